@@ -1,0 +1,228 @@
+"""Typed axes: a component is a frozen pydantic model in the file named after its kind.
+
+`losses/focal.py` holds one class; `loss: {kind: focal, gamma: 2}` in a recipe is an instance of it. The file system is
+the registry: adding a component is adding a file. A component stores its settings and has behaviour; it never stores
+state. Component files import heavy libraries (torch, transformers ...) inside methods, so that recipes are checked,
+listed and documented in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar, TypeVar, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from burnish.core.errors import InputError, nearest, unknown
+
+C = TypeVar("C", bound="Component")
+
+
+class Component(BaseModel):
+    """One choice on one axis: settings, their validation, their documentation and the behaviour, in one class.
+
+    Class attributes:
+        axis: the dotted package whose files are the choices, such as `burnish.losses`.
+        shorthand: the field a bare string in a recipe stands for: `kind` means the string names the kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    axis: ClassVar[str]
+    shorthand: ClassVar[str] = "kind"
+
+    @classmethod
+    def kind(cls) -> str:
+        """The name of this choice: its file's name, or `module:Class` for a component from outside burnish."""
+        package, _, name = cls.__module__.rpartition(".")
+        return name if package == cls.axis else f"{cls.__module__}:{cls.__qualname__}"
+
+    @classmethod
+    def sentence(cls) -> str:
+        """The first sentence of the documentation, on one line."""
+        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+    @model_serializer(mode="plain")
+    def _serialize(self) -> dict[str, Any]:
+        return {"kind": self.kind(), **{name: getattr(self, name) for name in type(self).model_fields}}
+
+
+@cache
+def kinds(axis: str) -> tuple[str, ...]:
+    """The choices of an axis: the public files of its package, in alphabetical order."""
+    package = importlib.import_module(axis)
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
+
+
+def component_class(axis: str, kind: str, *, place: str = "", trust_code: bool = False) -> type[Component]:
+    """The class of one choice.
+
+    Args:
+        axis: dotted package of the axis.
+        kind: file name in it, or `package.module:Class` for code from elsewhere.
+        place: where in the recipe it was named, for the error.
+        trust_code: whether code from outside burnish may be imported.
+
+    Raises:
+        InputError: unknown kind (with the legal ones and the nearest), or foreign code without `trust_code`.
+    """
+    if ":" in kind:
+        return _foreign_class(axis, kind, place, trust_code)
+    if kind not in kinds(axis):
+        raise unknown("kind", kind, kinds(axis), place=place)
+    module = importlib.import_module(f"{axis}.{kind}")
+    found = [
+        c
+        for c in vars(module).values()
+        if inspect.isclass(c)
+        and issubclass(c, Component)
+        and c.__module__ == module.__name__
+        and c.__name__[0] != "_"
+        and getattr(c, "axis", None) == axis
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one public component of {axis}, found {len(found)}")
+    return found[0]
+
+
+def _foreign_class(axis: str, kind: str, place: str, trust_code: bool) -> type[Component]:
+    if not trust_code:
+        raise InputError(
+            f"kind {kind!r} is code from outside burnish",
+            fix="set trust_code: true in the recipe if you trust it",
+            place=place,
+        )
+    module_name, _, class_name = kind.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"{kind!r} could not be imported: {error}", expected="package.module:Class", place=place
+        ) from error
+    if not (inspect.isclass(found) and issubclass(found, Component) and getattr(found, "axis", None) == axis):
+        raise InputError(
+            f"{kind!r} is not a component of {axis}", expected=f"a subclass of the base class in {axis}", place=place
+        )
+    return found
+
+
+def build(
+    axis: str, value: Any, *, place: str = "", default_kind: str | None = None, trust_code: bool = False
+) -> Component:
+    """A component from what a recipe says: an instance, a kind's name, or a mapping with `kind` and settings.
+
+    Raises:
+        InputError: with the place, the legal choices and the nearest spelling.
+    """
+    base = _base(axis)
+    if isinstance(value, base):
+        return value
+    if isinstance(value, str):
+        value = {base.shorthand: value}
+    if not isinstance(value, dict):
+        raise InputError(f"found {value!r}", expected="a name, or a mapping with `kind` and settings", place=place)
+    settings = dict(value)
+    kind = settings.pop("kind", default_kind)
+    if kind is None:
+        raise InputError("`kind` is missing", expected="one of " + ", ".join(kinds(axis)), place=place)
+    cls = component_class(axis, str(kind), place=place, trust_code=trust_code)
+    return validated(cls, settings, place=place)
+
+
+def _base(axis: str) -> type[Component]:
+    package = importlib.import_module(axis)
+    return next(
+        c
+        for c in vars(package).values()
+        if inspect.isclass(c) and issubclass(c, Component) and c.__dict__.get("axis") == axis
+    )
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(cls: type[M], settings: dict[str, Any], *, place: str = "") -> M:
+    """An instance of a settings class, with errors in burnish's own form.
+
+    Raises:
+        InputError: naming each wrong field, what it holds, what it takes and the nearest spelling.
+    """
+    try:
+        return cls.model_validate(settings)
+    except ValidationError as error:
+        raise InputError(_explain(cls, error, place), fix=_suggest(cls, error)) from None
+
+
+def _explain(cls: type[BaseModel], error: ValidationError, place: str) -> str:
+    lines = []
+    for item in error.errors():
+        where = ".".join([p for p in (place, *map(str, item["loc"])) if p])
+        if item["type"] == "extra_forbidden":
+            fields = ", ".join(cls.model_fields) or "no fields"
+            lines.append(f"{where}: unknown field; the fields here are: {fields}")
+        elif item["type"] == "missing":
+            lines.append(f"{where}: this field is required")
+        else:
+            lines.append(f"{where}: found {item.get('input')!r}: {item['msg']}")
+    return "\n".join(lines)
+
+
+def _suggest(cls: type[BaseModel], error: ValidationError) -> str:
+    guesses = []
+    for item in error.errors():
+        if item["type"] == "extra_forbidden" and item["loc"]:
+            word = str(item["loc"][-1])
+            if guess := nearest(word, list(cls.model_fields)):
+                guesses.append(f"write {guess!r} instead of {word!r}")
+    return "; ".join(guesses)
+
+
+class Choice:
+    """Annotation of a recipe field that takes any component of an axis: `loss: Annotated[Loss, *choice("burnish.losses")]`."""
+
+    def __init__(self, axis: str) -> None:
+        self.axis = axis
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, *(kind_schema(self.axis, kind) for kind in kinds(self.axis))]}
+
+
+def kind_schema(axis: str, kind: str) -> dict[str, Any]:
+    """The JSON schema of one choice, with its `kind` as a constant."""
+    cls = component_class(axis, kind)
+    schema = cls.model_json_schema(mode="validation")
+    schema.setdefault("properties", {})
+    schema["properties"] = {"kind": {"const": kind}, **schema["properties"]}
+    schema["description"] = cls.sentence()
+    return schema
+
+
+def choice(axis: str, default_kind: str | None = None) -> tuple[BeforeValidator, Choice]:
+    """The two annotations of a field on an axis: how a value becomes a component, and what editors are told."""
+
+    def resolve(value: Any, info: ValidationInfo) -> Any:
+        if value is None:
+            return None
+        trust_code = bool((info.data or {}).get("trust_code", False))
+        place = info.field_name or ""
+        if isinstance(value, list):
+            return [
+                build(axis, v, place=f"{place}[{i}]", default_kind=default_kind, trust_code=trust_code)
+                for i, v in enumerate(value)
+            ]
+        return build(axis, value, place=place, default_kind=default_kind, trust_code=trust_code)
+
+    return BeforeValidator(cast(Callable[..., Any], resolve)), Choice(axis)

@@ -1,0 +1,43 @@
+"""The seam between burnish and model libraries: named tensors in, one tensor of logits out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import torch
+from torch import nn
+
+Tensors = dict[str, torch.Tensor]
+
+
+class Network(nn.Module, ABC):
+    """A model of some library behind one face.
+
+    Parameter names are those of `named_parameters()` of this module.
+    """
+
+    @abstractmethod
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Logits: [B, C] for one answer a row, [B, L, C] for one an element."""
+
+    @abstractmethod
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """What the backbone sees before the head: [B, D] (masked mean for texts), or [B, L, D] for element tasks."""
+
+    @abstractmethod
+    def depth(self, parameter: str) -> int:
+        """How deep a parameter lies: 0 for embeddings or stem, 1..layers for the blocks, layers + 1 for the head."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> int:
+        """How many blocks the backbone has."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors) and configuration in the library's own layout, loadable without burnish."""
+
+    @abstractmethod
+    def backbone(self) -> nn.Module:
+        """The library's own module (what peft wraps)."""

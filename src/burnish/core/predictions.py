@@ -1,0 +1,95 @@
+"""The table of predictions: the only thing metrics, intervals, comparisons and plots ever see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+
+def schema(target_kind: str, names: Sequence[str], answer_type: pa.DataType) -> pa.Schema:
+    """The Arrow schema of a predictions file; target kind and label names travel in its metadata."""
+    return pa.schema(
+        [
+            ("row", pa.int64()),  # position in the split's table, counting from 0
+            ("truth", answer_type),  # in the words of the data; null where it is missing
+            ("answer", answer_type),
+            ("probabilities", pa.list_(pa.float32())),  # [C] in the order of the names; empty for regression and tags
+            ("loss", pa.float32()),  # mean loss of the row, unweighted; null where there is no truth
+            ("group", pa.string()),  # rows of one group are resampled together; null where there are no groups
+        ],
+        metadata={"target": target_kind, "names": json.dumps(list(names))},
+    )
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """N rows of truth and answer.
+
+    `table` has the columns of `schema()`. Rows whose truth is missing are in the table and left out of metrics by
+    `known`. Truth that is not among `names` is kept as it is: it can never be answered correctly, and it counts.
+    """
+
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return cast(int, self.table.num_rows)
+
+    @property
+    def target(self) -> str:
+        """The kind of target: label, labels, score, tags ..."""
+        return str((self.table.schema.metadata or {}).get(b"target", b"").decode())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Label names in the order of the probabilities."""
+        return tuple(json.loads((self.table.schema.metadata or {}).get(b"names", b"[]")))
+
+    @cached_property
+    def known(self) -> Predictions:
+        """The rows whose truth is known."""
+        return Predictions(self.table.filter(pc.is_valid(self.table["truth"])))
+
+    def take(self, rows: NDArray[np.int64]) -> Predictions:
+        """These positions, in this order, repeats allowed."""
+        return Predictions(self.table.take(pa.array(rows)))
+
+    @cached_property
+    def truth(self) -> list[Any]:
+        """N truths in the words of the data."""
+        return cast(list[Any], self.table["truth"].to_pylist())
+
+    @cached_property
+    def answer(self) -> list[Any]:
+        """N answers in the words of the data."""
+        return cast(list[Any], self.table["answer"].to_pylist())
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """[N, C]; [N, 0] where there are none."""
+        flat = self.table["probabilities"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        return flat.astype(np.float64).reshape(len(self), -1) if len(flat) else np.zeros((len(self), 0))
+
+    @cached_property
+    def groups(self) -> list[str] | None:
+        """The group of each row, or None where the data has no groups."""
+        column = self.table["group"]
+        return None if column.null_count == len(column) else cast(list[str], column.to_pylist())
+
+    def save(self, path: Path) -> None:
+        """Write as Parquet."""
+        pq.write_table(self.table, path)
+
+    @staticmethod
+    def load(path: Path) -> Predictions:
+        """Read what `save` or a streaming writer wrote."""
+        return Predictions(pq.read_table(path))

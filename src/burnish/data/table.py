@@ -1,0 +1,79 @@
+"""A table of labelled rows, memory-mapped, that knows where each row came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One file a table was read from: its path as given, sha256 of its bytes, encoding found, and number of rows."""
+
+    path: str
+    sha256: str
+    rows: int
+    encoding: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """N rows in memory-mapped Arrow.
+
+    Attributes:
+        arrow: the rows; text columns are strings, list columns lists, numbers numbers. CSV columns are all strings.
+        origins: the files, in row order.
+        notes: what was decided while reading, in words (encodings, shards, skipped blank lines ...).
+    """
+
+    arrow: pa.Table
+    origins: tuple[Origin, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return int(self.arrow.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(self.arrow.column_names)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the contents of all files, in order: the same rows give the same fingerprint."""
+        import hashlib
+
+        return hashlib.sha256("\n".join(o.sha256 for o in self.origins).encode()).hexdigest()
+
+    def place(self, row: int) -> str:
+        """Where a row (counting from 0) came from, for messages: 'reviews.csv, row 17' (rows counted from 1)."""
+        for origin in self.origins:
+            if row < origin.rows:
+                return f"{origin.path}, row {row + 1}"
+            row -= origin.rows
+        return f"row {row + 1}"
+
+    def values(self, column: str) -> list[Any]:
+        """All values of one column. Only for columns that are small (labels, groups), never for texts of big tables."""
+        return list(self.arrow[column].to_pylist())
+
+    def rows(self, columns: Sequence[str], batch: int = 2048) -> Iterator[list[dict[str, Any]]]:
+        """The rows in order, some at a time, with these columns only."""
+        for piece in self.arrow.select(list(columns)).to_batches(max_chunksize=batch):
+            yield piece.to_pylist()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one split: positions in a table."""
+
+    table: Table
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)

@@ -1,0 +1,68 @@
+"""Inputs: what goes in. One file a modality. Works without torch: the same code encodes in training and in the server."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from burnish.core.batch import Array, Encoded, Example
+from burnish.core.component import Component
+
+
+class Processor(Protocol):
+    """What an input needs from the checkpoint to encode: a tokenizer, a feature extractor's settings ..."""
+
+    def fingerprint(self) -> str:
+        """A hash of everything that changes what `encode` returns."""
+
+    def settings(self) -> dict[str, Any]:
+        """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
+
+
+class Input(Component):
+    """What goes in: which columns are read, and how a row becomes numbers."""
+
+    axis: ClassVar[str] = "burnish.inputs"
+    lengths_matter: ClassVar[bool] = False
+    """Whether rows differ in length, so that batches are padded and length-bucketing pays."""
+
+    @property
+    @abstractmethod
+    def required_columns(self) -> tuple[str, ...]:
+        """Columns a row must have."""
+
+    @abstractmethod
+    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Input | None:
+        """This input with its columns found in the data, or None when nothing fits; never the column `target`."""
+
+    @abstractmethod
+    def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> Processor:
+        """The processor of the checkpoint in `folder`; `settings` are those a bundle kept.
+
+        Raises:
+            InputError: the checkpoint has none (the missing files are named).
+        """
+
+    @abstractmethod
+    def encode(self, examples: Sequence[Example], processor: Any) -> list[Encoded]:
+        """Numbers for each row; names starting with `_` stay out of the network (lengths, word positions ...).
+
+        Every row has `_length` (elements after truncation) and `_full_length` (before).
+        """
+
+    @abstractmethod
+    def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:
+        """Named arrays with a batch axis, padded to the longest row, and the padded length (1 for fixed-size inputs)."""
+
+    @abstractmethod
+    def shown(self, encoded: Encoded, processor: Any) -> str:
+        """What the network will read, decoded back to something a person can check."""
+
+    def audited_text(self, example: Example) -> str | None:
+        """The content of a row as one string, for finding empties and duplicates; None where it is missing."""
+        values = [example.get(c) for c in self.required_columns]
+        if any(v is None for v in values):
+            return None
+        return "\x1f".join(" ".join(v) if isinstance(v, (list, tuple)) else str(v) for v in values)

@@ -1,0 +1,44 @@
+"""Losses: how wrong an answer is, element by element. One file each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from burnish.core.component import Component
+from burnish.core.weighted import WeightedSum
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Loss(Component):
+    """How wrong the logits are, element by element; weighting and summing is the same for every loss."""
+
+    axis: ClassVar[str] = "burnish.losses"
+    targets: ClassVar[tuple[str, ...]]
+    """Kinds of target this loss can be used with."""
+
+    @abstractmethod
+    def elements(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each element.
+
+        Args:
+            logits: [B, C], or [B, L, C] for element tasks.
+            targets: [B] or [B, L] class numbers; [B, C] zeros and ones; [B] values. Always in range, also where the
+                weight is 0.
+
+        Returns:
+            The shape of `targets`, in nats (or squared or absolute units for regression).
+        """
+
+    def __call__(self, logits: Tensor, targets: Tensor, weights: Tensor) -> WeightedSum[Tensor]:
+        """The weighted sum over all elements, in float32 or better; elements of weight 0 cannot touch it, even if infinite."""
+        import torch
+
+        if logits.dtype in (torch.float16, torch.bfloat16):
+            logits = logits.float()
+        elements = self.elements(logits, targets)
+        # where() and not a product: 0 * inf is not 0.
+        total = torch.where(weights != 0, elements * weights, torch.zeros_like(elements)).sum()
+        return WeightedSum(total, weights.sum())
