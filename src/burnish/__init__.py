@@ -1,1 +1,65 @@
-"""burnish."""
+"""burnish: supervised fine-tuning with proof.
+
+    run = burnish.train(data="reviews.csv", target="label", out="runs/reviews")
+    predictor = burnish.load("runs/reviews")
+    answer = predictor("The parcel never came.")
+
+Names are loaded when they are first used: importing burnish imports neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from burnish.bundle import Bundle
+    from burnish.core.errors import BurnishError, InputError, Interrupted, NonFinite, RunFailed
+    from burnish.predictor import Answer, Predictor, load
+    from burnish.recipe import Recipe
+    from burnish.stages.api import evaluate, train
+    from burnish.stages.finish import Run
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Answer": "burnish.predictor",
+    "Bundle": "burnish.bundle",
+    "BurnishError": "burnish.core.errors",
+    "InputError": "burnish.core.errors",
+    "Interrupted": "burnish.core.errors",
+    "NonFinite": "burnish.core.errors",
+    "Predictor": "burnish.predictor",
+    "Recipe": "burnish.recipe",
+    "Run": "burnish.stages.finish",
+    "RunFailed": "burnish.core.errors",
+    "evaluate": "burnish.stages.api",
+    "load": "burnish.predictor",
+    "train": "burnish.stages.api",
+}
+
+__all__ = [
+    "Answer",
+    "Bundle",
+    "BurnishError",
+    "InputError",
+    "Interrupted",
+    "NonFinite",
+    "Predictor",
+    "Recipe",
+    "Run",
+    "RunFailed",
+    "evaluate",
+    "load",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'burnish' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PLACES])

@@ -17,7 +17,7 @@ class ClassWeights(Component):
 
     @abstractmethod
     def weights(self, names: Sequence[str], counts: Mapping[str, int]) -> Array:
-        """float32 [C], one weight a class in the order of `names`; a class that never occurs in training gets 0.
+        """float32 [C], one weight a class in the order of `names`; computed from counts, an absent class gets 0.
 
         Args:
             names: label names, sorted, as the target learned them.

@@ -197,7 +197,18 @@ class Choice:
         self.axis = axis
 
     def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "string"}, *(kind_schema(self.axis, kind) for kind in kinds(self.axis))]}
+        words: list[dict[str, Any]] = [{"type": "string"}]
+        if _base(self.axis).shorthand == "kind":
+            words = [{"enum": list(kinds(self.axis))}, {"type": "string", "pattern": ":"}]
+        foreign = {"type": "object", "properties": {"kind": {"type": "string", "pattern": ":"}}, "required": ["kind"]}
+        one = {"anyOf": [*words, *(kind_schema(self.axis, kind) for kind in kinds(self.axis)), foreign]}
+        inner: Any = core_schema
+        while inner["type"].startswith("function-"):
+            inner = inner["schema"]
+        optional = inner["type"] == "nullable"
+        inner = inner["schema"] if optional else inner
+        what = {"type": "array", "items": one} if inner["type"] == "list" else one
+        return {"anyOf": [what, {"type": "null"}]} if optional else what
 
 
 def kind_schema(axis: str, kind: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,7 +16,14 @@ class Network(nn.Module, ABC):
     """A model of some library behind one face.
 
     Parameter names are those of `named_parameters()` of this module.
+
+    Attributes:
+        notes: what was decided while loading, in words (a fresh head, tensors left out ...).
+        seed: what fresh parts are drawn from: the head, and what adapters insert.
     """
+
+    notes: Sequence[str] = ()
+    seed: int = 0
 
     @abstractmethod
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:

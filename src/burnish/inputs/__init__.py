@@ -46,6 +46,10 @@ class Input(Component):
         """
 
     @abstractmethod
+    def save_processor(self, processor: Any, folder: Path) -> None:
+        """Write the processor's files beside the weights, in the layout the model's own library reads."""
+
+    @abstractmethod
     def encode(self, examples: Sequence[Example], processor: Any) -> list[Encoded]:
         """Numbers for each row; names starting with `_` stay out of the network (lengths, word positions ...).
 

@@ -38,7 +38,10 @@ class Loss(Component):
 
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
-        elements = self.elements(logits, targets)
-        # where() and not a product: 0 * inf is not 0.
-        total = torch.where(weights != 0, elements * weights, torch.zeros_like(elements)).sum()
+        counted = weights != 0
+        # where() and not a product, because 0 * inf is not 0; and before the loss as well, because the gradient of an
+        # infinite logit is not a number even when what comes back to it is 0.
+        seen = counted.view(counted.shape + (1,) * (logits.ndim - counted.ndim))
+        elements = self.elements(torch.where(seen, logits, 0.0), targets)
+        total = torch.where(counted, elements * weights, 0.0).sum()
         return WeightedSum(total, weights.sum())

@@ -20,6 +20,11 @@ class Metric(Component):
     """Kinds of target it is defined for."""
     greater_is_better: ClassVar[bool] = True
 
+    @property
+    def label(self) -> str:
+        """The name of this number in reports and in scores.json; settings that change its meaning are part of it."""
+        return self.kind()
+
     @abstractmethod
     def value(self, predictions: Predictions) -> float:
         """The metric over rows whose truth is known; nan where it is not defined (say, AUC with one class)."""

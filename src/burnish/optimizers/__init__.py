@@ -17,6 +17,8 @@ class Optimizer(Component):
     """How gradients become steps."""
 
     axis: ClassVar[str] = "burnish.optimizers"
+    learning_rate_factor: ClassVar[float] = 1.0
+    """By how much a usual rate differs from AdamW's: used only where a recipe names no learning_rate, and said."""
     weight_decay: float = Field(
         0.01, ge=0, description="Pull towards zero, on weights only: never on norms and biases."
     )

@@ -32,7 +32,9 @@ class Target(Component):
     """One answer a row, or one for each element of the input; models choose the head by it."""
     default_loss: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
-    """Kinds of metric reported first and given intervals; the first one chooses the best checkpoint."""
+    """Kinds of metric reported first and given intervals."""
+    decides: ClassVar[str]
+    """The metric, by its name in scores.json, that chooses the best checkpoint."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Column that holds the truth.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,14 @@ class Tracker(Component):
 
     axis: ClassVar[str] = "burnish.trackers"
 
+    def require(self) -> None:
+        """Check, before anything is written, that `open` will find what it needs.
+
+        Raises:
+            InputError: the library behind this tracker is not installed (names the extra to install).
+        """
+        return
+
     @abstractmethod
     def open(self, run: Path, *, resume: bool) -> Listener:
         """Start listening for the run in folder `run`; with `resume`, continue what is there.
@@ -46,11 +55,17 @@ class Tracking:
             try:
                 listener(event)
             except Exception as error:  # a broken tracker must not cost the run
-                if id(listener) not in self._said:
-                    self._said.add(id(listener))
-                    import sys
+                self._say(listener, error)
 
-                    print(f"warning: tracker {type(listener).__name__} failed: {error}", file=sys.stderr)
+    def _say(self, listener: Listener, error: Exception) -> None:
+        if id(listener) in self._said:
+            return
+        self._said.add(id(listener))
+        name = type(listener).__module__.rpartition(".")[2]
+        try:
+            print(f"warning: tracker {name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+        except OSError:
+            return  # stderr is a closed pipe: there is nobody left to tell
 
     def __enter__(self) -> Tracking:
         return self
@@ -59,4 +74,7 @@ class Tracking:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for listener in self._listeners:
-            listener.close(failed=kind is not None)
+            try:
+                listener.close(failed=kind is not None)
+            except Exception as broken:  # the others still have to be closed
+                self._say(listener, broken)

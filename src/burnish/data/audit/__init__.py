@@ -1,0 +1,77 @@
+"""The first look at the data, before training: what is the matter, with the rows named, and what makes a run meaningless."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from burnish.data.audit import duplicates, labels, lengths, schema
+from burnish.data.audit.lengths import Lengths
+from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal
+from burnish.data.audit.scan import Notify, Reporter, scan
+from burnish.data.table import Part
+from burnish.inputs import Input
+from burnish.targets import Target
+
+__all__ = ["OVERRIDES", "Audit", "Finding", "Refused", "RowAt", "audit", "examine"]
+
+_WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
+
+
+def audit(
+    parts: Mapping[str, Part],
+    input: Input,
+    target: Target,
+    lengths: Lengths | None = None,
+    allow: Collection[str] = (),
+    notify: Notify | None = None,
+) -> Audit:
+    """Look at the rows of each split.
+
+    Args:
+        parts: `train`, `validation`, `test`.
+        input: which columns are read, and what the content of a row is.
+        target: learned from train.
+        lengths: part to (full lengths, kept lengths) [N] in tokens, where the rows are encoded already. A kept length
+            of 0 says that nothing of the row's target is left.
+        allow: refusals to accept, by name.
+        notify: told how many rows are done.
+
+    Raises:
+        Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
+    """
+    found = examine(parts, input, target, lengths, notify)
+    if (error := refusal(found, allow)) is not None:
+        raise error
+    return found
+
+
+def examine(
+    parts: Mapping[str, Part],
+    input: Input,
+    target: Target,
+    lengths_of: Lengths | None = None,
+    notify: Notify | None = None,
+) -> Audit:
+    """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
+    figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
+    if gone := list(schema.missing_columns(dict(parts), input, target)):
+        return Audit(tuple(gone), figures)
+    notify = notify or (lambda text, done, total: None)
+    reporter = Reporter({name: scan(part, input, target, notify) for name, part in parts.items()}, input, target)
+    counts = labels.class_counts(reporter)
+    found = [
+        *schema.cells(reporter),
+        *labels.truths(reporter),
+        *duplicates.across_splits(reporter),
+        *duplicates.conflicts(reporter),
+        *lengths.lost(reporter, lengths_of),
+        *labels.balance(counts, target.names),
+        *schema.constant_columns(reporter),
+        *lengths.long_rows(reporter),
+        *duplicates.duplicates(reporter),
+    ]
+    figures["classes"] = counts
+    figures["imbalance"] = labels.imbalance(counts.get("train", {}), target.names)
+    figures |= lengths.figures(reporter, lengths_of)
+    return Audit(tuple(sorted(found, key=lambda f: _WORST_FIRST[f.severity])), figures)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from burnish.core.component import Component
+from burnish.core.errors import InputError
+
+PIECE_ROWS = 4096
+"""Rows a piece holds at most."""
+PIECE_CHARACTERS = 8_000_000
+"""A piece of text rows ends early when it holds this many characters, so that long texts do not add up."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A piece of a file: column name to a list of values, all of equal length; and the encoding the text was read in."""
+    """A piece of a file: column name to a list of values (or an Arrow array), all of equal length.
 
-    columns: dict[str, list[Any]]
+    Attributes:
+        columns: column name to values.
+        encoding: the encoding the text was read in; empty where there is none.
+        notes: what was decided while reading, in words; each is said once however many pieces carry it.
+    """
+
+    columns: dict[str, Any]
     encoding: str = ""
+    notes: tuple[str, ...] = field(default=())
 
 
 class Source(Component):
@@ -25,11 +39,60 @@ class Source(Component):
     axis: ClassVar[str] = "burnish.data.sources"
     suffixes: ClassVar[tuple[str, ...]] = ()
     """File endings this source reads, such as `.csv`."""
+    optional_columns: ClassVar[bool] = False
+    """Whether a row may leave a column out (it is missing then), so that files of one table may differ in columns."""
 
     @abstractmethod
-    def read(self, path: Path) -> Iterator[Rows]:
+    def read(self, where: Any) -> Iterator[Rows]:
         """The rows of one file in pieces of at most some thousand.
+
+        Args:
+            where: the path of a file; for `hub` a name or a saved folder, for `memory` the data itself.
 
         Raises:
             InputError: not this format, a ragged row (file and row named), undecodable text ...
         """
+
+    def digest(self, where: Any) -> str:
+        """A sha256 of the content: equal bytes give equal digests wherever they lie."""
+        return file_digest(Path(where))
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file's bytes, read some at a time.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", place=str(path)) from error
+
+
+def columns_of(objects: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns; a key that a row leaves out is missing (None) there. Columns in order of first appearance.
+
+    Raises:
+        InputError: no row has any key.
+    """
+    names: dict[str, None] = {}
+    for row in objects:
+        names.update(dict.fromkeys(row))
+    if objects and not names:
+        raise InputError(f"{len(objects)} rows in a row are objects without a key", expected="column names as keys")
+    return {name: [row.get(name) for row in objects] for name in names}
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object as a dict (`object_pairs_hook`).
+
+    Raises:
+        ValueError: a key stands twice, where the standard parser would silently drop the first value.
+    """
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice in one object")
+    return found

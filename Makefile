@@ -1,0 +1,63 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# What they need beforehand: Python 3.11 or newer, and make.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+RUN    := runs/demo
+# Workers for pytest-xdist. Each imports torch; two fit a small machine.
+WORKERS ?= 2
+
+.PHONY: help demo test lint types imports test-fast test-slow install install-dev format clean
+
+help:  ## What there is.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped messages, test it, show the report.
+	@test ! -e $(RUN) || mv $(RUN) $(RUN)-before-$$(date +%Y%m%d-%H%M%S)
+	$(BIN)/burnish train recipes/demo.yaml --out $(RUN)
+	@echo
+	@echo "Report:  $(RUN)/report.md"
+	@echo "Try it:  $(BIN)/burnish predict $(RUN) examples/customer_messages/new_messages.csv -o answers.csv"
+
+test: $(VENV)/.dev lint types imports test-fast  ## Install, lint, types, import contracts, all fast tests.
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+test-fast: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" tests
+
+test-slow: $(VENV)/.dev  ## Real data, a million rows, twenty kills: about half an hour on two cores.
+	$(BIN)/python -m pytest -m slow --timeout 3600 tests
+
+install: $(VENV)/.demo  ## What `burnish train` needs, with the starter model.
+
+install-dev: $(VENV)/.dev  ## The same, and everything the tests need.
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+clean:  ## Remove caches; keeps the environment and the runs.
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "burnish needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[train,starter]"
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/.demo

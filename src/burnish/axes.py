@@ -1,0 +1,19 @@
+"""The axes a recipe chooses from: their short names and the packages whose files are the choices."""
+
+from __future__ import annotations
+
+AXES: dict[str, str] = {
+    "inputs": "burnish.inputs",
+    "targets": "burnish.targets",
+    "sources": "burnish.data.sources",
+    "splits": "burnish.data.splits",
+    "samplers": "burnish.data.samplers",
+    "models": "burnish.models",
+    "adapters": "burnish.adapters",
+    "losses": "burnish.losses",
+    "class_weights": "burnish.class_weights",
+    "optimizers": "burnish.optimizers",
+    "schedules": "burnish.schedules",
+    "metrics": "burnish.metrics",
+    "trackers": "burnish.trackers",
+}

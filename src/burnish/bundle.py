@@ -1,0 +1,183 @@
+"""Bundle: everything needed to use a trained model, in one folder, without pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from burnish.core.batch import Example
+from burnish.core.component import build
+from burnish.core.errors import InputError
+from burnish.core.files import MANIFEST, damage, folder_aside, hashes, write_json, write_text
+from burnish.inputs import Input
+from burnish.runtimes import Run
+from burnish.targets import Decoded, Target
+
+FORMAT = 1
+MODEL, SETTINGS, GOLDEN, CARD = "model", "bundle.json", "golden.json", "README.md"
+TOLERANCE = 1e-4  # of a golden probability: float32 on another machine, not another model
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model on disk.
+
+    Attributes:
+        path: the folder.
+        input, target: how rows become numbers, and logits answers.
+        processor: the tokenizer or the like.
+        settings: bundle.json, whole.
+    """
+
+    path: Path
+    input: Input
+    target: Target
+    processor: Any
+    settings: dict[str, Any]
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The recipe's model settings, with `kind`."""
+        return cast(dict[str, Any], self.settings["model"])
+
+    @staticmethod
+    def load(path: Path) -> Bundle:
+        """A bundle, its files checked against their hashes.
+
+        Args:
+            path: the bundle, or the run it is in.
+
+        Raises:
+            InputError: not a bundle, of a newer format, or with files that are missing or changed (named).
+        """
+        folder = path / "bundle" if (path / "bundle" / SETTINGS).is_file() else path
+        if not (folder / SETTINGS).is_file():
+            raise InputError(
+                "not a bundle", expected=f"a folder with {SETTINGS}, or a run with bundle/", place=str(path)
+            )
+        wrong = damage(folder)
+        if wrong:
+            raise InputError(
+                "; ".join(wrong),
+                expected="the files as they were written",
+                fix="copy the bundle again",
+                place=str(folder),
+            )
+        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        if settings.get("format") != FORMAT:
+            raise InputError(
+                f"bundle format {settings.get('format')!r}",
+                expected=str(FORMAT),
+                fix="update burnish",
+                place=str(folder),
+            )
+        input_ = cast(Input, build("burnish.inputs", settings["input"], place="input"))
+        target = cast(Target, build("burnish.targets", settings["target"], place="target"))
+        processor = input_.processor(folder / MODEL, settings["processor"])
+        return Bundle(folder, input_, target, processor, settings)
+
+    def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
+        """One batch: encode, run, decode; the same code as in training."""
+        encoded = self.input.encode(examples, self.processor)
+        arrays, _ = self.input.collate(encoded, self.processor)
+        return self.target.decode(run(**arrays), encoded)
+
+    def golden(self) -> list[dict[str, Any]]:
+        """The rows kept with their outputs."""
+        return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))
+
+    def check(self, run: Run) -> None:
+        """Answer the golden rows and compare.
+
+        Raises:
+            InputError: an answer differs from the one given when the bundle was made.
+        """
+        rows = self.golden()
+        if not rows:
+            return
+        for row, now in zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True):
+            if not same(row, now):
+                raise InputError(
+                    f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
+                    expected="the recorded answer",
+                    fix="the files or the libraries are not those the bundle was made with; see bundle.json",
+                    place=str(self.path),
+                )
+
+
+def same(recorded: Mapping[str, Any], now: Decoded) -> bool:
+    """Whether an answer is the recorded one: equal words, probabilities and numbers within float32 of another machine."""
+    expected = np.asarray(recorded["probabilities"], np.float64)
+    if len(expected):
+        return len(expected) == len(now.probabilities) and bool(
+            np.allclose(expected, now.probabilities, rtol=0, atol=TOLERANCE)
+        )
+    if isinstance(recorded["answer"], float):
+        return bool(np.isclose(recorded["answer"], now.answer, rtol=TOLERANCE, atol=TOLERANCE))
+    return bool(recorded["answer"] == now.answer)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle is made of.
+
+    Attributes:
+        save_model: writes weights and configuration into a folder.
+        input, target, processor: as trained.
+        model: the recipe's model settings, with `kind`.
+        facts: task, data hashes, versions, resolved recipe: plain values for bundle.json.
+        card: text of the model card.
+        golden: examples to keep; their answers are computed with `run`.
+    """
+
+    save_model: Any
+    input: Input
+    target: Target
+    processor: Any
+    model: dict[str, Any]
+    facts: dict[str, Any]
+    card: str
+    golden: Sequence[Example]
+
+
+def write(path: Path, contents: Contents, run: Run) -> Bundle:
+    """Write a bundle; it appears under its name only when it is complete."""
+    settings = {
+        "format": FORMAT,
+        "model": contents.model,
+        "input": contents.input.model_dump(),
+        "target": contents.target.model_dump(),
+        "processor": contents.processor.settings(),
+        **contents.facts,
+    }
+    bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
+    decoded = bundle.answers(run, contents.golden) if contents.golden else []
+    golden = [
+        {"example": dict(e), "answer": d.answer, "probabilities": np.asarray(d.probabilities, float).tolist()}
+        for e, d in zip(contents.golden, decoded, strict=True)
+    ]
+    with folder_aside(path) as aside:
+        model = aside / MODEL
+        model.mkdir()
+        contents.save_model(model)
+        contents.input.save_processor(contents.processor, model)
+        write_json(aside / SETTINGS, settings)
+        write_json(aside / GOLDEN, golden)
+        write_text(aside / CARD, contents.card)
+    return bundle
+
+
+def seal(path: Path, *, card: str | None = None, facts: Mapping[str, Any] | None = None) -> None:
+    """Change the card or add facts (such as test scores) to a finished bundle, and hash it anew."""
+
+    if facts:
+        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        write_json(path / SETTINGS, {**settings, **facts})
+    if card is not None:
+        write_text(path / CARD, card)
+    write_json(path / MANIFEST, hashes(path))

@@ -1,0 +1,112 @@
+"""Files that are either complete or not there: write aside, fsync, rename."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from burnish.core.errors import RunFailed
+
+MANIFEST = "manifest.json"
+ASIDE = ".writing-"
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file's bytes, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 22):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file that appears whole or not at all."""
+    aside = path.with_name(ASIDE + path.name)
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """A JSON file that appears whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
+    """A folder to fill; it appears under its final name only when it is complete.
+
+    Everything in it is flushed to disk before the rename. With `manifest`, it gets a file of hashes, so that a later
+    reader knows whether it is intact. After a failure nothing is left behind.
+
+    Raises:
+        RunFailed: the disk is full.
+    """
+    aside = final.with_name(ASIDE + final.name)
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        if manifest:
+            write_json(aside / MANIFEST, hashes(aside))
+        _flush(aside)
+        if final.exists():
+            shutil.rmtree(final)
+        os.replace(aside, final)
+        _flush_folder(final.parent)
+    except BaseException as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RunFailed(f"the disk is full: {final.name} could not be written", place=str(final.parent)) from error
+        raise
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Relative file name to sha256 for every file below a folder but the manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+
+
+def damage(folder: Path) -> list[str]:
+    """What is wrong with a folder that has a manifest: one sentence for each file that is missing or changed."""
+    path = folder / MANIFEST
+    try:
+        expected = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return [f"{MANIFEST} is missing or unreadable"]
+    found = []
+    for name, digest in expected.items():
+        file = folder / name
+        if not file.is_file():
+            found.append(f"{name} is missing")
+        elif sha256(file) != digest:
+            found.append(f"{name} is not the file that was written")
+    return found
+
+
+def _flush(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        _flush_folder(path) if path.is_dir() else _flush_file(path)
+
+
+def _flush_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,133 @@
+"""What an audit says: findings with their rows named, and the figures behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from burnish.core.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+Severity = Literal["note", "warning", "refusal"]
+SHOWN_ROWS = 20
+OVERRIDES = ("empty_split", "no_labels", "one_class", "test_rows_in_train")
+"""Refusals that `allow` can accept; a missing column cannot be accepted."""
+
+
+@dataclass(frozen=True)
+class RowAt:
+    """A row that a finding is about.
+
+    Attributes:
+        part: its split.
+        row: its position in the table of its split, counted from 0.
+        place: file and row (counted from 1) in words.
+        detail: what is the matter with it, such as the row it equals.
+        text: the beginning of its content.
+    """
+
+    part: str
+    row: int
+    place: str
+    detail: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is the matter.
+
+    Attributes:
+        code: its name; a refusal is accepted by naming it in `allow`.
+        severity: `note`, `warning`, or `refusal`: it makes the run meaningless.
+        message: in one sentence.
+        rows: the first rows it is about, at most `SHOWN_ROWS`.
+        count: how many rows it is about in all.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    rows: tuple[RowAt, ...] = ()
+    count: int = 0
+
+    @property
+    def override(self) -> str:
+        """The name that accepts a refusal; empty where there is nothing to accept or no way to go on."""
+        return self.code if self.severity == "refusal" and self.code in OVERRIDES else ""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All findings, the worst first, and the figures: rows and classes per split, lengths, tokens lost."""
+
+    findings: tuple[Finding, ...]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"findings": [{**asdict(f), "override": f.override} for f in self.findings], "figures": self.figures}
+
+    def to_json(self) -> str:
+        """The whole audit as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def find(self, code: str) -> list[Finding]:
+        """The findings of one code."""
+        return [f for f in self.findings if f.code == code]
+
+    def refused(self, allow: Collection[str]) -> list[Finding]:
+        """The refusals that `allow` does not accept."""
+        return [f for f in self.findings if f.severity == "refusal" and not (f.override and f.override in allow)]
+
+    def lines(self) -> list[tuple[Severity, str]]:
+        """The findings as lines of text, each with up to three of its rows."""
+        found: list[tuple[Severity, str]] = []
+        for finding in self.findings:
+            where = [f"{r.place}{f' ({r.detail})' if r.detail else ''}" for r in finding.rows[:3]]
+            more = finding.count - len(where)
+            tail = f" [{'; '.join(where)}{f'; and {more} more' if more > 0 else ''}]" if where else ""
+            found.append((finding.severity, f"{finding.code}: {finding.message}{tail}"))
+        return found
+
+    def text(self) -> str:
+        """The audit as plain text."""
+        rows = ", ".join(f"{part} {n:,}" for part, n in self.figures.get("rows", {}).items())
+        return "\n".join([f"rows: {rows}", *(f"{severity}: {line}" for severity, line in self.lines())])
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        styles = {"note": "dim", "warning": "yellow", "refusal": "bold red"}
+        rows = ", ".join(f"{part} {n:,}" for part, n in self.figures.get("rows", {}).items())
+        shown = Text(f"rows: {rows}")
+        for severity, line in self.lines():
+            shown.append(f"\n{severity}: ", style=styles[severity])
+            shown.append(line)
+        return shown
+
+
+class Refused(InputError):
+    """The data makes the run meaningless; `audit` has all that was found."""
+
+    audit: Audit | None = None
+
+
+def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
+    """The error for an audit with refusals that are not allowed; None where there are none."""
+    found = audit.refused(allow)
+    if not found:
+        return None
+    lines = [line for f in found for _, line in Audit((f,)).lines()]
+    codes = ", ".join(dict.fromkeys(f.override for f in found if f.override))
+    error = Refused(
+        "the data makes this run meaningless: " + "\n".join(lines),
+        expected="data that a test can say something about",
+        fix=f"mend the data, or accept it knowingly with `allow: [{codes}]`" if codes else "mend the data",
+    )
+    error.audit = audit
+    return error

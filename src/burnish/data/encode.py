@@ -1,0 +1,203 @@
+"""Rows as the network reads them, encoded once, kept in memory-mapped Arrow, and found again by a fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.errors import InputError
+from burnish.data.table import Part
+from burnish.inputs import Input, Processor
+from burnish.targets import Target
+
+PIECE = 2048  # rows in one record batch; every batch but the last has exactly this many, so row i is found by division
+Notify = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One encoded name over all rows: values of each piece, and offsets into them where rows differ in length."""
+
+    pieces: list[tuple[Array | None, Array]]
+
+    def __getitem__(self, row: int) -> Array:
+        offsets, values = self.pieces[row // PIECE]
+        place = row % PIECE
+        return values[place] if offsets is None else values[offsets[place] : offsets[place + 1]]
+
+
+class EncodedRows:
+    """N encoded rows of one split, read from disk as they are needed.
+
+    Attributes:
+        rows: int64 [N], row numbers in the table they came from.
+        lengths: int64 [N], elements after truncation.
+        full_lengths: int64 [N], elements before truncation.
+        weights: float32 [N], summed target weight; 0 where there is nothing to learn or to score.
+        hit: whether they were found in the cache.
+        path: the Arrow file.
+    """
+
+    def __init__(self, path: Path, part: Part, hit: bool) -> None:
+        self.path, self.hit, self.rows = path, hit, part.rows
+        self._file = pa.memory_map(str(path))
+        table = pa.ipc.open_file(self._file).read_all()
+        if table.num_rows != len(part):
+            raise InputError(f"the cache file holds {table.num_rows} rows, not {len(part)}", fix=f"delete {path}")
+        self._columns = {name: _column(table[name]) for name in table.column_names}
+        self.lengths = table["_length"].to_numpy().astype(np.int64)
+        self.full_lengths = table["_full_length"].to_numpy().astype(np.int64)
+        self.weights = table["_weight"].to_numpy()
+        self._names = [n for n in table.column_names if n not in ("_target", "_target_weight", "_weight")]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def encoded(self, position: int) -> Encoded:
+        """One row, as `Input.encode` gave it."""
+        return {name: self._columns[name][position] for name in self._names}
+
+    def target(self, position: int) -> tuple[Array, Array]:
+        """Truth and weight of one row, as `Target.encode` gave them."""
+        return np.asarray(self._columns["_target"][position]), np.asarray(self._columns["_target_weight"][position])
+
+
+def _column(chunks: pa.ChunkedArray) -> _Column:
+    pieces: list[tuple[Array | None, Array]] = []
+    for chunk in chunks.chunks:
+        if pa.types.is_list(chunk.type):
+            pieces.append((chunk.offsets.to_numpy(), chunk.values.to_numpy(zero_copy_only=True)))
+        else:
+            pieces.append((None, chunk.to_numpy(zero_copy_only=True)))
+    return _Column(pieces)
+
+
+def encode_part(
+    part: Part, input: Input, target: Target, processor: Processor, *, cache: Path, notify: Notify | None = None
+) -> EncodedRows:
+    """The rows of one split, encoded, from the cache where the very same were encoded before.
+
+    Args:
+        part: which rows of which table.
+        input, target: how they become numbers; the target has learned its names.
+        processor: the tokenizer or the like.
+        cache: folder for encoded files.
+        notify: called with (text, done, total) while it works.
+
+    Raises:
+        InputError: a row that cannot be encoded, with its file and row.
+    """
+    path = cache / "encoded" / f"{fingerprint(part, input, target, processor)}.arrow"
+    hit = path.is_file()
+    if not hit:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, _pieces(part, input, target, processor, notify))
+    return EncodedRows(path, part, hit)
+
+
+def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
+    """A hash of everything the encoded rows depend on: content, which rows, settings, tokenizer, and the code itself."""
+    code = "".join(inspect.getsource(m) for m in _modules(input, target))
+    parts = [
+        part.table.fingerprint,
+        hashlib.sha256(np.ascontiguousarray(part.rows).tobytes()).hexdigest(),
+        json.dumps(input.model_dump(), sort_keys=True),
+        json.dumps(target.model_dump(), sort_keys=True),
+        processor.fingerprint(),
+        hashlib.sha256(code.encode()).hexdigest(),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+
+def _modules(input: Input, target: Target) -> list[Any]:
+    """The modules that encode: the two components, what their packages share, and this file."""
+    found = {__name__, type(input).__module__, type(target).__module__}
+    for axis in (input.axis, target.axis):
+        found |= {name for name in sys.modules if name.startswith(f"{axis}._")}
+    return [sys.modules[name] for name in sorted(found)]
+
+
+def _pieces(
+    part: Part, input: Input, target: Target, processor: Processor, notify: Notify | None
+) -> Iterator[pa.RecordBatch]:
+    columns = list(dict.fromkeys([*input.required_columns, target.column]))
+    columns = [c for c in columns if c in part.table.columns]
+    arrow = part.table.arrow.select(columns)
+    schema: pa.Schema | None = None
+    for start in range(0, len(part), PIECE):
+        rows = part.rows[start : start + PIECE]
+        examples = arrow.take(pa.array(rows)).to_pylist()
+        encoded = input.encode(examples, processor)
+        values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
+        pairs = [
+            _target(target, e.get(target.column), x, part, int(r))
+            for e, x, r in zip(examples, encoded, rows, strict=True)
+        ]
+        values["_target"], values["_target_weight"] = [p[0] for p in pairs], [p[1] for p in pairs]
+        values["_weight"] = [np.float32(p[1].sum()) for p in pairs]
+        schema = schema or pa.schema([(name, _type(column)) for name, column in values.items()])
+        yield pa.record_batch([_array(values[f.name], f.type) for f in schema], schema=schema)
+        if notify:
+            notify("encoding", min(start + PIECE, len(part)), len(part))
+
+
+def _target(target: Target, value: Any, encoded: Encoded, part: Part, row: int) -> tuple[Array, Array]:
+    try:
+        return target.encode(value, encoded)
+    except InputError as error:
+        raise InputError(error.found, expected=error.expected, fix=error.fix, place=part.table.place(row)) from None
+
+
+def _array(values: list[Any], form: pa.DataType) -> pa.Array:
+    return pa.array(values if pa.types.is_list(form) else np.asarray(values), type=form)
+
+
+def _type(values: list[Any]) -> pa.DataType:
+    first = np.asarray(values[0])
+    scalar = pa.from_numpy_dtype(first.dtype)
+    if first.ndim > 1:
+        raise TypeError(f"encoded rows have at most one axis, found {first.ndim}")
+    return scalar if first.ndim == 0 else pa.list_(scalar)
+
+
+def _write(path: Path, pieces: Iterator[pa.RecordBatch]) -> None:
+    """Write aside and rename: a cache file under its final name is always complete."""
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            first = next(pieces)
+            with pa.ipc.new_file(file, first.schema) as writer:
+                writer.write_batch(first)
+                for piece in pieces:
+                    writer.write_batch(piece)
+        os.replace(aside, path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def strata_numbers(part: Part, target: Target) -> NDArray[np.int64]:
+    """[N] the class number of each row of a split, -1 where it has none."""
+    seen: dict[str, int] = {}
+    out = np.full(len(part), -1, np.int64)
+    column = part.table.arrow[target.column]
+    for start in range(0, len(part), PIECE):
+        values = column.take(pa.array(part.rows[start : start + PIECE])).to_pylist()
+        for i, value in enumerate(values):
+            name = target.strata(value)
+            if name is not None:
+                out[start + i] = seen.setdefault(name, len(seen))
+    return out

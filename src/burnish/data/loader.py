@@ -1,0 +1,51 @@
+"""Positions in, batches out: reads encoded rows and pads them to one shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.batch import Array, Batch
+from burnish.data.encode import EncodedRows
+from burnish.inputs import Input
+from burnish.targets import Target
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Batches of one split.
+
+    Attributes:
+        rows: the encoded rows.
+        input, target, processor: how they are padded.
+        class_weights: float32 [C] by which targets are weighted, in training only; None for evaluation.
+    """
+
+    rows: EncodedRows
+    input: Input
+    target: Target
+    processor: Any
+    class_weights: NDArray[np.float32] | None = None
+
+    def batch(self, positions: NDArray[np.int64], real: int | None = None) -> Batch:
+        """The rows at these positions; those after the first `real` get weight 0."""
+        encoded = [self.rows.encoded(int(p)) for p in positions]
+        inputs, length = self.input.collate(encoded, self.processor)
+        targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
+        if self.class_weights is not None:
+            weights = weights * _class_weight(self.class_weights, targets, weights)
+        if real is not None and real < len(positions):
+            weights = weights.copy()
+            weights[real:] = 0
+        useful = int(self.rows.lengths[positions[:real]].sum())
+        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+
+
+def _class_weight(class_weights: NDArray[np.float32], targets: Array, weights: Array) -> Array:
+    if np.issubdtype(targets.dtype, np.integer):
+        return class_weights[targets]
+    # Several labels a row: where a label applies it counts by its class weight, where it does not it counts once.
+    return np.where(targets > 0.5, class_weights, np.float32(1.0))

@@ -1,0 +1,116 @@
+"""From tables to the three splits, before anything is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError, nearest
+from burnish.data.contents import content_hashes
+from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
+from burnish.data.table import Part, Table
+from burnish.inputs import Input
+from burnish.targets import Target
+
+_WORDS = 65_536
+
+
+def divide(
+    tables: Mapping[str, Table],
+    split: Split,
+    input: Input,
+    target: Target,
+    *,
+    seed: int,
+    allow: Collection[str] = (),
+    notify: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Part]:
+    """The rows of `train`, `validation` and `test`.
+
+    Args:
+        tables: `train`, and `validation` and `test` where files were given for them; the others are made from train.
+        split: how they are made.
+        input: which columns are read; `audited_text` is the content that never lies in two made splits.
+        target: its column, and its classes (`strata`; nothing needs to be learned yet).
+        seed: of the split.
+        allow: `empty_split` accepts a validation or test split without rows.
+        notify: told how many rows are done.
+
+    Raises:
+        InputError: a table lacks a column (nearest offered), there are fewer rows than splits, or a split is empty.
+    """
+    for table in tables.values():
+        require_columns(table, (*input.required_columns, target.column))
+    train = tables["train"]
+    wanted = ("validation" not in tables, "test" not in tables)
+    assigned = np.zeros(len(train), np.int8)
+    if any(wanted):
+        _enough(train, split, wanted)
+        contents = content_hashes(train, input.required_columns, input.audited_text, notify)
+        assigned = split.assign(train, contents, strata_of(train, target), seed=seed, parts=wanted)
+    parts = {}
+    for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):
+        if number != TRAIN and not wanted[number - 1]:
+            parts[name] = Part(tables[name], np.arange(len(tables[name]), dtype=np.int64))
+        else:
+            parts[name] = Part(train, np.flatnonzero(assigned == number).astype(np.int64))
+        if not len(parts[name]) and (name == "train" or "empty_split" not in allow):
+            raise _empty(name, train, split, wanted)
+    return parts
+
+
+def require_columns(table: Table, columns: Collection[str]) -> None:
+    """Check that a table has these columns.
+
+    Raises:
+        InputError: naming the missing one, the file, the columns there are and the nearest spelling.
+    """
+    for column in columns:
+        if column not in table.columns:
+            guess = nearest(column, table.columns)
+            raise InputError(
+                f"there is no column {column!r}",
+                expected="one of " + ", ".join(table.columns),
+                fix=f"did you mean {guess!r}?" if guess else "name another column, or add it to the file",
+                place=table.origins[0].path if table.origins else "",
+            )
+
+
+def strata_of(table: Table, target: Target) -> NDArray[np.int64]:
+    """[N] the class number of each row in order of first appearance, -1 where it has none; reads some at a time."""
+    seen: dict[str, int] = {}
+    out = np.full(len(table), -1, np.int64)
+    done = 0
+    for rows in table.rows([target.column], batch=_WORDS):
+        for i, row in enumerate(rows, done):
+            name = target.strata(row[target.column])
+            if name is not None:
+                out[i] = seen.setdefault(name, len(seen))
+        done += len(rows)
+    return out
+
+
+def _enough(train: Table, split: Split, wanted: tuple[bool, bool]) -> None:
+    needed = 1 + sum(w and share > 0 for w, share in zip(wanted, (split.validation, split.test), strict=True))
+    if len(train) < needed:
+        raise InputError(
+            f"{len(train)} {'row' if len(train) == 1 else 'rows'} for {needed} splits",
+            expected="more rows than splits, and several of each class",
+            fix="add rows, or give files for validation and test",
+            place=train.origins[0].path if train.origins else "",
+        )
+
+
+def _empty(name: str, train: Table, split: Split, wanted: tuple[bool, bool]) -> InputError:
+    made = name == "train" or wanted[NAMES.index(name) - 1]
+    fix = "give a file for it, add rows, or change the shares" if made else "give a file with rows"
+    return InputError(
+        f"the {name} split is empty ({split.kind()} split of {len(train)} rows)"
+        if made
+        else f"the {name} file is empty",
+        expected="at least one row in each split",
+        fix=fix if name == "train" else f"{fix}; `allow: [empty_split]` goes on without it",
+        place=train.origins[0].path if made and train.origins else f"data.{name}",
+    )

@@ -1,0 +1,197 @@
+"""From what people write as data (path, glob, folder, hub name, objects) to the places rows are read from."""
+
+from __future__ import annotations
+
+import glob
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from burnish.core.component import component_class, kinds, validated
+from burnish.core.errors import InputError, nearest
+from burnish.data.settings import Data
+from burnish.data.sources import Source
+
+_AXIS = "burnish.data.sources"
+_HUB_NAME = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)?)(\[(?P<split>[^\]]+)\])?")
+_SAVED = ("dataset_dict.json", "dataset_info.json")
+_PARTS = {"train": "train", "training": "train", "dev": "validation", "val": "validation", "valid": "validation"}
+_PARTS |= {"validation": "validation", "test": "test", "testing": "test"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One thing rows are read from: what the source is given, how people call it, and the source."""
+
+    where: Any
+    shown: str
+    source: Source
+
+
+def locate(what: Any, data: Data, part: str) -> tuple[list[Place], list[str]]:
+    """The places behind `what`, in the order their rows stand, and notes on what was left aside.
+
+    Args:
+        what: a path, glob, folder, hub name, list of those, or data in memory.
+        data: settings of reading.
+        part: `train`, `validation` or `test`; a hub data set's split is chosen by it.
+
+    Raises:
+        InputError: nothing there (with the nearest name), unknown ending, or a folder without shards.
+    """
+    if isinstance(what, (list, tuple)) and what and all(isinstance(v, (str, Path)) for v in what):
+        places: list[Place] = []
+        notes: list[str] = []
+        for value in what:
+            found, said = locate(value, data, part)
+            places += found
+            notes += said
+        return places, notes
+    if not isinstance(what, (str, Path)):
+        return [Place(what, f"{part} data in memory", _source(data, "memory"))], []
+    text = str(what).strip()
+    if not text:
+        raise InputError("the name of the data is empty", place=f"data.{part}")
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return _folder(path, text, data, part)
+    if path.exists():
+        return [Place(path, text, _file_source(path, data))], []
+    if any(c in text for c in "*?[") and (data.source is None or data.source.kind() != "hub"):
+        matches = sorted(m for m in glob.glob(str(path), recursive=True) if Path(m).is_file())
+        if matches:
+            return [Place(Path(m), m, _file_source(Path(m), data)) for m in matches], []
+    if (hub := _hub(text, data, part)) is not None:
+        return [hub], []
+    raise _missing(path, text)
+
+
+def _hub(text: str, data: Data, part: str) -> Place | None:
+    """The place on the hub, when this can be the name of one."""
+    match = _HUB_NAME.fullmatch(text)
+    chosen = data.source is not None and data.source.kind() == "hub"
+    if match is None or not (chosen or (data.source is None and _kind_of(Path(match["name"])) is None)):
+        return None
+    if not chosen and "/" in match["name"] and Path(match["name"]).parent.is_dir():
+        return None  # a file missing from a folder that is here
+    if not chosen and Path(match["name"]).suffix:
+        return None
+    source = _split_source(data, part, match["split"])
+    return Place(match["name"], f"{match['name']}[{getattr(source, 'split', '')}]", source)
+
+
+def _split_source(data: Data, part: str, split: str | None) -> Source:
+    source = _source(data, "hub")
+    named = "split" in source.model_fields_set and part == "train"
+    return source if named and split is None else source.model_copy(update={"split": split or part})
+
+
+def _source(data: Data, kind: str) -> Source:
+    """A source of this kind with what the settings say about it."""
+    given = data.source.model_dump() if data.source is not None and data.source.kind() == kind else {}
+    if data.source is not None and given:
+        given = {name: getattr(data.source, name) for name in data.source.model_fields_set}
+    cls = component_class(_AXIS, kind, place="data.source")
+    settings = {"encoding": data.encoding, "delimiter": data.delimiter}
+    settings |= {"config": data.hub_config, "split": data.hub_split}
+    given |= {k: v for k, v in settings.items() if v is not None and k in cls.model_fields and k not in given}
+    source = validated(cls, given, place="data")
+    assert isinstance(source, Source)
+    return source
+
+
+def _endings() -> dict[str, str]:
+    """File endings and the kind of source that reads them."""
+    found = {}
+    for kind in kinds(_AXIS):
+        cls = component_class(_AXIS, kind)
+        found.update(dict.fromkeys(getattr(cls, "suffixes", ()), kind))
+    return found
+
+
+def _kind_of(path: Path) -> str | None:
+    name = path.name.lower()
+    fitting = [(len(ending), kind) for ending, kind in _endings().items() if name.endswith(ending)]
+    return max(fitting)[1] if fitting else None
+
+
+def _file_source(path: Path, data: Data) -> Source:
+    if data.source is not None:
+        if ":" in data.source.kind():
+            return data.source
+        return _source(data, data.source.kind())
+    kind = _kind_of(path)
+    if kind is None:
+        raise InputError(
+            f"unknown ending {path.suffix!r}" if path.suffix else "the file has no ending",
+            expected="one of " + ", ".join(sorted(_endings())),
+            fix="rename the file, or name its format (`source: csv`)",
+            place=str(path),
+        )
+    return _source(data, kind)
+
+
+def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], list[str]]:
+    if any((path / name).is_file() for name in _SAVED):
+        source = _split_source(data, part, None)
+        saved_splits = (path / _SAVED[0]).is_file()
+        return [Place(path, f"{text}[{getattr(source, 'split', '')}]" if saved_splits else text, source)], []
+    files = sorted(f for f in path.rglob("*") if f.is_file() and not _hidden(f.relative_to(path)))
+    shards = [f for f in files if _kind_of(f) is not None and not f.name.lower().startswith("readme")]
+    if data.source is not None:
+        shards = [f for f in shards if _kind_of(f) == data.source.kind()] or files
+    if not shards:
+        raise InputError(
+            f"not a table: a folder without data files ({len(files)} other files)" if files else "the folder is empty",
+            expected="files that end in one of " + ", ".join(sorted(_endings())),
+            place=text,
+        )
+    _refuse_splits(shards, text)
+    found = {(_kind_of(f) or "").removesuffix("l") for f in shards}
+    if data.source is None and len(found) > 1:
+        raise InputError(
+            f"the folder mixes formats: {', '.join(sorted({_kind_of(f) or '' for f in shards}))}",
+            fix="give a glob such as 'folder/*.csv', or `source: csv`",
+            place=text,
+        )
+    aside = [f.name for f in files if f not in set(shards)]
+    notes = [f"{text}: {len(shards)} {'file' if len(shards) == 1 else 'files'} read in the order of their names"]
+    if aside:
+        notes.append(f"{text}: {len(aside)} other files not read ({', '.join(aside[:5])})")
+    return [Place(f, str(Path(text) / f.relative_to(path)), _file_source(f, data)) for f in shards], notes
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _refuse_splits(shards: list[Path], text: str) -> None:
+    """A folder with train.csv and test.csv is a data set already split: reading it as one table would leak its test."""
+    parts: dict[str, Path] = {}
+    for shard in shards:
+        word = re.split(r"[^a-z]+", shard.name.lower())[0]
+        if word in _PARTS:
+            parts.setdefault(_PARTS[word], shard)
+    if len(parts) > 1:
+        raise InputError(
+            f"the folder holds splits ({', '.join(sorted(p.name for p in parts.values()))}), not shards of one table",
+            fix="name them: " + ", ".join(f"{part}: {shard}" for part, shard in sorted(parts.items(), reverse=True)),
+            place=text,
+        )
+
+
+def _missing(path: Path, text: str) -> InputError:
+    folder = path.parent
+    while not folder.is_dir():
+        path, folder = folder, folder.parent
+    names = sorted(f.name for f in folder.iterdir())
+    guess = nearest(path.name, names)
+    if any(c in text for c in "*?["):
+        return InputError("no file matches this pattern", fix="check the pattern and the folder", place=text)
+    return InputError(
+        "no such file or folder" + ("" if str(path) == text else f": {path} does not exist"),
+        expected="a file, folder, glob or hub name",
+        fix=f"did you mean {str(folder / guess)!r}?" if guess else f"check the path; looked in {folder.resolve()}",
+        place=text,
+    )

@@ -1,0 +1,203 @@
+"""What a model must beat: always the most common answer, and a linear model on the untouched checkpoint's features."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.core.predictions import Predictions
+from burnish.core.seeds import generator
+from burnish.evaluation.compare import as_values, paired_differences
+from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
+from burnish.evaluation.scores import in_headline, scores
+from burnish.metrics import Metric
+
+LIMIT = 20_000
+"""Training rows (words for tags) a baseline on features is fitted on at most."""
+
+Features = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The answers of a baseline on the rows of a predictions table, and what to know about them.
+
+    Attributes:
+        predictions: the same rows, truths and groups; other answers and probabilities, no losses.
+        note: how the answers came about, in one or two sentences.
+    """
+
+    predictions: Predictions
+    note: str
+
+
+def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline:
+    """Always the same answer, learned from the training split's truths.
+
+    `label`: the most common one, with class frequencies as probabilities. `labels`: the labels more than half of the
+    rows have, or where there are none the most common label set. `score`: the mean. `tags`: O for every word, or the
+    most common tag where there is no O.
+
+    Args:
+        train_truth: truths in the form of the table (`Target.truth`); None is left out.
+        like: the table whose rows are to be answered.
+
+    Raises:
+        InputError: no truth in the training split.
+    """
+    truths = [truth for truth in train_truth if truth is not None]
+    if not truths:
+        raise InputError("the training split has no truth", expected="at least one labelled row")
+    if like.target == "score":
+        mean = float(np.mean(np.array(truths, np.float64)))
+        return Baseline(_table(like, [mean] * len(like), None), f"always the mean of the training split, {mean:.4g}")
+    if like.target == "tags":
+        seen = Counter(tag for row in truths for tag in row)
+        tag = "O" if "O" in seen or "O" in like.names or not seen else seen.most_common(1)[0][0]
+        return Baseline(
+            _table(like, [[tag] * len(row or ()) for row in like.answer], None), f"the tag {tag} for every word"
+        )
+    if like.target == "labels":
+        seen = Counter(name for row in truths for name in set(row))
+        answer: Any = sorted(name for name, count in seen.items() if 2 * count > len(truths))
+        answer = answer or sorted(_most_common(tuple(sorted(set(row))) for row in truths))
+        note = "always " + (", ".join(answer) if answer else "no label")
+    else:
+        seen = Counter(map(str, truths))
+        answer = _most_common(map(str, truths))
+        note = (
+            f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} rows)"
+        )
+    shares = np.array([seen[name] / len(truths) for name in like.names], np.float32)
+    return Baseline(_table(like, [answer] * len(like), np.tile(shares, (len(like), 1))), note)
+
+
+def _most_common(values: Iterable[Any]) -> Any:
+    """Ties go to the first in alphabetical order, so that the order of rows decides nothing."""
+    return min(Counter(values).items(), key=lambda item: (-item[1], item[0]))[0]
+
+
+def frozen_features(
+    train_features: Features,
+    train_truth: Sequence[Any],
+    test_features: Features | Sequence[Features],
+    like: Predictions,
+    *,
+    seed: int,
+    limit: int = LIMIT,
+    drawn_from: int | None = None,
+) -> Baseline:
+    """A linear model on standardised features of the checkpoint as it was before training.
+
+    `label` and `tags`: logistic regression; `labels`: one logistic regression a label; `score`: ridge regression. The
+    strength of the penalty is chosen on training rows only, by an inner split (`score`: leave-one-out).
+
+    Args:
+        train_features: [N, D]; for tags [W, D], the words of all rows one after another.
+        train_truth: [N] truths in the form of the table; for tags [W] tags. None is left out.
+        test_features: [M, D] in the order of the table; for tags M arrays [L, D], where L may be less than the row's
+            words: the rest were cut off and get O.
+        like: the table whose rows are to be answered, M rows.
+        seed: of the subsample, of the inner split.
+        limit: fit on at most this many rows (words), drawn at random.
+        drawn_from: of how many training rows the caller drew those given here; None: they are all. Said in the note.
+
+    Raises:
+        InputError: features and truths, or features and rows, do not go together; or no truth.
+    """
+    features = np.asarray(train_features, np.float32)
+    if len(features) != len(train_truth) or len(test_features) != len(like):
+        raise InputError(
+            f"{len(features)} training features for {len(train_truth)} truths, {len(test_features)} test features for "
+            f"{len(like)} rows",
+            expected="one feature vector for each row (for tags: for each training word, and one array a test row)",
+        )
+    kept = np.array([i for i, truth in enumerate(train_truth) if truth is not None], np.int64)
+    if not len(kept):
+        raise InputError("the training split has no truth", expected="at least one labelled row")
+    rows = f"{len(kept):,} labelled training {'words' if like.target == 'tags' else 'rows'}"
+    note = f"fitted on all {rows}" if drawn_from is None else f"fitted on {rows}, drawn from {drawn_from:,} rows"
+    if len(kept) > limit:
+        note = f"fitted on {limit:,} of {rows}, drawn at random"
+        kept = np.sort(generator(seed, "baseline", "subsample").permutation(kept)[:limit])
+    truths = [train_truth[i] for i in kept]
+    answers, probabilities, chosen = _answered(features[kept], truths, test_features, like, seed)
+    return Baseline(_table(like, answers, probabilities), f"{note}; {chosen}")
+
+
+def _answered(
+    x: Features, truths: list[Any], test: Features | Sequence[Features], like: Predictions, seed: int
+) -> tuple[list[Any], Features | None, str]:
+    """Answers for the rows of `like`, [M, C] probabilities or None, and what was chosen, in words."""
+    if like.target == "score":
+        values, chosen = fitted_scores(x, np.array(truths, np.float64), np.asarray(test, np.float32))
+        return values.tolist(), None, chosen
+    if like.target == "labels":
+        wanted = np.array([[name in row for name in like.names] for row in truths])
+        shares, chosen = fitted_labels(x, wanted, np.asarray(test, np.float32), seed)
+        sets = [[n for n, share in zip(like.names, row, strict=True) if share >= 0.5] for row in shares]
+        return sets, shares, chosen
+    if like.target == "label":
+        shares, chosen = fitted_names(x, list(map(str, truths)), np.asarray(test, np.float32), like.names, seed)
+        return [like.names[i] for i in shares.argmax(axis=1)], shares, chosen
+    rows = [np.asarray(row, np.float32).reshape(-1, x.shape[1]) for row in test]
+    shares, chosen = fitted_names(x, list(map(str, truths)), np.concatenate(rows), like.names, seed)
+    words = iter(shares.argmax(axis=1).tolist())
+    outside = "O" if "O" in like.names else like.names[0]
+    answers = []
+    for row, answer in zip(rows, like.answer, strict=True):
+        tags = [like.names[next(words)] for _ in range(len(row))]
+        answers.append((tags + [outside] * len(answer))[: len(answer)])
+    return answers, None, chosen
+
+
+def _table(like: Predictions, answers: list[Any], probabilities: Features | None) -> Predictions:
+    """The same rows with other answers."""
+    table, rows = like.table, len(like)
+    columns = {
+        "row": table["row"],
+        "truth": table["truth"],
+        "answer": pa.array(answers, table.schema.field("answer").type),
+        "probabilities": pa.array(
+            [[]] * rows if probabilities is None else list(probabilities.astype(np.float32)), pa.list_(pa.float32())
+        ),
+        "loss": pa.nulls(rows, pa.float32()),
+        "group": table["group"],
+    }
+    return Predictions(pa.table(columns, schema=table.schema))
+
+
+def baseline_scores(
+    predictions: Predictions,
+    baselines: Mapping[str, Baseline],
+    metrics: Sequence[Metric],
+    headline: Sequence[str],
+    *,
+    seed: int,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> dict[str, dict[str, Any]]:
+    """Each baseline scored as the model is, and the model's paired difference to it, ready for JSON.
+
+    Returns:
+        name: {`note`, `metrics` {label: {value, low, high ...}}, `differences` {label: {value, low, high, better,
+        mcnemar ...}}}, differences being model minus baseline.
+    """
+    chosen = [m for m in metrics if predictions.target in m.targets and in_headline(m, headline)]
+    settings: dict[str, Any] = {"seed": seed, "resamples": resamples, "level": level}
+    found = {}
+    for name, baseline in baselines.items():
+        differences = paired_differences(chosen, predictions, baseline.predictions, **settings)
+        found[name] = {
+            "note": baseline.note,
+            "metrics": scores(baseline.predictions, metrics, headline, **settings)["metrics"],
+            "differences": {label: as_values(difference) for label, difference in differences.items()},
+        }
+    return found

@@ -1,0 +1,102 @@
+"""How far a score can be trusted: percentile bootstrap over rows, or over groups of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.predictions import Predictions
+from burnish.core.seeds import generator
+from burnish.metrics import Metric
+from burnish.metrics._resampling import with_truth
+
+BLOCK = 2_000_000
+"""Counts held in memory at once: resamples x rows."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value and the range in which the middle `level` of its resamples lies.
+
+    Attributes:
+        value: over all rows with truth; nan where the metric is not defined.
+        low: lower end; nan where no resample gave a value.
+        high: upper end.
+        resamples: how many gave a value (a metric can be undefined on some, such as an AUC without positives).
+        grouped: whether whole groups were drawn instead of rows.
+    """
+
+    value: float
+    low: float
+    high: float
+    resamples: int
+    grouped: bool
+
+
+def draws(groups: Sequence[str | None] | None, rows: int, *, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """How often each row is drawn, in blocks [R', N] that are bounded in memory and R = `resamples` together.
+
+    Args:
+        groups: group of each row, or None. Groups are drawn whole, because rows of one customer or document are not
+            independent (cluster bootstrap, Davison and Hinkley 1997, section 3.8). A row without group is its own.
+        rows: N.
+        resamples: R.
+        seed: the same seed and N give the same draws, whatever the size of the blocks.
+    """
+    stream = generator(seed, "bootstrap")
+    member = np.arange(rows) if groups is None else _group_numbers(groups)
+    units = int(member.max()) + 1 if rows else 0
+    size = max(1, min(resamples, BLOCK // max(1, rows)))
+    for start in range(0, resamples if units else 0, size):
+        count = min(size, resamples - start)
+        drawn = np.stack([np.bincount(stream.integers(0, units, units), minlength=units) for _ in range(count)])
+        yield drawn if groups is None else drawn[:, member]
+
+
+def _group_numbers(groups: Sequence[str | None]) -> NDArray[np.int64]:
+    keys = [("row", i) if g is None else ("group", g) for i, g in enumerate(groups)]
+    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys], np.int64)
+
+
+def percentiles(values: NDArray[np.float64], level: float) -> tuple[float, float, int]:
+    """Lower and upper end of the middle `level` of the defined values, and how many those are."""
+    defined = values[np.isfinite(values)]
+    if not len(defined):
+        return float("nan"), float("nan"), 0
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high), len(defined)
+
+
+def bootstrap(
+    metric: Metric, predictions: Predictions, *, resamples: int = 1000, seed: int, level: float = 0.95
+) -> Interval:
+    """A metric with its interval (percentile bootstrap, Efron 1979).
+
+    Args:
+        metric: any metric defined for the target of the table.
+        predictions: the table; rows without truth are left out, groups are drawn whole where there are any.
+        resamples: how many times the rows are drawn anew.
+        seed: of the draws.
+        level: share of the resamples that lies inside.
+    """
+    return bootstrap_all([metric], predictions, resamples=resamples, seed=seed, level=level)[metric.label]
+
+
+def bootstrap_all(
+    metrics: Sequence[Metric], predictions: Predictions, *, resamples: int = 1000, seed: int, level: float = 0.95
+) -> dict[str, Interval]:
+    """Several metrics over the same draws, by label."""
+    known = with_truth(predictions)
+    found: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
+    for counts in draws(known.groups, len(known), resamples=resamples, seed=seed):
+        for metric in metrics:
+            found[metric.label].append(metric.resampled(known, counts))
+    intervals = {}
+    for metric in metrics:
+        low, high, defined = percentiles(np.concatenate([np.zeros(0), *found[metric.label]]), level)
+        intervals[metric.label] = Interval(metric.value(known), low, high, defined, known.groups is not None)
+    return intervals

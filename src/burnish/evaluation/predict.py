@@ -1,0 +1,139 @@
+"""Rows in, table of predictions out. Memory grows with the answers, never with the logits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.core.batch import Array, Batch
+from burnish.core.predictions import Predictions, schema
+from burnish.core.weighted import ZERO, WeightedSum
+from burnish.data.loader import Loader
+from burnish.data.table import Part
+from burnish.losses import Loss
+from burnish.runtimes import Run
+from burnish.targets import Target
+
+WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
+Notify = Callable[[str, int, int], None]
+
+
+def predict(
+    run: Run,
+    loader: Loader,
+    part: Part,
+    *,
+    loss: Loss | None,
+    group: str | None = None,
+    batch_size: int = 64,
+    notify: Notify | None = None,
+) -> tuple[Predictions, WeightedSum[float]]:
+    """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
+
+    Args:
+        run: arrays to logits.
+        loader: of the same split, without class weights.
+        part: the split, for truths and groups.
+        loss: how losses are computed; None leaves them out.
+        group: column whose rows are resampled together.
+        batch_size: rows at once.
+        notify: called with (text, done, total).
+
+    Returns:
+        N predictions for N rows, each row exactly once.
+    """
+    pieces: list[pa.RecordBatch] = []
+    total = ZERO
+    for start in range(0, len(part), WINDOW):
+        positions = np.arange(start, min(start + WINDOW, len(part)))
+        piece, piece_loss = _window(run, loader, positions, loss, batch_size)
+        total = total + piece_loss
+        pieces.append(_rows(piece, loader.target, part, positions, group))
+        if notify:
+            notify("evaluating", int(positions[-1]) + 1, len(part))
+    table = pa.Table.from_batches(pieces, schema=_schema(loader.target))
+    if table.num_rows != len(part):
+        raise AssertionError(f"{table.num_rows} predictions for {len(part)} rows")
+    return Predictions(table), total
+
+
+_Answer = tuple[Any, Array, float | None]
+
+
+def _window(
+    run: Run, loader: Loader, positions: NDArray[np.int64], loss: Loss | None, batch_size: int
+) -> tuple[list[_Answer], WeightedSum[float]]:
+    """Answers of some rows: computed longest first, so that padding is little and memory runs out at once or never."""
+    order = np.argsort(-loader.rows.lengths[positions], kind="stable")
+    answers: list[_Answer] = [(None, np.zeros(0, np.float32), None)] * len(positions)
+    total = ZERO
+    for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
+        batch = loader.batch(positions[places])
+        logits = run(**batch.inputs)
+        decoded = loader.target.decode(logits, [loader.rows.encoded(int(p)) for p in positions[places]])
+        losses, weights = _losses(loss, logits, batch)
+        total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
+        for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
+            mean = float(own / weight) if loss is not None and weight > 0 else None
+            answers[place] = (answer.answer, answer.probabilities, mean)
+    return answers, total
+
+
+def _losses(loss: Loss | None, logits: Array, batch: Batch) -> tuple[Array, Array]:
+    """[B] summed loss and [B] summed weight of each row."""
+    weights = batch.weights.reshape(len(batch), -1)
+    if loss is None:
+        return np.zeros(len(batch)), np.zeros(len(batch))
+    import torch
+
+    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(batch.targets)).numpy().reshape(len(batch), -1)
+    return np.where(weights > 0, elements * weights, 0.0).sum(axis=1), weights.sum(axis=1)
+
+
+def _rows(
+    answers: Sequence[_Answer], target: Target, part: Part, positions: NDArray[np.int64], group: str | None
+) -> pa.RecordBatch:
+    rows = part.rows[positions]
+    columns = [c for c in (target.column, group) if c is not None and c in part.table.columns]
+    own = part.table.arrow.select(list(dict.fromkeys(columns))).take(pa.array(rows)).to_pylist()
+    groups = [None if group is None or r.get(group) is None else str(r[group]) for r in own]
+    values = {
+        "row": rows,
+        "truth": [target.truth(r.get(target.column)) for r in own],
+        "answer": [a[0] for a in answers],
+        "probabilities": [a[1] for a in answers],
+        "loss": [a[2] for a in answers],
+        "group": groups,
+    }
+    form = _schema(target)
+    return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)
+
+
+def _schema(target: Target) -> pa.Schema:
+    return schema(target.kind(), target.names, target.arrow_type())
+
+
+def features(
+    network: Any, loader: Loader, positions: NDArray[np.int64], *, batch_size: int = 64, notify: Notify | None = None
+) -> Iterator[tuple[int, Array]]:
+    """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first."""
+    import torch
+
+    order = np.argsort(-loader.rows.lengths[positions], kind="stable")
+    network.eval()
+    device = next(network.parameters()).device
+    for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
+        batch = loader.batch(positions[places])
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(value).to(device) for name, value in batch.inputs.items()}
+            values = network.features(**tensors).float().cpu().numpy()
+        for place, value in zip(places, values, strict=True):
+            yield int(place), value
+        if notify:
+            notify("frozen features", min(start + batch_size, len(order)), len(order))

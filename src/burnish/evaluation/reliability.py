@@ -1,0 +1,62 @@
+"""Calibration in bins: how often answers of a certain confidence are right."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._calibration import confidence
+from burnish.metrics._resampling import with_truth
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers whose confidence lies in (start, end].
+
+    Attributes:
+        start: lower edge.
+        end: upper edge.
+        rows: how many answers.
+        confidence: their mean confidence; nan without rows.
+        accuracy: the share of them that is right; nan without rows.
+        low: lower end of the 95 % Wilson interval of that share.
+        high: upper end.
+    """
+
+    start: float
+    end: float
+    rows: int
+    confidence: float
+    accuracy: float
+    low: float
+    high: float
+
+
+def bins(predictions: Predictions, count: int = 15) -> list[Bin]:
+    """Equal bins of confidence over a `label` table with probabilities; empty where there is nothing to bin."""
+    known = with_truth(predictions)
+    if not len(known) or not known.probabilities.shape[1]:
+        return []
+    sure, right = confidence(known)
+    if not np.isfinite(sure).all():
+        return []
+    number = np.clip(np.ceil(sure * count).astype(np.int64) - 1, 0, count - 1)
+    found = []
+    for i in range(count):
+        inside = number == i
+        rows = int(inside.sum())
+        share = float(right[inside].mean()) if rows else math.nan
+        low, high = wilson(share, rows) if rows else (math.nan, math.nan)
+        mean = float(sure[inside].mean()) if rows else math.nan
+        found.append(Bin(i / count, (i + 1) / count, rows, mean, share, low, high))
+    return found
+
+
+def wilson(share: float, rows: int, z: float = 1.959964) -> tuple[float, float]:
+    """The interval of a share of `rows` (Wilson 1927); unlike a bootstrap it says something when all are right."""
+    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)) / (1 + z * z / rows)
+    return max(0.0, middle - half), min(1.0, middle + half)

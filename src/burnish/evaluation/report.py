@@ -1,0 +1,191 @@
+"""`report.md`: what a run did and how good its answers are, for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from burnish.core.predictions import Predictions
+from burnish.evaluation import pictures, report_results, report_run, run_pictures
+from burnish.evaluation.confusion import confusion
+from burnish.evaluation.markdown import name, snippet
+from burnish.evaluation.mistakes import SIZES, mistakes
+from burnish.evaluation.reliability import Bin, bins
+from burnish.metrics._resampling import with_truth
+
+FOLDER = "pictures"
+Shown = Callable[[int], str] | Mapping[int, str]
+
+
+def write(
+    run_folder: Path,
+    *,
+    facts: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    baselines: Mapping[str, Any],
+    audit: Mapping[str, Any] | None,
+    events: Sequence[Mapping[str, Any]],
+    predictions: Predictions,
+    inputs_shown: Shown,
+) -> Path:
+    """Write `report.md` and its `pictures/` into a folder; both are overwritten.
+
+    Args:
+        run_folder: where; made where it is not there.
+        facts: what is to be said about the run. All keys are optional, and one that is not listed here is shown under
+            its own name. `name`, `task`, `model`, `data`: strings. `split`: name of the split that was scored ("test").
+            `rows`: {split: rows}. `split_method`: how the splits came about, in words. `seeds`: {what: seed} or one.
+            `sealed`: whether the scored rows were read once, at the end. `best`: {step, metric, value}. `training`:
+            {steps, total_steps, epochs, batch_size, seconds, stopped, padding_ratio, rows_per_second ...}.
+            `validation_metric`: name of the score in the learning curve. `lengths`, `length_limit`, `length_unit`: full
+            length of each training row, where rows are cut off, what is counted. `recipe`: path of the recipe,
+            relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
+            row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
+        scores: what `evaluation.scores.scores` gave.
+        baselines: what `evaluation.baselines.baseline_scores` gave; may be empty.
+        audit: what audit.json holds, or None.
+        events: lines of events.jsonl; may be empty.
+        predictions: the table the scores are of.
+        inputs_shown: row number to the input as text.
+
+    Returns:
+        The path of the report.
+    """
+    run_folder.mkdir(parents=True, exist_ok=True)
+    drawn = _Pictures(run_folder)
+    sections = [
+        report_results.opening(facts, scores),
+        report_results.headline(scores, baselines),
+        report_run.sealing(facts, scores),
+        report_results.other_metrics(scores),
+        _classes(drawn, scores),
+        _confusions(drawn, predictions),
+        _answers(drawn, predictions),
+        _calibration(drawn, predictions, scores),
+        _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
+        report_run.audited(audit),
+        _training(drawn, facts, events),
+        report_run.further(facts),
+        report_run.environment(facts),
+    ]
+    text = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    path = run_folder / "report.md"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class _Pictures:
+    """Draws into the folder and gives the line that shows the picture."""
+
+    def __init__(self, run_folder: Path) -> None:
+        self._folder = run_folder
+
+    def __call__(self, file: str, caption: str, draw: Callable[[Path], object]) -> list[str]:
+        path = self._folder / FOLDER / file
+        path.unlink(missing_ok=True)
+        draw(path)
+        return ["", f"![{caption}]({FOLDER}/{file})"] if path.is_file() else []
+
+
+def _classes(drawn: _Pictures, scores: Mapping[str, Any]) -> list[str]:
+    rows = scores.get("per_class")
+    if not rows:
+        return []
+    unit = "entities" if scores["target"] == "tags" else "rows"
+    file = drawn("classes.png", "F1 of each class with its support", lambda p: pictures.class_bars(rows, p, unit=unit))
+    return [*report_results.per_class(scores), *file]
+
+
+def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
+    if predictions.target != "label" or not len(with_truth(predictions)):
+        return []
+    found = confusion(predictions)
+    lines = ["## Confusions", ""]
+    frequent = found.frequent(10)
+    for truth, answer, count, support in frequent:
+        lines.append(f"- {name(truth)} was answered with {name(answer)} in {count:,} of its {support:,} rows")
+    if not frequent:
+        lines.append("No row was answered wrongly.")
+    return lines + drawn("confusion.png", "Confusion matrix", lambda p: pictures.confusion_matrix(found, p))
+
+
+def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
+    known = with_truth(predictions)
+    if predictions.target == "score":
+        lines = drawn("scatter.png", "Answer against truth", lambda p: pictures.score_scatter(known, p))
+        return ["## Truth and answer", *lines] if lines else []
+    if predictions.target != "label" or len(known.names) != 2 or known.probabilities.shape[1] != 2:
+        return []
+    lines = drawn("curves.png", "ROC and precision-recall curve", lambda p: pictures.binary_curves(known, p))
+    sentence = f"The positive class is {name(known.names[1])}, the second of the two label names."
+    return ["## Curves", "", sentence, *lines] if lines else []
+
+
+def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
+    found = bins(predictions) if predictions.target == "label" else []
+    if not found:
+        return []
+    lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(found, p))
+    return ["## Calibration", "", _calibration_words(found, scores), *lines]
+
+
+def _calibration_words(found: Sequence[Bin], scores: Mapping[str, Any]) -> str:
+    filled = [b for b in found if b.rows]
+    rows = sum(b.rows for b in filled)
+    sure = sum(b.confidence * b.rows for b in filled) / rows
+    right = sum(b.accuracy * b.rows for b in filled) / rows
+    gap = sure - right
+    words = "surer than they are right" if gap > 0 else "less sure than they are right"
+    if abs(gap) < 0.02:
+        words = "about as sure as they are right"
+    error = scores.get("metrics", {}).get("expected_calibration_error", {}).get("value")
+    tail = f" Expected calibration error: {error:.3f}." if error is not None and math.isfinite(error) else ""
+    return f"Answers are {words}: mean confidence {sure:.3f}, right in {right:.3f} of the rows.{tail}"
+
+
+def _mistakes(
+    predictions: Predictions, inputs_shown: Shown, place: Callable[[int], str] | None, split: str
+) -> list[str]:
+    worst, total = mistakes(predictions)
+    if not worst:
+        return []
+    shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
+    scores = predictions.target == "score"
+    head = (
+        "Largest errors" if scores else "Most confident mistakes" if predictions.target != "tags" else "Worst mistakes"
+    )
+    many = f"the {len(worst)} largest errors" if scores else f"{len(worst)} of {total:,} wrong rows"
+    where = "" if place else f" Rows of the {split} split are counted from 0."
+    missed, wrong = ("missed", "answered wrongly") if predictions.target == "tags" else ("truth", "answer")
+    lines = [f"## {head}", "", f"{many[0].upper()}{many[1:]}, by {SIZES[predictions.target]}; the worst first. "
+             f"A mistake here may also be a wrong label in the data.{where}", ""]  # fmt: skip
+    for mistake in worst:
+        size = f"{mistake.size:+.3g}" if scores else f"{mistake.size:.3g}"
+        at = snippet(place(mistake.row), 80) if place else f"row {mistake.row}"
+        lines.append(f"- **{at}**: {missed} {name(mistake.truth)}, {wrong} {name(mistake.answer)} ({size})  ")
+        lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
+    return lines
+
+
+def _training(drawn: _Pictures, facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
+    metric = str(facts.get("validation_metric") or (facts.get("best") or {}).get("metric") or "")
+    curve = drawn(
+        "learning_curve.png",
+        "Loss, validation score and learning rate over steps",
+        lambda p: run_pictures.learning_curve(events, p, metric="" if metric == "loss" else metric),
+    )
+    lengths = facts.get("lengths")
+    unit, limit = str(facts.get("length_unit", "tokens")), facts.get("length_limit")
+    histogram = (
+        drawn(
+            "lengths.png", "Lengths of the inputs", lambda p: run_pictures.lengths(lengths, p, limit=limit, unit=unit)
+        )
+        if lengths is not None
+        else []
+    )
+    lines = report_run.training(facts, events)
+    if not lines and (curve or histogram):
+        lines = ["## Training"]
+    return [*lines, *curve, *histogram]

@@ -1,0 +1,144 @@
+"""What goes into scores.json: every metric, the headline with intervals, classes, confusions, and what was left out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from burnish.core.component import build, component_class, kinds
+from burnish.core.errors import InputError, unknown
+from burnish.core.predictions import Predictions
+from burnish.evaluation.confusion import confusion
+from burnish.evaluation.intervals import Interval, bootstrap_all
+from burnish.metrics import Metric
+from burnish.metrics._classes import per_class
+from burnish.metrics._resampling import with_truth
+
+AVERAGES = ("macro", "weighted", "micro")
+
+
+def metrics_for(target: str, chosen: Sequence[Metric] = ()) -> list[Metric]:
+    """Every metric a report gives for a target: the chosen ones first, then the others with their usual settings.
+
+    Precision, recall and F1 come as macro, weighted and micro averages.
+    """
+    found = {metric.label: metric for metric in chosen}
+    for kind in kinds("burnish.metrics"):
+        cls = component_class("burnish.metrics", kind)
+        if target not in cls.targets:  # type: ignore[attr-defined]
+            continue
+        averages: list[dict[str, Any]] = [{"average": a} for a in AVERAGES] if "average" in cls.model_fields else [{}]
+        for settings in averages:
+            metric = build("burnish.metrics", {"kind": kind, **settings})
+            assert isinstance(metric, Metric)
+            found.setdefault(metric.label, metric)
+    return list(found.values())
+
+
+def in_headline(metric: Metric, headline: Sequence[str]) -> bool:
+    """Whether a metric is meant by a list of kinds (their usual settings) and labels."""
+    if metric.label in headline:
+        return True
+    usual = build("burnish.metrics", metric.kind(), trust_code=True) if metric.kind() in headline else None
+    return isinstance(usual, Metric) and usual.label == metric.label
+
+
+def scores(
+    predictions: Predictions,
+    metrics: Sequence[Metric],
+    headline: Sequence[str],
+    *,
+    seed: int,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """Everything a table of predictions says, ready for JSON; what is not defined is None.
+
+    Args:
+        predictions: the table of a split.
+        metrics: all metrics to report, defined for the table's target.
+        headline: kinds or labels of those that get an interval.
+        seed: of the bootstrap.
+        resamples: of the bootstrap.
+        level: of the intervals.
+
+    Returns:
+        `target`, `rows`, `rows_without_truth`, `unknown_labels` {label: rows}, `groups`, `bootstrap` {resamples,
+        level, seed, grouped}, `headline` [labels], `metrics` {label: {value, greater_is_better, and for the headline
+        low, high, resamples}}, `per_class` {name: {precision, recall, f1, support, answered}} and for `label` also
+        `confusion` {names, counts}.
+
+    Raises:
+        InputError: a metric is not defined for the target, or a name of the headline is none of the metrics.
+    """
+    known = with_truth(predictions)
+    _checked(metrics, headline, predictions.target)
+    first = [metric for metric in metrics if in_headline(metric, headline)]
+    first.sort(key=lambda metric: _position(metric, headline))
+    intervals = bootstrap_all(first, known, resamples=resamples, seed=seed, level=level)
+    numbers = {
+        m.label: _number(m, known, intervals.get(m.label)) for m in [*first, *(m for m in metrics if m not in first)]
+    }
+    found: dict[str, Any] = {
+        "target": predictions.target,
+        "rows": len(predictions),
+        "rows_without_truth": len(predictions) - len(known),
+        "unknown_labels": unknown_labels(known),
+        "groups": None if known.groups is None else len(set(known.groups)),
+        "bootstrap": {"resamples": resamples, "level": level, "seed": seed, "grouped": known.groups is not None},
+        "headline": [metric.label for metric in first],
+        "metrics": numbers,
+    }
+    if predictions.target in ("label", "labels", "tags"):
+        found["per_class"] = {
+            name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
+        }
+    if predictions.target == "label":
+        matrix = confusion(known)
+        found["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
+    return found
+
+
+def _number(metric: Metric, known: Predictions, interval: Interval | None) -> dict[str, Any]:
+    found = {"value": finite(interval.value if interval else metric.value(known))}
+    found["greater_is_better"] = metric.greater_is_better
+    if interval:
+        found |= {"low": finite(interval.low), "high": finite(interval.high), "resamples": interval.resamples}
+    return found
+
+
+def _checked(metrics: Sequence[Metric], headline: Sequence[str], target: str) -> None:
+    for metric in metrics:
+        if target not in metric.targets:
+            raise InputError(
+                f"metric {metric.kind()!r} is not defined for target {target!r}",
+                expected="one for " + " or ".join(metric.targets),
+                fix="metrics for it: " + ", ".join(dict.fromkeys(m.kind() for m in metrics_for(target))),
+            )
+    for name in headline:
+        if not any(in_headline(metric, [name]) for metric in metrics):
+            raise unknown("metric", name, [metric.label for metric in metrics], place="headline")
+
+
+def _position(metric: Metric, headline: Sequence[str]) -> int:
+    names = list(headline)
+    return names.index(metric.label) if metric.label in names else names.index(metric.kind())
+
+
+def finite(value: float) -> float | int | None:
+    """The number, or None where it is not one: JSON has no nan."""
+    return value if math.isfinite(value) else None
+
+
+def unknown_labels(known: Predictions) -> dict[str, int]:
+    """Truths that are not among the label names, with how many rows (words for tags) they have; most frequent first."""
+    if known.target == "label":
+        seen = Counter(str(t) for t in known.truth)
+    elif known.target in ("labels", "tags"):
+        seen = Counter(str(name) for row in known.truth for name in row if name is not None)
+    else:
+        return {}
+    names = set(known.names)
+    return {name: count for name, count in seen.most_common() if name not in names}

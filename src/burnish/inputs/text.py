@@ -1,0 +1,92 @@
+"""One text a row, or a pair of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from burnish.core.batch import Array, Encoded, Example
+from burnish.inputs import Input
+from burnish.inputs._tokenizer import TokenizerProcessor, load, save
+
+USUAL_NAMES = ("text", "sentence", "message", "review", "content", "question", "body")
+USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question", "passage"))
+
+
+class Text(Input):
+    """One text a row, or a pair of texts, cut into tokens by the checkpoint's own tokenizer."""
+
+    lengths_matter: ClassVar[bool] = True
+    columns: list[str] = Field(
+        default_factory=list, description="One text column, or two for pairs; empty: found in the data, and said."
+    )
+    max_length: int | None = Field(
+        None, ge=4, description="Longest row in tokens; longer ones are cut at the end. Null: the checkpoint's limit."
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _one_or_two(cls, columns: list[str]) -> list[str]:
+        if len(columns) > 2:
+            raise ValueError("a text input has one column, or two for pairs")
+        return columns
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The text columns."""
+        return tuple(self.columns)
+
+    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Text | None:
+        """A usual name or pair of names, else the column of strings that is longest on average."""
+        if self.columns:
+            return self
+        texts = [c for c in columns if c != target and rows and all(isinstance(r.get(c), str | None) for r in rows)]
+        for pair in USUAL_PAIRS:
+            if all(c in texts for c in pair):
+                return self.model_copy(update={"columns": list(pair)})
+        for name in USUAL_NAMES:
+            for column in texts:
+                if column.lower() == name:
+                    return self.model_copy(update={"columns": [column]})
+        lengths = {c: float(np.mean([len(r.get(c) or "") for r in rows])) for c in texts}
+        if not lengths:
+            return None
+        longest = max(lengths, key=lambda c: lengths[c])
+        return self.model_copy(update={"columns": [longest]})
+
+    def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> TokenizerProcessor:
+        """The tokenizer of the checkpoint."""
+        return load(folder, self.max_length, settings)
+
+    def save_processor(self, processor: TokenizerProcessor, folder: Path) -> None:
+        """Write the tokenizer beside the weights."""
+        save(processor, folder)
+
+    def encode(self, examples: Sequence[Example], processor: TokenizerProcessor) -> list[Encoded]:
+        """`input_ids` int32 [L], and `token_type_ids` int8 [L] for pairs; a missing text is read as an empty one."""
+        pair = len(self.columns) == 2
+        cells = [tuple("" if e.get(c) is None else str(e[c]) for c in self.columns) for e in examples]
+        out: list[Encoded] = []
+        for encoding, full in processor.encode(cells if pair else [c[0] for c in cells]):
+            row: Encoded = {
+                "input_ids": np.array(encoding.ids, np.int32),
+                "_length": np.int32(len(encoding.ids)),  # type: ignore[dict-item]
+                "_full_length": np.int32(full),  # type: ignore[dict-item]
+            }
+            if pair:
+                row["token_type_ids"] = np.array(encoding.type_ids, np.int8)
+            out.append(row)
+        return out
+
+    def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:
+        """input_ids, attention_mask, token_type_ids [B, L]."""
+        types = [e["token_type_ids"] for e in encoded] if "token_type_ids" in encoded[0] else None
+        return processor.collate([e["input_ids"] for e in encoded], types)
+
+    def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
+        """The tokens decoded back, special tokens included."""
+        return str(processor.tokenizer.decode(encoded["input_ids"].tolist(), skip_special_tokens=False))

@@ -1,0 +1,37 @@
+"""Share of right answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import cells
+from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered
+
+
+class Accuracy(CountedMetric):
+    """Share of right answers: of rows for labels, of words for tags.
+
+    Misleading where classes are imbalanced; compare with the majority baseline.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label", "tags")
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """Right answers over answers wanted."""
+        right, wanted = remembered(known, "right_and_wanted", _right_and_wanted)
+        return (counts @ right) / (counts @ wanted)
+
+
+def _right_and_wanted(known: Predictions) -> tuple[Values, Values]:
+    """[N] right answers and [N] truths of each row; words without truth are left out, words without answer are wrong."""
+    if known.target != "tags":
+        found = cells(known)
+        return (found.truth == found.answer).astype(np.float64), np.ones(len(known))
+    right, wanted = np.zeros((2, len(known)))
+    for i, (truth, answer) in enumerate(zip(known.truth, known.answer, strict=True)):
+        wanted[i] = sum(tag is not None for tag in truth)
+        right[i] = sum(t is not None and t == a for t, a in zip(truth, answer or (), strict=False))
+    return right, wanted

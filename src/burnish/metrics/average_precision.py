@@ -1,0 +1,23 @@
+"""Average precision."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._ranking import macro, precision_area
+from burnish.metrics._resampling import CountedMetric, Counts, Values
+
+
+class AveragePrecision(CountedMetric):
+    """Area under the precision-recall curve as a sum of steps; mean over classes where there are more than two.
+
+    With two classes the second of the label names is the positive one.
+    Classes without positives are left out of the mean.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label", "labels")
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """From cumulative counts over the rows sorted by probability."""
+        return macro(known, counts, precision_area)

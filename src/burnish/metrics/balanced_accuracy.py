@@ -1,0 +1,24 @@
+"""Mean recall of the classes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import class_sums
+from burnish.metrics._resampling import CountedMetric, Counts, Values
+
+
+class BalancedAccuracy(CountedMetric):
+    """Mean recall over the classes that occur as truth: accuracy if every class had as many rows."""
+
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """From true positives and truths of each class."""
+        sums = class_sums(known, counts)
+        occurs = sums.truths > 0
+        recall = np.where(occurs, sums.hits / np.where(occurs, sums.truths, 1.0), 0.0)
+        return cast(Values, recall.sum(axis=1) / occurs.sum(axis=1))

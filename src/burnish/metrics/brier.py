@@ -1,0 +1,36 @@
+"""Brier score."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import cells
+from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+
+
+class Brier(CountedMetric):
+    """Mean squared distance between probabilities and truth (Brier 1950): rewards being both right and well calibrated.
+
+    Over all classes, from 0 to 2; with two classes half of it, from 0 to 1, as in scikit-learn.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+    greater_is_better: ClassVar[bool] = False
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """A mean over rows."""
+        return weighted_mean(remembered(known, "squared_distances", _squared_distances), counts)
+
+
+def _squared_distances(known: Predictions) -> Values:
+    probabilities, truth = known.probabilities, cells(known).truth
+    classes = probabilities.shape[1]
+    if not classes:
+        return np.full(len(known), np.nan)
+    given = probabilities[np.arange(len(known)), np.minimum(truth, classes - 1)]
+    given = np.where(truth < classes, given, 0.0)
+    distances = (probabilities**2).sum(axis=1) - 2 * given + 1
+    return np.asarray(distances / 2 if classes == 2 else distances)

@@ -1,0 +1,29 @@
+"""Cohen's kappa."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import class_sums
+from burnish.metrics._resampling import CountedMetric, Counts, Values
+
+
+class CohenKappa(CountedMetric):
+    """Agreement of truth and answer beyond what chance would give with the same class frequencies (Cohen 1960).
+
+    Not defined where truth and answer are one and the same class throughout.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """From true positives, truths and answers of each class."""
+        sums = class_sums(known, counts)
+        rows = counts.sum(axis=1).astype(np.float64)
+        agreed = sums.hits.sum(axis=1) * rows
+        chance = (sums.truths * sums.answers).sum(axis=1)
+        room = rows**2 - chance
+        return np.where(room > 0, (agreed - chance) / np.where(room > 0, room, 1.0), np.nan)

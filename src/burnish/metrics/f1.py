@@ -1,0 +1,17 @@
+"""F1 over classes or labels."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from burnish.metrics._averaged import AveragedMetric
+from burnish.metrics._classes import Which
+
+
+class F1(AveragedMetric):
+    """Harmonic mean of precision and recall, averaged over classes (`average`, default macro: every class counts the same).
+
+    A class counts where it occurs among truths or answers; one with truths and no answers has 0.
+    """
+
+    which: ClassVar[Which] = "f1"

@@ -1,0 +1,28 @@
+"""Share of wrong decisions over rows and labels."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import label_sets
+from burnish.metrics._resampling import CountedMetric, Counts, Values, weighted_mean
+
+
+class HammingLoss(CountedMetric):
+    """Share of wrong yes-or-no decisions over rows and label names.
+
+    A true label that is not among the names is one more wrong decision. Small wherever labels are rare.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("labels",)
+    greater_is_better: ClassVar[bool] = False
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """A mean over rows."""
+        if not known.names:
+            return np.full(len(counts), np.nan)
+        sets = label_sets(known)
+        return weighted_mean((sets.truth != sets.answer).sum(axis=1) / len(known.names), counts)

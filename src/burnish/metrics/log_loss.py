@@ -1,0 +1,37 @@
+"""Negative log-likelihood of the truth."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import cells
+from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+
+
+class LogLoss(CountedMetric):
+    """Mean negative logarithm of the probability given to the truth, in nats.
+
+    Probabilities are kept away from 0 by 2.2e-16, as in scikit-learn, so a truth that is not among the label names
+    costs 36 nats.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+    greater_is_better: ClassVar[bool] = False
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """A mean over rows."""
+        return weighted_mean(remembered(known, "log_losses", _log_losses), counts)
+
+
+def _log_losses(known: Predictions) -> Values:
+    probabilities, truth = known.probabilities, cells(known).truth
+    classes = probabilities.shape[1]
+    if not classes:
+        return np.full(len(known), np.nan)
+    given = probabilities[np.arange(len(known)), np.minimum(truth, classes - 1)]
+    given = np.where(truth < classes, given, 0.0)
+    smallest = np.finfo(np.float64).eps
+    return np.asarray(-np.log(np.clip(given, smallest, 1 - smallest)))

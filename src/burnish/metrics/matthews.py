@@ -1,0 +1,30 @@
+"""Matthews correlation coefficient."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._classes import class_sums
+from burnish.metrics._resampling import CountedMetric, Counts, Values
+
+
+class Matthews(CountedMetric):
+    """Correlation between truth and answer (Matthews 1975; for many classes Gorodkin 2004); fair to imbalanced classes.
+
+    0 where all answers or all truths are the same class, as in scikit-learn.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """From true positives, truths and answers of each class."""
+        sums = class_sums(known, counts)
+        rows = counts.sum(axis=1).astype(np.float64)
+        together = sums.hits.sum(axis=1) * rows - (sums.truths * sums.answers).sum(axis=1)
+        truths = rows**2 - (sums.truths**2).sum(axis=1)
+        answers = rows**2 - (sums.answers**2).sum(axis=1)
+        varied = (truths > 0) & (answers > 0)
+        return np.where(varied, together / np.sqrt(np.where(varied, truths * answers, 1.0)), 0.0)

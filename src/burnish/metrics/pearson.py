@@ -1,0 +1,23 @@
+"""Pearson's correlation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._moments import correlation, truth_and_answer
+from burnish.metrics._resampling import CountedMetric, Counts, Values
+
+
+class Pearson(CountedMetric):
+    """Linear correlation of truth and answer (Pearson); blind to a wrong offset or scale.
+
+    Not defined where truth or answer does not vary.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("score",)
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """From moments."""
+        truth, answer = truth_and_answer(known)
+        return correlation(truth, answer, counts)

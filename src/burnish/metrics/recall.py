@@ -1,0 +1,17 @@
+"""Recall over classes or labels."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from burnish.metrics._averaged import AveragedMetric
+from burnish.metrics._classes import Which
+
+
+class Recall(AveragedMetric):
+    """Share of the rows of a class that were answered with it, averaged over classes (`average`, default macro).
+
+    A class counts where it occurs among truths or answers; one with truths and no answers has 0.
+    """
+
+    which: ClassVar[Which] = "recall"

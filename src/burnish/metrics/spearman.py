@@ -1,0 +1,27 @@
+"""Spearman's rank correlation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.metrics._moments import correlation, ranks, truth_and_answer
+from burnish.metrics._resampling import CountedMetric, Counts, Values
+
+
+class Spearman(CountedMetric):
+    """Correlation of the ranks of truth and answer (Spearman 1904), ties sharing their mean rank.
+
+    Not defined where truth or answer does not vary.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("score",)
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """From moments of the ranks within each resample."""
+        truth, answer = truth_and_answer(known)
+        if not np.isfinite(truth + answer).all():
+            return np.full(len(counts), np.nan)
+        return correlation(ranks(truth, counts), ranks(answer, counts), counts)

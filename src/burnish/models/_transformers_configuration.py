@@ -1,0 +1,142 @@
+"""The settings of a transformers checkpoint: which head it gets, its labels, dropout and padding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from burnish.core.errors import InputError
+from burnish.targets import Target
+
+HEADS = {
+    ("text", "row"): "AutoModelForSequenceClassification",
+    ("tokens", "element"): "AutoModelForTokenClassification",
+}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' own log lines and progress bars away; burnish says what matters."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def head_class(input_kind: str, shape: str) -> Any:
+    """The `AutoModelFor...` of an input and a target's shape.
+
+    Raises:
+        InputError: transformers has no head for the pair.
+    """
+    import transformers
+
+    if (name := HEADS.get((input_kind, shape))) is None:
+        pairs = ", ".join(f"{kind} with a target of one answer per {shape}" for kind, shape in HEADS)
+        raise InputError(
+            f"there is no transformers head for input {input_kind!r} with a target of one answer per {shape}",
+            expected=f"one of: {pairs}",
+            place="target",
+        )
+    return getattr(transformers, name)
+
+
+def read_configuration(folder: Path, head: Any) -> Any:
+    """The checkpoint's configuration.
+
+    Raises:
+        InputError: unreadable, of an unknown architecture, in need of remote code, or without such a head.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        remote = "trust_remote_code" in str(error)
+        raise InputError(
+            "the architecture needs code from the checkpoint, which burnish does not run"
+            if remote
+            else f"config.json cannot be used: {reason}",
+            expected="the configuration of an architecture transformers knows (`model_type`)",
+            fix="choose a checkpoint whose architecture is part of transformers" if remote else "",
+            place=str(folder / "config.json"),
+        ) from error
+    if type(config) not in head._model_mapping:
+        raise InputError(
+            f"the architecture {config.model_type!r} has no head for this task",
+            expected=f"an architecture that {head.__name__} knows",
+            fix="choose another checkpoint, such as 'starter'",
+            place=str(folder / "config.json"),
+        )
+    return config
+
+
+def set_task(config: Any, target: Target) -> None:
+    """Write what the head must be into the configuration: how many logits, their names, the problem."""
+    names = target.names or tuple(f"LABEL_{i}" for i in range(target.outputs))
+    config.id2label = dict(enumerate(names))
+    config.label2id = {name: i for i, name in enumerate(names)}
+    config.problem_type = target.problem or None
+
+
+def set_dropout(config: Any, rate: float) -> None:
+    """Override every dropout rate, whatever the architecture calls it.
+
+    Raises:
+        InputError: the architecture has no dropout.
+    """
+    named = [
+        name
+        for name, value in config.to_dict().items()
+        if re.search(r"dropout|pdrop", name)
+        and (value is None or (isinstance(value, int | float) and value is not True))
+    ]
+    if not named:
+        raise InputError(
+            f"dropout is {rate:g}, but the architecture {config.model_type!r} has no dropout",
+            fix="leave `dropout` out",
+            place="model.dropout",
+        )
+    # Heads for tokens take this one, and 0.1 where a decoder's configuration does not have it.
+    for name in (*named, "classifier_dropout"):
+        setattr(config, name, rate)
+
+
+def set_padding(config: Any, folder: Path) -> None:
+    """Make the configuration pad with the token the input pads with, so that last-token pooling finds the last word.
+
+    Raises:
+        InputError: the tokenizer has more tokens than the network has embeddings.
+    """
+    from transformers import AutoTokenizer
+
+    pad: int | None
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    except Exception:  # no tokenizer here: the input, which cannot do without, says what is missing
+        ends = config.eos_token_id
+        pad = config.pad_token_id if config.pad_token_id is not None else ends[0] if isinstance(ends, list) else ends
+    else:
+        ids = (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id)
+        pad = next((i for i in ids if i is not None), config.pad_token_id)
+        size = getattr(config.get_text_config(), "vocab_size", None)
+        if size is not None and len(tokenizer) > size:
+            raise InputError(
+                f"the tokenizer has {len(tokenizer)} tokens, the network only {size} embeddings",
+                expected="the tokenizer the checkpoint was trained with",
+                fix="copy the checkpoint's own tokenizer files",
+                place=str(folder),
+            )
+    for part in (config, config.get_text_config()):  # the same one, except in models of several modalities
+        part.pad_token_id = pad

@@ -1,0 +1,120 @@
+"""A transformers model behind the face of `Network`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from burnish.core.network import Network
+from burnish.models._anatomy import anatomy
+
+ADAPTER = "adapter"
+
+
+class TransformersNetwork(Network):
+    """A transformers model with a head, named tensors in and logits out.
+
+    Args:
+        model: the library's model, an `AutoModelFor...`.
+        element: whether it answers for each element ([B, L, C]) or for each row ([B, C]).
+        fresh: names of parameters that were not in the checkpoint; they learn with the head.
+        notes: what was decided while loading, in words.
+        seed: what the fresh parameters were drawn from; adapters draw theirs from it too.
+        origin: the hub name the body came from, written into a saved adapter; None for a local folder.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        element: bool,
+        fresh: Collection[str] = (),
+        notes: Sequence[str] = (),
+        seed: int = 0,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.model: Any = model
+        self.element = element
+        self.notes = list(notes)
+        self.seed = seed
+        self.origin = origin
+        body: Any = model.base_model
+        self._anatomy = anatomy(model, body, frozenset(fresh))
+        self._accepts = _parameter_names(model)
+        self._body_accepts = _parameter_names(body)
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
+        logits: torch.Tensor = self.model(**_accepted(inputs, self._accepts)).logits
+        return logits
+
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The body's last hidden states: their mean over unmasked tokens [B, D], or all of them [B, L, D]."""
+        states: torch.Tensor = self.model.base_model(**_accepted(inputs, self._body_accepts)).last_hidden_state
+        if self.element:
+            return states
+        mask = inputs.get("attention_mask")
+        if mask is None:
+            return states.mean(dim=1)
+        share = mask.to(states.dtype).unsqueeze(-1)
+        return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+
+    def depth(self, parameter: str) -> int:
+        """0 for embeddings, 1..layers for blocks (final norm and pooler with the last), layers + 1 for the head."""
+        return self._anatomy.depth(parameter.removeprefix("model."))
+
+    @property
+    def layers(self) -> int:
+        """How many blocks the body has; parameters shared by all blocks (ALBERT) count as one."""
+        return self._anatomy.layers
+
+    def backbone(self) -> nn.Module:
+        """The transformers model, head included."""
+        model: nn.Module = self.model
+        return model
+
+    def head_modules(self) -> list[str]:
+        """Paths in `backbone()` of the modules that learn as the head, the outermost each."""
+        body = next((path for path, module in self.model.named_modules() if module is self.model.base_model), "")
+        found: dict[str, None] = {}
+        for name, _ in self.model.named_parameters():
+            if self._anatomy.depth(name) != self.layers + 1:
+                continue
+            parts = name.split(".")
+            # A pooler inside the body is named with the body: `bert.pooler`.
+            inside = len(body.split(".")) if body and name.startswith(f"{body}.") else 0
+            found[".".join(parts[: inside + 1])] = None
+        return list(found)
+
+    def save(self, folder: Path) -> None:
+        """Write a plain transformers folder; unmerged low-rank parts are merged into it in float32.
+
+        The parts themselves, with the head, are then written to `adapter/` as a peft adapter of the original checkpoint.
+        """
+        from burnish.adapters._low_rank import has_low_rank, merged_copy, save_adapter
+        from burnish.models._transformers_configuration import quiet
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with quiet():
+            if has_low_rank(self.model):
+                merged_copy(self.model).save_pretrained(folder)
+                save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
+            else:
+                self.model.save_pretrained(folder)
+
+
+def _parameter_names(module: nn.Module) -> frozenset[str]:
+    return frozenset(inspect.signature(module.forward).parameters)
+
+
+def _accepted(inputs: dict[str, torch.Tensor], names: frozenset[str]) -> dict[str, Any]:
+    kept: dict[str, Any] = {name: value for name, value in inputs.items() if name in names}
+    if "use_cache" in names:
+        kept["use_cache"] = False  # keys and values for generation would only take memory here
+    return kept

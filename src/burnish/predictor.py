@@ -1,0 +1,117 @@
+"""Predictor: example in, answer out, over any runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, overload
+
+import numpy as np
+
+from burnish.bundle import Bundle
+from burnish.core.batch import Example
+from burnish.core.component import build
+from burnish.core.errors import InputError
+from burnish.runtimes import Run, Runtime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one example.
+
+    Attributes:
+        answer: a label, a list of labels, a number, or a list of tags.
+        probabilities: label name to probability; empty for numbers and tags.
+    """
+
+    answer: Any
+    probabilities: dict[str, float]
+
+    @property
+    def confidence(self) -> float | None:
+        """The probability of the answer itself, where it is a single label."""
+        return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
+
+
+class Predictor:
+    """A bundle and something that computes it.
+
+    Args:
+        bundle: the trained model.
+        run: arrays to logits.
+        batch_size: rows at once.
+    """
+
+    def __init__(self, bundle: Bundle, run: Run, batch_size: int = 64) -> None:
+        self.bundle, self._run, self.batch_size = bundle, run, batch_size
+
+    @overload
+    def __call__(self, examples: str | Mapping[str, Any]) -> Answer: ...
+
+    @overload
+    def __call__(self, examples: list[Any] | tuple[Any, ...]) -> list[Answer]: ...
+
+    def __call__(self, examples: Any) -> Answer | list[Answer]:
+        """Answers in the order of the examples; one answer for one example.
+
+        Args:
+            examples: a string or a row (column name to value); or a list of them.
+
+        Raises:
+            InputError: a column is missing.
+        """
+        if isinstance(examples, str | Mapping):
+            return self._many([examples])[0]
+        return self._many(list(examples))
+
+    def _many(self, examples: Sequence[Any]) -> list[Answer]:
+        rows = [self._row(e, i) for i, e in enumerate(examples)]
+        encoded = self.bundle.input.encode(rows, self.bundle.processor) if rows else []
+        # Longest first: rows of like length share a batch, and padding is little.
+        order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable")
+        answers: list[Answer | None] = [None] * len(rows)
+        for start in range(0, len(order), self.batch_size):
+            places = order[start : start + self.batch_size]
+            own = [encoded[p] for p in places]
+            arrays, _ = self.bundle.input.collate(own, self.bundle.processor)
+            for place, decoded in zip(places, self.bundle.target.decode(self._run(**arrays), own), strict=True):
+                named = dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
+                answers[place] = Answer(decoded.answer, named)
+        return cast(list[Answer], answers)
+
+    def _row(self, example: Any, number: int) -> Example:
+        columns = self.bundle.input.required_columns
+        if not isinstance(example, Mapping):
+            values = [example] if isinstance(example, str) or len(columns) == 1 else list(example)
+            if len(values) != len(columns):
+                raise InputError(
+                    f"{len(values)} values",
+                    expected="one for each of " + ", ".join(columns),
+                    place=f"example {number + 1}",
+                )
+            return dict(zip(columns, values, strict=True))
+        missing = [c for c in columns if c not in example]
+        if missing:
+            raise InputError(
+                f"column {missing[0]!r} is missing", expected=", ".join(columns), place=f"example {number + 1}"
+            )
+        return example
+
+
+def load(path: str | Path, *, runtime: str | dict[str, Any] = "torch", batch_size: int = 64) -> Predictor:
+    """A trained model, ready to answer; its files and its golden examples are checked.
+
+    Args:
+        path: a run or a bundle.
+        runtime: a kind of runtime, or its settings.
+        batch_size: rows at once.
+
+    Raises:
+        InputError: not a bundle, damaged, or it answers otherwise than when it was made.
+    """
+    bundle = Bundle.load(Path(path))
+    chosen = cast(Runtime, build("burnish.runtimes", runtime, place="runtime"))
+    run = chosen.open(bundle.path / "model", bundle.model, bundle.input, bundle.target)
+    bundle.check(run)
+    return Predictor(bundle, run, batch_size)

@@ -1,0 +1,231 @@
+"""Recipe: one run, fully written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from burnish.adapters import Adapter
+from burnish.class_weights import ClassWeights
+from burnish.core.component import build, choice, kinds, validated
+from burnish.core.errors import InputError, unknown
+from burnish.data.samplers import Sampler
+from burnish.data.settings import Data
+from burnish.data.splits import Split
+from burnish.inputs import Input
+from burnish.losses import Loss
+from burnish.metrics import Metric
+from burnish.models import Model
+from burnish.optimizers import Optimizer
+from burnish.schedules import Schedule
+from burnish.targets import Target
+from burnish.trackers import Tracker
+
+TASKS: dict[str, tuple[str, str]] = {
+    "text-classification": ("text", "label"),
+    "multi-label-text-classification": ("text", "labels"),
+    "text-regression": ("text", "score"),
+    "token-classification": ("tokens", "tags"),
+}
+"""Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
+
+
+class EarlyStopping(BaseModel):
+    """When to stop before the last step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
+    minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
+
+
+def _default(axis: str, kind: str) -> Any:
+    return lambda: build(axis, {"kind": kind})
+
+
+def _console() -> list[Tracker]:
+    return [cast(Tracker, build("burnish.trackers", "console"))]
+
+
+class Recipe(BaseModel):
+    """One run, fully written down. Null means: chosen from the data, the checkpoint or the target, and said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    trust_code: bool = Field(
+        False, description="Whether a kind may name code from outside burnish (package.module:Class)."
+    )
+    task: str | None = Field(None, description="Shorthand for input and target: " + ", ".join(TASKS) + ".")
+    data: Data = Field(description="Where the labelled rows are.")
+    input: Annotated[Input | None, *choice("burnish.inputs")] = Field(
+        None, description="What goes in; null: inferred, and said."
+    )
+    target: Annotated[Target | None, *choice("burnish.targets")] = Field(
+        None, description="What comes out; with a column and no kind, the kind is inferred, and said."
+    )
+    target_column: str | None = Field(
+        None, description="Column of the truth, when the kind of target is to be inferred."
+    )
+    group: str | None = Field(
+        None,
+        description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
+    )
+    model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
+        default_factory=_default("burnish.models", "transformers"), description="The pretrained checkpoint."
+    )
+    split: Annotated[Split, *choice("burnish.data.splits")] = Field(
+        default_factory=_default("burnish.data.splits", "stratified"),
+        description="How rows are divided where no validation or test file is given.",
+    )
+    adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
+        default_factory=_default("burnish.adapters", "full"), description="Which part of the network learns."
+    )
+    loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
+        None, description="What is minimised; null: the target's own."
+    )
+    class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
+        default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."
+    )
+    sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
+        None, description="Which rows an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
+    )
+    optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
+        default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
+    )
+    schedule: Annotated[Schedule, *choice("burnish.schedules")] = Field(
+        default_factory=_default("burnish.schedules", "linear"), description="The learning rate over the run."
+    )
+    metrics: Annotated[list[Metric] | None, *choice("burnish.metrics")] = Field(
+        None, description="What is reported; null: every metric defined for the target."
+    )
+    deciding_metric: str | None = Field(
+        None, description="Metric that chooses the best checkpoint, or 'loss'; null: the target's first choice."
+    )
+    trackers: Annotated[list[Tracker], *choice("burnish.trackers")] = Field(
+        default_factory=_console,
+        description="Where events go; events.jsonl is always written.",
+    )
+
+    learning_rate: float | None = Field(None, gt=0, description="Peak learning rate; null: the adapter's usual one.")
+    head_learning_rate: float | None = Field(None, gt=0, description="Another peak rate for the head; null: the same.")
+    layer_decay: float = Field(1.0, gt=0, le=1, description="Each layer further from the head learns this much slower.")
+    batch_size: int = Field(32, ge=1, description="Rows of one optimizer step, over all micro-batches and processes.")
+    micro_batch_size: int | None = Field(
+        None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
+    )
+    epochs: float = Field(3, gt=0, description="Passes over the training rows; may be a fraction.")
+    max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
+    gradient_clip_norm: float | None = Field(
+        1.0, gt=0, description="Bound on the norm of all gradients together; null: none."
+    )
+    gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="What forward and backward compute in; auto: bfloat16 on a GPU that has it, else float32."
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
+    nonfinite: Literal["stop", "skip", "rollback"] = Field(
+        "stop", description="What to do about a loss or gradient that is not finite."
+    )
+    validation_epochs: float = Field(1.0, gt=0, description="Validate every so many epochs; may be a fraction.")
+    validation_steps: int | None = Field(
+        None, ge=1, description="Validate every so many steps; wins over validation_epochs."
+    )
+    evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
+    early_stopping: EarlyStopping | None = Field(
+        None, description="Stop when validation no longer improves; null: never."
+    )
+    checkpoint_steps: int | None = Field(
+        None, ge=1, description="Save every so many steps as well; each validation saves in any case."
+    )
+    keep_checkpoints: int = Field(1, ge=1, description="How many of the last checkpoints are kept beside the best.")
+    baselines: bool = Field(
+        True, description="Score the majority and frozen-feature baselines on the test split as well."
+    )
+    resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
+    golden_examples: int = Field(
+        3, ge=0, description="Training rows kept in the bundle with their outputs, checked at load."
+    )
+    allow: list[str] = Field(
+        default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
+    )
+    seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of rows, dropout.")
+
+    @field_validator("early_stopping", mode="before")
+    @classmethod
+    def _patience(cls, value: Any) -> Any:
+        return {"patience": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @classmethod
+    def load(cls, values: Mapping[str, Any]) -> Recipe:
+        """A recipe from plain values: what a YAML file or keyword arguments say.
+
+        Raises:
+            InputError: unknown fields or kinds, values out of range, a task at odds with input or target.
+        """
+        values = dict(values)
+        data = values.get("data")
+        if isinstance(data, str | list):
+            values["data"] = {"train": data}
+        elif data is None:
+            raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
+        target = values.get("target")
+        if isinstance(target, str) and target not in kinds("burnish.targets") and ":" not in target:
+            target = values["target"] = {"column": target}  # a name that is no kind is a column
+        if isinstance(target, dict) and "kind" not in target and values.get("task") is None:
+            if set(target) != {"column"}:
+                raise InputError(
+                    "`kind` is missing",
+                    expected="a kind of target beside its settings, or the column alone",
+                    place="target",
+                )
+            values["target_column"] = target["column"]
+            values["target"] = None
+        _apply_task(values)
+        return validated(cls, values)
+
+
+class Settled(Recipe):
+    """A recipe in which nothing is left open: what a run is made of, and what its folder keeps."""
+
+    input: Annotated[Input, *choice("burnish.inputs")]
+    target: Annotated[Target, *choice("burnish.targets")]
+    loss: Annotated[Loss, *choice("burnish.losses")]
+    sampler: Annotated[Sampler, *choice("burnish.data.samplers")]
+    metrics: Annotated[list[Metric], *choice("burnish.metrics")]
+    deciding_metric: str
+    learning_rate: float
+
+    def task_name(self) -> str:
+        """The task's usual name, or 'input × target' where it has none."""
+        pair = (self.input.kind(), self.target.kind())
+        return next((name for name, own in TASKS.items() if own == pair), " × ".join(pair))
+
+
+def _apply_task(values: dict[str, Any]) -> None:
+    """Turn `task: NAME` into the kinds of input and target, and refuse contradictions."""
+    task = values.get("task")
+    if task is None:
+        return
+    if task not in TASKS:
+        raise unknown("task", str(task), list(TASKS), place="task")
+    for field, kind in zip(("input", "target"), TASKS[task], strict=True):
+        own = values.get(field)
+        if own is None:
+            values[field] = {"kind": kind}
+        elif isinstance(own, dict):
+            if own.setdefault("kind", kind) != kind:
+                _contradiction(task, field, kind, own["kind"])
+            values[field] = own
+        elif isinstance(own, str) and own != kind:
+            _contradiction(task, field, kind, own)
+        if field == "target" and values.get("target_column") and isinstance(values[field], dict):
+            values[field].setdefault("column", values["target_column"])
+
+
+def _contradiction(task: str, field: str, expected: str, found: str) -> None:
+    raise InputError(
+        f"task {task!r} has {field} {expected!r}, but the recipe says {found!r}",
+        fix=f"leave out `task`, or set {field} to {expected!r}",
+        place=field,
+    )

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from burnish.schedules import Schedule, Score
+
+
+class Constant(Schedule):
+    """The full rate after warm-up."""
+
+    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+        """Always 1."""
+        return 1.0

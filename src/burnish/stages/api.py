@@ -1,0 +1,56 @@
+"""The verbs as Python functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from burnish.recipe import Recipe
+from burnish.stages.evaluate import evaluate as evaluate_run
+from burnish.stages.finish import Run
+from burnish.stages.train import run
+
+
+def train(
+    recipe: Recipe | Mapping[str, Any] | str | Path | None = None,
+    *,
+    out: str | Path,
+    resume: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train, test and bundle a model.
+
+    Args:
+        recipe: a Recipe, a mapping, or the path of a recipe file; None when `settings` say everything.
+        out: the run folder; never overwritten.
+        resume: continue the run in `out`.
+        **settings: recipe fields, over those of `recipe`: `data=frame`, `target="intent"`, `learning_rate=3e-5` ...
+
+    Raises:
+        InputError: bad recipe, data or checkpoint; nothing has been written.
+        RunFailed: the run began and could not go on.
+    """
+    if isinstance(recipe, Recipe) and not settings:
+        return run(recipe, out=Path(out), resume=resume)
+    values: dict[str, Any] = {}
+    if isinstance(recipe, Recipe):
+        values = {name: getattr(recipe, name) for name in recipe.model_fields_set}
+    elif isinstance(recipe, Mapping):
+        values = dict(recipe)
+    elif recipe is not None:
+        from burnish.recipe_text import load_file
+
+        values = load_file(Path(recipe))
+    return run(Recipe.load({**values, **settings}), out=Path(out), resume=resume)
+
+
+def evaluate(run: str | Path, data: Any = None, *, out: str | Path | None = None) -> dict[str, Any]:
+    """Scores of a run or bundle: those of its sealed test, or on other labelled data.
+
+    Args:
+        run: a run or bundle.
+        data: labelled rows (path, list of rows, DataFrame ...); None reads the scores of the sealed test.
+        out: folder for predictions.parquet, scores.json and report.md on that data.
+    """
+    return evaluate_run(Path(run), data=data, out=None if out is None else Path(out))

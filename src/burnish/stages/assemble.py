@@ -1,0 +1,166 @@
+"""From prepared data and a recipe to everything the loop moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.batch import Batch
+from burnish.core.component import build
+from burnish.core.errors import InputError
+from burnish.core.network import Network
+from burnish.data.batching import Order, cut, padding_ratio
+from burnish.data.encode import strata_numbers
+from burnish.data.loader import Loader
+from burnish.data.samplers import Sampler
+from burnish.losses import Loss
+from burnish.stages.prepare import Prepared
+from burnish.training.accelerator import Accelerator
+from burnish.training.loop import Clip, Training
+from burnish.training.objective import Objective
+from burnish.training.parameter_groups import parameter_groups
+
+OVERHEAD = {"cpu": 128, "cuda": 16384}
+"""What one more micro-batch costs, in elements: measured on a CPU (benchmarks/text_training.py); launches on a GPU."""
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """The training rows of a run, step by step."""
+
+    order: Order
+    loader: Loader
+    total_steps: int
+    overhead: int
+    process: int
+    processes: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one epoch."""
+        return self.order.steps_per_epoch
+
+    def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
+        """This process' micro-batches of one optimizer step."""
+        pieces = cut(
+            self.order.batch(step),
+            self.loader.rows.lengths,
+            limit=micro_batch_size,
+            overhead=self.overhead,
+            process=self.process,
+            processes=self.processes,
+        )
+        return [self.loader.batch(positions, real) for positions, real in pieces]
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A run ready to go: what the loop moves, and what validation reads."""
+
+    training: Training
+    loss: Loss
+    loaders: dict[str, Loader]
+    batches: TrainingBatches
+    notes: list[str]
+
+
+def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str], None]) -> Assembled:
+    """Network, adapter, optimizer, schedule and batches of a run.
+
+    Raises:
+        InputError: parts of the recipe that do not fit each other or the checkpoint.
+    """
+    recipe = prepared.recipe
+    if recipe.target.kind() not in recipe.loss.targets:
+        raise InputError(
+            f"loss {recipe.loss.kind()!r} cannot be used with target {recipe.target.kind()!r}",
+            expected="a loss for one of " + ", ".join(recipe.loss.targets),
+            place="loss",
+        )
+    network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
+    notes = list(getattr(network, "notes", []))
+    recipe.adapter.prepare(network)
+    batches = training_batches(prepared, accelerator)
+    groups = parameter_groups(
+        network,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.optimizer.weight_decay,
+        layer_decay=recipe.layer_decay,
+        head_learning_rate=recipe.head_learning_rate,
+    )
+    network.to(accelerator.device)
+    optimizer = recipe.optimizer.build(groups, recipe.learning_rate)
+    objective = accelerator.place(Objective(network, recipe.loss))
+    per_process = -(-recipe.batch_size // accelerator.processes)
+    training = Training(
+        objective=objective,
+        network=network,
+        optimizer=optimizer,
+        adapter=recipe.adapter,
+        schedule=recipe.schedule.resolved(batches.total_steps),
+        batches=batches,
+        accelerator=accelerator,
+        learning_rate=recipe.learning_rate,
+        seed=recipe.seed,
+        micro_batch_size=min(recipe.micro_batch_size or per_process, per_process),
+        clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
+        notify=notify,
+    )
+    loaders = {
+        name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
+    }
+    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)])
+
+
+def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
+    """The order of training rows over the run, and how they are read."""
+    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    usable = np.flatnonzero(rows.weights > 0)
+    if len(usable) == 0:
+        raise InputError("no training row has anything to learn from", fix="see the audit for what is wrong with each")
+    order = Order(
+        sampler=recipe.sampler,
+        usable=usable,
+        lengths=rows.lengths[usable],
+        strata=strata_numbers(part, recipe.target)[usable],
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+    )
+    total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
+    loader = Loader(rows, recipe.input, recipe.target, prepared.processor, _class_weights(prepared))
+    overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
+    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes)
+
+
+def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
+    recipe = prepared.recipe
+    if recipe.class_weights.kind() == "none":
+        return None
+    if not recipe.target.names:
+        raise InputError(
+            f"class weights {recipe.class_weights.kind()!r} with target {recipe.target.kind()!r}",
+            expected="a target with labels",
+            fix="leave class_weights out",
+            place="class_weights",
+        )
+    counts = recipe.target.counts(prepared.values("train"))
+    return np.asarray(recipe.class_weights.weights(recipe.target.names, counts), np.float32)
+
+
+def _notes(batches: TrainingBatches, network: Network) -> list[str]:
+    order, lengths = batches.order, batches.loader.rows.lengths
+    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
+    shuffled = build("burnish.data.samplers", "shuffled")
+    assert isinstance(shuffled, Sampler)
+    plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
+    theirs = padding_ratio(order.usable[plain], lengths, order.batch_size)
+    learn = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    total = sum(p.numel() for p in network.parameters())
+    return [
+        f"{learn:,} of {total:,} parameters learn ({learn / total:.1%})",
+        f"padding: {ours:.1%} of what the network reads (shuffled batches: {theirs:.1%})",
+    ]

@@ -1,0 +1,77 @@
+"""What the model must beat, on the same test rows: the most common answer, and a linear model on frozen features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.predictions import Predictions
+from burnish.core.seeds import generator
+from burnish.data.loader import Loader
+from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, majority
+from burnish.evaluation.predict import Notify, features
+from burnish.stages.prepare import Prepared
+
+LIMIT = 4000  # training rows whose features are computed; the note in the report says so
+
+
+def baselines(
+    prepared: Prepared, loaders: dict[str, Loader], predictions: Predictions, notify: Notify
+) -> dict[str, Any]:
+    """Scores of both baselines with intervals, and paired differences to the model; empty where the recipe wants none."""
+    recipe = prepared.recipe
+    if not recipe.baselines:
+        return {}
+    truths = (recipe.target.truth(v) for v in prepared.values("train"))
+    found = {
+        "majority": majority(truths, predictions),
+        "frozen_features": _frozen(prepared, loaders, predictions, notify),
+    }
+    return baseline_scores(
+        predictions, found, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples
+    )
+
+
+def _frozen(prepared: Prepared, loaders: dict[str, Loader], predictions: Predictions, notify: Notify) -> Baseline:
+    """A linear model on what the pretrained checkpoint, untouched, sees of each row."""
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
+    chosen = np.flatnonzero(prepared.encoded["train"].weights > 0)
+    if len(chosen) > LIMIT:
+        chosen = np.sort(generator(recipe.seed, "frozen features").choice(chosen, LIMIT, replace=False))
+    seen = _in_order(network, loaders["train"], chosen, notify)
+    column = part.table.arrow[recipe.target.column].take(part.rows[chosen]).to_pylist()
+    truth = [recipe.target.truth(v) for v in column]
+    split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
+    tested = _in_order(network, loaders[split], np.arange(len(prepared.parts[split])), notify)
+    if recipe.target.shape == "element":
+        words, tags = _words(loaders["train"], chosen, seen, truth)
+        kept = [_word_features(loaders[split], i, f) for i, f in enumerate(tested)]
+        return frozen_features(words, tags, kept, predictions, seed=recipe.seed)
+    return frozen_features(np.stack(seen), truth, np.stack(tested), predictions, seed=recipe.seed)
+
+
+def _in_order(network: Any, loader: Loader, positions: NDArray[np.int64], notify: Notify) -> list[NDArray[np.float32]]:
+    out: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(positions)
+    for place, value in features(network, loader, positions, notify=notify):
+        out[place] = value
+    return out
+
+
+def _word_features(loader: Loader, position: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[words kept, D]: the features at the first sub-word of each word that was not cut off."""
+    starts = loader.rows.encoded(position)["_words"]
+    return values[starts[starts >= 0]]
+
+
+def _words(
+    loader: Loader, chosen: NDArray[np.int64], seen: list[NDArray[np.float32]], truth: list[Any]
+) -> tuple[NDArray[np.float32], list[str]]:
+    rows, tags = [], []
+    for position, values, own in zip(chosen, seen, truth, strict=True):
+        starts = loader.rows.encoded(int(position))["_words"]
+        rows.append(_word_features(loader, int(position), values))
+        tags += [tag for tag, start in zip(own, starts, strict=True) if start >= 0]
+    return np.concatenate(rows), tags

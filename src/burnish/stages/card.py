@@ -1,0 +1,76 @@
+"""The model card: README.md of a bundle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from burnish.stages.prepare import Prepared
+
+
+def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict[str, Any]) -> str:
+    """What the model is, what it was trained on, how it was tested, how it is used; without scores before the test."""
+    recipe = prepared.recipe
+    names = recipe.target.names
+    rows = ", ".join(f"{len(part):,} {name}" for name, part in prepared.parts.items())
+    lines = [
+        f"# {recipe.task_name()}: `{recipe.target.column}` from {' and '.join(f'`{c}`' for c in recipe.input.required_columns)}",
+        "",
+        f"Fine-tuned from `{recipe.model.name}` ({recipe.adapter.kind()}) with burnish.",
+        "",
+        "## Answers",
+        "",
+        f"{type(recipe.target).sentence()} " + (f"Labels: {', '.join(f'`{n}`' for n in names)}." if names else ""),
+        "",
+        "## Data",
+        "",
+        f"Rows: {rows}. Split: {recipe.split.kind()}, seed {recipe.seed}. File hashes are in `bundle.json`.",
+        "",
+        "## Test",
+        "",
+        *_test(scores),
+        "",
+        f"Weights of step {restored['step']}, chosen by {restored['chosen_by']}.",
+        "",
+        "## Use",
+        "",
+        "```python",
+        "import burnish",
+        "",
+        'predictor = burnish.load("PATH/OF/THIS/FOLDER")',
+        f"predictor({_usage(recipe.input.required_columns)})",
+        "```",
+        "",
+        "`model/` is in the plain Hugging Face layout and loads with `transformers` alone.",
+        "",
+        "## Limits",
+        "",
+        "The figures hold for rows like those it was tested on. Rows of another source, language or time may score lower.",
+    ]
+    if recipe.golden_examples:
+        lines.append("`golden.json` holds a few training rows, which are checked whenever the bundle is loaded.")
+    return "\n".join(lines) + "\n"
+
+
+def _test(scores: dict[str, Any] | None) -> list[str]:
+    if scores is None:
+        return ["Not tested yet."]
+    level = f"{scores['bootstrap']['level']:.0%}"
+    table = [f"| metric | value | {level} interval |", "|---|---|---|"]
+    for name in scores["headline"]:
+        metric = scores["metrics"][name]
+        if metric["value"] is None:
+            continue
+        between = "" if metric.get("low") is None else f"{metric['low']:.4f} to {metric['high']:.4f}"
+        table.append(f"| {name} | {metric['value']:.4f} | {between} |")
+    what = (
+        "the sealed test split, read once"
+        if scores["split"] == "test"
+        else f"the {scores['split']} split (no test split)"
+    )
+    return [f"{scores['rows']:,} rows of {what}.", "", *table]
+
+
+def _usage(columns: tuple[str, ...]) -> str:
+    if len(columns) == 1:
+        return '"..."'
+    return "{" + ", ".join(f'"{c}": "..."' for c in columns) + "}"

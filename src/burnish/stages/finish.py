@@ -1,0 +1,213 @@
+"""The end of a run: the best weights become a bundle, and the bundle, read back from disk, takes the sealed test."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from burnish import bundle as bundles
+from burnish.core.component import build
+from burnish.core.events import Event
+from burnish.core.files import write_json
+from burnish.core.predictions import Predictions
+from burnish.core.seeds import generator
+from burnish.data.table import Part
+from burnish.evaluation import report
+from burnish.evaluation.predict import predict
+from burnish.evaluation.scores import scores
+from burnish.predictor import Predictor, load
+from burnish.recipe import Settled
+from burnish.runtimes import Run as Running
+from burnish.runtimes import Runtime
+from burnish.runtimes.torch import running
+from burnish.stages.baselines import baselines
+from burnish.stages.card import model_card
+from burnish.stages.prepare import Phases, Prepared
+from burnish.trackers import Tracking
+from burnish.training import checkpoint, history
+
+if TYPE_CHECKING:
+    from burnish.stages.assemble import Assembled
+    from burnish.stages.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: its folder.
+        recipe: settled, as it was run.
+        scores: what scores.json holds; the sealed test, or the validation split where there is no test.
+    """
+
+    path: Path
+    recipe: Settled
+    scores: dict[str, Any]
+
+    def predictor(self) -> Predictor:
+        """The trained model, ready to answer."""
+        return load(self.path)
+
+
+def finish(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, tracking: Tracking, state: dict[str, Any]
+) -> Run:
+    """Bundle, sealed test, baselines, report.
+
+    Raises:
+        InputError: the bundle read back from disk does not answer as the network in memory did.
+    """
+    accelerator = assembled.training.accelerator
+    if not accelerator.main:
+        accelerator.wait()
+        return Run(folder.path, prepared.recipe, json.loads(folder.scores.read_text(encoding="utf-8")))
+    started = time.perf_counter()
+    restored = _restore_best(folder, assembled, state)
+    _write_bundle(folder, prepared, assembled, restored)
+    run = _opened(folder, str(accelerator.device))
+    result = _test(folder, prepared, assembled, tracking, run)
+    result["training"] = {**restored, "stopped": state["stopped"], **state["totals"]}
+    result["baselines"] = baselines(prepared, assembled.loaders, result.pop("_predictions"), Phases(tracking))
+    write_json(folder.scores, result)
+    _report(folder, prepared, result, state)
+    headline = {name: result["metrics"][name] for name in result["headline"]}
+    bundles.seal(
+        folder.bundle,
+        card=model_card(prepared, result, restored),
+        facts={"scores": {"split": result["split"], "metrics": headline}},
+    )
+    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
+    tracking(
+        Event(
+            "run_finished",
+            {
+                "path": str(folder.path),
+                "report": str(folder.report),
+                "stopped": state["stopped"],
+                "seconds": state["totals"]["seconds"] + time.perf_counter() - started,
+            },
+        )
+    )
+    accelerator.wait()
+    return Run(folder.path, prepared.recipe, result)
+
+
+def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
+    """Put the best weights into the network; the last ones where there was no validation. Says which."""
+    network = assembled.training.network
+    best = history.best(history.from_json(state["validations"]))
+    last = checkpoint.newest(folder.checkpoints)
+    path = folder.checkpoints / f"step-{best.step:08d}" if best else None
+    chosen = checkpoint.read(path) if path is not None and path.is_dir() else last
+    if chosen is None:
+        return {"step": None, "chosen_by": "nothing was saved"}
+    checkpoint.restore_weights(chosen, network)
+    by = f"{best.metric} {best.value:.4f} on validation" if best and chosen.step == best.step else "the last step"
+    return {"step": chosen.step, "chosen_by": by, "weights_sha256": chosen.hash}
+
+
+def _write_bundle(folder: RunFolder, prepared: Prepared, assembled: Assembled, restored: dict[str, Any]) -> None:
+    recipe, network = prepared.recipe, assembled.training.network
+    recipe.adapter.finish(network)
+    network.eval()
+    contents = bundles.Contents(
+        save_model=network.save,
+        input=recipe.input,
+        target=recipe.target,
+        processor=prepared.processor,
+        model={"kind": recipe.model.kind(), "name": recipe.model.name},
+        facts={
+            "task": recipe.task_name(),
+            "made_by": json.loads((folder.path / "environment.json").read_text(encoding="utf-8"))["packages"],
+            "data": prepared.hashes(),
+            "checkpoint": restored,
+            "recipe": recipe.model_dump(mode="json"),
+        },
+        card=model_card(prepared, None, restored),
+        golden=_golden(prepared),
+    )
+    bundles.write(folder.bundle, contents, running(network))
+
+
+def _golden(prepared: Prepared) -> list[dict[str, Any]]:
+    """A few training rows: only the columns the input reads."""
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    count = min(recipe.golden_examples, len(part))
+    rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
+    return cast(
+        list[dict[str, Any]], part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
+    )
+
+
+def _opened(folder: RunFolder, device: str) -> Running:
+    """The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped."""
+    bundle = bundles.Bundle.load(folder.bundle)
+    runtime = cast(Runtime, build("burnish.runtimes", {"kind": "torch", "device": device}))
+    run = runtime.open(bundle.path / bundles.MODEL, bundle.model, bundle.input, bundle.target)
+    bundle.check(run)
+    return run
+
+
+def _test(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, tracking: Tracking, run: Running
+) -> dict[str, Any]:
+    """The test split, read here for the first and only time."""
+    recipe = prepared.recipe
+    split = "test" if "test" in prepared.parts else "validation" if "validation" in prepared.parts else "train"
+    predictions, _ = predict(
+        run,
+        assembled.loaders[split],
+        prepared.parts[split],
+        loss=assembled.loss,
+        group=recipe.group,
+        batch_size=recipe.evaluation_batch_size,
+        notify=Phases(tracking),
+    )
+    predictions.save(folder.predictions)
+    found = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
+    return {"split": split, **found, "_predictions": predictions}
+
+
+def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> None:
+    part: Part = prepared.parts[result["split"]]
+    recipe = prepared.recipe
+    columns = list(recipe.input.required_columns)
+    predictions = Predictions.load(folder.predictions)
+
+    def shown(row: int) -> str:
+        values = part.table.arrow.select(columns).slice(row, 1).to_pylist()[0].values()
+        return " | ".join(" ".join(v) if isinstance(v, list) else str(v or "") for v in values)
+
+    report.write(
+        folder.path,
+        facts=_facts(folder, prepared, result, state),
+        scores=result,
+        baselines=result["baselines"],
+        audit=json.loads(folder.audit.read_text(encoding="utf-8")),
+        events=folder.read_events(),
+        predictions=predictions,
+        inputs_shown=shown,
+    )
+
+
+def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    recipe = prepared.recipe
+    return {
+        "task": recipe.task_name(),
+        "model": recipe.model.name,
+        "adapter": recipe.adapter.kind(),
+        "split": result["split"],
+        "split_method": recipe.split.kind(),
+        "seed": recipe.seed,
+        "rows": {name: len(part) for name, part in prepared.parts.items()},
+        "files": {name: [o.path for o in part.table.origins] for name, part in prepared.parts.items()},
+        "place": prepared.parts[result["split"]].table.place,
+        "training": result["training"],
+        "environment": json.loads((folder.path / "environment.json").read_text(encoding="utf-8")),
+    }

@@ -1,0 +1,170 @@
+"""From a recipe to encoded splits: read, settle, divide, learn names, encode, audit. Nothing is written but caches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.core.events import Event
+from burnish.data.audit import Audit, audit
+from burnish.data.encode import EncodedRows, encode_part
+from burnish.data.parts import divide
+from burnish.data.reading import read_parts
+from burnish.data.settings import cache_folder
+from burnish.data.table import Part
+from burnish.recipe import Recipe, Settled
+from burnish.stages.settle import settle
+from burnish.training.accelerator import Accelerator
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data, ready to be trained on.
+
+    Attributes:
+        recipe: settled: nothing is left open; the target has learned its names from the training split.
+        parts: 'train', 'validation' and 'test' where there is one.
+        encoded: the same, as the network reads them.
+        processor: the tokenizer or the like.
+        audit: what is wrong with the rows.
+    """
+
+    recipe: Settled
+    parts: dict[str, Part]
+    encoded: dict[str, EncodedRows]
+    processor: Any
+    audit: Audit
+
+    def values(self, name: str) -> Iterator[Any]:
+        """The truths of one split as they stand in the data, one after another."""
+        yield from column_values(self.parts[name], self.recipe.target.column)
+
+    def hashes(self) -> dict[str, Any]:
+        """What was read: every file with its sha256, and how many rows of it are in which split."""
+        return {
+            name: {
+                "rows": len(part),
+                "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
+            }
+            for name, part in self.parts.items()
+        }
+
+
+def column_values(part: Part, column: str) -> Iterator[Any]:
+    """One column of a split, some rows at a time."""
+    if column not in part.table.columns:
+        return
+    chunks = part.table.arrow[column]
+    for start in range(0, len(part), 4096):
+        yield from chunks.take(part.rows[start : start + 4096]).to_pylist()
+
+
+class Phases:
+    """Turns progress calls into events, at most ten a second."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._last = tell, 0.0
+
+    def __call__(self, text: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last > 0.1 or done >= total > 0:
+            self._last = now
+            self._tell(Event("phase", {"text": text, "done": done, "total": total}))
+
+
+def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator) -> Prepared:
+    """Read, settle, divide, learn, encode and audit.
+
+    With several processes, the first one does it and fills the cache, the others then find it there.
+
+    Raises:
+        InputError: bad input; nothing has been written outside the cache.
+    """
+    if not accelerator.main:
+        accelerator.wait()
+    prepared = _prepare(recipe, tell if accelerator.main else lambda event: None)
+    if accelerator.main:
+        accelerator.wait()
+    return prepared
+
+
+def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
+    phases = Phases(tell)
+    say = _teller(tell, "note")
+    folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
+    tables = read_parts(recipe.data, notify=phases)
+    for table in tables.values():
+        for note in table.notes:
+            say(note)
+    draft = settle(recipe, tables["train"], say)
+    parts = divide(tables, draft.split, draft.input, draft.target, seed=draft.seed, allow=draft.allow, notify=phases)
+    parts = {name: part for name, part in parts.items() if len(part)}
+    target = draft.target.learned(column_values(parts["train"], draft.target.column))
+    settled = draft.model_copy(update={"target": target})
+    processor = settled.input.processor(folder)
+    cache = cache_folder(settled.data.cache)
+    encoded = {
+        name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
+        for name, part in parts.items()
+    }
+    for name, rows in encoded.items():
+        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+    lengths = {name: _lengths(rows) for name, rows in encoded.items()}
+    found = audit(parts, settled.input, target, lengths, settled.allow, phases)
+    for severity, line in found.lines():
+        tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
+    prepared = Prepared(settled, parts, encoded, processor, found)
+    _say_left_out(prepared, _teller(tell, "warning"))
+    _show(prepared, tell)
+    return prepared
+
+
+def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], None]:
+    return lambda text: tell(Event(name, {"text": text}))
+
+
+def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
+    lost = (rows.weights == 0) & (rows.full_lengths > rows.lengths)
+    return rows.full_lengths, np.where(lost, 0, rows.lengths)
+
+
+def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
+    """Rows without anything to learn are never trained on; the audit has named each and why."""
+    rows = prepared.encoded["train"]
+    empty = int((rows.weights == 0).sum())
+    if empty == len(rows):
+        raise InputError("no training row has anything to learn from", fix="see the findings above")
+    if empty:
+        warn(f"{empty} of {len(rows):,} training rows have no usable truth and are left out; audit.json names them")
+
+
+def _show(prepared: Prepared, tell: Tell) -> None:
+    """Three encoded training rows decoded back, as the network reads them, with their target."""
+    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    usable = np.flatnonzero(rows.weights > 0)
+    chosen = usable[np.linspace(0, len(usable) - 1, min(3, len(usable))).astype(int)]
+    examples = []
+    for position in chosen:
+        value = part.table.arrow[recipe.target.column][int(part.rows[position])].as_py()
+        target, weight = rows.target(int(position))
+        examples.append(
+            {
+                "place": part.table.place(int(part.rows[position])),
+                "read": recipe.input.shown(rows.encoded(int(position)), prepared.processor),
+                "tokens": int(rows.lengths[position]),
+                "truth": recipe.target.truth(value),
+                "target": np.asarray(target).tolist()
+                if np.ndim(target) == 0
+                else f"{int((weight > 0).sum())} elements",
+            }
+        )
+    tell(Event("sanity", {"examples": examples}))

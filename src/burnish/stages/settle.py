@@ -1,0 +1,141 @@
+"""What a recipe leaves open is found in the data, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from burnish.core.batch import Example
+from burnish.core.component import build, kinds
+from burnish.core.errors import InputError, nearest
+from burnish.data.table import Table
+from burnish.evaluation.scores import metrics_for
+from burnish.inputs import Input
+from burnish.losses import Loss
+from burnish.recipe import Recipe, Settled
+from burnish.targets import Target
+
+SAMPLE = 2000  # rows looked at to infer what columns hold
+USUAL_TARGETS = ("label", "labels", "score", "tags", "target", "class", "category", "intent", "sentiment")
+
+Say = Callable[[str], None]
+
+
+def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
+    """The recipe with input, target, loss, sampler, metrics and learning rate filled in.
+
+    Args:
+        recipe: as written.
+        table: the training rows.
+        say: told every choice that was made for the user, in a sentence.
+
+    Raises:
+        InputError: a named column is not there (nearest offered), or nothing in the data fits.
+    """
+    sample = table.arrow.slice(0, SAMPLE).to_pylist()
+    target = _target(recipe, table, sample, say)
+    input_ = _input(recipe, table, sample, target, say)
+    for column in input_.required_columns:
+        _require(column, table, "input")
+    update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
+    if recipe.group is not None:
+        _require(recipe.group, table, "group")
+    update |= _defaults(recipe, input_, target)
+    if recipe.learning_rate is None:
+        say(
+            f"learning_rate: {update['learning_rate']:g}, usual for {recipe.adapter.kind()} with {recipe.optimizer.kind()}"
+        )
+    return Settled.model_construct(**{**dict(recipe), **update})
+
+
+def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
+    if recipe.target is not None:
+        _require(recipe.target.column, table, "target")
+        return recipe.target
+    column = recipe.target_column
+    if column is None:
+        column = next((c for c in USUAL_TARGETS if c in table.columns), None)
+        if column is None:
+            raise InputError(
+                "no target column is named, and none has a usual name",
+                expected="one of the columns " + ", ".join(table.columns),
+                fix="name it: --target COLUMN",
+                place="target",
+            )
+    _require(column, table, "target")
+    values = [row.get(column) for row in sample]
+    for kind in ("tags", "labels", "score", "label"):
+        target = cast(Target, build("burnish.targets", {"kind": kind, "column": column}))
+        if target.recognises(values):
+            say(f"target: column {column!r} as {kind} ({type(target).sentence().rstrip('.')})")
+            return target
+    examples = ", ".join(repr(v) for v in list(dict.fromkeys(map(str, values)))[:5])
+    raise InputError(
+        f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...",
+        expected="labels that repeat, lists of labels, numbers, or lists of tags",
+        fix="name the kind of target, or another column",
+        place="target",
+    )
+
+
+def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
+    chosen = recipe.input
+    if chosen is None:
+        kind = "tokens" if target.shape == "element" else "text"
+        chosen = cast(Input, build("burnish.inputs", kind))
+    inferred = chosen.inferred(table.columns, sample, target.column)
+    if inferred is None:
+        raise InputError(
+            f"no column fits the input {chosen.kind()!r}",
+            expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
+            fix="name it: --input COLUMN",
+            place="input",
+        )
+    if target.column in inferred.required_columns:
+        raise InputError(
+            f"column {target.column!r} is input and target at once", fix="name another input", place="input"
+        )
+    if inferred != recipe.input:
+        say(f"input: {inferred.kind()} from column {' and '.join(map(repr, inferred.required_columns))}")
+    return inferred
+
+
+def _require(column: str, table: Table, place: str) -> None:
+    if column not in table.columns:
+        guess = nearest(column, table.columns)
+        raise InputError(
+            f"there is no column {column!r}",
+            expected="one of " + ", ".join(table.columns),
+            fix=f"did you mean {guess!r}?" if guess else "",
+            place=place,
+        )
+
+
+def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
+    """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
+    metrics = recipe.metrics or metrics_for(target.kind())
+    wrong = [m.kind() for m in metrics if target.kind() not in m.targets]
+    if wrong:
+        raise InputError(f"metric {wrong[0]!r} is not defined for target {target.kind()!r}", place="metrics")
+    deciding = recipe.deciding_metric or target.decides
+    known = {m.label: m for m in metrics}
+    if deciding != "loss" and deciding not in known:
+        found = next((m for m in metrics_for(target.kind()) if m.label == deciding), None)
+        if found is None:
+            guess = nearest(deciding, known)
+            raise InputError(
+                f"deciding_metric {deciding!r} is not defined for target {target.kind()!r}",
+                expected="one of loss, " + ", ".join(known),
+                fix=f"did you mean {guess!r}?" if guess else "",
+                place="deciding_metric",
+            )
+        metrics = [*metrics, found]
+    return {
+        "loss": recipe.loss or cast(Loss, build("burnish.losses", target.default_loss)),
+        "sampler": recipe.sampler
+        or build("burnish.data.samplers", "length_bucketed" if input_.lengths_matter else "shuffled"),
+        "metrics": metrics,
+        "deciding_metric": deciding,
+        "learning_rate": recipe.learning_rate
+        or recipe.adapter.default_learning_rate * recipe.optimizer.learning_rate_factor,
+    }

@@ -1,0 +1,314 @@
+"""The verb `train`: a recipe becomes a run folder with a tested bundle."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from burnish.core.errors import Interrupted, NonFinite
+from burnish.core.events import Event
+from burnish.core.predictions import Predictions
+from burnish.evaluation.predict import predict
+from burnish.metrics import Metric
+from burnish.recipe import Recipe, Settled
+from burnish.runtimes.torch import running
+from burnish.stages.assemble import Assembled, assemble
+from burnish.stages.finish import Run, finish
+from burnish.stages.prepare import Prepared, prepare
+from burnish.stages.run_folder import RunFolder
+from burnish.stages.signals import StopRequest
+from burnish.trackers import Tracking
+from burnish.training import checkpoint, history
+from burnish.training.accelerator import Accelerator
+from burnish.training.history import Validation
+from burnish.training.loop import Step, fit
+
+
+def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[str] = ()) -> Run:
+    """Train, test and bundle a model.
+
+    Args:
+        recipe: what to do.
+        out: the run folder; made here, never overwritten.
+        resume: continue the run in `out` from its newest whole checkpoint.
+        command: the command line, for the record.
+
+    Raises:
+        InputError: bad recipe, data or checkpoint; nothing has been written.
+        RunFailed: the run began and could not go on; its folder says where it stands.
+        Interrupted: stopped by Ctrl-C or SIGTERM after saving.
+    """
+    folder = RunFolder(out)
+    accelerator = Accelerator(recipe.device, recipe.precision)
+    folder.open(resume=resume, main=accelerator.main)
+    with folder.tracking(recipe, resume=resume, main=accelerator.main) as tracking:
+        prepared = prepare(recipe, tracking, accelerator)
+        assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
+        folder.begin(prepared, command, tracking, main=accelerator.main)
+        accelerator.wait()
+        session = Session(folder, prepared, assembled, tracking)
+        session.begin(resume)
+        with StopRequest() as stop:
+            session.train(stop)
+        accelerator.wait()
+        return finish(folder, prepared, assembled, tracking, session.state())
+
+
+@dataclass
+class Session:
+    """The consumer of the loop: validates, saves, logs and stops."""
+
+    folder: RunFolder
+    prepared: Prepared
+    assembled: Assembled
+    tracking: Tracking
+    step: int = 0
+    validations: list[Validation] = field(default_factory=list)
+    totals: dict[str, float] = field(
+        default_factory=lambda: {"rows": 0, "useful": 0, "size": 0, "seconds": 0.0, "skipped": 0}
+    )
+    stopped: str = ""
+
+    @property
+    def recipe(self) -> Settled:
+        """The settled recipe."""
+        return self.prepared.recipe
+
+    def begin(self, resume: bool) -> None:
+        """Take up the newest whole checkpoint, or start at step 0; say what is about to happen."""
+        found = checkpoint.newest(self.folder.checkpoints, self._warn) if resume else None
+        if found:
+            self._restore(found)
+            self._say("note", text=f"resumed after step {found.step} from {found.path.name}")
+        elif resume:
+            self._warn("no whole checkpoint was found; the run starts over")
+        self.folder.rewind(self.step)
+        batches, training = self.assembled.batches, self.assembled.training
+        for note in self.assembled.notes:
+            self._say("note", text=note)
+        self._say(
+            "run_started",
+            task=self.recipe.task_name(),
+            model=self.recipe.model.name,
+            rows={name: len(part) for name, part in self.prepared.parts.items()},
+            total_steps=batches.total_steps,
+            start_step=self.step,
+            epochs=batches.total_steps / batches.steps_per_epoch,
+            batch_size=self.recipe.batch_size,
+            learning_rate=training.learning_rate,
+            adapter=self.recipe.adapter.kind(),
+            device=str(training.accelerator.device),
+            precision=training.accelerator.precision,
+            processes=training.accelerator.processes,
+        )
+
+    def train(self, stop: StopRequest) -> None:
+        """Steps until the end, early stopping, an interruption, or something that is not finite."""
+        if self.stopped:
+            return
+        again = True
+        while again:
+            again = False
+            for step in fit(self.assembled.training, start=self.step):
+                if not step.applied and step.culprits and self._not_finite(step):
+                    again = True
+                    break
+                self._count(step)
+                validate = self._due(step.number)
+                if validate:
+                    self._validate(step)
+                ended = self._ended(validate)
+                if (
+                    validate
+                    or ended
+                    or (self.recipe.checkpoint_steps and step.number % self.recipe.checkpoint_steps == 0)
+                ):
+                    self._save()
+                if self._interrupted(stop):
+                    self._interrupt(validate or bool(ended))
+                if ended:
+                    return
+        # Only when the last steps were passed over after a rollback.
+        self.stopped = "all steps done"
+        self._save()
+
+    def state(self) -> dict[str, Any]:
+        """Everything but weights and optimizer, as plain values."""
+        training = self.assembled.training
+        scaler = training.accelerator.scaler
+        return {
+            "validations": history.to_json(self.validations),
+            "totals": self.totals,
+            "stopped": self.stopped,
+            "micro_batch_size": training.micro_batch_size,
+            "skipped": sorted(training.skipped),
+            "scaler": scaler.state_dict() if scaler is not None else None,
+        }
+
+    def _restore(self, found: checkpoint.Checkpoint) -> None:
+        training, state = self.assembled.training, found.state
+        checkpoint.restore(found, training.network, training.optimizer)
+        self.step = found.step
+        self.validations = history.from_json(state["validations"])
+        training.scores[:] = history.as_scores(self.validations)
+        self.totals, self.stopped = dict(state["totals"]), state["stopped"]
+        training.micro_batch_size = state["micro_batch_size"]
+        training.skipped |= set(state["skipped"])
+        if training.accelerator.scaler is not None and state["scaler"]:
+            training.accelerator.scaler.load_state_dict(state["scaler"])
+
+    def _count(self, step: Step) -> None:
+        self.step = step.number
+        for key, value in (
+            ("rows", step.rows),
+            ("useful", step.useful),
+            ("size", step.size),
+            ("seconds", step.seconds),
+        ):
+            self.totals[key] += value
+        self.totals["skipped"] += not step.applied
+        self._say(
+            "step",
+            number=step.number,
+            total_steps=self.assembled.batches.total_steps,
+            epoch=step.epoch,
+            loss=step.loss.mean,
+            learning_rate=step.learning_rate,
+            gradient_norm=step.gradient_norm,
+            rows=step.rows,
+            tokens=step.useful,
+            seconds=step.seconds,
+            padding_ratio=1 - step.useful / step.size if step.size else 0.0,
+            groups=step.group_norms,
+        )
+
+    def _due(self, number: int) -> bool:
+        if "validation" not in self.assembled.loaders:
+            return False
+        batches = self.assembled.batches
+        every = self.recipe.validation_steps or max(1, round(self.recipe.validation_epochs * batches.steps_per_epoch))
+        return number % every == 0 or number == batches.total_steps
+
+    def _validate(self, step: Step) -> None:
+        started, training = time.perf_counter(), self.assembled.training
+        accelerator, metric = training.accelerator, deciding(self.recipe)
+        value, scores = math.nan, {}
+        if accelerator.main:
+            predictions, loss = predict(
+                running(training.network),
+                self.assembled.loaders["validation"],
+                self.prepared.parts["validation"],
+                loss=self.assembled.loss,
+                batch_size=self.recipe.evaluation_batch_size,
+            )
+            scores = {"loss": loss.mean, **quick_scores(self.recipe, predictions, metric)}
+            value = scores["loss"] if metric is None else scores[metric.label]
+        value = accelerator.agreed(value)
+        good = value if metric is not None and metric.greater_is_better else -value
+        name = "loss" if metric is None else metric.label
+        progress = step.number / self.assembled.batches.total_steps
+        self.validations.append(Validation(step.number, progress, name, value, good, scores))
+        training.scores[:] = history.as_scores(self.validations)
+        best = history.best(self.validations)
+        self._say(
+            "validation",
+            number=step.number,
+            epoch=step.epoch,
+            scores=scores,
+            loss=scores.get("loss"),
+            deciding=name,
+            best=best is not None and best.step == step.number,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _ended(self, validated: bool) -> str:
+        """Why the run is over after this step; empty when it is not."""
+        early = self.recipe.early_stopping
+        if validated and early and history.exhausted(self.validations, early.patience, early.minimum_change):
+            self.stopped = (
+                f"early: {early.patience} validations without a gain of more than {early.minimum_change:g} "
+                f"in {self.validations[-1].metric}"
+            )
+        elif self.step >= self.assembled.batches.total_steps:
+            self.stopped = "all steps done"
+        return self.stopped
+
+    def _save(self) -> None:
+        training = self.assembled.training
+        if training.accelerator.main:
+            saved = checkpoint.save(
+                self.folder.checkpoints, self.step, training.network, training.optimizer, self.state()
+            )
+            best = history.best(self.validations)
+            if best is not None and best.step == self.step:
+                self.folder.record_best(history.Best(best.step, best.metric, best.value, saved.hash))
+            checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, best.step if best else None)
+            self._say(
+                "checkpoint", number=self.step, path=str(saved.path), best=best is not None and best.step == self.step
+            )
+        training.accelerator.wait()
+
+    def _interrupted(self, stop: StopRequest) -> bool:
+        return self.assembled.training.accelerator.any(stop.requested)
+
+    def _interrupt(self, saved: bool) -> None:
+        if not saved:
+            self._save()
+        raise Interrupted(
+            f"stopped after step {self.step}; everything is saved",
+            fix=f"burnish train --resume --out {self.folder.path}",
+        )
+
+    def _not_finite(self, step: Step) -> bool:
+        """Act on a step that was not finite; True when training goes on from an earlier state."""
+        part = self.prepared.parts["train"]
+        places = ", ".join(part.table.place(row) for row in step.culprits[:10])
+        more = f" and {len(step.culprits) - 10} more" if len(step.culprits) > 10 else ""
+        numbers = f"loss {step.loss.mean:g}, gradient norm {step.gradient_norm:g}"
+        what = f"step {step.number}: the loss or gradient is not finite ({numbers})"
+        if self.recipe.nonfinite == "stop":
+            raise NonFinite(
+                what,
+                place=f"{places}{more}",
+                expected="finite numbers",
+                fix="lower learning_rate, look at these rows, or set nonfinite: skip or rollback; "
+                f"the weights are those of step {step.number - 1}, the last checkpoint is in {self.folder.checkpoints}",
+            )
+        self._warn(f"{what}; rows: {places}{more}; policy: {self.recipe.nonfinite}")
+        if self.recipe.nonfinite == "skip":
+            return False
+        found = checkpoint.newest(self.folder.checkpoints, self._warn)
+        training = self.assembled.training
+        skipped = training.skipped | {step.number - 1}
+        if found is None:
+            raise NonFinite(
+                what, place=f"{places}{more}", fix="there is no checkpoint to roll back to; use nonfinite: skip"
+            )
+        self._restore(found)
+        training.skipped |= skipped
+        self.folder.rewind(self.step)
+        return True
+
+    def _say(self, name: Any, **values: Any) -> None:
+        if self.assembled.training.accelerator.main:
+            self.tracking(Event(name, values))
+
+    def _warn(self, text: str) -> None:
+        self._say("warning", text=text)
+
+
+def deciding(recipe: Settled) -> Metric | None:
+    """The metric that chooses the best checkpoint; None where the validation loss does."""
+    if recipe.deciding_metric == "loss":
+        return None
+    return next(m for m in recipe.metrics if m.label == recipe.deciding_metric)
+
+
+def quick_scores(recipe: Settled, predictions: Predictions, metric: Metric | None) -> dict[str, float]:
+    """Headline scores of a validation, without intervals."""
+    headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
+    return {m.label: m.value(predictions.known) for m in headline}

@@ -1,0 +1,74 @@
+"""What targets with label names share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from burnish.core.batch import Array
+from burnish.core.errors import nearest
+
+
+def text(value: Any) -> str | None:
+    """A label as text, without outer white space; None where it is missing (null, nan, empty)."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a column of whole numbers with gaps is read as floats
+    return str(value).strip() or None
+
+
+def unknown_name(name: str, names: tuple[str, ...]) -> str:
+    """Why a name that training did not see is a problem."""
+    guess = nearest(name, names)
+    return f"label {name!r} does not occur in the training split" + (f" (nearest: {guess!r})" if guess else "")
+
+
+def softmax(logits: Array) -> Array:
+    """Along the last axis, in float64 so that the largest probability is never rounded past a tie."""
+    logits = logits.astype(np.float64)
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def sigmoid(logits: Array) -> Array:
+    """Element by element, without overflow."""
+    logits = logits.astype(np.float64)
+    small = np.exp(-np.abs(logits))
+    return np.asarray(np.where(logits >= 0, 1.0 / (1.0 + small), small / (1.0 + small)))
+
+
+TAG = ("B-", "I-", "O")
+
+
+def looks_like_tags(value: Any) -> bool:
+    """Whether a value is a sequence of IOB tags, as a list or in one string."""
+    words = value.split() if isinstance(value, str) else value
+    return (
+        isinstance(words, list)
+        and bool(words)
+        and all(isinstance(w, str) and (w == "O" or w[:2] in ("B-", "I-")) for w in words)
+    )
+
+
+def as_number(value: Any) -> float | None:
+    """A finite number, or None."""
+    if value is None or isinstance(value, bool | list | dict):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def looks_like_score(values: list[Any]) -> bool:
+    """Whether every value is a number and they are too many or too finely graded to be classes."""
+    numbers = [as_number(v) for v in values if text(v) is not None]
+    known = [n for n in numbers if n is not None]
+    if len(known) != len(numbers) or not known:
+        return False
+    distinct = set(known)
+    return len(distinct) > 20 or (len(distinct) > 2 and any(not n.is_integer() for n in distinct))

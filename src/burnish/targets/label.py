@@ -1,0 +1,110 @@
+"""One label a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.errors import InputError
+from burnish.targets import Decoded, Target
+from burnish.targets._names import looks_like_score, looks_like_tags, softmax, text, unknown_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Label(Target):
+    """One label a row, out of two or more."""
+
+    default_loss: ClassVar[str] = "cross_entropy"
+    decides: ClassVar[str] = "macro_f1"
+    headline: ClassVar[tuple[str, ...]] = ("accuracy", "f1", "balanced_accuracy", "matthews", "roc_auc", "log_loss")
+    problem: ClassVar[str] = "single_label_classification"
+    labels: list[str] = Field(
+        default_factory=list,
+        description="Label names in the order of the logits; empty: learned from training, sorted.",
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Label names in the order of the logits."""
+        return tuple(self.labels)
+
+    @property
+    def outputs(self) -> int:
+        """One logit a label."""
+        return len(self.labels)
+
+    def recognises(self, values: Sequence[Any]) -> bool:
+        """Plain values, neither lists nor tags nor finely graded numbers, that repeat."""
+        known = [v for v in values if text(v) is not None]
+        if not known or any(isinstance(v, list | dict) for v in known) or looks_like_score(known):
+            return False
+        if any(looks_like_tags(v) and " " in str(v) for v in known) or any("|" in str(v) for v in known):
+            return False
+        return len({text(v) for v in known}) <= max(2, len(known) // 2)
+
+    def learned(self, values: Iterable[Any]) -> Label:
+        """The names that occur, sorted; given names are kept as they are."""
+        if self.labels:
+            return self
+        names = sorted({t for t in map(text, values) if t is not None})
+        if not names:
+            raise InputError(f"column {self.column!r} holds no label in the training split", fix="name another target")
+        if len(names) == 1:
+            raise InputError(
+                f"column {self.column!r} holds one label only: {names[0]!r}",
+                expected="two or more different labels in the training split",
+                fix="name another target column, or add rows of another class",
+            )
+        return self.model_copy(update={"labels": names})
+
+    def problem_with(self, value: Any) -> str:
+        """Missing, or not among the learned names."""
+        name = text(value)
+        if name is None:
+            return "no label"
+        return "" if name in self.labels else unknown_name(name, self.names)
+
+    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+        """int64 [] class number and float32 [] weight."""
+        number = self._numbers.get(text(value) or "")
+        return np.array(number or 0, np.int64), np.array(number is not None, np.float32)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.labels)}
+
+    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+        """[B] and [B]."""
+        return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+
+    def strata(self, value: Any) -> str | None:
+        """The label itself."""
+        return text(value)
+
+    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
+        """How often each label occurs."""
+        return Counter(t for t in map(text, values) if t is not None)
+
+    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
+        """The most probable label of each row; logits [B, C]."""
+        probabilities = softmax(logits)
+        best = probabilities.argmax(axis=-1)
+        return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
+
+    def truth(self, value: Any) -> str | None:
+        """The label as text."""
+        return text(value)
+
+    def arrow_type(self) -> pa.DataType:
+        """A string."""
+        import pyarrow as pa
+
+        return pa.string()

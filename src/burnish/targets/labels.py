@@ -1,0 +1,114 @@
+"""Any number of labels a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.errors import InputError
+from burnish.targets import Decoded, Target
+from burnish.targets._names import looks_like_tags, sigmoid, text, unknown_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Labels(Target):
+    """Any number of labels a row, each decided on its own."""
+
+    default_loss: ClassVar[str] = "binary_cross_entropy"
+    decides: ClassVar[str] = "macro_f1"
+    headline: ClassVar[tuple[str, ...]] = ("f1", "subset_accuracy", "hamming_loss", "label_ranking", "roc_auc")
+    problem: ClassVar[str] = "multi_label_classification"
+    column: str = Field("labels", description="Column that holds the truth.")
+    labels: list[str] = Field(
+        default_factory=list,
+        description="Label names in the order of the logits; empty: learned from training, sorted.",
+    )
+    separator: str = Field("|", min_length=1, description="Between the labels where a cell is one string.")
+    empty_is_none: bool = Field(
+        False, description="Whether an empty cell means 'no label applies' instead of 'missing'."
+    )
+    threshold: float = Field(0.5, gt=0, lt=1, description="A label is given when its probability is at least this.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Label names in the order of the logits."""
+        return tuple(self.labels)
+
+    @property
+    def outputs(self) -> int:
+        """One logit a label."""
+        return len(self.labels)
+
+    def recognises(self, values: Sequence[Any]) -> bool:
+        """Lists of strings that are no tags, or strings with the separator in some of them."""
+        known = [v for v in values if v is not None]
+        if not known or any(looks_like_tags(v) for v in known):
+            return False
+        lists = all(isinstance(v, list) for v in known)
+        return lists or (all(isinstance(v, str) for v in known) and any(self.separator in v for v in known))
+
+    def truth(self, value: Any) -> list[str] | None:
+        """The labels of a row, sorted; None where the cell is missing."""
+        if value is None:
+            return None
+        parts = value if isinstance(value, list | tuple) else str(value).split(self.separator)
+        names = sorted({t for t in map(text, parts) if t is not None})
+        # In a table of text, an empty cell is more often a gap than a decision that nothing applies.
+        return names if names or self.empty_is_none or isinstance(value, list | tuple) else None
+
+    def learned(self, values: Iterable[Any]) -> Labels:
+        """The names that occur, sorted; given names are kept as they are."""
+        if self.labels:
+            return self
+        names = sorted({n for v in values for n in self.truth(v) or []})
+        if not names:
+            raise InputError(f"column {self.column!r} holds no label in the training split", fix="name another target")
+        return self.model_copy(update={"labels": names})
+
+    def problem_with(self, value: Any) -> str:
+        """Missing, or a name that is not among the learned ones."""
+        names = self.truth(value)
+        if names is None:
+            return "no label"
+        strange = [n for n in names if n not in self.labels]
+        return unknown_name(strange[0], self.names) if strange else ""
+
+    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+        """float32 [C] of zeros and ones, and float32 [C] weights, all 0 where the truth is missing."""
+        names = self.truth(value)
+        own = set(names or ())
+        target = np.array([n in own for n in self.labels], np.float32)
+        return target, np.full(len(self.labels), float(names is not None), np.float32)
+
+    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+        """[B, C] and [B, C]."""
+        return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+
+    def strata(self, value: Any) -> str | None:
+        """The first label in alphabetical order: enough to keep the mix, and defined for every row."""
+        names = self.truth(value)
+        return None if names is None else (names[0] if names else "")
+
+    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
+        """In how many rows each label occurs."""
+        return Counter(n for v in values for n in self.truth(v) or [])
+
+    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
+        """All labels at or above the threshold; logits [B, C]."""
+        return [
+            Decoded([n for n, q in zip(self.labels, p, strict=True) if q >= self.threshold], p.astype(np.float32))
+            for p in sigmoid(logits)
+        ]
+
+    def arrow_type(self) -> pa.DataType:
+        """A list of strings."""
+        import pyarrow as pa
+
+        return pa.list_(pa.string())

@@ -1,0 +1,100 @@
+"""One number a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.errors import InputError
+from burnish.targets import Decoded, Target
+from burnish.targets._names import as_number, looks_like_score, text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Score(Target):
+    """One number a row: regression, learned in units of the training split's standard deviation."""
+
+    default_loss: ClassVar[str] = "squared_error"
+    decides: ClassVar[str] = "pearson"
+    headline: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "rmse", "mae", "r2")
+    problem: ClassVar[str] = "regression"
+    column: str = Field("score", description="Column that holds the truth.")
+    mean: float | None = Field(None, description="Subtracted before training; null: learned from the training split.")
+    scale: float | None = Field(
+        None, gt=0, description="Divided by before training; null: learned from the training split."
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """There are no names."""
+        return ()
+
+    @property
+    def outputs(self) -> int:
+        """One logit."""
+        return 1
+
+    def recognises(self, values: Sequence[Any]) -> bool:
+        """Numbers, too many or too finely graded to be classes."""
+        return looks_like_score(list(values))
+
+    def learned(self, values: Iterable[Any]) -> Score:
+        """Mean and standard deviation of the training values; given ones are kept."""
+        if self.mean is not None and self.scale is not None:
+            return self
+        numbers = np.array([n for n in map(as_number, values) if n is not None])
+        if len(numbers) == 0:
+            raise InputError(f"column {self.column!r} holds no number in the training split", fix="name another target")
+        if numbers.std() == 0:
+            raise InputError(
+                f"column {self.column!r} holds one value only: {numbers[0]:g}", expected="numbers that differ"
+            )
+        mean = self.mean if self.mean is not None else float(numbers.mean())
+        scale = self.scale if self.scale is not None else float(numbers.std())
+        return self.model_copy(update={"mean": mean, "scale": scale})
+
+    def problem_with(self, value: Any) -> str:
+        """Missing, or not a finite number."""
+        if as_number(value) is not None:
+            return ""
+        return "no value" if text(value) is None else f"{value!r} is not a finite number"
+
+    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+        """float32 [] in standard deviations from the mean, and float32 [] weight."""
+        number = as_number(value)
+        if number is None:
+            return np.array(0.0, np.float32), np.array(0.0, np.float32)
+        return np.array((number - (self.mean or 0.0)) / (self.scale or 1.0), np.float32), np.array(1.0, np.float32)
+
+    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+        """[B] and [B]."""
+        return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+
+    def strata(self, value: Any) -> str | None:
+        """None: numbers have no classes to preserve."""
+        return None
+
+    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
+        """Nothing to count."""
+        return {}
+
+    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
+        """The number in the units of the data; logits [B, 1] or [B]."""
+        values = logits.reshape(-1).astype(np.float64) * (self.scale or 1.0) + (self.mean or 0.0)
+        return [Decoded(float(v), np.zeros(0, np.float32)) for v in values]
+
+    def truth(self, value: Any) -> float | None:
+        """The number."""
+        return as_number(value)
+
+    def arrow_type(self) -> pa.DataType:
+        """A double."""
+        import pyarrow as pa
+
+        return pa.float64()

@@ -1,0 +1,126 @@
+"""One tag a word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.errors import InputError
+from burnish.targets import Decoded, Target
+from burnish.targets._names import looks_like_tags, unknown_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OUTSIDE = "O"
+
+
+class Tags(Target):
+    """One tag a word (IOB2: O, B-person, I-person ...); the first sub-word of a word answers for it."""
+
+    shape: ClassVar[Literal["row", "element"]] = "element"
+    default_loss: ClassVar[str] = "cross_entropy"
+    decides: ClassVar[str] = "span_f1"
+    headline: ClassVar[tuple[str, ...]] = ("span_f1", "span_precision", "span_recall")
+    column: str = Field("tags", description="Column with the tags: a list, or one string with spaces between them.")
+    labels: list[str] = Field(
+        default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Tag names in the order of the logits."""
+        return tuple(self.labels)
+
+    @property
+    def outputs(self) -> int:
+        """One logit a tag."""
+        return len(self.labels)
+
+    def recognises(self, values: Sequence[Any]) -> bool:
+        """Sequences of IOB tags."""
+        known = [v for v in values if v is not None and v != []]
+        return bool(known) and all(looks_like_tags(v) for v in known)
+
+    def truth(self, value: Any) -> list[str] | None:
+        """The tags of a row; None where the cell is missing."""
+        if value is None:
+            return None
+        return value.split() if isinstance(value, str) else [str(tag) for tag in value]
+
+    def learned(self, values: Iterable[Any]) -> Tags:
+        """The tags that occur, sorted."""
+        if self.labels:
+            return self
+        names = sorted({tag for v in values for tag in self.truth(v) or []})
+        if len(names) < 2:
+            raise InputError(
+                f"column {self.column!r} holds {'one tag only: ' + names[0] if names else 'no tag'} in the training split",
+                expected="two or more different tags, such as O and B-person",
+            )
+        return self.model_copy(update={"labels": names})
+
+    def problem_with(self, value: Any) -> str:
+        """Missing, or a tag that is not among the learned ones."""
+        tags = self.truth(value)
+        if tags is None:
+            return "no tags"
+        strange = [t for t in tags if t not in self.labels]
+        return unknown_name(strange[0], self.names) if strange else ""
+
+    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+        """int64 [L] tag numbers, and float32 [L] weights: 1 on the first sub-word of each word whose tag is known.
+
+        Raises:
+            InputError: not one tag for each word.
+        """
+        length = int(encoded["_length"])
+        target, weight = np.zeros(length, np.int64), np.zeros(length, np.float32)
+        tags = self.truth(value)
+        if tags is None:
+            return target, weight
+        starts = encoded["_words"]
+        if len(tags) != len(starts):
+            raise InputError(f"{len(tags)} tags for {len(starts)} words", expected="one tag for each word")
+        for tag, start in zip(tags, starts, strict=True):
+            if start >= 0 and tag in self.labels:
+                target[start], weight[start] = self.labels.index(tag), 1.0
+        return target, weight
+
+    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+        """[B, L] and [B, L]; padding has weight 0."""
+        targets, weights = np.zeros((len(pairs), length), np.int64), np.zeros((len(pairs), length), np.float32)
+        for row, (target, weight) in enumerate(pairs):
+            targets[row, : len(target)], weights[row, : len(weight)] = target, weight
+        return targets, weights
+
+    def strata(self, value: Any) -> str | None:
+        """Whether anything is tagged: the rarest thing a split must not lose."""
+        tags = self.truth(value)
+        return None if tags is None else ("tagged" if any(t != OUTSIDE for t in tags) else "plain")
+
+    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
+        """How often each tag occurs."""
+        return Counter(tag for v in values for tag in self.truth(v) or [])
+
+    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
+        """The most probable tag of each word; a word that was cut off gets O, because nothing was said of it."""
+        best = logits.argmax(axis=-1)
+        outside = OUTSIDE if OUTSIDE in self.labels else self.labels[0]
+        return [
+            Decoded(
+                [self.labels[row[start]] if start >= 0 else outside for start in e["_words"]], np.zeros(0, np.float32)
+            )
+            for row, e in zip(best, encoded, strict=True)
+        ]
+
+    def arrow_type(self) -> pa.DataType:
+        """A list of strings."""
+        import pyarrow as pa
+
+        return pa.list_(pa.string())

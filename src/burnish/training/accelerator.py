@@ -1,0 +1,148 @@
+"""Devices, precision and processes: the only file that knows accelerate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Literal, TypeVar, cast
+
+import accelerate
+import torch
+from accelerate.utils.memory import should_reduce_batch_size
+from torch import Tensor, nn
+
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+M = TypeVar("M", bound=nn.Module)
+
+
+class Accelerator:
+    """One process of a run: its device, its precision, and its peers.
+
+    Args:
+        device: 'auto', 'cpu', 'cuda' or 'mps'.
+        precision: what forward and backward compute in; weights and optimizer state stay in float32. 'auto' is bfloat16
+            on a GPU that has it and float32 elsewhere.
+
+    Raises:
+        InputError: the device is not there, or does not have the precision.
+    """
+
+    def __init__(self, device: str = "auto", precision: Precision = "auto") -> None:
+        _check_device(device)
+        cpu = device == "cpu" or (device == "auto" and not torch.cuda.is_available() and not _mps())
+        self.precision = _resolved(precision, cpu)
+        names = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
+        # Gradual unfreezing and heads that bypass the pooler leave parameters without a gradient; DDP must expect it.
+        unused = accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)
+        self._inner = accelerate.Accelerator(cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused])
+
+    @property
+    def device(self) -> torch.device:
+        """Where tensors of this process live."""
+        return cast(torch.device, self._inner.device)
+
+    @property
+    def process(self) -> int:
+        """The number of this process, from 0."""
+        return int(self._inner.process_index)
+
+    @property
+    def processes(self) -> int:
+        """How many processes run together."""
+        return int(self._inner.num_processes)
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes files and talks."""
+        return bool(self._inner.is_main_process)
+
+    def wait(self) -> None:
+        """Until every process has come here."""
+        self._inner.wait_for_everyone()
+
+    def place(self, module: M) -> M:
+        """The module on this process' device, wrapped for several processes and for the precision."""
+        return cast(M, self._inner.prepare_model(module))
+
+    def bare(self, module: nn.Module) -> nn.Module:
+        """The module without wrappers."""
+        return cast(nn.Module, self._inner.unwrap_model(module))
+
+    def quiet(self, module: nn.Module) -> AbstractContextManager[Any]:
+        """A context in which backward does not exchange gradients: for all micro-batches but the last."""
+        return cast(AbstractContextManager[Any], self._inner.no_sync(module)) if self.processes > 1 else nullcontext()
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The precision's context, for modules that `place` did not wrap."""
+        return cast(AbstractContextManager[Any], self._inner.autocast())
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of a scalar, scaled where float16 needs it."""
+        self._inner.backward(loss)
+
+    @property
+    def scaler(self) -> torch.amp.GradScaler | None:
+        """The gradient scaler of float16; None in other precisions."""
+        return cast("torch.amp.GradScaler | None", self._inner.scaler)
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over processes of a tensor of any shape."""
+        if self.processes == 1:
+            return values
+        return cast(Tensor, self._inner.reduce(values, reduction="sum"))
+
+    def tensors(self, arrays: dict[str, Array]) -> dict[str, Tensor]:
+        """Numpy arrays as tensors on the device."""
+        return {name: self.tensor(value) for name, value in arrays.items()}
+
+    def tensor(self, array: Array) -> Tensor:
+        """One numpy array as a tensor on the device."""
+        return torch.from_numpy(array).to(self.device, non_blocking=True)
+
+    def agreed(self, value: float) -> float:
+        """The main process' value, in every process."""
+        if self.processes == 1:
+            return value
+        holder = torch.tensor(value if self.main else 0.0, dtype=torch.float64, device=self.device)
+        return float(self.sum(holder))
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set in any process."""
+        if self.processes == 1:
+            return flag
+        return float(self.sum(torch.tensor(float(flag), device=self.device))) > 0
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or on the host."""
+    return isinstance(error, MemoryError) or (isinstance(error, Exception) and bool(should_reduce_batch_size(error)))
+
+
+def _mps() -> bool:
+    return bool(torch.backends.mps.is_available())
+
+
+def _check_device(device: str) -> None:
+    there: dict[str, Callable[[], bool]] = {
+        "auto": lambda: True,
+        "cpu": lambda: True,
+        "cuda": torch.cuda.is_available,
+        "mps": _mps,
+    }
+    if device not in there:
+        raise InputError(f"device {device!r}", expected="one of " + ", ".join(there), place="device")
+    if not there[device]():
+        raise InputError(f"device {device!r} is not on this machine", fix="use device: auto", place="device")
+
+
+def _resolved(precision: Precision, cpu: bool) -> Literal["float32", "bfloat16", "float16"]:
+    if precision == "auto":
+        return "bfloat16" if not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+    if precision == "float16" and cpu:
+        raise InputError(
+            "float16 on the CPU", expected="float32 or bfloat16 there", fix="set precision: auto", place="precision"
+        )
+    return precision

@@ -1,0 +1,175 @@
+"""Checkpoints: complete or not there, checked by hashes, without pickle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from burnish.core.errors import RunFailed
+from burnish.core.files import ASIDE, damage, folder_aside, sha256, write_json
+from burnish.core.network import Network
+
+WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete checkpoint on disk.
+
+    Attributes:
+        path: its folder.
+        step: optimizer steps done.
+        state: counters, validation history, random policy: plain values.
+    """
+
+    path: Path
+    step: int
+    state: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the weights."""
+        return sha256(self.path / WEIGHTS)
+
+
+def save(
+    folder: Path, step: int, network: Network, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+) -> Checkpoint:
+    """Write a checkpoint aside, flush it, and let it appear under its name.
+
+    Only what can learn, and buffers, are kept: frozen weights are those of the pretrained checkpoint.
+
+    Args:
+        folder: `checkpoints/` of the run.
+        step: optimizer steps done.
+        network: the bare network.
+        optimizer: its state may hold tensors and plain numbers.
+        state: plain values.
+
+    Raises:
+        RunFailed: a weight is not finite (never saved), or the disk is full.
+    """
+    weights = learned(network, optimizer)
+    strange = [name for name, value in weights.items() if value.is_floating_point() and not torch.isfinite(value).all()]
+    if strange:
+        raise RunFailed(
+            f"{len(strange)} weights hold values that are not finite, such as {strange[0]}; this is never saved",
+            fix="lower the learning rate; the last checkpoint is finite",
+        )
+    tensors, numbers = _flat(optimizer)
+    final = folder / f"step-{step:08d}"
+    with folder_aside(final) as aside:
+        save_file(weights, aside / WEIGHTS)
+        save_file(tensors, aside / OPTIMIZER)
+        write_json(aside / STATE, {"step": step, "optimizer": numbers, **state})
+    return Checkpoint(final, step, state)
+
+
+def learned(network: Network, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Every parameter the optimizer holds, and every buffer that is part of the model, by name."""
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    parameters = {name: p for name, p in network.named_parameters() if id(p) in held}
+    shared = {id(p) for p in network.parameters()}
+    persistent = {n: v for n, v in network.state_dict(keep_vars=True).items() if id(v) not in shared}
+    return {n: v.detach().cpu().contiguous().clone() for n, v in {**parameters, **persistent}.items()}
+
+
+def restore(checkpoint: Checkpoint, network: Network, optimizer: torch.optim.Optimizer | None = None) -> None:
+    """Put a checkpoint's values back into the network and, if given, the optimizer."""
+    restore_weights(checkpoint, network)
+    if optimizer is not None:
+        values: dict[int, dict[str, Any]] = {}
+        for name, tensor in load_file(checkpoint.path / OPTIMIZER).items():
+            index, _, key = name.partition(".")
+            values.setdefault(int(index), {})[key] = tensor
+        numbers = json.loads((checkpoint.path / STATE).read_text(encoding="utf-8"))["optimizer"]
+        for index, entries in numbers.items():
+            values.setdefault(int(index), {}).update(entries)
+        whole = optimizer.state_dict()
+        whole["state"] = values
+        optimizer.load_state_dict(whole)
+
+
+def restore_weights(checkpoint: Checkpoint, network: Network) -> None:
+    """Put a checkpoint's weights back into a network that was built and adapted in the same way.
+
+    Raises:
+        RunFailed: the tensors are not those of this network.
+    """
+    own = dict(network.state_dict(keep_vars=True))
+    stored = load_file(checkpoint.path / WEIGHTS)
+    wrong = [n for n, v in stored.items() if n not in own or own[n].shape != v.shape]
+    if wrong:
+        raise RunFailed(
+            f"the checkpoint holds tensors this network does not have, such as {wrong[0]}",
+            expected="the model and adapter the run began with",
+            place=str(checkpoint.path),
+        )
+    with torch.no_grad():
+        for name, value in stored.items():
+            own[name].copy_(value)
+
+
+def _flat(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, dict[str, Any]]]:
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, dict[str, Any]] = {}
+    for index, entries in optimizer.state_dict()["state"].items():
+        for key, value in entries.items():
+            if isinstance(value, Tensor):
+                tensors[f"{index}.{key}"] = value.detach().cpu().contiguous().clone()
+            else:
+                numbers.setdefault(str(index), {})[key] = value
+    return tensors, numbers
+
+
+def newest(folder: Path, warn: Any = None) -> Checkpoint | None:
+    """The newest checkpoint that is whole; damaged ones are passed over with a warning.
+
+    Args:
+        folder: `checkpoints/` of the run.
+        warn: called with a sentence for each damaged checkpoint.
+    """
+    for path in sorted(folder.glob("step-*"), reverse=True):
+        wrong = damage(path)
+        if not wrong:
+            return read(path)
+        if warn:
+            warn(f"checkpoint {path.name} is damaged ({wrong[0]}); the one before it is used")
+    return None
+
+
+def read(path: Path) -> Checkpoint:
+    """One checkpoint, its state read."""
+    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    step = state.pop("step")
+    state.pop("optimizer")
+    return Checkpoint(path, step, state)
+
+
+def prune(folder: Path, keep: int, best: int | None) -> None:
+    """Delete all but the last `keep` checkpoints and that of the best step; and what an interrupted save left behind."""
+    for leftover in folder.glob(f"{ASIDE}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    steps = sorted(_step(p) for p in folder.glob("step-*"))
+    kept = set(steps[-keep:]) | ({best} if best is not None else set())
+    _delete(folder / f"step-{s:08d}" for s in steps if s not in kept)
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        # Renamed first: a deletion that is cut off must not leave half a checkpoint under a checkpoint's name.
+        gone = path.with_name(ASIDE + path.name)
+        path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _step(path: Path) -> int:
+    return int(path.name.split("-")[1])

@@ -1,0 +1,297 @@
+"""The loop: a generator that yields one `Step` for each optimizer step.
+
+Whoever consumes the steps logs, evaluates, saves and stops (`break`). Nothing calls back into the loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from burnish.adapters import Adapter, hold_still
+from burnish.core.batch import Batch
+from burnish.core.network import Network
+from burnish.core.seeds import derive
+from burnish.core.weighted import WeightedSum
+from burnish.schedules import Schedule, Score
+from burnish.training.accelerator import Accelerator, out_of_memory
+from burnish.training.objective import Objective
+
+Policy = Literal["stop", "skip", "rollback"]
+
+
+class Batches(Protocol):
+    """Where the loop gets its rows from: a pure function of the step."""
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps of the whole run."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one epoch."""
+
+    def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
+        """This process' micro-batches of optimizer step `step` (from 0)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimizer step, done.
+
+    Attributes:
+        number: steps done so far, this one included.
+        epoch: the same in epochs.
+        loss: weighted sum over all rows of the step, all processes.
+        learning_rate: of the group that is not scaled by depth.
+        gradient_norm: before clipping, over all trainable parameters.
+        group_norms: the same for each group of layers, in order of depth.
+        rows, useful, size: rows, input elements that are not padding, and all input elements, of all processes.
+        micro_batch_size: rows of a micro-batch; changes when memory ran out.
+        seconds: wall time of the step.
+        applied: whether the weights were changed; False after a loss or gradient that is not finite.
+        culprits: row numbers behind a non-finite loss; all rows of the step where only the gradient was.
+    """
+
+    number: int
+    epoch: float
+    loss: WeightedSum[float]
+    learning_rate: float
+    gradient_norm: float
+    group_norms: dict[str, float]
+    rows: int
+    useful: int
+    size: int
+    micro_batch_size: int
+    seconds: float
+    applied: bool = True
+    culprits: tuple[int, ...] = ()
+
+
+@dataclass
+class Clip:
+    """How gradients are bounded before the step: by the norm of all together, by value, or not at all."""
+
+    norm: float | None = 1.0
+    value: float | None = None
+
+
+@dataclass
+class Training:
+    """Everything a run moves from step to step.
+
+    Attributes:
+        objective: network and loss, as `Accelerator.place` returned it.
+        network: the bare network inside.
+        optimizer: over `parameter_groups`; each group has `burnish_scale`.
+        adapter: asked before each step what may learn.
+        schedule: progress to multiplier, warm-up resolved.
+        batches: step to rows.
+        accelerator: device, precision, peers.
+        learning_rate: the base rate.
+        seed: of the run.
+        micro_batch_size: rows of a micro-batch to begin with.
+        clip: bounds on gradients.
+        scores: validation scores so far; the consumer appends, plateau schedules read.
+        skipped: steps (from 0) whose rows are passed over, after a rollback.
+    """
+
+    objective: Objective
+    network: Network
+    optimizer: torch.optim.Optimizer
+    adapter: Adapter
+    schedule: Schedule
+    batches: Batches
+    accelerator: Accelerator
+    learning_rate: float
+    seed: int
+    micro_batch_size: int
+    clip: Clip = field(default_factory=Clip)
+    scores: list[Score] = field(default_factory=list)
+    skipped: set[int] = field(default_factory=set)
+    notify: Callable[[str], None] = lambda text: None
+
+
+def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
+    """One `Step` for each optimizer step from `start` (from 0) to the end of the run.
+
+    Every random stream of a step is seeded by (seed, step, process), so that a run that is stopped after any step and
+    continued from a checkpoint is the run that was never stopped. The consumer may restore an earlier state and call
+    `fit` again.
+
+    Raises:
+        MemoryError: memory ran out on a micro-batch of one row.
+    """
+    total = training.batches.total_steps
+    for number in range(start, total):
+        if number in training.skipped:
+            continue
+        progress = (number + 0.5) / total  # the middle of the step: the first is not wasted on a rate of 0
+        training.adapter.at(training.network, progress)
+        training.objective.train()
+        hold_still(training.network)
+        factor = training.schedule(progress, training.scores)
+        for group in training.optimizer.param_groups:
+            group["lr"] = training.learning_rate * group["burnish_scale"] * factor
+        yield _step(training, number, training.learning_rate * factor)
+
+
+def _step(training: Training, number: int, learning_rate: float) -> Step:
+    started = time.perf_counter()
+    while True:
+        torch.manual_seed(derive(training.seed, "step", number, training.accelerator.process))
+        micro = training.batches.micro(number, training.micro_batch_size)
+        try:
+            loss = _gradients(training, micro)
+            break
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or training.accelerator.processes > 1 or training.micro_batch_size == 1:
+                raise
+            _shrink(training)
+    norms, total_norm = _norms(training)
+    finite = bool(torch.isfinite(loss.total)) and bool(torch.isfinite(total_norm))
+    culprits: tuple[int, ...] = ()
+    if training.accelerator.scaler is not None:
+        applied = _scaled_update(training, total_norm)
+        finite = bool(torch.isfinite(loss.total))  # an overflow of scaled gradients is the scaler's business
+    else:
+        applied = finite
+        if finite:
+            _update(training, total_norm)
+    if not finite:
+        culprits = _culprits(training, micro)
+    training.optimizer.zero_grad(set_to_none=True)
+    sums = _sums(training, micro)
+    return Step(
+        number=number + 1,
+        epoch=(number + 1) / training.batches.steps_per_epoch,
+        loss=WeightedSum(float(loss.total), float(loss.weight)),
+        learning_rate=learning_rate,
+        gradient_norm=float(total_norm),
+        group_norms=norms,
+        rows=sums[0],
+        useful=sums[1],
+        size=sums[2],
+        micro_batch_size=training.micro_batch_size,
+        seconds=time.perf_counter() - started,
+        applied=applied and finite,
+        culprits=culprits,
+    )
+
+
+def _gradients(training: Training, micro: Sequence[Batch]) -> WeightedSum[Tensor]:
+    """Backward through every micro-batch; the loss of each is divided by the weight of the whole step.
+
+    The weights are known before any forward pass, so k micro-batches give the gradient of one big batch whatever the
+    rows weigh, and processes, whose gradients are averaged by DDP, that of one process.
+    """
+    accelerator = training.accelerator
+    training.optimizer.zero_grad(set_to_none=True)
+    weight = torch.tensor(sum(float(b.weights.sum(dtype="float64")) for b in micro), dtype=torch.float32)
+    weight = accelerator.sum(weight.to(accelerator.device))
+    divisor = torch.where(weight > 0, weight, torch.ones_like(weight)) / accelerator.processes
+    total = torch.zeros((), device=accelerator.device)
+    for i, batch in enumerate(micro):
+        last = i == len(micro) - 1
+        with nullcontext() if last else accelerator.quiet(training.objective):
+            part, _ = training.objective(
+                accelerator.tensors(batch.inputs), accelerator.tensor(batch.targets), accelerator.tensor(batch.weights)
+            )
+            accelerator.backward(part / divisor)
+        total = total + part.detach()
+    return WeightedSum(accelerator.sum(total), weight)
+
+
+def _shrink(training: Training) -> None:
+    training.optimizer.zero_grad(set_to_none=True)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    before = training.micro_batch_size
+    training.micro_batch_size = max(1, before // 2)
+    training.notify(
+        f"memory ran out: micro-batches of {training.micro_batch_size} rows instead of {before}; "
+        "the effective batch and the result stay the same"
+    )
+
+
+def _norms(training: Training) -> tuple[dict[str, float], Tensor]:
+    """Gradient norms by depth, and of all together; unscaled first where float16 scaled them."""
+    if training.accelerator.scaler is not None:
+        training.accelerator.scaler.unscale_(training.optimizer)
+    by_group: dict[str, list[Tensor]] = {}
+    for group in training.optimizer.param_groups:
+        name = _group_name(int(group["burnish_depth"]), int(group["burnish_layers"]))
+        by_group.setdefault(name, []).extend(p.grad for p in group["params"] if p.grad is not None)
+    names = [n for n, gradients in by_group.items() if gradients]
+    if not names:
+        return {}, torch.zeros(())
+    norms = torch.stack([nn.utils.get_total_norm(by_group[n]) for n in names])
+    return dict(zip(names, norms.tolist(), strict=True)), torch.linalg.vector_norm(norms)
+
+
+def _group_name(depth: int, layers: int) -> str:
+    if depth == 0:
+        return "embeddings"
+    return "head" if depth > layers else f"layer {depth}"
+
+
+def _parameters(training: Training) -> list[nn.Parameter]:
+    return [p for group in training.optimizer.param_groups for p in group["params"]]
+
+
+def _update(training: Training, total_norm: Tensor) -> None:
+    parameters = _parameters(training)
+    if training.clip.norm is not None:
+        nn.utils.clip_grads_with_norm_(parameters, training.clip.norm, total_norm)
+    if training.clip.value is not None:
+        nn.utils.clip_grad_value_(parameters, training.clip.value)
+    training.optimizer.step()
+
+
+def _scaled_update(training: Training, total_norm: Tensor) -> bool:
+    """A float16 step; the scaler leaves the weights alone when scaled gradients overflowed, and lowers its scale."""
+    scaler = training.accelerator.scaler
+    assert scaler is not None
+    if bool(torch.isfinite(total_norm)) and training.clip.norm is not None:
+        nn.utils.clip_grads_with_norm_(_parameters(training), training.clip.norm, total_norm)
+    before = scaler.get_scale()
+    scaler.step(training.optimizer)
+    scaler.update()
+    return scaler.get_scale() >= before
+
+
+@torch.no_grad()
+def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
+    """Row numbers whose own loss is not finite; all rows of the step when only the gradient was not."""
+    accelerator = training.accelerator
+    network, loss = training.network, training.objective
+    bare = accelerator.bare(loss)
+    assert isinstance(bare, Objective)
+    network.eval()
+    found: list[int] = []
+    for batch in micro:
+        with accelerator.autocast():
+            logits = network(**accelerator.tensors(batch.inputs)).float()
+        elements = bare.loss.elements(logits, accelerator.tensor(batch.targets))
+        bad = ~torch.isfinite(elements) & (accelerator.tensor(batch.weights) != 0)
+        rows = bad.reshape(len(batch), -1).any(dim=1).cpu().numpy()
+        found += batch.rows[rows].tolist()
+    return tuple(found or [int(r) for b in micro for r in b.rows])
+
+
+def _sums(training: Training, micro: Sequence[Batch]) -> list[int]:
+    own = [
+        sum(int((b.weights.reshape(len(b), -1).sum(axis=1) != 0).sum()) for b in micro),
+        sum(b.useful for b in micro),
+        sum(b.size for b in micro),
+    ]
+    if training.accelerator.processes == 1:
+        return own
+    summed = training.accelerator.sum(torch.tensor(own, dtype=torch.float64, device=training.accelerator.device))
+    return [int(v) for v in summed.tolist()]

@@ -1,0 +1,94 @@
+"""What every loss must do, over every kind of target it says it takes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from burnish.core.component import build, kinds
+from tests.loss_cases import AXIS, PAIRS, TARGETS, loss_case, loss_class
+
+
+@pytest.mark.parametrize("kind", kinds(AXIS))
+def test_names_its_targets_and_documents_itself(kind: str) -> None:
+    loss = loss_class(kind)()
+    assert loss.targets
+    assert set(loss.targets) <= set(TARGETS)
+    assert loss.sentence()
+    assert build(AXIS, loss.model_dump()) == loss
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+def test_one_loss_for_each_target_never_negative(kind: str, target: str) -> None:
+    logits, targets, _ = loss_case(target)
+    elements = loss_class(kind)().elements(logits, targets)
+    assert elements.shape == targets.shape
+    assert elements.dtype == logits.dtype
+    assert bool((elements >= 0).all())
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+def test_elements_do_not_see_each_other(kind: str, target: str) -> None:
+    logits, targets, _ = loss_case(target)
+    loss = loss_class(kind)()
+    alone = torch.cat([loss.elements(logits[i : i + 1], targets[i : i + 1]) for i in range(len(logits))])
+    torch.testing.assert_close(alone, loss.elements(logits, targets), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+def test_gradient_is_right_where_answers_are_sure(kind: str, target: str) -> None:
+    """Against finite differences, and finite where probabilities round to 0 and 1."""
+    logits, targets, weights = loss_case(target)
+    loss = loss_class(kind)()
+    assert torch.autograd.gradcheck(lambda x: loss(x, targets, weights).total, logits.requires_grad_())
+    extreme = (logits.detach() * 1e3).requires_grad_()
+    loss(extreme, targets, weights).total.backward()
+    assert extreme.grad is not None
+    assert bool(extreme.grad.isfinite().all())
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+def test_weighted_sum_is_the_sum_of_weighted_elements(kind: str, target: str) -> None:
+    logits, targets, weights = loss_case(target)
+    loss = loss_class(kind)()
+    summed = loss(logits, targets, weights)
+    assert summed.total.ndim == summed.weight.ndim == 0
+    torch.testing.assert_close(summed.total, (loss.elements(logits, targets) * weights).sum())
+    torch.testing.assert_close(summed.weight, weights.sum())
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+@pytest.mark.parametrize("poison", [float("inf"), float("-inf"), float("nan")])
+def test_weightless_elements_touch_neither_value_nor_gradient(kind: str, target: str, poison: float) -> None:
+    logits, targets, weights = loss_case(target)
+    weights[::2] = 0
+    poisoned = logits.clone()
+    poisoned[::2] = poison
+    results = []
+    for given in (logits.requires_grad_(), poisoned.requires_grad_()):
+        summed = loss_class(kind)()(given, targets, weights)
+        summed.total.backward()
+        assert given.grad is not None
+        results.append((summed.total.detach(), summed.weight, given.grad))
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
+    assert not results[1][2][::2].any()
+    assert results[1][2][1::2].any()
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_logits_are_summed_in_float32(kind: str, target: str, dtype: torch.dtype) -> None:
+    logits, targets, weights = loss_case(target, dtype=dtype)
+    loss = loss_class(kind)()
+    summed = loss(logits, targets, weights)
+    assert summed.total.dtype == torch.float32
+    assert torch.equal(summed.total, loss(logits.float(), targets, weights).total)
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+def test_nothing_but_padding_weighs_nothing(kind: str, target: str) -> None:
+    logits, targets, weights = loss_case(target)
+    summed = loss_class(kind)()(logits, targets, torch.zeros_like(weights))
+    assert (float(summed.total), float(summed.weight)) == (0.0, 0.0)
+    assert summed.mean != summed.mean  # not a number: there is nothing to report

@@ -1,0 +1,298 @@
+"""Every metric, on every kind of target it is defined for: checked against a reference, and under resampling."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from burnish.core.component import build, component_class, kinds
+from burnish.core.predictions import Predictions
+from burnish.metrics import Metric
+from tests.prediction_cases import TYPES, label_table, synthetic, table
+
+AXIS = "burnish.metrics"
+TARGETS = ("label", "labels", "score", "tags")
+
+
+def metric(kind: str, **settings: Any) -> Metric:
+    """A metric as a recipe would name it."""
+    found = build(AXIS, {"kind": kind, **settings})
+    assert isinstance(found, Metric)
+    return found
+
+
+VARIANTS = [(kind, {}) for kind in kinds(AXIS)] + [
+    (kind, {"average": average})
+    for kind in ("precision", "recall", "f1", "span_precision", "span_recall", "span_f1")
+    for average in ("micro", "macro", "weighted")
+]
+ON_TARGETS = [
+    pytest.param(kind, settings, target, id=f"{metric(kind, **settings).label}-{target}")
+    for kind, settings in VARIANTS
+    for target in component_class(AXIS, kind).targets  # type: ignore[attr-defined]
+]
+
+
+def counts_of(resamples: int, rows: int, seed: int = 0) -> np.ndarray:
+    """[R, N] draws with replacement."""
+    draw = np.random.default_rng(seed)
+    return np.stack([np.bincount(draw.integers(0, rows, rows), minlength=rows) for _ in range(resamples)])
+
+
+@pytest.mark.parametrize("kind", kinds(AXIS))
+def test_says_what_it_is(kind: str) -> None:
+    """Targets, direction, a sentence, a documented set of fields, and a name for scores.json."""
+    cls = component_class(AXIS, kind)
+    assert issubclass(cls, Metric)
+    assert cls.targets
+    assert set(cls.targets) <= set(TARGETS)
+    assert isinstance(cls.greater_is_better, bool)
+    assert cls.sentence()
+    assert "Metric" not in cls.sentence()
+    assert all(field.description for field in cls.model_fields.values())
+    assert kind in metric(kind).label
+    assert json.loads(metric(kind).model_dump_json())["kind"] == kind
+
+
+def test_labels_are_unique_over_the_axis() -> None:
+    """No two metrics write to the same key of scores.json."""
+    labels = [metric(kind).label for kind in kinds(AXIS)]
+    assert len(set(labels)) == len(labels)
+    assert {"accuracy", "macro_f1", "macro_precision", "span_f1", "roc_auc"} <= set(labels)
+    assert metric("f1", average="weighted").label == "weighted_f1"
+    assert metric("f1", average="binary", positive="spam").label == "f1_spam"
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), ON_TARGETS)
+@pytest.mark.parametrize("strange", [False, True], ids=["plain", "unknown truths"])
+def test_many_resamples_at_once_equal_one_at_a_time(
+    kind: str, settings: dict[str, Any], target: str, strange: bool
+) -> None:
+    """The vectorised way gives what the general way of the contract gives, also for tiny and lopsided resamples."""
+    found = metric(kind, **settings)
+    for rows in (3, 40):
+        for predictions in synthetic(target, max(rows, 4) if strange else rows, seed=rows, strange=strange):
+            counts = counts_of(12, len(predictions), seed=rows)
+            counts[0] = 1
+            counts[1] = 0
+            counts[1, -1] = len(predictions)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                fast = found.resampled(predictions, counts)
+                slow = Metric.resampled(found, predictions, counts)
+            np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(fast[0], found.value(predictions), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), ON_TARGETS)
+def test_nothing_known_is_nan(kind: str, settings: dict[str, Any], target: str) -> None:
+    """No rows, or no row with truth: not a number, and neither an error nor a warning."""
+    found = metric(kind, **settings)
+    for predictions in synthetic(target, 5):
+        blank = predictions.table.set_column(1, "truth", pa.nulls(5, TYPES[target]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for empty in (predictions.take(np.array([], np.int64)), Predictions(blank)):
+                assert np.isnan(found.value(empty))
+                assert np.isnan(found.resampled(empty, np.ones((2, len(empty)), np.int64))).all()
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), ON_TARGETS)
+def test_order_of_rows_does_not_matter(kind: str, settings: dict[str, Any], target: str) -> None:
+    """A metric is a function of the set of rows."""
+    found = metric(kind, **settings)
+    for predictions in synthetic(target):
+        turned = predictions.take(np.random.default_rng(1).permutation(len(predictions)))
+        np.testing.assert_allclose(found.value(turned), found.value(predictions), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), ON_TARGETS)
+def test_perfect_answers_are_best(kind: str, settings: dict[str, Any], target: str) -> None:
+    """The truth as answer scores at least as well as the answers, in the metric's own direction."""
+    found = metric(kind, **settings)
+    for predictions in synthetic(target):
+        right = predictions.table.set_column(2, "answer", predictions.table["truth"])
+        if predictions.probabilities.shape[1]:
+            certain = [
+                [float(n in ([t] if isinstance(t, str) else t)) for n in predictions.names] for t in predictions.truth
+            ]
+            right = right.set_column(3, "probabilities", pa.array(certain, pa.list_(pa.float32())))
+        best, actual = found.value(Predictions(right)), found.value(predictions)
+        assert best > actual if found.greater_is_better else best < actual
+        if kind != "rmse":
+            assert np.isclose(best, 1.0 if found.greater_is_better else 0.0, atol=1e-9)
+
+
+def reference_label(p: Predictions) -> dict[str, Any]:
+    from sklearn import metrics as sk
+
+    truth, answer, names = p.truth, p.answer, list(p.names)
+    onehot = np.array([[t == n for n in names] for t in truth])
+    two = len(names) == 2
+    scores = p.probabilities
+    averages = ("macro", "micro", "weighted")
+    return {
+        "accuracy": sk.accuracy_score(truth, answer),
+        "balanced_accuracy": sk.balanced_accuracy_score(truth, answer),
+        "matthews": sk.matthews_corrcoef(truth, answer),
+        "cohen_kappa": sk.cohen_kappa_score(truth, answer),
+        "log_loss": sk.log_loss(truth, scores, labels=names),
+        "brier": sk.brier_score_loss(
+            truth, scores[:, 1] if two else scores, labels=names, pos_label=names[1] if two else None
+        ),
+        "roc_auc": sk.roc_auc_score(onehot[:, 1], scores[:, 1])
+        if two
+        else sk.roc_auc_score(onehot, scores, average="macro"),
+        "average_precision": sk.average_precision_score(onehot[:, 1], scores[:, 1])
+        if two
+        else sk.average_precision_score(onehot, scores, average="macro"),
+        **{f"{a}_f1": sk.f1_score(truth, answer, average=a) for a in averages},
+        **{f"{a}_precision": sk.precision_score(truth, answer, average=a, zero_division=0) for a in averages},
+        **{f"{a}_recall": sk.recall_score(truth, answer, average=a, zero_division=0) for a in averages},
+        "expected_calibration_error": plain_calibration_error(p, 15),
+    }
+
+
+def plain_calibration_error(p: Predictions, bins: int) -> float:
+    """The textbook loop over bins."""
+    sure = p.probabilities.max(axis=1)
+    right = np.array([t == a for t, a in zip(p.truth, p.answer, strict=True)])
+    total = 0.0
+    for b in range(bins):
+        inside = (sure > b / bins) & (sure <= (b + 1) / bins)
+        if inside.any():
+            total += inside.mean() * abs(right[inside].mean() - sure[inside].mean())
+    return total
+
+
+def reference_labels(p: Predictions) -> dict[str, Any]:
+    from sklearn import metrics as sk
+
+    truth = np.array([[n in row for n in p.names] for row in p.truth])
+    answer = np.array([[n in row for n in p.names] for row in p.answer])
+    averages = ("macro", "micro", "weighted")
+    return {
+        "subset_accuracy": sk.accuracy_score(truth, answer),
+        "hamming_loss": sk.hamming_loss(truth, answer),
+        "label_ranking": sk.label_ranking_average_precision_score(truth, p.probabilities),
+        "roc_auc": sk.roc_auc_score(truth, p.probabilities, average="macro"),
+        "average_precision": sk.average_precision_score(truth, p.probabilities, average="macro"),
+        **{f"{a}_f1": sk.f1_score(truth, answer, average=a) for a in averages},
+        **{f"{a}_precision": sk.precision_score(truth, answer, average=a, zero_division=0) for a in averages},
+        **{f"{a}_recall": sk.recall_score(truth, answer, average=a, zero_division=0) for a in averages},
+    }
+
+
+def reference_score(p: Predictions) -> dict[str, Any]:
+    from scipy import stats
+    from sklearn import metrics as sk
+
+    return {
+        "mae": sk.mean_absolute_error(p.truth, p.answer),
+        "rmse": sk.root_mean_squared_error(p.truth, p.answer),
+        "r2": sk.r2_score(p.truth, p.answer),
+        "pearson": stats.pearsonr(p.truth, p.answer).statistic,
+        "spearman": stats.spearmanr(p.truth, p.answer).statistic,
+    }
+
+
+def reference_tags(p: Predictions) -> dict[str, Any]:
+    import seqeval.metrics as seq
+
+    found = {"accuracy": seq.accuracy_score(p.truth, p.answer)}
+    for average in ("micro", "macro", "weighted"):
+        head = "" if average == "micro" else f"{average}_"
+        for name, score in (("f1", seq.f1_score), ("precision", seq.precision_score), ("recall", seq.recall_score)):
+            found[f"{head}span_{name}"] = score(p.truth, p.answer, average=average, zero_division=0)
+    return found
+
+
+REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
+    "label": reference_label,
+    "labels": reference_labels,
+    "score": reference_score,
+    "tags": reference_tags,
+}
+
+
+@pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")  # float32 probabilities
+@pytest.mark.parametrize("target", TARGETS)
+def test_numbers_are_those_of_the_reference_library(target: str) -> None:
+    """scikit-learn, scipy and seqeval give the same numbers, and no metric is without a reference."""
+    for seed in range(3):
+        for predictions in synthetic(target, 150, seed):
+            expected = REFERENCES[target](predictions)
+            found = {
+                metric(kind, **settings).label: metric(kind, **settings).value(predictions)
+                for kind, settings in VARIANTS
+                if target in metric(kind).targets
+            }
+            assert set(found) == set(expected)
+            for name, value in expected.items():
+                np.testing.assert_allclose(found[name], value, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
+def test_truths_outside_the_names_count_as_their_own_class_and_are_never_right(average: str) -> None:
+    """As scikit-learn sees it when given the words."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    known = label_table(80, 3, strange=True).known
+    assert metric("accuracy").value(known) == pytest.approx(accuracy_score(known.truth, known.answer))
+    expected = f1_score(known.truth, known.answer, average=average, zero_division=0)
+    assert metric("f1", average=average).value(known) == pytest.approx(expected)
+
+
+def test_one_named_class() -> None:
+    """`average: binary` is the second of two names unless another is given."""
+    from sklearn.metrics import f1_score
+
+    two, five = label_table(80, 2), label_table(80, 5)
+    assert metric("f1", average="binary").value(two) == pytest.approx(
+        f1_score(two.truth, two.answer, pos_label="class 1")
+    )
+    expected = f1_score(five.truth, five.answer, labels=["class 3"], average="macro")
+    assert metric("f1", average="binary", positive="class 3").value(five) == pytest.approx(expected)
+
+
+def test_labels_that_never_occur_do_not_lower_the_macro_average() -> None:
+    """A name without truths and answers in the table is left out of the mean."""
+    one = table("labels", [["a"], ["a", "b"]], [["a"], ["b"]], [[0.9, 0.1, 0.1], [0.1, 0.9, 0.1]], ["a", "b", "c"])
+    assert metric("f1").value(one) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_area_is_undefined_with_one_class() -> None:
+    """AUC without negatives is not a number."""
+    one = table("label", ["b", "b"], ["b", "a"], [[0.1, 0.9], [0.6, 0.4]], ["a", "b"])
+    assert np.isnan(metric("roc_auc").value(one))
+    assert np.isnan(metric("cohen_kappa").value(one.take(np.array([0]))))
+
+
+@pytest.mark.parametrize("kind", kinds(AXIS))
+def test_answers_that_are_not_numbers_are_never_hidden(kind: str) -> None:
+    """One probability or score that is nan makes every metric that looks at it nan; none raises or warns."""
+    found = metric(kind)
+    for target in found.targets:
+        predictions = synthetic(target, 30)[0]
+        if target == "score":
+            column, broken = 2, pa.array([float("nan"), *predictions.answer[1:]])
+        elif target in ("label", "labels"):
+            rows = predictions.probabilities.tolist()
+            rows[0] = [float("nan")] * len(predictions.names)
+            column, broken = 3, pa.array(rows, pa.list_(pa.float32()))
+        else:
+            continue
+        whole = predictions.table
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value = found.value(Predictions(whole.set_column(column, whole.schema.field(column), broken)))
+        looks = target == "score" or kind in (
+            "roc_auc", "average_precision", "log_loss", "brier", "expected_calibration_error", "label_ranking",
+        )  # fmt: skip
+        assert np.isnan(value) == looks

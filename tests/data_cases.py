@@ -1,0 +1,73 @@
+"""Tables, files and sources that several test files need."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from burnish.data.table import Origin, Table
+from burnish.inputs.text import Text
+from burnish.targets.label import Label
+
+ROWS: list[dict[str, Any]] = [
+    {"text": "good, really", "label": "yes"},
+    {"text": 'two\nlines and "quotes"', "label": "no"},
+    {"text": "naïve café — 好", "label": "yes"},
+]
+
+
+def table(rows: Sequence[dict[str, Any]], path: str = "made.csv") -> Table:
+    """A table in memory whose rows are said to come from `path`."""
+    return Table(pa.Table.from_pylist(list(rows)), (Origin(path, "0" * 64, len(rows)),))
+
+
+def text_input(*columns: str) -> Text:
+    """The text input over these columns (`text` when none is named)."""
+    return Text(columns=list(columns) or ["text"])
+
+
+def label_target(*names: str) -> Label:
+    """A label target that has learned these names."""
+    return Label(column="label", labels=sorted(names))
+
+
+def csv_text(rows: Sequence[dict[str, Any]], delimiter: str = ",") -> str:
+    """Rows as quoted CSV."""
+    quoted = [[str(v).replace('"', '""') for v in row.values()] for row in rows]
+    lines = [delimiter.join(rows[0]), *(delimiter.join(f'"{v}"' for v in values) for values in quoted)]
+    return "\n".join(lines) + "\n"
+
+
+def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
+    """The rows as a source of this kind reads them: a path, a saved folder or data in memory."""
+    path = folder / f"rows.{kind}"
+    if kind == "csv":
+        path.write_text(csv_text(rows), encoding="utf-8")
+    elif kind == "json":
+        path.write_text(json.dumps(list(rows), ensure_ascii=False), encoding="utf-8")
+    elif kind == "jsonl":
+        path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    elif kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    elif kind == "hub":
+        import datasets
+
+        datasets.Dataset.from_list(list(rows)).save_to_disk(str(path))
+    elif kind == "memory":
+        return list(rows)
+    else:
+        raise AssertionError(f"add a way to write {kind} to tests/data_cases.py")
+    return path
+
+
+def gzipped(path: Path) -> Path:
+    """The same file, gzipped beside it."""
+    packed = path.with_name(path.name + ".gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed

@@ -1,0 +1,45 @@
+"""Random logits, targets and weights for each kind of target a loss can have."""
+
+from __future__ import annotations
+
+import torch
+
+from burnish.core.component import component_class, kinds
+from burnish.losses import Loss
+
+AXIS = "burnish.losses"
+TARGETS = ("label", "labels", "score", "tags")
+
+Case = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def loss_class(kind: str) -> type[Loss]:
+    """The class of a kind of loss."""
+    found = component_class(AXIS, kind)
+    assert issubclass(found, Loss)
+    return found
+
+
+# A target kind that this table does not know is a failure of its own, so that none is left untested.
+PAIRS = [(kind, target) for kind in kinds(AXIS) for target in loss_class(kind).targets]
+
+
+def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype = torch.float64) -> Case:
+    """Logits, targets and weights of `rows` rows; the weights are all positive."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    if target == "label":
+        logits, targets = 3 * normal(rows, 5), torch.randint(0, 5, (rows,), generator=generator)
+    elif target == "tags":
+        logits, targets = 3 * normal(rows, 4, 5), torch.randint(0, 5, (rows, 4), generator=generator)
+    elif target == "labels":
+        logits, targets = 3 * normal(rows, 5), torch.randint(0, 2, (rows, 5), generator=generator).float()
+    elif target == "score":
+        logits, targets = 3 * normal(rows, 1), normal(rows).float()
+    else:
+        raise AssertionError(f"add a case for target {target!r}")
+    weights = torch.rand(targets.shape, generator=generator) + 0.25
+    return logits, targets, weights

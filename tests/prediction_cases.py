@@ -1,0 +1,89 @@
+"""Synthetic tables of predictions, for every kind of target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from burnish.core.predictions import Predictions, schema
+
+TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
+
+
+def table(target: str, truth: list[Any], answer: list[Any], probabilities: Any, names: list[str]) -> Predictions:
+    """A predictions table from plain lists."""
+    rows = len(truth)
+    columns = {
+        "row": list(range(rows)),
+        "truth": truth,
+        "answer": answer,
+        "probabilities": [list(map(float, p)) for p in probabilities] if len(probabilities) else [[]] * rows,
+        "loss": [None if t is None else 0.5 for t in truth],
+        "group": [None] * rows,
+    }
+    return Predictions(pa.table(columns, schema=schema(target, names, TYPES[target])))
+
+
+def label_table(rows: int, classes: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Exclusive labels of uneven frequency, tied probabilities, and on request truths nobody knows."""
+    draw = np.random.default_rng(seed)
+    names = [f"class {i}" for i in range(classes)]
+    truth = draw.choice(classes, rows, p=np.arange(1, classes + 1) / np.arange(1, classes + 1).sum())
+    logits = draw.normal(size=(rows, classes)).round(1) + 1.5 * np.eye(classes)[truth]
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    words: list[str | None] = [names[t] for t in truth]
+    if strange:
+        words[:4] = ["never seen", None, "never seen", "nor this"]
+    return table("label", words, [names[a] for a in probabilities.argmax(axis=1)], probabilities, names)
+
+
+def labels_table(rows: int, labels: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Label sets, empty ones among them."""
+    draw = np.random.default_rng(seed)
+    names = [f"label {i}" for i in range(labels)]
+    truth = draw.random((rows, labels)) < np.linspace(0.1, 0.5, labels)
+    probabilities = np.clip(0.4 * truth + 0.6 * draw.random((rows, labels)), 0, 1).round(2)
+    sets: list[list[str] | None] = [[n for n, t in zip(names, row, strict=True) if t] for row in truth]
+    answers = [[n for n, p in zip(names, row, strict=True) if p >= 0.5] for row in probabilities]
+    if strange:
+        sets[:3] = [None, ["never seen", names[0]], ["nor this"]]
+    return table("labels", sets, answers, probabilities, names)
+
+
+def score_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Scores with ties."""
+    draw = np.random.default_rng(seed)
+    truth = draw.normal(3, 1, rows).round(1)
+    answer = (0.7 * truth + draw.normal(0, 0.5, rows)).round(1)
+    values: list[float | None] = truth.tolist()
+    if strange:
+        values[0] = None
+    return table("score", values, answer.tolist(), [], [])
+
+
+def tags_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Tag sequences, malformed ones among them."""
+    draw = np.random.default_rng(seed)
+    names = ["B-person", "B-place", "I-person", "I-place", "O"]
+    truth: list[list[str] | None] = []
+    answer = []
+    for _ in range(rows):
+        tags = draw.choice(names, draw.integers(1, 9), p=[0.15, 0.1, 0.15, 0.1, 0.5])
+        keep = draw.random(len(tags)) < 0.8
+        truth.append(tags.tolist())
+        answer.append(np.where(keep, tags, draw.choice(names, len(tags))).tolist())
+    if strange:
+        truth[0], truth[1] = None, ["B-never"] * len(answer[1])
+    return table("tags", truth, answer, [], names)
+
+
+def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
+    """Tables of a target: two classes and five where that makes a difference."""
+    return {
+        "label": lambda: [label_table(rows, c, seed, strange) for c in (2, 5)],
+        "labels": lambda: [labels_table(rows, 4, seed, strange)],
+        "score": lambda: [score_table(rows, seed, strange)],
+        "tags": lambda: [tags_table(rows, seed, strange)],
+    }[target]()

@@ -1,0 +1,140 @@
+"""A tiny training, ready for the loop: what the tests of loop, checkpoint and processes share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+
+from burnish.adapters import Adapter
+from burnish.core.batch import Array, Batch
+from burnish.core.component import build
+from burnish.inputs import Input
+from burnish.losses import Loss
+from burnish.models import Model
+from burnish.optimizers import Optimizer
+from burnish.schedules import Schedule
+from burnish.targets import Target
+from burnish.training.accelerator import Accelerator
+from burnish.training.loop import Clip, Training
+from burnish.training.objective import Objective
+from burnish.training.parameter_groups import parameter_groups
+from tests.checkpoints import tiny_checkpoint
+
+CASES = ("label", "labels", "score", "tags")
+TEXTS = (
+    "the parcel never arrived",
+    "please cancel my order",
+    "where is my card",
+    "a good film with a bad ending and a very good cast",
+    "why was i charged twice",
+    "the quick brown fox",
+    "jumps over the lazy dog and then it sleeps for a while",
+    "refund please",
+    "a bad ending",
+    "my order never came and i want my money back",
+    "good",
+)
+
+
+def truth(kind: str) -> list[object]:
+    """One truth for each text."""
+    if kind == "label":
+        return ["order", "order", "card", "film", "card", "fox", "fox", "card", "film", "order", "film"]
+    if kind == "labels":
+        return [["a"], ["a", "b"], ["b"], [], ["c"], ["a", "c"], ["b"], ["c"], [], ["a"], ["b", "c"]]
+    if kind == "score":
+        return [1.0, 2.5, 3.0, 4.5, 1.5, 2.0, 4.0, 5.0, 3.5, 2.2, 1.1]
+    return [["B-thing" if i % 3 == 0 else "O" for i, _ in enumerate(t.split())] for t in TEXTS]
+
+
+@dataclass
+class Fixed:
+    """Batches of fixed rows, cut as asked."""
+
+    encoded: list[dict[str, Array]]
+    pairs: list[tuple[Array, Array]]
+    input: Input
+    target: Target
+    processor: object
+    order: list[list[int]]
+    weights: Array | None = None
+    steps_per_epoch: int = 2
+
+    @property
+    def total_steps(self) -> int:
+        return len(self.order)
+
+    def batch(self, rows: Sequence[int]) -> Batch:
+        inputs, length = self.input.collate([self.encoded[r] for r in rows], self.processor)
+        targets, weights = self.target.collate([self.pairs[r] for r in rows], length)
+        if self.weights is not None:
+            weights = weights * self.weights[list(rows)].reshape(-1, *[1] * (weights.ndim - 1)).astype(np.float32)
+        return Batch(inputs, targets, weights, np.array(rows), length * len(rows), length * len(rows))
+
+    def micro(self, step: int, micro_batch_size: int) -> list[Batch]:
+        rows = self.order[step]
+        return [self.batch(rows[i : i + micro_batch_size]) for i in range(0, len(rows), micro_batch_size)]
+
+
+def training(
+    folder: Path,
+    kind: str = "label",
+    *,
+    micro_batch_size: int = 100,
+    order: list[list[int]] | None = None,
+    optimizer: dict[str, object] | None = None,
+    schedule: str = "constant",
+    dropout: float = 0.0,
+    adapter: dict[str, object] | None = None,
+    double: bool = False,
+    weights: Array | None = None,
+    learning_rate: float = 1e-3,
+    clip: Clip | None = None,
+    seed: int = 0,
+) -> Training:
+    """A tiny BERT over `TEXTS` for a kind of target; in float64 with `double`."""
+    source = folder / f"checkpoint-{dropout}"
+    if not source.exists():
+        tiny_checkpoint(source, texts=TEXTS, dropout=dropout)
+    column = "words" if kind == "tags" else "text"
+    values = truth(kind)
+    input_settings = {"kind": "tokens", "column": column} if kind == "tags" else {"kind": "text", "columns": [column]}
+    input_ = cast(Input, build("burnish.inputs", input_settings))
+    target = cast(Target, build("burnish.targets", {"kind": kind, "column": "truth"})).learned(values)
+    model = cast(Model, build("burnish.models", {"kind": "transformers", "name": str(source)}))
+    network = model.build(input_, target, seed=seed)
+    if double:
+        network.double()
+    processor = input_.processor(source)
+    encoded = input_.encode([{column: t} for t in TEXTS], processor)
+    pairs = [target.encode(v, e) for v, e in zip(values, encoded, strict=True)]
+    chosen = cast(Adapter, build("burnish.adapters", adapter or "full"))
+    chosen.prepare(network)
+    maker = cast(Optimizer, build("burnish.optimizers", optimizer or "adamw"))
+    accelerator = Accelerator("cpu", "float32")
+    groups = parameter_groups(network, learning_rate=learning_rate, weight_decay=maker.weight_decay)
+    loss = cast(Loss, build("burnish.losses", target.default_loss))
+    order = order if order is not None else [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 0], [3, 1, 4, 5]]
+    return Training(
+        objective=accelerator.place(Objective(network, loss)),
+        network=network,
+        optimizer=maker.build(groups, learning_rate),
+        adapter=chosen,
+        schedule=cast(Schedule, build("burnish.schedules", {"kind": schedule, "warmup_ratio": 0.0})),
+        batches=Fixed(encoded, pairs, input_, target, processor, order, weights),
+        accelerator=accelerator,
+        learning_rate=learning_rate,
+        seed=seed,
+        micro_batch_size=micro_batch_size,
+        clip=clip or Clip(None, None),
+    )
+
+
+def weights_of(run: Training) -> dict[str, torch.Tensor]:
+    """A copy of all weights by name."""
+    return {name: p.detach().clone() for name, p in run.network.named_parameters()}

@@ -1,0 +1,289 @@
+"""The report: one for each kind of target, complete, and safe from what data holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from burnish.core.predictions import Predictions, schema
+from burnish.evaluation import markdown, report
+from burnish.evaluation.baselines import baseline_scores, majority
+from burnish.evaluation.mistakes import mistakes
+from burnish.evaluation.scores import metrics_for, scores
+
+TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
+HEADLINE = {
+    "label": ("accuracy", "f1", "matthews", "log_loss"),
+    "labels": ("f1", "subset_accuracy", "hamming_loss"),
+    "score": ("pearson", "rmse"),
+    "tags": ("span_f1", "span_precision"),
+}
+FACTS: dict[str, Any] = {
+    "name": "support messages",
+    "task": "text x label",
+    "model": "starter",
+    "data": "messages.csv",
+    "rows": {"train": 480, "validation": 60, "test": 90},
+    "split_method": "made from one table, stratified by label, grouped by customer_id",
+    "seeds": {"split": 0, "training": 1},
+    "sealed": True,
+    "best": {"step": 40, "metric": "macro_f1", "value": 0.81234},
+    "training": {
+        "steps": 60,
+        "epochs": 3,
+        "seconds": 83.2,
+        "stopped": "the planned steps were done",
+        "padding_ratio": 0.051,
+    },
+    "lengths": list(range(3, 60)),
+    "length_limit": 48,
+    "recipe": "recipe.yaml",
+    "environment": {
+        "python": "3.11.7",
+        "packages": {"torch": "2.11", "peft": None},
+        "command": ["burnish", "train", "recipe.yaml"],
+    },
+    "notes": ["the starter model reads English"],
+    "surprising_fact": "kept",
+}
+AUDIT = {
+    "findings": [
+        {
+            "code": "duplicates",
+            "severity": "warning",
+            "message": "2 of 480 train rows say the same",
+            "rows": [
+                {"part": "train", "row": 3, "place": "messages.csv row 5", "detail": "equals row 9", "text": "hi"}
+            ],
+            "count": 2,
+            "override": "",
+        }
+    ],
+    "figures": {},
+}
+EVENTS: list[dict[str, Any]] = [
+    *({"name": "step", "number": i, "loss": 2 / i, "learning_rate": 1e-5 * i} for i in range(1, 61)),
+    {"name": "validation", "number": 40, "scores": {"macro_f1": 0.81}, "loss": 0.5, "best": True},
+    {"name": "warning", "text": "the gradient norm of layer 2 fell to 0"},
+]
+
+
+def example(kind: str, rows: int = 90) -> Predictions:
+    """Synthetic predictions with a few missing and unknown truths, in groups."""
+    draw = np.random.default_rng(0)
+    names: list[str] = []
+    probabilities: list[list[float]] = [[]] * rows
+    truth: list[Any]
+    answer: list[Any]
+    if kind in ("label2", "label5"):
+        names = ["ham", "spam|$x_"] if kind == "label2" else ["billing", "card", "delivery", "other", "re`fund"]
+        number = draw.integers(0, len(names), rows)
+        logits = draw.normal(size=(rows, len(names))) + 1.5 * np.eye(len(names))[number]
+        shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        probabilities = shares.tolist()
+        truth, answer = [names[i] for i in number], [names[i] for i in shares.argmax(axis=1)]
+        truth[0], truth[1] = None, "never <b>seen</b>"
+    elif kind == "labels":
+        names = ["joy", "anger", "fear"]
+        wanted = draw.random((rows, 3)) < 0.4
+        probabilities = (0.5 * wanted + 0.5 * draw.random((rows, 3))).tolist()
+        truth = [[n for n, w in zip(names, row, strict=True) if w] for row in wanted]
+        answer = [[n for n, p in zip(names, row, strict=True) if p > 0.5] for row in probabilities]
+        truth[0], truth[1] = None, ["new"]
+    elif kind == "score":
+        truth = draw.normal(3, 1, rows).tolist()
+        answer = [t + e for t, e in zip(truth, draw.normal(0, 0.5, rows), strict=True)]
+    else:
+        names = ["B-place", "I-place", "O"]
+        truth = [draw.choice(names, 6).tolist() for _ in range(rows)]
+        answer = [np.where(draw.random(6) < 0.8, t, "O").tolist() for t in truth]
+    target = kind.rstrip("25")
+    columns = {
+        "row": list(range(rows)),
+        "truth": truth,
+        "answer": answer,
+        "probabilities": probabilities,
+        "loss": [0.1] * rows,
+        "group": [f"customer {i // 3}" for i in range(rows)],
+    }
+    return Predictions(pa.table(columns, schema=schema(target, names, TYPES[target])))
+
+
+def written(folder: Path, predictions: Predictions, /, **changes: Any) -> str:
+    """A report on a table, with everything that can be in it."""
+    metrics, headline = metrics_for(predictions.target), HEADLINE[predictions.target]
+    baselines = baseline_scores(
+        predictions, {"majority": majority(predictions.truth, predictions)}, metrics, headline, seed=0, resamples=50
+    )
+    settings: dict[str, Any] = {
+        "facts": FACTS,
+        "scores": scores(predictions, metrics, headline, seed=0, resamples=50),
+        "baselines": baselines,
+        "audit": AUDIT,
+        "events": EVENTS,
+        "predictions": predictions,
+        "inputs_shown": lambda row: f"message {row} | with <script> and\nlines https://example.org *stars*",
+    }
+    return report.write(folder, **(settings | changes)).read_text(encoding="utf-8")
+
+
+SECTIONS = {
+    "label2": {"Confusions", "Curves", "Calibration", "Classes", "Most confident mistakes"},
+    "label5": {"Confusions", "Calibration", "Classes", "Most confident mistakes"},
+    "labels": {"Labels", "Most confident mistakes"},
+    "score": {"Truth and answer", "Largest errors"},
+    "tags": {"Entity types", "Worst mistakes"},
+}
+ALWAYS = {
+    "Scores",
+    "Other metrics",
+    "How the rows were kept apart",
+    "Audit of the data",
+    "Training",
+    "Notes",
+    "Environment",
+}
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_every_kind_of_target_gets_its_sections(kind: str, tmp_path: Path) -> None:
+    """All sections, all pictures there, tables whole, nothing undefined shown as nan."""
+    text = written(tmp_path, example(kind))
+    titles = set(re.findall(r"^## (.+)$", text, re.MULTILINE))
+    expected = SECTIONS[kind] | (
+        ALWAYS - {"Other metrics"} if kind == "tags" and "Other metrics" not in titles else ALWAYS
+    )
+    assert titles == expected
+    linked = re.findall(r"!\[[^]]+\]\((pictures/[^)]+\.png)\)", text)
+    assert linked
+    assert all((tmp_path / path).stat().st_size > 3000 for path in linked)
+    assert {p.name for p in (tmp_path / "pictures").iterdir()} == {Path(path).name for path in linked}
+    assert "nan" not in text
+    assert "None" not in text
+    assert "<script>" not in text
+    assert "https:" not in text
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        cells = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(cells) == 1
+        assert len({markdown.width(line) for line in block.splitlines()}) == 1
+
+
+def test_the_headline_stands_beside_the_baseline(tmp_path: Path) -> None:
+    """Value, interval, baseline, paired difference, and what follows from it in words."""
+    predictions = example("label5")
+    text = written(tmp_path, predictions)
+    found = scores(predictions, metrics_for("label"), HEADLINE["label"], seed=0, resamples=50)["metrics"]["accuracy"]
+    row = next(line for line in text.splitlines() if line.startswith("| `accuracy`"))
+    assert f"{found['value']:.3f}" in row
+    assert f"[{found['low']:.3f}, {found['high']:.3f}]" in row
+    assert re.search(r"\+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\]", row)
+    assert "Baseline *majority*: always " in text
+    assert "the model is better in `accuracy`" in text
+    assert "McNemar's exact test" in text
+    assert "`log_loss` (lower is better)" in text
+
+
+def test_the_report_says_how_the_test_was_kept_apart(tmp_path: Path) -> None:
+    """Sealed, seeds, split method, rows; and the opposite where it was not."""
+    text = written(tmp_path, example("label5"))
+    assert "The test rows were read once, after training had ended" in text
+    assert "train 480, validation 60, test 90" in text
+    assert "stratified by label" in text
+    assert "split 0, training 1; bootstrap 0" in text
+    assert "[recipe.yaml](recipe.yaml)" in text
+    assert "1 of them without truth" in text
+    assert "`never <b>seen</b>` (1)" in text
+    assert "groups: 30; intervals draw whole groups" in text
+    open_text = written(tmp_path, example("label5"), facts={"sealed": False, "split": "other.csv"})
+    assert "other.csv rows are not a sealed test" in open_text
+
+
+def test_the_report_tells_the_run(tmp_path: Path) -> None:
+    """Steps, best step, time, why it stopped, padding, warnings, audit; and no fact is dropped."""
+    text = written(tmp_path, example("label2"))
+    for said in (
+        "1 min 23 s",
+        "the planned steps were done",
+        "5.1%",
+        "step 40: `macro_f1` 0.812",
+        "the gradient norm of layer 2 fell to 0",
+        "messages.csv row 5, equals row 9; and 1 more",
+        "surprising fact: kept",
+        "torch 2.11",
+        "`burnish train recipe.yaml`",
+    ):
+        assert said in text
+
+
+def test_mistakes_name_their_rows(tmp_path: Path) -> None:
+    """The surest wrong answer first, with its place and its text."""
+    predictions = example("label5")
+    worst, total = mistakes(predictions)
+    wrong = [
+        i
+        for i, (t, a) in enumerate(zip(predictions.truth, predictions.answer, strict=True))
+        if t is not None and t != a
+    ]
+    assert total == len(wrong)
+    assert worst[0].size == max(predictions.probabilities[i].max() for i in wrong)
+    assert [m.size for m in worst] == sorted((m.size for m in worst), reverse=True)
+    text = written(tmp_path, predictions, facts=FACTS | {"place": lambda row: f"messages.csv row {row + 2}"})
+    assert f"**messages.csv row {worst[0].row + 2}**" in text
+    assert f"message {worst[0].row} \\| with &lt;script&gt;" in text
+    by_row = written(tmp_path, predictions, inputs_shown={worst[0].row: "given as a mapping"})
+    assert f"**row {worst[0].row}**" in by_row
+    assert "given as a mapping" in by_row
+
+
+def test_mistakes_of_other_targets() -> None:
+    """Largest errors, surest wrong labels, most wrong entities."""
+    score, _ = mistakes(example("score"))
+    table = example("score")
+    assert abs(score[0].size) == pytest.approx(np.abs(np.subtract(table.answer, table.truth)).max())
+    labels, _ = mistakes(example("labels"))
+    assert 0.5 <= labels[-1].size <= labels[0].size <= 1
+    tags, _ = mistakes(example("tags"))
+    assert "place word" in tags[0].truth
+    assert tags[0].size >= tags[-1].size >= 1
+
+
+def test_a_perfect_test_still_admits_doubt(tmp_path: Path) -> None:
+    """Bootstrap intervals without width are explained."""
+    predictions = example("label5").take(np.arange(2, 42))
+    right = Predictions(predictions.table.set_column(2, "answer", predictions.table["truth"]))
+    text = written(tmp_path, right)
+    assert "no width" in text
+    assert "between 0.912 and 1.000" in text
+    assert "No row was answered wrongly." in text
+
+
+def test_a_bare_report(tmp_path: Path) -> None:
+    """No facts, no baselines, no audit, no events: the scores alone."""
+    text = written(tmp_path, example("label5"), facts={}, baselines={}, audit=None, events=[])
+    assert "# Report" in text
+    assert "## Audit" not in text
+    assert "## Training" not in text
+
+
+def test_rows_without_any_truth(tmp_path: Path) -> None:
+    """Nothing is defined; the report is written all the same."""
+    for kind in SECTIONS:
+        table = example(kind).table
+        blank = Predictions(table.set_column(1, "truth", pa.nulls(len(table), table.schema.field("truth").type)))
+        found = scores(blank, metrics_for(blank.target), HEADLINE[blank.target], seed=0, resamples=10)
+        text = written(tmp_path, example(kind), predictions=blank, scores=found, baselines={})
+        assert "n/a" in text
+        assert "nan" not in text
+
+
+def test_a_picture_of_an_earlier_report_does_not_stay(tmp_path: Path) -> None:
+    """What is linked is what was drawn now."""
+    written(tmp_path, example("label5"))
+    assert (tmp_path / "pictures" / "learning_curve.png").is_file()
+    assert "learning_curve" not in written(tmp_path, example("label5"), events=[])
+    assert not (tmp_path / "pictures" / "learning_curve.png").exists()
