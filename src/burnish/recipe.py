@@ -97,7 +97,8 @@ class Recipe(BaseModel):
         default_factory=_default("burnish.schedules", "linear"), description="The learning rate over the run."
     )
     metrics: Annotated[list[Metric] | None, *choice("burnish.metrics")] = Field(
-        None, description="What is reported; null: every metric defined for the target."
+        None,
+        description="Metrics with settings of your own; every metric defined for the target is reported in any case.",
     )
     deciding_metric: str | None = Field(
         None, description="Metric that chooses the best checkpoint, or 'loss'; null: the target's first choice."
@@ -121,7 +122,8 @@ class Recipe(BaseModel):
     )
     gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="What forward and backward compute in; auto: bfloat16 on a GPU that has it, else float32."
+        "auto",
+        description="What forward and backward compute in; auto: bfloat16 where the device computes in it, else float32.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     nonfinite: Literal["stop", "skip", "rollback"] = Field(

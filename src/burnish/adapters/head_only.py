@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class HeadOnly(Adapter):
     """Only the head learns, and whatever else the checkpoint did not have; the pretrained body is frozen."""
 
-    default_learning_rate: ClassVar[float] = 1e-3
+    default_learning_rate: ClassVar[float] = 2e-3
 
     def prepare(self, network: Network) -> None:
         """Freeze everything below the head.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,10 +46,9 @@ class Table:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the contents of all files, in order: the same rows give the same fingerprint."""
-        import hashlib
-
-        return hashlib.sha256("\n".join(o.sha256 for o in self.origins).encode()).hexdigest()
+        """A hash of the contents of all files, in order, and of how they were read: equal tables have equal ones."""
+        parts = [f"{o.sha256} {o.encoding} {o.rows}" for o in self.origins]
+        return hashlib.sha256("\n".join([*parts, str(self.arrow.schema)]).encode()).hexdigest()
 
     def place(self, row: int) -> str:
         """Where a row (counting from 0) came from, for messages: 'reviews.csv, row 17' (rows counted from 1)."""

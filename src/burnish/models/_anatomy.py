@@ -14,6 +14,9 @@ _WRAPPING = re.compile(
 )
 
 
+_POOLER = re.compile(r"(^|\.)pooler\.")
+
+
 @dataclass(frozen=True)
 class Anatomy:
     """Depths by parameter name and by path of the module that owns it; `layers` blocks."""
@@ -38,9 +41,10 @@ class Anatomy:
 def anatomy(model: nn.Module, body: nn.Module, fresh: Collection[str]) -> Anatomy:
     """Depths in `model`, whose pretrained body is `body`.
 
-    Outside the body is the head. In the body, what comes before the blocks and every embedding has depth 0; what comes
-    after them (final norm, pooler) belongs to the last block. `fresh` parameters were not in the checkpoint: they learn
-    with the head, wherever they lie.
+    Outside the body is the head, and so is a pooler: a dense layer that only the head reads, and that pretraining left
+    stale or for another purpose. In the body, what comes before the blocks and every embedding has depth 0; what comes
+    after them (a final norm) belongs to the last block. `fresh` parameters were not in the checkpoint: they learn with
+    the head, wherever they lie.
     """
     start = next((path for path, module in model.named_modules() if module is body), "")
     start = f"{start}." if start else ""
@@ -51,7 +55,7 @@ def anatomy(model: nn.Module, body: nn.Module, fresh: Collection[str]) -> Anatom
     after = False
     for name, _ in model.named_parameters():
         owner = name.rpartition(".")[0]
-        if name in fresh or not name.startswith(start):
+        if name in fresh or not name.startswith(start) or _POOLER.search(name.removeprefix(start)):
             depth = layers + 1
         elif layers and name.startswith(f"{start}{blocks}."):
             after = True
@@ -70,11 +74,11 @@ def _is_late(name: str, owner: nn.Module, after: bool) -> bool:
     """Whether a parameter of the body, outside the blocks, is used after them.
 
     The order in which modules are registered is mostly the order of their use. Some architectures register their final
-    norm first (OPT), their pooler first (NomicBERT) or the norm of their embeddings last (BART): there the name decides.
+    norm first (OPT) or the norm of their embeddings last (BART): there the name decides.
     """
     if isinstance(owner, nn.Embedding) or "embed" in name:
         return False
-    return after or "final" in name or "pooler" in name
+    return after or "final" in name
 
 
 def _blocks(body: nn.Module) -> tuple[str, int]:

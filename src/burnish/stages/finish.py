@@ -198,16 +198,31 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
 
 def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     recipe = prepared.recipe
+    training = dict(result["training"])
+    useful, size = training.pop("useful"), training.pop("size")
+    skipped = training.pop("skipped")
+    best = history.best(history.from_json(state["validations"]))
     return {
+        "name": folder.path.name,
         "task": recipe.task_name(),
-        "model": recipe.model.name,
-        "adapter": recipe.adapter.kind(),
+        "model": f"{recipe.model.name} ({recipe.adapter.kind()})",
+        "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
         "split": result["split"],
-        "split_method": recipe.split.kind(),
-        "seed": recipe.seed,
+        "sealed": result["split"] == "test",
+        "split_method": "given files" if recipe.data.test is not None else recipe.split.kind(),
+        "seeds": recipe.seed,
+        "recipe": "recipe.yaml",
         "rows": {name: len(part) for name, part in prepared.parts.items()},
-        "files": {name: [o.path for o in part.table.origins] for name, part in prepared.parts.items()},
         "place": prepared.parts[result["split"]].table.place,
-        "training": result["training"],
+        "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
+        "validation_metric": recipe.deciding_metric,
+        "lengths": prepared.encoded["train"].full_lengths.tolist() if recipe.input.lengths_matter else [],
+        "length_limit": getattr(prepared.processor, "max_length", None),
+        "length_unit": "tokens",
+        "training": {
+            **training,
+            "padding_ratio": 1 - useful / size if size else 0.0,
+            **({"steps_not_applied": skipped} if skipped else {}),
+        },
         "environment": json.loads((folder.path / "environment.json").read_text(encoding="utf-8")),
     }

@@ -38,14 +38,26 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     for column in input_.required_columns:
         _require(column, table, "input")
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
-    if recipe.group is not None:
-        _require(recipe.group, table, "group")
+    update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
     if recipe.learning_rate is None:
         say(
             f"learning_rate: {update['learning_rate']:g}, usual for {recipe.adapter.kind()} with {recipe.optimizer.kind()}"
         )
     return Settled.model_construct(**{**dict(recipe), **update})
+
+
+def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
+    """One column says which rows belong together: for the split, unless another is chosen, and for the intervals."""
+    group = recipe.group or getattr(recipe.split, "group", None)
+    if group is None:
+        return {}
+    _require(group, table, "group")
+    if "split" in recipe.model_fields_set or recipe.data.test is not None:
+        return {"group": group}
+    say(f"split: grouped, so that no {group!r} is in two splits")
+    settings = {"kind": "grouped", "group": group, "validation": recipe.split.validation, "test": recipe.split.test}
+    return {"group": group, "split": build("burnish.data.splits", settings)}
 
 
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
@@ -64,10 +76,12 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
             )
     _require(column, table, "target")
     values = [row.get(column) for row in sample]
-    for kind in ("tags", "labels", "score", "label"):
-        target = cast(Target, build("burnish.targets", {"kind": kind, "column": column}))
+    candidates = [
+        cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")
+    ]
+    for target in sorted(candidates, key=lambda t: t.recognition_order):
         if target.recognises(values):
-            say(f"target: column {column!r} as {kind} ({type(target).sentence().rstrip('.')})")
+            say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')})")
             return target
     examples = ", ".join(repr(v) for v in list(dict.fromkeys(map(str, values)))[:5])
     raise InputError(
@@ -113,23 +127,21 @@ def _require(column: str, table: Table, place: str) -> None:
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
-    metrics = recipe.metrics or metrics_for(target.kind())
-    wrong = [m.kind() for m in metrics if target.kind() not in m.targets]
+    chosen = recipe.metrics or []
+    wrong = [m.kind() for m in chosen if target.kind() not in m.targets]
     if wrong:
         raise InputError(f"metric {wrong[0]!r} is not defined for target {target.kind()!r}", place="metrics")
+    metrics = metrics_for(target.kind(), chosen)  # the chosen ones first; the others cost nothing and hide nothing
     deciding = recipe.deciding_metric or target.decides
-    known = {m.label: m for m in metrics}
+    known = [m.label for m in metrics]
     if deciding != "loss" and deciding not in known:
-        found = next((m for m in metrics_for(target.kind()) if m.label == deciding), None)
-        if found is None:
-            guess = nearest(deciding, known)
-            raise InputError(
-                f"deciding_metric {deciding!r} is not defined for target {target.kind()!r}",
-                expected="one of loss, " + ", ".join(known),
-                fix=f"did you mean {guess!r}?" if guess else "",
-                place="deciding_metric",
-            )
-        metrics = [*metrics, found]
+        guess = nearest(deciding, known)
+        raise InputError(
+            f"deciding_metric {deciding!r} is not defined for target {target.kind()!r}",
+            expected="one of loss, " + ", ".join(known),
+            fix=f"did you mean {guess!r}?" if guess else "",
+            place="deciding_metric",
+        )
     return {
         "loss": recipe.loss or cast(Loss, build("burnish.losses", target.default_loss)),
         "sampler": recipe.sampler

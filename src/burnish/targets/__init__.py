@@ -35,6 +35,8 @@ class Target(Component):
     """Kinds of metric reported first and given intervals."""
     decides: ClassVar[str]
     """The metric, by its name in scores.json, that chooses the best checkpoint."""
+    recognition_order: ClassVar[int] = 0
+    """Which targets are asked first whether they recognise a column: the most specific have the lowest number."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Column that holds the truth.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Labels(Target):
     """Any number of labels a row, each decided on its own."""
 
+    recognition_order: ClassVar[int] = -2
     default_loss: ClassVar[str] = "binary_cross_entropy"
     decides: ClassVar[str] = "macro_f1"
     headline: ClassVar[tuple[str, ...]] = ("f1", "subset_accuracy", "hamming_loss", "label_ranking", "roc_auc")

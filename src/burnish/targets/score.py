@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Score(Target):
     """One number a row: regression, learned in units of the training split's standard deviation."""
 
+    recognition_order: ClassVar[int] = -1
     default_loss: ClassVar[str] = "squared_error"
     decides: ClassVar[str] = "pearson"
     headline: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "rmse", "mae", "r2")

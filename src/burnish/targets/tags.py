@@ -24,6 +24,7 @@ class Tags(Target):
     """One tag a word (IOB2: O, B-person, I-person ...); the first sub-word of a word answers for it."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
+    recognition_order: ClassVar[int] = -3
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "span_f1"
     headline: ClassVar[tuple[str, ...]] = ("span_f1", "span_precision", "span_recall")

@@ -14,7 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from burnish.core.events import Event
-from burnish.trackers._console_state import TrainingState, closing, duration, figure, phase_words, summary, test_table
+from burnish.trackers._console_state import (
+    TrainingState,
+    closing,
+    duration,
+    figure,
+    phase_words,
+    sanity_words,
+    summary,
+    test_table,
+)
 
 _COLUMN = 10
 
@@ -99,7 +108,7 @@ class LiveConsole:
         self._end_phases()
         self._print(Text("the network will read", style="dim"))
         for example in event.values.get("examples") or ():
-            self._print(Text(f"  {example}"))
+            self._print(Text(f"  {sanity_words(example)}"))
 
     def on_step(self, event: Event) -> None:
         self._end_phases()

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from burnish.core.events import Event
-from burnish.trackers._console_state import TrainingState, closing, duration, figure, phase_words, summary, test_table
+from burnish.trackers._console_state import (
+    TrainingState,
+    closing,
+    duration,
+    figure,
+    phase_words,
+    sanity_words,
+    summary,
+    test_table,
+)
 
 
 class PlainConsole:
@@ -63,7 +72,7 @@ class PlainConsole:
     def on_sanity(self, event: Event) -> None:
         self._write("the network will read:")
         for example in event.values.get("examples") or ():
-            self._write(f"  {example}")
+            self._write(f"  {sanity_words(example)}")
 
     def on_step(self, event: Event) -> None:
         state = self._training

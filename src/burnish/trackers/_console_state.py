@@ -152,3 +152,12 @@ def phase_words(values: Mapping[str, Any]) -> str:
     done, total = number(values.get("done")), number(values.get("total"))
     amounts = "" if done is None else f"{done:,.0f}" + (f" of {total:,.0f}" if total else "")
     return f"{values.get('text', '')}: {amounts}" if amounts else str(values.get("text", ""))
+
+
+def sanity_words(example: Any) -> str:
+    """One encoded row, decoded back: what the network reads and what it is to answer."""
+    if not isinstance(example, dict):
+        return str(example)
+    read = str(example.get("read", ""))
+    shown = read if len(read) <= 160 else f"{read[:120]} ... {read[-30:]}"
+    return f"{shown}  ->  {example.get('truth')} ({example.get('tokens')} tokens, {example.get('place')})"

@@ -24,7 +24,7 @@ class Accelerator:
     Args:
         device: 'auto', 'cpu', 'cuda' or 'mps'.
         precision: what forward and backward compute in; weights and optimizer state stay in float32. 'auto' is bfloat16
-            on a GPU that has it and float32 elsewhere.
+            on a GPU or CPU with instructions for it and float32 elsewhere.
 
     Raises:
         InputError: the device is not there, or does not have the precision.
@@ -138,9 +138,19 @@ def _check_device(device: str) -> None:
         raise InputError(f"device {device!r} is not on this machine", fix="use device: auto", place="device")
 
 
+def _cpu_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 matrices in hardware (AVX-512 BF16, AMX): elsewhere it is slower, not faster."""
+    capabilities = torch.backends.cpu.get_cpu_capability() if hasattr(torch.backends, "cpu") else ""
+    own = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    return "AVX512" in capabilities and (bool(own()) or bool(amx()))
+
+
 def _resolved(precision: Precision, cpu: bool) -> Literal["float32", "bfloat16", "float16"]:
     if precision == "auto":
-        return "bfloat16" if not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+        if cpu:
+            return "bfloat16" if _cpu_bfloat16() else "float32"
+        return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
     if precision == "float16" and cpu:
         raise InputError(
             "float16 on the CPU", expected="float32 or bfloat16 there", fix="set precision: auto", place="precision"
