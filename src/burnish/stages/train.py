@@ -11,19 +11,17 @@ from typing import Any
 
 from burnish.core.errors import Interrupted, NonFinite
 from burnish.core.events import Event
-from burnish.core.predictions import Predictions
-from burnish.evaluation.predict import predict
-from burnish.metrics import Metric
 from burnish.recipe import Recipe, Settled
-from burnish.runtimes.torch import running
 from burnish.stages.assemble import Assembled, assemble
 from burnish.stages.finish import Run, finish
 from burnish.stages.prepare import Prepared, prepare
 from burnish.stages.run_folder import RunFolder
 from burnish.stages.signals import StopRequest
+from burnish.stages.validate import deciding, measure
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 from burnish.training.accelerator import Accelerator
+from burnish.training.health import GradientHealth
 from burnish.training.history import Validation
 from burnish.training.loop import Step, fit
 
@@ -72,6 +70,7 @@ class Session:
         default_factory=lambda: {"rows": 0, "useful": 0, "size": 0, "seconds": 0.0, "skipped": 0}
     )
     stopped: str = ""
+    health: GradientHealth = field(default_factory=GradientHealth)
 
     @property
     def recipe(self) -> Settled:
@@ -185,6 +184,8 @@ class Session:
             padding_ratio=1 - step.useful / step.size if step.size else 0.0,
             groups=step.group_norms,
         )
+        for text in self.health.see(step):
+            self._warn(text)
 
     def _due(self, number: int) -> bool:
         if "validation" not in self.assembled.loaders:
@@ -196,18 +197,8 @@ class Session:
     def _validate(self, step: Step) -> None:
         started, training = time.perf_counter(), self.assembled.training
         accelerator, metric = training.accelerator, deciding(self.recipe)
-        value, scores = math.nan, {}
-        if accelerator.main:
-            predictions, loss = predict(
-                running(training.network),
-                self.assembled.loaders["validation"],
-                self.prepared.parts["validation"],
-                loss=self.assembled.loss,
-                batch_size=self.recipe.evaluation_batch_size,
-            )
-            scores = {"loss": loss.mean, **quick_scores(self.recipe, predictions, metric)}
-            value = scores["loss"] if metric is None else scores[metric.label]
-        value = accelerator.agreed(value)
+        scores = measure(self.prepared, self.assembled, metric) if accelerator.main else {}
+        value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
         progress = step.number / self.assembled.batches.total_steps
@@ -299,16 +290,3 @@ class Session:
 
     def _warn(self, text: str) -> None:
         self._say("warning", text=text)
-
-
-def deciding(recipe: Settled) -> Metric | None:
-    """The metric that chooses the best checkpoint; None where the validation loss does."""
-    if recipe.deciding_metric == "loss":
-        return None
-    return next(m for m in recipe.metrics if m.label == recipe.deciding_metric)
-
-
-def quick_scores(recipe: Settled, predictions: Predictions, metric: Metric | None) -> dict[str, float]:
-    """Headline scores of a validation, without intervals."""
-    headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
-    return {m.label: m.value(predictions.known) for m in headline}

@@ -1,0 +1,174 @@
+"""Real data sets: our runs, and the same recipe through `transformers.Trainer`, on the same rows and encodings.
+
+    burnish train benchmarks/real_text/trec.yaml --out runs/real/trec-0 seed=0     our side, from the command line
+    python benchmarks/real_text.py trainer trec --seed 0                           the other side
+    python benchmarks/real_text.py table                                           both, side by side
+
+The Trainer gets the same checkpoint, head seed, splits, encoded rows, effective batch, epochs, learning rate, linear
+schedule with warm-up, weight decay, clipping and precision; it keeps the best epoch by the same metric. Shuffled batches
+with dynamic padding: its default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+RUNS = HERE.parent / "runs" / "real"
+
+
+def trainer(name: str, seed: int) -> dict[str, Any]:
+    """Train and test one data set with `transformers.Trainer`; the test scores with intervals."""
+    import torch
+    import transformers
+
+    from burnish.data.loader import Loader
+    from burnish.evaluation.predict import predict
+    from burnish.evaluation.scores import scores
+    from burnish.recipe import Recipe
+    from burnish.recipe_text import load_file
+    from burnish.runtimes.torch import running
+    from burnish.stages.prepare import prepare
+    from burnish.training.accelerator import Accelerator
+
+    recipe = Recipe.load({**load_file(HERE / "real_text" / f"{name}.yaml"), "seed": seed})
+    accelerator = Accelerator(recipe.device, recipe.precision)
+    prepared = prepare(recipe, lambda event: None, accelerator)
+    settled = prepared.recipe
+    network = settled.model.build(settled.input, settled.target, seed=seed)
+    loaders = {
+        split: Loader(rows, settled.input, settled.target, prepared.processor)
+        for split, rows in prepared.encoded.items()
+    }
+    if settled.class_weights.kind() != "none":
+        counts = settled.target.counts(prepared.values("train"))
+        weights = np.asarray(settled.class_weights.weights(settled.target.names, counts), np.float32)
+        loaders["train"] = Loader(prepared.encoded["train"], settled.input, settled.target, prepared.processor, weights)
+
+    class Rows(torch.utils.data.Dataset[tuple[str, int]]):
+        def __init__(self, split: str) -> None:
+            self.split = split
+
+        def __len__(self) -> int:
+            return len(loaders[self.split].rows)
+
+        def __getitem__(self, i: int) -> tuple[str, int]:
+            return self.split, i
+
+    def collate(items: list[tuple[str, int]]) -> dict[str, Any]:
+        batch = loaders[items[0][0]].batch(np.array([i for _, i in items]))
+        tensors = {k: torch.from_numpy(v) for k, v in batch.inputs.items()}
+        return {**tensors, "labels": torch.from_numpy(batch.targets), "weights": torch.from_numpy(batch.weights)}
+
+    class Model(torch.nn.Module):
+        """The network with the usual mean loss inside, as Trainer expects it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, labels: Any = None, weights: Any = None, **inputs: Any) -> dict[str, Any]:
+            logits = self.network(**inputs).float()
+            total = settled.loss(logits, labels, weights)
+            return {"loss": total.total / total.weight, "logits": logits}
+
+    def validated(_: Any) -> dict[str, float]:
+        part, loader = prepared.parts["validation"], loaders["validation"]
+        table, loss = predict(running(network), loader, part, loss=settled.loss)
+        metric = next(m for m in settled.metrics if m.label == settled.deciding_metric)
+        return {"deciding": metric.value(table), "nll": loss.mean}
+
+    steps = -(-len(prepared.encoded["train"]) // settled.batch_size)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = transformers.TrainingArguments(
+            output_dir=folder,
+            per_device_train_batch_size=settled.batch_size,
+            per_device_eval_batch_size=settled.evaluation_batch_size,
+            num_train_epochs=settled.epochs,
+            learning_rate=settled.learning_rate,
+            weight_decay=settled.optimizer.weight_decay,
+            warmup_steps=int(0.06 * steps * settled.epochs),
+            lr_scheduler_type="linear",
+            max_grad_norm=1.0,
+            eval_strategy="epoch",
+            save_strategy="epoch",
+            save_total_limit=1,
+            load_best_model_at_end=True,
+            metric_for_best_model="deciding",
+            greater_is_better=True,
+            bf16=accelerator.precision == "bfloat16",
+            use_cpu=accelerator.device.type == "cpu",
+            remove_unused_columns=False,
+            label_names=["labels"],
+            report_to=[],
+            seed=seed,
+            disable_tqdm=True,
+            logging_strategy="epoch",
+        )
+        model = Model()
+        run = transformers.Trainer(
+            model=model,
+            args=arguments,
+            train_dataset=Rows("train"),
+            eval_dataset=Rows("validation"),
+            data_collator=collate,
+            compute_metrics=validated,
+        )
+        started = time.perf_counter()
+        run.train()
+        seconds = time.perf_counter() - started
+        split = "test" if "test" in prepared.parts else "validation"
+        table, _ = predict(running(network), loaders[split], prepared.parts[split], loss=settled.loss)
+    found = scores(table, settled.metrics, settled.target.headline, seed=seed)
+    return {"seconds": seconds, "split": split, **found}
+
+
+def show() -> None:
+    """Test scores with intervals, seconds of training with validation, for every run that is there."""
+    print("| data | seed | who | metric | value | 95 % interval | seconds |")
+    print("|---|---|---|---|---|---|---|")
+    for path in sorted(RUNS.glob("*/scores.json")):
+        name, _, seed = path.parent.name.rpartition("-")
+        ours = json.loads(path.read_text(encoding="utf-8"))
+        other = RUNS / f"{name}-{seed}.trainer.json"
+        _rows(name, seed, "burnish", ours, ours["training"]["seconds"])
+        if other.is_file():
+            theirs = json.loads(other.read_text(encoding="utf-8"))
+            _rows(name, seed, "Trainer", theirs, theirs["seconds"])
+
+
+def _rows(name: str, seed: str, who: str, found: dict[str, Any], seconds: float) -> None:
+    for label in found["headline"][:2]:
+        metric = found["metrics"][label]
+        between = f"{metric['low']:.4f} to {metric['high']:.4f}"
+        print(f"| {name} | {seed} | {who} | {label} | {metric['value']:.4f} | {between} | {seconds:.0f} |")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("trainer")
+    one.add_argument("name")
+    one.add_argument("--seed", type=int, default=0)
+    commands.add_parser("table")
+    asked = parser.parse_args()
+    if asked.command == "table":
+        show()
+        return
+    found = trainer(asked.name, asked.seed)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    out = RUNS / f"{asked.name}-{asked.seed}.trainer.json"
+    out.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    print(f"{asked.name} seed {asked.seed}: {found['seconds']:.0f} s, {out}")
+
+
+if __name__ == "__main__":
+    main()
