@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
-from burnish.core.component import build, choice, kinds, validated
+from burnish.core.component import Component, build, choice, kinds, validated
 from burnish.core.errors import InputError, unknown
 from burnish.data.samplers import Sampler
 from burnish.data.settings import Data
@@ -165,7 +165,7 @@ class Recipe(BaseModel):
         Raises:
             InputError: unknown fields or kinds, values out of range, a task at odds with input or target.
         """
-        values = dict(values)
+        values = {name: dict(v) if isinstance(v, dict) else v for name, v in values.items()}
         data = values.get("data")
         if isinstance(data, str | list):
             values["data"] = {"train": data}
@@ -183,8 +183,12 @@ class Recipe(BaseModel):
                 )
             values["target_column"] = target["column"]
             values["target"] = None
+        for name in ("metrics", "trackers"):
+            if isinstance(values.get(name), str | dict | Component):
+                values[name] = [values[name]]  # one of a list may stand alone
         _apply_task(values)
-        return validated(cls, values)
+        _apply_target_column(values)
+        return validated(cls, values, trust_code=values.get("trust_code") is True)
 
 
 class Settled(Recipe):
@@ -209,7 +213,7 @@ def _apply_task(values: dict[str, Any]) -> None:
     task = values.get("task")
     if task is None:
         return
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         raise unknown("task", str(task), list(TASKS), place="task")
     for field, kind in zip(("input", "target"), TASKS[task], strict=True):
         own = values.get(field)
@@ -218,14 +222,29 @@ def _apply_task(values: dict[str, Any]) -> None:
         elif isinstance(own, dict):
             if own.setdefault("kind", kind) != kind:
                 _contradiction(task, field, kind, own["kind"])
-            values[field] = own
-        elif isinstance(own, str) and own != kind:
-            _contradiction(task, field, kind, own)
-        if field == "target" and values.get("target_column") and isinstance(values[field], dict):
-            values[field].setdefault("column", values["target_column"])
+        else:
+            found = own.kind() if isinstance(own, Component) else own
+            if found != kind:
+                _contradiction(task, field, kind, found)
 
 
-def _contradiction(task: str, field: str, expected: str, found: str) -> None:
+def _apply_target_column(values: dict[str, Any]) -> None:
+    """Give a target whose kind is known the column that stands beside it, and refuse another one."""
+    column, target = values.get("target_column"), values.get("target")
+    if column is None or target is None:
+        return
+    if isinstance(target, str):
+        target = values["target"] = {"kind": target}
+    own = target.setdefault("column", column) if isinstance(target, dict) else getattr(target, "column", column)
+    if own != column:
+        raise InputError(
+            f"target_column is {column!r}, but the target reads column {own!r}",
+            fix="leave out target_column",
+            place="target_column",
+        )
+
+
+def _contradiction(task: str, field: str, expected: str, found: Any) -> None:
     raise InputError(
         f"task {task!r} has {field} {expected!r}, but the recipe says {found!r}",
         fix=f"leave out `task`, or set {field} to {expected!r}",

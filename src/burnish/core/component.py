@@ -11,9 +11,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -154,14 +154,16 @@ def _base(axis: str) -> type[Component]:
 M = TypeVar("M", bound=BaseModel)
 
 
-def validated(cls: type[M], settings: dict[str, Any], *, place: str = "") -> M:
+def validated(cls: type[M], settings: dict[str, Any], *, place: str = "", trust_code: bool = False) -> M:
     """An instance of a settings class, with errors in burnish's own form.
+
+    With `trust_code`, kinds anywhere inside may be code from outside burnish.
 
     Raises:
         InputError: naming each wrong field, what it holds, what it takes and the nearest spelling.
     """
     try:
-        return cls.model_validate(settings)
+        return cls.model_validate(settings, context={"trust_code": trust_code})
     except ValidationError as error:
         raise InputError(_explain(cls, error, place), fix=_suggest(cls, error)) from None
 
@@ -171,7 +173,7 @@ def _explain(cls: type[BaseModel], error: ValidationError, place: str) -> str:
     for item in error.errors():
         where = ".".join([p for p in (place, *map(str, item["loc"])) if p])
         if item["type"] == "extra_forbidden":
-            fields = ", ".join(cls.model_fields) or "no fields"
+            fields = ", ".join(_owner(cls, item["loc"]).model_fields) or "no fields"
             lines.append(f"{where}: unknown field; the fields here are: {fields}")
         elif item["type"] == "missing":
             lines.append(f"{where}: this field is required")
@@ -185,9 +187,18 @@ def _suggest(cls: type[BaseModel], error: ValidationError) -> str:
     for item in error.errors():
         if item["type"] == "extra_forbidden" and item["loc"]:
             word = str(item["loc"][-1])
-            if guess := nearest(word, list(cls.model_fields)):
+            if guess := nearest(word, list(_owner(cls, item["loc"]).model_fields)):
                 guesses.append(f"write {guess!r} instead of {word!r}")
     return "; ".join(guesses)
+
+
+def _owner(cls: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel]:
+    """The settings class that the last name of a location was looked up in."""
+    for name in location[:-1]:
+        info = cls.model_fields.get(str(name))
+        options = [] if info is None else [info.annotation, *get_args(info.annotation)]
+        cls = next((o for o in options if inspect.isclass(o) and issubclass(o, BaseModel)), cls)
+    return cls
 
 
 class Choice:
@@ -227,7 +238,7 @@ def choice(axis: str, default_kind: str | None = None) -> tuple[BeforeValidator,
     def resolve(value: Any, info: ValidationInfo) -> Any:
         if value is None:
             return None
-        trust_code = bool((info.data or {}).get("trust_code", False))
+        trust_code = bool((info.data or {}).get("trust_code", False) or (info.context or {}).get("trust_code", False))
         place = info.field_name or ""
         if isinstance(value, list):
             return [

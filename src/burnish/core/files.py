@@ -30,11 +30,15 @@ def sha256(path: Path) -> str:
 def write_text(path: Path, text: str) -> None:
     """A text file that appears whole or not at all."""
     aside = path.with_name(ASIDE + path.name)
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    try:
+        with aside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -72,8 +76,8 @@ def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Relative file name to sha256 for every file below a folder but the manifest."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    """Relative file name to sha256 for every file below a folder but its own manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
     return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
 
 
@@ -81,8 +85,8 @@ def damage(folder: Path) -> list[str]:
     """What is wrong with a folder that has a manifest: one sentence for each file that is missing or changed."""
     path = folder / MANIFEST
     try:
-        expected = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        expected = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return [f"{MANIFEST} is missing or unreadable"]
     found = []
     for name, digest in expected.items():

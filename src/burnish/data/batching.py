@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Order:
             self._kept = {epoch: self.usable[order]}
         return self._kept[epoch]
 
-    @property
+    @cached_property  # an order of all rows is made for it: once a run, not once a step
     def rows_per_epoch(self) -> int:
         """How many rows an epoch visits."""
         return len(self.epoch(0))

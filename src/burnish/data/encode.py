@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import inspect
 import json
@@ -48,15 +49,13 @@ class EncodedRows:
         full_lengths: int64 [N], elements before truncation.
         weights: float32 [N], summed target weight; 0 where there is nothing to learn or to score.
         hit: whether they were found in the cache.
+        note: what was wrong with the file that the cache held, and that they were encoded anew; else empty.
         path: the Arrow file.
     """
 
-    def __init__(self, path: Path, part: Part, hit: bool) -> None:
-        self.path, self.hit, self.rows = path, hit, part.rows
-        self._file = pa.memory_map(str(path))
-        table = pa.ipc.open_file(self._file).read_all()
-        if table.num_rows != len(part):
-            raise InputError(f"the cache file holds {table.num_rows} rows, not {len(part)}", fix=f"delete {path}")
+    def __init__(self, path: Path, part: Part, hit: bool, note: str = "") -> None:
+        self.path, self.hit, self.note, self.rows = path, hit, note, part.rows
+        table = _opened(path, len(part))
         self._columns = {name: _column(table[name]) for name in table.column_names}
         self.lengths = table["_length"].to_numpy().astype(np.int64)
         self.full_lengths = table["_full_length"].to_numpy().astype(np.int64)
@@ -75,6 +74,26 @@ class EncodedRows:
         return np.asarray(self._columns["_target"][position]), np.asarray(self._columns["_target_weight"][position])
 
 
+def _opened(path: Path, rows: int) -> pa.Table:
+    """The table in a cache file, memory-mapped.
+
+    Raises:
+        ValueError: damaged, or not `rows` rows in pieces of `PIECE`.
+        OSError: cannot be read.
+    """
+    with pa.memory_map(str(path)) as file:
+        table = pa.ipc.open_file(file).read_all()
+    table.validate()
+    missing = {"_length", "_full_length", "_target", "_target_weight", "_weight"} - set(table.column_names)
+    if missing:
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    if table.num_rows != rows:
+        raise ValueError(f"it holds {table.num_rows:,} rows and not {rows:,}")
+    if [len(chunk) for chunk in table["_length"].chunks] != [min(PIECE, rows - at) for at in range(0, rows, PIECE)]:
+        raise ValueError(f"its pieces are not of {PIECE} rows")
+    return table
+
+
 def _column(chunks: pa.ChunkedArray) -> _Column:
     pieces: list[tuple[Array | None, Array]] = []
     for chunk in chunks.chunks:
@@ -90,6 +109,8 @@ def encode_part(
 ) -> EncodedRows:
     """The rows of one split, encoded, from the cache where the very same were encoded before.
 
+    A cache file that is damaged is never used: the rows are encoded anew, and `note` says so.
+
     Args:
         part: which rows of which table.
         input, target: how they become numbers; the target has learned its names.
@@ -98,14 +119,23 @@ def encode_part(
         notify: called with (text, done, total) while it works.
 
     Raises:
-        InputError: a row that cannot be encoded, with its file and row.
+        InputError: no rows, a row that cannot be encoded (with its file and row), or a cache that cannot be written.
     """
+    if len(part) == 0:
+        raise InputError("there are no rows to encode", expected="at least one row")
     path = cache / "encoded" / f"{fingerprint(part, input, target, processor)}.arrow"
-    hit = path.is_file()
-    if not hit:
+    note = ""
+    if path.is_file():
+        try:
+            return EncodedRows(path, part, hit=True)
+        except (ValueError, OSError) as error:
+            note = f"{path.name} in the cache was damaged ({error}); the rows were encoded anew"
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, _pieces(part, input, target, processor, notify))
-    return EncodedRows(path, part, hit)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+    return EncodedRows(path, part, hit=False, note=note)
 
 
 def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
@@ -135,11 +165,10 @@ def _pieces(
 ) -> Iterator[pa.RecordBatch]:
     columns = list(dict.fromkeys([*input.required_columns, target.column]))
     columns = [c for c in columns if c in part.table.columns]
-    arrow = part.table.arrow.select(columns)
     schema: pa.Schema | None = None
     for start in range(0, len(part), PIECE):
         rows = part.rows[start : start + PIECE]
-        examples = arrow.take(pa.array(rows)).to_pylist()
+        examples = part.table.take(rows, columns).to_pylist()
         encoded = input.encode(examples, processor)
         values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
         pairs = [
@@ -183,19 +212,30 @@ def _write(path: Path, pieces: Iterator[pa.RecordBatch]) -> None:
                 writer.write_batch(first)
                 for piece in pieces:
                     writer.write_batch(piece)
+            file.flush()
+            os.fsync(file.fileno())  # before the rename: else a power cut may leave the name without the content
         os.replace(aside, path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
 
 
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return InputError(
+        f"the cache folder {'is on a full disk' if full else 'cannot be written'}: {error.strerror or error}",
+        fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
+        place=str(folder),
+    )
+
+
 def strata_numbers(part: Part, target: Target) -> NDArray[np.int64]:
     """[N] the class number of each row of a split, -1 where it has none."""
     seen: dict[str, int] = {}
     out = np.full(len(part), -1, np.int64)
-    column = part.table.arrow[target.column]
     for start in range(0, len(part), PIECE):
-        values = column.take(pa.array(part.rows[start : start + PIECE])).to_pylist()
+        rows = part.rows[start : start + PIECE]
+        values = part.table.take(rows, [target.column])[target.column].to_pylist()
         for i, value in enumerate(values):
             name = target.strata(value)
             if name is not None:

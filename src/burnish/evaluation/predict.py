@@ -100,7 +100,7 @@ def _rows(
 ) -> pa.RecordBatch:
     rows = part.rows[positions]
     columns = [c for c in (target.column, group) if c is not None and c in part.table.columns]
-    own = part.table.arrow.select(list(dict.fromkeys(columns))).take(pa.array(rows)).to_pylist()
+    own = part.table.take(rows, list(dict.fromkeys(columns))).to_pylist() if columns else [{} for _ in rows]
     groups = [None if group is None or r.get(group) is None else str(r[group]) for r in own]
     values = {
         "row": rows,

@@ -31,9 +31,9 @@ class Tokens(Input):
         return (self.column,)
 
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Tokens | None:
-        """The named column, else the only other column that holds lists of strings."""
-        if self.column in columns:
-            return self
+        """The named column, else `tokens`, else the only other column that holds lists of strings."""
+        if "column" in self.model_fields_set or (self.column in columns and self.column != target):
+            return self  # a name that was given is never replaced: misspelt, it is an error
         lists = [c for c in columns if c != target and rows and all(isinstance(r.get(c), list) for r in rows)]
         return self.model_copy(update={"column": lists[0]}) if len(lists) == 1 else None
 

@@ -75,12 +75,6 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
         InputError: parts of the recipe that do not fit each other or the checkpoint.
     """
     recipe = prepared.recipe
-    if recipe.target.kind() not in recipe.loss.targets:
-        raise InputError(
-            f"loss {recipe.loss.kind()!r} cannot be used with target {recipe.target.kind()!r}",
-            expected="a loss for one of " + ", ".join(recipe.loss.targets),
-            place="loss",
-        )
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
     recipe.adapter.prepare(network)

@@ -39,7 +39,7 @@ def _frozen(prepared: Prepared, loaders: dict[str, Loader], predictions: Predict
     recipe, part = prepared.recipe, prepared.parts["train"]
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     chosen = np.flatnonzero(prepared.encoded["train"].weights > 0)
-    rows = len(chosen)
+    drawn_from = len(chosen) if len(chosen) > LIMIT else None
     if len(chosen) > LIMIT:
         chosen = np.sort(generator(recipe.seed, "frozen features").choice(chosen, LIMIT, replace=False))
     seen = _in_order(network, loaders["train"], chosen, notify)
@@ -50,8 +50,10 @@ def _frozen(prepared: Prepared, loaders: dict[str, Loader], predictions: Predict
     if recipe.target.shape == "element":
         words, tags = _words(loaders["train"], chosen, seen, truth)
         kept = [_word_features(loaders[split], i, f) for i, f in enumerate(tested)]
-        return frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=rows)
-    return frozen_features(np.stack(seen), truth, np.stack(tested), predictions, seed=recipe.seed, drawn_from=rows)
+        return frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
+    return frozen_features(
+        np.stack(seen), truth, np.stack(tested), predictions, seed=recipe.seed, drawn_from=drawn_from
+    )
 
 
 def _in_order(network: Any, loader: Loader, positions: NDArray[np.int64], notify: Notify) -> list[NDArray[np.float32]]:

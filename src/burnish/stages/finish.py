@@ -140,9 +140,7 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     recipe, part = prepared.recipe, prepared.parts["train"]
     count = min(recipe.golden_examples, len(part))
     rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
-    return cast(
-        list[dict[str, Any]], part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
-    )
+    return cast(list[dict[str, Any]], part.table.take(rows, recipe.input.required_columns).to_pylist())
 
 
 def _opened(folder: RunFolder, device: str) -> Running:
@@ -202,6 +200,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     useful, size = training.pop("useful"), training.pop("size")
     skipped = training.pop("skipped")
     best = history.best(history.from_json(state["validations"]))
+    environment = json.loads((folder.path / "environment.json").read_text(encoding="utf-8"))
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),
@@ -224,5 +223,5 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
             "padding_ratio": 1 - useful / size if size else 0.0,
             **({"steps_not_applied": skipped} if skipped else {}),
         },
-        "environment": json.loads((folder.path / "environment.json").read_text(encoding="utf-8")),
+        "environment": {k: v for k, v in environment.items() if k != "data"},
     }

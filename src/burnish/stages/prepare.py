@@ -62,9 +62,8 @@ def column_values(part: Part, column: str) -> Iterator[Any]:
     """One column of a split, some rows at a time."""
     if column not in part.table.columns:
         return
-    chunks = part.table.arrow[column]
     for start in range(0, len(part), 4096):
-        yield from chunks.take(part.rows[start : start + 4096]).to_pylist()
+        yield from part.table.take(part.rows[start : start + 4096], [column])[column].to_pylist()
 
 
 class Phases:
@@ -116,6 +115,8 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
         for name, part in parts.items()
     }
     for name, rows in encoded.items():
+        if rows.note:
+            say(rows.note)
         say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     found = audit(parts, settled.input, target, lengths, settled.allow, phases)

@@ -127,10 +127,23 @@ def _require(column: str, table: Table, place: str) -> None:
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
+    loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+    if target.kind() not in loss.targets:
+        fitting = [k for k in kinds("burnish.losses") if target.kind() in build("burnish.losses", k).targets]
+        raise InputError(
+            f"loss {loss.kind()!r} is not defined for target {target.kind()!r}",
+            expected="one of " + ", ".join(fitting),
+            place="loss",
+        )
     chosen = recipe.metrics or []
     wrong = [m.kind() for m in chosen if target.kind() not in m.targets]
     if wrong:
-        raise InputError(f"metric {wrong[0]!r} is not defined for target {target.kind()!r}", place="metrics")
+        fitting = sorted({m.kind() for m in metrics_for(target.kind())})
+        raise InputError(
+            f"metric {wrong[0]!r} is not defined for target {target.kind()!r}",
+            expected="some of " + ", ".join(fitting),
+            place="metrics",
+        )
     metrics = metrics_for(target.kind(), chosen)  # the chosen ones first; the others cost nothing and hide nothing
     deciding = recipe.deciding_metric or target.decides
     known = [m.label for m in metrics]
@@ -143,7 +156,7 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
             place="deciding_metric",
         )
     return {
-        "loss": recipe.loss or cast(Loss, build("burnish.losses", target.default_loss)),
+        "loss": loss,
         "sampler": recipe.sampler
         or build("burnish.data.samplers", "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,

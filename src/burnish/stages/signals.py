@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, exit. A second Ctrl-C does not wait."""
+"""Ctrl-C and SIGTERM: finish the step, save, exit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 
 
 class StopRequest:
-    """While it is open, the first signal only sets a flag; the second acts as it always does."""
+    """While it is open, a signal only sets a flag; a second Ctrl-C acts as it always does.
+
+    A second SIGTERM does not: `timeout`, torchrun and cluster schedulers send it to a process and its parent, which
+    passes it on, and the one that comes twice must not cost the checkpoint.
+    """
 
     def __init__(self) -> None:
         self.requested = False
@@ -28,7 +32,7 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
+        if self.requested and number == signal.SIGINT:
             signal.signal(number, self._before[number])
             signal.raise_signal(number)
         self.requested = True

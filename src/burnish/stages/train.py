@@ -219,13 +219,13 @@ class Session:
     def _ended(self, validated: bool) -> str:
         """Why the run is over after this step; empty when it is not."""
         early = self.recipe.early_stopping
-        if validated and early and history.exhausted(self.validations, early.patience, early.minimum_change):
+        if self.step >= self.assembled.batches.total_steps:
+            self.stopped = "all steps done"
+        elif validated and early and history.exhausted(self.validations, early.patience, early.minimum_change):
             self.stopped = (
                 f"early: {early.patience} validations without a gain of more than {early.minimum_change:g} "
                 f"in {self.validations[-1].metric}"
             )
-        elif self.step >= self.assembled.batches.total_steps:
-            self.stopped = "all steps done"
         return self.stopped
 
     def _save(self) -> None:

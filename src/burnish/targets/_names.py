@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections import Counter
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from burnish.core.batch import Array
 from burnish.core.errors import nearest
@@ -18,6 +20,23 @@ def text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a column of whole numbers with gaps is read as floats
     return str(value).strip() or None
+
+
+def _given(value: Any) -> Any:
+    """Label names as a recipe gives them: YAML reads 0 as a number and true as a truth value; names are text."""
+    if not isinstance(value, list | tuple):
+        return value
+    names = [text(v) for v in value]
+    if None in names:
+        raise ValueError("a label name is empty")
+    twice = [n for n, times in Counter(names).items() if times > 1]
+    if twice:
+        raise ValueError(f"label name {twice[0]!r} is there twice")
+    return names
+
+
+Names = Annotated[list[str], BeforeValidator(_given)]
+"""Label names in the order of the logits."""
 
 
 def unknown_name(name: str, names: tuple[str, ...]) -> str:

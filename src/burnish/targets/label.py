@@ -13,7 +13,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Decoded, Target
-from burnish.targets._names import looks_like_score, looks_like_tags, softmax, text, unknown_name
+from burnish.targets._names import Names, looks_like_score, looks_like_tags, softmax, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +26,7 @@ class Label(Target):
     decides: ClassVar[str] = "macro_f1"
     headline: ClassVar[tuple[str, ...]] = ("accuracy", "f1", "balanced_accuracy", "matthews", "roc_auc", "log_loss")
     problem: ClassVar[str] = "single_label_classification"
-    labels: list[str] = Field(
+    labels: Names = Field(
         default_factory=list,
         description="Label names in the order of the logits; empty: learned from training, sorted.",
     )
@@ -52,9 +52,7 @@ class Label(Target):
 
     def learned(self, values: Iterable[Any]) -> Label:
         """The names that occur, sorted; given names are kept as they are."""
-        if self.labels:
-            return self
-        names = sorted({t for t in map(text, values) if t is not None})
+        names = self.labels or sorted({t for t in map(text, values) if t is not None})
         if not names:
             raise InputError(f"column {self.column!r} holds no label in the training split", fix="name another target")
         if len(names) == 1:
@@ -63,7 +61,7 @@ class Label(Target):
                 expected="two or more different labels in the training split",
                 fix="name another target column, or add rows of another class",
             )
-        return self.model_copy(update={"labels": names})
+        return self if self.labels else self.model_copy(update={"labels": names})
 
     def problem_with(self, value: Any) -> str:
         """Missing, or not among the learned names."""

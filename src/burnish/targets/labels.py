@@ -12,7 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Decoded, Target
-from burnish.targets._names import looks_like_tags, sigmoid, text, unknown_name
+from burnish.targets._names import Names, looks_like_tags, sigmoid, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,7 @@ class Labels(Target):
     headline: ClassVar[tuple[str, ...]] = ("f1", "subset_accuracy", "hamming_loss", "label_ranking", "roc_auc")
     problem: ClassVar[str] = "multi_label_classification"
     column: str = Field("labels", description="Column that holds the truth.")
-    labels: list[str] = Field(
+    labels: Names = Field(
         default_factory=list,
         description="Label names in the order of the logits; empty: learned from training, sorted.",
     )

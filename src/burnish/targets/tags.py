@@ -12,7 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Decoded, Target
-from burnish.targets._names import looks_like_tags, unknown_name
+from burnish.targets._names import Names, looks_like_tags, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ class Tags(Target):
     decides: ClassVar[str] = "span_f1"
     headline: ClassVar[tuple[str, ...]] = ("span_f1", "span_precision", "span_recall")
     column: str = Field("tags", description="Column with the tags: a list, or one string with spaces between them.")
-    labels: list[str] = Field(
+    labels: Names = Field(
         default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
     )
 
@@ -49,10 +49,11 @@ class Tags(Target):
         return bool(known) and all(looks_like_tags(v) for v in known)
 
     def truth(self, value: Any) -> list[str] | None:
-        """The tags of a row; None where the cell is missing."""
-        if value is None:
-            return None
-        return value.split() if isinstance(value, str) else [str(tag) for tag in value]
+        """The tags of a row; None where the cell is missing, or is text without a word in it."""
+        if isinstance(value, list | tuple):
+            return [str(tag) for tag in value]
+        words = text(value)
+        return None if words is None else words.split()
 
     def learned(self, values: Iterable[Any]) -> Tags:
         """The tags that occur, sorted."""
