@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,34 @@ def trained(
     def run(task: str = "label", adapter: str = "full", architecture: str = "bert", **more: Any) -> Path:
         import burnish
 
-        out = folder / "-".join([task, adapter, architecture, *map(str, more)])
+        out = folder / "-".join([task, adapter, architecture, *(f"{name}={value}" for name, value in more.items())])
         if not out.exists():
             recipe = tiny_runs.settings(task, checkpoint(architecture), str(table(task)), **more)
             burnish.train({**recipe, "adapter": tiny_runs.ADAPTERS[adapter]}, out=out)
         return out
 
     return run
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command did: exit code, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def burnish_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """The command line, in this process: `burnish_command("train", recipe, "--out", folder)`."""
+
+    def call(*words: object) -> Said:
+        from burnish.cli import run
+
+        capsys.readouterr()
+        code = run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return call

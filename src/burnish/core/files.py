@@ -16,6 +16,7 @@ from burnish.core.errors import RunFailed
 
 MANIFEST = "manifest.json"
 ASIDE = ".writing-"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def sha256(path: Path) -> str:
@@ -46,6 +47,18 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether an error, or the one it came from, says that there is no room left on a disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        # Libraries written in Rust (safetensors, tokenizers) say it in words only.
+        if any(f"(os error {number})" in str(error) for number in _FULL):
+            return True
+        error = error.__cause__
+    return False
+
+
 @contextmanager
 def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
     """A folder to fill; it appears under its final name only when it is complete.
@@ -64,13 +77,16 @@ def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
         if manifest:
             write_json(aside / MANIFEST, hashes(aside))
         _flush(aside)
+        before = final.with_name(f"{ASIDE}before-{final.name}")
+        shutil.rmtree(before, ignore_errors=True)
         if final.exists():
-            shutil.rmtree(final)
+            os.replace(final, before)  # not deleted in place: a kill must not leave half of it under its name
         os.replace(aside, final)
         _flush_folder(final.parent)
+        shutil.rmtree(before, ignore_errors=True)
     except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if disk_is_full(error):
             raise RunFailed(f"the disk is full: {final.name} could not be written", place=str(final.parent)) from error
         raise
 

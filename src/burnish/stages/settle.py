@@ -129,7 +129,9 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
     loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
     if target.kind() not in loss.targets:
-        fitting = [k for k in kinds("burnish.losses") if target.kind() in build("burnish.losses", k).targets]
+        fitting = [
+            k for k in kinds("burnish.losses") if target.kind() in cast(Loss, build("burnish.losses", k)).targets
+        ]
         raise InputError(
             f"loss {loss.kind()!r} is not defined for target {target.kind()!r}",
             expected="one of " + ", ".join(fitting),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
+
+from burnish.core.errors import Interrupted
 
 
 class StopRequest:
@@ -36,3 +40,31 @@ class StopRequest:
             signal.signal(number, self._before[number])
             signal.raise_signal(number)
         self.requested = True
+
+
+@contextmanager
+def interruptible(command: Callable[[], str]) -> Iterator[None]:
+    """Where there is nothing to finish first, Ctrl-C and SIGTERM stop at once and say how to go on.
+
+    Args:
+        command: gives the command that continues the run; an empty string where nothing has been written.
+
+    Raises:
+        Interrupted: one of the signals came.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        way = command()
+        found = "stopped at once; the run can go on from its last checkpoint" if way else "stopped; nothing was written"
+        raise stopped(found, way) from None
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def stopped(found: str, command: str) -> Interrupted:
+    """The error for an interruption, with the command that goes on."""
+    return Interrupted(found, fix=command)

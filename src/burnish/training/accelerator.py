@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
 
 import accelerate
 import torch
+from accelerate.utils import gather_object
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
 
@@ -16,6 +18,7 @@ from burnish.core.errors import InputError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 M = TypeVar("M", bound=nn.Module)
+PATIENCE = timedelta(hours=12)
 
 
 class Accelerator:
@@ -37,7 +40,11 @@ class Accelerator:
         names = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
         # Gradual unfreezing and heads that bypass the pooler leave parameters without a gradient; DDP must expect it.
         unused = accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)
-        self._inner = accelerate.Accelerator(cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused])
+        # While the main process encodes or validates, the others wait: longer than the usual ten minutes for large data.
+        waiting = accelerate.InitProcessGroupKwargs(timeout=PATIENCE)
+        self._inner = accelerate.Accelerator(
+            cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused, waiting]
+        )
 
     @property
     def device(self) -> torch.device:
@@ -93,6 +100,10 @@ class Accelerator:
         if self.processes == 1:
             return values
         return cast(Tensor, self._inner.reduce(values, reduction="sum"))
+
+    def together(self, values: list[int]) -> list[int]:
+        """The values of all processes, those of the first process first."""
+        return values if self.processes == 1 else cast(list[int], gather_object(values))
 
     def tensors(self, arrays: dict[str, Array]) -> dict[str, Tensor]:
         """Numpy arrays as tensors on the device."""
