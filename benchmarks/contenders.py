@@ -9,74 +9,16 @@ import csv
 import gc
 import os
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from text_task import Clock, Outcome, Task
 
 EVALUATION_ROWS = 64  # rows of an evaluation batch, unless a contender's own default is what is measured
-
-
-@dataclass(frozen=True)
-class Task:
-    """What every contender does: `folder` holds train.csv, validation.csv and test.csv with columns text and label."""
-
-    folder: Path
-    labels: tuple[str, ...]
-    batch_size: int
-    epochs: int
-    learning_rate: float
-    checks: int
-    threads: int
-    seed: int
-
-
-@dataclass
-class Outcome:
-    """What one contender did in one repetition.
-
-    Attributes:
-        setup: seconds to read, encode and load.
-        training: seconds of training steps, with everything between them but validation.
-        evaluation: batch size to seconds over the test split; the first is the contender's own.
-        useful, size: tokens read by the network in training, without and with padding.
-        curve: (training seconds, validation accuracy) at each check.
-        correct: for each test row whether it was answered right.
-        flops: floating-point operations that the useful tokens of the run need; only burnish counts them.
-    """
-
-    setup: float = 0.0
-    training: float = 0.0
-    evaluation: dict[int, float] = field(default_factory=dict)
-    useful: int = 0
-    size: int = 0
-    curve: list[tuple[float, float]] = field(default_factory=list)
-    correct: list[bool] = field(default_factory=list)
-    flops: float = 0.0
-
-
-class Clock:
-    """Seconds since it was made, without those spent in `paused`."""
-
-    def __init__(self) -> None:
-        self._started, self._paused = time.perf_counter(), 0.0
-
-    def seconds(self) -> float:
-        """Seconds that count."""
-        return time.perf_counter() - self._started - self._paused
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What happens inside does not count."""
-        before = time.perf_counter()
-        yield
-        self._paused += time.perf_counter() - before
 
 
 class CountingCollator:
@@ -124,9 +66,10 @@ def burnish(task: Task, precision: str) -> Outcome:
                 with clock.paused():
                     seen, _ = predict(run, loaders["validation"], parts["validation"], loss=None)
                     outcome.curve.append((clock.seconds(), float(np.mean(right(seen)))))
-        outcome.training, clock = clock.seconds(), Clock()
+        (outcome.training, outcome.training_cpu), clock = clock.both(), Clock()
         tested, _ = predict(run, loaders["test"], parts["test"], loss=assembled.loss, batch_size=EVALUATION_ROWS)
-        outcome.evaluation, outcome.correct = {EVALUATION_ROWS: clock.seconds()}, right(tested)
+        outcome.evaluated(EVALUATION_ROWS, clock)
+        outcome.correct = right(tested)
         outcome.flops = task.epochs * needed_flops(assembled.training.network, prepared.encoded["train"].lengths)
     return outcome
 
@@ -161,13 +104,15 @@ def right(predictions: Any) -> list[bool]:
 
 def needed_flops(network: Any, lengths: Any) -> float:
     """6 x weights of the blocks x tokens, and 12 x blocks x width x length² for attention: forward and backward."""
-    inside = [
+    inside: list[int] = [
         p.numel()
         for name, p in network.named_parameters()
         if p.ndim == 2 and 1 <= network.depth(name) <= network.layers and "pooler" not in name
     ]
-    tokens, squares = float(lengths.sum()), float((lengths.astype(np.float64) ** 2).sum())
-    return 6 * sum(inside) * tokens + 12 * network.layers * network.backbone().config.hidden_size * squares
+    weights, tokens = sum(inside), float(lengths.sum())
+    squares = float((lengths.astype(np.float64) ** 2).sum())
+    width = int(network.backbone().config.hidden_size)
+    return 6 * weights * tokens + 12 * int(network.layers) * width * squares
 
 
 def checkpoint(task: Task) -> tuple[Any, Any, dict[str, Any]]:
@@ -241,13 +186,13 @@ def trainer(task: Task, strategy: str, bf16: bool) -> Outcome:
         runner.remove_callback(transformers.PrinterCallback)
         outcome.setup, clock = clock.seconds(), Clock()
         runner.train()
-        outcome.training = clock.seconds()
+        outcome.training, outcome.training_cpu = clock.both()
         outcome.useful, outcome.size = collator.useful, collator.size
         for size in (arguments.per_device_eval_batch_size, EVALUATION_ROWS):
             arguments.per_device_eval_batch_size = size
             clock = Clock()
             answered = runner.predict(splits["test"])
-            outcome.evaluation[size] = clock.seconds()
+            outcome.evaluated(size, clock)
         outcome.correct = (answered.predictions.argmax(-1) == answered.label_ids).tolist()
     return outcome
 
@@ -276,10 +221,10 @@ def plain_loop(task: Task) -> Outcome:
                 with clock.paused():
                     accuracy = float(np.mean(answered_right(model, tokenizer, splits["validation"])))
                     outcome.curve.append((clock.seconds(), accuracy))
-    outcome.training, outcome.useful, outcome.size = clock.seconds(), collator.useful, collator.size
-    clock = Clock()
+    (outcome.training, outcome.training_cpu), clock = clock.both(), Clock()
+    outcome.useful, outcome.size = collator.useful, collator.size
     outcome.correct = answered_right(model, tokenizer, splits["test"])
-    outcome.evaluation = {EVALUATION_ROWS: clock.seconds()}
+    outcome.evaluated(EVALUATION_ROWS, clock)
     return outcome
 
 

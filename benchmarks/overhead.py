@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-SHAPES = [(rows, length) for rows in (1, 2, 4, 8, 16, 32) for length in (8, 16, 32, 64, 128) if rows * length <= 1024]
+SHAPES = [(rows, length) for rows in (1, 4, 16, 32) for length in (8, 16, 32)]
 
 
 def network() -> Any:
@@ -27,11 +27,14 @@ def network() -> Any:
 def seconds(model: Any, rows: int, length: int, dtype: torch.dtype) -> float:
     """Forward and backward of one micro-batch, its gradients added to those of another, as every one but the first."""
     ids = torch.randint(1000, 20000, (rows, length))
-    started = time.perf_counter()
+    # Processor time is the same with one thread, and other programs on the machine do not count.
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    started = clock()
     with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
         logits = model(input_ids=ids, attention_mask=torch.ones_like(ids))
-    torch.nn.functional.cross_entropy(logits.float(), torch.zeros(rows, dtype=torch.int64)).backward()
-    return time.perf_counter() - started
+    loss: Any = torch.nn.functional.cross_entropy(logits.float(), torch.zeros(rows, dtype=torch.int64))
+    loss.backward()
+    return clock() - started
 
 
 def fitted(model: Any, dtype: torch.dtype, repetitions: int) -> tuple[float, float]:

@@ -12,7 +12,6 @@ repetition, so that what else runs on the machine meets all of them; medians are
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import json
 import multiprocessing
@@ -20,8 +19,7 @@ import platform
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -30,94 +28,30 @@ from typing import Any
 
 import numpy as np
 import torch
-from contenders import CONTENDERS, EVALUATION_ROWS, Outcome, Task, run
+from contenders import CONTENDERS, EVALUATION_ROWS, run
+from text_task import Clock, Outcome, Task, read, warm_up, write_task
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-Rows = list[dict[str, str]]
 Outcomes = dict[str, list[Outcome]]
+Peak = tuple[float, float]  # operations a second, and a processor second
 
 
-def read(path: Path, text: str, label: str) -> Rows:
-    """The rows of a CSV file that have both a text and a label."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {text, label} <= set(rows[0]):
-        found = ", ".join(rows[0]) if rows else "no rows"
-        sys.exit(f"{path}: expected the columns {text} and {label}, found {found}")
-    return [{"text": r[text], "label": r[label]} for r in rows if r[text] and r[label]]
-
-
-def splits(arguments: argparse.Namespace) -> dict[str, Rows]:
-    """Training, validation and test rows, drawn with a fixed seed; ends with a message where there is no data."""
-    random = np.random.default_rng(arguments.seed)
-    given = Path(arguments.data)
-    folder = SHARED / arguments.data
-    if not given.suffix and not folder.is_dir():
-        sys.exit(f"skipped: {folder} is not here; name a CSV file of your own with --data FILE --text ... --label ...")
-    names = {"train": arguments.rows, "validation": arguments.validation_rows, "test": arguments.test_rows}
-    if given.suffix:
-        rows = read(given, arguments.text, arguments.label)
-        shuffled = [rows[i] for i in random.permutation(len(rows))]
-        if len(rows) < sum(names.values()):
-            sys.exit(f"{given} has {len(rows)} usable rows; {sum(names.values())} are asked for: lower --rows")
-        ends = np.cumsum(list(names.values()))
-        return {n: shuffled[e - c : e] for (n, c), e in zip(names.items(), ends, strict=True)}
-    own = {
-        n: read(folder / f"{n}.csv", "text", "label")
-        for n in ("train", "dev", "test")
-        if (folder / f"{n}.csv").is_file()
-    }
-    chosen = {n: [rows[i] for i in random.permutation(len(rows))] for n, rows in own.items()}
-    train = chosen["train"]
-    return {
-        "train": train[: arguments.rows],
-        "validation": chosen.get("dev", train[arguments.rows :])[: arguments.validation_rows],
-        "test": chosen["test"][: arguments.test_rows],
-    }
-
-
-def write_task(arguments: argparse.Namespace, folder: Path) -> Task:
-    """The three files every contender reads."""
-    parts = splits(arguments)
-    for name, rows in parts.items():
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, ["text", "label"])
-            writer.writeheader()
-            writer.writerows(rows)
-    labels = tuple(sorted({r["label"] for r in parts["train"]}))
-    for name in ("validation", "test"):
-        strange = {r["label"] for r in parts[name]} - set(labels)
-        if strange:
-            sys.exit(f"{name} has labels that training lacks ({', '.join(sorted(strange)[:3])}): raise --rows")
-    return Task(
-        folder,
-        labels,
-        arguments.batch_size,
-        arguments.epochs,
-        arguments.learning_rate,
-        arguments.checks,
-        arguments.threads,
-        arguments.seed,
-    )
-
-
-def matmul_peak(dtype: torch.dtype, size: int = 2048, times: int = 5) -> float:
-    """The most floating-point operations a second that this machine does in a square matrix product."""
+def matmul_peak(dtype: torch.dtype, size: int = 2048, times: int = 5) -> tuple[float, float]:
+    """The most floating-point operations this machine does in a square matrix product, a second and a processor second."""
     a, b = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
-    best = 0.0
+    found = []
     for _ in range(times + 1):
-        started = time.perf_counter()
+        clock = Clock()
         a @ b
-        best = max(best, 2 * size**3 / (time.perf_counter() - started))
-    return best
+        found.append(clock.both())
+    return 2 * size**3 / min(f[0] for f in found), 2 * size**3 / min(f[1] for f in found)
 
 
-def measure(task: Task, names: Sequence[str], repetitions: int) -> tuple[Outcomes, dict[str, list[float]]]:
+def measure(task: Task, names: Sequence[str], repetitions: int) -> tuple[Outcomes, dict[str, list[Peak]]]:
     """Every contender once in each repetition, in turning order, each in its own process; and the peaks beside them."""
     context = multiprocessing.get_context("spawn")
     workers = {name: ProcessPoolExecutor(1, mp_context=context) for name in names}
     outcomes: Outcomes = {name: [] for name in names}
-    peaks: dict[str, list[float]] = {"float32": [], "bfloat16": []}
+    peaks: dict[str, list[Peak]] = {"float32": [], "bfloat16": []}
     try:
         for name in names:  # the first run in a process loads libraries and chooses kernels
             workers[name].submit(run, name, warm_up(task)).result()
@@ -135,20 +69,6 @@ def measure(task: Task, names: Sequence[str], repetitions: int) -> tuple[Outcome
     return outcomes, peaks
 
 
-def warm_up(task: Task, rows: int = 64) -> Task:
-    """A few rows of the same task, in a folder beside it."""
-    folder = task.folder / "warm-up"
-    folder.mkdir(exist_ok=True)
-    for name in ("train", "validation", "test"):
-        own = read(task.folder / f"{name}.csv", "text", "label")
-        first = list({r["label"]: r for r in own}.values()) if name == "train" else []  # every label at least once
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, ["text", "label"])
-            writer.writeheader()
-            writer.writerows([*first, *own[:rows]])
-    return replace(task, folder=folder, checks=1, epochs=1)
-
-
 def interval(correct: Sequence[bool], seed: int = 0, resamples: int = 1000) -> tuple[float, float, float]:
     """Accuracy, and the middle 95 % of its bootstrap resamples."""
     draws = np.random.default_rng(seed).binomial(len(correct), float(np.mean(correct)), resamples) / len(correct)
@@ -156,7 +76,7 @@ def interval(correct: Sequence[bool], seed: int = 0, resamples: int = 1000) -> t
     return float(np.mean(correct)), float(low), float(high)
 
 
-def summary(task: Task, outcomes: Outcomes, peaks: dict[str, list[float]], counts: dict[str, int]) -> dict[str, Any]:
+def summary(task: Task, outcomes: Outcomes, peaks: dict[str, list[Peak]], counts: dict[str, int]) -> dict[str, Any]:
     """Medians for each contender, and paired ratios against burnish."""
     rows, flops = counts["train"] * task.epochs, next((o.flops for os in outcomes.values() for o in os if o.flops), 0.0)
     reachable = min(max(a for _, a in o.curve) for os in outcomes.values() for o in os)
@@ -170,7 +90,10 @@ def summary(task: Task, outcomes: Outcomes, peaks: dict[str, list[float]], count
             "precision": precision,
             "rows_per_second": rows / training,
             "padding_ratio": statistics.median(1 - o.useful / o.size for o in own),
-            "share_of_peak": flops / training / max(peaks[precision]),
+            "share_of_peak": flops / training / max(wall for wall, _ in peaks[precision]),
+            "share_of_peak_processor": flops
+            / statistics.median(o.training_cpu for o in own)
+            / max(processor for _, processor in peaks[precision]),
             "seconds_to_same_accuracy": statistics.median(next(s for s, a in o.curve if a >= reachable) for o in own),
             "end_to_end_seconds": statistics.median(
                 o.setup + o.training + next(iter(o.evaluation.values())) for o in own
@@ -183,7 +106,7 @@ def summary(task: Task, outcomes: Outcomes, peaks: dict[str, list[float]], count
         }
     return {
         "same_accuracy": reachable,
-        "peak": {p: max(v) for p, v in peaks.items()},
+        "peak": {p: max(wall for wall, _ in v) for p, v in peaks.items()},
         "contenders": table,
         "ratios": ratios(outcomes),
     }
@@ -200,13 +123,18 @@ def ratios(outcomes: Outcomes) -> dict[str, dict[str, float]]:
     pairs = [(ours, theirs) for ours in outcomes if "burnish" in ours for theirs in outcomes if "burnish" not in theirs]
     found: dict[str, dict[str, float]] = {}
     for ours, theirs in pairs:
-        if ("auto" in ours) != ("bf16" in theirs) and "auto" not in ours:
+        if "bf16" in theirs and "auto" not in ours:
             continue
         both = list(zip(outcomes[ours], outcomes[theirs], strict=True))
-        own = {"training": statistics.median(b.training / a.training for a, b in both)}
+        own = {
+            "training": statistics.median(b.training / a.training for a, b in both),
+            "training, processor time": statistics.median(b.training_cpu / a.training_cpu for a, b in both),
+        }
         for size in both[0][1].evaluation:
-            own[f"evaluation, theirs in batches of {size}"] = statistics.median(
-                b.evaluation[size] / a.evaluation[EVALUATION_ROWS] for a, b in both
+            name = f"evaluation, batch {size}"
+            own[name] = statistics.median(b.evaluation[size] / a.evaluation[EVALUATION_ROWS] for a, b in both)
+            own[f"{name}, processor time"] = statistics.median(
+                b.evaluation_cpu[size] / a.evaluation_cpu[EVALUATION_ROWS] for a, b in both
             )
         found[f"{ours} : {theirs}"] = own
     return found
@@ -215,20 +143,21 @@ def ratios(outcomes: Outcomes) -> dict[str, dict[str, float]]:
 def shown(result: dict[str, Any]) -> str:
     """The result as two Markdown tables."""
     lines = [
-        "| contender | rows/s | padding | of peak | s to same accuracy | end to end s | test accuracy | evaluation rows/s |",
+        "| contender | rows/s | padding | of peak (processor) | s to same | end to end s | test accuracy | test rows/s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, c in result["contenders"].items():
         evaluation = ", ".join(f"{v:.0f} (batch {n})" for n, v in c["evaluation_rows_per_second"].items())
         lines.append(
-            f"| {name} | {c['rows_per_second']:.1f} | {c['padding_ratio']:.1%} | {c['share_of_peak']:.1%} "
+            f"| {name} | {c['rows_per_second']:.1f} | {c['padding_ratio']:.1%} "
+            f"| {c['share_of_peak']:.1%} ({c['share_of_peak_processor']:.1%}) "
             f"| {c['seconds_to_same_accuracy']:.1f} | {c['end_to_end_seconds']:.1f} "
             f"| {c['accuracy']:.3f} ({c['interval'][0]:.3f} to {c['interval'][1]:.3f}) | {evaluation} |"
         )
-    lines += ["", "| burnish is so many times as fast | training | evaluation |", "|---|---|---|"]
+    lines += ["", "| burnish is so many times as fast | wall time | processor time |", "|---|---|---|"]
     for name, own in result["ratios"].items():
-        evaluation = ", ".join(f"{v:.2f} ({n.split(', ')[1]})" for n, v in own.items() if n != "training")
-        lines.append(f"| {name} | {own['training']:.2f} | {evaluation} |")
+        for what in (w for w in own if "processor" not in w):
+            lines.append(f"| {name}, {what} | {own[what]:.2f} | {own[what + ', processor time']:.2f} |")
     return "\n".join(lines)
 
 

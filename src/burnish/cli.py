@@ -121,10 +121,10 @@ def train(
     "--data", multiple=True, metavar="FILE", help="Score on this data instead of the run's test rows; repeatable."
 )
 @click.option(
-    "--out", type=_file, metavar="FOLDER", help="Where to write the report. Default: a folder inside the run."
+    "--out", type=_file, metavar="FOLDER", help="Where scores and predictions go. Default: a folder inside the run."
 )
 def evaluate(run: Path, data: tuple[str, ...], out: Path | None) -> None:
-    """Score the model in RUN and write report, scores and predictions."""
+    """Show the sealed scores of RUN, or score its model on other labelled data and write scores and predictions."""
     from burnish.stages import evaluate as stage
 
     _show_result(stage.evaluate(run, data=list(data) or None, out=out))

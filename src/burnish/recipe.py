@@ -167,10 +167,10 @@ class Recipe(BaseModel):
         """
         values = {name: dict(v) if isinstance(v, dict) else v for name, v in values.items()}
         data = values.get("data")
-        if isinstance(data, str | list):
-            values["data"] = {"train": data}
-        elif data is None:
+        if data is None:
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
+        if not isinstance(data, Mapping | Data):  # a path, paths, rows, a DataFrame, a datasets.Dataset
+            values["data"] = {"train": data}
         target = values.get("target")
         if isinstance(target, str) and target not in kinds("burnish.targets") and ":" not in target:
             target = values["target"] = {"column": target}  # a name that is no kind is a column

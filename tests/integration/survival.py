@@ -337,7 +337,7 @@ def result(run: Path) -> dict[str, Any]:
     last = max((run / "checkpoints").glob("step-*"))
     state = json.loads((last / "state.json").read_text(encoding="utf-8"))
     return {
-        "bundle": {p.name: sha256(p) for p in sorted((run / "bundle" / "model").iterdir())},
+        "bundle": {p.name: sha256(p) for p in sorted((run / "bundle" / "model").rglob("*")) if p.is_file()},
         "predictions": pq.read_table(run / "predictions.parquet").to_pydict(),
         "scores": timeless(json.loads((run / "scores.json").read_text(encoding="utf-8"))),
         "best": json.loads((run / "best.json").read_text(encoding="utf-8")),
@@ -354,3 +354,21 @@ def assert_same(run: Path, reference: Mapping[str, Any]) -> None:
     for name, expected in reference.items():
         assert repr(found[name]) == repr(expected), name  # repr: NaN equals NaN, and -0.0 is not 0.0
     assert not list(run.rglob(f"{ASIDE}*"))
+
+
+def kill_before_step(number: int) -> Hook:
+    """A hook: SIGKILL when optimizer step `number` (from 1) is about to be computed."""
+    return partial(_kill_before_step, number)
+
+
+def _kill_before_step(number: int) -> None:
+    from burnish.training import loop
+
+    original = loop._step
+
+    def step(training: Any, index: int, rate: float) -> Any:
+        if index + 1 == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(training, index, rate)
+
+    loop._step = step

@@ -62,7 +62,7 @@ def test_killed_twice_and_resumed(place: Runs, through: Callable[[str], Any], ki
     assert_same(out, reference)
 
 
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 8])
 def test_killed_before_the_run_began(place: Runs, through: Callable[[str], Any], number: int) -> None:
     """Until the recipe is there, the same command starts afresh in the same folder; from then on, --resume works."""
     file, reference, _ = through("label")
@@ -74,10 +74,12 @@ def test_killed_before_the_run_began(place: Runs, through: Callable[[str], Any],
 
 
 @pytest.mark.slow
-def test_killed_before_every_file_operation(place: Runs, through: Callable[[str], Any]) -> None:
-    """Each file operation of a run (open for writing, rename, delete ...) in turn is the last one before a kill."""
+@pytest.mark.timeout(1800)
+def test_killed_before_a_file_operation(place: Runs, through: Callable[[str], Any]) -> None:
+    """Operations on files (open for writing, rename, delete ...) from all over a run are in turn the last before a kill."""
     file, reference, operations = through("label")
-    for number in range(1, operations + 1):
+    chosen = {*random.Random(0).sample(range(9, operations + 1), 30), *range(operations - 8, operations + 1)}
+    for number in sorted(chosen):
         out = place.folder / f"operation-{number}"
         child = place.start("train", file, "--out", out, hook=kill_before_file_operation(number, str(out)))
         assert child.end() == -9, child.output

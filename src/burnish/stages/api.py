@@ -51,6 +51,6 @@ def evaluate(run: str | Path, data: Any = None, *, out: str | Path | None = None
     Args:
         run: a run or bundle.
         data: labelled rows (path, list of rows, DataFrame ...); None reads the scores of the sealed test.
-        out: folder for predictions.parquet, scores.json and report.md on that data.
+        out: folder for predictions.parquet and scores.json on that data.
     """
     return evaluate_run(Path(run), data=data, out=None if out is None else Path(out))

@@ -98,7 +98,7 @@ class RunFolder:
     def _safe(self) -> str:
         if (self.bundle / MANIFEST).is_file() and not damage(self.bundle):
             return "room for the rest; safe and whole are the trained model in bundle/ and the last checkpoint"
-        found = checkpoint.newest(self.checkpoints)
+        found = checkpoint.newest(self.checkpoints, lambda text: None)
         if found is None:
             return "room for a run; nothing of this one was worth keeping yet"
         return f"room for the rest; safe and whole is checkpoints/{found.path.name}, all {found.step} steps up to it"
@@ -186,7 +186,7 @@ def _writable(path: Path) -> None:
     folder = path
     while not folder.exists():
         folder = folder.parent
-    probe = folder / ".burnish-can-write"
+    probe = folder / f"{ASIDE}probe"
     try:
         if not folder.is_dir():
             raise NotADirectoryError(20, "not a folder")

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import accelerate
 import torch
+from accelerate.state import AcceleratorState
 from accelerate.utils import gather_object
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
@@ -42,6 +43,8 @@ class Accelerator:
         unused = accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)
         # While the main process encodes or validates, the others wait: longer than the usual ten minutes for large data.
         waiting = accelerate.InitProcessGroupKwargs(timeout=PATIENCE)
+        # Accelerate keeps the first device and precision of a process for good; a second run in it may want others.
+        AcceleratorState._reset_state(reset_partial_state=not _joined())
         self._inner = accelerate.Accelerator(
             cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused, waiting]
         )
@@ -134,6 +137,11 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _mps() -> bool:
     return bool(torch.backends.mps.is_available())
+
+
+def _joined() -> bool:
+    """Whether this process already belongs to a group of processes, which only its end dissolves."""
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def _check_device(device: str) -> None:
