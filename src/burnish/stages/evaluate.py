@@ -24,7 +24,7 @@ from burnish.losses import Loss
 from burnish.runtimes import Runtime
 
 
-def evaluate(run: Path, *, data: Any = None, out: Path | None = None) -> dict[str, Any]:
+def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
     """Scores of a run or bundle.
 
     Args:
@@ -33,13 +33,14 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None) -> dict[st
             ended and is not read again; its scores are returned.
         out: new folder for scores.json and predictions.parquet on `data`; None writes nothing for data in memory or a
             bare bundle, and `evaluations/NAME` in a run.
+        trust_code: whether components from outside burnish may be imported.
 
     Raises:
         InputError: no such run, columns are missing, or `out` is there already.
     """
     if data is None:
         return _sealed(run)
-    bundle = Bundle.load(run)
+    bundle = Bundle.load(run, trust_code=trust_code)
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
     table = read(Data(train=data))
@@ -53,7 +54,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None) -> dict[st
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor),
         part,
-        loss=cast(Loss, build("burnish.losses", recipe["loss"])),
+        loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
         group=group if group in table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
     )

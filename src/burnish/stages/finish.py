@@ -53,7 +53,7 @@ class Run:
 
     def predictor(self) -> Predictor:
         """The trained model, ready to answer."""
-        return load(self.path)
+        return load(self.path, trust_code=self.recipe.trust_code)
 
 
 def finish(
@@ -72,7 +72,7 @@ def finish(
     started = time.perf_counter()
     restored = _restore_best(folder, assembled, state)
     _write_bundle(folder, prepared, assembled, restored)
-    run = _opened(folder, str(accelerator.device))
+    run = _opened(folder, prepared, str(accelerator.device))
     result = _test(folder, prepared, assembled, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
@@ -150,9 +150,9 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     return cast(list[dict[str, Any]], part.table.take(rows, recipe.input.required_columns).to_pylist())
 
 
-def _opened(folder: RunFolder, device: str) -> Running:
+def _opened(folder: RunFolder, prepared: Prepared, device: str) -> Running:
     """The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped."""
-    bundle = bundles.Bundle.load(folder.bundle)
+    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
     runtime = cast(Runtime, build("burnish.runtimes", {"kind": "torch", "device": device}))
     run = runtime.open(bundle.path / bundles.MODEL, bundle.model, bundle.input, bundle.target)
     bundle.check(run)
