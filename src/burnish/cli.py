@@ -258,6 +258,12 @@ def _unexpected(error: Exception) -> int:
     if _debugging():
         traceback.print_exc()
         return 1
+    from burnish.core.files import disk_is_full
+
+    if disk_is_full(error):
+        message = f"the disk is full: {error}\n  what to do: free some space, then run the command again"
+        click.secho(message, fg="red", err=True)
+        return 1
     with tempfile.NamedTemporaryFile(
         "w", prefix="burnish-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as file:

@@ -135,6 +135,7 @@ def test_a_plain_token_classification_model_gives_the_same_tags(runs: dict[str, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_task_with_every_adapter_answers_the_same_in_a_fresh_process(
     trained: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -30,8 +30,8 @@ def reference(place: Runs) -> dict[str, Any]:
     return result(place.folder / "through")
 
 
-def signals_in_step(number: int, *signals: int) -> None:
-    """A hook: the process gets these signals while it is in the middle of a step (counted from 1)."""
+def signals_in_step(number: int, *signals: int, pause: float = 0.01) -> None:
+    """A hook: the process gets these signals, `pause` seconds apart, in the middle of a step (counted from 1)."""
     from burnish.training import loop
 
     original, seen = loop._gradients, [0]
@@ -41,7 +41,7 @@ def signals_in_step(number: int, *signals: int) -> None:
         if seen[0] == number:
             for each in signals:
                 os.kill(os.getpid(), each)
-                time.sleep(0.01)
+                time.sleep(pause)
         return original(*values)
 
     loop._gradients = gradients
@@ -81,12 +81,16 @@ def _resumed(place: Runs, child: Child, out: Path, reference: dict[str, Any]) ->
     assert_same(out, reference)
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], number: int) -> None:
-    """Exit code 130, a checkpoint of the very step, the command that goes on, and then the same result."""
-    out = place.folder / f"signal-{number}"
+def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], number: int, times: int) -> None:
+    """Exit code 130, a checkpoint of the very step, the command that goes on, and then the same result.
+
+    Also where the signal comes twice at once, as it does below torchrun.
+    """
+    out = place.folder / f"signal-{number}-{times}"
     file = recipe(place.folder, **SETTINGS)
-    child = place.start("train", file, "--out", out, hook=partial(signals_in_step, 4, number))
+    child = place.start("train", file, "--out", out, hook=partial(signals_in_step, 4, *[number] * times))
     child.end()
     assert "stopped after step 4; everything is saved" in child.output
     assert [p.name for p in (out / "checkpoints").iterdir()] == ["step-00000004"]
@@ -98,7 +102,8 @@ def test_a_second_ctrl_c_does_not_wait(place: Runs, reference: dict[str, Any]) -
     """The step is not finished and nothing is saved; what was saved before is gone on from."""
     out = place.folder / "twice"
     file = recipe(place.folder, **SETTINGS)
-    child = place.start("train", file, "--out", out, hook=partial(signals_in_step, 12, signal.SIGINT, signal.SIGINT))
+    hook = partial(signals_in_step, 12, signal.SIGINT, signal.SIGINT, pause=0.6)
+    child = place.start("train", file, "--out", out, hook=hook)
     child.end()
     assert "stopped at once" in child.output
     assert len(events(out, "step")) == 11

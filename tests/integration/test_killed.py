@@ -92,12 +92,12 @@ class Real:
     """`burnish train` as people start it: a new interpreter."""
 
     def __init__(self, place: Runs) -> None:
-        self.place = place
+        self.place, self.log = place, place.folder / "real.txt"
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
         """The command; its output goes to a file."""
         words = [sys.executable, "-m", "burnish.cli", *map(str, arguments)]
-        with (self.place.folder / "real.txt").open("ab") as log:
+        with self.log.open("ab") as log:
             return subprocess.Popen(words, stdout=log, stderr=log, env=survival.environment(self.place.folder))
 
 
@@ -121,7 +121,7 @@ def test_killed_at_twenty_random_instants(tmp_path: Path) -> None:
             finally:
                 process.kill()
                 process.wait()
-            assert not ended, "the run was over before 20 kills; make it longer"
+            assert not ended, f"over before 20 kills: exit code {process.returncode}, {real.log.read_text()}"
             kills += 1
             inside += saving(out)
         assert inside >= 5

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from burnish.core.errors import RunFailed
+from burnish.core.errors import InputError, RunFailed
 
 MANIFEST = "manifest.json"
 ASIDE = ".writing-"
@@ -28,18 +28,23 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_text(path: Path, text: str) -> None:
-    """A text file that appears whole or not at all."""
-    aside = path.with_name(ASIDE + path.name)
+@contextmanager
+def file_aside(final: Path) -> Iterator[Path]:
+    """A path to write a file at; it is flushed and takes its final name when it is complete, else it is removed."""
+    aside = final.with_name(ASIDE + final.name)
     try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+        yield aside
+        _flush_file(aside)
+        os.replace(aside, final)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file that appears whole or not at all."""
+    with file_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -57,6 +62,27 @@ def disk_is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def require_writable(path: Path) -> None:
+    """Check that a file or folder could be made at `path`; leaves nothing behind.
+
+    Raises:
+        InputError: the nearest folder above it that is there cannot be written, or is no folder.
+    """
+    folder = path
+    while not folder.exists():
+        folder = folder.parent
+    probe = folder / f"{ASIDE}probe"
+    try:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder")
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"the output folder cannot be written: {error.strerror}", fix="choose another --out", place=str(path)
+        ) from None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from burnish import bundle as bundles
 from burnish.core.component import build
 from burnish.core.errors import RunFailed
 from burnish.core.events import Event
-from burnish.core.files import ASIDE, damage, write_json
+from burnish.core.files import damage, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.table import Part
@@ -174,9 +174,7 @@ def _test(
         batch_size=recipe.evaluation_batch_size,
         notify=Phases(tracking),
     )
-    aside = folder.path / f"{ASIDE}{folder.predictions.name}"
-    predictions.save(aside)
-    aside.replace(folder.predictions)
+    predictions.save(folder.predictions)
     found = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
     return {"split": split, **found, "_predictions": predictions}
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from rich.progress import Progress
 
 from burnish.core.errors import InputError
-from burnish.core.files import ASIDE
+from burnish.core.files import ASIDE, require_writable
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
 from burnish.data.settings import Data
@@ -74,6 +74,7 @@ def _writer_for(out: Path) -> Any:
         raise InputError("the file is there already", fix="choose another name, or delete it", place=str(out))
     if not out.parent.is_dir():
         raise InputError("the folder does not exist", fix=f"make it: mkdir -p {out.parent}", place=str(out.parent))
+    require_writable(out)
     return writers[out.suffix]
 
 

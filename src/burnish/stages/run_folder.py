@@ -14,7 +14,7 @@ from typing import Any, cast
 from burnish.core.component import build
 from burnish.core.errors import BurnishError, InputError, RunFailed
 from burnish.core.events import Event
-from burnish.core.files import ASIDE, MANIFEST, damage, disk_is_full, write_json, write_text
+from burnish.core.files import ASIDE, MANIFEST, damage, disk_is_full, require_writable, write_json, write_text
 from burnish.recipe import Recipe
 from burnish.stages.environment import environment
 from burnish.stages.new_recipe import commented
@@ -63,7 +63,7 @@ class RunFolder:
                 place=str(self.path),
             )
         if main:
-            _writable(self.path)
+            require_writable(self.path)
 
     def _unused(self) -> bool:
         """Whether the folder is empty, or a start that was killed left no more than unfinished files in it."""
@@ -179,20 +179,3 @@ class Deferred(Tracking):
         if self._held is not None:
             self._held.append(event)
         super().__call__(event)
-
-
-def _writable(path: Path) -> None:
-    """Raise if nothing can be written below `path`; leave nothing behind."""
-    folder = path
-    while not folder.exists():
-        folder = folder.parent
-    probe = folder / f"{ASIDE}probe"
-    try:
-        if not folder.is_dir():
-            raise NotADirectoryError(20, "not a folder")
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"the output folder cannot be written: {error.strerror}", fix="choose another --out", place=str(path)
-        ) from None
