@@ -374,7 +374,11 @@ class Peak:
 def test_a_million_rows_take_little_memory(tmp_path: Path) -> None:
     """Encoding, an epoch's order and 1000 batches, in a fresh process."""
     done = subprocess.run(
-        [sys.executable, "-c", _MILLION, str(tmp_path)], capture_output=True, text=True, timeout=900, cwd=Path.cwd()
+        [sys.executable, "-c", _MILLION, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        cwd=Path(__file__).parents[2],
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 300

@@ -98,11 +98,12 @@ def test_what_is_wrong_is_told(value: Any, words: list[str]) -> None:
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["os:system", "os:nothing", "no_such:Thing", "burnish.losses:Component", ":", "a:"])
+@pytest.mark.parametrize(
+    "kind", ["os:system", "os:nothing", "no_such:Thing", "burnish.losses:Component", ":", "a:", ".a:B"]
+)
 def test_trusted_code_is_a_component_or_an_error_of_burnish(kind: str) -> None:
-    with pytest.raises((InputError, ValueError)) as caught:
+    with pytest.raises(InputError, match=r"could not be imported|not a component"):
         component_class("burnish.losses", kind, trust_code=True)
-    assert isinstance(caught.value, InputError)
 
 
 def test_building_leaves_the_settings_as_they_were() -> None:
