@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.survival import Runs, assert_same, kill_before_step, recipe, result, runs, warnings
+from tests.integration.survival import Runs, assert_same, kill_before_step, result, runs, warnings
+from tests.integration.survival_data import recipe
 
 SETTINGS: dict[str, Any] = {"keep_checkpoints": 2}
 FILES = ("weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json")

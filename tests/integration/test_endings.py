@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.survival import Runs, assert_same, events, kill_before_step, recipe, result, runs
+from tests.integration.survival import Runs, assert_same, events, kill_before_step, result, runs
+from tests.integration.survival_data import recipe
 
 PER_EPOCH = 8  # steps: 63 training rows in batches of 8
 

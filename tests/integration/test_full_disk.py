@@ -89,8 +89,9 @@ def test_a_full_disk_while_rows_are_answered(
         raise no_room()
 
     data = write_csv(tmp_path / "data.csv", tiny_runs.rows("label")[:9])
+    run = trained("label")  # before the disk is full: it may be trained only now
     monkeypatch.setattr("burnish.stages.predict.os.replace", full)
-    said = burnish_command("predict", trained("label"), data, "--out", tmp_path / "answers.csv")
+    said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
     assert said.code == 1
     assert "the disk is full" in said.err
     assert [p.name for p in tmp_path.iterdir()] == ["data.csv"]

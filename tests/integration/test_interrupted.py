@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.survival import Child, Runs, assert_same, events, recipe, result, runs
+from tests.integration.survival import Child, Runs, assert_same, events, result, runs
+from tests.integration.survival_data import recipe
 
 SETTINGS: dict[str, Any] = {"validation_steps": 9, "checkpoint_steps": None}  # saves where a signal makes it save
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.integration import survival
-from tests.integration.survival import Runs, assert_same, kill_before_file_operation, recipe, result, runs, saving
+from tests.integration.survival import Runs, assert_same, kill_before_file_operation, result, runs, saving
+from tests.integration.survival_data import recipe
 
 KINDS = ("label", "labels", "score", "tags")
 

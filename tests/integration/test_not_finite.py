@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.integration import survival
-from tests.integration.survival import POISON, Runs, assert_same, end_together, events, recipe, result, runs, warnings
+from tests.integration.survival import Runs, assert_same, end_together, events, result, runs, warnings
+from tests.integration.survival_data import POISON, recipe, rows, write_rows
 
 PLACE = 31  # of the row that poisons, counted from 1 as people do
 
@@ -24,12 +25,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 def poisoned(place: Runs, policy: str, **more: Any) -> Path:
     """A recipe whose training file has a row with the poison in it; validation and test have none."""
-    values = survival.rows("label", 100)
+    values = rows("label", 100)
     values[PLACE - 1]["text"] += f" {POISON}"
     parts = {"train": values[:64], "validation": values[64:80], "test": values[80:]}
     folder = place.folder / f"{policy}-{len(list(place.folder.iterdir()))}"
     folder.mkdir()
-    data = {name: str(survival.write_rows(folder / f"{name}.jsonl", own)) for name, own in parts.items()}
+    data = {name: str(write_rows(folder / f"{name}.jsonl", own)) for name, own in parts.items()}
     return recipe(folder, "label", data=data, nonfinite=policy, golden_examples=0, **more)
 
 

@@ -15,7 +15,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.integration import survival
-from tests.integration.survival import Runs, end_together, events, kill_before_step, recipe, result, rows, runs
+from tests.integration.survival import Runs, end_together, events, kill_before_step, result, runs
+from tests.integration.survival_data import recipe, rows, write_rows
 
 # Plain SGD: an adaptive optimizer makes steps of full length out of the rounding of gradients that are 0.
 # 63 rows, 8 in a batch: the last batch of an epoch has 7; with 57 and 8 it has 1 row for 2 processes.
@@ -33,7 +34,7 @@ def data(folder: Path, kind: str, train: int) -> dict[str, str]:
     values = rows(kind, train + 40)
     parts = {"train": values[:train], "validation": values[train : train + 21], "test": values[train + 21 :]}
     folder.mkdir(parents=True, exist_ok=True)
-    return {name: str(survival.write_rows(folder / f"{kind}-{train}-{name}.jsonl", own)) for name, own in parts.items()}
+    return {name: str(write_rows(folder / f"{kind}-{train}-{name}.jsonl", own)) for name, own in parts.items()}
 
 
 def weights(run: Path) -> dict[str, np.ndarray[Any, Any]]:

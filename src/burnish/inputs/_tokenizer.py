@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tokenizers
 from tokenizers import Encoding, Tokenizer
 
 from burnish.core.batch import Array
@@ -51,7 +52,7 @@ class TokenizerProcessor:
 
     def fingerprint(self) -> str:
         """A hash of the tokenizer and the settings: of everything that changes what encoding returns."""
-        text = self.tokenizer.to_str() + json.dumps(self.settings(), sort_keys=True)
+        text = self.tokenizer.to_str() + json.dumps(self.settings(), sort_keys=True) + tokenizers.__version__
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
