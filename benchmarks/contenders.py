@@ -63,9 +63,10 @@ def burnish(task: Task, precision: str) -> Outcome:
         for step in fit(assembled.training):
             outcome.useful, outcome.size = outcome.useful + step.useful, outcome.size + step.size
             if step.number in checks:
+                at = clock.seconds()
                 with clock.paused():
                     seen, _ = predict(run, loaders["validation"], parts["validation"], loss=None)
-                    outcome.curve.append((clock.seconds(), float(np.mean(right(seen)))))
+                    outcome.curve.append((at, float(np.mean(right(seen)))))
         (outcome.training, outcome.training_cpu), clock = clock.both(), Clock()
         tested, _ = predict(run, loaders["test"], parts["test"], loss=assembled.loss, batch_size=EVALUATION_ROWS)
         outcome.evaluated(EVALUATION_ROWS, clock)
@@ -157,9 +158,10 @@ def trainer(task: Task, strategy: str, bf16: bool) -> Outcome:
     class Checks(transformers.TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             if state.global_step in check_steps(task, state.max_steps):
+                at = clock.seconds()
                 with clock.paused():
                     accuracy = float(np.mean(answered_right(model, tokenizer, splits["validation"])))
-                    outcome.curve.append((clock.seconds(), accuracy))
+                    outcome.curve.append((at, accuracy))
 
     outcome, clock = Outcome(), Clock()
     with tempfile.TemporaryDirectory() as output:
@@ -218,9 +220,10 @@ def plain_loop(task: Task) -> Outcome:
             schedule.step()
             number += 1
             if number in check_steps(task, total):
+                at = clock.seconds()
                 with clock.paused():
                     accuracy = float(np.mean(answered_right(model, tokenizer, splits["validation"])))
-                    outcome.curve.append((clock.seconds(), accuracy))
+                    outcome.curve.append((at, accuracy))
     (outcome.training, outcome.training_cpu), clock = clock.both(), Clock()
     outcome.useful, outcome.size = collator.useful, collator.size
     outcome.correct = answered_right(model, tokenizer, splits["test"])

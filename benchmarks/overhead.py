@@ -24,20 +24,21 @@ def network() -> Any:
     return model.build(cast(Input, input_), cast(Target, target), seed=0).train()
 
 
-def seconds(model: Any, rows: int, length: int, dtype: torch.dtype) -> float:
-    """Forward and backward of one micro-batch, its gradients added to those of another, as every one but the first."""
+def seconds(model: Any, rows: int, length: int, dtype: torch.dtype, backward: bool) -> float:
+    """Forward and, in training, backward of one micro-batch; gradients are added to those of another."""
     ids = torch.randint(1000, 20000, (rows, length))
     # Processor time is the same with one thread, and other programs on the machine do not count.
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     started = clock()
-    with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+    with torch.set_grad_enabled(backward), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
         logits = model(input_ids=ids, attention_mask=torch.ones_like(ids))
-    loss: Any = torch.nn.functional.cross_entropy(logits.float(), torch.zeros(rows, dtype=torch.int64))
-    loss.backward()
+    if backward:
+        loss: Any = torch.nn.functional.cross_entropy(logits.float(), torch.zeros(rows, dtype=torch.int64))
+        loss.backward()
     return clock() - started
 
 
-def fitted(model: Any, dtype: torch.dtype, repetitions: int) -> tuple[float, float]:
+def fitted(model: Any, dtype: torch.dtype, repetitions: int, backward: bool) -> tuple[float, float]:
     """Seconds of a micro-batch without elements, and of one element: least squares of relative errors.
 
     The fastest of some repetitions in turning order stands for each shape, because other programs only ever add time.
@@ -45,7 +46,7 @@ def fitted(model: Any, dtype: torch.dtype, repetitions: int) -> tuple[float, flo
     found: dict[tuple[int, int], list[float]] = {shape: [] for shape in SHAPES}
     for repetition in range(repetitions + 1):
         for rows, length in SHAPES:
-            taken = seconds(model, rows, length, dtype)
+            taken = seconds(model, rows, length, dtype, backward)
             if repetition:  # the first round chooses kernels
                 found[rows, length].append(taken)
     best = np.array([min(found[shape]) for shape in SHAPES])
@@ -55,12 +56,13 @@ def fitted(model: Any, dtype: torch.dtype, repetitions: int) -> tuple[float, flo
 
 
 def report(repetitions: int) -> str:
-    """One line for each precision."""
+    """One line for training in each precision, and one for evaluation, which is always float32."""
     model, lines = network(), []
-    for dtype in (torch.float32, torch.bfloat16):
-        fixed, each = fitted(model, dtype, repetitions)
-        name = str(dtype).removeprefix("torch.")
+    for what, dtype in (("training", torch.float32), ("training", torch.bfloat16), ("evaluation", torch.float32)):
+        model.train(what == "training")
+        fixed, each = fitted(model, dtype, repetitions, what == "training")
         lines.append(
-            f"{name}: {fixed * 1e3:.1f} ms + {each * 1e6:.1f} µs an element: one more micro-batch costs {fixed / each:.0f} elements"
+            f"{what}, {str(dtype).removeprefix('torch.')}: {fixed * 1e3:.1f} ms + {each * 1e6:.1f} µs an element: "
+            f"one more micro-batch costs {fixed / each:.0f} elements"
         )
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array, Batch
 from burnish.core.predictions import Predictions, schema
 from burnish.core.weighted import ZERO, WeightedSum
+from burnish.data.batching import cut
 from burnish.data.loader import Loader
 from burnish.data.table import Part
 from burnish.losses import Loss
@@ -19,6 +20,7 @@ from burnish.runtimes import Run
 from burnish.targets import Target
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
+OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
 Notify = Callable[[str, int, int], None]
 
 
@@ -30,6 +32,7 @@ def predict(
     loss: Loss | None,
     group: str | None = None,
     batch_size: int = 64,
+    overhead: int = OVERHEAD,
     notify: Notify | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
@@ -40,7 +43,8 @@ def predict(
         part: the split, for truths and groups.
         loss: how losses are computed; None leaves them out.
         group: column whose rows are resampled together.
-        batch_size: rows at once.
+        batch_size: most rows at once; fewer where padding them would cost more than another batch.
+        overhead: what another batch costs, in elements; more on a GPU.
         notify: called with (text, done, total).
 
     Returns:
@@ -50,7 +54,7 @@ def predict(
     total = ZERO
     for start in range(0, len(part), WINDOW):
         positions = np.arange(start, min(start + WINDOW, len(part)))
-        piece, piece_loss = _window(run, loader, positions, loss, batch_size)
+        piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead)
         total = total + piece_loss
         pieces.append(_rows(piece, loader.target, part, positions, group))
         if notify:
@@ -65,17 +69,19 @@ _Answer = tuple[Any, Array, float | None]
 
 
 def _window(
-    run: Run, loader: Loader, positions: NDArray[np.int64], loss: Loss | None, batch_size: int
+    run: Run, loader: Loader, positions: NDArray[np.int64], loss: Loss | None, batch_size: int, overhead: int
 ) -> tuple[list[_Answer], WeightedSum[float]]:
-    """Answers of some rows: computed longest first, so that padding is little and memory runs out at once or never."""
-    order = np.argsort(-loader.rows.lengths[positions], kind="stable")
+    """Answers of some consecutive rows: computed longest first, so that padding is little and memory runs out at once or never."""
+    lengths = loader.rows.lengths
     answers: list[_Answer] = [(None, np.zeros(0, np.float32), None)] * len(positions)
     total = ZERO
-    for start in range(0, len(order), batch_size):
-        places = order[start : start + batch_size]
-        batch = loader.batch(positions[places])
+    # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
+    another = max(overhead, int(lengths[positions].mean()))
+    for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
+        places = own_positions - positions[0]
+        batch = loader.batch(own_positions)
         logits = run(**batch.inputs)
-        decoded = loader.target.decode(logits, [loader.rows.encoded(int(p)) for p in positions[places]])
+        decoded = loader.target.decode(logits, [loader.rows.encoded(int(p)) for p in own_positions])
         losses, weights = _losses(loss, logits, batch)
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):

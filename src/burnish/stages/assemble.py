@@ -24,8 +24,9 @@ from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
 
-OVERHEAD = {"cpu": 128, "cuda": 16384}
-"""What one more micro-batch costs, in elements: measured on a CPU (benchmarks/text_training.py); launches on a GPU."""
+OVERHEAD = {"cpu": 80, "cuda": 16384}
+"""What one more micro-batch costs, in elements: on a CPU as `benchmarks/text_training.py --overhead` fits it (about 50 in
+float32, 120 in bfloat16); on a GPU an estimate of what its launches cost."""
 
 
 @dataclass(frozen=True)

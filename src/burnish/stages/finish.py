@@ -172,6 +172,7 @@ def _test(
         loss=assembled.loss,
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
+        overhead=assembled.batches.overhead,
         notify=Phases(tracking),
     )
     predictions.save(folder.predictions)

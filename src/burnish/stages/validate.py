@@ -26,6 +26,7 @@ def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> 
         prepared.parts["validation"],
         loss=assembled.loss,
         batch_size=recipe.evaluation_batch_size,
+        overhead=assembled.batches.overhead,
     )
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
