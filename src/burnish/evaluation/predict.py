@@ -73,9 +73,10 @@ def _window(
     total = ZERO
     for start in range(0, len(order), batch_size):
         places = order[start : start + batch_size]
-        batch = loader.batch(positions[places])
+        encoded = loader.encoded(positions[places])
+        batch = loader.collated(encoded, positions[places])
         logits = run(**batch.inputs)
-        decoded = loader.target.decode(logits, [loader.rows.encoded(int(p)) for p in positions[places]])
+        decoded = loader.target.decode(logits, encoded)
         losses, weights = _losses(loss, logits, batch)
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):

@@ -140,7 +140,8 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     recipe, part = prepared.recipe, prepared.parts["train"]
     count = min(recipe.golden_examples, len(part))
     rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
-    return cast(list[dict[str, Any]], part.table.take(rows, recipe.input.required_columns).to_pylist())
+    examples = part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
+    return [recipe.input.portable(example) for example in examples]
 
 
 def _opened(folder: RunFolder, device: str) -> Running:

@@ -14,6 +14,7 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit
 from burnish.data.encode import EncodedRows, encode_part
+from burnish.data.loader import Loader
 from burnish.data.parts import divide
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
@@ -151,6 +152,7 @@ def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
 def _show(prepared: Prepared, tell: Tell) -> None:
     """Three encoded training rows decoded back, as the network reads them, with their target."""
     recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    loader = Loader(rows, recipe.input, recipe.target, prepared.processor)
     usable = np.flatnonzero(rows.weights > 0)
     chosen = usable[np.linspace(0, len(usable) - 1, min(3, len(usable))).astype(int)]
     examples = []
@@ -160,7 +162,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(rows.encoded(int(position)), prepared.processor),
+                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
                 "tokens": int(rows.lengths[position]),
                 "truth": recipe.target.truth(value),
                 "target": np.asarray(target).tolist()
