@@ -170,7 +170,7 @@ def _pieces(
     for start in range(0, len(part), PIECE):
         rows = part.rows[start : start + PIECE]
         examples = part.table.take(rows, columns).to_pylist()
-        encoded = input.encode(examples, processor)
+        encoded = input.encode(examples, processor) if input.stored else [_unread() for _ in examples]
         values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
         pairs = [
             _target(target, e.get(target.column), x, part, int(r))

@@ -30,6 +30,8 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    thing: ClassVar[str] = "text"
+    """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)
     """Shapes of target it goes with."""
     recognition_order: ClassVar[int] = 0
@@ -82,6 +84,26 @@ class Input(Component):
     def portable(self, example: Example) -> dict[str, Any]:
         """The columns it reads, as values that JSON holds and that mean the same on another machine."""
         return {column: example.get(column) for column in self.required_columns}
+
+    def file(self, example: Example) -> Path | bytes | None:
+        """The file behind a row, or its bytes; None where there is none, and always for inputs that are not files."""
+        return None
+
+    def look(self, data: bytes) -> dict[str, Any]:
+        """What is to be known of a file before training, as plain JSON values; done once and kept in the cache.
+
+        `problem` says in words why it cannot be read; else `content` is a hash that is equal only where the network
+        would be given the same. What else there is, the audit of this input reads.
+        """
+        raise NotImplementedError(f"input {self.kind()!r} has no files")
+
+    def look_version(self) -> str:
+        """What `look` depends on beside the bytes; empty for inputs that are not files."""
+        return ""
+
+    def pictured(self, encoded: Encoded, processor: Any) -> Array | None:
+        """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""
+        return None
 
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,14 +16,13 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input
+from burnish.inputs._pictures import ENDINGS, decoded, in_words, look_version, looked_at
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 Three = tuple[float, float, float]
 SETTINGS = "image_processor.json"
-PIXELS = 178_956_970  # of the largest image that is opened: more is a decompression bomb
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ class Image(Input):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
     stored: ClassVar[bool] = False
+    thing: ClassVar[str] = "image"
     recognition_order: ClassVar[int] = -1
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
     root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
@@ -84,6 +83,9 @@ class Image(Input):
     )
     std: tuple[float, float, float] | None = Field(
         None, description="Of each channel in [0, 1]; null: the checkpoint's."
+    )
+    broken: Literal["refuse", "skip"] = Field(
+        "refuse", description="What to do about files that cannot be read: refuse to train, or leave their rows out."
     )
 
     @property
@@ -175,52 +177,53 @@ class Image(Input):
         value = example.get(self.column)
         shown = value if isinstance(value, str) else "image bytes"
         try:
-            return _decoded(self._bytes(example))
+            return decoded(self._bytes(example))
         except InputError:
             raise
         except Exception as error:  # PIL raises many kinds for broken files
-            raise InputError(f"the image cannot be read: {error}", place=str(shown)) from error
+            raise InputError(f"the image cannot be read: {in_words(error)}", place=str(shown)) from error
 
-    def _bytes(self, example: Example) -> bytes:
+    def file(self, example: Example) -> Path | bytes | None:
+        """Where the image of a row lies, or its bytes."""
         value = example.get(self.column)
         if isinstance(value, dict):
             value = base64.b64decode(value["base64"]) if "base64" in value else value.get("bytes") or value.get("path")
-        if isinstance(value, bytes):
-            return value
-        if not isinstance(value, str) or not value:
-            raise InputError(f"no image in column {self.column!r}", expected="a path or bytes")
+        if isinstance(value, bytes) or not isinstance(value, str) or not value:
+            return value if isinstance(value, bytes) else None
         path = Path(value)
-        located = path if path.is_absolute() or self.root is None or path.is_file() else Path(self.root) / path
-        if not located.is_file():
-            raise InputError("no such image file", fix="check input.root", place=str(located))
-        return located.read_bytes()
+        return path if path.is_absolute() or self.root is None or path.is_file() else Path(self.root) / path
 
+    def look(self, data: bytes) -> dict[str, Any]:
+        """Size, mode, and hashes of the pixels; see `_pictures.looked_at`."""
+        return looked_at(data)
 
-def _decoded(data: bytes) -> Picture:
-    from PIL import Image as Pillow
-    from PIL import ImageOps
+    def look_version(self) -> str:
+        """Version of the decoding, and of the library behind it."""
+        return look_version()
 
-    with Pillow.open(io.BytesIO(data)) as opened:
-        if opened.width * opened.height > PIXELS:
-            raise InputError(f"{opened.width} x {opened.height} pixels: too large to be opened safely")
-        opened.seek(0)
-        picture = ImageOps.exif_transpose(opened)
-        if picture.mode in ("I;16", "I;16B", "I", "F"):
-            picture = _grey8(picture)
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            rgba = picture.convert("RGBA")
-            white = Pillow.new("RGBA", rgba.size, "white")
-            picture = Pillow.alpha_composite(white, rgba)
-        return picture.convert("RGB")
+    def audited_text(self, example: Example) -> str | None:
+        """The path; for bytes their hash."""
+        value = self.file(example)
+        if isinstance(value, bytes):
+            return f"bytes {hashlib.sha256(value).hexdigest()[:16]}"
+        own = example.get(self.column)
+        return None if value is None else own if isinstance(own, str) else str(value)
 
+    def pictured(self, encoded: Encoded, processor: ImageProcessor) -> Array:
+        """uint8 [size, size, 3]: what the network sees, with the normalisation undone."""
+        values = encoded["pixel_values"].transpose(1, 2, 0)
+        values = values * np.array(processor.std, np.float32) + np.array(processor.mean, np.float32)
+        return (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
 
-def _grey8(picture: Picture) -> Picture:
-    """16-bit and float grey scaled to 8 bits: PIL alone would clip it to white."""
-    from PIL import Image as Pillow
-
-    values = np.asarray(picture, np.float64)
-    top = 65535.0 if values.max() > 255 else 255.0 if values.max() > 1 else 1.0
-    return Pillow.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
+    def _bytes(self, example: Example) -> bytes:
+        found = self.file(example)
+        if found is None:
+            raise InputError(f"no image in column {self.column!r}", expected="a path or bytes")
+        if isinstance(found, bytes):
+            return found
+        if not found.is_file():
+            raise InputError("no such image file", fix="check input.root", place=str(found))
+        return found.read_bytes()
 
 
 def _row(values: Array) -> Encoded:

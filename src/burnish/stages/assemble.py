@@ -149,7 +149,7 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
             expected="one for " + ", ".join(chosen.inputs),
             place="augmentation",
         )
-    return chosen
+    return chosen if chosen is not None and chosen.changes else None
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:

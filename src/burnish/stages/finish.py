@@ -27,6 +27,7 @@ from burnish.runtimes import Runtime
 from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
+from burnish.stages.pictures import row_picture
 from burnish.stages.prepare import Phases, Prepared
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -180,6 +181,8 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
     predictions = Predictions.load(folder.predictions)
 
     def shown(row: int) -> str:
+        if not recipe.input.stored:
+            return recipe.input.audited_text(part.table.arrow.select(columns).slice(row, 1).to_pylist()[0]) or ""
         values = part.table.arrow.select(columns).slice(row, 1).to_pylist()[0].values()
         return " | ".join(" ".join(v) if isinstance(v, list) else str(v or "") for v in values)
 
@@ -192,6 +195,7 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
         events=folder.read_events(),
         predictions=predictions,
         inputs_shown=shown,
+        inputs_pictured=row_picture(prepared, result["split"]),
     )
 
 

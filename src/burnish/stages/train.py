@@ -14,6 +14,7 @@ from burnish.core.events import Event
 from burnish.recipe import Recipe, Settled
 from burnish.stages.assemble import Assembled, assemble
 from burnish.stages.finish import Run, finish
+from burnish.stages.pictures import training_pictures
 from burnish.stages.prepare import Prepared, prepare
 from burnish.stages.run_folder import RunFolder
 from burnish.stages.signals import StopRequest
@@ -47,6 +48,8 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         prepared = prepare(recipe, tracking, accelerator)
         assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
         folder.begin(prepared, command, tracking, main=accelerator.main)
+        if accelerator.main and not resume and not prepared.recipe.input.stored:
+            training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()
         session = Session(folder, prepared, assembled, tracking)
         session.begin(resume)

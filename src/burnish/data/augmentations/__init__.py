@@ -14,6 +14,8 @@ class Augmentation(Component):
     axis: ClassVar[str] = "burnish.data.augmentations"
     inputs: ClassVar[tuple[str, ...]]
     """Kinds of input it changes."""
+    changes: ClassVar[bool] = True
+    """Whether it does anything; where not, training rows are read as validation rows are."""
 
     @abstractmethod
     def __call__(self, value: Any, seed: int) -> Any:
