@@ -46,11 +46,13 @@ class Bundle:
         return cast(dict[str, Any], self.settings["model"])
 
     @staticmethod
-    def load(path: Path) -> Bundle:
+    def load(path: Path, *, trust_code: bool = False) -> Bundle:
         """A bundle, its files checked against their hashes.
 
         Args:
             path: the bundle, or the run it is in.
+            trust_code: whether components from outside burnish, which the bundle names, may be imported. What the
+                recipe said does not count here: whoever loads a bundle decides.
 
         Raises:
             InputError: not a bundle, of a newer format, or with files that are missing or changed (named).
@@ -76,8 +78,8 @@ class Bundle:
                 fix="update burnish",
                 place=str(folder),
             )
-        input_ = cast(Input, build("burnish.inputs", settings["input"], place="input"))
-        target = cast(Target, build("burnish.targets", settings["target"], place="target"))
+        input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
+        target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
         processor = input_.processor(folder / MODEL, settings["processor"])
         return Bundle(folder, input_, target, processor, settings)
 

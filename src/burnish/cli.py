@@ -121,25 +121,27 @@ def train(
     "--data", multiple=True, metavar="FILE", help="Score on this data instead of the run's test rows; repeatable."
 )
 @click.option(
-    "--out", type=_file, metavar="FOLDER", help="Where to write the report. Default: a folder inside the run."
+    "--out", type=_file, metavar="FOLDER", help="Where scores and predictions go. Default: a folder inside the run."
 )
-def evaluate(run: Path, data: tuple[str, ...], out: Path | None) -> None:
-    """Score the model in RUN and write report, scores and predictions."""
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
+    """Show the sealed scores of RUN, or score its model on other labelled data and write scores and predictions."""
     from burnish.stages import evaluate as stage
 
-    _show_result(stage.evaluate(run, data=list(data) or None, out=out))
+    _show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
 
 
 @commands.command(short_help="Answer the rows of a file.")
 @click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
 @click.argument("data", metavar="INPUT")
-@click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .jsonl or .parquet.")
+@click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .tsv, .jsonl or .parquet.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
-def predict(source: Path, data: str, out: Path, batch_size: int) -> None:
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def predict(source: Path, data: str, out: Path, batch_size: int, trust_code: bool) -> None:
     """Answer each row of INPUT with the model in RUN_OR_BUNDLE."""
     from burnish.stages import predict as stage
 
-    _show_result(stage.predict(source, data, out=out, batch_size=batch_size))
+    _show_result(stage.predict(source, data, out=out, batch_size=batch_size, trust_code=trust_code))
 
 
 @commands.command(short_help="Print a complete recipe.")
@@ -255,6 +257,12 @@ def _debugging() -> bool:
 def _unexpected(error: Exception) -> int:
     if _debugging():
         traceback.print_exc()
+        return 1
+    from burnish.core.files import disk_is_full
+
+    if disk_is_full(error):
+        message = f"the disk is full: {error}\n  what to do: free some space, then run the command again"
+        click.secho(message, fg="red", err=True)
         return 1
     with tempfile.NamedTemporaryFile(
         "w", prefix="burnish-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"

@@ -99,18 +99,21 @@ class Predictor:
         return example
 
 
-def load(path: str | Path, *, runtime: str | dict[str, Any] = "torch", batch_size: int = 64) -> Predictor:
+def load(
+    path: str | Path, *, runtime: str | dict[str, Any] = "torch", batch_size: int = 64, trust_code: bool = False
+) -> Predictor:
     """A trained model, ready to answer; its files and its golden examples are checked.
 
     Args:
         path: a run or a bundle.
         runtime: a kind of runtime, or its settings.
         batch_size: rows at once.
+        trust_code: whether components from outside burnish may be imported.
 
     Raises:
         InputError: not a bundle, damaged, or it answers otherwise than when it was made.
     """
-    bundle = Bundle.load(Path(path))
+    bundle = Bundle.load(Path(path), trust_code=trust_code)
     chosen = cast(Runtime, build("burnish.runtimes", runtime, place="runtime"))
     run = chosen.open(bundle.path / "model", bundle.model, bundle.input, bundle.target)
     bundle.check(run)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
-from burnish.core.component import Component, build, choice, kinds, validated
+from burnish.core.component import Component, build, choice, component_class, kinds, validated
 from burnish.core.errors import InputError, unknown
 from burnish.data.augmentations import Augmentation
 from burnish.data.samplers import Sampler
@@ -122,7 +122,11 @@ class Recipe(BaseModel):
     micro_batch_size: int | None = Field(
         None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
     )
-    epochs: float = Field(3, gt=0, description="Passes over the training rows; may be a fraction.")
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        description="Passes over the training rows, also a fraction; null: 3, or up to 20 on small data, said.",
+    )
     max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
     gradient_clip_norm: float | None = Field(
         1.0, gt=0, description="Bound on the norm of all gradients together; null: none."
@@ -174,10 +178,10 @@ class Recipe(BaseModel):
         """
         values = {name: dict(v) if isinstance(v, dict) else v for name, v in values.items()}
         data = values.get("data")
-        if isinstance(data, str | list):
-            values["data"] = {"train": data}
-        elif data is None:
+        if data is None:
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
+        if not isinstance(data, Mapping | Data):  # a path, paths, rows, a DataFrame, a datasets.Dataset
+            values["data"] = {"train": data}
         target = values.get("target")
         if isinstance(target, str) and target not in kinds("burnish.targets") and ":" not in target:
             target = values["target"] = {"column": target}  # a name that is no kind is a column
@@ -208,6 +212,7 @@ class Settled(Recipe):
     metrics: Annotated[list[Metric], *choice("burnish.metrics")]
     deciding_metric: str
     learning_rate: float
+    epochs: float
 
     def task_name(self) -> str:
         """The task's usual name, or 'input × target' where it has none."""
@@ -249,6 +254,16 @@ def _apply_target_column(values: dict[str, Any]) -> None:
             fix="leave out target_column",
             place="target_column",
         )
+
+
+def _name_input(values: dict[str, Any]) -> None:
+    """An input without `kind` is the only kind that has all its fields, where there is only one."""
+    own = values.get("input")
+    if not isinstance(own, dict) or "kind" in own:
+        return
+    fitting = [k for k in kinds("burnish.inputs") if set(own) <= set(component_class("burnish.inputs", k).model_fields)]
+    if len(fitting) == 1:
+        values["input"] = {"kind": fitting[0], **own}
 
 
 def _contradiction(task: str, field: str, expected: str, found: Any) -> None:

@@ -1,4 +1,4 @@
-"""Runs that several files look at are trained once a session."""
+"""Runs that several files of this folder look at are trained once; what is patched for them ends with the folder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.integration import tiny_runs
+from tests.integration.spoiled import Bench, Said, write_csv
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or fills the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
@@ -19,27 +20,35 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package", autouse=True)
+def _pictures_take_no_time() -> Iterator[None]:
+    """Drawing is four fifths of so tiny a run, and has tests of its own: the picture files of these runs are empty."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", lambda figure, path, **_: Path(path).write_bytes(b""))
+        yield
+
+
+@pytest.fixture(scope="package")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A tiny checkpoint by architecture."""
     folder = tmp_path_factory.mktemp("checkpoints")
     return lambda architecture: tiny_runs.checkpoint_at(folder / architecture, architecture)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bert(checkpoint: Callable[[str], Path]) -> Path:
     """The checkpoint most tests start from; never changed."""
     return checkpoint("bert")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The rows of a task as a JSON lines file."""
     folder = tmp_path_factory.mktemp("tables")
     return lambda task: tiny_runs.write_jsonl(folder / f"{task}.jsonl", tiny_runs.rows(task))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trained(
     tmp_path_factory: pytest.TempPathFactory, checkpoint: Callable[[str], Path], table: Callable[[str], Path]
 ) -> Callable[..., Path]:
@@ -49,10 +58,37 @@ def trained(
     def run(task: str = "label", adapter: str = "full", architecture: str = "bert", **more: Any) -> Path:
         import burnish
 
-        out = folder / "-".join([task, adapter, architecture, *map(str, more)])
+        out = folder / "-".join([task, adapter, architecture, *(f"{name}={value}" for name, value in more.items())])
         if not out.exists():
             recipe = tiny_runs.settings(task, checkpoint(architecture), str(table(task)), **more)
             burnish.train({**recipe, "adapter": tiny_runs.ADAPTERS[adapter]}, out=out)
         return out
 
     return run
+
+
+@pytest.fixture
+def burnish_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """The command line, in this process: `burnish_command("train", recipe, "--out", folder)`."""
+
+    def call(*words: object) -> Said:
+        from burnish.cli import run
+
+        capsys.readouterr()
+        code = run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def bench(tmp_path: Path, bert: Path, burnish_command: Callable[..., Said]) -> Bench:
+    """A recipe, its data and its checkpoint, all of which a test may spoil."""
+    return Bench(tmp_path, bert, burnish_command)
+
+
+@pytest.fixture
+def messages(tmp_path: Path) -> Path:
+    """The rows of the label task as a CSV file."""
+    return write_csv(tmp_path / "messages.csv", tiny_runs.rows("label"))

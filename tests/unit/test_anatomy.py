@@ -24,7 +24,7 @@ def from_configuration(model_type: str, **values: Any) -> Any:
         ("opt", {"model.decoder.embed_positions.weight": 0, "model.decoder.final_layer_norm.weight": 12}),
         ("bart", {"model.encoder.layernorm_embedding.weight": 0, "model.shared.weight": 0}),
         ("mpnet", {"mpnet.encoder.relative_attention_bias.weight": 0, "mpnet.encoder.layer.4.output.dense.weight": 5}),
-        ("rembert", {"rembert.encoder.embedding_hidden_mapping_in.weight": 0, "rembert.pooler.dense.weight": 32}),
+        ("rembert", {"rembert.encoder.embedding_hidden_mapping_in.weight": 0, "rembert.pooler.dense.weight": 33}),
         ("gpt_neox", {"gpt_neox.final_layer_norm.bias": 44, "score.weight": 45}),
     ],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 from typing import Any
@@ -51,20 +50,17 @@ def failing(error: BaseException) -> Any:
     return fail
 
 
-def test_help_is_fast_and_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from burnish.cli import run; run(['--help']); "
         f"heavy = [m for m in {(*HEAVY, 'pyarrow', 'numpy', 'pydantic', 'rich')} if m in sys.modules]; "
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
-    seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        seconds.append(time.perf_counter() - started)
-        assert done.returncode == 0, done.stderr
-        assert "train" in done.stdout
-    assert min(seconds) < 0.3
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    # That it takes under 0.3 s follows from what is imported, and is measured by benchmarks/command_line.py: a clock in a
+    # test fails on a busy machine.
+    assert done.returncode == 0, done.stderr
+    assert "train" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["new"], ["list"], ["list", "losses", "--fields"], ["schema"]])

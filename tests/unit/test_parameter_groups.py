@@ -84,6 +84,8 @@ def test_what_never_learns_is_left_out() -> None:
     built = network("bert")
     HeadOnly().prepare(built)
     assert {name for g in groups_of(built) for name in g["burnish_names"]} == {
+        "model.bert.pooler.dense.weight",
+        "model.bert.pooler.dense.bias",
         "model.classifier.weight",
         "model.classifier.bias",
     }

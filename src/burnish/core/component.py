@@ -108,7 +108,7 @@ def _foreign_class(axis: str, kind: str, place: str, trust_code: bool) -> type[C
     module_name, _, class_name = kind.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:  # the last two: no module name at all
         raise InputError(
             f"{kind!r} could not be imported: {error}", expected="package.module:Class", place=place
         ) from error

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from burnish.core.errors import RunFailed
+from burnish.core.errors import InputError, RunFailed
 
 MANIFEST = "manifest.json"
 ASIDE = ".writing-"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def sha256(path: Path) -> str:
@@ -27,23 +28,61 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_text(path: Path, text: str) -> None:
-    """A text file that appears whole or not at all."""
-    aside = path.with_name(ASIDE + path.name)
+@contextmanager
+def file_aside(final: Path) -> Iterator[Path]:
+    """A path to write a file at; it is flushed and takes its final name when it is complete, else it is removed."""
+    aside = final.with_name(ASIDE + final.name)
     try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+        yield aside
+        _flush_file(aside)
+        os.replace(aside, final)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """A text file that appears whole or not at all."""
+    with file_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, value: Any) -> None:
     """A JSON file that appears whole or not at all."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether an error, or the one it came from, says that there is no room left on a disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        # Libraries written in Rust (safetensors, tokenizers) say it in words only.
+        if any(f"(os error {number})" in str(error) for number in _FULL):
+            return True
+        error = error.__cause__
+    return False
+
+
+def require_writable(path: Path) -> None:
+    """Check that a file or folder could be made at `path`; leaves nothing behind.
+
+    Raises:
+        InputError: the nearest folder above it that is there cannot be written, or is no folder.
+    """
+    folder = path
+    while not folder.exists():
+        folder = folder.parent
+    probe = folder / f"{ASIDE}probe"
+    try:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder")
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"the output folder cannot be written: {error.strerror}", fix="choose another --out", place=str(path)
+        ) from None
 
 
 @contextmanager
@@ -64,13 +103,16 @@ def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
         if manifest:
             write_json(aside / MANIFEST, hashes(aside))
         _flush(aside)
+        before = final.with_name(f"{ASIDE}before-{final.name}")
+        shutil.rmtree(before, ignore_errors=True)
         if final.exists():
-            shutil.rmtree(final)
+            os.replace(final, before)  # not deleted in place: a kill must not leave half of it under its name
         os.replace(aside, final)
         _flush_folder(final.parent)
+        shutil.rmtree(before, ignore_errors=True)
     except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if disk_is_full(error):
             raise RunFailed(f"the disk is full: {final.name} could not be written", place=str(final.parent)) from error
         raise
 

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from burnish.core.files import file_aside
+
 
 def schema(target_kind: str, names: Sequence[str], answer_type: pa.DataType) -> pa.Schema:
     """The Arrow schema of a predictions file; target kind and label names travel in its metadata."""
@@ -86,8 +88,9 @@ class Predictions:
         return None if column.null_count == len(column) else cast(list[str], column.to_pylist())
 
     def save(self, path: Path) -> None:
-        """Write as Parquet."""
-        pq.write_table(self.table, path)
+        """Write as Parquet; the file appears whole or not at all."""
+        with file_aside(path) as aside:
+            pq.write_table(self.table, aside)
 
     @staticmethod
     def load(path: Path) -> Predictions:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from burnish.core.files import write_text
 from burnish.core.predictions import Predictions
 from burnish.evaluation import pictures, report_results, report_run, run_pictures
 from burnish.evaluation.confusion import confusion
@@ -79,7 +80,7 @@ def write(
     ]
     text = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
     path = run_folder / "report.md"
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
     return path
 
 

@@ -118,4 +118,8 @@ class Input(Component):
         values = [example.get(c) for c in self.required_columns]
         if any(v is None for v in values):
             return None
-        return "\x1f".join(" ".join(v) if isinstance(v, (list, tuple)) else str(v) for v in values)
+        return "\x1f".join(_joined(v) if isinstance(v, list | tuple) else str(v) for v in values)
+
+
+def _joined(words: Sequence[Any]) -> str:
+    return " ".join("" if word is None else str(word) for word in words)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tokenizers
 from tokenizers import Encoding, Tokenizer
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
 
+MARGIN = 64  # tokens beyond the limit, so that where a text is shortened cannot change a token that is kept
 MANY = 1_000_000  # transformers writes 1e30 for "no limit"
 
 
@@ -50,7 +52,7 @@ class TokenizerProcessor:
 
     def fingerprint(self) -> str:
         """A hash of the tokenizer and the settings: of everything that changes what encoding returns."""
-        text = self.tokenizer.to_str() + json.dumps(self.settings(), sort_keys=True)
+        text = self.tokenizer.to_str() + json.dumps(self.settings(), sort_keys=True) + tokenizers.__version__
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
@@ -66,17 +68,37 @@ class TokenizerProcessor:
         Args:
             texts: strings, pairs of strings, or lists of words when `words` is set.
             words: keep word numbers (slower).
+
+        Raises:
+            InputError: a text that is no Unicode text (half a surrogate pair, as in the JSON string "\\ud800").
         """
         run = self.tokenizer.encode_batch if words else self.tokenizer.encode_batch_fast
-        encodings = run(list(texts), is_pretokenized=words, add_special_tokens=True)
+        try:
+            encodings = run(list(texts), is_pretokenized=words, add_special_tokens=True)
+        except TypeError:
+            raise _not_unicode(texts) from None
         lengths = [len(e.ids) for e in encodings]
         if self.max_length is not None:
             long = [i for i, n in enumerate(lengths) if n > self.max_length]
             if long:
-                cut = self._truncating.encode_batch([texts[i] for i in long], is_pretokenized=words)
+                shortened = [self._shortened(texts[i], self.max_length + MARGIN) for i in long]
+                cut = self._truncating.encode_batch(shortened, is_pretokenized=words)
                 for i, encoding in zip(long, cut, strict=True):
                     encodings[i] = encoding
         return list(zip(encodings, lengths, strict=True))
+
+    def _shortened(self, text: Any, tokens: int) -> Any:
+        """The beginning of a text, of each text of a pair, or of a list of words: at least `tokens` tokens of it.
+
+        Truncation in `tokenizers` keeps what it cuts off as further encodings, for pairs every combination of both: two
+        texts of 20,000 words take 12 GB. So what cannot be kept is left out before.
+        """
+        if isinstance(text, tuple):
+            return tuple(self._shortened(t, tokens) for t in text)
+        if isinstance(text, list):
+            return text[:tokens]
+        offsets = self.tokenizer.encode(text, add_special_tokens=False).offsets
+        return text if len(offsets) <= tokens else text[: offsets[tokens - 1][1]]
 
     def collate(self, ids: Sequence[Array], types: Sequence[Array] | None) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask and, where wanted, token_type_ids as int64 [B, L], padded to the longest row."""
@@ -92,6 +114,18 @@ class TokenizerProcessor:
             if types is not None and "token_type_ids" in out:
                 out["token_type_ids"][row, place] = types[row]
         return out, length
+
+
+def _not_unicode(texts: Sequence[Any]) -> InputError:
+    """The error for the first text that has no UTF-8 form."""
+    for text in texts:
+        for part in [text] if isinstance(text, str) else text:
+            try:
+                part.encode()
+            except UnicodeEncodeError as error:
+                found = f"half a surrogate pair (character {error.start + 1}) in the text {part[:40]!r}"
+                return InputError(found, expected="Unicode text", fix="repair the text where it comes from")
+    return InputError("a value that is no text", expected="strings")
 
 
 def load(folder: Path, max_length: int | None, settings: dict[str, Any] | None) -> TokenizerProcessor:

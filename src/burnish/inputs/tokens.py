@@ -79,4 +79,4 @@ class Tokens(Input):
 def _words(value: Any) -> list[str]:
     if value is None:
         return []
-    return value.split() if isinstance(value, str) else [str(word) for word in value]
+    return value.split() if isinstance(value, str) else ["" if word is None else str(word) for word in value]

@@ -45,12 +45,15 @@ def train(
     return run(Recipe.load({**values, **settings}), out=Path(out), resume=resume)
 
 
-def evaluate(run: str | Path, data: Any = None, *, out: str | Path | None = None) -> dict[str, Any]:
+def evaluate(
+    run: str | Path, data: Any = None, *, out: str | Path | None = None, trust_code: bool = False
+) -> dict[str, Any]:
     """Scores of a run or bundle: those of its sealed test, or on other labelled data.
 
     Args:
         run: a run or bundle.
         data: labelled rows (path, list of rows, DataFrame ...); None reads the scores of the sealed test.
-        out: folder for predictions.parquet, scores.json and report.md on that data.
+        out: folder for predictions.parquet and scores.json on that data.
+        trust_code: whether components from outside burnish may be imported.
     """
-    return evaluate_run(Path(run), data=data, out=None if out is None else Path(out))
+    return evaluate_run(Path(run), data=data, out=None if out is None else Path(out), trust_code=trust_code)

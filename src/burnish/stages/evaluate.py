@@ -11,7 +11,7 @@ import numpy as np
 from burnish.bundle import MODEL, Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.files import folder_aside, write_json
+from burnish.core.files import folder_aside, require_writable, write_json
 from burnish.data.encode import encode_part
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
@@ -24,7 +24,7 @@ from burnish.losses import Loss
 from burnish.runtimes import Runtime
 
 
-def evaluate(run: Path, *, data: Any = None, out: Path | None = None) -> dict[str, Any]:
+def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
     """Scores of a run or bundle.
 
     Args:
@@ -33,13 +33,19 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None) -> dict[st
             ended and is not read again; its scores are returned.
         out: new folder for scores.json and predictions.parquet on `data`; None writes nothing for data in memory or a
             bare bundle, and `evaluations/NAME` in a run.
+        trust_code: whether components from outside burnish may be imported.
 
     Raises:
-        InputError: no such run, columns are missing, or `out` is there already.
+        InputError: no such run, columns are missing, or `out` is there already or cannot be written.
     """
     if data is None:
         return _sealed(run)
-    bundle = Bundle.load(run)
+    bundle = Bundle.load(run, trust_code=trust_code)
+    folder = out or _place(run, data)
+    if folder is not None:
+        if folder.exists():
+            raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
+        require_writable(folder)
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
     table = read(Data(train=data))
@@ -53,17 +59,14 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None) -> dict[st
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor),
         part,
-        loss=cast(Loss, build("burnish.losses", recipe["loss"])),
+        loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
         group=group if group in table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
     )
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     result = {"split": "given data", "files": [o.path for o in table.origins], **found}
-    folder = out or _place(run, data)
     if folder is not None:
-        if folder.exists():
-            raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
             predictions.save(aside / "predictions.parquet")

@@ -12,8 +12,9 @@ import numpy as np
 
 from burnish import bundle as bundles
 from burnish.core.component import build
+from burnish.core.errors import RunFailed
 from burnish.core.events import Event
-from burnish.core.files import write_json
+from burnish.core.files import damage, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.table import Part
@@ -53,7 +54,7 @@ class Run:
 
     def predictor(self) -> Predictor:
         """The trained model, ready to answer."""
-        return load(self.path)
+        return load(self.path, trust_code=self.recipe.trust_code)
 
 
 def finish(
@@ -62,6 +63,7 @@ def finish(
     """Bundle, sealed test, baselines, report.
 
     Raises:
+        RunFailed: the best checkpoint has been damaged since it was written.
         InputError: the bundle read back from disk does not answer as the network in memory did.
     """
     accelerator = assembled.training.accelerator
@@ -71,9 +73,10 @@ def finish(
     started = time.perf_counter()
     restored = _restore_best(folder, assembled, state)
     _write_bundle(folder, prepared, assembled, restored)
-    run = _opened(folder, str(accelerator.device))
+    run = _opened(folder, prepared, str(accelerator.device))
     result = _test(folder, prepared, assembled, tracking, run)
-    result["training"] = {**restored, "stopped": state["stopped"], **state["totals"]}
+    passed_over = state["totals"]["skipped"] + len(state["skipped"])
+    result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     result["baselines"] = baselines(prepared, assembled.loaders, result.pop("_predictions"), Phases(tracking))
     write_json(folder.scores, result)
     _report(folder, prepared, result, state)
@@ -103,13 +106,17 @@ def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]
     """Put the best weights into the network; the last ones where there was no validation. Says which."""
     network = assembled.training.network
     best = history.best(history.from_json(state["validations"]))
-    last = checkpoint.newest(folder.checkpoints)
-    path = folder.checkpoints / f"step-{best.step:08d}" if best else None
-    chosen = checkpoint.read(path) if path is not None and path.is_dir() else last
-    if chosen is None:
-        return {"step": None, "chosen_by": "nothing was saved"}
+    path = checkpoint.at(folder.checkpoints, best.step if best else state["step"])
+    wrong = damage(path)
+    if wrong:
+        raise RunFailed(
+            f"the {'best' if best else 'last'} checkpoint is damaged: {wrong[0]}",
+            fix=f"burnish train --resume --out {folder.path}: it goes on from the newest one that is whole",
+            place=str(path),
+        )
+    chosen = checkpoint.read(path)
     checkpoint.restore_weights(chosen, network)
-    by = f"{best.metric} {best.value:.4f} on validation" if best and chosen.step == best.step else "the last step"
+    by = f"{best.metric} {best.value:.4f} on validation" if best else "the last step"
     return {"step": chosen.step, "chosen_by": by, "weights_sha256": chosen.hash}
 
 
@@ -145,9 +152,9 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     return [recipe.input.portable(example) for example in examples]
 
 
-def _opened(folder: RunFolder, device: str) -> Running:
+def _opened(folder: RunFolder, prepared: Prepared, device: str) -> Running:
     """The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped."""
-    bundle = bundles.Bundle.load(folder.bundle)
+    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
     runtime = cast(Runtime, build("burnish.runtimes", {"kind": "torch", "device": device}))
     run = runtime.open(bundle.path / bundles.MODEL, bundle.model, bundle.input, bundle.target)
     bundle.check(run)

@@ -64,7 +64,8 @@ def _fields(cls: type[Component]) -> Iterator[tuple[str, str]]:
 def result_table(result: Mapping[str, Any]) -> Table:
     """What a stage gave back: scores with their intervals first, then the other plain values."""
     table = _table("", "", "")
-    for metric, score in (result.get("scores") or {}).items():
+    scores = result.get("scores") or {name: result["metrics"][name] for name in result.get("headline") or ()}
+    for metric, score in scores.items():
         known = score if isinstance(score, Mapping) else {"value": score}
         low, high = known.get("low"), known.get("high")
         interval = "" if low is None or high is None else f"95 % between {low:.4f} and {high:.4f}"

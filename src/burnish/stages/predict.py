@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from rich.progress import Progress
 
 from burnish.core.errors import InputError
-from burnish.core.files import ASIDE
+from burnish.core.files import ASIDE, require_writable
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
 from burnish.data.settings import Data
@@ -29,7 +29,7 @@ Rows = list[dict[str, Any]]
 Write = Callable[[Rows], None]
 
 
-def predict(source: Path, data: str, *, out: Path, batch_size: int = 64) -> dict[str, Any]:
+def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_code: bool = False) -> dict[str, Any]:
     """Answer each row of a table.
 
     Args:
@@ -37,6 +37,7 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64) -> dict
         data: any readable table.
         out: a new .csv, .tsv, .jsonl or .parquet file; it appears when it is complete.
         batch_size: rows at once.
+        trust_code: whether components from outside burnish may be imported.
 
     Returns:
         `rows`, `path`.
@@ -45,7 +46,7 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64) -> dict
         InputError: a column is missing, the ending of `out` is unknown, or it is there already.
     """
     writer = _writer_for(out)
-    predictor = load(source, batch_size=batch_size)
+    predictor = load(source, batch_size=batch_size, trust_code=trust_code)
     table = read(Data(train=data))
     require_columns(table, predictor.bundle.input.required_columns)
     taken = [name for name in ADDED if name in table.columns]
@@ -73,6 +74,7 @@ def _writer_for(out: Path) -> Any:
         raise InputError("the file is there already", fix="choose another name, or delete it", place=str(out))
     if not out.parent.is_dir():
         raise InputError("the folder does not exist", fix=f"make it: mkdir -p {out.parent}", place=str(out.parent))
+    require_writable(out)
     return writers[out.suffix]
 
 

@@ -56,6 +56,12 @@ def asked(
             "neither a recipe nor data was given",
             fix="burnish train recipe.yaml, or burnish train --data FILE --target COLUMN",
         )
+    if resume and (overrides or data or target or input_columns or model):
+        raise InputError(
+            "--resume with other settings",
+            expected="nothing but the run: a resumed run is the run that was never interrupted",
+            fix="leave them out, or start a new run",
+        )
     _apply_options(settings, data, target, input_columns, model, device)
     result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience"})
     recipe = Recipe.load(result.settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,15 +12,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.component import build
-from burnish.core.errors import BurnishError, InputError
+from burnish.core.errors import BurnishError, InputError, RunFailed
 from burnish.core.events import Event
-from burnish.core.files import write_json, write_text
+from burnish.core.files import ASIDE, MANIFEST, damage, disk_is_full, require_writable, write_json, write_text
 from burnish.recipe import Recipe
 from burnish.stages.environment import environment
 from burnish.stages.new_recipe import commented
 from burnish.stages.prepare import Prepared
 from burnish.trackers import Listener, Tracker, Tracking
 from burnish.trackers.jsonl import rewind
+from burnish.training import checkpoint
 from burnish.training.history import Best
 
 
@@ -35,6 +38,7 @@ class RunFolder:
         self.bundle = path / "bundle"
         self.recipe = path / "recipe.yaml"
         self.events = path / "events.jsonl"
+        self.environment = path / "environment.json"
         self.audit = path / "audit.json"
         self.scores = path / "scores.json"
         self.predictions = path / "predictions.parquet"
@@ -52,14 +56,18 @@ class RunFolder:
             if not self.recipe.is_file():
                 raise InputError("no run to resume here", expected="a folder with recipe.yaml", place=str(self.path))
             return
-        if main and self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if main and self.path.exists() and not self._unused():
             raise InputError(
                 "the folder is not empty: burnish never overwrites a run",
                 fix="choose another --out, or continue the run with --resume",
                 place=str(self.path),
             )
         if main:
-            _writable(self.path)
+            require_writable(self.path)
+
+    def _unused(self) -> bool:
+        """Whether the folder is empty, or a start that was killed left no more than unfinished files in it."""
+        return self.path.is_dir() and all(p.name.startswith(ASIDE) for p in self.path.iterdir())
 
     @contextmanager
     def tracking(self, recipe: Recipe, *, resume: bool, main: bool) -> Iterator[Tracking]:
@@ -67,7 +75,8 @@ class RunFolder:
         tracking = Deferred(self.path, list(recipe.trackers) if main else None, resume=resume)
         with tracking:
             try:
-                yield tracking
+                with self._full_disk_said():
+                    yield tracking
             except BurnishError as error:
                 tracking(Event("run_failed", {"text": str(error)}))
                 raise
@@ -75,17 +84,53 @@ class RunFolder:
                 tracking(Event("run_failed", {"text": f"{type(error).__name__}: {error}"}))
                 raise
 
+    @contextmanager
+    def _full_disk_said(self) -> Iterator[None]:
+        """Turn whatever a full disk raises, from whichever library, into words that say what is safe and how to go on."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, InputError) or not disk_is_full(error):
+                raise
+            what = error.found if isinstance(error, BurnishError) else f"the disk is full: {error}"
+            raise RunFailed(what, expected=self._safe(), fix=self._after_room(), place=str(self.path)) from error
+
+    def _safe(self) -> str:
+        if (self.bundle / MANIFEST).is_file() and not damage(self.bundle):
+            return "room for the rest; safe and whole are the trained model in bundle/ and the last checkpoint"
+        found = checkpoint.newest(self.checkpoints, lambda text: None)
+        if found is None:
+            return "room for a run; nothing of this one was worth keeping yet"
+        return f"room for the rest; safe and whole is checkpoints/{found.path.name}, all {found.step} steps up to it"
+
+    def _after_room(self) -> str:
+        if self.recipe.is_file():
+            return f"free some space, then go on: burnish train --resume --out {self.path}"
+        return f"free some space, remove {self.path}, and start again"
+
     def begin(self, prepared: Prepared, command: Sequence[str], tracking: Tracking, *, main: bool) -> None:
         """The first writing: everything is checked, and training is about to start."""
         if not main:
             return
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        for leftover in self.path.glob(f"{ASIDE}*"):  # of a process that was killed
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        # The recipe comes first: from then on this is a run that can be resumed. What a kill kept from being written
+        # is written then.
         if not self.recipe.is_file():
             write_text(self.recipe, commented(prepared.recipe))
-            write_json(self.path / "environment.json", {**environment(command), "data": prepared.hashes()})
+        if not self.environment.is_file():
+            write_json(self.environment, {**environment(command), "data": prepared.hashes()})
+        if not self.audit.is_file():
             write_json(self.audit, prepared.audit.to_dict())
+        self.checkpoints.mkdir(exist_ok=True)
         assert isinstance(tracking, Deferred)
         tracking.begin()
+
+    @property
+    def resumed_by(self) -> str:
+        """The command that continues this run; empty where nothing has been written yet."""
+        return f"burnish train --resume --out {shlex.quote(str(self.path))}" if self.recipe.is_file() else ""
 
     def record_best(self, best: Best) -> None:
         """Write down which checkpoint is best, by which metric, and the hash of its weights."""
@@ -134,20 +179,3 @@ class Deferred(Tracking):
         if self._held is not None:
             self._held.append(event)
         super().__call__(event)
-
-
-def _writable(path: Path) -> None:
-    """Raise if nothing can be written below `path`; leave nothing behind."""
-    folder = path
-    while not folder.exists():
-        folder = folder.parent
-    probe = folder / ".burnish-can-write"
-    try:
-        if not folder.is_dir():
-            raise NotADirectoryError(20, "not a folder")
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"the output folder cannot be written: {error.strerror}", fix="choose another --out", place=str(path)
-        ) from None

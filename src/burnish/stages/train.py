@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from burnish.core.errors import Interrupted, NonFinite
+from burnish.core.errors import NonFinite
 from burnish.core.events import Event
 from burnish.recipe import Recipe, Settled
 from burnish.stages.assemble import Assembled, assemble
 from burnish.stages.finish import Run, finish
+from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.pictures import training_pictures
 from burnish.stages.prepare import Prepared, prepare
 from burnish.stages.run_folder import RunFolder
-from burnish.stages.signals import StopRequest
+from burnish.stages.signals import StopRequest, interruptible, stopped
 from burnish.stages.validate import deciding, measure
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -44,13 +45,14 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
     folder = RunFolder(out)
     accelerator = Accelerator(recipe.device, recipe.precision)
     folder.open(resume=resume, main=accelerator.main)
-    with folder.tracking(recipe, resume=resume, main=accelerator.main) as tracking:
+    tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
+    with tracked as tracking, interruptible(lambda: folder.resumed_by):
         prepared = prepare(recipe, tracking, accelerator)
         assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
         folder.begin(prepared, command, tracking, main=accelerator.main)
         if accelerator.main and not resume and not prepared.recipe.input.stored:
             training_pictures(folder.path / "pictures", prepared, assembled)
-        accelerator.wait()
+        accelerator.wait()  # until the folder is there
         session = Session(folder, prepared, assembled, tracking)
         session.begin(resume)
         with StopRequest() as stop:
@@ -88,7 +90,9 @@ class Session:
             self._say("note", text=f"resumed after step {found.step} from {found.path.name}")
         elif resume:
             self._warn("no whole checkpoint was found; the run starts over")
-        self.folder.rewind(self.step)
+        self._rewind(found)
+        if found is None and self.recipe.nonfinite == "rollback":
+            self._save()  # so that there is something to roll back to from the first step on
         batches, training = self.assembled.batches, self.assembled.training
         for note in self.assembled.notes:
             self._say("note", text=note)
@@ -122,19 +126,24 @@ class Session:
                 self._count(step)
                 validate = self._due(step.number)
                 if validate:
-                    self._validate(step)
+                    self._validate()
                 ended = self._ended(validate)
-                if (
-                    validate
-                    or ended
-                    or (self.recipe.checkpoint_steps and step.number % self.recipe.checkpoint_steps == 0)
-                ):
+                every = self.recipe.checkpoint_steps
+                save = validate or bool(ended) or (every is not None and step.number % every == 0)
+                interrupted = self.assembled.training.accelerator.any(stop.requested)
+                if save or interrupted:
                     self._save()
-                if self._interrupted(stop):
-                    self._interrupt(validate or bool(ended))
+                if interrupted:
+                    raise stopped(f"stopped after step {self.step}; everything is saved", self.folder.resumed_by)
                 if ended:
                     return
-        # Only when the last steps were passed over after a rollback.
+        self._passed_over_the_end()
+
+    def _passed_over_the_end(self) -> None:
+        """The last steps were passed over after a rollback: the validation due at the end is still due."""
+        validated = bool(self.validations) and self.validations[-1].step == self.step
+        if self._due(self.assembled.batches.total_steps) and not validated:
+            self._validate()
         self.stopped = "all steps done"
         self._save()
 
@@ -143,6 +152,7 @@ class Session:
         training = self.assembled.training
         scaler = training.accelerator.scaler
         return {
+            "step": self.step,
             "validations": history.to_json(self.validations),
             "totals": self.totals,
             "stopped": self.stopped,
@@ -197,25 +207,26 @@ class Session:
         every = self.recipe.validation_steps or max(1, round(self.recipe.validation_epochs * batches.steps_per_epoch))
         return number % every == 0 or number == batches.total_steps
 
-    def _validate(self, step: Step) -> None:
+    def _validate(self) -> None:
         started, training = time.perf_counter(), self.assembled.training
         accelerator, metric = training.accelerator, deciding(self.recipe)
         scores = measure(self.prepared, self.assembled, metric) if accelerator.main else {}
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
-        progress = step.number / self.assembled.batches.total_steps
-        self.validations.append(Validation(step.number, progress, name, value, good, scores))
+        batches = self.assembled.batches
+        progress = self.step / batches.total_steps
+        self.validations.append(Validation(self.step, progress, name, value, good, scores))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)
         self._say(
             "validation",
-            number=step.number,
-            epoch=step.epoch,
+            number=self.step,
+            epoch=self.step / batches.steps_per_epoch,
             scores=scores,
             loss=scores.get("loss"),
             deciding=name,
-            best=best is not None and best.step == step.number,
+            best=best is not None and best.step == self.step,
             seconds=time.perf_counter() - started,
         )
 
@@ -239,53 +250,47 @@ class Session:
             )
             best = history.best(self.validations)
             if best is not None and best.step == self.step:
-                self.folder.record_best(history.Best(best.step, best.metric, best.value, saved.hash))
+                self._record_best()
             checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, best.step if best else None)
             self._say(
                 "checkpoint", number=self.step, path=str(saved.path), best=best is not None and best.step == self.step
             )
         training.accelerator.wait()
 
-    def _interrupted(self, stop: StopRequest) -> bool:
-        return self.assembled.training.accelerator.any(stop.requested)
-
-    def _interrupt(self, saved: bool) -> None:
-        if not saved:
-            self._save()
-        raise Interrupted(
-            f"stopped after step {self.step}; everything is saved",
-            fix=f"burnish train --resume --out {self.folder.path}",
-        )
-
     def _not_finite(self, step: Step) -> bool:
         """Act on a step that was not finite; True when training goes on from an earlier state."""
-        part = self.prepared.parts["train"]
-        places = ", ".join(part.table.place(row) for row in step.culprits[:10])
-        more = f" and {len(step.culprits) - 10} more" if len(step.culprits) > 10 else ""
-        numbers = f"loss {step.loss.mean:g}, gradient norm {step.gradient_norm:g}"
-        what = f"step {step.number}: the loss or gradient is not finite ({numbers})"
+        what, where = not_finite(step, self.prepared.parts["train"])
         if self.recipe.nonfinite == "stop":
-            raise NonFinite(
-                what,
-                place=f"{places}{more}",
-                expected="finite numbers",
-                fix="lower learning_rate, look at these rows, or set nonfinite: skip or rollback; "
-                f"the weights are those of step {step.number - 1}, the last checkpoint is in {self.folder.checkpoints}",
-            )
-        self._warn(f"{what}; rows: {places}{more}; policy: {self.recipe.nonfinite}")
+            raise NonFinite(what, place=where, expected="finite numbers", fix=advice(self.folder.checkpoints))
+        self._warn(f"{what}; rows: {where}; policy: {self.recipe.nonfinite}")
         if self.recipe.nonfinite == "skip":
             return False
         found = checkpoint.newest(self.folder.checkpoints, self._warn)
-        training = self.assembled.training
-        skipped = training.skipped | {step.number - 1}
         if found is None:
-            raise NonFinite(
-                what, place=f"{places}{more}", fix="there is no checkpoint to roll back to; use nonfinite: skip"
-            )
+            raise NonFinite(what, place=where, fix="no whole checkpoint is left to roll back to; use nonfinite: skip")
         self._restore(found)
-        training.skipped |= skipped
-        self.folder.rewind(self.step)
+        self.assembled.training.skipped.add(step.number - 1)
+        self._say("note", text=f"rolled back to step {found.step}; step {step.number} is passed over")
+        self._rewind(found)
         return True
+
+    def _rewind(self, found: checkpoint.Checkpoint | None) -> None:
+        """Make the folder say what was true after this checkpoint, or before the first step."""
+        accelerator = self.assembled.training.accelerator
+        accelerator.wait()  # until every process has read its checkpoint
+        if accelerator.main:
+            self.folder.rewind(self.step)
+            checkpoint.drop_after(self.folder.checkpoints, found.step if found else -1)
+            self._record_best()
+        accelerator.wait()
+
+    def _record_best(self) -> None:
+        best = history.best(self.validations)
+        if best is None:
+            self.folder.best.unlink(missing_ok=True)
+            return
+        saved = checkpoint.read(checkpoint.at(self.folder.checkpoints, best.step))
+        self.folder.record_best(history.Best(best.step, best.metric, best.value, saved.hash))
 
     def _say(self, name: Any, **values: Any) -> None:
         if self.assembled.training.accelerator.main:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
 
 import accelerate
 import torch
+from accelerate.state import AcceleratorState
+from accelerate.utils import gather_object
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
 
@@ -16,6 +19,7 @@ from burnish.core.errors import InputError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 M = TypeVar("M", bound=nn.Module)
+PATIENCE = timedelta(hours=12)
 
 
 class Accelerator:
@@ -37,7 +41,13 @@ class Accelerator:
         names = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
         # Gradual unfreezing and heads that bypass the pooler leave parameters without a gradient; DDP must expect it.
         unused = accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)
-        self._inner = accelerate.Accelerator(cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused])
+        # While the main process encodes or validates, the others wait: longer than the usual ten minutes for large data.
+        waiting = accelerate.InitProcessGroupKwargs(timeout=PATIENCE)
+        # Accelerate keeps the first device and precision of a process for good; a second run in it may want others.
+        AcceleratorState._reset_state(reset_partial_state=not _joined())
+        self._inner = accelerate.Accelerator(
+            cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused, waiting]
+        )
 
     @property
     def device(self) -> torch.device:
@@ -94,6 +104,10 @@ class Accelerator:
             return values
         return cast(Tensor, self._inner.reduce(values, reduction="sum"))
 
+    def together(self, values: list[int]) -> list[int]:
+        """The values of all processes, those of the first process first."""
+        return values if self.processes == 1 else cast(list[int], gather_object(values))
+
     def tensors(self, arrays: dict[str, Array]) -> dict[str, Tensor]:
         """Numpy arrays as tensors on the device."""
         return {name: self.tensor(value) for name, value in arrays.items()}
@@ -123,6 +137,11 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _mps() -> bool:
     return bool(torch.backends.mps.is_available())
+
+
+def _joined() -> bool:
+    """Whether this process already belongs to a group of processes, which only its end dissolves."""
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def _check_device(device: str) -> None:

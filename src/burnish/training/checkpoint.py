@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from torch import Tensor
 from burnish.core.errors import RunFailed
 from burnish.core.files import ASIDE, damage, folder_aside, sha256, write_json
 from burnish.core.network import Network
+from burnish.training import history
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
@@ -33,6 +34,12 @@ class Checkpoint:
     path: Path
     step: int
     state: dict[str, Any]
+
+    @property
+    def best_step(self) -> int | None:
+        """The step with the best validation score up to here."""
+        found = history.best(history.from_json(self.state.get("validations", [])))
+        return found.step if found else None
 
     @property
     def hash(self) -> str:
@@ -65,7 +72,7 @@ def save(
             fix="lower the learning rate; the last checkpoint is finite",
         )
     tensors, numbers = _flat(optimizer)
-    final = folder / f"step-{step:08d}"
+    final = at(folder, step)
     with folder_aside(final) as aside:
         save_file(weights, aside / WEIGHTS)
         save_file(tensors, aside / OPTIMIZER)
@@ -130,20 +137,43 @@ def _flat(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str
     return tensors, numbers
 
 
-def newest(folder: Path, warn: Any = None) -> Checkpoint | None:
-    """The newest checkpoint that is whole; damaged ones are passed over with a warning.
+def newest(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
+    """The newest checkpoint a run can go on from; damaged ones are passed over with a warning.
+
+    The best one up to it must be whole as well: a run that went on without it would end in other weights.
 
     Args:
         folder: `checkpoints/` of the run.
-        warn: called with a sentence for each damaged checkpoint.
+        warn: called with a sentence for each checkpoint that cannot be used.
     """
     for path in sorted(folder.glob("step-*"), reverse=True):
         wrong = damage(path)
         if not wrong:
-            return read(path)
-        if warn:
-            warn(f"checkpoint {path.name} is damaged ({wrong[0]}); the one before it is used")
+            found = read(path)
+            best = found.best_step
+            wrong = damage(at(folder, best)) if best is not None and best != found.step else []
+            if not wrong:
+                return found
+            wrong = [f"the best one before it, step {best}, is: {wrong[0]}"]
+        warn(f"checkpoint {path.name} is damaged ({wrong[0]}); the one before it is used")
     return None
+
+
+def at(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step is."""
+    return folder / f"step-{step:08d}"
+
+
+def drop_after(folder: Path, step: int) -> None:
+    """Delete the checkpoints of steps that will be done again: a damaged one must not outlive the whole one before it."""
+    _clean(folder)
+    _delete(path for path in folder.glob("step-*") if _step(path) > step)
+
+
+def _clean(folder: Path) -> None:
+    """Delete what an interrupted save or deletion left behind."""
+    for leftover in folder.glob(f"{ASIDE}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def read(path: Path) -> Checkpoint:
@@ -156,17 +186,16 @@ def read(path: Path) -> Checkpoint:
 
 def prune(folder: Path, keep: int, best: int | None) -> None:
     """Delete all but the last `keep` checkpoints and that of the best step; and what an interrupted save left behind."""
-    for leftover in folder.glob(f"{ASIDE}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    _clean(folder)
     steps = sorted(_step(p) for p in folder.glob("step-*"))
     kept = set(steps[-keep:]) | ({best} if best is not None else set())
-    _delete(folder / f"step-{s:08d}" for s in steps if s not in kept)
+    _delete(at(folder, s) for s in steps if s not in kept)
 
 
 def _delete(paths: Iterable[Path]) -> None:
     for path in paths:
         # Renamed first: a deletion that is cut off must not leave half a checkpoint under a checkpoint's name.
-        gone = path.with_name(ASIDE + path.name)
+        gone = path.with_name(f"{ASIDE}gone-{path.name}")
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 

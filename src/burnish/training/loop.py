@@ -282,7 +282,9 @@ def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
         bad = ~torch.isfinite(elements) & (accelerator.tensor(batch.weights) != 0)
         rows = bad.reshape(len(batch), -1).any(dim=1).cpu().numpy()
         found += batch.rows[rows].tolist()
-    return tuple(found or [int(r) for b in micro for r in b.rows])
+    # Every process must name the same rows: the one that writes the message need not be the one that met them.
+    found = accelerator.together(found)
+    return tuple(sorted(set(found or accelerator.together([int(r) for b in micro for r in b.rows]))))
 
 
 def _sums(training: Training, micro: Sequence[Batch]) -> list[int]:

@@ -1,0 +1,190 @@
+"""The verbs as people use them: a table becomes a run, which is resumed, evaluated, shown, and answers new rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import burnish
+from burnish.recipe_text import load_file
+from tests.integration import tiny_runs
+from tests.integration.spoiled import Said, write_csv
+
+Command = Callable[..., Said]
+Trained = Callable[..., Path]
+SMALL = ("trackers=[{kind: console, style: plain}]", "baselines=false", "precision=float32", "resamples=100")
+QUICK = (*SMALL, "batch_size=8", "epochs=1")
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+# train
+
+
+def test_train_from_a_table_alone_says_what_it_inferred(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "runs" / "messages"
+    said = burnish_command(
+        "train", "--data", messages, "--target", "label", "--model", bert, "--device", "cpu", "--out", out, *QUICK
+    )
+    assert said.code == 0, said.err
+    assert "target: column 'label' as label" in said.out
+    assert "input: text from column 'text'" in said.out
+    assert "learning_rate: 5e-05" in said.out
+    assert "accuracy" in said.out
+    assert str(out) in said.out
+    notes = [json.loads(line).get("text", "") for line in (out / "events.jsonl").read_text().splitlines()]
+    assert any("input: text" in note for note in notes)
+    assert load_file(out / "recipe.yaml")["input"]["columns"] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "columns"),
+    [("labels", "labels", ["text"]), ("score", "score", ["text"]), ("tags", "tags", ["words"])],
+)
+def test_the_task_is_inferred_from_the_table(
+    table: Callable[[str], Path], bert: Path, tmp_path: Path, task: str, kind: str, columns: list[str]
+) -> None:
+    run = burnish.train(
+        data=str(table(task)), target=task, model=str(bert), out=tmp_path / "run", max_steps=1, **tiny_runs.quick()
+    )
+    assert run.recipe.target.kind() == kind
+    assert list(run.recipe.input.required_columns) == columns
+
+
+def test_two_input_options_make_a_pair(
+    burnish_command: Command, table: Callable[[str], Path], bert: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    words = ["--data", table("pairs"), "--target", "label", "--input", "question", "--input", "passage"]
+    said = burnish_command("train", *words, "--model", bert, "--out", out, *QUICK, "max_steps=1")
+    assert said.code == 0, said.err
+    assert load_file(out / "recipe.yaml")["input"]["columns"] == ["question", "passage"]
+
+
+def test_overrides_reach_the_run_and_its_recipe(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    recipe, out = tmp_path / "recipe.yaml", tmp_path / "run"
+    recipe.write_text(f"data: {messages}\ntarget: label\nmodel: {bert}\nloss: cross_entropy\n", encoding="utf-8")
+    said = burnish_command("train", recipe, "learning_rate=3e-5", "loss.kind=focal", "--out", out, *QUICK)
+    assert said.code == 0, said.err
+    kept = load_file(out / "recipe.yaml")
+    assert (kept["learning_rate"], kept["loss"]["kind"], kept["epochs"]) == (3e-5, "focal", 1)
+    rates = [e["learning_rate"] for e in events(out) if e["name"] == "step"]
+    assert 0 < max(rates) <= 3e-5
+
+
+def events(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_run_is_never_overwritten(burnish_command: Command, trained: Trained, messages: Path, bert: Path) -> None:
+    run = trained("label")
+    before = {p: p.stat().st_mtime_ns for p in run.rglob("*")}
+    said = burnish_command("train", "--data", messages, "--target", "label", "--model", bert, "--out", run)
+    assert said.code == 2
+    assert "never overwrites" in said.err
+    assert {p: p.stat().st_mtime_ns for p in run.rglob("*")} == before
+
+
+def test_resuming_a_finished_run_changes_no_score(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    words = ["--data", messages, "--target", "label", "--model", bert, "--out", out, *QUICK]
+    assert burnish_command("train", *words).code == 0
+    scores, predictions = read(out / "scores.json"), pq.read_table(out / "predictions.parquet")
+    steps = len([e for e in events(out) if e["name"] == "step"])
+    said = burnish_command("train", "--resume", "--out", out)
+    assert said.code == 0, said.err
+    assert read(out / "scores.json")["metrics"] == scores["metrics"]
+    assert pq.read_table(out / "predictions.parquet").equals(predictions)
+    assert len([e for e in events(out) if e["name"] == "step"]) == steps
+    burnish.load(out)
+
+
+# evaluate
+
+
+def test_evaluate_shows_the_sealed_test(burnish_command: Command, trained: Trained) -> None:
+    run = trained("label")
+    scores = read(run / "scores.json")
+    said = burnish_command("evaluate", run)
+    assert said.code == 0
+    assert "accuracy" in said.out
+    assert f"{scores['metrics']['accuracy']['value']:.4f}" in said.out
+    assert burnish.evaluate(run) == scores
+
+
+@pytest.mark.parametrize("task", tiny_runs.TASKS)
+def test_evaluate_on_other_rows_writes_scores_and_predictions(
+    burnish_command: Command, trained: Trained, tmp_path: Path, task: str
+) -> None:
+    run, out = trained(task), tmp_path / "scores"
+    rows = tiny_runs.rows(task)[:17]
+    data = tiny_runs.write_jsonl(tmp_path / "other.jsonl", rows)
+    said = burnish_command("evaluate", run, "--data", data, "--out", out)
+    assert said.code == 0, said.err
+    found = read(out / "scores.json")
+    headline = found["metrics"][found["headline"][0]]
+    assert headline["low"] <= headline["value"] <= headline["high"]
+    assert f"{headline['value']:.4f}" in said.out
+    assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(17))
+    again = burnish_command("evaluate", run, "--data", data, "--out", out)
+    assert (again.code, "there already" in again.err) == (2, True)
+
+
+def test_evaluate_without_out_keeps_the_result_in_the_run(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    words = ["--data", messages, "--target", "label", "--model", bert, "--out", out, *QUICK, "max_steps=1"]
+    assert burnish_command("train", *words).code == 0
+    for name in ("messages", "messages-2"):
+        said = burnish_command("evaluate", out, "--data", messages)
+        assert said.code == 0, said.err
+        assert (out / "evaluations" / name / "scores.json").is_file()
+
+
+def test_evaluate_refuses_rows_without_truth_and_folders_that_are_no_run(
+    burnish_command: Command, trained: Trained, tmp_path: Path
+) -> None:
+    data = write_csv(tmp_path / "new.csv", [{"text": "my card", "lable": "payment"}])
+    said = burnish_command("evaluate", trained("label"), "--data", data, "--out", tmp_path / "scores")
+    assert (said.code, "'label'" in said.err, "'lable'" in said.err) == (2, True, True)
+    assert not (tmp_path / "scores").exists()
+    said = burnish_command("evaluate", tmp_path, "--data", data)
+    assert (said.code, "not a bundle" in said.err) == (2, True)
+    said = burnish_command("evaluate", tmp_path)
+    assert (said.code, "no scores here" in said.err) == (2, True)
+
+
+# info
+
+
+@pytest.mark.parametrize("task", tiny_runs.TASKS)
+def test_info_says_task_labels_scores_and_files(burnish_command: Command, trained: Trained, task: str) -> None:
+    run = trained(task)
+    said = burnish_command("info", run)
+    assert said.code == 0
+    scores = read(run / "scores.json")
+    assert f"{scores['metrics'][scores['headline'][0]]['value']:.4f}" in said.out
+    assert "whole" in said.out
+    assert "step-" in said.out
+    if task == "label":
+        assert "delivery, payment, review" in said.out
+    assert burnish_command("info", run / "bundle").code == 0
+
+
+def test_info_of_something_else(burnish_command: Command, tmp_path: Path) -> None:
+    said = burnish_command("info", tmp_path)
+    assert (said.code, "neither a run nor a bundle" in said.err) == (2, True)

@@ -1,0 +1,71 @@
+"""The best checkpoint and the moment to stop are pure functions of what validation has shown."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from burnish.training.history import Validation, as_scores, best, exhausted, from_json, to_json
+
+NAN, INF = math.nan, math.inf
+
+
+def history(*good: float) -> list[Validation]:
+    return [
+        Validation(step=10 * (i + 1), progress=(i + 1) / 10, metric="loss", value=-g, good=g, scores={"accuracy": 0.5})
+        for i, g in enumerate(good)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "step"),
+    [
+        ((1.0,), 10),
+        ((1.0, 3.0, 2.0), 20),
+        ((1.0, 3.0, 3.0), 20),
+        ((NAN, 1.0, NAN), 20),
+        ((INF, 1.0, -INF), 20),
+        ((-5.0, -4.0), 20),
+    ],
+)
+def test_best_is_the_earliest_of_the_highest_finite(good: tuple[float, ...], step: int) -> None:
+    found = best(history(*good))
+    assert found is not None
+    assert found.step == step
+
+
+@pytest.mark.parametrize("good", [(), (NAN,), (NAN, INF, -INF)])
+def test_nothing_is_best_where_nothing_is_finite(good: tuple[float, ...]) -> None:
+    assert best(history(*good)) is None
+
+
+@pytest.mark.parametrize(
+    ("good", "patience", "minimum_change", "stops"),
+    [
+        ((), 1, 0.0, False),
+        ((1.0,), 1, 0.0, False),
+        ((1.0, 1.0), 1, 0.0, True),
+        ((1.0, 0.9), 2, 0.0, False),
+        ((1.0, 0.9, 0.8), 2, 0.0, True),
+        ((1.0, 0.9, 1.1), 2, 0.0, False),
+        ((1.0, 0.9, 1.1, 1.0, 1.0), 2, 0.0, True),
+        ((1.0, 1.05, 1.09), 2, 0.1, True),  # each gain is too small
+        ((1.0, 1.06, 1.12), 2, 0.1, False),  # together they are enough: counted from the last that counted
+        ((NAN, NAN), 2, 0.0, True),
+        ((NAN, 1.0, NAN), 2, 0.0, False),
+        ((1.0, INF, INF), 2, 0.0, True),
+    ],
+)
+def test_patience_counts_validations_without_improvement(
+    good: tuple[float, ...], patience: int, minimum_change: float, stops: bool
+) -> None:
+    assert exhausted(history(*good), patience, minimum_change) is stops
+
+
+def test_survives_a_checkpoint_and_goes_to_schedules() -> None:
+    """Through JSON without losing a bit."""
+    before = history(0.1 + 0.2, 1e-300)
+    assert from_json(json.loads(json.dumps(to_json(before)))) == before
+    assert [(s.progress, s.value) for s in as_scores(before)] == [(0.1, 0.1 + 0.2), (0.2, 1e-300)]

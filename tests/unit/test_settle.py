@@ -1,0 +1,177 @@
+"""What a recipe leaves open is found in the data, and said; what does not fit is refused before anything is encoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from burnish.core.errors import InputError
+from burnish.recipe import Recipe, Settled
+from burnish.stages.settle import settle
+from tests.data_cases import table
+
+TEXT_ROWS: list[dict[str, Any]] = [
+    {"id": str(n), "message": f"row {n} says something", "intent": "ab"[n % 2], "stars": n % 5 + 1, "customer": n // 2}
+    for n in range(40)
+]
+
+
+def settled(rows: list[dict[str, Any]] | None = None, **recipe: Any) -> tuple[Settled, list[str]]:
+    said: list[str] = []
+    found = settle(Recipe.load({"data": "x.csv", **recipe}), table(rows or TEXT_ROWS), said.append)
+    return found, said
+
+
+def rows_of(**columns: Any) -> list[dict[str, Any]]:
+    return [{name: value[n % len(value)] for name, value in columns.items()} for n in range(24)]
+
+
+SAMPLES: list[tuple[dict[str, Any], str, str, tuple[str, ...]]] = [
+    ({"text": ["one text", "two"], "label": ["a", "b"]}, "label", "text", ("text",)),
+    ({"review": ["a longer one", "x y"], "id": ["1", "2"], "class": [0, 1]}, "label", "text", ("review",)),
+    ({"text": ["one"], "labels": ["a|b", "c"]}, "labels", "text", ("text",)),
+    ({"text": ["one"], "labels": [["a"], []]}, "labels", "text", ("text",)),
+    ({"sentence1": ["a"], "sentence2": ["b"], "score": [1.5, 2.0, 3.25]}, "score", "text", ("sentence1", "sentence2")),
+    ({"question": ["a"], "passage": ["b"], "label": ["1", "0"]}, "label", "text", ("question", "passage")),
+    ({"tokens": [["a", "b"]], "tags": [["O", "B-x"]]}, "tags", "tokens", ("tokens",)),
+    ({"words": [["a", "b"]], "tags": [["O", "B-x"]]}, "tags", "tokens", ("words",)),
+    ({"tokens": ["a b", "c d"], "tags": ["O B-x", "O O"]}, "tags", "tokens", ("tokens",)),
+]
+
+
+@pytest.mark.parametrize(("columns", "target", "input_", "read"), SAMPLES)
+def test_target_and_input_are_found_and_said(
+    columns: dict[str, Any], target: str, input_: str, read: tuple[str, ...]
+) -> None:
+    found, said = settled(rows_of(**columns))
+    assert (found.target.kind(), found.input.kind(), found.input.required_columns) == (target, input_, read)
+    assert found.target.column not in read
+    assert any(line.startswith("target: column") and target in line for line in said)
+    assert any(line.startswith("input: ") and all(repr(c) in line for c in read) for line in said)
+    assert any(line.startswith("learning_rate: ") for line in said)
+
+
+def test_nothing_is_left_open() -> None:
+    found, _ = settled(target={"column": "intent"})
+    for name in ("input", "target", "loss", "sampler", "metrics", "deciding_metric", "learning_rate"):
+        assert getattr(found, name) is not None, name
+    assert (found.task, found.target_column) == (None, None)
+    assert found.loss.kind() == found.target.default_loss
+    assert found.deciding_metric == found.target.decides
+    assert found.sampler.kind() == "length_bucketed"
+    assert found.task_name() == "text-classification"
+
+
+def test_settling_twice_changes_nothing_and_says_nothing() -> None:
+    """What a run's folder keeps is a recipe of the same run."""
+    once, _ = settled(target={"column": "intent"}, group="customer")
+    again, said = settled(**{name: value for name, value in once if name != "data"})
+    assert {**dict(again), "data": None} == {**dict(once), "data": None}
+    assert said == []
+
+
+def test_what_was_chosen_is_kept_and_not_said() -> None:
+    found, said = settled(
+        target={"kind": "label", "column": "stars"},
+        input={"kind": "text", "columns": ["id"]},
+        loss={"kind": "focal", "gamma": 3},
+        sampler="shuffled",
+        deciding_metric="loss",
+        learning_rate=0.5,
+    )
+    assert found.input.required_columns == ("id",)
+    assert found.loss.model_dump() == {"kind": "focal", "gamma": 3.0}
+    assert (found.sampler.kind(), found.deciding_metric, found.learning_rate) == ("shuffled", "loss", 0.5)
+    assert said == []
+
+
+def test_a_group_makes_the_split_grouped_unless_another_is_chosen() -> None:
+    found, said = settled(target={"column": "intent"}, group="customer")
+    assert found.split.kind() == "grouped"
+    assert found.split.group == "customer"  # type: ignore[attr-defined]
+    assert found.group == "customer"
+    assert any("split: grouped" in line for line in said)
+    chosen, said = settled(target={"column": "intent"}, group="customer", split="stratified")
+    assert chosen.split.kind() == "stratified"
+    assert chosen.group == "customer"
+    assert not any("split" in line for line in said)
+
+
+def test_a_grouped_split_is_what_intervals_resample_by() -> None:
+    found, _ = settled(target={"column": "intent"}, split={"kind": "grouped", "group": "customer"})
+    assert found.group == "customer"
+
+
+def test_a_given_test_file_leaves_the_split_alone() -> None:
+    found, _ = settled(target={"column": "intent"}, group="customer", data={"train": "a.csv", "test": "b.csv"})
+    assert (found.split.kind(), found.group) == ("stratified", "customer")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "place", "words"),
+    [
+        ({"target": {"column": "intnt"}}, "target", ["'intnt'", "did you mean 'intent'?"]),
+        ({"target": {"kind": "label", "column": "intnt"}}, "target", ["did you mean 'intent'?"]),
+        ({"target": {"column": "message"}}, "target", ["none of label, labels, score, tags", "row 0 says"]),
+        (
+            {"target": {"column": "intent"}, "input": {"kind": "text", "columns": ["mesage"]}},
+            "input",
+            ["'mesage'", "did you mean 'message'?"],
+        ),
+        (
+            {"target": {"column": "intent"}, "input": {"kind": "text", "columns": ["intent"]}},
+            "input",
+            ["input and target at once"],
+        ),
+        ({"target": {"column": "intent"}, "input": "tokens"}, "input", ["no column fits the input 'tokens'"]),
+        (
+            {"target": {"column": "intent"}, "input": {"kind": "tokens", "column": "mesage"}},
+            "input",
+            ["did you mean 'message'?"],
+        ),
+        ({"target": {"column": "intent"}, "group": "custmer"}, "group", ["did you mean 'customer'?"]),
+        (
+            {"target": {"column": "intent"}, "loss": "squared_error"},
+            "loss",
+            ["'squared_error' is not defined for target 'label'", "cross_entropy, focal"],
+        ),
+        (
+            {"target": {"kind": "score", "column": "stars"}, "loss": "focal"},
+            "loss",
+            ["'focal' is not defined for target 'score'", "squared_error"],
+        ),
+        (
+            {"target": {"column": "intent"}, "metrics": ["rmse"]},
+            "metrics",
+            ["'rmse' is not defined for target 'label'", "accuracy"],
+        ),
+        (
+            {"target": {"column": "intent"}, "deciding_metric": "macro_f2"},
+            "deciding_metric",
+            ["'macro_f2' is not defined", "did you mean 'macro_f1'?", "loss, "],
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_place(recipe: dict[str, Any], place: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        settled(**recipe)
+    assert caught.value.place == place
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_target_without_a_usual_name_has_to_be_named() -> None:
+    rows = [{"message": "text", "mood": "good"}] * 4
+    with pytest.raises(InputError, match="no target column is named") as caught:
+        settled(rows)
+    assert "message, mood" in str(caught.value)
+    assert "--target" in str(caught.value)
+
+
+def test_a_chosen_metric_comes_first_and_the_others_stay() -> None:
+    found, _ = settled(target={"column": "intent"}, metrics=[{"kind": "f1", "average": "micro"}])
+    labels = [m.label for m in found.metrics]
+    assert labels[0] == "micro_f1"
+    assert {"accuracy", "macro_f1", "matthews"} <= set(labels)
+    assert len(labels) == len(set(labels))
