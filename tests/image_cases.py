@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,7 @@ def folder_of_rows(rows: Sequence[dict[str, Any]], root: Path) -> Path:
         seed = i % 3 if few else int.from_bytes(hashlib.sha256(row["text"].encode()).digest()[:4], "big")
         if seed in made:
             path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(made[seed], path)
+            os.link(made[seed], path)
         else:
             made[seed] = save(picture(seed, 8, 8), path)
     return root

@@ -42,7 +42,7 @@ class Loader:
             return [self.rows.encoded(int(p)) for p in positions]
         numbers = self.rows.rows[positions]
         columns = list(self.input.required_columns)
-        examples = self.rows.part.table.arrow.select(columns).take(numbers).to_pylist()
+        examples = self.rows.part.table.take(numbers, columns).to_pylist()
         if self.augmentation is None:
             return self.input.encode(examples, self.processor)
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]

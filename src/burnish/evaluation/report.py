@@ -186,9 +186,8 @@ def _mistakes_seen(drawn: _Pictures, predictions: Predictions, inputs_pictured: 
     sized = SIZES[predictions.target]
     captions = [f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}" for m, _ in seen]
     sheet = [picture for _, picture in seen]
-    return drawn(
-        "mistakes.png", "The worst mistakes as the network saw them", lambda p: contact_sheet(sheet, captions, p)
-    )
+    caption = "The worst mistakes as the network saw them"
+    return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]
 
 
 def _training(drawn: _Pictures, facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -176,10 +176,11 @@ class Image(Input):
         """
         value = example.get(self.column)
         shown = value if isinstance(value, str) else "image bytes"
+        data = self._bytes(example)
         try:
-            return decoded(self._bytes(example))
-        except InputError:
-            raise
+            return decoded(data)
+        except InputError as error:
+            raise InputError(f"the image cannot be read: {error.found}", place=str(shown)) from None
         except Exception as error:  # PIL raises many kinds for broken files
             raise InputError(f"the image cannot be read: {in_words(error)}", place=str(shown)) from error
 

@@ -229,7 +229,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "validation_metric": recipe.deciding_metric,
         "lengths": prepared.encoded["train"].full_lengths.tolist() if recipe.input.lengths_matter else [],
         "length_limit": getattr(prepared.processor, "max_length", None),
-        "length_unit": "tokens",
+        "length_unit": "tokens" if recipe.input.lengths_matter else "",
         "training": {
             **training,
             "padding_ratio": 1 - useful / size if size else 0.0,

@@ -25,6 +25,9 @@ def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) ->
     Rows of as many classes as fit. With an augmentation each row is shown twice, as in the first two epochs.
     """
     recipe, loader, part = prepared.recipe, assembled.batches.loader, prepared.parts["train"]
+    path = folder / f"training_{recipe.input.thing}s.png"
+    if recipe.input.stored or path.is_file() or not assembled.training.accelerator.main:
+        return  # texts are shown in words; a resumed run has its pictures; one process draws them
     epochs = 1 if loader.augmentation is None else 2
     positions = _chosen(assembled)
     pictures: list[NDArray[np.uint8]] = []
@@ -40,7 +43,7 @@ def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) ->
             captions.append(_words(truth))
     how = "each as in two epochs" if epochs > 1 else "not augmented"
     title = f"{len(positions)} training {recipe.input.thing}s as the network sees them, {how}"
-    contact_sheet(pictures, captions, folder / f"training_{recipe.input.thing}s.png", columns=8, title=title)
+    contact_sheet(pictures, captions, path, columns=8, title=title)
 
 
 def row_picture(prepared: Prepared, split: str) -> Callable[[int], Any]:

@@ -50,8 +50,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         prepared = prepare(recipe, tracking, accelerator)
         assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
         folder.begin(prepared, command, tracking, main=accelerator.main)
-        if accelerator.main and not resume and not prepared.recipe.input.stored:
-            training_pictures(folder.path / "pictures", prepared, assembled)
+        training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
         session = Session(folder, prepared, assembled, tracking)
         session.begin(resume)
