@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from burnish.data.table import Origin, Table
 from burnish.inputs.text import Text
 from burnish.targets.label import Label
+from tests.image_cases import folder_of_rows, rows_of_folder
 
 ROWS: list[dict[str, Any]] = [
     {"text": "good, really", "label": "yes"},
@@ -61,9 +62,16 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         datasets.Dataset.from_list(list(rows)).save_to_disk(str(path))
     elif kind == "memory":
         return list(rows)
+    elif kind == "image_folder":
+        return folder_of_rows(rows, path)
     else:
         raise AssertionError(f"add a way to write {kind} to tests/data_cases.py")
     return path
+
+
+def expected(kind: str, rows: Sequence[dict[str, Any]], what: Any) -> list[dict[str, Any]]:
+    """The rows that are read from what `written` made."""
+    return rows_of_folder(what) if kind == "image_folder" else list(rows)
 
 
 def gzipped(path: Path) -> Path:

@@ -41,7 +41,9 @@ def network(architecture: str, target: Target = LABEL, *, seed: int = 1, layers:
 
 
 def batch(built: Network, padding: int = 0) -> dict[str, torch.Tensor]:
-    """Three rows of 9, 5 and 1 tokens, all of them real words, and `padding` columns more than needed."""
+    """Three rows of 9, 5 and 1 tokens, all of them real words, and `padding` columns more than needed; or three pictures."""
+    if not hasattr(built.backbone(), "config") or not hasattr(built.backbone().config, "vocab_size"):
+        return {"pixel_values": torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))}
     lengths = (9, 5, 1)
     config: Any = built.backbone().config
     ids = torch.full((3, max(lengths) + padding), int(config.pad_token_id))

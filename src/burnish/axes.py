@@ -8,6 +8,7 @@ AXES: dict[str, str] = {
     "sources": "burnish.data.sources",
     "splits": "burnish.data.splits",
     "samplers": "burnish.data.samplers",
+    "augmentations": "burnish.data.augmentations",
     "models": "burnish.models",
     "adapters": "burnish.adapters",
     "losses": "burnish.losses",

@@ -224,6 +224,9 @@ def _show_result(result: dict[str, Any]) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 130 interrupted."""
+    # Threads that spin while they wait burn the core another process needs: beside one busy process on two cores, a step
+    # took 3.6 times as long (benchmarks/README.md). Must be set before torch is loaded; the user's own setting wins.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if "--debug" in words[1:]:
         words = ["--debug", *(word for word in words if word != "--debug")]  # people add it at the end

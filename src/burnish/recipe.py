@@ -11,6 +11,7 @@ from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
 from burnish.core.component import Component, build, choice, component_class, kinds, validated
 from burnish.core.errors import InputError, unknown
+from burnish.data.augmentations import Augmentation
 from burnish.data.samplers import Sampler
 from burnish.data.settings import Data
 from burnish.data.splits import Split
@@ -28,6 +29,9 @@ TASKS: dict[str, tuple[str, str]] = {
     "multi-label-text-classification": ("text", "labels"),
     "text-regression": ("text", "score"),
     "token-classification": ("tokens", "tags"),
+    "image-classification": ("image", "label"),
+    "multi-label-image-classification": ("image", "labels"),
+    "image-regression": ("image", "score"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
 
@@ -89,6 +93,9 @@ class Recipe(BaseModel):
     )
     sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
         None, description="Which rows an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
+    )
+    augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
+        None, description="How training rows are changed at random; null: not at all."
     )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
         default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."

@@ -44,7 +44,9 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({"column": "x", "max_length": 8}, [{"x": w} for w in WORDS]),
     ],
 }
-ALL = [(kind, number) for kind in kinds(AXIS) for number in range(len(CASES.get(kind, [0])))]
+# Inputs that are read anew for each batch have their own suite: test_inputs_from_files.py.
+STORED = [kind for kind in kinds(AXIS) if component_class(AXIS, kind).stored]  # type: ignore[attr-defined]
+ALL = [(kind, number) for kind in STORED for number in range(len(CASES.get(kind, [0])))]
 ARCHITECTURES = ("bert", "roberta", "gpt2")
 
 
@@ -71,7 +73,7 @@ def same(one: Encoded, other: Encoded) -> None:
         np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-@pytest.mark.parametrize("kind", kinds(AXIS))
+@pytest.mark.parametrize("kind", STORED)
 def test_is_written_and_read_back_and_documents_itself(kind: str) -> None:
     made, rows = case(kind, 0)
     assert build(AXIS, made.model_dump()) == made
@@ -216,7 +218,7 @@ def test_restored_from_a_bundle_gives_the_same_without_torch_and_transformers(
     assert json.loads(done.stdout) == expected
 
 
-@pytest.mark.parametrize("kind", kinds(AXIS))
+@pytest.mark.parametrize("kind", STORED)
 def test_fingerprint_changes_with_what_changes_the_encoding(kind: str, checkpoints: dict[str, Path]) -> None:
     made, _ = case(kind, 0)
     prints = {made.processor(folder).fingerprint() for folder in checkpoints.values()}
@@ -226,7 +228,7 @@ def test_fingerprint_changes_with_what_changes_the_encoding(kind: str, checkpoin
         assert shorter.processor(checkpoints["bert"]).fingerprint() not in prints
 
 
-@pytest.mark.parametrize("kind", kinds(AXIS))
+@pytest.mark.parametrize("kind", STORED)
 def test_a_checkpoint_without_a_processor_is_named(kind: str, tmp_path: Path) -> None:
     made, _ = case(kind, 0)
     with pytest.raises(InputError, match=tmp_path.name):
@@ -237,7 +239,7 @@ def test_a_checkpoint_without_a_processor_is_named(kind: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in kinds(AXIS) if component_class(AXIS, kind).model_fields.get("max_length")]
+    "kind", [kind for kind in STORED if component_class(AXIS, kind).model_fields.get("max_length")]
 )
 def test_more_than_the_checkpoint_reads_is_refused(kind: str, checkpoints: dict[str, Path]) -> None:
     made = case(kind, 0)[0].model_copy(update={"max_length": 513})
@@ -253,7 +255,7 @@ def test_half_a_surrogate_pair_is_named(kind: str, value: Any, checkpoints: dict
         made.encode([rows[0], {"x": value}], processor)
 
 
-@pytest.mark.parametrize("kind", kinds(AXIS))
+@pytest.mark.parametrize("kind", STORED)
 def test_content_for_the_audit_is_text_or_nothing(kind: str) -> None:
     made, rows = case(kind, 0)
     contents = [made.audited_text(row) for row in rows]

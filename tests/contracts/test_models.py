@@ -21,6 +21,7 @@ from tests.network_cases import INPUT, LABEL, TAGS, WORDS, batch, checkpoint, ne
 
 AXIS = "burnish.models"
 CASES = {"transformers": ARCHITECTURES}
+FOR_IMAGES = ("timm", "torchvision")  # tests/contracts/test_models_for_images.py
 LAYERS = {"albert": 1}  # its blocks share their parameters
 PAIRS = [(kind, architecture) for kind, names in CASES.items() for architecture in names]
 over_architectures = pytest.mark.parametrize(("kind", "architecture"), PAIRS)
@@ -28,7 +29,7 @@ over_architectures = pytest.mark.parametrize(("kind", "architecture"), PAIRS)
 
 @pytest.mark.parametrize("kind", kinds(AXIS))
 def test_documents_itself_and_has_cases(kind: str) -> None:
-    assert kind in CASES
+    assert kind in (*CASES, *FOR_IMAGES)
     cls = component_class(AXIS, kind)
     assert cls.sentence()
     assert all(f.description for f in cls.model_fields.values())

@@ -44,6 +44,7 @@ class EncodedRows:
     """N encoded rows of one split, read from disk as they are needed.
 
     Attributes:
+        part: the rows as people wrote them.
         rows: int64 [N], row numbers in the table they came from.
         lengths: int64 [N], elements after truncation.
         full_lengths: int64 [N], elements before truncation.
@@ -54,7 +55,7 @@ class EncodedRows:
     """
 
     def __init__(self, path: Path, part: Part, hit: bool, note: str = "") -> None:
-        self.path, self.hit, self.note, self.rows = path, hit, note, part.rows
+        self.path, self.hit, self.note, self.part, self.rows = path, hit, note, part, part.rows
         table = _opened(path, len(part))
         self._columns = {name: _column(table[name]) for name in table.column_names}
         self.lengths = table["_length"].to_numpy().astype(np.int64)
@@ -169,7 +170,7 @@ def _pieces(
     for start in range(0, len(part), PIECE):
         rows = part.rows[start : start + PIECE]
         examples = part.table.take(rows, columns).to_pylist()
-        encoded = input.encode(examples, processor)
+        encoded = input.encode(examples, processor) if input.stored else [_unread() for _ in examples]
         values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
         pairs = [
             _target(target, e.get(target.column), x, part, int(r))
@@ -181,6 +182,11 @@ def _pieces(
         yield pa.record_batch([_array(values[f.name], f.type) for f in schema], schema=schema)
         if notify:
             notify("encoding", min(start + PIECE, len(part)), len(part))
+
+
+def _unread() -> Encoded:
+    """Of a row that is read when its batch is made: every such row has one length."""
+    return {"_length": np.int32(1), "_full_length": np.int32(1)}  # type: ignore[dict-item]
 
 
 def _target(target: Target, value: Any, encoded: Encoded, part: Part, row: int) -> tuple[Array, Array]:

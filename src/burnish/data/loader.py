@@ -1,4 +1,4 @@
-"""Positions in, batches out: reads encoded rows and pads them to one shape."""
+"""Positions in, batches out: reads rows, encoded before or now, and pads them to one shape."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch
+from burnish.core.batch import Array, Batch, Encoded
+from burnish.core.seeds import derive
+from burnish.data.augmentations import Augmentation
 from burnish.data.encode import EncodedRows
 from burnish.inputs import Input
 from burnish.targets import Target
@@ -19,9 +21,11 @@ class Loader:
     """Batches of one split.
 
     Attributes:
-        rows: the encoded rows.
-        input, target, processor: how they are padded.
+        rows: the encoded rows; inputs that are not stored are read from the table behind them.
+        input, target, processor: how they are encoded and padded.
         class_weights: float32 [C] by which targets are weighted, in training only; None for evaluation.
+        augmentation: how rows are changed at random, in training only; None for evaluation.
+        seed: of the augmentation.
     """
 
     rows: EncodedRows
@@ -29,10 +33,27 @@ class Loader:
     target: Target
     processor: Any
     class_weights: NDArray[np.float32] | None = None
+    augmentation: Augmentation | None = None
+    seed: int = 0
 
-    def batch(self, positions: NDArray[np.int64], real: int | None = None) -> Batch:
+    def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
+        """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
+        if self.input.stored:
+            return [self.rows.encoded(int(p)) for p in positions]
+        numbers = self.rows.rows[positions]
+        columns = list(self.input.required_columns)
+        examples = self.rows.part.table.take(numbers, columns).to_pylist()
+        if self.augmentation is None:
+            return self.input.encode(examples, self.processor)
+        seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
+        return self.input.augmented(examples, self.processor, self.augmentation, seeds)
+
+    def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
         """The rows at these positions; those after the first `real` get weight 0."""
-        encoded = [self.rows.encoded(int(p)) for p in positions]
+        return self.collated(self.encoded(positions, epoch), positions, real)
+
+    def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
+        """One batch of rows that are encoded already."""
         inputs, length = self.input.collate(encoded, self.processor)
         targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
         if self.class_weights is not None:

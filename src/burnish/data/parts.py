@@ -48,7 +48,12 @@ def divide(
     assigned = np.zeros(len(train), np.int8)
     if any(wanted):
         _enough(train, split, wanted)
-        contents = content_hashes(train, input.required_columns, input.audited_text, notify)
+        known = train.inspection  # files are compared by what is in them, not by their names
+        contents = (
+            content_hashes(train, input.required_columns, input.audited_text, notify)
+            if known is None
+            else known.contents
+        )
         assigned = split.assign(train, contents, strata_of(train, target), seed=seed, parts=wanted)
     parts = {}
     for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):

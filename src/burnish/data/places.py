@@ -132,11 +132,64 @@ def _file_source(path: Path, data: Data) -> Source:
     return _source(data, kind)
 
 
+def given_splits(data: Data) -> Data:
+    """The same data with `train`, `validation` and `test` named where `train` is a folder of such folders.
+
+    Only folders whose folders are read as a whole (class folders of images) are taken apart; files train.csv and
+    test.csv in one folder are refused with their names.
+    """
+    alone = data.validation is None and data.test is None and isinstance(data.train, (str, Path))
+    root = Path(str(data.train)).expanduser()
+    if not alone or not root.is_dir() or not (data.source is None or type(data.source).holds_paths):
+        return data
+    parts = _split_folders(root)
+    if "train" not in parts or len(parts) < 2 or not all(_whole(folder, data) for folder in parts.values()):
+        return data
+    return data.model_copy(update={part: str(folder) for part, folder in parts.items()})
+
+
+def _split_folders(root: Path) -> dict[str, Path]:
+    """The folders that are named like splits, when all are; empty otherwise."""
+    folders = sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
+    parts = {_PARTS.get(f.name.lower(), ""): f for f in folders}
+    return parts if len(parts) == len(folders) and "" not in parts else {}
+
+
+def _whole(path: Path, data: Data) -> str:
+    """The kind of source that reads a folder as one thing; empty where it is a folder of files."""
+    kinds_asked = kinds(_AXIS) if data.source is None else [data.source.kind()]
+    classes = ((kind, component_class(_AXIS, kind)) for kind in kinds_asked if ":" not in kind)
+    return next((kind for kind, cls in classes if issubclass(cls, Source) and cls.reads_folder(path)), "")
+
+
+def _class_folders(path: Path, text: str, data: Data, kind: str) -> tuple[list[Place], list[str]]:
+    """The place of a folder that is read as one thing, after a look at what else it could be."""
+    parts = _split_folders(path)
+    if len(parts) > 1 and all(_whole(folder, data) for folder in parts.values()):
+        raise InputError(
+            f"the folder holds splits ({', '.join(sorted(f.name for f in parts.values()))}), not classes",
+            fix="name them: " + ", ".join(f"{p}: {parts[p]}" for p in ("train", "validation", "test") if p in parts),
+            place=text,
+        )
+    tables = [f for f in sorted(path.iterdir()) if f.is_file() and f.name[0] not in "._" and _kind_of(f) is not None]
+    if tables and data.source is None:
+        raise InputError(
+            f"the folder holds a table ({tables[0].name}) and folders of files",
+            fix=f"name the table ({tables[0]}), or say `source: {kind}` where the folders are the classes",
+            place=text,
+        )
+    return [Place(path, text, _source(data, kind))], []
+
+
 def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], list[str]]:
     if any((path / name).is_file() for name in _SAVED):
         source = _split_source(data, part, None)
         saved_splits = (path / _SAVED[0]).is_file()
         return [Place(path, f"{text}[{getattr(source, 'split', '')}]" if saved_splits else text, source)], []
+    if kind := _whole(path, data):
+        return _class_folders(path, text, data, kind)
+    if data.source is not None and type(data.source).holds_paths:
+        return [Place(path, text, data.source)], []  # it says itself what is missing
     files = sorted(f for f in path.rglob("*") if f.is_file() and not _hidden(f.relative_to(path)))
     shards = [f for f in files if _kind_of(f) is not None and not f.name.lower().startswith("readme")]
     if data.source is not None:

@@ -46,11 +46,12 @@ def read(data: Data | Any, part: str = "train", *, cache: Path | None = None, no
     notify = notify or (lambda text, done, total: None)
     places, notes = locate(what, settings, part)
     before = [_stamp(p) for p in places]
+    cached = cache_folder(cache if cache is not None else settings.cache)
     digests = []
     for i, place in enumerate(places):
         notify("hashing", i, len(places))
-        digests.append(place.source.digest(place.where))
-    folder = cache_folder(cache if cache is not None else settings.cache) / "tables"
+        digests.append(place.source.digest(place.where, cached, notify))
+    folder = cached / "tables"
     entry = folder / _key(places, digests)
     about = _about(entry)
     if about is None:

@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from burnish.data.inspection import Inspection
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,13 @@ class Table:
         arrow: the rows; text columns are strings, list columns lists, numbers numbers. CSV columns are all strings.
         origins: the files, in row order.
         notes: what was decided while reading, in words (encodings, shards, skipped blank lines ...).
+        inspection: what is known of the files that rows are (images, sounds); None for other rows.
     """
 
     arrow: pa.Table
     origins: tuple[Origin, ...]
     notes: tuple[str, ...] = field(default=())
+    inspection: Inspection | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return int(self.arrow.num_rows)

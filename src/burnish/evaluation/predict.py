@@ -79,9 +79,10 @@ def _window(
     another = max(overhead, int(lengths[positions].mean()))
     for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
         places = own_positions - positions[0]
-        batch = loader.batch(own_positions)
+        encoded = loader.encoded(own_positions)
+        batch = loader.collated(encoded, own_positions)
         logits = run(**batch.inputs)
-        decoded = loader.target.decode(logits, [loader.rows.encoded(int(p)) for p in own_positions])
+        decoded = loader.target.decode(logits, encoded)
         losses, weights = _losses(loss, logits, batch)
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):

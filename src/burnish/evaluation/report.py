@@ -11,6 +11,7 @@ from burnish.core.files import write_text
 from burnish.core.predictions import Predictions
 from burnish.evaluation import pictures, report_results, report_run, run_pictures
 from burnish.evaluation.confusion import confusion
+from burnish.evaluation.contact_sheet import contact_sheet
 from burnish.evaluation.markdown import name, snippet
 from burnish.evaluation.mistakes import SIZES, mistakes
 from burnish.evaluation.reliability import Bin, bins
@@ -18,6 +19,9 @@ from burnish.metrics._resampling import with_truth
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
+Pictured = Callable[[int], Any]
+PICTURED = 32
+"""Mistakes that are shown as pictures, where inputs are pictures."""
 
 
 def write(
@@ -30,6 +34,7 @@ def write(
     events: Sequence[Mapping[str, Any]],
     predictions: Predictions,
     inputs_shown: Shown,
+    inputs_pictured: Pictured | None = None,
 ) -> Path:
     """Write `report.md` and its `pictures/` into a folder; both are overwritten.
 
@@ -50,6 +55,7 @@ def write(
         events: lines of events.jsonl; may be empty.
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
+        inputs_pictured: row number to the input as a picture, uint8 [height, width, 3], or None where it has none.
 
     Returns:
         The path of the report.
@@ -66,6 +72,7 @@ def write(
         _answers(drawn, predictions),
         _calibration(drawn, predictions, scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
+        _mistakes_seen(drawn, predictions, inputs_pictured),
         report_run.audited(audit),
         _training(drawn, facts, events),
         report_run.further(facts),
@@ -168,6 +175,19 @@ def _mistakes(
         lines.append(f"- **{at}**: {missed} {name(mistake.truth)}, {wrong} {name(mistake.answer)} ({size})  ")
         lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
     return lines
+
+
+def _mistakes_seen(drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None) -> list[str]:
+    """The worst mistakes as pictures, as the network saw them."""
+    worst = mistakes(predictions, most=PICTURED)[0] if inputs_pictured is not None else []
+    seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
+    if not seen:
+        return []
+    sized = SIZES[predictions.target]
+    captions = [f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}" for m, _ in seen]
+    sheet = [picture for _, picture in seen]
+    caption = "The worst mistakes as the network saw them"
+    return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]
 
 
 def _training(drawn: _Pictures, facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -64,15 +64,33 @@ def audited(audit: Mapping[str, Any] | None) -> list[str]:
         return []
     findings = list(audit.get("findings") or [])
     lines = ["## Audit of the data", ""]
+    sizes = _image_sizes((audit.get("figures") or {}).get("images") or {})
     if not findings:
-        return [*lines, "Nothing was found."]
+        return [*lines, "Nothing was found.", *sizes]
     for finding in findings[:FINDINGS_SHOWN]:
         lines.append(
             f"- {finding['severity']}, {name(finding['code'])}: {snippet(str(finding['message']), 400)}{_where(finding)}"
         )
     if len(findings) > FINDINGS_SHOWN:
         lines.append(f"- and {len(findings) - FINDINGS_SHOWN} more in `audit.json`")
-    return [*lines, "", "All findings with their rows: [audit.json](audit.json)"]
+    return [*lines, "", "All findings with their rows: [audit.json](audit.json)", *sizes]
+
+
+def _image_sizes(found: Mapping[str, Any]) -> list[str]:
+    """Smallest, median and largest width and height of the images of each split, and how they are stored."""
+    rows = [
+        [
+            split,
+            f"{own['images']:,}",
+            " / ".join(map(str, own["width"])),
+            " / ".join(map(str, own["height"])),
+            ", ".join(f"{mode} {count:,}" for mode, count in own["modes"].items()),
+            ", ".join(f"{form} {count:,}" for form, count in own["formats"].items()),
+        ]
+        for split, own in found.items()
+    ]
+    head = ["split", "images", "width (least / median / most)", "height", "modes", "formats"]
+    return ["", *table(head, rows, right=(1,))] if rows else []
 
 
 def _where(finding: Mapping[str, Any]) -> str:

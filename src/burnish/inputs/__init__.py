@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -27,6 +27,15 @@ class Input(Component):
     axis: ClassVar[str] = "burnish.inputs"
     lengths_matter: ClassVar[bool] = False
     """Whether rows differ in length, so that batches are padded and length-bucketing pays."""
+
+    stored: ClassVar[bool] = True
+    """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    thing: ClassVar[str] = "text"
+    """What one row is called in messages."""
+    shapes: ClassVar[tuple[str, ...]] = ("row",)
+    """Shapes of target it goes with."""
+    recognition_order: ClassVar[int] = 0
+    """Which inputs are asked first whether a column fits them: the most specific have the lowest number."""
 
     @property
     @abstractmethod
@@ -55,6 +64,46 @@ class Input(Component):
 
         Every row has `_length` (elements after truncation) and `_full_length` (before).
         """
+
+    def augmented(
+        self, examples: Sequence[Example], processor: Any, change: Callable[[Any, int], Any], seeds: Sequence[int]
+    ) -> list[Encoded]:
+        """As `encode`, with every row changed at random in between: for training rows only.
+
+        Args:
+            examples, processor: as in `encode`.
+            change: takes what a row was read as (an image, a waveform) and a seed, and gives the same kind of thing.
+            seeds: one a row: a pure function of run seed, epoch and row, so that a resumed run sees the same.
+        """
+        raise NotImplementedError(f"input {self.kind()!r} has no augmentations")
+
+    def located(self, folder: Path) -> Input:
+        """This input with paths in the data taken relative to `folder`, where it has paths and none is given."""
+        return self
+
+    def portable(self, example: Example) -> dict[str, Any]:
+        """The columns it reads, as values that JSON holds and that mean the same on another machine."""
+        return {column: example.get(column) for column in self.required_columns}
+
+    def file(self, example: Example) -> Path | bytes | None:
+        """The file behind a row, or its bytes; None where there is none, and always for inputs that are not files."""
+        return None
+
+    def look(self, data: bytes) -> dict[str, Any]:
+        """What is to be known of a file before training, as plain JSON values; done once and kept in the cache.
+
+        `problem` says in words why it cannot be read; else `content` is a hash that is equal only where the network
+        would be given the same. What else there is, the audit of this input reads.
+        """
+        raise NotImplementedError(f"input {self.kind()!r} has no files")
+
+    def look_version(self) -> str:
+        """What `look` depends on beside the bytes; empty for inputs that are not files."""
+        return ""
+
+    def pictured(self, encoded: Encoded, processor: Any) -> Array | None:
+        """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""
+        return None
 
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:

@@ -18,6 +18,7 @@ class Tokens(Input):
     """A list of words a row, each cut into sub-words; only the first sub-word of a word carries its tag."""
 
     lengths_matter: ClassVar[bool] = True
+    shapes: ClassVar[tuple[str, ...]] = ("element",)
     column: str = Field("tokens", description="Column with the words: a list, or one string with spaces between them.")
     max_length: int | None = Field(
         None,

@@ -14,6 +14,7 @@ from burnish.targets import Target
 HEADS = {
     ("text", "row"): "AutoModelForSequenceClassification",
     ("tokens", "element"): "AutoModelForTokenClassification",
+    ("image", "row"): "AutoModelForImageClassification",
 }
 
 

@@ -51,14 +51,17 @@ class TransformersNetwork(Network):
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
-        logits: torch.Tensor = self.model(**_accepted(inputs, self._accepts)).logits
+        logits: torch.Tensor = self.model(**_accepted(inputs, self._accepts, self.model.dtype)).logits
         return logits
 
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """The body's last hidden states: their mean over unmasked tokens [B, D], or all of them [B, L, D]."""
-        states: torch.Tensor = self.model.base_model(**_accepted(inputs, self._body_accepts)).last_hidden_state
+        """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
+        accepted = _accepted(inputs, self._body_accepts, self.model.dtype)
+        states: torch.Tensor = self.model.base_model(**accepted).last_hidden_state
         if self.element:
             return states
+        if states.ndim == 4:  # convolutional bodies for images: [B, D, H, W]
+            return states.mean(dim=(2, 3))
         mask = inputs.get("attention_mask")
         if mask is None:
             return states.mean(dim=1)
@@ -113,8 +116,13 @@ def _parameter_names(module: nn.Module) -> frozenset[str]:
     return frozenset(inspect.signature(module.forward).parameters)
 
 
-def _accepted(inputs: dict[str, torch.Tensor], names: frozenset[str]) -> dict[str, Any]:
-    kept: dict[str, Any] = {name: value for name, value in inputs.items() if name in names}
+def _accepted(inputs: dict[str, torch.Tensor], names: frozenset[str], dtype: torch.dtype) -> dict[str, Any]:
+    """What the architecture has a use for; real numbers (pixels, samples) in the number type of the weights."""
+    kept: dict[str, Any] = {
+        name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items() if name in names
+    }
     if "use_cache" in names:
         kept["use_cache"] = False  # keys and values for generation would only take memory here
+    if "interpolate_pos_encoding" in names:
+        kept["interpolate_pos_encoding"] = True  # pictures of another size than the checkpoint's; no change for its own
     return kept

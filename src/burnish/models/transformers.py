@@ -58,7 +58,7 @@ class Transformers(Model):
         folder = self.folder()
         head = settings.head_class(input.kind(), target.shape)
         with settings.quiet():
-            config = self._configuration(folder, head)
+            config = self._configuration(folder, head, input)
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
             return self._wrapped(loaded, target, seed=seed)
 
@@ -80,11 +80,12 @@ class Transformers(Model):
             loaded = loading.trained(folder, head, config, self._settings("auto"), target)
             return self._wrapped(loaded, target, seed=0)
 
-    def _configuration(self, folder: Path, head: Any) -> Any:
+    def _configuration(self, folder: Path, head: Any, input: Input) -> Any:
         from burnish.models import _transformers_configuration as settings
 
         config = settings.read_configuration(folder, head)
-        settings.set_padding(config, folder)
+        if input.lengths_matter:
+            settings.set_padding(config, folder)
         if self.dropout is not None:
             settings.set_dropout(config, self.dropout)
         return config

@@ -13,11 +13,13 @@ from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Network
+from burnish.data.augmentations import Augmentation
 from burnish.data.batching import Order, cut, padding_ratio
 from burnish.data.encode import strata_numbers
 from burnish.data.loader import Loader
 from burnish.data.samplers import Sampler
 from burnish.losses import Loss
+from burnish.recipe import Settled
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
@@ -55,7 +57,8 @@ class TrainingBatches:
             process=self.process,
             processes=self.processes,
         )
-        return [self.loader.batch(positions, real) for positions, real in pieces]
+        epoch = step // self.steps_per_epoch
+        return [self.loader.batch(positions, real, epoch=epoch) for positions, real in pieces]
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,28 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         seed=recipe.seed,
     )
     total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
-    loader = Loader(rows, recipe.input, recipe.target, prepared.processor, _class_weights(prepared))
+    loader = Loader(
+        rows,
+        recipe.input,
+        recipe.target,
+        prepared.processor,
+        class_weights=_class_weights(prepared),
+        augmentation=_augmentation(recipe),
+        seed=recipe.seed,
+    )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
     return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes)
+
+
+def _augmentation(recipe: Settled) -> Augmentation | None:
+    chosen = recipe.augmentation
+    if chosen is not None and recipe.input.kind() not in chosen.inputs:
+        raise InputError(
+            f"augmentation {chosen.kind()!r} does not change input {recipe.input.kind()!r}",
+            expected="one for " + ", ".join(chosen.inputs),
+            place="augmentation",
+        )
+    return chosen if chosen is not None and chosen.changes else None
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:

@@ -28,6 +28,7 @@ from burnish.runtimes import Runtime
 from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
+from burnish.stages.pictures import row_picture
 from burnish.stages.prepare import Phases, Prepared
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -147,7 +148,8 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     recipe, part = prepared.recipe, prepared.parts["train"]
     count = min(recipe.golden_examples, len(part))
     rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
-    return cast(list[dict[str, Any]], part.table.take(rows, recipe.input.required_columns).to_pylist())
+    examples = part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
+    return [recipe.input.portable(example) for example in examples]
 
 
 def _opened(folder: RunFolder, prepared: Prepared, device: str) -> Running:
@@ -187,6 +189,8 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
     predictions = Predictions.load(folder.predictions)
 
     def shown(row: int) -> str:
+        if not recipe.input.stored:
+            return recipe.input.audited_text(part.table.arrow.select(columns).slice(row, 1).to_pylist()[0]) or ""
         values = part.table.arrow.select(columns).slice(row, 1).to_pylist()[0].values()
         return " | ".join(" ".join(v) if isinstance(v, list) else str(v or "") for v in values)
 
@@ -199,6 +203,7 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
         events=folder.read_events(),
         predictions=predictions,
         inputs_shown=shown,
+        inputs_pictured=row_picture(prepared, result["split"]),
     )
 
 
@@ -225,7 +230,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "validation_metric": recipe.deciding_metric,
         "lengths": prepared.encoded["train"].full_lengths.tolist() if recipe.input.lengths_matter else [],
         "length_limit": getattr(prepared.processor, "max_length", None),
-        "length_unit": "tokens",
+        "length_unit": "tokens" if recipe.input.lengths_matter else "",
         "training": {
             **training,
             "padding_ratio": 1 - useful / size if size else 0.0,

@@ -14,7 +14,10 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit
 from burnish.data.encode import EncodedRows, encode_part
+from burnish.data.inspection import inspected, without_problems
+from burnish.data.loader import Loader
 from burnish.data.parts import divide
+from burnish.data.places import given_splits
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -99,17 +102,21 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     phases = Phases(tell)
     say = _teller(tell, "note")
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
+    recipe = recipe.model_copy(update={"data": given_splits(recipe.data)})
     tables = read_parts(recipe.data, notify=phases)
     for table in tables.values():
         for note in table.notes:
             say(note)
     draft = settle(recipe, tables["train"], say)
+    cache = cache_folder(draft.data.cache)
+    tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
     parts = divide(tables, draft.split, draft.input, draft.target, seed=draft.seed, allow=draft.allow, notify=phases)
+    if getattr(draft.input, "broken", "refuse") == "skip":
+        parts = without_problems(parts)
     parts = {name: part for name, part in parts.items() if len(part)}
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
     settled = draft.model_copy(update={"target": target, "epochs": _epochs(recipe, len(parts["train"]), say)})
     processor = settled.input.processor(folder)
-    cache = cache_folder(settled.data.cache)
     encoded = {
         name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
         for name, part in parts.items()
@@ -119,7 +126,8 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
             say(rows.note)
         say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
-    found = audit(parts, settled.input, target, lengths, settled.allow, phases)
+    size = getattr(processor, "size", None)
+    found = audit(parts, settled.input, target, lengths, settled.allow, phases, size)
     for severity, line in found.lines():
         tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
     prepared = Prepared(settled, parts, encoded, processor, found)
@@ -170,6 +178,7 @@ def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
 def _show(prepared: Prepared, tell: Tell) -> None:
     """Three encoded training rows decoded back, as the network reads them, with their target."""
     recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    loader = Loader(rows, recipe.input, recipe.target, prepared.processor)
     usable = np.flatnonzero(rows.weights > 0)
     chosen = usable[np.linspace(0, len(usable) - 1, min(3, len(usable))).astype(int)]
     examples = []
@@ -179,7 +188,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(rows.encoded(int(position)), prepared.processor),
+                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
                 "tokens": int(rows.lengths[position]),
                 "truth": recipe.target.truth(value),
                 "target": np.asarray(target).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.batch import Example
@@ -93,18 +94,9 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
 
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
-    chosen = recipe.input
-    if chosen is None:
-        kind = "tokens" if target.shape == "element" else "text"
-        chosen = cast(Input, build("burnish.inputs", kind))
-    inferred = chosen.inferred(table.columns, sample, target.column)
-    if inferred is None:
-        raise InputError(
-            f"no column fits the input {chosen.kind()!r}",
-            expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
-            fix="name it: --input COLUMN",
-            place="input",
-        )
+    inferred = _fitting(recipe, table, sample, target)
+    folder = Path(table.origins[0].path).parent if table.origins else Path()
+    inferred = inferred.located(folder)
     if target.column in inferred.required_columns:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
@@ -112,6 +104,23 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
     if inferred != recipe.input:
         say(f"input: {inferred.kind()} from column {' and '.join(map(repr, inferred.required_columns))}")
     return inferred
+
+
+def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target) -> Input:
+    """The named input with its columns, or the first kind that finds columns it can read."""
+    known = [cast(Input, build("burnish.inputs", kind)) for kind in kinds("burnish.inputs")]
+    candidates = sorted((i for i in known if target.shape in i.shapes), key=lambda i: i.recognition_order)
+    for candidate in [recipe.input] if recipe.input is not None else candidates:
+        found = candidate.inferred(table.columns, sample, target.column)
+        if found is not None:
+            return found
+    what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
+    raise InputError(
+        f"no column fits {what}",
+        expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
+        fix="name it: --input COLUMN",
+        place="input",
+    )
 
 
 def _require(column: str, table: Table, place: str) -> None:

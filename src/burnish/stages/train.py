@@ -15,6 +15,7 @@ from burnish.recipe import Recipe, Settled
 from burnish.stages.assemble import Assembled, assemble
 from burnish.stages.finish import Run, finish
 from burnish.stages.nonfinite import advice, not_finite
+from burnish.stages.pictures import training_pictures
 from burnish.stages.prepare import Prepared, prepare
 from burnish.stages.run_folder import RunFolder
 from burnish.stages.signals import StopRequest, interruptible, stopped
@@ -49,6 +50,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         prepared = prepare(recipe, tracking, accelerator)
         assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
         folder.begin(prepared, command, tracking, main=accelerator.main)
+        training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
         session = Session(folder, prepared, assembled, tracking)
         session.begin(resume)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from burnish.data.audit import duplicates, labels, lengths, schema
+from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema
 from burnish.data.audit.lengths import Lengths
 from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal
 from burnish.data.audit.scan import Notify, Reporter, scan
@@ -25,6 +25,7 @@ def audit(
     lengths: Lengths | None = None,
     allow: Collection[str] = (),
     notify: Notify | None = None,
+    image_size: int | None = None,
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -36,11 +37,12 @@ def audit(
             of 0 says that nothing of the row's target is left.
         allow: refusals to accept, by name.
         notify: told how many rows are done.
+        image_size: height and width of the images that the network sees; None where that is not known.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify)
+    found = examine(parts, input, target, lengths, notify, image_size)
     if (error := refusal(found, allow)) is not None:
         raise error
     return found
@@ -52,6 +54,7 @@ def examine(
     target: Target,
     lengths_of: Lengths | None = None,
     notify: Notify | None = None,
+    image_size: int | None = None,
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
@@ -62,6 +65,7 @@ def examine(
     counts = labels.class_counts(reporter)
     found = [
         *schema.cells(reporter),
+        *files.broken(reporter),
         *labels.truths(reporter),
         *duplicates.across_splits(reporter),
         *duplicates.conflicts(reporter),
@@ -70,8 +74,11 @@ def examine(
         *schema.constant_columns(reporter),
         *lengths.long_rows(reporter),
         *duplicates.duplicates(reporter),
+        *looks.near_duplicates(reporter),
+        *images.sizes(reporter, image_size),
     ]
     figures["classes"] = counts
     figures["imbalance"] = labels.imbalance(counts.get("train", {}), target.names)
     figures |= lengths.figures(reporter, lengths_of)
+    figures |= images.figures(reporter)
     return Audit(tuple(sorted(found, key=lambda f: _WORST_FIRST[f.severity])), figures)

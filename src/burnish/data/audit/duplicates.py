@@ -117,10 +117,11 @@ def conflicts(reporter: Reporter) -> Iterator[Finding]:
     rows = usable[np.isin(contents[usable], torn)]
     rows = rows[np.lexsort((rows, contents[rows]))]  # texts together, so that the disagreement is seen
     located = [_locate(int(i), names, scans) for i in rows[:SHOWN_ROWS]]
+    thing = f"{reporter.input.thing} has" if len(torn) == 1 else f"{reporter.input.thing}s have"
     yield reporter.finding(
         "conflicting_labels",
         "warning",
-        f"{len(torn)} {'text has' if len(torn) == 1 else 'texts have'} different labels in different rows",
+        f"{len(torn)} {thing} different labels in different rows",
         located,
         lambda part, i: f"{reporter.target.column} {reporter.truth(part, i)!r}",
         len(rows),

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from burnish.data.audit.report import SHOWN_ROWS, Finding, RowAt, Severity
 from burnish.data.contents import content_hash
-from burnish.data.table import Part
+from burnish.data.table import Part, Table
 from burnish.inputs import Input
 from burnish.targets import Target
 
@@ -59,6 +60,7 @@ def scan(part: Part, input: Input, target: Target, notify: Notify) -> Scan:
     blank, characters = np.zeros(n, np.bool_), np.zeros(n, np.int64)
     truths, states = np.zeros(n, np.uint64), np.zeros(n, np.int8)
     remembered: dict[Any, tuple[int, int]] = {}
+    known = part.table.inspection
     for start, rows in pieces(part, (*input.required_columns, target.column)):
         for i, row in enumerate(rows, start):
             text = input.audited_text(row)
@@ -67,6 +69,8 @@ def scan(part: Part, input: Input, target: Target, notify: Notify) -> Scan:
             characters[i] = len(text or "")
             truths[i], states[i] = _truth(row[target.column], target, remembered)
         notify("auditing", start + len(rows), n)
+    if known is not None:  # files are compared by what is in them, not by their names
+        contents[:] = similar[:] = known.contents[part.rows]
     return Scan(part, contents, similar, blank, characters, truths, states)
 
 
@@ -144,15 +148,32 @@ class Reporter:
     def place(self, part: str, position: int) -> str:
         """Where the row at a position of a part is."""
         rows = self.scans[part].part
-        return rows.table.place(int(rows.rows[position]))
+        return self.named(rows.table, int(rows.rows[position]))
+
+    def named(self, table: Table, row: int) -> str:
+        """Where a row of a table is: its own file, where rows are files with a path, else the file of the table."""
+        if table.inspection is not None:
+            found = self.input.file(self._example(table, row))
+            if isinstance(found, Path):
+                return str(found)
+        return table.place(row)
+
+    def problem(self, part: str, position: int) -> str:
+        """What is wrong with the file of a row; empty where nothing is known to be."""
+        rows = self.scans[part].part
+        known = rows.table.inspection
+        return "" if known is None else known.problems.get(int(rows.rows[position]), "")
 
     def row(self, part: str, position: int, detail: str = "") -> RowAt:
         """A row with the beginning of its content."""
         rows = self.scans[part].part
         number = int(rows.rows[position])
-        example = rows.table.arrow.slice(number, 1).select(list(self.input.required_columns)).to_pylist()[0]
-        text = (self.input.audited_text(example) or "").replace("\x1f", " | ")
-        return RowAt(part, number, rows.table.place(number), detail, text[:80])
+        text = (self.input.audited_text(self._example(rows.table, number)) or "").replace("\x1f", " | ")
+        return RowAt(part, number, self.named(rows.table, number), detail, text[:80])
+
+    def _example(self, table: Table, row: int) -> dict[str, Any]:
+        found: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.required_columns)).to_pylist()[0]
+        return found
 
     def truth(self, part: str, position: int) -> Any:
         """The truth of a row as it is in the data."""

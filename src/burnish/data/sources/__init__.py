@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from burnish.core.component import Component
 from burnish.core.errors import InputError
 
+Notify = Callable[[str, int, int], None]
 PIECE_ROWS = 4096
 """Rows a piece holds at most."""
 PIECE_CHARACTERS = 8_000_000
@@ -42,19 +43,34 @@ class Source(Component):
     optional_columns: ClassVar[bool] = False
     """Whether a row may leave a column out (it is missing then), so that files of one table may differ in columns."""
 
+    holds_paths: ClassVar[bool] = False
+    """Whether its rows are paths, so that the same files elsewhere are another table."""
+
+    @classmethod
+    def reads_folder(cls, folder: Path) -> bool:
+        """Whether a folder as a whole is one thing of this source (class folders), rather than files it reads."""
+        return False
+
     @abstractmethod
     def read(self, where: Any) -> Iterator[Rows]:
         """The rows of one file in pieces of at most some thousand.
 
         Args:
-            where: the path of a file; for `hub` a name or a saved folder, for `memory` the data itself.
+            where: the path of a file; for `hub` a name or a saved folder, for `memory` the data itself, for class
+                folders the folder above them.
 
         Raises:
             InputError: not this format, a ragged row (file and row named), undecodable text ...
         """
 
-    def digest(self, where: Any) -> str:
-        """A sha256 of the content: equal bytes give equal digests wherever they lie."""
+    def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
+        """A sha256 of the content: equal bytes give equal digests wherever they lie, unless the source `holds_paths`.
+
+        Args:
+            where: as in `read`.
+            cache: the cache folder, for sources of many files that remember their hashes.
+            notify: told how many files are done, where there are many.
+        """
         return file_digest(Path(where))
 
 

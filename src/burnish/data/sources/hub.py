@@ -11,7 +11,7 @@ from pydantic import Field
 from burnish.core.errors import InputError, nearest
 from burnish.data.arrow import pieces_digest
 from burnish.data.dataset_pieces import dataset_pieces
-from burnish.data.sources import Rows, Source
+from burnish.data.sources import Notify, Rows, Source
 
 
 class Hub(Source):
@@ -33,7 +33,7 @@ class Hub(Source):
             notes = (*rows.notes, f"the data set also has the splits {', '.join(unread)}") if unread else rows.notes
             yield Rows(rows.columns, rows.encoding, notes)
 
-    def digest(self, where: Any) -> str:
+    def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
         return pieces_digest(dataset_pieces(self._opened(str(where))[0], str(where)))
 

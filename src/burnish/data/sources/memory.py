@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from burnish.core.errors import InputError
 from burnish.data.arrow import pieces_digest, table_pieces
 from burnish.data.dataset_pieces import dataset_pieces, is_dataset
-from burnish.data.sources import PIECE_ROWS, Rows, Source, columns_of
+from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
 
 _EXPECTED = "a list of dicts, a dict of lists, a pandas.DataFrame, a datasets.Dataset or a pyarrow.Table"
 
@@ -40,7 +41,7 @@ class Memory(Source):
         else:
             raise InputError(f"found a {type(where).__module__}.{type(where).__qualname__}", expected=_EXPECTED)
 
-    def digest(self, where: Any) -> str:
+    def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
         return pieces_digest(self.read(where))
 

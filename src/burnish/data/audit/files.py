@@ -1,0 +1,45 @@
+"""Rows that are files: those that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from burnish.data.audit.report import SHOWN_ROWS, Finding, RowAt
+from burnish.data.audit.scan import Reporter
+
+
+def broken(reporter: Reporter) -> Iterator[Finding]:
+    """Files that cannot be read: a refusal where their rows are in a split, a warning where they were left out."""
+    for name, found in reporter.scans.items():
+        known = found.part.table.inspection
+        if known is None or not known.problems:
+            continue
+        broken = np.flatnonzero(np.isin(found.part.rows, list(known.problems)))
+        if len(broken):
+            yield reporter.finding(
+                "broken_files",
+                "refusal",
+                f"{len(broken)} of {len(found)} {name} files cannot be read; "
+                f"`input: {{kind: {reporter.input.kind()}, broken: skip}}` goes on without these rows",
+                [(name, int(i)) for i in broken],
+                lambda part, i: reporter.problem(part, i),
+            )
+    yield from _left_out(reporter)
+
+
+def _left_out(reporter: Reporter) -> Iterator[Finding]:
+    tables = {id(s.part.table): (name, s.part.table) for name, s in reversed(list(reporter.scans.items()))}
+    for name, table in tables.values():
+        if table.inspection is None:
+            continue
+        rows_used = np.concatenate([s.part.rows for s in reporter.scans.values() if s.part.table is table])
+        used = set(rows_used.tolist())
+        gone = [row for row in table.inspection.problems if row not in used]
+        if gone:
+            problems = table.inspection.problems
+            rows = [RowAt(name, row, reporter.named(table, row), problems[row]) for row in gone[:SHOWN_ROWS]]
+            given = f"of the {name} data " if len(tables) > 1 else ""
+            message = f"{len(gone)} of {len(table)} files {given}cannot be read, and their rows are left out"
+            yield Finding("skipped_files", "warning", message, tuple(rows), len(gone))

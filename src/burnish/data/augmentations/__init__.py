@@ -1,0 +1,30 @@
+"""Augmentations: training rows changed at random, so that the network learns what does not matter. One file each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from burnish.core.component import Component
+
+
+class Augmentation(Component):
+    """How training rows are changed at random. Validation and test rows never are."""
+
+    axis: ClassVar[str] = "burnish.data.augmentations"
+    inputs: ClassVar[tuple[str, ...]]
+    """Kinds of input it changes."""
+    changes: ClassVar[bool] = True
+    """Whether it does anything; where not, training rows are read as validation rows are."""
+
+    @abstractmethod
+    def __call__(self, value: Any, seed: int) -> Any:
+        """What a row was read as, changed: a pure function of value and seed, safe in worker processes.
+
+        Args:
+            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds.
+            seed: the only source of randomness.
+
+        Returns:
+            The same kind of thing; an image may have another size.
+        """

@@ -1,0 +1,100 @@
+"""Rows that are files, looked at once before anything is decided: what is equal, what is broken, how large it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.data.contents import content_hash
+from burnish.data.file_index import BATCH, FileIndex, Notify
+from burnish.data.table import Part, Table
+from burnish.inputs import Input
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """N rows of a table.
+
+    Attributes:
+        contents: [N] a hash of what the network would be given, 0 where it cannot be read or is missing.
+        problems: position in the table to what is wrong with the file, in words.
+        facts: N rows of what `Input.look` found, null where it cannot be read; absent columns were found in no row.
+    """
+
+    contents: NDArray[np.uint64]
+    problems: dict[int, str]
+    facts: pa.Table
+
+
+def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = None) -> Table:
+    """The table with what is known of its files; the same table where rows are no files.
+
+    Raises:
+        InputError: the column is missing, or the cache cannot be written.
+    """
+    if not input.look_version():
+        return table
+    for column in input.required_columns:
+        if column not in table.columns:
+            return table  # said with the nearest name by `divide`
+    contents, problems = np.zeros(len(table), np.uint64), dict[int, str]()
+    pieces: list[pa.Table] = []
+    with FileIndex(cache, input.look, input.look_version()) as index:
+        waiting: list[dict[str, Any]] = []
+        for row, seen in enumerate(index.seen(_files(table, input), len(table), notify)):
+            facts = dict(seen.facts)
+            if problem := facts.pop("problem", ""):
+                problems[row] = problem
+                facts = {}
+            contents[row] = content_hash(facts.pop("content", None))
+            waiting.append(facts)
+            if len(waiting) == BATCH:
+                pieces.append(_piece(waiting))
+                waiting = []
+        pieces.append(_piece(waiting))
+    return replace(
+        table, inspection=Inspection(contents, problems, pa.concat_tables(pieces, promote_options="default"))
+    )
+
+
+def without_problems(parts: Mapping[str, Part]) -> dict[str, Part]:
+    """The parts without rows whose files cannot be read.
+
+    Raises:
+        InputError: nothing is left of a part.
+    """
+    kept = {}
+    for name, part in parts.items():
+        found = part.table.inspection
+        broken = np.array(sorted(found.problems) if found else [], np.int64)
+        kept[name] = Part(part.table, part.rows[~np.isin(part.rows, broken)])
+        if len(part) and not len(kept[name]):
+            first = int(part.rows[0])
+            why = found.problems[first] if found else ""
+            raise InputError(
+                f"none of the {len(part)} files of the {name} split can be read: {why}",
+                fix="check the paths (input.root is the folder they are relative to) and the files",
+                place=part.table.place(first),
+            )
+    return kept
+
+
+def _files(table: Table, input: Input) -> Iterator[Path | bytes | None]:
+    # Few at a time: rows may hold the bytes themselves.
+    for rows in table.rows(list(input.required_columns), batch=256):
+        for row in rows:
+            yield input.file(row)
+
+
+def _piece(facts: list[dict[str, Any]]) -> pa.Table:
+    names = dict.fromkeys(name for row in facts for name in row)
+    if not names:  # a table of no columns would forget how many rows it has
+        return pa.table({"_": pa.nulls(len(facts))})
+    return pa.table({name: [row.get(name) for row in facts] for name in names})

@@ -1,0 +1,113 @@
+"""Files of pictures: how they are opened, and what is to be known of each before training."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from burnish.core.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+PIXELS = 178_956_970  # of the largest image that is opened: more is a decompression bomb
+THUMBNAIL = 16  # side of the grey thumbnail by which likely repeats are confirmed
+_VERSION = 1  # raised when `looked_at` finds other facts in the same bytes
+
+
+def decoded(data: bytes) -> Picture:
+    """The first picture of a file in RGB, turned as its EXIF says, transparency on white, deep grey scaled to 8 bits.
+
+    Raises:
+        InputError: more than `PIXELS` pixels.
+        Exception: whatever PIL says of a broken file; it has many kinds.
+    """
+    return _decoded(data)[0]
+
+
+def _decoded(data: bytes) -> tuple[Picture, str, str]:
+    """The picture, and the mode and format it is stored in."""
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    try:
+        opened = Pillow.open(io.BytesIO(data))
+    except Pillow.DecompressionBombError as error:
+        raise InputError("too large to be opened safely (a decompression bomb)") from error
+    with opened:
+        if opened.width * opened.height > PIXELS:
+            raise InputError(f"{opened.width} x {opened.height} pixels: too large to be opened safely")
+        opened.seek(0)
+        mode, form = opened.mode, opened.format or ""
+        picture = ImageOps.exif_transpose(opened)
+        if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
+            picture = _grey8(picture)
+        if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+            rgba = picture.convert("RGBA")
+            white = Pillow.new("RGBA", rgba.size, "white")
+            picture = Pillow.alpha_composite(white, rgba)
+        return picture.convert("RGB"), mode, form
+
+
+def _grey8(picture: Picture) -> Picture:
+    """16-bit and float grey scaled to 8 bits: PIL alone would clip it to white."""
+    from PIL import Image as Pillow
+
+    values = np.asarray(picture, np.float64)
+    sixteen = picture.mode.startswith("I;16") or values.max() > 255
+    top = 65535.0 if sixteen else 255.0 if values.max() > 1 else 1.0
+    return Pillow.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
+
+
+def look_version() -> str:
+    """What the facts of `looked_at` depend on beside the bytes."""
+    import PIL
+
+    return f"picture {_VERSION}, pillow {PIL.__version__}, up to {PIXELS} pixels"
+
+
+def looked_at(data: bytes) -> dict[str, Any]:
+    """Facts of one file, as plain values; `problem` alone, in words, where it cannot be read.
+
+    `width` and `height` as seen (EXIF applied), `mode` and `format` as stored, `content`: a hash of the pixels the
+    network would be given, `look`: a 64-bit difference hash in hexadecimal (Krawetz, "Kind of Like That", 2013),
+    `thumbnail`: 16 x 16 grey values in base64.
+    """
+    try:
+        if not data:
+            raise InputError("the file is empty")
+        picture, mode, form = _decoded(data)
+    except InputError as error:
+        return {"problem": error.found}
+    except Exception as error:  # PIL raises many kinds for broken files
+        return {"problem": in_words(error)}
+    size = f"{picture.width}x{picture.height}".encode()
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "mode": mode,
+        "format": form,
+        "content": hashlib.blake2b(size + picture.tobytes(), digest_size=16).hexdigest(),
+        **_look(picture),
+    }
+
+
+def in_words(error: Exception) -> str:
+    """What PIL says, without the address of an object in memory."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return "not an image in a format that is read" if text.startswith("cannot identify image file") else text
+
+
+def _look(picture: Picture) -> dict[str, str]:
+    from PIL.Image import Resampling
+
+    grey = picture.convert("L")
+    small = np.asarray(grey.resize((9, 8), Resampling.BILINEAR), np.int16)
+    bits = np.packbits(small[:, 1:] > small[:, :-1])
+    thumbnail = grey.resize((THUMBNAIL, THUMBNAIL), Resampling.BOX).tobytes()
+    return {"look": bits.tobytes().hex(), "thumbnail": base64.b64encode(thumbnail).decode("ascii")}

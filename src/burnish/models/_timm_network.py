@@ -1,0 +1,159 @@
+"""Networks of timm: making them, loading them, and their face of `Network`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from burnish.core.errors import InputError
+from burnish.models._anatomy import Anatomy
+from burnish.models._vision import VisionNetwork
+from burnish.models._vision_anatomy import by_groups, by_order
+from burnish.models._vision_weights import Tensors
+
+
+class TimmNetwork(VisionNetwork):
+    """An image classifier of timm."""
+
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """What the last layer reads of `pixel_values`, pooled: [B, D]."""
+        states = self.model.forward_features(self.pixels(inputs))
+        pooled: torch.Tensor = self.model.forward_head(states, pre_logits=True)
+        return pooled
+
+    def write_config(self, model: Any, folder: Path) -> None:
+        """Write config.json as timm's own export does: architecture, arguments, `pretrained_cfg`, label names."""
+        from timm.models._hub import save_config_for_hf
+
+        facts = {**self.facts, "burnish": {"channels_last": self.channels_last}}
+        save_config_for_hf(model, str(folder / "config.json"), model_config=facts)
+
+
+def known(name: str) -> bool:
+    """Whether timm has an architecture of this name, with or without the tag of its weights."""
+    import timm
+
+    return bool(timm.is_model(name.partition(".")[0]))
+
+
+def architecture_config(name: str) -> dict[str, Any]:
+    """What timm says of an architecture, and of the weights its tag names, in the layout of config.json.
+
+    Raises:
+        InputError: timm has no weights of this tag.
+    """
+    import timm
+
+    architecture, _, tag = name.partition(".")
+    tags = [full.partition(".")[2] for full in timm.list_models(f"{architecture}.*", pretrained=True)]
+    if tag and tag not in tags:
+        raise InputError(
+            f"timm has no weights {tag!r} of {architecture!r}",
+            expected="one of " + ", ".join(tags) if tags else f"{architecture!r} alone: timm has no weights of it",
+            place="model.name",
+        )
+    found = timm.get_pretrained_cfg(name)  # None where timm knows no weights: then nothing is stated
+    stated: dict[str, Any] = found.to_dict(remove_source=True, remove_null=True) if found else {}
+    stated.pop("architecture", None)
+    plain: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in stated.items()}
+    return {"architecture": architecture, "num_classes": int(plain.get("num_classes", 1000)), "pretrained_cfg": plain}
+
+
+def hub_id(name: str) -> str | None:
+    """The hub repository with timm's weights of an architecture; None where there is none in timm's own layout."""
+    import timm
+
+    found = timm.get_pretrained_cfg(name)
+    if found is None or not found.hf_hub_id or getattr(found, "hf_hub_filename", None):
+        return None
+    return str(found.hf_hub_id)
+
+
+def made(folder: Path, config: dict[str, Any], outputs: int, settings: dict[str, Any]) -> Any:
+    """The module with a head of `outputs` logits and random weights.
+
+    Args:
+        folder: with config.json.
+        config: its content.
+        outputs: how many logits.
+        settings: rates of dropout, the size of pictures where the architecture must know it.
+
+    Raises:
+        InputError: unknown architecture, or a setting it does not take.
+    """
+    import timm
+
+    if not known(config["architecture"]):
+        raise InputError(
+            f"timm has no architecture {config['architecture']!r}", fix="update timm", place=str(folder / "config.json")
+        )
+    try:
+        return timm.create_model(f"local-dir:{folder}", pretrained=False, num_classes=outputs, **settings)
+    except (TypeError, ValueError, AssertionError, RuntimeError, KeyError) as error:
+        said = ", ".join(f"{name}: {value}" for name, value in settings.items())
+        raise InputError(
+            f"the architecture {config['architecture']!r} cannot be made{f' with {said}' if said else ''}: {error}",
+            fix="leave out the settings it does not take",
+            place="model",
+        ) from error
+
+
+def sized(config: dict[str, Any], size: int) -> dict[str, Any]:
+    """The argument for pictures of another size than the checkpoint's, where the architecture must be told."""
+    stated = config.get("pretrained_cfg", {})
+    usual = int((stated.get("input_size") or (3, 224, 224))[-1])
+    own = config.get("model_args", {}).get("img_size", usual)
+    own = int(own[-1] if isinstance(own, (list, tuple)) else own)
+    return {"img_size": size} if size != own and stated.get("fixed_input_size") else {}
+
+
+def converted(model: nn.Module, state: Tensors, place: str) -> Tensors:
+    """The state dict under timm's names, position embeddings interpolated to the network's size.
+
+    Raises:
+        InputError: the architecture's own conversion fails on it.
+    """
+    module = importlib.import_module(type(model).__module__)
+    convert = getattr(module, "checkpoint_filter_fn", None)
+    if convert is None:
+        return state
+    try:
+        found = convert(dict(state), model)
+    except (KeyError, RuntimeError, ValueError, IndexError, AttributeError, AssertionError) as error:
+        raise InputError(
+            f"the weights do not fit the architecture: {error!r}",
+            fix="name the architecture these weights belong to",
+            place=place,
+        ) from error
+    return {name: value for name, value in dict(found).items() if isinstance(value, torch.Tensor)}
+
+
+def head_paths(model: Any) -> list[str]:
+    """Paths of the modules that give the logits.
+
+    Raises:
+        InputError: the architecture is no classifier.
+    """
+    found = model.get_classifier() if hasattr(model, "get_classifier") else None
+    layers = list(found) if isinstance(found, (tuple, list)) else [found]
+    paths = [path for path, module in model.named_modules() if any(module is layer for layer in layers)]
+    paths = [path for path in paths if any(True for _ in model.get_submodule(path).parameters())]
+    if not paths:
+        raise InputError("this architecture of timm has no classifier", place="model.name")
+    return paths
+
+
+def anatomy(model: Any, head: Sequence[str]) -> Anatomy:
+    """Depths by timm's own layer groups, or by the order of blocks where it has none."""
+    from timm.models import group_parameters
+
+    names = [name for name, _ in model.named_parameters() if any(name.startswith(f"{path}.") for path in head)]
+    if not hasattr(model, "group_matcher"):
+        return by_order(model, names)
+    groups = group_parameters(model, model.group_matcher(coarse=False), reverse=True)
+    return by_groups(model, groups, names)

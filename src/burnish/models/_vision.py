@@ -1,0 +1,138 @@
+"""What image networks of all libraries share: pixels in, logits out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from burnish.core.errors import InputError
+from burnish.core.network import Network
+from burnish.inputs import Input
+from burnish.models._anatomy import Anatomy
+from burnish.models._vision_weights import write_weights
+from burnish.targets import Target
+
+ADAPTER = "adapter"
+
+
+class VisionNetwork(Network):
+    """An image classifier of some library.
+
+    Args:
+        model: the library's module, with its head.
+        anatomy: depth of every parameter.
+        head: paths in `model` of the modules that give the logits.
+        channels_last: whether weights and pixels lie in memory with their channels last, which convolutions prefer.
+        facts: goes into config.json as it is: label names, problem ...
+        notes, seed: as in `Network`.
+        origin: the hub name the body came from, written into a saved adapter; None for a local folder.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        anatomy: Anatomy,
+        head: Sequence[str],
+        channels_last: bool,
+        facts: dict[str, Any],
+        notes: Sequence[str] = (),
+        seed: int = 0,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self.model: Any = cast(Any, model).to(memory_format=self._format)
+        self.channels_last = channels_last
+        self.facts = dict(facts)
+        self.notes = list(notes)
+        self.seed = seed
+        self.origin = origin
+        self._anatomy = anatomy
+        self._head = tuple(head)
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Logits [B, C] of `pixel_values` [B, 3, H, W]."""
+        logits: torch.Tensor = self.model(self.pixels(inputs))
+        return logits
+
+    def pixels(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """`pixel_values` in the number type and memory format of the weights."""
+        dtype = next(self.model.parameters()).dtype
+        return inputs["pixel_values"].to(dtype).contiguous(memory_format=self._format)
+
+    @abstractmethod
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """What the last layer reads of `pixel_values`: [B, D]."""
+
+    def depth(self, parameter: str) -> int:
+        """0 for the stem, 1..layers for the blocks (a final norm with the last), layers + 1 for the last layer."""
+        return self._anatomy.depth(parameter.removeprefix("model."))
+
+    @property
+    def layers(self) -> int:
+        """How many blocks the body has."""
+        return self._anatomy.layers
+
+    def backbone(self) -> nn.Module:
+        """The library's module, head included."""
+        return cast(nn.Module, self.model)
+
+    def head_modules(self) -> list[str]:
+        """Paths in `backbone()` of the modules that give the logits."""
+        return list(self._head)
+
+    def save(self, folder: Path) -> None:
+        """Write `model.safetensors` and `config.json`; unmerged low-rank parts are merged into it in float32.
+
+        The parts themselves, with the head, are then written to `adapter/` as a peft adapter of the original checkpoint.
+        """
+        from burnish.adapters._low_rank import has_low_rank, merged_copy, save_adapter
+
+        adapted = has_low_rank(self.model)
+        plain = merged_copy(self.model) if adapted else self.model
+        write_weights(plain, folder)
+        self.write_config(plain, folder)
+        if adapted:
+            save_adapter(self.model, self._head, folder / ADAPTER, self.origin)
+
+    @abstractmethod
+    def write_config(self, model: Any, folder: Path) -> None:
+        """Write `config.json` for the plain module `model`."""
+
+
+def check_task(kind: str, input: Input, target: Target) -> None:
+    """That the library has a head for this task.
+
+    Raises:
+        InputError: another input than an image, or an answer for each element.
+    """
+    if input.kind() != "image" or target.shape != "row":
+        raise InputError(
+            f"there is no {kind} head for input {input.kind()!r} with a target of one answer per {target.shape}",
+            expected="input image with a target of one answer per row",
+            place="target",
+        )
+
+
+def labels_fact(target: Target) -> dict[str, Any]:
+    """What config.json says of the answers."""
+    names = {"label_names": list(target.names)} if target.names else {}
+    return {"num_classes": target.outputs, **names, "problem_type": target.problem or None}
+
+
+def same_answers(config: dict[str, Any], target: Target) -> bool:
+    """Whether a checkpoint's head answers for the same names in the same order and the same problem.
+
+    Anything less could permute the classes silently.
+    """
+    return (
+        bool(target.names)
+        and list(config.get("label_names") or ()) == list(target.names)
+        and config.get("problem_type") in (None, target.problem or None)
+    )

@@ -1,0 +1,216 @@
+"""State dicts for image networks: read without running code, checked tensor by tensor, and put in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from burnish.core.errors import InputError
+from burnish.models._checkpoint import WEIGHTS, checked_weights
+from burnish.targets import Target
+
+SHOWN = 12
+PICKLED = (".pth", ".pt", ".bin", ".tar", ".ckpt")
+WRAPPED = ("state_dict", "model_state_dict", "model")  # keys training scripts store a state dict under
+Tensors = dict[str, torch.Tensor]
+
+
+def read_weights(place: Path) -> Tensors:
+    """The tensors of a folder's safetensors, of a .safetensors file, or of a file torch saved (tensors only, no code).
+
+    Raises:
+        InputError: no such file, corrupt, of another format, or holding more than tensors.
+    """
+    from safetensors.torch import load_file
+
+    if place.is_dir():
+        return {name: value for file in checked_weights(place) for name, value in load_file(file).items()}
+    if not place.is_file():
+        raise InputError(
+            "there is no such file of weights", expected=f"a folder with {WEIGHTS}, or a file", place=str(place)
+        )
+    if place.suffix == ".safetensors":
+        try:
+            return dict(load_file(place))
+        except Exception as error:  # safetensors has an error class of its own, which is no ValueError
+            raise InputError(
+                f"{place.name} is corrupt: {error}", fix="copy or download it again", place=str(place)
+            ) from error
+    if place.suffix not in PICKLED:
+        raise InputError(
+            f"weights in a file ending with {place.suffix!r}",
+            expected=".safetensors, " + ", ".join(PICKLED),
+            place=str(place),
+        )
+    return _plain(_loaded(place), place)
+
+
+def _loaded(place: Path) -> Any:
+    try:
+        return torch.load(place, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises pickle, zip, runtime and end-of-file errors here
+        code = "weights_only" in str(error) or "Unsupported" in str(error)
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{place.name} holds more than tensors, and opening it could run any code"
+            if code
+            else f"{place.name} cannot be read: {reason or type(error).__name__}",
+            expected="a state dict: tensor names to tensors",
+            fix="where you trust the file, open it once and save its state dict as safetensors" if code else "",
+            place=str(place),
+        ) from error
+
+
+def _plain(found: Any, place: Path) -> Tensors:
+    for key in WRAPPED:
+        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
+            found = found[key]
+    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+        raise InputError("this is no state dict", expected="tensor names to tensors", place=str(place))
+    state = {str(name): value for name, value in found.items()}
+    if state and all(name.startswith("module.") for name in state):  # saved from data-parallel training
+        state = {name.removeprefix("module."): value for name, value in state.items()}
+    return state
+
+
+def put_pretrained(
+    model: nn.Module, state: Tensors, head: Sequence[str], *, keep: bool, outputs: int, place: str
+) -> list[str]:
+    """Load a pretrained body; the head too where `keep` is set. Says what was decided.
+
+    Args:
+        model: with a head of `outputs` logits.
+        state: of the checkpoint.
+        head: paths of the modules that give the logits.
+        keep: whether the checkpoint's head answers for the same labels.
+        outputs: how many logits are needed.
+        place: where the weights are, for errors.
+
+    Raises:
+        InputError: tensors of the body are missing, of another shape, or left over (named).
+    """
+    own = {name for name in model.state_dict() if inside(name, head)}
+    theirs = {name: value for name, value in state.items() if inside(name, head)}
+    before = next((v.shape[0] for name, v in theirs.items() if name.endswith(".weight")), 0)
+    keep = keep and own == theirs.keys() and before == outputs
+    notes = [_head_note(keep, before, outputs)]
+    body = {name: value for name, value in state.items() if keep or name not in theirs}
+    missing, extra, misshapen = _differences(model, body, () if keep else own)
+    _check(missing, misshapen, place)
+    roots = {name for name, _ in model.named_children()}
+    if beyond := [name for name in extra if name.partition(".")[0] in roots]:
+        raise InputError(
+            "the weights have parts that the architecture does not know: " + listed(beyond),
+            fix="name the architecture these weights belong to",
+            place=place,
+        )
+    if extra:
+        parts = ", ".join(sorted({name.partition(".")[0] for name in extra}))
+        notes.append(f"{len(extra)} tensors of the checkpoint are not used here ({parts})")
+    model.load_state_dict({name: value for name, value in body.items() if name not in extra}, strict=False)
+    return notes
+
+
+def _head_note(keep: bool, before: int, outputs: int) -> str:
+    if keep:
+        return "the checkpoint's own head has the same outputs: it goes on learning"
+    if before == 0:
+        return "the checkpoint has no head: fresh head"
+    if before != outputs:
+        return f"the checkpoint's head has {before} outputs, {outputs} are needed: fresh head"
+    return "the checkpoint's head was trained for other labels: fresh head"
+
+
+def _check(missing: Sequence[str], misshapen: Sequence[str], place: str) -> None:
+    if misshapen:
+        raise InputError(
+            "these tensors have another shape than the architecture: " + listed(misshapen),
+            fix="name the architecture these weights belong to",
+            place=place,
+        )
+    if missing:
+        raise InputError(
+            "these tensors are missing in the weights: " + listed(missing),
+            fix="name the architecture these weights belong to, or download them again",
+            place=place,
+        )
+
+
+def put_trained(model: nn.Module, state: Tensors, place: str) -> None:
+    """Load what a run has saved: every tensor, of the right shape, and none left over.
+
+    Raises:
+        InputError: otherwise, with the tensors named.
+    """
+    missing, extra, misshapen = _differences(model, state, ())
+    wrong = [f"missing: {name}" for name in missing] + [f"left over: {name}" for name in extra] + misshapen
+    if wrong:
+        raise InputError(
+            "the weights are not those of this model: " + listed(wrong),
+            expected="the folder as it was saved",
+            fix="restore it from the run or a copy",
+            place=place,
+        )
+    model.load_state_dict(state, strict=True)
+
+
+def _differences(model: nn.Module, state: Tensors, without: Collection[str]) -> tuple[list[str], list[str], list[str]]:
+    """Names that are missing in `state` and left over in it, and those of another shape with both shapes."""
+    own = model.state_dict()
+    # Files of old libraries do not have the counters of batch norm; nothing but a momentum of None reads them.
+    wanted = (n for n in own if n not in without and not n.endswith("num_batches_tracked"))
+    missing = sorted(name for name in wanted if name not in state)
+    extra = sorted(name for name in state if name not in own)
+    misshapen = [
+        f"{name} {_shape(value)} in the file, {_shape(own[name])} in the network"
+        for name, value in sorted(state.items())
+        if name in own and value.shape != own[name].shape
+    ]
+    return missing, extra, misshapen
+
+
+def write_weights(model: nn.Module, folder: Path) -> None:
+    """Write `model.safetensors`: parameters and buffers, each in memory of its own."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
+    save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def check_labels(config: Mapping[str, Any], target: Target, place: str) -> None:
+    """That a trained network answers for the labels of its target.
+
+    Raises:
+        InputError: it does not.
+    """
+    saved = [str(name) for name in config.get("label_names") or ()]
+    if config.get("num_classes") != target.outputs or tuple(saved) != tuple(target.names):
+        raise InputError(
+            f"the saved model answers {listed(saved) if saved else str(config.get('num_classes')) + ' numbers'}",
+            expected=listed(target.names) if target.names else f"{target.outputs} outputs",
+            fix="config.json and the target do not belong together: take both from one run",
+            place=place,
+        )
+
+
+def inside(name: str, paths: Sequence[str]) -> bool:
+    """Whether a tensor lies in one of the modules."""
+    return any(name.startswith(f"{path}.") for path in paths)
+
+
+def listed(items: Sequence[str]) -> str:
+    """The first few items, and how many more there are."""
+    more = len(items) - SHOWN
+    return ", ".join(items[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shape(value: torch.Tensor) -> str:
+    return "[" + ", ".join(str(n) for n in value.shape) + "]"

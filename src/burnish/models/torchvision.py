@@ -1,0 +1,181 @@
+"""Image networks of torchvision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from burnish.core.errors import InputError, nearest
+from burnish.core.seeds import derive
+from burnish.inputs import Input
+from burnish.models import Model
+from burnish.models._checkpoint import WEIGHTS, resolved_folder
+from burnish.targets import Target
+
+if TYPE_CHECKING:
+    from burnish.core.network import Network
+
+
+class Torchvision(Model):
+    """An image network of torchvision, with a head of the library's own.
+
+    Weights come from `weights`, from the folder, or from torchvision's site. Files torch saved are opened as tensors only.
+    """
+
+    name: str = Field(
+        "mobilenet_v2",
+        description="Function of torchvision.models, such as resnet50 or vgg16, or a folder a run wrote.",
+    )
+    weights: str | None = Field(
+        None,
+        description="File (.safetensors, .pth) or folder of pretrained weights; null: the folder's or torchvision's.",
+    )
+    random_weights: bool = Field(False, description="Start from random weights: nothing is pretrained.")
+    padding: Literal["tensorflow"] | None = Field(
+        None, description="'tensorflow': pad strided convolutions as TensorFlow does, for weights that come from there."
+    )
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Overrides every dropout rate; null: the architecture's own."
+    )
+    drop_path: float | None = Field(
+        None, ge=0, lt=1, description="Rate of stochastic depth of the last block; null: the architecture's own."
+    )
+    channels_last: bool = Field(True, description="Keep channels last in memory, which convolutions prefer.")
+
+    def folder(self) -> Path:
+        """The folder; for a name of torchvision, a folder in the cache that says its normalisation.
+
+        With `padding: tensorflow` the weights are not torchvision's: what they expect is then not stated unless their own
+        folder does.
+
+        Raises:
+            InputError: neither a name of torchvision nor a folder.
+        """
+        from burnish.models import _torchvision_network as library
+        from burnish.models import _vision_folder as folders
+
+        if Path(self.name).expanduser().exists() or "/" in self.name:
+            return resolved_folder(self.name, self.revision)
+        if self.name not in library.names():
+            guess = nearest(self.name, library.names())
+            raise InputError(
+                f"torchvision has no image network {self.name!r}, and there is no such folder",
+                expected="a name torchvision.models.list_models() lists, or a local folder",
+                fix=f"did you mean {guess!r}?" if guess else "",
+                place="model.name",
+            )
+        config = library.architecture_config(self.name)
+        if self.padding == "tensorflow":
+            config["pretrained_cfg"] = {"input_size": config["pretrained_cfg"]["input_size"]}
+        config["pretrained_cfg"] |= folders.pictures(folders.beside(self.weights))
+        return folders.architecture_folder(config)
+
+    def build(self, input: Input, target: Target, *, seed: int) -> Network:
+        """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.
+
+        Raises:
+            InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
+                this input and target, or a setting the architecture does not have.
+        """
+        import torch
+
+        from burnish.models import _torchvision_network as library
+        from burnish.models import _vision as vision
+        from burnish.models import _vision_folder as folders
+        from burnish.models import _vision_weights as weights
+
+        vision.check_task("torchvision", input, target)
+        folder = self.folder()
+        config = self._config(folder)
+        name, padding = config["architecture"], self.padding or config.get("padding")
+        pictures: dict[str, Any] = input.processor(folder).settings()
+        arguments = {**config.get("model_args", {}), **library.sized(name, int(pictures["size"]))}
+        rate = {} if self.drop_path is None else {"stochastic_depth_prob": self.drop_path}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive(seed, "head"))
+            model = library.made(config, target.outputs, {**arguments, **rate}, padding)
+        head = [library.head_path(model, target.outputs)]
+        notes = ["random weights: nothing is pretrained"] if self.random_weights else []
+        if not self.random_weights:
+            place, state = self._state(folder, name)
+            keep = self.weights is None and vision.same_answers(config, target)
+            notes = weights.put_pretrained(
+                model, library.converted(name, model, state), head, keep=keep, outputs=target.outputs, place=place
+            ) + self._said(pictures)
+        facts = {"library": "torchvision", "architecture": name, **vision.labels_fact(target), "model_args": arguments}
+        facts |= {"padding": padding, "pretrained_cfg": folders.pictures(pictures)}
+        return self._wrapped(model, head, facts, notes, seed)
+
+    def load(self, folder: Path, input: Input, target: Target) -> Network:
+        """A trained network as `Network.save` wrote it.
+
+        Raises:
+            InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
+        """
+        import torch
+
+        from burnish.models import _torchvision_network as library
+        from burnish.models import _vision as vision
+        from burnish.models import _vision_folder as folders
+        from burnish.models import _vision_weights as weights
+
+        vision.check_task("torchvision", input, target)
+        config = self._config(folder)
+        weights.check_labels(config, target, str(folder / folders.CONFIG))
+        with torch.random.fork_rng(devices=[]):
+            model = library.made(config, target.outputs, config.get("model_args", {}), config.get("padding"))
+        weights.put_trained(model, weights.read_weights(folder), str(folder))
+        restored = self.model_copy(update=config.get("burnish", {}))
+        facts = {key: value for key, value in config.items() if key != "burnish"}
+        return restored._wrapped(model, [library.head_path(model, target.outputs)], facts, [], 0)
+
+    def _config(self, folder: Path) -> dict[str, Any]:
+        from burnish.models._vision_folder import read_config
+
+        config = read_config(folder)
+        if config.get("library") != "torchvision":
+            raise InputError(
+                f"this folder holds no network of torchvision but {config['architecture']!r}",
+                fix="use model: {kind: timm, name: ...}",
+                place=str(folder),
+            )
+        return config
+
+    def _state(self, folder: Path, name: str) -> tuple[str, dict[str, Any]]:
+        """Where the weights are, and the weights."""
+        from burnish.models._torchvision_network import downloaded
+        from burnish.models._vision_weights import read_weights
+
+        if self.weights is not None:
+            place = Path(self.weights).expanduser()
+            return str(place), read_weights(place)
+        if Path(self.name).expanduser().is_dir():
+            return str(folder / WEIGHTS), read_weights(folder)
+        return f"torchvision {name}", downloaded(name)
+
+    def _said(self, pictures: dict[str, Any]) -> list[str]:
+        from burnish.models._vision_folder import beside
+
+        if self.weights is None or self.padding == "tensorflow" or {"mean", "std"} <= beside(self.weights).keys():
+            return []
+        return [f"pictures: mean {pictures['mean']}, std {pictures['std']}: the file of weights does not say its own"]
+
+    def _wrapped(self, model: Any, head: list[str], facts: dict[str, Any], notes: list[str], seed: int) -> Network:
+        from burnish.models._torchvision_network import TorchvisionNetwork, set_dropout
+        from burnish.models._vision_anatomy import by_order
+        from burnish.models._vision_weights import inside
+
+        if self.dropout is not None:
+            set_dropout(model, self.dropout)
+        names = [name for name, _ in model.named_parameters() if inside(name, head)]
+        return TorchvisionNetwork(
+            model,
+            anatomy=by_order(model, names),
+            head=head,
+            channels_last=self.channels_last,
+            facts=facts,
+            notes=notes,
+            seed=seed,
+        )

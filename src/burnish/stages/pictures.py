@@ -1,0 +1,79 @@
+"""Pictures of rows as the network reads them, for inputs that can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.seeds import generator
+from burnish.evaluation.contact_sheet import contact_sheet
+from burnish.stages.prepare import Prepared
+
+if TYPE_CHECKING:
+    from burnish.stages.assemble import Assembled
+
+ROWS = 24  # training rows on the sheet, each as it is read in two epochs
+
+
+def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) -> None:
+    """`pictures/training_images.png`: some training rows as the network sees them, augmented, with their truth.
+
+    Rows of as many classes as fit. With an augmentation each row is shown twice, as in the first two epochs.
+    """
+    recipe, loader, part = prepared.recipe, assembled.batches.loader, prepared.parts["train"]
+    path = folder / f"training_{recipe.input.thing}s.png"
+    if recipe.input.stored or path.is_file() or not assembled.training.accelerator.main:
+        return  # texts are shown in words; a resumed run has its pictures; one process draws them
+    epochs = 1 if loader.augmentation is None else 2
+    positions = _chosen(assembled)
+    pictures: list[NDArray[np.uint8]] = []
+    captions: list[str] = []
+    for position in positions:
+        value = part.table.arrow[recipe.target.column][int(part.rows[position])].as_py()
+        truth = recipe.target.truth(value)
+        for epoch in range(epochs):
+            picture = recipe.input.pictured(loader.encoded(position[None], epoch)[0], prepared.processor)
+            if picture is None:
+                return
+            pictures.append(picture)
+            captions.append(_words(truth))
+    how = "each as in two epochs" if epochs > 1 else "not augmented"
+    title = f"{len(positions)} training {recipe.input.thing}s as the network sees them, {how}"
+    contact_sheet(pictures, captions, path, columns=8, title=title)
+
+
+def row_picture(prepared: Prepared, split: str) -> Callable[[int], Any]:
+    """A function of a row number of the split's table to what the network sees of it, as a picture; None where it has none."""
+    recipe, table = prepared.recipe, prepared.parts[split].table
+    columns = list(recipe.input.required_columns)
+
+    def picture(row: int) -> Any:
+        if recipe.input.stored:
+            return None
+        example = table.arrow.slice(row, 1).select(columns).to_pylist()[0]
+        return recipe.input.pictured(recipe.input.encode([example], prepared.processor)[0], prepared.processor)
+
+    return picture
+
+
+def _chosen(assembled: Assembled) -> NDArray[np.int64]:
+    """Positions of rows that are learned from: one of each class in turn, drawn by the seed."""
+    order = assembled.batches.order
+    shuffled = generator(order.seed, "contact sheet").permutation(len(order.usable))
+    seen: dict[int, int] = {}
+    turns = []
+    for place in shuffled:
+        stratum = int(order.strata[place])
+        turns.append(seen.get(stratum, 0))
+        seen[stratum] = turns[-1] + 1
+    first = shuffled[np.argsort(turns, kind="stable")[:ROWS]]
+    by_class = first[np.argsort(order.strata[first], kind="stable")]
+    return np.asarray(order.usable[by_class], np.int64)
+
+
+def _words(truth: Any) -> str:
+    return ", ".join(map(str, truth)) if isinstance(truth, (list, tuple, set, frozenset)) else str(truth)

@@ -1,0 +1,147 @@
+"""What every augmentation must do."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from burnish.core.component import build, component_class, kinds
+from burnish.core.errors import InputError
+from burnish.data.augmentations import Augmentation
+from tests.image_cases import picture
+
+AXIS = "burnish.data.augmentations"
+KINDS = kinds(AXIS)
+OF_IMAGES = [k for k in KINDS if "image" in component_class(AXIS, k).inputs]  # type: ignore[attr-defined]
+OF_SOUNDS = [k for k in KINDS if "audio" in component_class(AXIS, k).inputs]  # type: ignore[attr-defined]
+WITH_SIDES = [k for k in OF_IMAGES if "horizontal_flip" in component_class(AXIS, k).model_fields]
+QUIET = {"horizontal_flip": False, "rotation": 0.0, "colour_jitter": 0.0, "scale": (1.0, 1.0), "erasing": 0.0}
+
+
+def made(kind: str, **settings: Any) -> Augmentation:
+    """The augmentation with these settings."""
+    found = build(AXIS, {"kind": kind, **settings})
+    assert isinstance(found, Augmentation)
+    return found
+
+
+def values(kind: str) -> list[Any]:
+    """Some things it can change: pictures of several sizes, or sounds."""
+    if kind in OF_IMAGES:
+        return [picture(1), picture(2, 300, 40), picture(3, 7, 90), Pillow.new("RGB", (1, 1)), picture(4, 2, 2)]
+    return [np.random.default_rng(i).normal(0, 0.1, 8000 // (i + 1)).astype(np.float32) for i in range(3)]
+
+
+def numbers(value: Any) -> np.ndarray[Any, Any]:
+    """The values of a picture or sound."""
+    return np.asarray(value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_is_a_function_of_value_and_seed(kind: str) -> None:
+    """The same seed gives the same, whatever happened to the global generators; the value itself is left alone."""
+    change = made(kind)
+    for value in values(kind):
+        before = numbers(value).copy()
+        first = numbers(change(value, 5))
+        random.seed(1)
+        np.random.seed(1)
+        assert np.array_equal(first, numbers(change(value, 5)))
+        assert np.array_equal(before, numbers(value))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_leaves_the_global_generators_alone(kind: str) -> None:
+    """What others draw does not depend on whether an augmentation ran."""
+    import torch
+
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # type: ignore[index,union-attr]
+    for seed in range(10):
+        made(kind)(values(kind)[0], seed)
+    assert random.getstate() == states[0]
+    assert np.random.get_state()[1].tolist() == states[1]  # type: ignore[index,union-attr]
+    assert torch.equal(torch.get_rng_state(), states[2])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_do_not_disturb_each_other(kind: str) -> None:
+    """Many seeds at once give what they give one after another."""
+    change, value = made(kind), values(kind)[0]
+    alone = [numbers(change(value, seed)) for seed in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda seed: numbers(change(value, seed)), range(40)))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if component_class(AXIS, k).changes])  # type: ignore[attr-defined]
+def test_seeds_differ(kind: str) -> None:
+    """Twenty seeds give many different results; not one result for all."""
+    results = {numbers(made(kind)(values(kind)[0], seed)).tobytes() for seed in range(20)}
+    assert len(results) > 10
+
+
+@pytest.mark.parametrize("kind", OF_IMAGES)
+def test_pictures_stay_pictures(kind: str) -> None:
+    """RGB comes out, at least one pixel each way, for pictures of any size and 30 seeds."""
+    for value in values(kind):
+        for seed in range(30):
+            out = made(kind)(value, seed)
+            assert out.mode == "RGB"
+            assert min(out.size) >= 1
+
+
+@pytest.mark.parametrize("kind", OF_SOUNDS)
+def test_sounds_stay_sounds(kind: str) -> None:
+    """float32 [samples], finite, comes out."""
+    for value in [np.zeros(4000, np.float32), np.sin(np.arange(4000, dtype=np.float32))]:
+        out = made(kind)(value, 3)
+        assert out.dtype == np.float32
+        assert out.ndim == 1
+        assert np.isfinite(out).all()
+
+
+def _halves(out: Pillow.Image) -> tuple[float, float]:
+    values = np.asarray(out.convert("L"), np.float64)
+    return float(values[:, : values.shape[1] // 2].mean()), float(values[:, (values.shape[1] + 1) // 2 :].mean())
+
+
+@pytest.mark.parametrize("kind", WITH_SIDES)
+def test_mirroring_can_be_switched_off(kind: str) -> None:
+    """A picture that is dark on the left stays so without mirroring, and is mirrored about half the time with it."""
+    half = np.zeros((40, 40, 3), np.uint8)
+    half[:, 20:] = 255
+    value = Pillow.fromarray(half)
+    quiet = dict(QUIET)
+    if "intensity" in component_class(AXIS, kind).model_fields:
+        quiet |= {"intensity": False}
+    sides = [_halves(made(kind, **quiet)(value, seed)) for seed in range(60)]
+    assert sum(left < right for left, right in sides) >= 50  # the widest turns and shears may exchange the sides
+    mirrored = [_halves(made(kind, **{**quiet, "horizontal_flip": True})(value, seed)) for seed in range(60)]
+    assert 15 < sum(left > right for left, right in mirrored) < 45
+
+
+@pytest.mark.parametrize("kind", WITH_SIDES)
+def test_intensity_can_be_kept(kind: str) -> None:
+    """With colours switched off, no value appears that lies outside the picture's own range."""
+    values = np.random.default_rng(0).integers(100, 140, (32, 32, 3), np.uint8)
+    settings: dict[str, Any] = {"colour_jitter": 0.0}
+    if "intensity" in component_class(AXIS, kind).model_fields:
+        settings["intensity"] = False
+    for seed in range(40):
+        out = np.asarray(made(kind, **settings)(Pillow.fromarray(values), seed))
+        assert 98 <= out.min() <= out.max() <= 141
+
+
+@pytest.mark.parametrize("kind", WITH_SIDES)
+@pytest.mark.parametrize(
+    "settings", [{"scale": [0.9, 0.5]}, {"scale": [0.0, 1.0]}, {"ratio": [2.0, 1.0]}, {"erasing": 2}]
+)
+def test_ranges_are_checked(kind: str, settings: dict[str, Any]) -> None:
+    """An empty or impossible range is an error."""
+    with pytest.raises(InputError):
+        build(AXIS, {"kind": kind, **settings})

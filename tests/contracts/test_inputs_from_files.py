@@ -1,0 +1,132 @@
+"""What every input that is read anew for each batch must do: the same numbers in training, after a reload and in a bundle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from burnish.core.component import build, component_class, kinds
+from burnish.core.errors import InputError
+from burnish.inputs import Input
+from tests.image_cases import picture, save
+
+AXIS = "burnish.inputs"
+FROM_FILES = [kind for kind in kinds(AXIS) if not component_class(AXIS, kind).stored]  # type: ignore[attr-defined]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "image": {"column": "x", "size": 16, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]}
+}
+
+
+def case(kind: str, folder: Path) -> tuple[Input, list[dict[str, Any]]]:
+    """The input, and rows that name files of different sizes."""
+    assert kind in SETTINGS, f"add a case for input {kind!r} to {__name__}"
+    made = build(AXIS, {"kind": kind, **SETTINGS[kind]})
+    assert isinstance(made, Input)
+    paths = [save(picture(i, 20 + 9 * i, 30), folder / f"{i}.png") for i in range(4)]
+    return made, [{"x": str(path)} for path in paths]
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_is_written_and_read_back_and_documents_itself(kind: str, tmp_path: Path) -> None:
+    made, rows = case(kind, tmp_path)
+    assert build(AXIS, made.model_dump()) == made
+    assert made.sentence()
+    assert set(made.required_columns) <= set(rows[0])
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_a_row_does_not_see_its_neighbours(kind: str, tmp_path: Path) -> None:
+    """One row at a time and all together give the same numbers; every row has a length."""
+    made, rows = case(kind, tmp_path)
+    processor = made.processor(tmp_path)
+    together = made.encode(rows, processor)
+    for row, encoded in zip(rows, together, strict=True):
+        (alone,) = made.encode([row], processor)
+        assert alone.keys() == encoded.keys()
+        for name, value in alone.items():
+            np.testing.assert_array_equal(value, encoded[name], err_msg=name)
+        assert int(encoded["_length"]) <= int(encoded["_full_length"])
+        assert made.shown(encoded, processor)
+    arrays, _ = made.collate(together, processor)
+    assert all(len(a) == len(rows) for a in arrays.values())
+    assert not [name for name in arrays if name.startswith("_")]
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_augmented_rows_are_a_function_of_their_seed(kind: str, tmp_path: Path) -> None:
+    """The same seed gives the same numbers, another seed others; what is changed is what was read."""
+    made, rows = case(kind, tmp_path)
+    processor = made.processor(tmp_path)
+
+    def turned(value: Any, seed: int) -> Any:
+        return value.rotate(seed)
+
+    first = made.augmented(rows, processor, turned, [10, 20, 30, 40])
+    again = made.augmented(rows[::-1], processor, turned, [40, 30, 20, 10])[::-1]
+    other = made.augmented(rows, processor, turned, [50, 60, 70, 80])
+    for a, b, c in zip(first, again, other, strict=True):
+        name = next(n for n in a if not n.startswith("_"))
+        np.testing.assert_array_equal(a[name], b[name])
+        assert not np.array_equal(a[name], c[name])
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_a_portable_row_survives_json_and_the_loss_of_its_file(kind: str, tmp_path: Path) -> None:
+    """Golden examples of a bundle hold what was read, not where it was."""
+    made, rows = case(kind, tmp_path)
+    processor = made.processor(tmp_path)
+    before = made.encode(rows, processor)
+    carried = json.loads(json.dumps([made.portable(row) for row in rows]))
+    for row in rows:
+        Path(row["x"]).unlink()
+    for a, b in zip(before, made.encode(carried, processor), strict=True):
+        for name in a:
+            np.testing.assert_array_equal(a[name], b[name])
+    with pytest.raises(InputError) as error:
+        made.encode(rows[:1], processor)
+    assert "0.png" in str(error.value)
+
+
+_LEAN = """
+import json, sys
+for name in ("torch", "transformers", "timm", "torchvision"):
+    sys.modules[name] = None
+from pathlib import Path
+from burnish.core.component import build
+given = json.load(sys.stdin)
+made = build("burnish.inputs", given["input"])
+processor = made.processor(Path(given["folder"]), given["settings"])
+arrays, length = made.collate(made.encode(given["rows"], processor), processor)
+print(json.dumps({name: value.tolist() for name, value in arrays.items()}))
+"""
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_restored_from_a_bundle_gives_the_same_without_torch(kind: str, tmp_path: Path) -> None:
+    made, rows = case(kind, tmp_path)
+    processor = made.processor(tmp_path)
+    kept = tmp_path / "bundle"
+    kept.mkdir()
+    made.save_processor(processor, kept)
+    arrays, _ = made.collate(made.encode(rows, processor), processor)
+    settings = json.loads(json.dumps(processor.settings()))
+    given = {"input": made.model_dump(mode="json"), "folder": str(kept), "settings": settings, "rows": rows}
+    done = subprocess.run(
+        [sys.executable, "-c", _LEAN], input=json.dumps(given), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {name: value.tolist() for name, value in arrays.items()}
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_a_checkpoint_that_does_not_say_how_it_reads_is_refused(kind: str, tmp_path: Path) -> None:
+    """Never a default constant: normalisation comes from the checkpoint or from the recipe."""
+    with pytest.raises(InputError) as error:
+        build(AXIS, kind).processor(tmp_path)  # type: ignore[attr-defined]
+    assert "mean" in str(error.value)
