@@ -1,6 +1,6 @@
 """How fast burnish trains and tests a text classifier beside `transformers.Trainer` and the usual plain loop.
 
-    python benchmarks/text_training.py                        # sst2, about six minutes on two free cores
+    python benchmarks/text_training.py                        # sst2, some ten minutes on two free cores
     python benchmarks/text_training.py --data trec --rows 2000
     python benchmarks/text_training.py --data my.csv --text body --label topic
     python benchmarks/text_training.py --overhead             # what one more micro-batch costs here, in tokens

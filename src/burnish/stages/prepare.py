@@ -189,7 +189,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
             {
                 "place": part.table.place(int(part.rows[position])),
                 "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
-                "tokens": int(rows.lengths[position]),
+                "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
                 "truth": recipe.target.truth(value),
                 "target": np.asarray(target).tolist()
                 if np.ndim(target) == 0

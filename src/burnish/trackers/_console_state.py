@@ -160,4 +160,6 @@ def sanity_words(example: Any) -> str:
         return str(example)
     read = str(example.get("read", ""))
     shown = read if len(read) <= 160 else f"{read[:120]} ... {read[-30:]}"
-    return f"{shown}  ->  {example.get('truth')} ({example.get('tokens')} tokens, {example.get('place')})"
+    tokens = example.get("tokens")
+    where = f"{tokens} tokens, {example.get('place')}" if tokens is not None else example.get("place")
+    return f"{shown}  ->  {example.get('truth')} ({where})"
