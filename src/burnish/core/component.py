@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast, get_args
@@ -53,7 +54,9 @@ class Component(BaseModel):
     @classmethod
     def sentence(cls) -> str:
         """The first sentence of the documentation, on one line."""
-        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+        paragraph = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+        first = re.match(r"(.+?[.])(?=\s+[A-Z`]|$)", paragraph)
+        return first.group(1) if first else paragraph
 
     @model_serializer(mode="plain")
     def _serialize(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -37,16 +36,10 @@ def kinds_table(axis: str, *, fields: bool) -> Table:
     table = _table("kind", "what it is")
     for kind in kinds(AXES[axis]):
         cls = component_class(AXES[axis], kind)
-        table.add_row(kind, first_sentence(cls))
+        table.add_row(kind, cls.sentence())
         for name, words in _fields(cls) if fields else ():
             table.add_row(f"  {name}", words, style="dim")
     return table
-
-
-def first_sentence(cls: type[Component]) -> str:
-    """The first sentence of a component's documentation."""
-    found = re.match(r"(.+?[.])(?=\s+[A-Z`]|$)", cls.sentence())
-    return found.group(1) if found else cls.sentence()
 
 
 def _fields(cls: type[Component]) -> Iterator[tuple[str, str]]:

@@ -90,9 +90,7 @@ def _line(name: str, value: Any, plain: Any, info: FieldInfo) -> Line:
 def _inside(value: BaseModel, axis: str | None) -> tuple[Line, ...]:
     if axis is None or not isinstance(value, Component):
         return _lines(value)
-    from burnish.stages.listing import first_sentence
-
-    return (Line("kind", value.kind(), first_sentence(type(value))), *_lines(value))
+    return (Line("kind", value.kind(), type(value).sentence()), *_lines(value))
 
 
 def _choices(info: FieldInfo, axis: str | None, value: Any) -> str:
