@@ -55,14 +55,19 @@ class Loader:
     def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
         """One batch of rows that are encoded already."""
         inputs, length = self.input.collate(encoded, self.processor)
+        targets, weights = self.truths(positions, length, real)
+        useful = int(self.rows.lengths[positions[:real]].sum())
+        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+
+    def truths(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> tuple[Array, Array]:
+        """Targets and weights of the rows at these positions, padded to `length` where they are element-wise."""
         targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
         if self.class_weights is not None:
             weights = weights * _class_weight(self.class_weights, targets, weights)
         if real is not None and real < len(positions):
             weights = weights.copy()
             weights[real:] = 0
-        useful = int(self.rows.lengths[positions[:real]].sum())
-        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+        return targets, weights
 
 
 def _class_weight(class_weights: NDArray[np.float32], targets: Array, weights: Array) -> Array:
