@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,10 +12,11 @@ import numpy as np
 
 from burnish import artifacts
 from burnish.artifacts import Artifact
-from burnish.core.batch import Example
+from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import damage, folder_aside, write_json, write_manifest, write_text
+from burnish.core.views import averaged
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded, Target
@@ -87,9 +88,12 @@ class Bundle:
 
     def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
         """One batch: encode, run, decode; the same code as in training."""
-        encoded = self.input.encode(examples, self.processor)
-        arrays, _ = self.input.collate(encoded, self.processor)
-        return self.target.decode(run(**arrays), encoded)
+        return self.decoded(run, self.input.views(examples, self.processor), limit=max(1, len(examples)))
+
+    def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
+        """Answers for rows given as their views, at most `limit` views through the network at once."""
+        seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
+        return self.target.decode(seen.values, seen.first) if seen.first else []
 
     def artifacts(self) -> list[Artifact]:
         """What it was exported to, proved; the fastest first."""
