@@ -112,7 +112,7 @@ def adding(bundle: Path, name: str) -> Iterator[Path]:
     with folder_aside(bundle / place) as aside:
         yield aside
         if (bundle / place).exists():
-            write_manifest(bundle, without=[place, f"{FOLDER}/{aside.name}"])
+            write_manifest(bundle, without=[place])
     write_manifest(bundle)
 
 

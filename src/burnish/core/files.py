@@ -128,9 +128,14 @@ def write_manifest(folder: Path, *, without: Sequence[str] = ()) -> None:
 
     Args:
         folder: where the manifest goes.
-        without: folders below it whose files are left out: they are there, and do not belong to it (yet).
+        without: folders below it whose files are left out. Unfinished files and folders always are.
     """
-    own = {name: digest for name, digest in hashes(folder).items() if not name.startswith(tuple(f"{w}/" for w in without))}
+    out = tuple(f"{name}/" for name in without)
+    own = {
+        name: digest
+        for name, digest in hashes(folder).items()
+        if not name.startswith(out) and not any(part.startswith(ASIDE) for part in name.split("/"))
+    }
     write_json(folder / MANIFEST, {**own, MANIFEST: _own_hash(own)})
 
 

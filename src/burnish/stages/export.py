@@ -116,9 +116,9 @@ class _Exporting:
 
     def export(self, wish: Wish) -> list[dict[str, Any]]:
         """The float32 model of one exporter and its compressions; one row each."""
-        place = self.out or self.bundle.path / artifacts.FOLDER
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place.parent) as scratch:
+        place = (self.out or self.bundle.path).parent
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
             folder = Path(scratch) / "float32"
             folder.mkdir()
             kind = wish.exporter.kind()
