@@ -54,5 +54,5 @@ class Compression(Component):
         """The same, with these operators left as they are."""
 
     @abstractmethod
-    def only(self, name: str, model: Path) -> Compression:
-        """The same for one operator alone: how sensitive it is, is measured by it."""
+    def only(self, names: Sequence[str], model: Path) -> Compression:
+        """The same for these operators alone: how sensitive they are, is measured by it."""

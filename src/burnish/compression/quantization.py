@@ -20,7 +20,7 @@ from burnish.core.errors import InputError, RunFailed
 MULTIPLYING = ("MatMul", "Gemm")
 CONVOLVING = ("Conv", "ConvTranspose")
 LARGEST = 1_800_000_000  # bytes of a model that still fits one protobuf file
-HISTOGRAM_ROWS = 16  # batches whose activations are held at once for a histogram
+HISTOGRAM_ROWS = 32  # at most whose activations are all held at once, as histograms need them
 
 
 class Quantization(Compression):
@@ -31,14 +31,16 @@ class Quantization(Compression):
         description="int8: activations measured for each batch; static_int8: by calibration, as QDQ operators, for "
         "convolutions, NPUs and FPGAs; float16: halves; int8_weights: weights only, in blocks, the most careful.",
     )
-    per_channel: bool = Field(False, description="A scale for each output channel of the weights instead of one in all.")
+    per_channel: bool = Field(True, description="A scale for each output channel of the weights instead of one in all.")
     unsigned: bool = Field(False, description="Weights from 0 to 255: no saturation on CPUs without VNNI.")
     calibration: Literal["minmax", "percentile", "entropy"] = Field(
         "minmax", description="How static_int8 finds the range of activations; percentile keeps 99.99 %."
     )
     calibration_rows: int = Field(128, ge=1, description="Training rows that static_int8 is calibrated on.")
-    every_operator: bool = Field(
-        False, description="static_int8 for all operators that can be, as NPUs want; else only products and convolutions."
+    every_operator: bool | None = Field(
+        None,
+        description="static_int8 for all operators that can be, as NPUs want; else only products and convolutions. "
+        "Null: where the model has convolutions, whose ranges are those after the activation.",
     )
     exclude: list[str] = Field(default_factory=list, description="Names of operators that stay as they are.")
 
@@ -74,15 +76,11 @@ class Quantization(Compression):
 
     def safer(self) -> Sequence[Quantization]:
         """Per channel, unsigned; for static_int8 more rows and ranges without outliers; nothing for the others."""
-        steps: list[dict[str, Any]] = {
-            "int8": [{"per_channel": True}, {"per_channel": True, "unsigned": True}],
-            "static_int8": [
-                {"per_channel": True},
-                {"per_channel": True, "calibration_rows": 4 * self.calibration_rows},
-                {"per_channel": True, "calibration": "percentile"},
-                {"per_channel": True, "calibration": "entropy"},
-            ],
+        careful: list[dict[str, Any]] = {
+            "int8": [{}, {"unsigned": True}],
+            "static_int8": [{}, {"calibration_rows": 4 * self.calibration_rows}, {"calibration": "percentile"}],
         }.get(self.method, [])
+        steps = [{"per_channel": True, **step} for step in careful]
         tried = [self.model_copy(update=step) for step in steps]
         return [step for i, step in enumerate(tried) if step != self and step not in tried[:i]]
 
@@ -99,9 +97,9 @@ class Quantization(Compression):
         """With these operators left in float32."""
         return self.model_copy(update={"exclude": list(dict.fromkeys([*self.exclude, *names]))})
 
-    def only(self, name: str, model: Path) -> Quantization:
+    def only(self, names: Sequence[str], model: Path) -> Quantization:
         """With every other operator left in float32."""
-        return self.sparing([other for other in self.layers(model) if other != name])
+        return self.sparing([other for other in self.layers(model) if other not in names])
 
     def _weight_type(self) -> Any:
         from onnxruntime.quantization import QuantType
@@ -131,7 +129,10 @@ class Quantization(Compression):
             "percentile": CalibrationMethod.Percentile,
             "entropy": CalibrationMethod.Entropy,
         }[self.calibration]
-        rows = self.calibration_rows if self.calibration == "minmax" else min(self.calibration_rows, HISTOGRAM_ROWS * 4)
+        rows = self.calibration_rows if self.calibration == "minmax" else min(self.calibration_rows, HISTOGRAM_ROWS)
+        every = self.every_operator if self.every_operator is not None else _has_convolutions(model)
+        # The ranges do not depend on what is left out: they are found once for all settings that are tried.
+        ranges = model.parent.parent / f"ranges-{self.calibration}-{rows}-{every}.json"
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             ready = Path(folder) / "ready.onnx"
             quant_pre_process(model, ready, skip_symbolic_shape=True, save_as_external_data=_is_large(model))
@@ -140,14 +141,15 @@ class Quantization(Compression):
                 out,
                 _reader(calibration, rows),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=None if self.every_operator else [*MULTIPLYING, *CONVOLVING],
+                op_types_to_quantize=None if every else [*MULTIPLYING, *CONVOLVING],
                 per_channel=self.per_channel,
                 activation_type=QuantType.QUInt8,
                 weight_type=self._weight_type(),
                 nodes_to_exclude=list(self.exclude),
                 calibrate_method=method,
                 use_external_data_format=_is_large(model),
-                extra_options={"CalibPercentile": 99.99, "MatMulConstBOnly": not self.every_operator},
+                extra_options={"CalibPercentile": 99.99, "MatMulConstBOnly": not every},
+                calibration_cache_path=ranges,
             )
 
     def _halves(self, model: Path, out: Path, calibration: Batches) -> None:
@@ -173,6 +175,12 @@ def _save(model: Any, out: Path, large: bool) -> None:
     import onnx
 
     onnx.save(model, str(out), save_as_external_data=large, location=f"{out.name}.data" if large else None)
+
+
+def _has_convolutions(model: Path) -> bool:
+    import onnx
+
+    return any(n.op_type in CONVOLVING for n in onnx.load(str(model), load_external_data=False).graph.node)
 
 
 def _is_large(model: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -158,7 +157,3 @@ def _margin(before: Predictions, after: Predictions, row: int) -> float | None:
         return max(float(abs(own[names.index(name)] - 0.5)) for name in changed)
     return float(own[names.index(before.answer[row])] - own[names.index(after.answer[row])])
 
-
-def order_of_layers(changes: Sequence[tuple[str, float]]) -> list[str]:
-    """Names of operators by how much quantising each alone changes the answers, the most sensitive first."""
-    return [name for name, _ in sorted(changes, key=lambda pair: -pair[1])]

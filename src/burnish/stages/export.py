@@ -147,8 +147,9 @@ class _Exporting:
         return {"format": exporter.runtime, "exporter": settings, "made_by": packages, **exported}
 
     def _calibration(self, compression: Compression) -> list[dict[str, Any]]:
-        rows = 4 * int(getattr(compression, "calibration_rows", 0))
-        part = self.held.limited("train", max(8, rows))
+        if getattr(compression, "method", "") != "static_int8":
+            return []
+        part = self.held.limited("train", 4 * int(getattr(compression, "calibration_rows", 128)))
         return list(self.held.batches(part, min(8, len(part)), self.bundle))
 
     def _kept(self, name: str, result: Accepted | Refused) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from burnish.compression import Batches, Compression
 from burnish.core.component import build
 from burnish.core.errors import RunFailed
 from burnish.core.predictions import Predictions
-from burnish.evaluation.parity import Parity, order_of_layers, parity
+from burnish.evaluation.parity import Parity, parity
 from burnish.evaluation.scores import metrics_for
 from burnish.metrics import Metric
 from burnish.runtimes import Run, Runtime
@@ -23,8 +23,8 @@ from burnish.stages.held_out import HeldOut
 
 ROWS = 2000  # by which settings are chosen
 SEARCH_ROWS = 64  # by which sensitive operators are found
-SEARCHED = 60  # operators at most that are tried one by one
-SPARED = (1, 2, 4, 8, 16)  # of the most sensitive operators, how many stay in float32
+SEARCHED = 24  # groups of consecutive operators at most that are tried alone
+SPARED = (1, 2, 4, 8)  # of the most sensitive groups, how many stay in float32
 GOLDEN = {"float32": TOLERANCE, "float16": 0.01}
 GOLDEN_INTEGER = 0.02  # integer kernels of other processors round otherwise; one that saturates is farther off
 
@@ -137,27 +137,28 @@ class Gate:
         order = self._sensitive(model, facts, careful, layers, calibration)
         for count in SPARED:
             if count <= len(order) // 2:
-                yield careful.sparing(order[:count])
+                yield careful.sparing([name for group in order[:count] for name in group])
 
     def _sensitive(
         self, model: Path, facts: dict[str, Any], careful: Compression, layers: Sequence[str], calibration: Batches
-    ) -> list[str]:
-        """Operators by how much the answers change when they alone are compressed."""
+    ) -> list[Sequence[str]]:
+        """Groups of operators by how much the answers change when they alone are compressed, the most first."""
         part = self.held.limited(self.held.choosing, SEARCH_ROWS)
         before = self.held.answers(self.run, part, self.bundle)
-        changes = []
-        for layer in layers[:: max(1, -(-len(layers) // SEARCHED))]:
+        size = max(1, -(-len(layers) // SEARCHED))
+        changes: list[tuple[float, Sequence[str]]] = []
+        for group in (layers[i : i + size] for i in range(0, len(layers), size)):
             folder = model.parent.parent / "alone"
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             try:
-                careful.only(layer, model).compress(model, folder / model.name, calibration[:2])
+                careful.only(group, model).compress(model, folder / model.name, calibration)
             except RunFailed:
                 continue
             run, bundle = self._opened(folder, facts)
             after = self.held.answers(run, part, bundle)
-            changes.append((layer, parity(before, after, self.metric, precision="", seed=0).mean_difference))
-        return order_of_layers(changes)
+            changes.append((parity(before, after, self.metric, precision="", seed=0).mean_difference, group))
+        return [group for _, group in sorted(changes, key=lambda change: -change[0])]
 
     def _tried(
         self, folder: Path, facts: dict[str, Any], precision: str, settings: dict[str, Any], attempts: list[dict[str, Any]]
