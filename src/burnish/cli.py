@@ -147,7 +147,9 @@ def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: boo
 @click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
 @click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
 @click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
-@click.option("--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost.")
+@click.option(
+    "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
+)
 @click.option("--out", type=_file, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def export(
@@ -304,12 +306,20 @@ def _debugging() -> bool:
     return os.environ.get("BURNISH_DEBUG", "0") not in ("", "0")
 
 
+_EXTRAS = {"pyarrow": "tables", "torch": "train", "transformers": "train", "onnx": "export", "onnxscript": "export"}
+"""Libraries that the lean install leaves out, and the extra that brings each."""
+
+
 def _unexpected(error: Exception) -> int:
     if _debugging():
         traceback.print_exc()
         return 1
     from burnish.core.files import disk_is_full
 
+    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").partition(".")[0])):
+        message = f"this needs {error.name}\n  what to do: pip install 'burnish[{extra}]'"
+        click.secho(message, fg="red", err=True)
+        return 2
     if disk_is_full(error):
         message = f"the disk is full: {error}\n  what to do: free some space, then run the command again"
         click.secho(message, fg="red", err=True)

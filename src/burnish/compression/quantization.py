@@ -76,10 +76,11 @@ class Quantization(Compression):
 
     def safer(self) -> Sequence[Quantization]:
         """Per channel, unsigned; for static_int8 more rows and ranges without outliers; nothing for the others."""
-        careful: list[dict[str, Any]] = {
+        known: dict[str, list[dict[str, Any]]] = {
             "int8": [{}, {"unsigned": True}],
             "static_int8": [{}, {"calibration_rows": 4 * self.calibration_rows}, {"calibration": "percentile"}],
-        }.get(self.method, [])
+        }
+        careful = known.get(self.method, [])
         steps = [{"per_channel": True, **step} for step in careful]
         tried = [self.model_copy(update=step) for step in steps]
         return [step for i, step in enumerate(tried) if step != self and step not in tried[:i]]

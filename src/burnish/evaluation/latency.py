@@ -33,7 +33,8 @@ def latency(run: Run, batches: Mapping[int, list[dict[str, Array]]], *, seconds:
 
 def _timed(run: Run, batches: list[dict[str, Array]], size: int, seconds: float) -> dict[str, Any]:
     run(**batches[0])
-    wall, processor = [], []
+    wall: list[float] = []
+    processor: list[float] = []
     begin = time.perf_counter()
     while len(wall) < LEAST or (len(wall) < MOST and time.perf_counter() - begin < seconds):
         batch = batches[len(wall) % len(batches)]

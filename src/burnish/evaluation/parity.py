@@ -156,4 +156,3 @@ def _margin(before: Predictions, after: Predictions, row: int) -> float | None:
         changed = set(before.answer[row]) ^ set(after.answer[row])
         return max(float(abs(own[names.index(name)] - 0.5)) for name in changed)
     return float(own[names.index(before.answer[row])] - own[names.index(after.answer[row])])
-

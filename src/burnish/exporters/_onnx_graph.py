@@ -122,7 +122,7 @@ def _through_attention(node: ir.Node, axis: int, rank: int) -> dict[int, int] | 
 
 def _splits_last_axis(node: ir.Node, axis: int) -> bool:
     """Whether a Reshape only splits the last axis in two or joins the last two, and leaves `axis` before them alone."""
-    before, after = _rank(node.inputs[0]), _rank(node.outputs[0])  # type: ignore[arg-type]
+    before, after = _rank(node.inputs[0]), _rank(node.outputs[0])
     source, result = node.inputs[0], node.outputs[0]
     if before is None or after is None or source is None or source.shape is None or result.shape is None:
         return False
@@ -184,15 +184,15 @@ def merge_projections(graph: ir.Graph) -> int:
     groups: dict[tuple[ir.Value, int], list[ir.Node]] = defaultdict(list)
     for node in graph:
         if node.op_type == "MatMul" and node.inputs[0] is not None and _weight(node) is not None:
-            groups[node.inputs[0], _weight(node).shape[0]].append(node)  # type: ignore[union-attr]
+            groups[node.inputs[0], _weight(node).shape[0]].append(node)
     merged = 0
     for (states, _), nodes in groups.items():
         if len(nodes) < 2 or any(_bias(n) is None for n in nodes):
             continue
-        adds, biases = zip(*(_bias(n) for n in nodes), strict=True)  # type: ignore[arg-type]
+        adds, biases = zip(*(_bias(n) for n in nodes), strict=True)
         weights = [_weight(n) for n in nodes]
         label = f"{nodes[0].outputs[0].name}_merged"
-        matrix = _initializer(graph, f"{label}_weight", np.concatenate(weights, axis=1))  # type: ignore[arg-type]
+        matrix = _initializer(graph, f"{label}_weight", np.concatenate(weights, axis=1))
         vector = _initializer(graph, f"{label}_bias", np.concatenate(biases))
         sizes = _initializer(graph, f"{label}_sizes", np.array([len(b) for b in biases], np.int64))
         product = ir.node("MatMul", [states, matrix], num_outputs=1)

@@ -31,7 +31,9 @@ class Onnx(Exporter):
     opset: int = Field(23, ge=18, le=23, description="ONNX opset; 23 has attention as one operator, 18 runs on more.")
     static: bool = Field(False, description="Fixed shapes, as FPGA and NPU compilers want them.")
     batch: int = Field(1, ge=1, description="Rows of a batch where shapes are fixed.")
-    length: int | None = Field(None, ge=4, description="Tokens of a row where shapes are fixed; null: the model's limit.")
+    length: int | None = Field(
+        None, ge=4, description="Tokens of a row where shapes are fixed; null: the model's limit."
+    )
     optimize: bool = Field(True, description="Make the exact changes to the graph.")
 
     def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:

@@ -40,9 +40,7 @@ class Litert(Runtime):
         told = os.environ.get("OMP_NUM_THREADS", "1")
         try:
             interpreter = Interpreter(str(artifact.file), num_threads=self.threads or int(told) or 1)
-            runners = [
-                (s["length"], interpreter.get_signature_runner(s["name"])) for s in artifact.facts["signatures"]
-            ]
+            runners = [(s["length"], interpreter.get_signature_runner(s["name"])) for s in artifact.facts["signatures"]]
         except (ValueError, RuntimeError) as error:
             raise InputError(f"LiteRT cannot open it: {error}", fix="export again", place=str(artifact.file)) from error
         inputs = artifact.facts["inputs"]
@@ -55,7 +53,9 @@ class Litert(Runtime):
             shapes = {name: _shape(told["shape"], own) for name, told in inputs.items()}
 
             def call(fed: dict[str, Array]) -> Array:
-                values = {f"args_{i}": fed[name].astype(np.dtype(inputs[name]["type"])) for i, name in enumerate(inputs)}
+                values = {
+                    f"args_{i}": fed[name].astype(np.dtype(inputs[name]["type"])) for i, name in enumerate(inputs)
+                }
                 with lock:
                     logits: Array = next(iter(runner(**values).values()))
                 return np.array(logits, np.float32)

@@ -158,7 +158,9 @@ class _Exporting:
         if isinstance(result, Refused):
             self.say(f"{name}: refused: {result.row['why']}")
             return {**row, "status": "refused"}
-        files = [p for p in result.folder.iterdir() if p.is_file() and p.name not in (artifacts.FACTS, artifacts.GOLDEN)]
+        files = [
+            p for p in result.folder.iterdir() if p.is_file() and p.name not in (artifacts.FACTS, artifacts.GOLDEN)
+        ]
         row |= {
             "status": "passed",
             "bytes": sum(p.stat().st_size for p in files if p.suffix not in (".json", ".txt", ".md")),
@@ -236,4 +238,3 @@ def wishes(
 def _compression(given: str | dict[str, Any]) -> Compression:
     value = given if isinstance(given, dict) else {"kind": "quantization", "method": given}
     return cast(Compression, build("burnish.compression", value, place="--quantize"))
-

@@ -68,7 +68,13 @@ class Gate:
     """
 
     def __init__(
-        self, bundle: Bundle, held: HeldOut, run: Run, tested: Predictions | None, bound: float, say: Callable[[str], None]
+        self,
+        bundle: Bundle,
+        held: HeldOut,
+        run: Run,
+        tested: Predictions | None,
+        bound: float,
+        say: Callable[[str], None],
     ) -> None:
         self.bundle, self.held, self.run, self.bound, self.say = bundle, held, run, bound, say
         decides = bundle.settings["recipe"].get("deciding_metric", bundle.target.decides)
@@ -161,7 +167,12 @@ class Gate:
         return [group for _, group in sorted(changes, key=lambda change: -change[0])]
 
     def _tried(
-        self, folder: Path, facts: dict[str, Any], precision: str, settings: dict[str, Any], attempts: list[dict[str, Any]]
+        self,
+        folder: Path,
+        facts: dict[str, Any],
+        precision: str,
+        settings: dict[str, Any],
+        attempts: list[dict[str, Any]],
     ) -> tuple[Run, Bundle, Parity] | None:
         """Answer the choosing rows, and if they agree the proving rows; what passed both, or None."""
         run, bundle = self._opened(folder, facts)

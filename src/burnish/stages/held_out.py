@@ -71,9 +71,7 @@ class HeldOut:
         """What a model says of these rows."""
         group = self.recipe.group if self.recipe.group in part.table.columns else None
         size = self.recipe.evaluation_batch_size
-        found, _ = predict(
-            run, self.loader(part, bundle), part, loss=None, group=group, batch_size=size, notify=notify
-        )
+        found, _ = predict(run, self.loader(part, bundle), part, loss=None, group=group, batch_size=size, notify=notify)
         return found
 
     def batches(self, part: Part, size: int, bundle: Bundle) -> Iterator[dict[str, Array]]:
