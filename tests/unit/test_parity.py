@@ -58,9 +58,7 @@ def test_one_lost_row_of_many_passes_and_of_few_is_refused() -> None:
     for rows, passes in ((2000, True), (200, False)):
         truths = ["a", "b"] * (rows // 2)
         before = [0.1, 0.9] * (rows // 2)
-        found = parity(
-            labels(before, truths), labels([0.9, *before[1:]], truths), Accuracy(), precision="int8", seed=0
-        )
+        found = parity(labels(before, truths), labels([0.9, *before[1:]], truths), Accuracy(), precision="int8", seed=0)
         assert found.passed is passes, rows
         assert found.difference == pytest.approx(-1 / rows)
         # Of one row in N, with 95 % confidence at most 3 are lost where the rows are drawn anew.
