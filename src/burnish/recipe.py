@@ -32,6 +32,9 @@ TASKS: dict[str, tuple[str, str]] = {
     "image-classification": ("image", "label"),
     "multi-label-image-classification": ("image", "labels"),
     "image-regression": ("image", "score"),
+    "audio-classification": ("audio", "label"),
+    "multi-label-audio-classification": ("audio", "labels"),
+    "audio-regression": ("audio", "score"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
 

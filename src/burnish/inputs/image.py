@@ -50,6 +50,11 @@ class ImageProcessor:
         """Plain values for the bundle."""
         return asdict(self)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what the network sees."""
+        return 3, self.size, self.size
+
     def numbers(self, picture: Picture, *, whole: bool = False) -> Array:
         """float32 [3, size, size]; centre crop, or the whole picture squeezed into the square when `whole` is set."""
         picture = picture.convert("RGB")

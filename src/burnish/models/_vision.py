@@ -57,7 +57,7 @@ class VisionNetwork(Network):
         self._head = tuple(head)
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """Logits [B, C] of `pixel_values` [B, 3, H, W]."""
+        """Logits [B, C] of `pixel_values` [B, channels, H, W]."""
         logits: torch.Tensor = self.model(self.pixels(inputs))
         return logits
 
@@ -106,18 +106,35 @@ class VisionNetwork(Network):
         """Write `config.json` for the plain module `model`."""
 
 
-def check_task(kind: str, input: Input, target: Target) -> None:
+def check_task(kind: str, input: Input, target: Target, inputs: Sequence[str] = ("image",)) -> None:
     """That the library has a head for this task.
 
     Raises:
-        InputError: another input than an image, or an answer for each element.
+        InputError: an input that is none of `inputs`, or an answer for each element.
     """
-    if input.kind() != "image" or target.shape != "row":
+    if input.kind() not in inputs or target.shape != "row":
         raise InputError(
             f"there is no {kind} head for input {input.kind()!r} with a target of one answer per {target.shape}",
-            expected="input image with a target of one answer per row",
+            expected=f"input {' or '.join(inputs)} with a target of one answer per row",
             place="target",
         )
+
+
+def pixel_shape(kind: str, processor: Any) -> tuple[int, int, int]:
+    """Channels, height and width of what an input's processor gives.
+
+    Raises:
+        InputError: it gives no picture (a sound that is read as a waveform).
+    """
+    if getattr(processor, "name", "pixel_values") != "pixel_values":
+        raise InputError(
+            f"{kind} networks read pictures, but the input gives a {processor.features}",
+            expected="input: {kind: audio, features: log_mel, ...}",
+            fix="or a checkpoint of transformers: model: {kind: transformers, name: ...}",
+            place="input.features",
+        )
+    channels, height, width = processor.shape
+    return channels, height, width
 
 
 def labels_fact(target: Target) -> dict[str, Any]:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from burnish.core.network import Network
 
 
+INPUTS = ("image", "audio")  # sounds as log-mel pictures of one channel
+
+
 class Timm(Model):
-    """An image network of timm, with a head of the library's own.
+    """An image network of timm, with a head of the library's own; sounds go in as log-mel pictures of one channel.
 
     Weights come from `weights`, from the folder, or from the hub. Files torch saved are opened as tensors only.
     """
@@ -77,21 +80,23 @@ class Timm(Model):
         from burnish.models import _vision_folder as folders
         from burnish.models import _vision_weights as weights
 
-        vision.check_task("timm", input, target)
+        vision.check_task("timm", input, target, INPUTS)
         folder = self.folder()
         config = folders.read_config(folder)
-        pictures: dict[str, Any] = input.processor(folder).settings()
-        settings = {**self._rates(), **library.sized(config, int(pictures["size"]))}
+        processor = input.processor(folder)
+        pictures: dict[str, Any] = processor.settings()
+        shape = vision.pixel_shape("timm", processor)
+        settings = {**self._rates(), **library.sized(config, shape)}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(seed, "head"))
             model = library.made(folder, config, target.outputs, settings)
-        model.pretrained_cfg |= folders.pictures(pictures)
+        model.pretrained_cfg |= folders.pictures(pictures) if shape[0] == 3 else folders.sounds(shape)
         head = library.head_paths(model)
         if self.random_weights:
             notes = ["random weights: nothing is pretrained"]
         else:
             place = Path(self.weights).expanduser() if self.weights else folder
-            state = library.converted(model, weights.read_weights(place), str(place))
+            state = library.converted(model, weights.read_weights(place), str(place), shape[0])
             keep = self.weights is None and vision.same_answers(config, target)
             notes = weights.put_pretrained(
                 model, state, head, keep=keep, outputs=target.outputs, place=str(place)
@@ -111,7 +116,7 @@ class Timm(Model):
         from burnish.models import _vision_folder as folders
         from burnish.models import _vision_weights as weights
 
-        vision.check_task("timm", input, target)
+        vision.check_task("timm", input, target, INPUTS)
         config = folders.read_config(folder)
         weights.check_labels(config, target, str(folder / folders.CONFIG))
         with torch.random.fork_rng(devices=[]):
@@ -152,7 +157,7 @@ class Timm(Model):
     def _said(self, pictures: dict[str, Any]) -> list[str]:
         from burnish.models._vision_folder import beside
 
-        if self.weights is None or {"mean", "std"} <= beside(self.weights).keys():
+        if self.weights is None or "features" in pictures or {"mean", "std"} <= beside(self.weights).keys():
             return []
         return [f"pictures: mean {pictures['mean']}, std {pictures['std']}: the file of weights does not say its own"]
 

@@ -59,7 +59,10 @@ class Transformers(Model):
         head = settings.head_class(input.kind(), target.shape)
         with settings.quiet():
             config = self._configuration(folder, head, input)
+            masked = settings.set_own_masks(config)
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
+            if masked:
+                loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
             return self._wrapped(loaded, target, seed=seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:

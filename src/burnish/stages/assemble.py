@@ -16,11 +16,10 @@ from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.data.augmentations import Augmentation
 from burnish.data.batching import Order, cut, padding_ratio
-from burnish.data.encode import strata_numbers
+from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
 from burnish.data.samplers import Sampler
 from burnish.losses import Loss
-from burnish.recipe import Settled
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
@@ -136,14 +135,15 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         recipe.target,
         prepared.processor,
         class_weights=_class_weights(prepared),
-        augmentation=_augmentation(recipe),
+        augmentation=_augmentation(prepared),
         seed=recipe.seed,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
     return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes)
 
 
-def _augmentation(recipe: Settled) -> Augmentation | None:
+def _augmentation(prepared: Prepared) -> Augmentation | None:
+    recipe, part = prepared.recipe, prepared.parts["train"]
     chosen = recipe.augmentation
     if chosen is not None and recipe.input.kind() not in chosen.inputs:
         raise InputError(
@@ -153,7 +153,9 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
         )
     if chosen is not None and chosen.changes:
         return chosen
-    return cast(Augmentation, build("burnish.data.augmentations", "none")) if recipe.input.varies else None
+    # Of rows with several views training reads a random one in each epoch, augmented or not.
+    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:

@@ -13,6 +13,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import folder_aside, require_writable, write_json
 from burnish.data.encode import encode_part
+from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
@@ -50,6 +51,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     group = recipe.get("group")
     table = read(Data(train=data))
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
+    table = inspected(table, bundle.input, cache_folder(None))
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     runtime = cast(Runtime, build("burnish.runtimes", "torch"))
