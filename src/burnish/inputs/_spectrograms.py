@@ -27,7 +27,7 @@ def log_mel(
     power: float,
     offset: float,
 ) -> Matrix:
-    """float32 [mels, frames]: log(mel + offset), triangles of equal height on the mel scale of HTK.
+    """float32 [mels, frames]: log(mel + offset), triangles of height 1 on the mel scale, as Kaldi and TensorFlow draw them.
 
     Frames lie wholly inside the sound (no padding): 1 + (samples - window) // hop of them.
 
@@ -39,7 +39,7 @@ def log_mel(
         power: 1 for magnitudes, 2 for powers.
         offset: added before the logarithm.
     """
-    filters = mel_filters("htk", mels, transform, rate, lowest, highest)
+    filters = mel_filters("kaldi", mels, transform, rate, lowest, highest)
     return np.log(_bands(waveform, _hann(window), hop, transform, filters, power) + offset).astype(np.float32)
 
 
@@ -101,8 +101,8 @@ def _bands(
 def mel_filters(scale: str, mels: int, transform: int, rate: int, lowest: float, highest: float) -> NDArray[np.float64]:
     """[mels, transform // 2 + 1] triangles over the bins of a Fourier transform.
 
-    `htk`: height 1 over Hz, corners equally far apart on 2595 log10(1 + f / 700). `slaney`: area 1, on the scale that is
-    linear below 1 kHz and logarithmic above. `kaldi`: height 1 over mels, on 1127 ln(1 + f / 700).
+    `kaldi`: height 1, straight over mels, 1127 ln(1 + f / 700). `slaney`: area 1, straight over Hz, corners on the scale
+    that is linear below 1 kHz and logarithmic above.
     """
     bins = np.arange(transform // 2 + 1) * rate / transform
     first, last = _to_mel(scale, np.array([lowest, highest])).tolist()
@@ -110,7 +110,7 @@ def mel_filters(scale: str, mels: int, transform: int, rate: int, lowest: float,
     if scale == "kaldi":
         places = _to_mel(scale, bins)
     else:
-        places, corners = bins, _from_mel(scale, corners)
+        places, corners = bins, _slaney_hertz(corners)
     steps = np.diff(corners)[:, None]
     slopes = corners[:, None] - places[None, :]
     filters = np.maximum(0.0, np.minimum(-slopes[:-2] / steps[:-1], slopes[2:] / steps[1:]))
@@ -126,14 +126,12 @@ def _to_mel(scale: str, hertz: NDArray[np.float64]) -> NDArray[np.float64]:
     if scale == "slaney":
         high = _BREAK / _LINEAR + np.log(np.maximum(hertz, _BREAK) / _BREAK) * _STEP
         return np.where(hertz < _BREAK, hertz / _LINEAR, high)
-    return np.asarray((1127.0 if scale == "kaldi" else 2595.0 / np.log(10)) * np.log1p(hertz / 700.0))
+    return np.asarray(1127.0 * np.log1p(hertz / 700.0))
 
 
-def _from_mel(scale: str, mels: NDArray[np.float64]) -> NDArray[np.float64]:
-    if scale == "slaney":
-        start = _BREAK / _LINEAR
-        return np.where(mels < start, mels * _LINEAR, _BREAK * np.exp((np.maximum(mels, start) - start) / _STEP))
-    return np.asarray(700.0 * np.expm1(mels * np.log(10) / 2595.0))
+def _slaney_hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    start = _BREAK / _LINEAR
+    return np.where(mels < start, mels * _LINEAR, _BREAK * np.exp((np.maximum(mels, start) - start) / _STEP))
 
 
 _COLOURS = np.array(  # dark blue over violet and orange to light yellow: brightness alone tells the order
