@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,11 @@ class SoundProcessor:
         return asdict(self)
 
     @property
+    def heard(self) -> tuple[int, float]:
+        """Sampling rate, and seconds of the longest view."""
+        return self.sampling_rate, self.seconds
+
+    @property
     def samples(self) -> int:
         """Of the longest view."""
         return max(1, round(self.seconds * self.sampling_rate))
@@ -92,6 +97,13 @@ class SoundProcessor:
         if not (self.features == "waveform" and self.mask):
             return 1
         return max(1, int(np.ceil(min(samples, self.samples) / (FRAME * self.sampling_rate))))
+
+    def real(self, samples: int) -> int:
+        """Along time, how much of what `numbers` gives of a view of so many samples is sound and not padding; at least 1."""
+        if self.features == "waveform":
+            return max(1, min(samples, self.samples))
+        frames = samples // self.hop if self.features == "whisper" else 1 + (samples - self.window) // self.hop
+        return max(1, min(frames, self.frames) if self.features == "kaldi" else frames)
 
     def starts(self, samples: int) -> Iterator[int]:
         """Where the views of a sound begin: a hop apart, the last one moved so that it ends where the sound ends."""
@@ -136,6 +148,19 @@ class SoundProcessor:
                 offset=self.offset,
             )
         )[None]
+
+    def changed(self, values: Array, change: Callable[[Array, int], Array], samples: int, seed: int) -> Array:
+        """What `numbers` gave of a view of so many samples, its real part changed as [bands, time]; padding is left alone."""
+        if self.features == "waveform":
+            bands = values[None]
+        else:
+            bands = {"kaldi": values.T, "log_mel": values[0] if values.ndim == 3 else values, "whisper": values}[
+                self.features
+            ]
+        real = self.real(samples)
+        out = np.concatenate([change(np.ascontiguousarray(bands[:, :real]), seed), bands[:, real:]], axis=1)
+        whole: Array = out[0] if self.features == "waveform" else out.T if self.features == "kaldi" else out
+        return np.ascontiguousarray(whole.reshape(values.shape))
 
     def _waveform(self, view: Waveform) -> Waveform:
         if self.normalise:

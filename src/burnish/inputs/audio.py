@@ -169,18 +169,11 @@ class Audio(Input):
             waveform = self.heard(example, processor)
             random = generator(seed, "view")
             waveform = change(_drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
-            row = _row(_drawn(waveform, processor.samples, random), processor)
-            bands = row[processor.name]
-            if processor.features == "waveform":
-                real = bands[None, : min(len(waveform), processor.samples)]
-                row[processor.name] = np.concatenate([change.features(real, seed)[0], bands[real.shape[1] :]])
-            elif processor.features == "kaldi":
-                row[processor.name] = np.ascontiguousarray(change.features(bands.T, seed).T)
-            elif processor.features == "whisper":
-                row[processor.name] = change.features(bands, seed)
-            else:
-                row[processor.name] = change.features(bands[0], seed)[None]
-            out.append(row)
+            view = _drawn(waveform, processor.samples, random)
+            row = _row(view, processor)
+            out.append(
+                {**row, processor.name: processor.changed(row[processor.name], change.features, len(view), seed)}
+            )
         return out
 
     def length(self, facts: Mapping[str, Any], processor: SoundProcessor) -> int:
