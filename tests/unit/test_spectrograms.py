@@ -52,7 +52,9 @@ def test_a_front_end_is_that_of_transformers(kind: str, seconds: float, tmp_path
     assert Audio().processor(tmp_path) == ours
 
 
-@pytest.mark.parametrize(("rate", "wanted"), [(8000, 16000), (44100, 16000), (48000, 16000), (22050, 8000), (1100, 1000)])
+@pytest.mark.parametrize(
+    ("rate", "wanted"), [(8000, 16000), (44100, 16000), (48000, 16000), (22050, 8000), (1100, 1000)]
+)
 def test_resampling_keeps_tones_that_fit_and_removes_the_others(rate: int, wanted: int) -> None:
     time = np.arange(2 * rate) / rate
     lower = min(rate, wanted) / 2
