@@ -72,7 +72,7 @@ def test_faults_are_named_with_their_files(tmp_path: Path) -> None:
     assert figures["sampling_rates"] == {"8000": 18, "16000": 1, "4000": 1}
     text = "\n".join(audited(found.to_dict()))
     assert "0.05 / " in text
-    assert "WAV 17" in text
+    assert "WAV 18" in text
 
 
 def test_good_sounds_have_no_faults(tmp_path: Path) -> None:
