@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +177,9 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
             expected="one for " + ", ".join(chosen.inputs),
             place="augmentation",
         )
-    return chosen if chosen is not None and chosen.changes else None
+    if chosen is not None and chosen.changes:
+        return chosen
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if recipe.input.varies else None
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
