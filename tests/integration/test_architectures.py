@@ -1,4 +1,4 @@
-"""Real architectures from their published configurations, with random weights: from a local folder to sixteen learned rows and back.
+"""Real architectures from their published configurations, random weights: from a folder to sixteen learned rows and back.
 
 Each is saved by its own library, named by its folder in a recipe, trained until it knows sixteen pictures by heart, and
 answers the same in a fresh process through burnish and through the plain library.
@@ -124,9 +124,9 @@ def test_sixteen_rows_are_learned_and_answered_alike_everywhere(case: str, tmp_p
         task="image-classification",
         input={"kind": "image", "size": size},
         model=model,
-        learning_rate=settings.get("learning_rate", 5e-4),
-        max_steps=50,
-        validation_steps=50,
+        learning_rate=settings.get("learning_rate", 2e-4),
+        max_steps=80,
+        validation_steps=80,
         batch_size=16,
         precision="float32",
         device="cpu",
