@@ -93,6 +93,26 @@ def test_a_portable_row_survives_json_and_the_loss_of_its_file(kind: str, tmp_pa
     assert "0.png" in str(error.value)
 
 
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_every_row_has_views_that_can_stand_in_one_batch(kind: str, tmp_path: Path) -> None:
+    """At least one a row, each with what `encode` gives, and the same whoever stands beside it."""
+    made, rows = case(kind, tmp_path)
+    processor = made.processor(tmp_path)
+    together = [list(views) for views in made.views(rows, processor)]
+    assert len(together) == len(rows)
+    for row, views, encoded in zip(rows, together, made.encode(rows, processor), strict=True):
+        (alone,) = (list(views) for views in made.views([row], processor))
+        assert len(alone) == len(views) >= 1
+        for one, other in zip(alone, views, strict=True):
+            assert one.keys() == other.keys() == encoded.keys()
+            for name, value in one.items():
+                np.testing.assert_array_equal(value, other[name])
+    flat = [view for views in together for view in views]
+    arrays, _ = made.collate(flat, processor)
+    assert all(len(a) == len(flat) for a in arrays.values())
+    assert isinstance(made.varies, bool)
+
+
 _LEAN = """
 import json, sys
 for name in ("torch", "transformers", "timm", "torchvision"):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch
+from burnish.core.batch import Array
 from burnish.core.predictions import Predictions, schema
+from burnish.core.views import averaged
 from burnish.core.weighted import ZERO, WeightedSum
 from burnish.data.batching import cut
 from burnish.data.loader import Loader
@@ -43,7 +44,7 @@ def predict(
         part: the split, for truths and groups.
         loss: how losses are computed; None leaves them out.
         group: column whose rows are resampled together.
-        batch_size: most rows at once; fewer where padding them would cost more than another batch.
+        batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
         notify: called with (text, done, total).
 
@@ -79,11 +80,9 @@ def _window(
     another = max(overhead, int(lengths[positions].mean()))
     for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
         places = own_positions - positions[0]
-        encoded = loader.encoded(own_positions)
-        batch = loader.collated(encoded, own_positions)
-        logits = run(**batch.inputs)
-        decoded = loader.target.decode(logits, encoded)
-        losses, weights = _losses(loss, logits, batch)
+        seen = averaged(run, loader.collate, loader.views(own_positions), limit=batch_size)
+        decoded = loader.target.decode(seen.values, seen.first)
+        losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
             mean = float(own / weight) if loss is not None and weight > 0 else None
@@ -91,14 +90,15 @@ def _window(
     return answers, total
 
 
-def _losses(loss: Loss | None, logits: Array, batch: Batch) -> tuple[Array, Array]:
+def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:
     """[B] summed loss and [B] summed weight of each row."""
-    weights = batch.weights.reshape(len(batch), -1)
+    rows = len(targets)
     if loss is None:
-        return np.zeros(len(batch)), np.zeros(len(batch))
+        return np.zeros(rows), np.zeros(rows)
     import torch
 
-    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(batch.targets)).numpy().reshape(len(batch), -1)
+    weights = weights.reshape(rows, -1)
+    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(targets)).numpy().reshape(rows, -1)
     return np.where(weights > 0, elements * weights, 0.0).sum(axis=1), weights.sum(axis=1)
 
 
@@ -128,18 +128,24 @@ def _schema(target: Target) -> pa.Schema:
 def features(
     network: Any, loader: Loader, positions: NDArray[np.int64], *, batch_size: int = 64, notify: Notify | None = None
 ) -> Iterator[tuple[int, Array]]:
-    """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first."""
+    """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first.
+
+    Of a row with several views, the mean.
+    """
     import torch
 
     order = np.argsort(-loader.rows.lengths[positions], kind="stable")
     network.eval()
     device = next(network.parameters()).device
+
+    def run(**arrays: Array) -> Array:
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+            return cast(Array, network.features(**tensors).float().cpu().numpy())
+
     for start in range(0, len(order), batch_size):
         places = order[start : start + batch_size]
-        batch = loader.batch(positions[places])
-        with torch.inference_mode():
-            tensors = {name: torch.from_numpy(value).to(device) for name, value in batch.inputs.items()}
-            values = network.features(**tensors).float().cpu().numpy()
+        values = averaged(run, loader.collate, loader.views(positions[places]), limit=batch_size).values
         for place, value in zip(places, values, strict=True):
             yield int(place), value
         if notify:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -30,6 +30,8 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    mixable: ClassVar[str] = ""
+    """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
     thing: ClassVar[str] = "text"
     """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)
@@ -64,6 +66,22 @@ class Input(Component):
 
         Every row has `_length` (elements after truncation) and `_full_length` (before).
         """
+
+    def views(self, examples: Sequence[Example], processor: Any) -> Iterator[Iterable[Encoded]]:
+        """The views of each row, at least one: each goes through the network as a row would, and the mean of their
+        logits is the row's answer (`core.views.averaged`).
+
+        One view, the encoded row itself, unless an input says otherwise: an input of long recordings gives their
+        windows. Views are made when they are asked for, so that few are in memory. Training sees one view a row
+        (`augmented`). Inputs whose rows are stored have one view.
+        """
+        some = [examples] if self.stored else [[e] for e in examples]
+        return ([row] for piece in some for row in self.encode(piece, processor))
+
+    @property
+    def varies(self) -> bool:
+        """Whether training reads a row otherwise in each epoch without any augmentation: a random window, say."""
+        return False
 
     def augmented(
         self, examples: Sequence[Example], processor: Any, change: Callable[[Any, int], Any], seeds: Sequence[int]

@@ -68,6 +68,7 @@ class Image(Input):
 
     stored: ClassVar[bool] = False
     thing: ClassVar[str] = "image"
+    mixable: ClassVar[str] = "pixel_values"
     recognition_order: ClassVar[int] = -1
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
     root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
