@@ -102,7 +102,7 @@ def written(architecture: str, folder: Path, **more: Any) -> Path:
 def input_for(architecture: str) -> Audio:
     """The input that goes with a checkpoint: half a second where it does not say."""
     if architecture in TIMM:
-        return Audio(features="log_mel", sampling_rate=RATE, seconds=0.4, mels=48)
+        return Audio(features="log_mel", sampling_rate=RATE, seconds=0.335, mels=48)  # 48 bands, 32 frames
     return Audio(seconds=0.4) if architecture == "wav2vec2_group" else Audio()
 
 

@@ -12,6 +12,7 @@ from burnish.class_weights import ClassWeights
 from burnish.core.component import Component, build, choice, component_class, kinds, validated
 from burnish.core.errors import InputError, unknown
 from burnish.data.augmentations import Augmentation
+from burnish.data.mixing import Mixing
 from burnish.data.samplers import Sampler
 from burnish.data.settings import Data
 from burnish.data.splits import Split
@@ -45,6 +46,15 @@ class EarlyStopping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
     minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
+
+
+class Averaging(BaseModel):
+    """An exponential moving average of the weights, which is validated and shipped instead of the last step's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    decay: float = Field(
+        0.999, gt=0, lt=1, description="Share of the average kept at each step; less in the first steps of a run."
+    )
 
 
 def _default(axis: str, kind: str) -> Any:
@@ -100,6 +110,9 @@ class Recipe(BaseModel):
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
         None, description="How training rows are changed at random; null: not at all."
     )
+    mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
+        None, description="How two training rows become one with both truths (mixup, CutMix); null: not at all."
+    )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
         default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
     )
@@ -151,6 +164,10 @@ class Recipe(BaseModel):
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )
+    averaging: Averaging | None = Field(
+        None,
+        description="Validate, choose and bundle a moving average of the weights (EMA); null: the weights themselves.",
+    )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
     )
@@ -171,6 +188,11 @@ class Recipe(BaseModel):
     @classmethod
     def _patience(cls, value: Any) -> Any:
         return {"patience": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("averaging", mode="before")
+    @classmethod
+    def _decay(cls, value: Any) -> Any:
+        return {"decay": value} if isinstance(value, float) else value
 
     @classmethod
     def load(cls, values: Mapping[str, Any]) -> Recipe:

@@ -61,22 +61,23 @@ class Loader:
     def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
         """One batch of rows that are encoded already."""
         inputs, length = self.collate(encoded)
-        targets, weights = self.truths(positions, length)
+        targets, weights = self.truths(positions, length, real)
+        useful = int(self.rows.lengths[positions[:real]].sum())
+        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+
+    def truths(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> tuple[Array, Array]:
+        """Targets and weights of the rows at these positions, padded to `length` where they are element-wise."""
+        targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
         if self.class_weights is not None:
             weights = weights * _class_weight(self.class_weights, targets, weights)
         if real is not None and real < len(positions):
             weights = weights.copy()
             weights[real:] = 0
-        useful = int(self.rows.lengths[positions[:real]].sum())
-        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+        return targets, weights
 
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """Named arrays of encoded rows, and the length they were padded to."""
         return self.input.collate(encoded, self.processor)
-
-    def truths(self, positions: NDArray[np.int64], length: int) -> tuple[Array, Array]:
-        """Targets and weights of rows padded to `length`."""
-        return self.target.collate([self.rows.target(int(p)) for p in positions], length)
 
     def _examples(self, numbers: NDArray[np.int64]) -> list[Example]:
         columns = list(self.input.required_columns)

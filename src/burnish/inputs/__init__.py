@@ -40,6 +40,8 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    mixable: ClassVar[str] = ""
+    """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
     thing: ClassVar[str] = "text"
     """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)

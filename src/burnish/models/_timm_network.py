@@ -115,6 +115,38 @@ def sized(config: dict[str, Any], shape: tuple[int, int, int]) -> dict[str, Any]
     return {"in_chans": shape[0], **size} if shape[0] != arguments.get("in_chans", usual[0]) else size
 
 
+def check_patches(model: Any, shape: tuple[int, int, int]) -> None:
+    """That patches cover pictures [channels, height, width] of this size: timm would leave out what is over.
+
+    Raises:
+        InputError: they do not.
+    """
+    from timm.layers import PatchEmbed
+
+    embedding = getattr(model, "patch_embed", None)
+    if not isinstance(embedding, PatchEmbed) or embedding.dynamic_img_pad:
+        return
+    patch = embedding.patch_size
+    if all(side >= own and side % own == 0 for side, own in zip(shape[1:], patch, strict=True)):
+        return
+    wanted = [max(1, round(side / own)) * own for side, own in zip(shape[1:], patch, strict=True)]
+    sound = shape[0] == 1
+    raise InputError(
+        f"pictures of {shape[1]} x {shape[2]} cannot be cut into patches of {patch[0]} x {patch[1]}",
+        expected=f"a multiple of {patch[0]}" + (" bands and frames" if sound else ""),
+        fix=f"choose input.mels and input.seconds so that there are {wanted[0]} bands and {wanted[1]} frames"
+        if sound
+        else f"input: {{size: {wanted[0]}}}",
+        place="input" if sound else "input.size",
+    )
+
+
+def usual_shape(model: Any) -> tuple[int, ...] | None:
+    """Channels, height and width of the pictures the architecture was made for; None where it does not say."""
+    stated = model.pretrained_cfg.get("input_size")
+    return tuple(map(int, stated)) if stated else None
+
+
 def converted(model: nn.Module, state: Tensors, place: str, channels: int = 3) -> Tensors:
     """The state dict under timm's names, position embeddings interpolated to the network's size.
 

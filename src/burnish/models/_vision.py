@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
@@ -18,6 +18,7 @@ from burnish.models._vision_weights import write_weights
 from burnish.targets import Target
 
 ADAPTER = "adapter"
+N = TypeVar("N", bound=Network)
 
 
 class VisionNetwork(Network):
@@ -135,6 +136,31 @@ def pixel_shape(kind: str, processor: Any) -> tuple[int, int, int]:
         )
     channels, height, width = processor.shape
     return channels, height, width
+
+
+def taking(network: N, shape: Sequence[int], usual: Sequence[int] | None) -> N:
+    """The network, tried on a black picture where its shape, [channels, height, width], is not the usual one.
+
+    Raises:
+        InputError: it does not take pictures of this size.
+    """
+    if usual is not None and tuple(shape) == tuple(usual):
+        return network
+    learning, parameter = network.training, next(network.parameters())
+    try:
+        with torch.no_grad():
+            network.eval()(pixel_values=torch.zeros(1, *shape, device=parameter.device))
+    except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"the architecture does not take pictures of {shape[1]} x {shape[2]}: {reason}",
+            expected=f"its own size, {usual[-1]}" if usual else "a size it was made for",
+            fix=f"input: {{size: {usual[-1]}}}" if usual and shape[0] == 3 else "name another size in `input`",
+            place="input.size",
+        ) from error
+    finally:
+        network.train(learning)
+    return network
 
 
 def labels_fact(target: Target) -> dict[str, Any]:

@@ -115,8 +115,10 @@ def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]
             place=str(path),
         )
     chosen = checkpoint.read(path)
-    checkpoint.restore_weights(chosen, network)
+    checkpoint.restore_weights(chosen.validated, network)
     by = f"{best.metric} {best.value:.4f} on validation" if best else "the last step"
+    if assembled.average is not None:
+        by += f"; weights averaged over steps (decay {assembled.average.decay:g})"
     return {"step": chosen.step, "chosen_by": by, "weights_sha256": chosen.hash}
 
 

@@ -14,7 +14,7 @@ from burnish.evaluation.contact_sheet import contact_sheet
 from burnish.stages.prepare import Prepared
 
 if TYPE_CHECKING:
-    from burnish.stages.assemble import Assembled
+    from burnish.stages.assemble import Assembled, TrainingBatches
 
 ROWS = 24  # training rows on the sheet, each as it is read in two epochs
 
@@ -44,6 +44,35 @@ def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) ->
     how = "each as in two epochs" if epochs > 1 else "not augmented"
     title = f"{len(positions)} training {recipe.input.thing}s as the network sees them, {how}"
     contact_sheet(pictures, captions, path, columns=8, title=title)
+    if assembled.batches.mixing is not None:
+        _mixed_pictures(folder / f"mixed_{recipe.input.thing}s.png", prepared, assembled.batches)
+
+
+def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) -> None:
+    """The first rows of the run as they are mixed, each with both truths and the share of each."""
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    column, rows = part.table.arrow[recipe.target.column], part.rows
+    pictures: list[NDArray[np.uint8]] = []
+    captions: list[str] = []
+    for step in range(min(ROWS, batches.total_steps)):  # a step has at least one row
+        mixed = batches.mixed(step)
+        if mixed is None or len(pictures) >= ROWS:
+            break
+        places = np.arange(min(len(mixed.positions), ROWS - len(pictures)))
+        encoded, shares = mixed.encoded(places)
+        for place, row, share in zip(places, encoded, shares, strict=True):
+            picture = recipe.input.pictured(row, prepared.processor)
+            if picture is None:
+                return
+            pictures.append(picture)
+            both = [mixed.positions[place], mixed.positions[mixed.partners[place]]]
+            names = [_words(recipe.target.truth(column[int(rows[p])].as_py())) for p in both]
+            said = [f"{s:.0%} {name}" for s, name in zip((share, 1 - share), names, strict=True) if s > 0]
+            captions.append("\n".join(said))
+    if pictures:
+        what = type(batches.mixing).kind() if batches.mixing else ""
+        title = f"{len(pictures)} training {recipe.input.thing}s mixed by {what}, with both truths"
+        contact_sheet(pictures, captions, path, columns=8, title=title)
 
 
 def row_picture(prepared: Prepared, split: str) -> Callable[[int], Any]:

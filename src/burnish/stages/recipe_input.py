@@ -63,7 +63,7 @@ def asked(
             fix="leave them out, or start a new run",
         )
     _apply_options(settings, data, target, input_columns, model, device)
-    result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience"})
+    result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience", "averaging": "decay"})
     recipe = Recipe.load(result.settings)
     return Asked(recipe, out or _free_folder(file, data), result.notes)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from burnish.evaluation.predict import predict
 from burnish.metrics import Metric
 from burnish.recipe import Settled
@@ -18,15 +20,16 @@ def deciding(recipe: Settled) -> Metric | None:
 
 
 def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> dict[str, float]:
-    """Loss, headline metrics and the deciding metric on the validation split."""
+    """Loss, headline metrics and the deciding metric on the validation split; of the averaged weights where there are some."""
     recipe = prepared.recipe
-    predictions, loss = predict(
-        running(assembled.training.network),
-        assembled.loaders["validation"],
-        prepared.parts["validation"],
-        loss=assembled.loss,
-        batch_size=recipe.evaluation_batch_size,
-        overhead=assembled.batches.overhead,
-    )
+    with assembled.average.in_place() if assembled.average is not None else nullcontext():
+        predictions, loss = predict(
+            running(assembled.training.network),
+            assembled.loaders["validation"],
+            prepared.parts["validation"],
+            loss=assembled.loss,
+            batch_size=recipe.evaluation_batch_size,
+            overhead=assembled.batches.overhead,
+        )
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
