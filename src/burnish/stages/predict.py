@@ -40,7 +40,7 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_c
         trust_code: whether components from outside burnish may be imported.
 
     Returns:
-        `rows`, `path`.
+        `rows`, `notes` (how the table was read), `path`.
 
     Raises:
         InputError: a column is missing, the ending of `out` is unknown, or it is there already.
@@ -59,7 +59,7 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_c
         for rows in table.rows(table.columns, batch=WINDOW):
             write([{**row, **_added(a)} for row, a in zip(rows, predictor(rows), strict=True)])
             progress.advance(task, len(rows))
-    return {"rows": len(table), "path": str(out)}
+    return {"rows": len(table), "notes": list(table.notes), "path": str(out)}
 
 
 def _added(answer: Answer) -> dict[str, Any]:
