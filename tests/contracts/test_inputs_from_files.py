@@ -150,3 +150,26 @@ def test_a_checkpoint_that_does_not_say_how_it_reads_is_refused(kind: str, tmp_p
     with pytest.raises(InputError) as error:
         build(AXIS, kind).processor(tmp_path)  # type: ignore[attr-defined]
     assert "mean" in str(error.value)
+
+
+def test_views_of_a_picture(tmp_path: Path) -> None:
+    """Plain and mirrored are mirror images; five crops are the middle and the corners of the picture, each different."""
+    made, rows = case("image", tmp_path)
+    processor = made.processor(tmp_path)
+    seen = made.model_copy(update={"test_views": ["plain", "mirrored", "five_crops"]})
+    for row, views in zip(made.encode(rows, processor), seen.views(rows, processor), strict=True):
+        numbers = [view["pixel_values"] for view in views]
+        assert [n.shape for n in numbers] == [(3, 16, 16)] * 7
+        np.testing.assert_array_equal(numbers[0], row["pixel_values"])
+        assert len({n.tobytes() for n in numbers[2:]}) == 5
+    wide = save(picture(9, 32, 32), tmp_path / "square.png")
+    (views,) = made.model_copy(update={"crop_ratio": 0.5, "test_views": ["mirrored", "five_crops"]}).views(
+        [{"x": str(wide)}], made.model_copy(update={"crop_ratio": 0.5}).processor(tmp_path)
+    )
+    mirrored, middle, *corners = [view["pixel_values"] for view in views]
+    np.testing.assert_array_equal(mirrored[:, :, ::-1], middle)
+    whole = np.concatenate([np.concatenate(corners[:2], axis=2), np.concatenate(corners[2:], axis=2)], axis=1)
+    expected = made.model_copy(update={"size": 32, "crop_ratio": 1.0})
+    np.testing.assert_allclose(
+        whole, expected.encode([{"x": str(wide)}], expected.processor(tmp_path))[0]["pixel_values"]
+    )

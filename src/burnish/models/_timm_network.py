@@ -112,6 +112,33 @@ def sized(config: dict[str, Any], size: int) -> dict[str, Any]:
     return {"img_size": size} if size != own and stated.get("fixed_input_size") else {}
 
 
+def check_patches(model: Any, size: int) -> None:
+    """That patches cover pictures of this size: timm would leave out what is over.
+
+    Raises:
+        InputError: they do not.
+    """
+    from timm.layers import PatchEmbed
+
+    embedding = getattr(model, "patch_embed", None)
+    if not isinstance(embedding, PatchEmbed) or embedding.dynamic_img_pad:
+        return
+    patch = embedding.patch_size
+    if size < patch[0] or size % patch[0]:
+        raise InputError(
+            f"pictures of {size} x {size} cannot be cut into patches of {patch[0]} x {patch[0]}",
+            expected=f"a multiple of {patch[0]}",
+            fix=f"input: {{size: {max(1, round(size / patch[0])) * patch[0]}}}",
+            place="input.size",
+        )
+
+
+def usual_size(model: Any) -> int | None:
+    """The size of pictures the architecture was made for; None where it does not say."""
+    stated = model.pretrained_cfg.get("input_size")
+    return int(stated[-1]) if stated else None
+
+
 def converted(model: nn.Module, state: Tensors, place: str) -> Tensors:
     """The state dict under timm's names, position embeddings interpolated to the network's size.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
@@ -18,6 +18,7 @@ from burnish.models._vision_weights import write_weights
 from burnish.targets import Target
 
 ADAPTER = "adapter"
+N = TypeVar("N", bound=Network)
 
 
 class VisionNetwork(Network):
@@ -118,6 +119,31 @@ def check_task(kind: str, input: Input, target: Target) -> None:
             expected="input image with a target of one answer per row",
             place="target",
         )
+
+
+def taking(network: N, size: int, usual: int | None) -> N:
+    """The network, tried on a black picture where the size is not its usual one.
+
+    Raises:
+        InputError: it does not take pictures of this size.
+    """
+    if size == usual:
+        return network
+    learning, parameter = network.training, next(network.parameters())
+    try:
+        with torch.no_grad():
+            network.eval()(pixel_values=torch.zeros(1, 3, size, size, device=parameter.device))
+    except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"the architecture does not take pictures of {size} x {size}: {reason}",
+            expected=f"its own size, {usual}" if usual else "a size it was made for",
+            fix=f"input: {{size: {usual}}}" if usual else "name another `size` in `input`",
+            place="input.size",
+        ) from error
+    finally:
+        network.train(learning)
+    return network
 
 
 def labels_fact(target: Target) -> dict[str, Any]:

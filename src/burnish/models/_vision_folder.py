@@ -11,7 +11,7 @@ from typing import Any
 from burnish.core.errors import InputError
 from burnish.core.files import write_json
 from burnish.data.settings import cache_folder
-from burnish.inputs.image import checkpoint_settings
+from burnish.inputs._image_settings import checkpoint_settings
 
 CONFIG = "config.json"
 STATED = {"crop_ratio": "crop_pct", "interpolation": "interpolation", "mean": "mean", "std": "std"}
