@@ -17,7 +17,7 @@ from burnish.data.encode import encode_part
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
-from burnish.data.settings import Data, cache_folder
+from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
 from burnish.evaluation import report
 from burnish.evaluation.predict import predict
@@ -51,7 +51,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         require_writable(folder)
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
-    table = read(Data(train=data))
+    table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))

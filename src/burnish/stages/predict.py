@@ -18,7 +18,6 @@ from burnish.core.errors import InputError
 from burnish.core.files import ASIDE, require_writable
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
-from burnish.data.settings import Data
 from burnish.data.table import Table
 from burnish.predictor import Answer, Predictor, load
 
@@ -47,7 +46,7 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_c
     """
     writer = _writer_for(out)
     predictor = load(source, batch_size=batch_size, trust_code=trust_code)
-    table = read(Data(train=data))
+    table = read(data)
     require_columns(table, predictor.bundle.input.required_columns)
     taken = [name for name in ADDED if name in table.columns]
     if taken:
