@@ -12,6 +12,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation import pictures, report_results, report_run, run_pictures
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.contact_sheet import contact_sheet
+from burnish.evaluation.explained import Explain, heatmap_sheets
 from burnish.evaluation.markdown import name, snippet
 from burnish.evaluation.mistakes import SIZES, mistakes
 from burnish.evaluation.reliability import Bin, bins
@@ -35,6 +36,7 @@ def write(
     predictions: Predictions,
     inputs_shown: Shown,
     inputs_pictured: Pictured | None = None,
+    explain: Explain | None = None,
 ) -> Path:
     """Write `report.md` and its `pictures/` into a folder; both are overwritten.
 
@@ -56,6 +58,7 @@ def write(
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
         inputs_pictured: row number to the input as a picture, uint8 [height, width, 3], or None where it has none.
+        explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
 
     Returns:
         The path of the report.
@@ -73,6 +76,7 @@ def write(
         _calibration(drawn, predictions, scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured),
+        heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         report_run.audited(audit),
         _training(drawn, facts, events),
         report_run.further(facts),

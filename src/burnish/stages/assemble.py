@@ -16,6 +16,7 @@ from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
+from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, cut, padding_ratio
 from burnish.data.encode import strata_numbers
 from burnish.data.loader import Loader
@@ -133,6 +134,8 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
     }
+    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+        notify(warning)
     average = None
     if recipe.averaging is not None:
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
@@ -180,6 +183,12 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
     if chosen is not None and chosen.changes:
         return chosen
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if recipe.input.varies else None
+
+
+def _mirroring(recipe: Settled) -> list[str]:
+    """The fields by which pictures are mirrored left to right."""
+    views, flip = getattr(recipe.input, "test_views", []), getattr(recipe.augmentation, "horizontal_flip", False)
+    return ["augmentation.horizontal_flip"] * bool(flip) + ["input.test_views"] * ("mirrored" in views)
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:

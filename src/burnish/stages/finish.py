@@ -28,7 +28,7 @@ from burnish.runtimes import Runtime
 from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
-from burnish.stages.pictures import row_picture
+from burnish.stages.pictures import row_heatmaps, row_picture
 from burnish.stages.prepare import Phases, Prepared
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -79,7 +79,7 @@ def finish(
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     result["baselines"] = baselines(prepared, assembled.loaders, result.pop("_predictions"), Phases(tracking))
     write_json(folder.scores, result)
-    _report(folder, prepared, result, state)
+    _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
     bundles.seal(
         folder.bundle,
@@ -184,7 +184,9 @@ def _test(
     return {"split": split, **found, "_predictions": predictions}
 
 
-def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> None:
+def _report(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, result: dict[str, Any], state: dict[str, Any]
+) -> None:
     part: Part = prepared.parts[result["split"]]
     recipe = prepared.recipe
     columns = list(recipe.input.required_columns)
@@ -206,6 +208,7 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
         predictions=predictions,
         inputs_shown=shown,
         inputs_pictured=row_picture(prepared, result["split"]),
+        explain=row_heatmaps(prepared, result["split"], assembled.training.network),
     )
 
 
