@@ -91,6 +91,12 @@ def _blocks(body: nn.Module) -> tuple[str, int]:
     return max(found, key=lambda item: item[1], default=("", 0))
 
 
+def last_block(body: nn.Module) -> nn.Module | None:
+    """The last of the blocks a body stacks; None where it stacks none."""
+    path, layers = _blocks(body)
+    return body.get_submodule(f"{path}.{layers - 1}") if layers else None
+
+
 def _late_embeddings(body: nn.Module, blocks: str) -> set[str]:
     """Paths of the modules that hold an embedding registered after the blocks."""
     parents: set[str] = set()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from burnish.core.network import Network
 from burnish.models._anatomy import anatomy
+from burnish.models._first_token import read_first_token_only
 
 ADAPTER = "adapter"
 
@@ -48,6 +50,8 @@ class TransformersNetwork(Network):
         self._anatomy = anatomy(model, body, frozenset(fresh))
         self._accepts = _parameter_names(model)
         self._body_accepts = _parameter_names(body)
+        reads_texts = not element and "input_ids" in self._accepts
+        self._first_token = read_first_token_only(model) if reads_texts else None
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
@@ -57,7 +61,8 @@ class TransformersNetwork(Network):
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
         accepted = _accepted(inputs, self._body_accepts, self.model.dtype)
-        states: torch.Tensor = self.model.base_model(**accepted).last_hidden_state
+        with self._every_token():
+            states: torch.Tensor = self.model.base_model(**accepted).last_hidden_state
         if self.element:
             return states
         if states.ndim == 4:  # convolutional bodies for images: [B, D, H, W]
@@ -67,6 +72,17 @@ class TransformersNetwork(Network):
             return states.mean(dim=1)
         share = mask.to(states.dtype).unsqueeze(-1)
         return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+
+    @contextmanager
+    def _every_token(self) -> Iterator[None]:
+        """The last block's states of all tokens, also where the head reads but the first."""
+        if self._first_token is not None:
+            self._first_token.active = False
+        try:
+            yield
+        finally:
+            if self._first_token is not None:
+                self._first_token.active = True
 
     def depth(self, parameter: str) -> int:
         """0 for embeddings, 1..layers for blocks (final norm and pooler with the last), layers + 1 for the head."""

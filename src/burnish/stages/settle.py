@@ -14,7 +14,7 @@ from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
-from burnish.targets import Target
+from burnish.targets import Target, fits
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "target", "class", "category", "intent", "sentiment")
@@ -137,9 +137,9 @@ def _require(column: str, table: Table, place: str) -> None:
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
     loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
-    if target.kind() not in loss.targets:
+    if not fits(loss.targets, target.kind()):
         fitting = [
-            k for k in kinds("burnish.losses") if target.kind() in cast(Loss, build("burnish.losses", k)).targets
+            k for k in kinds("burnish.losses") if fits(cast(Loss, build("burnish.losses", k)).targets, target.kind())
         ]
         raise InputError(
             f"loss {loss.kind()!r} is not defined for target {target.kind()!r}",
@@ -147,7 +147,7 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
             place="loss",
         )
     chosen = recipe.metrics or []
-    wrong = [m.kind() for m in chosen if target.kind() not in m.targets]
+    wrong = [m.kind() for m in chosen if not fits(m.targets, target.kind())]
     if wrong:
         fitting = sorted({m.kind() for m in metrics_for(target.kind())})
         raise InputError(

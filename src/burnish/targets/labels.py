@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Decoded, Target
-from burnish.targets._names import Names, looks_like_tags, sigmoid, text, unknown_name
+from burnish.targets import Classes, Decoded, Mistakes, Target, Usual, Wrong
+from burnish.targets._names import Names, looks_like_tags, most_common, sigmoid, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +25,9 @@ class Labels(Target):
     default_loss: ClassVar[str] = "binary_cross_entropy"
     decides: ClassVar[str] = "macro_f1"
     headline: ClassVar[tuple[str, ...]] = ("f1", "subset_accuracy", "hamming_loss", "label_ranking", "roc_auc")
+    classes: ClassVar[Classes] = Classes("Labels", "label")
+    linear: ClassVar[Literal["sets"]] = "sets"
+    mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence in the worst label")
     problem: ClassVar[str] = "multi_label_classification"
     column: str = Field("labels", description="Column that holds the truth.")
     labels: Names = Field(
@@ -113,3 +116,38 @@ class Labels(Target):
         import pyarrow as pa
 
         return pa.list_(pa.string())
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
+        """The labels more than half of the rows have, or where there are none the most common label set."""
+        seen = Counter(name for row in truths for name in set(row))
+        answer = sorted(name for name, count in seen.items() if 2 * count > len(truths))
+        answer = answer or sorted(most_common(tuple(sorted(set(row))) for row in truths))
+        note = "always " + (", ".join(answer) if answer else "no label")
+        return Usual(answer, note, {name: count / len(truths) for name, count in seen.items()})
+
+    @classmethod
+    def mentioned(cls, truth: Any) -> Sequence[str]:
+        """The labels of the row."""
+        return [str(name) for name in truth]
+
+    @classmethod
+    def same(cls, first: Any, second: Any) -> bool:
+        """Whether both have the same labels, in any order."""
+        return set(first) == set(second)
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """Missing labels and labels too many, by the probability of the surest wrong decision."""
+        odd = set(truth) ^ set(answer)
+        if not odd:
+            return None
+        sizes = [1.0]  # a true label without a name: certainly not answered
+        if len(probabilities):
+            of = dict(zip(names, probabilities, strict=True))
+            sizes = [of.get(n, 0.0) if n in answer else 1 - of.get(n, 0.0) for n in odd]
+        return Wrong(_listed(truth), _listed(answer), float(np.nan_to_num(max(sizes))))
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(sorted(map(str, names))) or "(none)"
