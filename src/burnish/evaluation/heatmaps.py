@@ -95,7 +95,7 @@ def _places(tensor: Tensor, width: int) -> Tensor | None:
     extra = tensor.shape[1] - side**2  # a class token and the like stand first
     if extra > 8:
         return None
-    return tensor[:, extra:].transpose(1, 2).unflatten(2, (side, side))
+    return tensor[:, extra:].transpose(1, 2).reshape(len(tensor), width, side, side)
 
 
 def overlaid(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -109,4 +109,5 @@ def overlaid(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[n
     warm = np.clip(np.asarray(scaled), 0, 1)
     colour = colormaps["inferno"](warm)[..., :3].astype(np.float32) * 255
     found = picture.astype(np.float32) * SHADE + colour * (1 - SHADE) * warm[..., None]
-    return np.clip(found, 0, 255).round().astype(np.uint8)
+    out: NDArray[np.uint8] = np.clip(found, 0, 255).round().astype(np.uint8)
+    return out

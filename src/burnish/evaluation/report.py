@@ -64,7 +64,6 @@ def write(
     Returns:
         The path of the report.
     """
-    run_folder.mkdir(parents=True, exist_ok=True)
     drawn = _Pictures(run_folder)
     sections = [
         report_results.opening(facts, scores),
@@ -83,9 +82,8 @@ def write(
         report_run.further(facts),
         report_run.environment(facts),
     ]
-    text = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
     path = run_folder / "report.md"
-    write_text(path, text)
+    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
     return path
 
 
@@ -93,6 +91,7 @@ class _Pictures:
     """Draws into the folder and gives the line that shows the picture."""
 
     def __init__(self, run_folder: Path) -> None:
+        run_folder.mkdir(parents=True, exist_ok=True)
         self._folder = run_folder
 
     def __call__(self, file: str, caption: str, draw: Callable[[Path], object]) -> list[str]:

@@ -139,7 +139,7 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
     average = None
     if recipe.averaging is not None:
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
-        notes.append("averaging: what is validated, kept as best and bundled is the moving average of the weights")
+        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
     return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)], average)
 
 
