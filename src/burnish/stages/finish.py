@@ -26,6 +26,7 @@ from burnish.runtimes import Run as Running
 from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
+from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_text
 from burnish.trackers import Tracking
@@ -79,7 +80,7 @@ def finish(
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     result["baselines"] = baselines(prepared, assembled.loaders, result.pop("_predictions"), Phases(tracking))
     write_json(folder.scores, result)
-    _report(folder, prepared, result, state)
+    _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
     bundles.seal(
         folder.bundle,
@@ -175,7 +176,9 @@ def _test(
     return {"split": split, **found, "_predictions": predictions}
 
 
-def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> None:
+def _report(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, result: dict[str, Any], state: dict[str, Any]
+) -> None:
     part: Part = prepared.parts[result["split"]]
     recipe = prepared.recipe
     predictions = Predictions.load(folder.predictions)
@@ -189,6 +192,7 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
         predictions=predictions,
         inputs_shown=row_text(recipe.input, part.table),
         inputs_pictured=row_picture(recipe.input, prepared.processor, part.table),
+        explain=row_heatmaps(prepared, result["split"], assembled.training.network),
     )
 
 
