@@ -28,7 +28,7 @@ def heatmap_sheets(folder: Path, predictions: Predictions, explain: Explain) -> 
         explain: see `Explain`.
     """
     known = with_truth(predictions)
-    if known.target not in ("label", "labels", "score") or not len(known):
+    if not len(known):
         return []
     places = {int(row): i for i, row in enumerate(known.table["row"].to_pylist())}
     worst, _ = mistakes(predictions, MISTAKES)
@@ -54,7 +54,7 @@ WORDS = (
 
 def _of_each_class(known: Predictions) -> list[int]:
     """Places in the table: the first rows of each class, one of each before a second; the first rows where there are no classes."""
-    if known.target == "score":
+    if not known.names:
         return list(range(min(ROWS // 2, len(known))))
     turns: dict[str, int] = {}
     ranked = []
