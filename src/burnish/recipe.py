@@ -144,6 +144,10 @@ class Recipe(BaseModel):
     validation_steps: int | None = Field(
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
+    cache_features: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Where only the head learns, the frozen part sees each row once, in eval mode; auto: where that can be.",
+    )
     evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."

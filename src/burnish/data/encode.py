@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,12 @@ class EncodedRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def with_lengths(self, lengths: NDArray[np.int64]) -> EncodedRows:
+        """The same rows, to be batched as if they had these lengths [N]."""
+        other = copy(self)
+        other.lengths = lengths
+        return other
 
     def encoded(self, position: int) -> Encoded:
         """One row, as `Input.encode` gave it."""

@@ -55,6 +55,12 @@ class Loader:
     def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
         """One batch of rows that are encoded already."""
         inputs, length = self.input.collate(encoded, self.processor)
+        return self.batch_of(inputs, length, positions, real)
+
+    def batch_of(
+        self, inputs: dict[str, Array], length: int, positions: NDArray[np.int64], real: int | None = None
+    ) -> Batch:
+        """One batch of inputs that are collated already, `length` elements a row: with truths and weights."""
         targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
         if self.class_weights is not None:
             weights = weights * _class_weight(self.class_weights, targets, weights)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from burnish.core.network import Network
+from burnish.core.network import HeadSplit, Network
 from burnish.models._anatomy import anatomy
 
 ADAPTER = "adapter"
@@ -67,6 +67,16 @@ class TransformersNetwork(Network):
             return states.mean(dim=1)
         share = mask.to(states.dtype).unsqueeze(-1)
         return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """Body and head apart, found on some rows.
+
+        Raises:
+            Inseparable: one answer for each element, or a head that reads more than one state of a row.
+        """
+        from burnish.models._transformers_split import head_split
+
+        return head_split(self, inputs)
 
     def depth(self, parameter: str) -> int:
         """0 for embeddings, 1..layers for blocks (final norm and pooler with the last), layers + 1 for the head."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import Network
+from burnish.core.network import HeadSplit, Network
 from burnish.inputs import Input
 from burnish.models._anatomy import Anatomy
 from burnish.models._vision_weights import write_weights
@@ -69,6 +69,16 @@ class VisionNetwork(Network):
     @abstractmethod
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """What the last layer reads of `pixel_values`: [B, D]."""
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """The last layer with the dropout in front of it, and all below.
+
+        Raises:
+            Inseparable: several layers give the logits, or the one reads more than a row of numbers.
+        """
+        from burnish.models._vision_split import head_split
+
+        return head_split(self.model, self._head, lambda module, named: module(self.pixels(named)), inputs)
 
     def depth(self, parameter: str) -> int:
         """0 for the stem, 1..layers for the blocks (a final norm with the last), layers + 1 for the last layer."""

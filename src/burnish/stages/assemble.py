@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.network import Network
+from burnish.core.network import Inseparable, Network
 from burnish.data.augmentations import Augmentation
 from burnish.data.batching import Order, cut, padding_ratio
 from burnish.data.encode import strata_numbers
 from burnish.data.loader import Loader
 from burnish.data.samplers import Sampler
+from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe import Settled
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
+from burnish.training.feature_cache import Frozen, chosen, frozen_features
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
@@ -33,7 +35,13 @@ float32, 120 in bfloat16); on a GPU an estimate of what its launches cost."""
 
 @dataclass(frozen=True)
 class TrainingBatches:
-    """The training rows of a run, step by step."""
+    """The training rows of a run, step by step.
+
+    Attributes:
+        order: which rows each step visits.
+        loader: how rows are read.
+        features: what steps read instead, where the frozen backbone's features were computed.
+    """
 
     order: Order
     loader: Loader
@@ -41,6 +49,7 @@ class TrainingBatches:
     overhead: int
     process: int
     processes: int
+    features: Loader | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -51,29 +60,51 @@ class TrainingBatches:
         """This process' micro-batches of one optimizer step."""
         pieces = cut(
             self.order.batch(step),
-            self.loader.rows.lengths,
+            (self.features or self.loader).rows.lengths,
             limit=micro_batch_size,
             overhead=self.overhead,
             process=self.process,
             processes=self.processes,
         )
         epoch = step // self.steps_per_epoch
-        return [self.loader.batch(positions, real, epoch=epoch) for positions, real in pieces]
+        loader = self.features or self.loader
+        return [loader.batch(positions, real, epoch=epoch) for positions, real in pieces]
 
 
 @dataclass(frozen=True)
 class Assembled:
-    """A run ready to go: what the loop moves, and what validation reads."""
+    """A run ready to go: what the loop moves, and what validation reads.
+
+    Attributes:
+        training: what the loop moves.
+        loss: how losses are computed.
+        loaders: rows of each split, as they are.
+        batches: the training rows step by step.
+        notes: what was decided, in words.
+        frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
+    """
 
     training: Training
     loss: Loss
     loaders: dict[str, Loader]
     batches: TrainingBatches
     notes: list[str]
+    frozen: Frozen | None = None
 
 
-def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str], None]) -> Assembled:
-    """Network, adapter, optimizer, schedule and batches of a run.
+def assemble(
+    prepared: Prepared,
+    accelerator: Accelerator,
+    notify: Callable[[str], None],
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Assembled:
+    """Network, adapter, optimizer, schedule and batches of a run; features of a frozen backbone.
+
+    Args:
+        prepared: data and recipe.
+        accelerator: device, precision, peers.
+        notify: told what goes wrong during the run.
+        progress: told (text, done, total) while features are computed.
 
     Raises:
         InputError: parts of the recipe that do not fit each other or the checkpoint.
@@ -91,8 +122,14 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
         head_learning_rate=recipe.head_learning_rate,
     )
     network.to(accelerator.device)
+    loaders = {
+        name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
+    }
+    frozen, said = _frozen(prepared, network, batches.loader, loaders.get("validation"), accelerator, progress)
+    if frozen:
+        batches = replace(batches, features=frozen.loaders["train"])
     optimizer = recipe.optimizer.build(groups, recipe.learning_rate)
-    objective = accelerator.place(Objective(network, recipe.loss))
+    objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
     per_process = -(-recipe.batch_size // accelerator.processes)
     training = Training(
         objective=objective,
@@ -108,10 +145,40 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
         clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
         notify=notify,
     )
-    loaders = {
-        name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
-    }
-    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)])
+    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen)
+
+
+def _frozen(
+    prepared: Prepared,
+    network: Network,
+    training: Loader,
+    validation: Loader | None,
+    accelerator: Accelerator,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Frozen | None, list[str]]:
+    """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
+    recipe = prepared.recipe
+    mixing = getattr(recipe, "mixing", None)
+    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, training, mixing, recipe.epochs)
+    if not wanted:
+        return None, [why] if why else []
+    try:
+        frozen = frozen_features(
+            network,
+            training,
+            validation,
+            accelerator,
+            cache=cache_folder(recipe.data.cache),
+            depends_on=[recipe.model.model_dump_json()],
+            notify=progress,
+        )
+    except Inseparable as error:
+        if recipe.cache_features == "always":
+            raise InputError(
+                f"features cannot be computed once: {error}", fix="cache_features: auto", place="cache_features"
+            ) from error
+        return None, [f"features are computed anew in each step: {error}"]
+    return frozen, frozen.notes
 
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
@@ -169,7 +236,7 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
 
 
 def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, batches.loader.rows.lengths
+    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
     ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
     shuffled = build("burnish.data.samplers", "shuffled")
     assert isinstance(shuffled, Sampler)

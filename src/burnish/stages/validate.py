@@ -21,8 +21,8 @@ def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> 
     """Loss, headline metrics and the deciding metric on the validation split."""
     recipe = prepared.recipe
     predictions, loss = predict(
-        running(assembled.training.network),
-        assembled.loaders["validation"],
+        running(assembled.frozen.network if assembled.frozen else assembled.training.network),
+        (assembled.frozen or assembled).loaders["validation"],
         prepared.parts["validation"],
         loss=assembled.loss,
         batch_size=recipe.evaluation_batch_size,

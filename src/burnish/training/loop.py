@@ -270,9 +270,9 @@ def _scaled_update(training: Training, total_norm: Tensor) -> bool:
 def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
     """Row numbers whose own loss is not finite; all rows of the step when only the gradient was not."""
     accelerator = training.accelerator
-    network, loss = training.network, training.objective
-    bare = accelerator.bare(loss)
+    bare = accelerator.bare(training.objective)
     assert isinstance(bare, Objective)
+    network = bare.network
     network.eval()
     found: list[int] = []
     for batch in micro:
