@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests import image_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
 
 WORDS = (
@@ -74,6 +75,8 @@ def write_rows(path: Path, values: list[dict[str, Any]]) -> Path:
 def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float = 0.1, **settings: Any) -> Path:
     """A recipe file, its data and its checkpoint in `folder`; `settings` over the usual ones."""
     folder.mkdir(parents=True, exist_ok=True)
+    if kind in PICTURES:
+        return _written(folder, kind, {**_of_pictures(folder, kind, count, dropout), **settings})
     source = folder / f"checkpoint-{dropout}"
     if not source.exists():
         tiny_checkpoint(source, texts=[" ".join([*WORDS, POISON])], dropout=dropout, layers=1)
@@ -84,6 +87,14 @@ def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float
         "input": column,
         "target": {"kind": kind, "column": "truth"},
         "model": {"name": str(source)},
+        **settings,
+    }
+    return _written(folder, kind, values)
+
+
+def _written(folder: Path, kind: str, values: dict[str, Any]) -> Path:
+    """A recipe file with what all runs have in common."""
+    usual = {
         "batch_size": 8,
         "epochs": 2,
         "learning_rate": 2e-3,
@@ -94,8 +105,32 @@ def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float
         "precision": "float32",
         "device": "cpu",
         "resamples": 100,
-        **settings,
     }
     path = folder / f"recipe-{kind}.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    path.write_text(yaml.safe_dump({**usual, **values}), encoding="utf-8")
     return path
+
+
+PICTURES = ("pictures", "frozen")
+
+
+def picture_data(folder: Path, count: int) -> dict[str, str]:
+    """Class folders of three splits, `count` training pictures."""
+    sizes = {"train": count, "validation": 21, "test": 19}
+    for name, size in sizes.items():
+        for number in range(size):
+            seed = 1000 * size + number
+            drawn = image_cases.picture(seed, 24, 20)
+            place = folder / name / ("cat" if seed % 3 else "dog") / f"{number:03}.png"
+            if not place.exists():
+                image_cases.save(drawn, place)
+    return {name: str(folder / name) for name in sizes}
+
+
+def _of_pictures(folder: Path, kind: str, count: int, dropout: float) -> dict[str, Any]:
+    """Pictures: all of a small ViT on augmented rows read ahead by two threads, or the head of a network whose features are kept."""
+    name, adapter = ("timm_vit", "full") if kind == "pictures" else ("torchvision_mobilenet", "head_only")
+    model = {"kind": vision_cases.KINDS[name], "name": str(vision_cases.checkpoint(name)), "dropout": dropout}
+    more = {"augmentation": "light", "workers": 2} if kind == "pictures" else {"cache_features": "always"}
+    data = picture_data(folder / f"pictures-{count}", count)
+    return {"task": "image-classification", "data": data, "model": model, "adapter": adapter, **more}

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch
+from burnish.core.batch import Array, Batch, Encoded
 from burnish.core.predictions import Predictions, schema
 from burnish.core.weighted import ZERO, WeightedSum
+from burnish.data.ahead import ahead
 from burnish.data.batching import cut
 from burnish.data.loader import Loader
 from burnish.data.table import Part
@@ -33,6 +34,7 @@ def predict(
     group: str | None = None,
     batch_size: int = 64,
     overhead: int = OVERHEAD,
+    workers: int = 0,
     notify: Notify | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
@@ -45,6 +47,7 @@ def predict(
         group: column whose rows are resampled together.
         batch_size: most rows at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
+        workers: threads that read the next batches while one is computed.
         notify: called with (text, done, total).
 
     Returns:
@@ -54,7 +57,7 @@ def predict(
     total = ZERO
     for start in range(0, len(part), WINDOW):
         positions = np.arange(start, min(start + WINDOW, len(part)))
-        piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead)
+        piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead, workers)
         total = total + piece_loss
         pieces.append(_rows(piece, loader.target, part, positions, group))
         if notify:
@@ -69,7 +72,13 @@ _Answer = tuple[Any, Array, float | None]
 
 
 def _window(
-    run: Run, loader: Loader, positions: NDArray[np.int64], loss: Loss | None, batch_size: int, overhead: int
+    run: Run,
+    loader: Loader,
+    positions: NDArray[np.int64],
+    loss: Loss | None,
+    batch_size: int,
+    overhead: int,
+    workers: int,
 ) -> tuple[list[_Answer], WeightedSum[float]]:
     """Answers of some consecutive rows: computed longest first, so that padding is little and memory runs out at once or never."""
     lengths = loader.rows.lengths
@@ -77,10 +86,14 @@ def _window(
     total = ZERO
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
-    for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
+    pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
+
+    def read(own: NDArray[np.int64]) -> tuple[list[Encoded], Batch]:
+        encoded = loader.encoded(own)
+        return encoded, loader.collated(encoded, own)
+
+    for own_positions, (encoded, batch) in ahead(pieces, read, workers):
         places = own_positions - positions[0]
-        encoded = loader.encoded(own_positions)
-        batch = loader.collated(encoded, own_positions)
         logits = run(**batch.inputs)
         decoded = loader.target.decode(logits, encoded)
         losses, weights = _losses(loss, logits, batch)

@@ -20,17 +20,22 @@ THUMBNAIL = 16  # side of the grey thumbnail by which likely repeats are confirm
 _VERSION = 1  # raised when `looked_at` finds other facts in the same bytes
 
 
-def decoded(data: bytes) -> Picture:
+def decoded(data: bytes, least: int | None = None) -> Picture:
     """The first picture of a file in RGB, turned as its EXIF says, transparency on white, deep grey scaled to 8 bits.
+
+    Args:
+        data: the file.
+        least: a JPEG is decoded at an eighth, a quarter or a half of its size where no side gets shorter than this and
+            both can be divided (else the picture would be stretched by a part of a pixel). None: at its own size.
 
     Raises:
         InputError: more than `PIXELS` pixels.
         Exception: whatever PIL says of a broken file; it has many kinds.
     """
-    return _decoded(data)[0]
+    return _decoded(data, least)[0]
 
 
-def _decoded(data: bytes) -> tuple[Picture, str, str]:
+def _decoded(data: bytes, least: int | None = None) -> tuple[Picture, str, str]:
     """The picture, and the mode and format it is stored in."""
     from PIL import Image as Pillow
     from PIL import ImageOps
@@ -44,6 +49,12 @@ def _decoded(data: bytes) -> tuple[Picture, str, str]:
             raise InputError(f"{opened.width} x {opened.height} pixels: too large to be opened safely")
         opened.seek(0)
         mode, form = opened.mode, opened.format or ""
+        if least is not None:
+            width, height = opened.size
+            for scale in (8, 4, 2):
+                if width % scale == height % scale == 0 and min(width, height) >= scale * least:
+                    opened.draft(None, (width // scale, height // scale))  # does nothing but for JPEG
+                    break
         picture = ImageOps.exif_transpose(opened)
         if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
             picture = _grey8(picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
+from burnish.data.ahead import StepsAhead, automatic
 from burnish.data.augmentations import Augmentation
 from burnish.data.batching import Order, cut, padding_ratio
 from burnish.data.encode import strata_numbers
@@ -41,6 +43,7 @@ class TrainingBatches:
         order: which rows each step visits.
         loader: how rows are read.
         features: what steps read instead, where the frozen backbone's features were computed.
+        workers: threads that read steps ahead.
     """
 
     order: Order
@@ -50,6 +53,7 @@ class TrainingBatches:
     process: int
     processes: int
     features: Loader | None = None
+    workers: int = 0
 
     @property
     def steps_per_epoch(self) -> int:
@@ -57,7 +61,15 @@ class TrainingBatches:
         return self.order.steps_per_epoch
 
     def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
-        """This process' micro-batches of one optimizer step."""
+        """This process' micro-batches of one optimizer step; the next steps are read meanwhile."""
+        return self.reading.of(step, micro_batch_size)
+
+    @cached_property
+    def reading(self) -> StepsAhead[Batch]:
+        """Steps that are read ahead."""
+        return StepsAhead(self._read, self.total_steps, 0 if self.features else self.workers)
+
+    def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
         pieces = cut(
             self.order.batch(step),
             (self.features or self.loader).rows.lengths,
@@ -125,7 +137,7 @@ def assemble(
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
     }
-    frozen, said = _frozen(prepared, network, batches.loader, loaders.get("validation"), accelerator, progress)
+    frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
     optimizer = recipe.optimizer.build(groups, recipe.learning_rate)
@@ -151,7 +163,7 @@ def assemble(
 def _frozen(
     prepared: Prepared,
     network: Network,
-    training: Loader,
+    batches: TrainingBatches,
     validation: Loader | None,
     accelerator: Accelerator,
     progress: Callable[[str, int, int], None] | None,
@@ -159,17 +171,18 @@ def _frozen(
     """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
     recipe = prepared.recipe
     mixing = getattr(recipe, "mixing", None)
-    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, training, mixing, recipe.epochs)
+    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, mixing, recipe.epochs)
     if not wanted:
         return None, [why] if why else []
     try:
         frozen = frozen_features(
             network,
-            training,
+            batches.loader,
             validation,
             accelerator,
             cache=cache_folder(recipe.data.cache),
             depends_on=[recipe.model.model_dump_json()],
+            workers=batches.workers,
             notify=progress,
         )
     except Inseparable as error:
@@ -206,7 +219,8 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         seed=recipe.seed,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
-    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes)
+    workers = automatic(recipe.workers, reads=not recipe.input.stored, processes=accelerator.processes)
+    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes, workers=workers)
 
 
 def _augmentation(recipe: Settled) -> Augmentation | None:

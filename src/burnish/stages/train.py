@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         accelerator.wait()  # until the folder is there
         session = Session(folder, prepared, assembled, tracking)
         session.begin(resume)
-        with StopRequest() as stop:
+        with StopRequest() as stop, closing(assembled.batches.reading):
             session.train(stop)
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())

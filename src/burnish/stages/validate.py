@@ -27,6 +27,7 @@ def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> 
         loss=assembled.loss,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
+        workers=0 if assembled.frozen else assembled.batches.workers,
     )
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}

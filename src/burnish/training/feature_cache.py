@@ -132,6 +132,7 @@ def frozen_features(
     *,
     cache: Path,
     depends_on: Sequence[str],
+    workers: int = 0,
     notify: Notify | None = None,
 ) -> Frozen:
     """Features of the training and validation rows, from the cache or computed now.
@@ -145,6 +146,7 @@ def frozen_features(
         accelerator: device and precision.
         cache: folder for the files.
         depends_on: what else features depend on: settings of the model.
+        workers: threads that read rows ahead.
         notify: called with (text, done, total).
 
     Raises:
@@ -165,7 +167,7 @@ def frozen_features(
         precision = accelerator.precision if name == "train" else "float32"
         found = features_of(
             network, split, loader, accelerator, precision=precision, probe=probe, cache=cache, name=name,
-            depends_on=depends_on, notify=notify,
+            depends_on=depends_on, workers=workers, notify=notify,
         )  # fmt: skip
         notes.append(found.note)
         loaders[name] = _reading(loader, found.values)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array
 from burnish.core.files import file_aside, write_json
 from burnish.core.network import HeadSplit, Inseparable, Network
+from burnish.data.ahead import ahead
 from burnish.data.batching import cut
 from burnish.data.encode import fingerprint
 from burnish.data.loader import Loader
@@ -52,6 +53,7 @@ def features_of(
     cache: Path,
     name: str,
     depends_on: Sequence[str],
+    workers: int,
     notify: Notify | None,
 ) -> Features:
     """Features of every row of a split, in its order, from the cache or computed now.
@@ -73,7 +75,7 @@ def features_of(
     _check_room(cache, 4 * int(np.prod(shape)))
     started = time.perf_counter()
     read, faster = _fastest(split, probe)
-    pieces = _computed(read, loader, accelerator, precision, name, notify)
+    pieces = _computed(read, loader, accelerator, precision, workers, name, notify)
     _write(path, shape, pieces)
     how = f", {faster}" if faster else ""
     cost = f"{time.perf_counter() - started:.1f} s, {path.stat().st_size / 1e6:,.1f} MB"
@@ -96,34 +98,40 @@ def _fastest(split: HeadSplit, probe: dict[str, torch.Tensor]) -> tuple[Read, st
 
 
 def _computed(
-    read: Read, loader: Loader, accelerator: Accelerator, precision: str, name: str, notify: Notify | None
+    read: Read,
+    loader: Loader,
+    accelerator: Accelerator,
+    precision: str,
+    workers: int,
+    name: str,
+    notify: Notify | None,
 ) -> Iterator[tuple[NDArray[np.int64], Array]]:
     """(positions, their features), rows of like length together."""
     kind = accelerator.device.type
     limit, overhead = BATCH.get(kind, BATCH["cuda"]), OVERHEAD.get(kind, OVERHEAD["cuda"])
     lengths = loader.rows.lengths
-    waiting = [p for p, _ in cut(np.arange(len(lengths)), lengths, limit=limit, overhead=overhead)][::-1]
+    pieces = [p for p, _ in cut(np.arange(len(lengths)), lengths, limit=limit, overhead=overhead)]
     done = 0
-    while waiting:
-        positions = waiting.pop()
-        try:
-            values = _seen(read, loader, positions, accelerator, precision)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or len(positions) == 1:
-                raise
-            waiting += [positions[len(positions) // 2 :], positions[: len(positions) // 2]]
-            continue
-        yield positions, values
+    for positions, batch in ahead(pieces, loader.batch, workers):
+        yield positions, _seen(read, batch.inputs, accelerator, precision)
         done += len(positions)
         if notify:
             notify(f"features of the frozen backbone, {name}", done, len(lengths))
 
 
-def _seen(read: Read, loader: Loader, positions: NDArray[np.int64], accelerator: Accelerator, precision: str) -> Array:
-    tensors = accelerator.tensors(loader.batch(positions).inputs)
-    with torch.inference_mode(), nullcontext() if precision == "float32" else accelerator.autocast():
-        found: Array = read(**tensors).float().cpu().numpy()
-    return found
+def _seen(read: Read, inputs: dict[str, Array], accelerator: Accelerator, precision: str) -> Array:
+    """Features of some rows; of half of them at a time where memory runs out."""
+    try:
+        tensors = accelerator.tensors(inputs)
+        with torch.inference_mode(), nullcontext() if precision == "float32" else accelerator.autocast():
+            found: Array = read(**tensors).float().cpu().numpy()
+        return found
+    except (RuntimeError, MemoryError) as error:
+        half = len(next(iter(inputs.values()))) // 2
+        if not out_of_memory(error) or half == 0:
+            raise
+    halves = ({n: v[:half] for n, v in inputs.items()}, {n: v[half:] for n, v in inputs.items()})
+    return np.concatenate([_seen(read, own, accelerator, precision) for own in halves])
 
 
 def _key(network: Network, loader: Loader, accelerator: Accelerator, precision: str, depends_on: Sequence[str]) -> str:
