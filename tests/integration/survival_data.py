@@ -128,7 +128,7 @@ def picture_data(folder: Path, count: int) -> dict[str, str]:
 
 
 def _of_pictures(folder: Path, kind: str, count: int, dropout: float) -> dict[str, Any]:
-    """Pictures: all of a small ViT on augmented rows read ahead by two threads, or the head of a network whose features are kept."""
+    """All of a small ViT on augmented rows that two threads read ahead, or the head of a network whose features are kept."""
     name, adapter = ("timm_vit", "full") if kind == "pictures" else ("torchvision_mobilenet", "head_only")
     model = {"kind": vision_cases.KINDS[name], "name": str(vision_cases.checkpoint(name)), "dropout": dropout}
     more = {"augmentation": "light", "workers": 2} if kind == "pictures" else {"cache_features": "always"}

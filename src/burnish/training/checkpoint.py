@@ -93,16 +93,27 @@ def restore(checkpoint: Checkpoint, network: Network, optimizer: torch.optim.Opt
     """Put a checkpoint's values back into the network and, if given, the optimizer."""
     restore_weights(checkpoint, network)
     if optimizer is not None:
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         values: dict[int, dict[str, Any]] = {}
         for name, tensor in load_file(checkpoint.path / OPTIMIZER).items():
             index, _, key = name.partition(".")
-            values.setdefault(int(index), {})[key] = tensor
+            values.setdefault(int(index), {})[key] = _laid_out_as(parameters[int(index)], tensor)
         numbers = json.loads((checkpoint.path / STATE).read_text(encoding="utf-8"))["optimizer"]
         for index, entries in numbers.items():
             values.setdefault(int(index), {}).update(entries)
         whole = optimizer.state_dict()
         whole["state"] = values
         optimizer.load_state_dict(whole)
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """The value in the memory format of its parameter: fused optimizers go through both in the order of memory.
+
+    A convolution's weights may have their channels last there; files have them first.
+    """
+    if value.shape != parameter.shape or parameter.is_contiguous():
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def restore_weights(checkpoint: Checkpoint, network: Network) -> None:
