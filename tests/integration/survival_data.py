@@ -129,7 +129,7 @@ def picture_data(folder: Path, count: int) -> dict[str, str]:
 
 def _of_pictures(folder: Path, kind: str, count: int, dropout: float) -> dict[str, Any]:
     """All of a small ViT on augmented rows that two threads read ahead, or the head of a network whose features are kept."""
-    name, adapter = ("timm_vit", "full") if kind == "pictures" else ("torchvision_mobilenet", "head_only")
+    name, adapter = ("timm_vit", "full") if kind == "pictures" else ("timm_resnet", "head_only")
     model = {"kind": vision_cases.KINDS[name], "name": str(vision_cases.checkpoint(name)), "dropout": dropout}
     more = {"augmentation": "light", "workers": 2} if kind == "pictures" else {"cache_features": "always"}
     data = picture_data(folder / f"pictures-{count}", count)
