@@ -9,8 +9,8 @@
 a busy machine disturbs less than seconds on the clock; the `table` is made of these files.
 
 The Trainer gets the same checkpoint, head seed, splits, encoded rows, effective batch, epochs, learning rate, linear
-schedule with warm-up, weight decay, clipping and precision; it keeps the best epoch by the same metric. Shuffled batches
-with dynamic padding: its default.
+schedule with warm-up, weight decay, clipping and precision; it keeps the best epoch by the same metric. Like ours, which
+are length-bucketed, its batches are of rows of like length (`group_by_length`), padded dynamically.
 """
 
 from __future__ import annotations
@@ -62,18 +62,20 @@ def trainer(name: str, seed: int) -> dict[str, Any]:
         weights = np.asarray(settled.class_weights.weights(settled.target.names, counts), np.float32)
         loaders["train"] = Loader(prepared.encoded["train"], settled.input, settled.target, prepared.processor, weights)
 
-    class Rows(torch.utils.data.Dataset[tuple[str, int]]):
+    class Rows(torch.utils.data.Dataset[dict[str, Any]]):
+        """Where a row is; its length stands where `group_by_length` looks for it."""
+
         def __init__(self, split: str) -> None:
             self.split = split
 
         def __len__(self) -> int:
             return len(loaders[self.split].rows)
 
-        def __getitem__(self, i: int) -> tuple[str, int]:
-            return self.split, i
+        def __getitem__(self, i: int) -> dict[str, Any]:
+            return {"row": i, "split": self.split, "input_ids": range(int(loaders[self.split].rows.lengths[i]))}
 
-    def collate(items: list[tuple[str, int]]) -> dict[str, Any]:
-        batch = loaders[items[0][0]].batch(np.array([i for _, i in items]))
+    def collate(items: list[dict[str, Any]]) -> dict[str, Any]:
+        batch = loaders[items[0]["split"]].batch(np.array([item["row"] for item in items]))
         tensors = {k: torch.from_numpy(v) for k, v in batch.inputs.items()}
         return {**tensors, "labels": torch.from_numpy(batch.targets), "weights": torch.from_numpy(batch.weights)}
 
@@ -107,6 +109,7 @@ def trainer(name: str, seed: int) -> dict[str, Any]:
             warmup_steps=int(0.06 * steps * settled.epochs),
             lr_scheduler_type="linear",
             max_grad_norm=1.0,
+            train_sampling_strategy="group_by_length",
             eval_strategy="epoch",
             save_strategy="epoch",
             save_total_limit=1,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
 
-from burnish.bundle import Bundle
-from burnish.core.batch import Example
+from burnish.bundle import MODEL, Bundle
+from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
+from burnish.core.views import HELD
 from burnish.runtimes import Run, Runtime
 
 
@@ -67,18 +68,29 @@ class Predictor:
 
     def _many(self, examples: Sequence[Any]) -> list[Answer]:
         rows = [self._row(e, i) for i, e in enumerate(examples)]
-        encoded = self.bundle.input.encode(rows, self.bundle.processor) if rows else []
-        # Longest first: rows of like length share a batch, and padding is little.
-        order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable")
         answers: list[Answer | None] = [None] * len(rows)
-        for start in range(0, len(order), self.batch_size):
-            places = order[start : start + self.batch_size]
-            own = [encoded[p] for p in places]
-            arrays, _ = self.bundle.input.collate(own, self.bundle.processor)
-            for place, decoded in zip(places, self.bundle.target.decode(self._run(**arrays), own), strict=True):
+        for places, views in self._pieces(rows):
+            for place, decoded in zip(
+                places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
+            ):
                 named = dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
                 answers[place] = Answer(decoded.answer, named)
         return cast(list[Answer], answers)
+
+    def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:
+        """Rows that are answered together: where they are, and their views."""
+        input_, processor = self.bundle.input, self.bundle.processor
+        if not input_.stored:  # pictures and sounds are large: read when their turn comes
+            for start in range(0, len(rows), HELD * self.batch_size):
+                piece = rows[start : start + HELD * self.batch_size]
+                yield range(start, start + len(piece)), input_.views(piece, processor)
+            return
+        encoded = input_.encode(rows, processor) if rows else []
+        # Longest first: rows of like length share a batch, and padding is little.
+        order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable").tolist()
+        for start in range(0, len(order), self.batch_size):
+            places = order[start : start + self.batch_size]
+            yield places, ([encoded[p]] for p in places)
 
     def _row(self, example: Any, number: int) -> Example:
         columns = self.bundle.input.required_columns
@@ -114,7 +126,16 @@ def load(
         InputError: not a bundle, damaged, or it answers otherwise than when it was made.
     """
     bundle = Bundle.load(Path(path), trust_code=trust_code)
+    return Predictor(bundle, opened(bundle, runtime), batch_size)
+
+
+def opened(bundle: Bundle, runtime: str | dict[str, Any] = "torch") -> Run:
+    """A bundle's arrays-to-logits, once it has answered its golden examples as when it was made.
+
+    Raises:
+        InputError: the runtime cannot open it, or it answers otherwise.
+    """
     chosen = cast(Runtime, build("burnish.runtimes", runtime, place="runtime"))
-    run = chosen.open(bundle.path / "model", bundle.model, bundle.input, bundle.target)
+    run = chosen.open(bundle.path / MODEL, bundle.model, bundle.input, bundle.target)
     bundle.check(run)
-    return Predictor(bundle, run, batch_size)
+    return run

@@ -102,7 +102,7 @@ def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_threads_that_read_ahead_end_with_it(place: Runs, number: int) -> None:
     """The process ends by itself, with the same result when it is gone on with, though two threads were reading."""
-    file, out = recipe(place.folder, "pictures", **SETTINGS), place.folder / f"ahead-{number}"
+    file, out = recipe(place.folder, "image", **SETTINGS), place.folder / f"ahead-{number}"
     through = place.folder / "ahead-through"
     if not through.exists():
         place.complete("train", file, "--out", through)

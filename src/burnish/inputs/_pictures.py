@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from burnish.core.batch import Array
 from burnish.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -122,3 +123,39 @@ def _look(picture: Picture) -> dict[str, str]:
     bits = np.packbits(small[:, 1:] > small[:, :-1])
     thumbnail = grey.resize((THUMBNAIL, THUMBNAIL), Resampling.BOX).tobytes()
     return {"look": bits.tobytes().hex(), "thumbnail": base64.b64encode(thumbnail).decode("ascii")}
+
+
+MIDDLE = (0.5, 0.5)
+PLACES = (MIDDLE, (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+"""The middle and the four corners: shares of the free width and height that lie left of and above a crop."""
+
+
+def resample(name: str) -> Any:
+    """PIL's constant for bilinear, bicubic or lanczos."""
+    from PIL.Image import Resampling
+
+    return {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "lanczos": Resampling.LANCZOS}[name]
+
+
+def cropped(picture: Picture, size: int, ratio: float, place: tuple[float, float], interpolation: str) -> Picture:
+    """A square of `size` out of the picture resized so that its shorter side is size / ratio.
+
+    The longer side is rounded down, as torchvision, timm and transformers do, so that their numbers are the same.
+    """
+    short = round(size / ratio)
+    shorter = min(picture.size)
+    width, height = (max(short, int(short * side / shorter)) for side in picture.size)
+    picture = picture.resize((width, height), resample(interpolation))
+    left, top = int((width - size) * place[0]), int((height - size) * place[1])
+    return picture.crop((left, top, left + size, top + size))
+
+
+def normalised(picture: Picture, mean: tuple[float, float, float], std: tuple[float, float, float]) -> Array:
+    """float32 [3, H, W] of an RGB picture: values in [0, 1] minus `mean` over `std`; channels lie last in memory."""
+    width, height = picture.size
+    # Whole lines of pixels at once: an inner loop over three channels would cost more than the arithmetic.
+    factor = np.tile(1 / (255 * np.array(std)), width).astype(np.float32)
+    shift = np.tile(np.array(mean) / np.array(std), width).astype(np.float32)
+    values: Array = np.asarray(picture).reshape(height, 3 * width) * factor
+    values -= shift
+    return values.reshape(height, width, 3).transpose(2, 0, 1)

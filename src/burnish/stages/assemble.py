@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch.optim import Optimizer
 
-from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
-from burnish.data.ahead import StepsAhead, automatic
+from burnish.data.ahead import automatic
 from burnish.data.augmentations import Augmentation
-from burnish.data.batching import Order, cut, padding_ratio
-from burnish.data.encode import strata_numbers
+from burnish.data.augmentations._sides import mirroring_warning
+from burnish.data.batching import Order, padding_ratio
+from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
+from burnish.data.mixing import checked
 from burnish.data.samplers import Sampler
 from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe import Settled
+from burnish.stages.batches import TrainingBatches
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
+from burnish.training.averaging import WeightAverage
+from burnish.training.checkpoint import changing
 from burnish.training.feature_cache import Frozen, chosen, frozen_features
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
@@ -33,54 +38,6 @@ from burnish.training.parameter_groups import parameter_groups
 OVERHEAD = {"cpu": 80, "cuda": 16384}
 """What one more micro-batch costs, in elements: on a CPU as `benchmarks/text_training.py --overhead` fits it (about 50 in
 float32, 120 in bfloat16); on a GPU an estimate of what its launches cost."""
-
-
-@dataclass(frozen=True)
-class TrainingBatches:
-    """The training rows of a run, step by step.
-
-    Attributes:
-        order: which rows each step visits.
-        loader: how rows are read.
-        features: what steps read instead, where the frozen backbone's features were computed.
-        workers: threads that read steps ahead.
-    """
-
-    order: Order
-    loader: Loader
-    total_steps: int
-    overhead: int
-    process: int
-    processes: int
-    features: Loader | None = None
-    workers: int = 0
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Optimizer steps of one epoch."""
-        return self.order.steps_per_epoch
-
-    def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
-        """This process' micro-batches of one optimizer step; the next steps are read meanwhile."""
-        return self.reading.of(step, micro_batch_size)
-
-    @cached_property
-    def reading(self) -> StepsAhead[Batch]:
-        """Steps that are read ahead."""
-        return StepsAhead(self._read, self.total_steps, 0 if self.features else self.workers)
-
-    def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
-        pieces = cut(
-            self.order.batch(step),
-            (self.features or self.loader).rows.lengths,
-            limit=micro_batch_size,
-            overhead=self.overhead,
-            process=self.process,
-            processes=self.processes,
-        )
-        epoch = step // self.steps_per_epoch
-        loader = self.features or self.loader
-        return [loader.batch(positions, real, epoch=epoch) for positions, real in pieces]
 
 
 @dataclass(frozen=True)
@@ -102,6 +59,7 @@ class Assembled:
     batches: TrainingBatches
     notes: list[str]
     frozen: Frozen | None = None
+    average: WeightAverage | None = None
 
 
 def assemble(
@@ -126,13 +84,6 @@ def assemble(
     notes = list(getattr(network, "notes", []))
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
-    groups = parameter_groups(
-        network,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.optimizer.weight_decay,
-        layer_decay=recipe.layer_decay,
-        head_learning_rate=recipe.head_learning_rate,
-    )
     network.to(accelerator.device)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
@@ -140,10 +91,42 @@ def assemble(
     frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
-    optimizer = recipe.optimizer.build(groups, recipe.learning_rate)
+    optimizer = _optimizer(recipe, network)
     objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
+    training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
+    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+        notify(warning)
+    average = None
+    if recipe.averaging is not None:
+        average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
+        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
+    return Assembled(
+        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
+    )
+
+
+def _optimizer(recipe: Settled, network: Network) -> Optimizer:
+    groups = parameter_groups(
+        network,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.optimizer.weight_decay,
+        layer_decay=recipe.layer_decay,
+        head_learning_rate=recipe.head_learning_rate,
+    )
+    return recipe.optimizer.build(groups, recipe.learning_rate)
+
+
+def _training(
+    recipe: Settled,
+    network: Network,
+    objective: Objective,
+    optimizer: Optimizer,
+    batches: TrainingBatches,
+    accelerator: Accelerator,
+    notify: Callable[[str], None],
+) -> Training:
     per_process = -(-recipe.batch_size // accelerator.processes)
-    training = Training(
+    return Training(
         objective=objective,
         network=network,
         optimizer=optimizer,
@@ -157,7 +140,6 @@ def assemble(
         clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
         notify=notify,
     )
-    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen)
 
 
 def _frozen(
@@ -170,8 +152,7 @@ def _frozen(
 ) -> tuple[Frozen | None, list[str]]:
     """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
     recipe = prepared.recipe
-    mixing = getattr(recipe, "mixing", None)
-    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, mixing, recipe.epochs)
+    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs)
     if not wanted:
         return None, [why] if why else []
     try:
@@ -215,15 +196,19 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         recipe.target,
         prepared.processor,
         class_weights=_class_weights(prepared),
-        augmentation=_augmentation(recipe),
+        augmentation=_augmentation(prepared),
         seed=recipe.seed,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
     workers = automatic(recipe.workers, reads=not recipe.input.stored, processes=accelerator.processes)
-    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes, workers=workers)
+    mixing = checked(recipe.mixing, recipe.input, recipe.target)
+    return TrainingBatches(
+        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=workers
+    )
 
 
-def _augmentation(recipe: Settled) -> Augmentation | None:
+def _augmentation(prepared: Prepared) -> Augmentation | None:
+    recipe, part = prepared.recipe, prepared.parts["train"]
     chosen = recipe.augmentation
     if chosen is not None and recipe.input.kind() not in chosen.inputs:
         raise InputError(
@@ -231,7 +216,17 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
             expected="one for " + ", ".join(chosen.inputs),
             place="augmentation",
         )
-    return chosen if chosen is not None and chosen.changes else None
+    if chosen is not None and chosen.changes:
+        return chosen
+    # Of rows with several views training reads a random one in each epoch, augmented or not.
+    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
+
+
+def _mirroring(recipe: Settled) -> list[str]:
+    """The fields by which pictures are mirrored left to right."""
+    views, flip = getattr(recipe.input, "test_views", []), getattr(recipe.augmentation, "horizontal_flip", False)
+    return ["augmentation.horizontal_flip"] * bool(flip) + ["input.test_views"] * ("mirrored" in views)
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:

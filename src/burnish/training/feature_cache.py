@@ -7,7 +7,7 @@ everything it depends on. The loop, its order of rows, weights, guards and check
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from burnish.adapters import Adapter, hold_still
-from burnish.core.batch import Array, Batch, Encoded
+from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.network import HeadSplit, Inseparable, Network
-from burnish.data.encode import EncodedRows
+from burnish.data.encode import EncodedRows, length_facts
 from burnish.data.loader import Loader
 from burnish.training.accelerator import Accelerator
 from burnish.training.feature_files import Notify, features_of
@@ -87,9 +87,13 @@ class FeatureLoader(Loader):
         assert self.features is not None
         return [{SEEN: value} for value in self.features[positions]]
 
-    def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
-        """One batch: `features` [B, ...]; every row counts as one element."""
-        return self.batch_of({SEEN: np.stack([e[SEEN] for e in encoded])}, 1, positions, real)
+    def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
+        """The same, one view a row."""
+        return ([{**row, "_length": np.int32(1)}] for row in self.encoded(positions))  # type: ignore[dict-item]
+
+    def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
+        """`features` [B, ...]; every row counts as one element."""
+        return {SEEN: np.stack([e[SEEN] for e in encoded])}, 1
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def obstacle(network: Network, adapter: Adapter, augmentation: Augmentation | No
     if any(p.requires_grad and network.depth(name) != top for name, p in network.named_parameters()):
         return f"with adapter {adapter.kind()!r} more than the head learns"
     changes = augmentation or mixing
+    if changes is not None and not getattr(changes, "changes", True):
+        return "rows have several views, of which training reads another one in each epoch"
     if changes is not None:
         what = "augmentation" if augmentation is not None else "mixing"
         return (
@@ -152,6 +158,8 @@ def frozen_features(
     Raises:
         Inseparable: the head cannot be computed apart, or there is no room on the disk.
     """
+    if validation is not None and _several_views(validation):
+        raise Inseparable("validation averages several views of a row")
     rows = _probe_rows(training.rows)
     probe = accelerator.tensors(training.batch(rows).inputs)
     network.eval()
@@ -191,6 +199,15 @@ def chosen(
         raise InputError(f"features cannot be computed once: {why}", fix="cache_features: auto", place="cache_features")
     only_head = why and ("augmentation" in why or "mixing" in why)
     return not why, f"features are computed anew in each step: {why}" if only_head else ""
+
+
+def _several_views(loader: Loader) -> bool:
+    """Whether any row is answered for in several views, such as a long recording."""
+    part = loader.rows.part
+    if len(list(next(iter(loader.views(np.zeros(1, np.int64)))))) > 1:
+        return True  # every row, as by `input.test_views`
+    facts = length_facts(part, part.rows, loader.input)
+    return any(loader.input.view_count(f, loader.processor) > 1 for f in facts)
 
 
 def _reading(loader: Loader, values: Array) -> FeatureLoader:

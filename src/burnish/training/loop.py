@@ -21,7 +21,7 @@ from burnish.core.seeds import derive
 from burnish.core.weighted import WeightedSum
 from burnish.schedules import Schedule, Score
 from burnish.training.accelerator import Accelerator, out_of_memory
-from burnish.training.objective import Objective
+from burnish.training.objective import Objective, for_each_truth
 
 Policy = Literal["stop", "skip", "rollback"]
 
@@ -272,13 +272,13 @@ def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
     accelerator = training.accelerator
     bare = accelerator.bare(training.objective)
     assert isinstance(bare, Objective)
-    network = bare.network
-    network.eval()
+    bare.network.eval()
     found: list[int] = []
     for batch in micro:
         with accelerator.autocast():
-            logits = network(**accelerator.tensors(batch.inputs)).float()
-        elements = bare.loss.elements(logits, accelerator.tensor(batch.targets))
+            logits = bare.network(**accelerator.tensors(batch.inputs)).float()
+        targets = accelerator.tensor(batch.targets)
+        elements = bare.loss.elements(for_each_truth(logits, targets), targets)
         bad = ~torch.isfinite(elements) & (accelerator.tensor(batch.weights) != 0)
         rows = bad.reshape(len(batch), -1).any(dim=1).cpu().numpy()
         found += batch.rows[rows].tolist()
