@@ -169,6 +169,7 @@ def _test(
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
+        workers=assembled.batches.workers,
         notify=Phases(tracking),
     )
     predictions.save(folder.predictions)
