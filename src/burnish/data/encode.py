@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import importlib
 import inspect
 import json
 import os
-import sys
+import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -157,9 +158,10 @@ def fingerprint(part: Part, input: Input, target: Target, processor: Processor) 
 def _modules(input: Input, target: Target) -> list[Any]:
     """The modules that encode: the two components, what their packages share, and this file."""
     found = {__name__, type(input).__module__, type(target).__module__}
-    for axis in (input.axis, target.axis):
-        found |= {name for name in sys.modules if name.startswith(f"{axis}._")}
-    return [sys.modules[name] for name in sorted(found)]
+    for axis in (input.axis, target.axis):  # all of them: not only those that this process happens to have imported
+        shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
+        found |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
+    return [importlib.import_module(name) for name in sorted(found)]
 
 
 def _pieces(

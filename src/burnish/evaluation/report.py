@@ -12,6 +12,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation import pictures, report_results, report_run, run_pictures
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.contact_sheet import contact_sheet
+from burnish.evaluation.explained import Explain, heatmap_sheets
 from burnish.evaluation.markdown import name, snippet
 from burnish.evaluation.mistakes import mistakes
 from burnish.evaluation.reliability import Bin, bins
@@ -36,6 +37,7 @@ def write(
     predictions: Predictions,
     inputs_shown: Shown,
     inputs_pictured: Pictured | None = None,
+    explain: Explain | None = None,
 ) -> Path:
     """Write `report.md` and its `pictures/` into a folder; both are overwritten.
 
@@ -57,11 +59,11 @@ def write(
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
         inputs_pictured: row number to the input as a picture, uint8 [height, width, 3], or None where it has none.
+        explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
 
     Returns:
         The path of the report.
     """
-    run_folder.mkdir(parents=True, exist_ok=True)
     drawn = _Pictures(run_folder)
     sections = [
         report_results.opening(facts, scores),
@@ -74,14 +76,14 @@ def write(
         _calibration(drawn, predictions, scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
+        heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         report_run.audited(audit),
         _training(drawn, facts, events),
         report_run.further(facts),
         report_run.environment(facts),
     ]
-    text = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
     path = run_folder / "report.md"
-    write_text(path, text)
+    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
     return path
 
 
@@ -89,6 +91,7 @@ class _Pictures:
     """Draws into the folder and gives the line that shows the picture."""
 
     def __init__(self, run_folder: Path) -> None:
+        run_folder.mkdir(parents=True, exist_ok=True)
         self._folder = run_folder
 
     def __call__(self, file: str, caption: str, draw: Callable[[Path], object]) -> list[str]:

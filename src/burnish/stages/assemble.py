@@ -16,6 +16,7 @@ from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
+from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, cut, padding_ratio
 from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
@@ -23,6 +24,7 @@ from burnish.data.mixed import Mixed
 from burnish.data.mixing import Mixing, checked
 from burnish.data.samplers import Sampler
 from burnish.losses import Loss
+from burnish.recipe import Settled
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
@@ -132,10 +134,12 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
     }
+    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+        notify(warning)
     average = None
     if recipe.averaging is not None:
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
-        notes.append("averaging: what is validated, kept as best and bundled is the moving average of the weights")
+        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
     return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)], average)
 
 
@@ -182,6 +186,12 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
     # Of rows with several views training reads a random one in each epoch, augmented or not.
     several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
+
+
+def _mirroring(recipe: Settled) -> list[str]:
+    """The fields by which pictures are mirrored left to right."""
+    views, flip = getattr(recipe.input, "test_views", []), getattr(recipe.augmentation, "horizontal_flip", False)
+    return ["augmentation.horizontal_flip"] * bool(flip) + ["input.test_views"] * ("mirrored" in views)
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
