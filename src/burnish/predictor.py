@@ -10,7 +10,7 @@ from typing import Any, cast, overload
 import numpy as np
 
 from burnish.bundle import Bundle
-from burnish.core.batch import Example
+from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.runtimes import Run, Runtime
@@ -32,6 +32,19 @@ class Answer:
     def confidence(self) -> float | None:
         """The probability of the answer itself, where it is a single label."""
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An example as numbers, ready to share a batch with others.
+
+    Attributes:
+        views: what the network reads of it.
+        length: elements (tokens ...) of the longest view; rows of like length waste little padding.
+    """
+
+    views: tuple[Encoded, ...]
+    length: int
 
 
 class Predictor:
@@ -65,19 +78,36 @@ class Predictor:
             return self._many([examples])[0]
         return self._many(list(examples))
 
-    def _many(self, examples: Sequence[Any]) -> list[Answer]:
+    def prepare(self, examples: Sequence[Any]) -> list[Prepared]:
+        """Examples as numbers, in their order; what may fail because of an example fails here.
+
+        Raises:
+            InputError: a column is missing, or a value that cannot be read (a broken image ...).
+        """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         encoded = self.bundle.input.encode(rows, self.bundle.processor) if rows else []
+        return [Prepared((e,), int(e["_length"])) for e in encoded]
+
+    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Answers to prepared examples, in their order, all of them in one batch."""
+        if not prepared:
+            return []
+        own = [p.views[0] for p in prepared]
+        arrays, _ = self.bundle.input.collate(own, self.bundle.processor)
+        return [
+            Answer(d.answer, dict(zip(self.bundle.target.names, map(float, d.probabilities), strict=False)))
+            for d in self.bundle.target.decode(self._run(**arrays), own)
+        ]
+
+    def _many(self, examples: Sequence[Any]) -> list[Answer]:
+        prepared = self.prepare(examples)
         # Longest first: rows of like length share a batch, and padding is little.
-        order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable")
-        answers: list[Answer | None] = [None] * len(rows)
+        order = np.argsort([-p.length for p in prepared], kind="stable")
+        answers: list[Answer | None] = [None] * len(prepared)
         for start in range(0, len(order), self.batch_size):
             places = order[start : start + self.batch_size]
-            own = [encoded[p] for p in places]
-            arrays, _ = self.bundle.input.collate(own, self.bundle.processor)
-            for place, decoded in zip(places, self.bundle.target.decode(self._run(**arrays), own), strict=True):
-                named = dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
-                answers[place] = Answer(decoded.answer, named)
+            for place, answer in zip(places, self.answer([prepared[p] for p in places]), strict=True):
+                answers[place] = answer
         return cast(list[Answer], answers)
 
     def _row(self, example: Any, number: int) -> Example:

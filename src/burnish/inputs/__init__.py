@@ -30,6 +30,8 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of the files that rows are; empty for rows that are no files."""
     thing: ClassVar[str] = "text"
     """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)

@@ -67,6 +67,7 @@ class Image(Input):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
     stored: ClassVar[bool] = False
+    endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
     recognition_order: ClassVar[int] = -1
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
