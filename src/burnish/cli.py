@@ -159,6 +159,75 @@ def predict(
     return 3 if result["errors"] else 0
 
 
+@commands.command(short_help="Answer requests over HTTP.")
+@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes, each with a copy."
+)
+@click.option("--runtime", metavar="KIND", help="What computes the answers. Default: what the bundle is best run with.")
+@click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Rows computed at once.")
+@click.option(
+    "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
+)
+@click.option(
+    "--max-queue", type=click.IntRange(min=1), default=512, show_default=True, help="Waiting rows of a model."
+)
+@click.option(
+    "--deadline", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True, help="Seconds a request has."
+)
+@click.option(
+    "--max-body", type=click.FloatRange(0.001, 4096), default=16.0, show_default=True, help="MiB of a request."
+)
+@click.option("--keys", type=_file, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
+@click.option("--cors", multiple=True, metavar="ORIGIN", help="Origin whose pages may call; repeatable. Default: none.")
+@click.option("--no-examples", is_flag=True, help="Do not show golden examples, which are training rows.")
+@click.option("--log-payloads", is_flag=True, help="Write rows and answers to the log.")
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that a bundle names.")
+def serve(
+    bundles: tuple[str, ...],
+    host: str,
+    port: int,
+    workers: int,
+    runtime: str | None,
+    max_batch: int,
+    max_wait: float,
+    max_queue: int,
+    deadline: float,
+    max_body: float,
+    keys: Path | None,
+    cors: tuple[str, ...],
+    no_examples: bool,
+    log_payloads: bool,
+    trust_code: bool,
+) -> None:
+    """Serve one or more bundles: JSON and forms at /predict, the Open Inference Protocol at /v2, a page to try it at /.
+
+    \b
+    burnish serve runs/reviews
+    burnish serve reviews@1=runs/reviews intents=runs/intents --host 0.0.0.0 --keys keys.txt
+    """
+    from burnish.server.process import run as serving
+    from burnish.server.settings import Settings
+
+    settings = Settings(
+        bundles=list(bundles),
+        runtime=runtime,
+        trust_code=trust_code,
+        max_batch=max_batch,
+        max_wait=max_wait / 1000,
+        max_queue=max_queue,
+        deadline=deadline,
+        max_body=int(max_body * (1 << 20)),
+        keys_file=keys,
+        cors=list(cors),
+        examples=not no_examples,
+        log_payloads=log_payloads,
+    )
+    serving(settings, host, port, workers)
+
+
 @commands.command(short_help="Print a complete recipe.")
 @click.option("--task", default="text-classification", show_default=True, help="What is to be learned.")
 @click.option(

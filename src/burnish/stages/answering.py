@@ -44,9 +44,14 @@ def _isolated(predictor: Predictor, rows: Sequence[Row]) -> list[Row]:
         return found
 
 
+def finite(answer: Answer) -> bool:
+    """Whether every number of an answer is one: the largest of probabilities that are none is no answer."""
+    numbers = [answer.answer] if isinstance(answer.answer, float) else answer.probabilities.values()
+    return all(math.isfinite(n) for n in numbers)
+
+
 def _said(answer: Answer) -> Row:
-    numbers = [answer.answer] if isinstance(answer.answer, float) else list(answer.probabilities.values())
-    if not all(math.isfinite(n) for n in numbers):
+    if not finite(answer):
         return _failed(InputError("the model's answer is not a finite number"))
     return {
         "prediction": answer.answer,
