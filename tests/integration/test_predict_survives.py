@@ -22,11 +22,10 @@ from burnish.predictor import Answer, Predictor
 from burnish.stages import answer_pieces, predict
 from burnish.stages.answer_input import files_below
 from burnish.stages.answering import answers_of
-from tests.image_cases import folder_of_rows
 from tests.integration import tiny_runs
+from tests.integration.serving_bundles import picture_bundle
 from tests.integration.spoiled import Said, write_csv
 from tests.integration.survival import Runs, kill_before_file_operation, runs
-from tests.vision_cases import checkpoint as vision_checkpoint
 
 Trained = Callable[..., Path]
 Command = Callable[..., Said]
@@ -203,17 +202,14 @@ def test_an_answer_that_is_no_number_is_an_error(trained: Trained, monkeypatch: 
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A model of tiny pictures, and a plain folder of them with one that is broken."""
     folder = tmp_path_factory.mktemp("pictures")
-    data = folder_of_rows(tiny_runs.rows("label"), folder / "data")
-    recipe = {"data": str(data), "input": {"kind": "image", "size": 32}, "target": {"kind": "label"}}
-    model = {"kind": "timm", "name": str(vision_checkpoint("timm_resnet"))}
-    burnish.train({**recipe, "model": model, **tiny_runs.quick(), "epochs": 1}, out=folder / "run")
+    bundle = picture_bundle(folder)
     plain = folder / "plain"
     plain.mkdir()
-    for i, path in enumerate(sorted(data.rglob("*.png"))[:11]):
+    for i, path in enumerate(sorted((folder / "data").rglob("*.png"))[:11]):
         (plain / f"{i:02}.png").write_bytes(path.read_bytes())
     (plain / "05.png").write_bytes(b"not a picture")
     (plain / "notes.txt").write_text("left alone")
-    return folder / "run", plain
+    return bundle, plain
 
 
 def test_a_folder_of_pictures_with_a_broken_one(

@@ -103,7 +103,7 @@ class Guard:
             self.metrics.refused.labels(state.get("reason") or str(status)).inc()
         if scope["path"] in PROBES and status < 400:
             return
-        known: dict[str, Any] = {k: state[k] for k in NOTED if k in state}
+        known: dict[str, Any] = {k: state[k] for k in NOTED if state.get(k) not in (None, "")}
         LOG.info(
             "request",
             extra={
