@@ -228,6 +228,17 @@ def serve(
     serving(settings, host, port, workers)
 
 
+@commands.command(short_help="Write a Dockerfile that serves a bundle.")
+@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.option("-o", "--out", type=_file, metavar="FILE", help="Where it is written. Default: beside the bundle.")
+def dockerfile(source: Path, out: Path | None) -> None:
+    """Write a small Dockerfile, non-root and health-checked, that serves the bundle."""
+    from burnish.stages import dockerfile as stage
+
+    for path in stage.dockerfile(source, out).values():
+        click.echo(f"wrote {path}", err=True)
+
+
 @commands.command(short_help="Print a complete recipe.")
 @click.option("--task", default="text-classification", show_default=True, help="What is to be learned.")
 @click.option(

@@ -178,6 +178,7 @@ def test_closing_answers_what_was_taken() -> None:
 def test_clients_that_come_together_are_waited_for_a_moment() -> None:
     """Six clients that ask again when they are answered stay one batch, and do not fall apart into 1 and 5."""
     model = Model()
+    model.seconds = 0.01
 
     async def client(number: int) -> None:
         for _ in range(10):

@@ -37,7 +37,9 @@ def test_distribution_of_predictions() -> None:
     names = ["no", "yes"]
     rows = [
         {"row": i, "truth": "no", "answer": a, "probabilities": p, "loss": 0.0, "group": None}
-        for i, (a, p) in enumerate([("no", [0.95, 0.05]), ("no", [0.6, 0.4]), ("yes", [0.0, 1.0]), ("no", [0.9, 0.1])])
+        for i, (a, p) in enumerate(
+            [("no", [0.95, 0.05]), ("no", [0.6, 0.4]), ("yes", [0.0, 1.0]), ("no", [0.92, 0.08])]
+        )
     ]
     table = pa.Table.from_pylist(rows, schema=schema("label", names, pa.string()))
     found = distribution(Predictions(table))

@@ -150,7 +150,7 @@ class Batcher:
                 if len(self._waiting) < min(self._expected, self.max_batch) and patience > 0 and not self._closing:
                     self._changed.wait(patience)
                     continue
-                self._expected = len(self._waiting)
+                self._expected = max(len(self._waiting), self.taken)  # with those that are just being encoded
                 chosen = together([w.prepared.length for w in self._waiting], self.max_batch)
                 batch = [self._waiting[i] for i in chosen]
                 own = set(chosen)

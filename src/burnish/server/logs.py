@@ -30,10 +30,14 @@ class JsonLines(logging.Formatter):
 
 
 def set_up() -> None:
-    """Send our records and those of uvicorn to standard error."""
+    """Send our records, those of uvicorn and warnings of every library to standard error, as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in ("burnish.server", "uvicorn", "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler] if name != "uvicorn.error" else [], name == "uvicorn.error"
-        logger.setLevel(logging.INFO)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for name in ("burnish.server", "uvicorn"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).setLevel(logging.INFO)
+    # Told of every malformed form; whoever sends them has the answer, and must not fill the log.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
