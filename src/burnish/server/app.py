@@ -28,7 +28,7 @@ from burnish.server.refusal import Refused
 from burnish.server.schema import answer_body, description, errors, prediction
 from burnish.server.served import Served, Unanswered, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
-from burnish.server.stuck import stuck
+from burnish.server.stuck import leave_when_stuck, stuck
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -37,7 +37,9 @@ def from_environment() -> FastAPI:
     """The application of a worker process, whose settings are in its environment."""
     set_up()
     try:
-        return create(Settings.model_validate_json(os.environ[ENVIRONMENT]))
+        app = create(Settings.model_validate_json(os.environ[ENVIRONMENT]))
+        leave_when_stuck(app.state.models)
+        return app
     except BurnishError as error:
         LOG.error("cannot start", extra={"failure": str(error)})
         sys.exit(CANNOT_START)

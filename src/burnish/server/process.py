@@ -9,16 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from burnish.bundle import Bundle
-from burnish.core.errors import InputError, RunFailed
+from burnish.core.errors import InputError
 from burnish.server.logs import LOG, set_up
-from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of, place_of
+from burnish.server.settings import ENVIRONMENT, Settings, keys_of, place_of
+from burnish.server.workers import FACTORY, supervise
 
-FACTORY = "burnish.server.app:from_environment"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name, read when it is imported
-PATIENCE = 120  # seconds in which a worker loads its models and answers its supervisor
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,7 +46,6 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         "proxy_headers": False,
         "ws": "none",
         "timeout_graceful_shutdown": int(settings.deadline) + 5,
-        "timeout_worker_healthcheck": PATIENCE,
     }
     if workers == 1:
         _one(settings, options)
@@ -60,8 +57,11 @@ def _one(settings: Settings, options: dict[str, Any]) -> None:
     from burnish.server.app import create
 
     config = uvicorn.Config(create(settings), **options)
-    socket = _bound(config, 1)
-    uvicorn.Server(config).run(sockets=[socket])
+    bound = _bound(config, 1)
+    # Uvicorn raises the signal again when all is answered; by then it has done its work.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[bound])
 
 
 def _several(settings: Settings, options: dict[str, Any], workers: int) -> None:
@@ -70,11 +70,7 @@ def _several(settings: Settings, options: dict[str, Any], workers: int) -> None:
     with TemporaryDirectory(prefix="burnish-metrics-") as folder:
         os.environ[METRICS] = folder
         os.environ[ENVIRONMENT] = settings.model_copy(update={"metrics_folder": folder}).model_dump_json()
-        config = uvicorn.Config(FACTORY, factory=True, workers=workers, **options)
-        supervisor = Multiprocess(config, [_bound(config, workers)])
-        supervisor.run()
-    if any(p.exitcode == CANNOT_START for p in supervisor.processes):
-        raise RunFailed("a worker could not start; the log says why")
+        supervise(_bound(uvicorn.Config(FACTORY, factory=True, **options), workers), options, workers)
 
 
 def _bound(config: uvicorn.Config, workers: int) -> socket:
@@ -87,7 +83,4 @@ def _bound(config: uvicorn.Config, workers: int) -> socket:
             fix="choose another --port (0 takes a free one), or stop what listens there",
         ) from None
     LOG.info("listening", extra={"address": "http://{}:{}".format(*bound.getsockname()[:2]), "workers": workers})
-    # Uvicorn raises the signal again when all is answered; by then it has done its work.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
     return bound
