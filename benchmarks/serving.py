@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import os
 import random
 import signal
@@ -102,6 +103,7 @@ def started(name: str, asked: argparse.Namespace) -> Iterator[tuple[str, psutil.
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     variables = {**os.environ, "OMP_NUM_THREADS": str(asked.threads), "TOKENIZERS_PARALLELISM": "false"}
+    variables.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as burnish sets it: threads that spin starve each other
     log = Path(os.environ["RESULT"]).with_name(f"{name.replace(' ', '-')}.log")
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -185,7 +187,8 @@ def alternating(asked: argparse.Namespace) -> dict[str, Any]:
                     measured[name].setdefault(f"{clients} clients", []).append(found)
                 base = base or max(rows[0]["rate"] for rows in measured[name].values())
                 for share in asked.rates:
-                    entry = opened(address, share * base, asked.seconds).get("200", {})
+                    nothing = {"p50": math.nan, "p99": math.nan}
+                    entry = opened(address, share * base, asked.seconds).get("200", nothing)
                     rate = entry.get("requests", 0) / asked.seconds
                     label = f"open, {share * base:.0f}/s"
                     measured[name].setdefault(label, []).append({"rate": rate, **entry})

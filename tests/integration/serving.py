@@ -28,8 +28,9 @@ class Server:
     address: str = ""
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has logged; a line that is not JSON is an error."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.strip()]
+        """What it has logged; a line that is not JSON is an error. One that is just being written does not count."""
+        whole = self.log.read_text(encoding="utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.strip()]
 
     def wait_ready(self) -> Server:
         """Until it answers."""

@@ -176,7 +176,7 @@ def test_a_killed_worker_is_replaced_and_the_other_unharmed(trained: Trained, tm
             while len(started()) < 3 and time.monotonic() < deadline:
                 time.sleep(0.1)
             assert len(started()) == 3
-            assert [line["process"] for line in server.lines() if "died" in line["message"]] == [first]
+            assert [line["worker"] for line in server.lines() if "died" in line["message"]] == [first]
             load.wait_for(load.statuses[200] + 20)
         lost = sum(count for status, count in load.statuses.items() if status != 200)
         assert lost <= 4, load.statuses  # only what the killed worker had in hand
