@@ -9,6 +9,7 @@ AXES: dict[str, str] = {
     "splits": "burnish.data.splits",
     "samplers": "burnish.data.samplers",
     "augmentations": "burnish.data.augmentations",
+    "mixing": "burnish.data.mixing",
     "models": "burnish.models",
     "adapters": "burnish.adapters",
     "losses": "burnish.losses",

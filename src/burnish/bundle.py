@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from burnish.core.batch import Example
+from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, damage, folder_aside, hashes, write_json, write_text
+from burnish.core.views import averaged
 from burnish.inputs import Input
 from burnish.runtimes import Run
 from burnish.targets import Decoded, Target
@@ -85,9 +86,12 @@ class Bundle:
 
     def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
         """One batch: encode, run, decode; the same code as in training."""
-        encoded = self.input.encode(examples, self.processor)
-        arrays, _ = self.input.collate(encoded, self.processor)
-        return self.target.decode(run(**arrays), encoded)
+        return self.decoded(run, self.input.views(examples, self.processor), limit=max(1, len(examples)))
+
+    def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
+        """Answers for rows given as their views, at most `limit` views through the network at once."""
+        seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
+        return self.target.decode(seen.values, seen.first) if seen.first else []
 
     def golden(self) -> list[dict[str, Any]]:
         """The rows kept with their outputs."""

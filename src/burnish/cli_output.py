@@ -29,4 +29,6 @@ def show_result(result: dict[str, Any]) -> None:
     """Print what a stage gave back."""
     from burnish.stages.listing import result_table
 
+    for note in result.get("notes") or ():
+        click.echo(f"note: {note}", err=True)
     show(result_table(result))

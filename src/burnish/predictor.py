@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
 
-from burnish.bundle import Bundle
+from burnish.bundle import MODEL, Bundle
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
+from burnish.core.views import HELD
 from burnish.runtimes import Run, Runtime
+from burnish.targets import Decoded
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,14 @@ class Prepared:
 
     Attributes:
         views: what the network reads of it.
-        length: elements (tokens ...) of the longest view; rows of like length waste little padding.
     """
 
     views: tuple[Encoded, ...]
-    length: int
+
+    @property
+    def length(self) -> int:
+        """Elements (tokens ...) of the longest view; rows of like length waste little padding."""
+        return max(int(view["_length"]) for view in self.views)
 
 
 class Predictor:
@@ -85,30 +90,43 @@ class Predictor:
             InputError: a column is missing, or a value that cannot be read (a broken image ...).
         """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
-        encoded = self.bundle.input.encode(rows, self.bundle.processor) if rows else []
-        return [Prepared((e,), int(e["_length"])) for e in encoded]
+        views = self.bundle.input.views(rows, self.bundle.processor) if rows else ()
+        return [Prepared(tuple(own)) for own in views]
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
-        """Answers to prepared examples, in their order, all of them in one batch."""
-        if not prepared:
-            return []
-        own = [p.views[0] for p in prepared]
-        arrays, _ = self.bundle.input.collate(own, self.bundle.processor)
-        return [
-            Answer(d.answer, dict(zip(self.bundle.target.names, map(float, d.probabilities), strict=False)))
-            for d in self.bundle.target.decode(self._run(**arrays), own)
-        ]
+        """Answers to prepared examples, in their order, computed together."""
+        views = (p.views for p in prepared)
+        return [self._named(d) for d in self.bundle.decoded(self._run, views, limit=self.batch_size)]
+
+    def _named(self, decoded: Decoded) -> Answer:
+        return Answer(
+            decoded.answer, dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
+        )
 
     def _many(self, examples: Sequence[Any]) -> list[Answer]:
-        prepared = self.prepare(examples)
+        rows = [self._row(e, i) for i, e in enumerate(examples)]
+        answers: list[Answer | None] = [None] * len(rows)
+        for places, views in self._pieces(rows):
+            for place, decoded in zip(
+                places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
+            ):
+                answers[place] = self._named(decoded)
+        return cast(list[Answer], answers)
+
+    def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:
+        """Rows that are answered together: where they are, and their views."""
+        input_, processor = self.bundle.input, self.bundle.processor
+        if not input_.stored:  # pictures and sounds are large: read when their turn comes
+            for start in range(0, len(rows), HELD * self.batch_size):
+                piece = rows[start : start + HELD * self.batch_size]
+                yield range(start, start + len(piece)), input_.views(piece, processor)
+            return
+        encoded = input_.encode(rows, processor) if rows else []
         # Longest first: rows of like length share a batch, and padding is little.
-        order = np.argsort([-p.length for p in prepared], kind="stable")
-        answers: list[Answer | None] = [None] * len(prepared)
+        order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable").tolist()
         for start in range(0, len(order), self.batch_size):
             places = order[start : start + self.batch_size]
-            for place, answer in zip(places, self.answer([prepared[p] for p in places]), strict=True):
-                answers[place] = answer
-        return cast(list[Answer], answers)
+            yield places, ([encoded[p]] for p in places)
 
     def _row(self, example: Any, number: int) -> Example:
         columns = self.bundle.input.required_columns
@@ -144,7 +162,16 @@ def load(
         InputError: not a bundle, damaged, or it answers otherwise than when it was made.
     """
     bundle = Bundle.load(Path(path), trust_code=trust_code)
+    return Predictor(bundle, opened(bundle, runtime), batch_size)
+
+
+def opened(bundle: Bundle, runtime: str | dict[str, Any] = "torch") -> Run:
+    """A bundle's arrays-to-logits, once it has answered its golden examples as when it was made.
+
+    Raises:
+        InputError: the runtime cannot open it, or it answers otherwise.
+    """
     chosen = cast(Runtime, build("burnish.runtimes", runtime, place="runtime"))
-    run = chosen.open(bundle.path / "model", bundle.model, bundle.input, bundle.target)
+    run = chosen.open(bundle.path / MODEL, bundle.model, bundle.input, bundle.target)
     bundle.check(run)
-    return Predictor(bundle, run, batch_size)
+    return run

@@ -252,7 +252,7 @@ def result(run: Path) -> dict[str, Any]:
         "best": json.loads((run / "best.json").read_text(encoding="utf-8")),
         "steps": events(run, "step"),
         "validations": events(run, "validation"),
-        "checkpoint": {n: sha256(last / n) for n in ("weights.safetensors", "optimizer.safetensors")},
+        "checkpoint": {path.name: sha256(path) for path in sorted(last.glob("*.safetensors"))},
         "state": timeless(state),
     }
 

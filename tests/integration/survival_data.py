@@ -9,7 +9,9 @@ from typing import Any
 
 import yaml
 
+from tests import audio_cases, sound_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
+from tests.image_cases import picture, save
 
 WORDS = (
     "parcel",
@@ -43,6 +45,8 @@ def truth(kind: str, words: list[str]) -> Any:
     """Something that can be learned from the words."""
     if kind == "label":
         return max("animal", "money", "thing", key=lambda name: sum(w in _ABOUT[name] for w in words))
+    if kind == "image":
+        return "thing" if words[0] in _ABOUT["thing"] else "other"
     if kind == "labels":
         return [name for name in _ABOUT if any(w in _ABOUT[name] for w in words)]
     if kind == "score":
@@ -65,6 +69,15 @@ def rows(kind: str, count: int, seed: int = 0) -> list[dict[str, Any]]:
     ]
 
 
+def pictures(kind_rows: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """The rows with a picture for each text, drawn from it, bright where the truth is `thing`."""
+    made = []
+    for i, row in enumerate(kind_rows):
+        drawn = picture(i, 20, 20).point(lambda value, up=row["truth"] == "thing": value // 2 + 120 * up)
+        made.append({"image": str(save(drawn, folder / f"{row['text'].replace(' ', '-')}.png")), "truth": row["truth"]})
+    return made
+
+
 def write_rows(path: Path, values: list[dict[str, Any]]) -> Path:
     """The rows as JSON lines."""
     path.write_text("".join(json.dumps(row) + "\n" for row in values), encoding="utf-8")
@@ -74,28 +87,80 @@ def write_rows(path: Path, values: list[dict[str, Any]]) -> Path:
 def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float = 0.1, **settings: Any) -> Path:
     """A recipe file, its data and its checkpoint in `folder`; `settings` over the usual ones."""
     folder.mkdir(parents=True, exist_ok=True)
+    if kind == "sounds":
+        return _sounds(folder, count, dropout, settings)
+    if kind == "image":
+        return _image_recipe(folder, count, dropout, settings)
     source = folder / f"checkpoint-{dropout}"
     if not source.exists():
         tiny_checkpoint(source, texts=[" ".join([*WORDS, POISON])], dropout=dropout, layers=1)
     if "data" not in settings:
         settings["data"] = {"train": str(write_rows(folder / f"{kind}-{count}.jsonl", rows(kind, count)))}
     column = {"kind": "tokens", "column": "text"} if kind == "tags" else {"kind": "text", "columns": ["text"]}
-    values = {
-        "input": column,
-        "target": {"kind": kind, "column": "truth"},
+    own = {"input": column, "target": {"kind": kind, "column": "truth"}, "model": {"name": str(source)}}
+    return _written(folder, kind, {**own, **settings})
+
+
+def _sounds(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """The same over sounds of uneven length, some of several views, changed at random in training."""
+    source = folder / f"checkpoint-sounds-{dropout}"
+    if not source.exists():
+        rates = ("hidden_dropout", "feat_proj_dropout", "final_dropout", "layerdrop")
+        audio_cases.written("wav2vec2", source, **dict.fromkeys(rates, dropout))
+    if "data" not in settings:
+        settings["data"] = {"train": str(write_rows(folder / f"sounds-{count}.jsonl", sound_rows(folder, count)))}
+    own = {
+        "input": {"kind": "audio", "column": "sound", "seconds": 0.2},
+        "target": {"kind": "label", "column": "truth"},
         "model": {"name": str(source)},
-        "batch_size": 8,
-        "epochs": 2,
-        "learning_rate": 2e-3,
-        "validation_steps": 5,
-        "checkpoint_steps": 2,
-        "trackers": [],
-        "baselines": False,
-        "precision": "float32",
-        "device": "cpu",
-        "resamples": 100,
-        **settings,
+        "augmentation": "audio_standard",
+        "mixing": "mixup",
     }
+    return _written(folder, "sounds", {**own, **settings})
+
+
+def sound_rows(folder: Path, count: int, start: int = 0) -> list[dict[str, Any]]:
+    """Rows that name WAV files, which are written."""
+    made = []
+    for i in range(start, start + count):
+        path = sound_cases.save(sound_cases.sound(i, 0.06 + 0.03 * (i % 9), 16000), folder / "wav" / f"{i}.wav", 16000)
+        made.append({"sound": str(path), "truth": ("animal", "money", "thing")[i % 3]})
+    return made
+
+
+def _written(folder: Path, kind: str, settings: dict[str, Any]) -> Path:
+    values = {**USUAL, **settings}
     path = folder / f"recipe-{kind}.yaml"
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
     return path
+
+
+USUAL: dict[str, Any] = {
+    "batch_size": 8,
+    "epochs": 2,
+    "learning_rate": 2e-3,
+    "validation_steps": 5,
+    "checkpoint_steps": 2,
+    "trackers": [],
+    "baselines": False,
+    "precision": "float32",
+    "device": "cpu",
+    "resamples": 100,
+}
+
+
+def _image_recipe(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """Pictures with all that changes rows and weights at random or over time: augmentation, mixing, averaging."""
+    if "data" not in settings:
+        made = pictures(rows("image", count), folder / "pictures")
+        settings["data"] = {"train": str(write_rows(folder / f"image-{count}.jsonl", made))}
+    values = {
+        "input": {"kind": "image", "size": 32},
+        "target": {"kind": "label", "column": "truth"},
+        "model": {"kind": "timm", "name": str(vision_cases.checkpoint("timm_vit")), "drop_path": dropout},
+        "augmentation": "light",
+        "mixing": "mixup_or_cutmix",
+        "averaging": 0.99,
+        **settings,
+    }
+    return _written(folder, "image", values)

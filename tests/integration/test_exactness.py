@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import nn
 from burnish.core.batch import Batch
 from burnish.core.errors import RunFailed
 from burnish.training import checkpoint
+from burnish.training.averaging import WeightAverage
 from burnish.training.loop import Clip, Step, Training, fit
 from tests.training_cases import CASES, TEXTS, Fixed, training, weights_of
 
@@ -110,26 +112,43 @@ def test_the_loop_is_the_usual_plain_loop(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("settings", [{"kind": "adamw"}, {"kind": "sgd", "momentum": 0.9}])
 def test_resumed_is_never_interrupted(tmp_path: Path, kind: str, settings: dict[str, object]) -> None:
-    """Stopped after step 2, saved, loaded into fresh objects: bit for bit the run that was not stopped, with dropout."""
+    """Stopped after step 2, saved, loaded into fresh objects: bit for bit the run that was not, with dropout and average."""
     options: dict[str, Any] = {"optimizer": settings, "dropout": 0.1, "schedule": "linear"}
     through = training(tmp_path, kind, **options)
-    losses = [s.loss for s in fit(through)]
+    whole = average_of(through)
+    losses = [s.loss for s in averaged(through, whole)]
 
     before = training(tmp_path, kind, **options)
-    for step in fit(before):
+    half = average_of(before)
+    for step in averaged(before, half):
         if step.number == 2:
             break
-    saved = checkpoint.save(tmp_path / "checkpoints", 2, before.network, before.optimizer, {"note": 1})
+    saved = checkpoint.save(tmp_path / "checkpoints", 2, before.network, before.optimizer, {"note": 1}, half)
 
     after = training(tmp_path, kind, seed=0, **options)
+    rest = average_of(after)
     with torch.no_grad():
         for parameter in after.network.parameters():
             parameter.add_(1.0)
     torch.manual_seed(12345)
-    checkpoint.restore(saved, after.network, after.optimizer)
-    resumed = [s.loss for s in fit(after, start=2)]
+    checkpoint.restore(checkpoint.read(saved.path), after.network, after.optimizer, rest)
+    resumed = [s.loss for s in averaged(after, rest, start=2)]
     assert resumed == losses[2:]
     assert differ(weights_of(through), weights_of(after)) == 0.0
+    assert differ(whole.values, rest.values) == 0.0
+    assert rest.updates == whole.updates == 4
+
+
+def average_of(run: Training) -> WeightAverage:
+    """A moving average of the weights of a run."""
+    return WeightAverage(checkpoint.changing(run.network, run.optimizer), 0.9)
+
+
+def averaged(run: Training, average: WeightAverage, start: int = 0) -> Iterator[Step]:
+    """The steps of a run, each taken into the average before it is seen."""
+    for step in fit(run, start=start):
+        average.update()
+        yield step
 
 
 def poisoned(run: Training, row: int) -> Training:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from burnish.server.refusal import Refused
 
 
 def row(length: int = 1) -> Prepared:
-    return Prepared((), length)
+    return Prepared(({"_length": np.array(length)},))
 
 
 class Model:

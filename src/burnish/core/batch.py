@@ -24,7 +24,8 @@ class Batch:
 
     Attributes:
         inputs: named arrays, first axis B; what the network is called with.
-        targets: the truth as numbers; [B] for one value a row, [B, C] or [B, L] for more.
+        targets: the truth as numbers; [B] for one value a row, [B, C] or [B, L] for more. Mixed rows have k truths each,
+            one after the other: [k B] or [k B, C]; `weights` then say how much of each.
         weights: float32, the shape of `targets`; 0 where a target is absent, padded, ignored or unknown.
         rows: int64 [B], the row numbers in the table the batch came from.
         useful: how many input elements (tokens, samples ...) are not padding.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch, Encoded
+from burnish.core.batch import Array, Batch, Encoded, Example
 from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
 from burnish.data.encode import EncodedRows
@@ -41,12 +42,17 @@ class Loader:
         if self.input.stored:
             return [self.rows.encoded(int(p)) for p in positions]
         numbers = self.rows.rows[positions]
-        columns = list(self.input.required_columns)
-        examples = self.rows.part.table.take(numbers, columns).to_pylist()
+        examples = self._examples(numbers)
         if self.augmentation is None:
             return self.input.encode(examples, self.processor)
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
         return self.input.augmented(examples, self.processor, self.augmentation, seeds)
+
+    def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
+        """The views of each of these rows, never augmented: what the test, validation and a bundle's users see."""
+        if self.input.stored:
+            return ([self.rows.encoded(int(p))] for p in positions)
+        return self.input.views(self._examples(self.rows.rows[positions]), self.processor)
 
     def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
         """The rows at these positions; those after the first `real` get weight 0."""
@@ -54,15 +60,28 @@ class Loader:
 
     def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
         """One batch of rows that are encoded already."""
-        inputs, length = self.input.collate(encoded, self.processor)
+        inputs, length = self.collate(encoded)
+        targets, weights = self.truths(positions, length, real)
+        useful = int(self.rows.lengths[positions[:real]].sum())
+        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+
+    def truths(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> tuple[Array, Array]:
+        """Targets and weights of the rows at these positions, padded to `length` where they are element-wise."""
         targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
         if self.class_weights is not None:
             weights = weights * _class_weight(self.class_weights, targets, weights)
         if real is not None and real < len(positions):
             weights = weights.copy()
             weights[real:] = 0
-        useful = int(self.rows.lengths[positions[:real]].sum())
-        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+        return targets, weights
+
+    def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
+        """Named arrays of encoded rows, and the length they were padded to."""
+        return self.input.collate(encoded, self.processor)
+
+    def _examples(self, numbers: NDArray[np.int64]) -> list[Example]:
+        columns = list(self.input.required_columns)
+        return list(self.rows.part.table.take(numbers, columns).to_pylist())
 
 
 def _class_weight(class_weights: NDArray[np.float32], targets: Array, weights: Array) -> Array:

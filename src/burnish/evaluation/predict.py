@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch
+from burnish.core.batch import Array
 from burnish.core.predictions import Predictions, schema
+from burnish.core.views import averaged
 from burnish.core.weighted import ZERO, WeightedSum
 from burnish.data.batching import cut
 from burnish.data.loader import Loader
@@ -33,6 +34,7 @@ def predict(
     group: str | None = None,
     batch_size: int = 64,
     overhead: int = OVERHEAD,
+    share: tuple[int, int] = (0, 1),
     notify: Notify | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
@@ -43,25 +45,27 @@ def predict(
         part: the split, for truths and groups.
         loss: how losses are computed; None leaves them out.
         group: column whose rows are resampled together.
-        batch_size: most rows at once; fewer where padding them would cost more than another batch.
+        batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
+        share: (k, n): only rows k, k + n, k + 2n ... of the split, where n processes share the work.
         notify: called with (text, done, total).
 
     Returns:
-        N predictions for N rows, each row exactly once.
+        One prediction for each row (of the share), each row exactly once.
     """
     pieces: list[pa.RecordBatch] = []
     total = ZERO
-    for start in range(0, len(part), WINDOW):
-        positions = np.arange(start, min(start + WINDOW, len(part)))
+    own = np.arange(share[0], len(part), share[1])
+    for start in range(0, len(own), WINDOW):
+        positions = own[start : start + WINDOW]
         piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead)
         total = total + piece_loss
         pieces.append(_rows(piece, loader.target, part, positions, group))
         if notify:
             notify("evaluating", int(positions[-1]) + 1, len(part))
     table = pa.Table.from_batches(pieces, schema=_schema(loader.target))
-    if table.num_rows != len(part):
-        raise AssertionError(f"{table.num_rows} predictions for {len(part)} rows")
+    if table.num_rows != len(own):
+        raise AssertionError(f"{table.num_rows} predictions for {len(own)} rows")
     return Predictions(table), total
 
 
@@ -78,12 +82,10 @@ def _window(
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
     for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
-        places = own_positions - positions[0]
-        encoded = loader.encoded(own_positions)
-        batch = loader.collated(encoded, own_positions)
-        logits = run(**batch.inputs)
-        decoded = loader.target.decode(logits, encoded)
-        losses, weights = _losses(loss, logits, batch)
+        places = np.searchsorted(positions, own_positions)
+        seen = averaged(run, loader.collate, loader.views(own_positions), limit=batch_size)
+        decoded = loader.target.decode(seen.values, seen.first)
+        losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
             mean = float(own / weight) if loss is not None and weight > 0 else None
@@ -91,14 +93,15 @@ def _window(
     return answers, total
 
 
-def _losses(loss: Loss | None, logits: Array, batch: Batch) -> tuple[Array, Array]:
+def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:
     """[B] summed loss and [B] summed weight of each row."""
-    weights = batch.weights.reshape(len(batch), -1)
+    rows = len(targets)
     if loss is None:
-        return np.zeros(len(batch)), np.zeros(len(batch))
+        return np.zeros(rows), np.zeros(rows)
     import torch
 
-    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(batch.targets)).numpy().reshape(len(batch), -1)
+    weights = weights.reshape(rows, -1)
+    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(targets)).numpy().reshape(rows, -1)
     return np.where(weights > 0, elements * weights, 0.0).sum(axis=1), weights.sum(axis=1)
 
 
@@ -128,18 +131,24 @@ def _schema(target: Target) -> pa.Schema:
 def features(
     network: Any, loader: Loader, positions: NDArray[np.int64], *, batch_size: int = 64, notify: Notify | None = None
 ) -> Iterator[tuple[int, Array]]:
-    """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first."""
+    """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first.
+
+    Of a row with several views, the mean.
+    """
     import torch
 
     order = np.argsort(-loader.rows.lengths[positions], kind="stable")
     network.eval()
     device = next(network.parameters()).device
+
+    def run(**arrays: Array) -> Array:
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+            return cast(Array, network.features(**tensors).float().cpu().numpy())
+
     for start in range(0, len(order), batch_size):
         places = order[start : start + batch_size]
-        batch = loader.batch(positions[places])
-        with torch.inference_mode():
-            tensors = {name: torch.from_numpy(value).to(device) for name, value in batch.inputs.items()}
-            values = network.features(**tensors).float().cpu().numpy()
+        values = averaged(run, loader.collate, loader.views(positions[places]), limit=batch_size).values
         for place, value in zip(places, values, strict=True):
             yield int(place), value
         if notify:

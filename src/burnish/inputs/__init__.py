@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +21,16 @@ class Processor(Protocol):
         """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
 
 
+class Change(Protocol):
+    """How a training row is changed at random; augmentations are such changes."""
+
+    def __call__(self, value: Any, seed: int) -> Any:
+        """What a row was read as (an image, a waveform), changed: the same kind of thing."""
+
+    def features(self, values: Array, seed: int) -> Array:
+        """What the network reads of a sound, float32 [bands, frames], changed: the same shape."""
+
+
 class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers."""
 
@@ -32,6 +42,8 @@ class Input(Component):
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
     endings: ClassVar[tuple[str, ...]] = ()
     """Endings of the files that rows are; empty for rows that are no files."""
+    mixable: ClassVar[str] = ""
+    """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
     thing: ClassVar[str] = "text"
     """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)
@@ -67,14 +79,25 @@ class Input(Component):
         Every row has `_length` (elements after truncation) and `_full_length` (before).
         """
 
+    def views(self, examples: Sequence[Example], processor: Any) -> Iterator[Iterable[Encoded]]:
+        """The views of each row, at least one: each goes through the network as a row would, and the mean of their
+        logits is the row's answer (`core.views.averaged`).
+
+        One view, the encoded row itself, unless an input says otherwise: an input of long recordings gives their
+        windows. Views are made when they are asked for, so that few are in memory. Training sees one view a row
+        (`augmented`). Inputs whose rows are stored have one view.
+        """
+        some = [examples] if self.stored else [[e] for e in examples]
+        return ([row] for piece in some for row in self.encode(piece, processor))
+
     def augmented(
-        self, examples: Sequence[Example], processor: Any, change: Callable[[Any, int], Any], seeds: Sequence[int]
+        self, examples: Sequence[Example], processor: Any, change: Change, seeds: Sequence[int]
     ) -> list[Encoded]:
         """As `encode`, with every row changed at random in between: for training rows only.
 
         Args:
             examples, processor: as in `encode`.
-            change: takes what a row was read as (an image, a waveform) and a seed, and gives the same kind of thing.
+            change: what is done to a row as it was read, and for sounds to what the network reads of it.
             seeds: one a row: a pure function of run seed, epoch and row, so that a resumed run sees the same.
         """
         raise NotImplementedError(f"input {self.kind()!r} has no augmentations")
@@ -102,6 +125,20 @@ class Input(Component):
     def look_version(self) -> str:
         """What `look` depends on beside the bytes; empty for inputs that are not files."""
         return ""
+
+    length_facts: ClassVar[tuple[str, ...]] = ()
+    """Facts of `look` that `length` and `view_count` need."""
+
+    def length(self, facts: Mapping[str, Any], processor: Any) -> int:
+        """Elements of one view of a row that is not stored, from what is known of its file; 1 where all have one size."""
+        return 1
+
+    def view_count(self, facts: Mapping[str, Any], processor: Any) -> int:
+        """How many parts of a row `views` gives, from what is known of its file.
+
+        Where it is more than one, training reads a random part in each epoch (`augmented`), with or without augmentation.
+        """
+        return 1
 
     def pictured(self, encoded: Encoded, processor: Any) -> Array | None:
         """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""

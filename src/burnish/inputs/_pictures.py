@@ -111,3 +111,28 @@ def _look(picture: Picture) -> dict[str, str]:
     bits = np.packbits(small[:, 1:] > small[:, :-1])
     thumbnail = grey.resize((THUMBNAIL, THUMBNAIL), Resampling.BOX).tobytes()
     return {"look": bits.tobytes().hex(), "thumbnail": base64.b64encode(thumbnail).decode("ascii")}
+
+
+MIDDLE = (0.5, 0.5)
+PLACES = (MIDDLE, (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+"""The middle and the four corners: shares of the free width and height that lie left of and above a crop."""
+
+
+def resample(name: str) -> Any:
+    """PIL's constant for bilinear, bicubic or lanczos."""
+    from PIL.Image import Resampling
+
+    return {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "lanczos": Resampling.LANCZOS}[name]
+
+
+def cropped(picture: Picture, size: int, ratio: float, place: tuple[float, float], interpolation: str) -> Picture:
+    """A square of `size` out of the picture resized so that its shorter side is size / ratio.
+
+    The longer side is rounded down, as torchvision, timm and transformers do, so that their numbers are the same.
+    """
+    short = round(size / ratio)
+    shorter = min(picture.size)
+    width, height = (max(short, int(short * side / shorter)) for side in picture.size)
+    picture = picture.resize((width, height), resample(interpolation))
+    left, top = int((width - size) * place[0]), int((height - size) * place[1])
+    return picture.crop((left, top, left + size, top + size))

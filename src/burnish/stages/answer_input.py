@@ -14,7 +14,6 @@ import pyarrow as pa
 from burnish.core.errors import InputError
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
-from burnish.data.settings import Data
 from burnish.data.table import Table
 from burnish.inputs import Input
 from burnish.stages.answering import ADDED
@@ -34,11 +33,11 @@ def table_of(data: str, input: Input, spool: Path) -> Table:
         InputError: nothing there, a column is missing, or one is called like a column that is added.
     """
     if data == STANDARD_INPUT:
-        table = read(Data(train=str(_spooled(spool))))
+        table = read(_spooled(spool))
     elif input.endings and (files := files_below(Path(data).expanduser(), input.endings)):
-        table = read(Data(train={input.required_columns[0]: files}))
+        table = read({input.required_columns[0]: files})
     else:
-        table = read(Data(train=data))
+        table = read(data)
     require_columns(table, input.required_columns)
     taken = [name for name in ADDED if name in table.columns]
     if taken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,21 @@ from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Network
+from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
+from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, cut, padding_ratio
-from burnish.data.encode import strata_numbers
+from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
+from burnish.data.mixed import Mixed
+from burnish.data.mixing import Mixing, checked
 from burnish.data.samplers import Sampler
 from burnish.losses import Loss
 from burnish.recipe import Settled
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
+from burnish.training.averaging import WeightAverage
+from burnish.training.checkpoint import changing
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
@@ -41,6 +48,7 @@ class TrainingBatches:
     overhead: int
     process: int
     processes: int
+    mixing: Mixing | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -49,16 +57,30 @@ class TrainingBatches:
 
     def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
         """This process' micro-batches of one optimizer step."""
+        positions, mixed = self.order.batch(step), self.mixed(step)
+        lengths = self.loader.rows.lengths[positions]
         pieces = cut(
-            self.order.batch(step),
-            self.loader.rows.lengths,
+            np.arange(len(positions)),
+            lengths if mixed is None else np.maximum(lengths, lengths[mixed.partners]),
             limit=micro_batch_size,
             overhead=self.overhead,
             process=self.process,
             processes=self.processes,
         )
+        if mixed is not None:
+            return [mixed.batch(places, real) for places, real in pieces]
         epoch = step // self.steps_per_epoch
-        return [self.loader.batch(positions, real, epoch=epoch) for positions, real in pieces]
+        return [self.loader.batch(positions[places], real, epoch=epoch) for places, real in pieces]
+
+    def mixed(self, step: int) -> Mixed | None:
+        """The mixed rows of one optimizer step; None where it mixes nothing."""
+        if self.mixing is None:
+            return None
+        positions, progress = self.order.batch(step), step / self.total_steps
+        partners = self.mixing.partners(len(positions), progress, derive(self.order.seed, "mixing", step))
+        if partners is None:
+            return None
+        return Mixed(self.loader, self.mixing, positions, partners, step, step // self.steps_per_epoch)
 
 
 @dataclass(frozen=True)
@@ -70,6 +92,7 @@ class Assembled:
     loaders: dict[str, Loader]
     batches: TrainingBatches
     notes: list[str]
+    average: WeightAverage | None = None
 
 
 def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str], None]) -> Assembled:
@@ -111,7 +134,13 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
     }
-    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)])
+    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+        notify(warning)
+    average = None
+    if recipe.averaging is not None:
+        average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
+        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
+    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)], average)
 
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
@@ -135,14 +164,16 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         recipe.target,
         prepared.processor,
         class_weights=_class_weights(prepared),
-        augmentation=_augmentation(recipe),
+        augmentation=_augmentation(prepared),
         seed=recipe.seed,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
-    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes)
+    mixing = checked(recipe.mixing, recipe.input, recipe.target)
+    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes, mixing)
 
 
-def _augmentation(recipe: Settled) -> Augmentation | None:
+def _augmentation(prepared: Prepared) -> Augmentation | None:
+    recipe, part = prepared.recipe, prepared.parts["train"]
     chosen = recipe.augmentation
     if chosen is not None and recipe.input.kind() not in chosen.inputs:
         raise InputError(
@@ -150,7 +181,17 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
             expected="one for " + ", ".join(chosen.inputs),
             place="augmentation",
         )
-    return chosen if chosen is not None and chosen.changes else None
+    if chosen is not None and chosen.changes:
+        return chosen
+    # Of rows with several views training reads a random one in each epoch, augmented or not.
+    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
+
+
+def _mirroring(recipe: Settled) -> list[str]:
+    """The fields by which pictures are mirrored left to right."""
+    views, flip = getattr(recipe.input, "test_views", []), getattr(recipe.augmentation, "horizontal_flip", False)
+    return ["augmentation.horizontal_flip"] * bool(flip) + ["input.test_views"] * ("mirrored" in views)
 
 
 def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:

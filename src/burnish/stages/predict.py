@@ -68,7 +68,8 @@ def predict(
         trust_code: whether components from outside burnish may be imported.
 
     Returns:
-        `rows`, `errors` (rows without an answer), `kept` (rows an interrupted run had answered), `path`.
+        `rows`, `errors` (rows without an answer), `kept` (rows an interrupted run had answered),
+        `notes` (how the table was read), `path`.
 
     Raises:
         InputError: a column is missing, the ending of `out` is unknown, or it is there already.
@@ -106,7 +107,7 @@ def _answered(asked: Request, bundle: Bundle, table: Table, folder: Path) -> dic
         join([piece_path(folder, number) for number in range(len(windows))], asked.out)
     forget(folder)
     errors = sum(written["errors"] for written in pieces.done.values())
-    return {"rows": len(table), "errors": errors, "kept": kept, "path": str(asked.out)}
+    return {"rows": len(table), "errors": errors, "kept": kept, "notes": list(table.notes), "path": str(asked.out)}
 
 
 def _cut(rows: int, bundle: Bundle, processes: int) -> int:

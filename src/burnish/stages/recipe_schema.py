@@ -11,11 +11,13 @@ def recipe_schema() -> dict[str, Any]:
 
     schema = Recipe.model_json_schema()
     fields = schema["properties"]
-    # What `Recipe.load` takes beside the full form: data as files alone, patience alone.
+    # What `Recipe.load` takes beside the full form: data as files alone, patience alone, decay alone.
     files = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     fields["data"] = {**_outer(fields["data"]), "anyOf": [*files, _inner(fields["data"])]}
     stopping = fields["early_stopping"]
     stopping["anyOf"] = [{"type": "integer", "minimum": 1}, *stopping["anyOf"]]
+    averaging = fields["averaging"]
+    averaging["anyOf"] = [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, *averaging["anyOf"]]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "burnish recipe"}
 
 

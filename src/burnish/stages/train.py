@@ -162,7 +162,7 @@ class Session:
 
     def _restore(self, found: checkpoint.Checkpoint) -> None:
         training, state = self.assembled.training, found.state
-        checkpoint.restore(found, training.network, training.optimizer)
+        checkpoint.restore(found, training.network, training.optimizer, self.assembled.average)
         self.step = found.step
         self.validations = history.from_json(state["validations"])
         training.scores[:] = history.as_scores(self.validations)
@@ -174,13 +174,10 @@ class Session:
 
     def _count(self, step: Step) -> None:
         self.step = step.number
-        for key, value in (
-            ("rows", step.rows),
-            ("useful", step.useful),
-            ("size", step.size),
-            ("seconds", step.seconds),
-        ):
-            self.totals[key] += value
+        if self.assembled.average is not None and step.applied:
+            self.assembled.average.update()
+        for key in ("rows", "useful", "size", "seconds"):
+            self.totals[key] += getattr(step, key)
         self.totals["skipped"] += not step.applied
         self._say(
             "step",
@@ -209,7 +206,7 @@ class Session:
     def _validate(self) -> None:
         started, training = time.perf_counter(), self.assembled.training
         accelerator, metric = training.accelerator, deciding(self.recipe)
-        scores = measure(self.prepared, self.assembled, metric) if accelerator.main else {}
+        scores = measure(self.prepared, self.assembled, metric)
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
@@ -242,10 +239,10 @@ class Session:
         return self.stopped
 
     def _save(self) -> None:
-        training = self.assembled.training
+        training, average = self.assembled.training, self.assembled.average
         if training.accelerator.main:
             saved = checkpoint.save(
-                self.folder.checkpoints, self.step, training.network, training.optimizer, self.state()
+                self.folder.checkpoints, self.step, training.network, training.optimizer, self.state(), average
             )
             best = history.best(self.validations)
             if best is not None and best.step == self.step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from burnish.core.errors import RunFailed
 from burnish.core.files import ASIDE, damage, folder_aside, sha256, write_json
 from burnish.core.network import Network
 from burnish.training import history
+from burnish.training.averaging import WeightAverage
 
-WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
+WEIGHTS, AVERAGE, OPTIMIZER = "weights.safetensors", "average.safetensors", "optimizer.safetensors"
+STATE = "state.json"
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,22 @@ class Checkpoint:
 
     @property
     def hash(self) -> str:
-        """sha256 of the weights."""
-        return sha256(self.path / WEIGHTS)
+        """sha256 of the weights that were validated."""
+        return sha256(self.validated)
+
+    @property
+    def validated(self) -> Path:
+        """The file of weights that validation saw: the average where there is one."""
+        return next(p for p in (self.path / AVERAGE, self.path / WEIGHTS) if p.name == WEIGHTS or p.is_file())
 
 
 def save(
-    folder: Path, step: int, network: Network, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+    folder: Path,
+    step: int,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    state: dict[str, Any],
+    average: WeightAverage | None = None,
 ) -> Checkpoint:
     """Write a checkpoint aside, flush it, and let it appear under its name.
 
@@ -60,6 +72,7 @@ def save(
         network: the bare network.
         optimizer: its state may hold tensors and plain numbers.
         state: plain values.
+        average: of the weights, where the run keeps one.
 
     Raises:
         RunFailed: a weight is not finite (never saved), or the disk is full.
@@ -75,23 +88,42 @@ def save(
     final = at(folder, step)
     with folder_aside(final) as aside:
         save_file(weights, aside / WEIGHTS)
+        if average is not None:
+            save_file(_plain(average.values), aside / AVERAGE)
+            state = {**state, "averaged": average.updates}
         save_file(tensors, aside / OPTIMIZER)
         write_json(aside / STATE, {"step": step, "optimizer": numbers, **state})
     return Checkpoint(final, step, state)
 
 
 def learned(network: Network, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Every parameter the optimizer holds, and every buffer that is part of the model, by name."""
+    """A copy on the CPU of every parameter the optimizer holds, and every buffer that is part of the model, by name."""
+    return _plain(changing(network, optimizer))
+
+
+def changing(network: Network, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The tensors themselves that `learned` copies: what training changes in place."""
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     parameters = {name: p for name, p in network.named_parameters() if id(p) in held}
     shared = {id(p) for p in network.parameters()}
     persistent = {n: v for n, v in network.state_dict(keep_vars=True).items() if id(v) not in shared}
-    return {n: v.detach().cpu().contiguous().clone() for n, v in {**parameters, **persistent}.items()}
+    return {**parameters, **persistent}
 
 
-def restore(checkpoint: Checkpoint, network: Network, optimizer: torch.optim.Optimizer | None = None) -> None:
-    """Put a checkpoint's values back into the network and, if given, the optimizer."""
-    restore_weights(checkpoint, network)
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+
+
+def restore(
+    checkpoint: Checkpoint,
+    network: Network,
+    optimizer: torch.optim.Optimizer | None = None,
+    average: WeightAverage | None = None,
+) -> None:
+    """Put a checkpoint's values back into the network and, if given, the optimizer and the average."""
+    restore_weights(checkpoint.path / WEIGHTS, network)
+    if average is not None:
+        average.restore(load_file(checkpoint.path / AVERAGE), checkpoint.state["averaged"])
     if optimizer is not None:
         values: dict[int, dict[str, Any]] = {}
         for name, tensor in load_file(checkpoint.path / OPTIMIZER).items():
@@ -100,25 +132,35 @@ def restore(checkpoint: Checkpoint, network: Network, optimizer: torch.optim.Opt
         numbers = json.loads((checkpoint.path / STATE).read_text(encoding="utf-8"))["optimizer"]
         for index, entries in numbers.items():
             values.setdefault(int(index), {}).update(entries)
+        _lay_out(values, optimizer)
         whole = optimizer.state_dict()
         whole["state"] = values
         optimizer.load_state_dict(whole)
 
 
-def restore_weights(checkpoint: Checkpoint, network: Network) -> None:
-    """Put a checkpoint's weights back into a network that was built and adapted in the same way.
+def _lay_out(values: dict[int, dict[str, Any]], optimizer: torch.optim.Optimizer) -> None:
+    """Lay state tensors out in memory as their parameters are: fused optimizers go through both in the order of memory."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for index, entries in values.items():
+        for key, value in entries.items():
+            if isinstance(value, Tensor) and value.shape == parameters[index].shape:
+                entries[key] = torch.empty_like(parameters[index], dtype=value.dtype, device="cpu").copy_(value)
+
+
+def restore_weights(file: Path, network: Network) -> None:
+    """Put the weights in a checkpoint's file back into a network that was built and adapted in the same way.
 
     Raises:
         RunFailed: the tensors are not those of this network.
     """
     own = dict(network.state_dict(keep_vars=True))
-    stored = load_file(checkpoint.path / WEIGHTS)
+    stored = load_file(file)
     wrong = [n for n, v in stored.items() if n not in own or own[n].shape != v.shape]
     if wrong:
         raise RunFailed(
             f"the checkpoint holds tensors this network does not have, such as {wrong[0]}",
             expected="the model and adapter the run began with",
-            place=str(checkpoint.path),
+            place=str(file.parent),
         )
     with torch.no_grad():
         for name, value in stored.items():

@@ -21,7 +21,7 @@ from burnish.core.seeds import derive
 from burnish.core.weighted import WeightedSum
 from burnish.schedules import Schedule, Score
 from burnish.training.accelerator import Accelerator, out_of_memory
-from burnish.training.objective import Objective
+from burnish.training.objective import Objective, for_each_truth
 
 Policy = Literal["stop", "skip", "rollback"]
 
@@ -270,15 +270,15 @@ def _scaled_update(training: Training, total_norm: Tensor) -> bool:
 def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
     """Row numbers whose own loss is not finite; all rows of the step when only the gradient was not."""
     accelerator = training.accelerator
-    network, loss = training.network, training.objective
-    bare = accelerator.bare(loss)
+    network, bare = training.network, accelerator.bare(training.objective)
     assert isinstance(bare, Objective)
     network.eval()
     found: list[int] = []
     for batch in micro:
         with accelerator.autocast():
             logits = network(**accelerator.tensors(batch.inputs)).float()
-        elements = bare.loss.elements(logits, accelerator.tensor(batch.targets))
+        targets = accelerator.tensor(batch.targets)
+        elements = bare.loss.elements(for_each_truth(logits, targets), targets)
         bad = ~torch.isfinite(elements) & (accelerator.tensor(batch.weights) != 0)
         rows = bad.reshape(len(batch), -1).any(dim=1).cpu().numpy()
         found += batch.rows[rows].tolist()

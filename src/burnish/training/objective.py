@@ -24,5 +24,11 @@ class Objective(nn.Module):
     def forward(self, inputs: dict[str, Tensor], targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """(total, weight) of the batch as scalars: tensors, because wrappers pass only tensors on."""
         logits = self.network(**inputs)
-        result = self.loss(logits, targets, weights)
+        result = self.loss(for_each_truth(logits, targets), targets, weights)
         return result.total, result.weight
+
+
+def for_each_truth(logits: Tensor, targets: Tensor) -> Tensor:
+    """Logits [B, ...] once for each truth: [k B, ...] where the targets of mixed rows hold k truths a row."""
+    truths = len(targets) // len(logits)
+    return logits if truths == 1 else logits.repeat_interleave(truths, dim=0)

@@ -1,0 +1,88 @@
+"""Mixing: two training rows become one with two truths, so that answers change smoothly between rows. One file each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.batch import Array
+from burnish.core.component import Component
+from burnish.core.errors import InputError
+
+if TYPE_CHECKING:
+    from burnish.inputs import Input
+    from burnish.targets import Target
+
+
+class Mixing(Component):
+    """How two training rows become one. Validation and test rows are never mixed.
+
+    The mixed row has both truths, weighted by the share each row has in it: no loss or target must know of soft labels.
+    """
+
+    axis: ClassVar[str] = "burnish.data.mixing"
+    inputs: ClassVar[tuple[str, ...]]
+    """Kinds of input it makes sense for."""
+    changes: ClassVar[bool] = True
+    """Whether it does anything."""
+
+    @abstractmethod
+    def partners(self, rows: int, progress: float, seed: int) -> NDArray[np.int64] | None:
+        """Which row of an optimizer step each of its rows is mixed with: a pure function of its arguments.
+
+        Args:
+            rows: how many rows the step has, over all micro-batches and processes.
+            progress: share of the run that is done.
+            seed: of this step.
+
+        Returns:
+            [rows] places within the step, a row's own where it stays as it is; None where this step mixes nothing.
+        """
+
+    @abstractmethod
+    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+        """One row out of two, and the share of the first in it: a pure function of its arguments.
+
+        Args:
+            own, other: real numbers without a batch axis, such as [3, H, W] pixels, [mels, frames] or [samples]; where
+                the shapes differ, the smaller one is filled up with zeros at its end.
+            seed: the only source of randomness.
+
+        Returns:
+            float array, and the share in [0, 1] by which the first row's truth counts.
+        """
+
+
+def checked(chosen: Mixing | None, input: Input, target: Target) -> Mixing | None:
+    """The mixing of a recipe; None where it changes nothing.
+
+    Raises:
+        InputError: rows of this input cannot be mixed, or have a truth for each element.
+    """
+    if chosen is None or not chosen.changes:
+        return None
+    if not input.mixable:
+        raise InputError(
+            f"mixing {chosen.kind()!r} with input {input.kind()!r}: its rows are no real numbers that could be averaged",
+            expected="an input such as " + ", ".join(chosen.inputs),
+            fix="leave `mixing` out",
+            place="mixing",
+        )
+    if input.kind() not in chosen.inputs and ":" not in input.kind():
+        raise InputError(
+            f"mixing {chosen.kind()!r} makes no sense of input {input.kind()!r}",
+            expected="input " + " or ".join(chosen.inputs),
+            fix="mixing: mixup" if chosen.kind() != "mixup" else "leave `mixing` out",
+            place="mixing",
+        )
+    if target.shape != "row":
+        raise InputError(
+            f"mixing {chosen.kind()!r} with target {target.kind()!r}, which has a truth for each element",
+            expected="a target with one truth a row",
+            fix="leave `mixing` out",
+            place="mixing",
+        )
+    return chosen

@@ -1,0 +1,25 @@
+"""Mixup."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from burnish.core.batch import Array
+from burnish.core.seeds import generator
+from burnish.data.mixing._pairs import ALPHA, Pairs, blended
+
+
+class Mixup(Pairs):
+    """Each row is a weighted mean of two rows, and so is its truth (Zhang et al., 2018, arXiv:1710.09412).
+
+    Needs long trainings; on few epochs or finely graded classes a strong `alpha` hurts.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("image", "audio")
+    alpha: float = Field(0.2, gt=0, description=ALPHA)
+
+    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+        """The mean, and the first row's weight in it."""
+        return blended(own, other, self.alpha, generator(seed, "mixup"))

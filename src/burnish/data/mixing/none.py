@@ -1,0 +1,26 @@
+"""No mixing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.batch import Array
+from burnish.data.mixing import Mixing
+
+
+class NoMixing(Mixing):
+    """Training rows are not mixed."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("image", "audio")
+    changes: ClassVar[bool] = False
+
+    def partners(self, rows: int, progress: float, seed: int) -> NDArray[np.int64] | None:
+        """None."""
+        return None
+
+    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+        """The first row, whole."""
+        return own, 1.0
