@@ -93,7 +93,7 @@ def test_a_full_disk_while_rows_are_answered(
     monkeypatch.setattr("burnish.stages.answer_pieces.os.replace", full)
     said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
     assert said.code == 1
-    assert "the disk is full; 0 of 9 rows" in said.err
+    assert "the disk is full" in said.err
     assert [p.name for p in tmp_path.iterdir()] == ["data.csv"]
     monkeypatch.undo()
     monkeypatch.setattr("burnish.stages.answer_format.shutil.copyfileobj", full)
