@@ -7,14 +7,12 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from burnish.cli_answers import dockerfile, predict, serve
+from burnish.cli_output import show, show_result
 from burnish.core.errors import BurnishError, nearest
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -131,20 +129,12 @@ def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: boo
     """Show the sealed scores of RUN, or score its model on other labelled data and write scores, report and predictions."""
     from burnish.stages import evaluate as stage
 
-    _show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
+    show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
 
 
-@commands.command(short_help="Answer the rows of a file.")
-@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
-@click.argument("data", metavar="INPUT")
-@click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .tsv, .jsonl or .parquet.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
-@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
-def predict(source: Path, data: str, out: Path, batch_size: int, trust_code: bool) -> None:
-    """Answer each row of INPUT with the model in RUN_OR_BUNDLE."""
-    from burnish.stages import predict as stage
-
-    _show_result(stage.predict(source, data, out=out, batch_size=batch_size, trust_code=trust_code))
+commands.add_command(predict)
+commands.add_command(serve)
+commands.add_command(dockerfile)
 
 
 @commands.command(short_help="Print a complete recipe.")
@@ -167,7 +157,7 @@ def list_kinds(axis: str | None, fields: bool) -> None:
     """Show what there is to choose from: all axes, or the kinds of one AXIS (losses, metrics, schedules ...)."""
     from burnish.stages.listing import axes_table, kinds_table
 
-    _show(kinds_table(axis, fields=fields) if axis else axes_table())
+    show(kinds_table(axis, fields=fields) if axis else axes_table())
 
 
 @commands.command(short_help="Print the JSON schema of recipes, for editors.")
@@ -187,7 +177,7 @@ def info(path: Path) -> None:
     """Show what is in the run or bundle at PATH: task, model, labels, scores, files."""
     from burnish.stages import info as stage
 
-    _show(stage.describe(path))
+    show(stage.describe(path))
 
 
 def _write(text: str, out: Path | None) -> None:
@@ -206,29 +196,10 @@ def _write(text: str, out: Path | None) -> None:
     click.echo(f"wrote {out}", err=True)
 
 
-def _show(what: RenderableType) -> None:
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        Console(highlight=False).print(what)
-        return
-    # A pipe has no width: 200 columns keep most rows on one line, without the blanks that fill a terminal's.
-    wide = Console(highlight=False, width=200)
-    with wide.capture() as captured:
-        wide.print(what)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def _show_result(result: dict[str, Any]) -> None:
-    from burnish.stages.listing import result_table
-
-    for note in result.get("notes") or ():
-        click.echo(f"note: {note}", err=True)
-    _show(result_table(result))
-
-
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 130 interrupted."""
+    """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 3 some rows without
+    an answer (`predict`), 130 interrupted.
+    """
     # Threads that spin while they wait burn the core another process needs: beside one busy process on two cores, a step
     # took 3.6 times as long (benchmarks/README.md). Must be set before torch is loaded; the user's own setting wins.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

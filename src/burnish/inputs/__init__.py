@@ -40,6 +40,8 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of the files that rows are; empty for rows that are no files."""
     mixable: ClassVar[str] = ""
     """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
     thing: ClassVar[str] = "text"

@@ -18,7 +18,7 @@ from burnish.core.seeds import generator
 from burnish.inputs import Change, Input
 from burnish.inputs._resampling import Waveform
 from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
-from burnish.inputs._sounds import as_file, at_rate, look_version, looked_at, looks_like_sound
+from burnish.inputs._sounds import ENDINGS, as_file, at_rate, look_version, looked_at, looks_like_sound
 from burnish.inputs._spectrograms import shaded
 
 _LEEWAY = 1.25  # of a view, read in training: what a faster speed may need
@@ -32,6 +32,7 @@ class Audio(Input):
     """
 
     stored: ClassVar[bool] = False
+    endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
     recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)

@@ -93,6 +93,7 @@ class Image(Input):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
     stored: ClassVar[bool] = False
+    endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
     mixable: ClassVar[str] = "pixel_values"
     recognition_order: ClassVar[int] = -1

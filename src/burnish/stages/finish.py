@@ -18,6 +18,7 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.table import Part
 from burnish.evaluation import report
+from burnish.evaluation.answer_distribution import distribution
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.predictor import Predictor, load, opened
@@ -78,14 +79,21 @@ def finish(
     result = _test(folder, prepared, assembled, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
-    result["baselines"] = baselines(prepared, assembled.loaders, result.pop("_predictions"), Phases(tracking))
+    predictions = result.pop("_predictions")
+    result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
     bundles.seal(
         folder.bundle,
         card=model_card(prepared, result, restored),
-        facts={"scores": {"split": result["split"], "metrics": headline}},
+        facts={
+            "scores": {"split": result["split"], "metrics": headline},
+            "answers": {
+                "split": result["split"],
+                **distribution(predictions),
+            },  # what a server compares later ones with
+        },
     )
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
     tracking(
