@@ -121,11 +121,14 @@ def train(
     "--data", multiple=True, metavar="FILE", help="Score on this data instead of the run's test rows; repeatable."
 )
 @click.option(
-    "--out", type=_file, metavar="FOLDER", help="Where scores and predictions go. Default: a folder inside the run."
+    "--out",
+    type=_file,
+    metavar="FOLDER",
+    help="Where scores, report and predictions go. Default: a folder inside the run.",
 )
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
-    """Show the sealed scores of RUN, or score its model on other labelled data and write scores and predictions."""
+    """Show the sealed scores of RUN, or score its model on other labelled data and write scores, report and predictions."""
     from burnish.stages import evaluate as stage
 
     _show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
@@ -219,6 +222,8 @@ def _show(what: RenderableType) -> None:
 def _show_result(result: dict[str, Any]) -> None:
     from burnish.stages.listing import result_table
 
+    for note in result.get("notes") or ():
+        click.echo(f"note: {note}", err=True)
     _show(result_table(result))
 
 

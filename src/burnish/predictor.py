@@ -9,7 +9,7 @@ from typing import Any, cast, overload
 
 import numpy as np
 
-from burnish.bundle import Bundle
+from burnish.bundle import MODEL, Bundle
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
@@ -126,7 +126,16 @@ def load(
         InputError: not a bundle, damaged, or it answers otherwise than when it was made.
     """
     bundle = Bundle.load(Path(path), trust_code=trust_code)
+    return Predictor(bundle, opened(bundle, runtime), batch_size)
+
+
+def opened(bundle: Bundle, runtime: str | dict[str, Any] = "torch") -> Run:
+    """A bundle's arrays-to-logits, once it has answered its golden examples as when it was made.
+
+    Raises:
+        InputError: the runtime cannot open it, or it answers otherwise.
+    """
     chosen = cast(Runtime, build("burnish.runtimes", runtime, place="runtime"))
-    run = chosen.open(bundle.path / "model", bundle.model, bundle.input, bundle.target)
+    run = chosen.open(bundle.path / MODEL, bundle.model, bundle.input, bundle.target)
     bundle.check(run)
-    return Predictor(bundle, run, batch_size)
+    return run

@@ -34,6 +34,7 @@ def predict(
     group: str | None = None,
     batch_size: int = 64,
     overhead: int = OVERHEAD,
+    share: tuple[int, int] = (0, 1),
     notify: Notify | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
@@ -46,23 +47,25 @@ def predict(
         group: column whose rows are resampled together.
         batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
+        share: (k, n): only rows k, k + n, k + 2n ... of the split, where n processes share the work.
         notify: called with (text, done, total).
 
     Returns:
-        N predictions for N rows, each row exactly once.
+        One prediction for each row (of the share), each row exactly once.
     """
     pieces: list[pa.RecordBatch] = []
     total = ZERO
-    for start in range(0, len(part), WINDOW):
-        positions = np.arange(start, min(start + WINDOW, len(part)))
+    own = np.arange(share[0], len(part), share[1])
+    for start in range(0, len(own), WINDOW):
+        positions = own[start : start + WINDOW]
         piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead)
         total = total + piece_loss
         pieces.append(_rows(piece, loader.target, part, positions, group))
         if notify:
             notify("evaluating", int(positions[-1]) + 1, len(part))
     table = pa.Table.from_batches(pieces, schema=_schema(loader.target))
-    if table.num_rows != len(part):
-        raise AssertionError(f"{table.num_rows} predictions for {len(part)} rows")
+    if table.num_rows != len(own):
+        raise AssertionError(f"{table.num_rows} predictions for {len(own)} rows")
     return Predictions(table), total
 
 
@@ -79,7 +82,7 @@ def _window(
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
     for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
-        places = own_positions - positions[0]
+        places = np.searchsorted(positions, own_positions)
         seen = averaged(run, loader.collate, loader.views(own_positions), limit=batch_size)
         decoded = loader.target.decode(seen.values, seen.first)
         losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))

@@ -9,6 +9,7 @@ from burnish.evaluation.markdown import name, names, number, snippet, span, tabl
 from burnish.evaluation.reliability import wilson
 from burnish.targets import Classes, target_class
 
+SPLITS = ("train", "validation", "test")
 TITLES = {"majority": "majority", "frozen_features": "frozen features"}
 
 
@@ -21,7 +22,8 @@ def opening(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
     split = facts.get("split", "test")
     without = scores["rows_without_truth"]
     aside = f", {without:,} of them without truth and left out of all figures" if without else ""
-    lines.append(f"- scored: {scores['rows']:,} rows of the {split} split{aside}")
+    where = f"the {split} split" if split in SPLITS else split
+    lines.append(f"- scored: {scores['rows']:,} rows of {where}{aside}")
     if scores.get("groups") is not None:
         lines.append(f"- groups: {scores['groups']:,}; intervals draw whole groups")
     if unknown := scores.get("unknown_labels"):

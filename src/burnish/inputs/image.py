@@ -62,6 +62,11 @@ class ImageProcessor:
         """Plain values for the bundle."""
         return asdict(self)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what the network sees."""
+        return 3, self.size, self.size
+
     def numbers(
         self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
     ) -> Array:

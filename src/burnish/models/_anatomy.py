@@ -86,6 +86,8 @@ def _blocks(body: nn.Module) -> tuple[str, int]:
     found: list[tuple[str, int]] = []
     for path, module in body.named_modules():
         nested = any(path.startswith(f"{outer}.") for outer, _ in found)  # a block's own lists, such as experts
+        if path.startswith("feature_extractor."):
+            continue  # of speech networks: seven convolutions before the blocks, of which DistilHuBERT has only two
         if isinstance(module, nn.ModuleList) and len({type(m) for m in module}) == 1 and not nested:
             found.append((path, len(module)))
     return max(found, key=lambda item: item[1], default=("", 0))

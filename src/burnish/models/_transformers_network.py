@@ -46,7 +46,7 @@ class TransformersNetwork(Network):
         self.notes = list(notes)
         self.seed = seed
         self.origin = origin
-        body: Any = model.base_model
+        body: Any = _body(model)
         self._anatomy = anatomy(model, body, frozenset(fresh))
         self._accepts = _parameter_names(model)
         self._body_accepts = _parameter_names(body)
@@ -62,7 +62,7 @@ class TransformersNetwork(Network):
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
         accepted = _accepted(inputs, self._body_accepts, self.model.dtype)
         with self._every_token():
-            states: torch.Tensor = self.model.base_model(**accepted).last_hidden_state
+            states: torch.Tensor = _body(self.model)(**accepted).last_hidden_state
         if self.element:
             return states
         if states.ndim == 4:  # convolutional bodies for images: [B, D, H, W]
@@ -70,6 +70,8 @@ class TransformersNetwork(Network):
         mask = inputs.get("attention_mask")
         if mask is None:
             return states.mean(dim=1)
+        if "input_values" in inputs:  # of a waveform the mask is over samples, the states are over frames
+            mask = self.model._get_feature_vector_attention_mask(states.shape[1], mask)
         share = mask.to(states.dtype).unsqueeze(-1)
         return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
 
@@ -100,7 +102,8 @@ class TransformersNetwork(Network):
 
     def head_modules(self) -> list[str]:
         """Paths in `backbone()` of the modules that learn as the head, the outermost each."""
-        body = next((path for path, module in self.model.named_modules() if module is self.model.base_model), "")
+        own = _body(self.model)
+        body = next((path for path, module in self.model.named_modules() if module is own), "")
         found: dict[str, None] = {}
         for name, _ in self.model.named_parameters():
             if self._anatomy.depth(name) != self.layers + 1:
@@ -126,6 +129,12 @@ class TransformersNetwork(Network):
                 save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
             else:
                 self.model.save_pretrained(folder)
+
+
+def _body(model: Any) -> Any:
+    """What lies before the head: the library's base model, or the encoder alone where that is all there is (Whisper)."""
+    body = model.base_model
+    return model.encoder if body is model and hasattr(model, "encoder") else body
 
 
 def _parameter_names(module: nn.Module) -> frozenset[str]:

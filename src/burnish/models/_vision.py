@@ -58,7 +58,7 @@ class VisionNetwork(Network):
         self._head = tuple(head)
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """Logits [B, C] of `pixel_values` [B, 3, H, W]."""
+        """Logits [B, C] of `pixel_values` [B, channels, H, W]."""
         logits: torch.Tensor = self.model(self.pixels(inputs))
         return logits
 
@@ -107,38 +107,55 @@ class VisionNetwork(Network):
         """Write `config.json` for the plain module `model`."""
 
 
-def check_task(kind: str, input: Input, target: Target) -> None:
+def check_task(kind: str, input: Input, target: Target, inputs: Sequence[str] = ("image",)) -> None:
     """That the library has a head for this task.
 
     Raises:
-        InputError: another input than an image, or an answer for each element.
+        InputError: an input that is none of `inputs`, or an answer for each element.
     """
-    if input.kind() != "image" or target.shape != "row":
+    if input.kind() not in inputs or target.shape != "row":
         raise InputError(
             f"there is no {kind} head for input {input.kind()!r} with a target of one answer per {target.shape}",
-            expected="input image with a target of one answer per row",
+            expected=f"input {' or '.join(inputs)} with a target of one answer per row",
             place="target",
         )
 
 
-def taking(network: N, size: int, usual: int | None) -> N:
-    """The network, tried on a black picture where the size is not its usual one.
+def pixel_shape(kind: str, processor: Any) -> tuple[int, int, int]:
+    """Channels, height and width of what an input's processor gives.
+
+    Raises:
+        InputError: it gives no picture (a sound that is read as a waveform).
+    """
+    if getattr(processor, "name", "pixel_values") != "pixel_values":
+        raise InputError(
+            f"{kind} networks read pictures, but the input gives a {processor.features}",
+            expected="input: {kind: audio, features: log_mel, ...}",
+            fix="or a checkpoint of transformers: model: {kind: transformers, name: ...}",
+            place="input.features",
+        )
+    channels, height, width = processor.shape
+    return channels, height, width
+
+
+def taking(network: N, shape: Sequence[int], usual: Sequence[int] | None) -> N:
+    """The network, tried on a black picture where its shape, [channels, height, width], is not the usual one.
 
     Raises:
         InputError: it does not take pictures of this size.
     """
-    if size == usual:
+    if usual is not None and tuple(shape) == tuple(usual):
         return network
     learning, parameter = network.training, next(network.parameters())
     try:
         with torch.no_grad():
-            network.eval()(pixel_values=torch.zeros(1, 3, size, size, device=parameter.device))
+            network.eval()(pixel_values=torch.zeros(1, *shape, device=parameter.device))
     except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise InputError(
-            f"the architecture does not take pictures of {size} x {size}: {reason}",
-            expected=f"its own size, {usual}" if usual else "a size it was made for",
-            fix=f"input: {{size: {usual}}}" if usual else "name another `size` in `input`",
+            f"the architecture does not take pictures of {shape[1]} x {shape[2]}: {reason}",
+            expected=f"its own size, {usual[-1]}" if usual else "a size it was made for",
+            fix=f"input: {{size: {usual[-1]}}}" if usual and shape[0] == 3 else "name another size in `input`",
             place="input.size",
         ) from error
     finally:

@@ -43,6 +43,11 @@ def pictures(settings: dict[str, Any]) -> dict[str, Any]:
     return {**told, **({"input_size": [3, settings["size"], settings["size"]]} if "size" in settings else {})}
 
 
+def sounds(shape: tuple[int, int, int]) -> dict[str, Any]:
+    """What `pretrained_cfg` says where a log-mel goes in as it is: its shape, and nothing subtracted."""
+    return {"input_size": list(shape), "mean": [0.0], "std": [1.0]}
+
+
 def read_config(folder: Path, key: str = "architecture") -> dict[str, Any]:
     """The config.json of a folder.
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from burnish.core.network import Network
 
 
+INPUTS = ("image", "audio")  # sounds as log-mel pictures of one channel
+
+
 class Timm(Model):
-    """An image network of timm, with a head of the library's own.
+    """An image network of timm, with a head of the library's own; sounds go in as log-mel pictures of one channel.
 
     Weights come from `weights`, from the folder, or from the hub. Files torch saved are opened as tensors only.
     """
@@ -75,28 +78,29 @@ class Timm(Model):
         from burnish.models import _vision_folder as folders
         from burnish.models import _vision_weights as weights
 
-        vision.check_task("timm", input, target)
+        vision.check_task("timm", input, target, INPUTS)
         folder = self.folder()
         config = folders.read_config(folder)
-        pictures: dict[str, Any] = input.processor(folder).settings()
-        size = int(pictures["size"])
-        settings = {**self._rates(), **library.sized(config, size)}
+        processor = input.processor(folder)
+        pictures: dict[str, Any] = processor.settings()
+        shape = vision.pixel_shape("timm", processor)
+        settings = {**self._rates(), **library.sized(config, shape)}
         model = building.drawn(lambda: library.made(folder, config, target.outputs, settings), seed)
-        library.check_patches(model, size)
-        usual = library.usual_size(model)
-        model.pretrained_cfg |= folders.pictures(pictures)
+        library.check_patches(model, shape)
+        usual = library.usual_shape(model)
+        model.pretrained_cfg |= folders.pictures(pictures) if shape[0] == 3 else folders.sounds(shape)
         head = library.head_paths(model)
         place = Path(self.weights).expanduser() if self.weights else folder
 
         def read() -> tuple[str, weights.Tensors]:
-            return str(place), library.converted(model, weights.read_weights(place), str(place))
+            return str(place), library.converted(model, weights.read_weights(place), str(place), shape[0])
 
         notes = building.filled(
             model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
         )
-        if not self.random_weights:
+        if not self.random_weights and shape[0] == 3:
             notes += building.normalisation_said(self.weights, pictures)
-        return vision.taking(self._wrapped(model, head, target, notes, seed), size, usual)
+        return vision.taking(self._wrapped(model, head, target, notes, seed), shape, usual)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -109,7 +113,7 @@ class Timm(Model):
         from burnish.models import _vision_building as building
         from burnish.models import _vision_folder as folders
 
-        vision.check_task("timm", input, target)
+        vision.check_task("timm", input, target, INPUTS)
         config = folders.read_config(folder)
         model = building.trained(lambda: library.made(folder, config, target.outputs, {}), folder, config, target)
         restored = self.model_copy(update=config.get("burnish", {}))

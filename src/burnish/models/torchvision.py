@@ -107,7 +107,9 @@ class Torchvision(Model):
         facts = {"library": "torchvision", "architecture": name, **vision.labels_fact(target), "model_args": arguments}
         facts |= {"padding": padding, "pretrained_cfg": folders.pictures(pictures)}
         usual = int(config.get("pretrained_cfg", {}).get("input_size", [0])[-1])
-        return vision.taking(self._wrapped(model, head, facts, notes, seed), size, usual or None)
+        return vision.taking(
+            self._wrapped(model, head, facts, notes, seed), (3, size, size), (3, usual, usual) if usual else None
+        )
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.

@@ -62,13 +62,16 @@ class Transformers(Model):
         head = settings.head_class(input.kind(), target.shape)
         with settings.quiet():
             config = self._configuration(folder, head, input)
+            masked = settings.set_own_masks(config)
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
+            if masked:
+                loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
             size = getattr(input, "size", None) or checkpoint_settings(folder).get("size")
             if input.kind() != "image" or size is None:
                 return self._wrapped(loaded, target, seed=seed)
             loaded.model, notes = at_size(loaded.model, size, str(folder))
             loaded.notes += notes
-            return taking(self._wrapped(loaded, target, seed=seed), size, usual=None)
+            return taking(self._wrapped(loaded, target, seed=seed), (3, size, size), usual=None)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it, in the number type it was saved in.

@@ -18,7 +18,7 @@ from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
 from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, cut, padding_ratio
-from burnish.data.encode import strata_numbers
+from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
 from burnish.data.mixed import Mixed
 from burnish.data.mixing import Mixing, checked
@@ -164,7 +164,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         recipe.target,
         prepared.processor,
         class_weights=_class_weights(prepared),
-        augmentation=_augmentation(recipe),
+        augmentation=_augmentation(prepared),
         seed=recipe.seed,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
@@ -172,7 +172,8 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes, mixing)
 
 
-def _augmentation(recipe: Settled) -> Augmentation | None:
+def _augmentation(prepared: Prepared) -> Augmentation | None:
+    recipe, part = prepared.recipe, prepared.parts["train"]
     chosen = recipe.augmentation
     if chosen is not None and recipe.input.kind() not in chosen.inputs:
         raise InputError(
@@ -182,7 +183,9 @@ def _augmentation(recipe: Settled) -> Augmentation | None:
         )
     if chosen is not None and chosen.changes:
         return chosen
-    return cast(Augmentation, build("burnish.data.augmentations", "none")) if recipe.input.varies else None
+    # Of rows with several views training reads a random one in each epoch, augmented or not.
+    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
 
 
 def _mirroring(recipe: Settled) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,20 +77,6 @@ def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) ->
         what = type(batches.mixing).kind() if batches.mixing else ""
         title = f"{len(pictures)} training {recipe.input.thing}s mixed by {what}, with both truths"
         contact_sheet(pictures, captions, path, columns=8, title=title)
-
-
-def row_picture(prepared: Prepared, split: str) -> Callable[[int], Any]:
-    """A function of a row number of the split's table to what the network sees of it, as a picture; None where it has none."""
-    recipe, table = prepared.recipe, prepared.parts[split].table
-    columns = list(recipe.input.required_columns)
-
-    def picture(row: int) -> Any:
-        if recipe.input.stored:
-            return None
-        example = table.arrow.slice(row, 1).select(columns).to_pylist()[0]
-        return recipe.input.pictured(recipe.input.encode([example], prepared.processor)[0], prepared.processor)
-
-    return picture
 
 
 def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | None:

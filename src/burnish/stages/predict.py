@@ -18,7 +18,6 @@ from burnish.core.errors import InputError
 from burnish.core.files import ASIDE, require_writable
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
-from burnish.data.settings import Data
 from burnish.data.table import Table
 from burnish.predictor import Answer, Predictor, load
 
@@ -40,14 +39,14 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_c
         trust_code: whether components from outside burnish may be imported.
 
     Returns:
-        `rows`, `path`.
+        `rows`, `notes` (how the table was read), `path`.
 
     Raises:
         InputError: a column is missing, the ending of `out` is unknown, or it is there already.
     """
     writer = _writer_for(out)
     predictor = load(source, batch_size=batch_size, trust_code=trust_code)
-    table = read(Data(train=data))
+    table = read(data)
     require_columns(table, predictor.bundle.input.required_columns)
     taken = [name for name in ADDED if name in table.columns]
     if taken:
@@ -59,7 +58,7 @@ def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_c
         for rows in table.rows(table.columns, batch=WINDOW):
             write([{**row, **_added(a)} for row, a in zip(rows, predictor(rows), strict=True)])
             progress.advance(task, len(rows))
-    return {"rows": len(table), "path": str(out)}
+    return {"rows": len(table), "notes": list(table.notes), "path": str(out)}
 
 
 def _added(answer: Answer) -> dict[str, Any]:

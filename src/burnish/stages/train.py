@@ -206,7 +206,7 @@ class Session:
     def _validate(self) -> None:
         started, training = time.perf_counter(), self.assembled.training
         accelerator, metric = training.accelerator, deciding(self.recipe)
-        scores = measure(self.prepared, self.assembled, metric) if accelerator.main else {}
+        scores = measure(self.prepared, self.assembled, metric)
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label

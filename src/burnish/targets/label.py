@@ -9,18 +9,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Classes, Decoded, Mistakes, Target, Usual, Wrong
-from burnish.targets._names import Names, looks_like_score, looks_like_tags, most_common, softmax, text, unknown_name
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._named import Named
+from burnish.targets._names import looks_like_score, looks_like_tags, most_common, softmax, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Target):
+class Label(Named):
     """One label a row, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
@@ -31,20 +31,6 @@ class Label(Target):
     linear: ClassVar[Literal["names"]] = "names"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence")
     problem: ClassVar[str] = "single_label_classification"
-    labels: Names = Field(
-        default_factory=list,
-        description="Label names in the order of the logits; empty: learned from training, sorted.",
-    )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Label names in the order of the logits."""
-        return tuple(self.labels)
-
-    @property
-    def outputs(self) -> int:
-        """One logit a label."""
-        return len(self.labels)
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Plain values, neither lists nor tags nor finely graded numbers, that repeat."""

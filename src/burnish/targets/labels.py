@@ -11,14 +11,15 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Classes, Decoded, Mistakes, Target, Usual, Wrong
-from burnish.targets._names import Names, looks_like_tags, most_common, sigmoid, text, unknown_name
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._named import Named
+from burnish.targets._names import looks_like_tags, most_common, sigmoid, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Labels(Target):
+class Labels(Named):
     """Any number of labels a row, each decided on its own."""
 
     recognition_order: ClassVar[int] = -2
@@ -30,25 +31,11 @@ class Labels(Target):
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence in the worst label")
     problem: ClassVar[str] = "multi_label_classification"
     column: str = Field("labels", description="Column that holds the truth.")
-    labels: Names = Field(
-        default_factory=list,
-        description="Label names in the order of the logits; empty: learned from training, sorted.",
-    )
     separator: str = Field("|", min_length=1, description="Between the labels where a cell is one string.")
     empty_is_none: bool = Field(
         False, description="Whether an empty cell means 'no label applies' instead of 'missing'."
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="A label is given when its probability is at least this.")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Label names in the order of the logits."""
-        return tuple(self.labels)
-
-    @property
-    def outputs(self) -> int:
-        """One logit a label."""
-        return len(self.labels)
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Lists of strings that are no tags, or strings with the separator in some of them."""

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Classes, Decoded, Mistakes, Target, Usual, Wrong
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._named import Named
 from burnish.targets._names import Names, looks_like_tags, text, unknown_name
 from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Tags(Target):
+class Tags(Named):
     """One tag a word (IOB2: O, B-person, I-person ...); the first sub-word of a word answers for it."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
@@ -34,16 +35,6 @@ class Tags(Target):
     labels: Names = Field(
         default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
     )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Tag names in the order of the logits."""
-        return tuple(self.labels)
-
-    @property
-    def outputs(self) -> int:
-        """One logit a tag."""
-        return len(self.labels)
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Sequences of IOB tags."""
