@@ -39,7 +39,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "transformers-resnet50": ("transformers", "ResNetConfig", {}),
     "transformers-vit_base": ("transformers", "ViTConfig", QUICKLY),
     "transformers-convnext_tiny": ("transformers", "ConvNextConfig", {"steps": 40}),
-    "transformers-swin_tiny": ("transformers", "SwinConfig", {"steps": 40}),
+    "transformers-swin_tiny": ("transformers", "SwinConfig", {"size": 224, "steps": 20}),
 }
 QUICK = ("timm-mobilenetv3",)
 PLAIN = """
