@@ -104,16 +104,21 @@ def right(predictions: Any) -> list[bool]:
 
 
 def needed_flops(network: Any, lengths: Any) -> float:
-    """6 x weights of the blocks x tokens, and 12 x blocks x width x length² for attention: forward and backward."""
-    inside: list[int] = [
-        p.numel()
+    """6 x weights of the blocks x tokens, and 12 x blocks x width x length² for attention: forward and backward.
+
+    The head reads the first token of the last block: behind its attention nothing is needed of any other token, whether
+    a contender computes it or not.
+    """
+    inside = {
+        name: p.numel()
         for name, p in network.named_parameters()
         if p.ndim == 2 and 1 <= network.depth(name) <= network.layers and "pooler" not in name
-    ]
-    weights, tokens = sum(inside), float(lengths.sum())
+    }
+    last = sum(n for name, n in inside.items() if network.depth(name) == network.layers and ".self." not in name)
+    weights, rows, tokens = sum(inside.values()), float(len(lengths)), float(lengths.sum())
     squares = float((lengths.astype(np.float64) ** 2).sum())
     width = int(network.backbone().config.hidden_size)
-    return 6 * weights * tokens + 12 * int(network.layers) * width * squares
+    return 6 * ((weights - last) * tokens + last * rows) + 12 * int(network.layers) * width * squares
 
 
 def checkpoint(task: Task) -> tuple[Any, Any, dict[str, Any]]:

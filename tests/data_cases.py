@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from burnish.data.table import Origin, Table
 from burnish.inputs.text import Text
 from burnish.targets.label import Label
+from tests import sound_cases
 from tests.image_cases import folder_of_rows, rows_of_folder
 
 ROWS: list[dict[str, Any]] = [
@@ -64,6 +65,8 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         return list(rows)
     elif kind == "image_folder":
         return folder_of_rows(rows, path)
+    elif kind == "audio_folder":
+        return sound_cases.folder_of_rows(rows, path)
     else:
         raise AssertionError(f"add a way to write {kind} to tests/data_cases.py")
     return path
@@ -71,6 +74,8 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
 
 def expected(kind: str, rows: Sequence[dict[str, Any]], what: Any) -> list[dict[str, Any]]:
     """The rows that are read from what `written` made."""
+    if kind == "audio_folder":
+        return [{"audio": str(p), "label": p.parent.name} for p in sorted(what.rglob("*.wav"))]
     return rows_of_folder(what) if kind == "image_folder" else list(rows)
 
 

@@ -23,9 +23,11 @@ from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
+from tests import audio_cases
 from tests.checkpoints import tiny_checkpoint
+from tests.sound_cases import sound
 
-CASES = ("label", "labels", "score", "tags")
+CASES = ("label", "labels", "score", "tags", "sounds")
 TEXTS = (
     "the parcel never arrived",
     "please cancel my order",
@@ -43,13 +45,20 @@ TEXTS = (
 
 def truth(kind: str) -> list[object]:
     """One truth for each text."""
-    if kind == "label":
+    if kind in ("label", "sounds"):
         return ["order", "order", "card", "film", "card", "fox", "fox", "card", "film", "order", "film"]
     if kind == "labels":
         return [["a"], ["a", "b"], ["b"], [], ["c"], ["a", "c"], ["b"], ["c"], [], ["a"], ["b", "c"]]
     if kind == "score":
         return [1.0, 2.5, 3.0, 4.5, 1.5, 2.0, 4.0, 5.0, 3.5, 2.2, 1.1]
     return [["B-thing" if i % 3 == 0 else "O" for i, _ in enumerate(t.split())] for t in TEXTS]
+
+
+def sounds(column: str) -> list[dict[str, object]]:
+    """A sound for each text, as long as the text."""
+    rate = audio_cases.RATE
+    waveforms = [sound(i, 0.05 + 0.004 * len(text), rate) for i, text in enumerate(TEXTS)]
+    return [{column: {"array": waveform, "sampling_rate": rate}} for waveform in waveforms]
 
 
 @dataclass
@@ -97,21 +106,28 @@ def training(
     clip: Clip | None = None,
     seed: int = 0,
 ) -> Training:
-    """A tiny BERT over `TEXTS` for a kind of target; in float64 with `double`."""
-    source = folder / f"checkpoint-{dropout}"
-    if not source.exists():
-        tiny_checkpoint(source, texts=TEXTS, dropout=dropout)
+    """A tiny BERT over `TEXTS` for a kind of target, or a tiny wav2vec 2.0 over sounds; in float64 with `double`."""
+    source = folder / f"checkpoint-{kind == 'sounds'}-{dropout}"
     column = "words" if kind == "tags" else "text"
     values = truth(kind)
     input_settings = {"kind": "tokens", "column": column} if kind == "tags" else {"kind": "text", "columns": [column]}
+    examples: list[dict[str, object]] = [{column: t} for t in TEXTS]
+    if kind == "sounds":
+        input_settings, examples = {"kind": "audio", "column": column}, sounds(column)
+    if not source.exists() and kind == "sounds":
+        rates = ("hidden_dropout", "feat_proj_dropout", "final_dropout", "layerdrop")
+        audio_cases.written("wav2vec2", source, **dict.fromkeys(rates, dropout))
+    elif not source.exists():
+        tiny_checkpoint(source, texts=TEXTS, dropout=dropout)
     input_ = cast(Input, build("burnish.inputs", input_settings))
-    target = cast(Target, build("burnish.targets", {"kind": kind, "column": "truth"})).learned(values)
+    target_kind = "label" if kind == "sounds" else kind
+    target = cast(Target, build("burnish.targets", {"kind": target_kind, "column": "truth"})).learned(values)
     model = cast(Model, build("burnish.models", {"kind": "transformers", "name": str(source)}))
     network = model.build(input_, target, seed=seed)
     if double:
         network.double()
     processor = input_.processor(source)
-    encoded = input_.encode([{column: t} for t in TEXTS], processor)
+    encoded = input_.encode(examples, processor)
     pairs = [target.encode(v, e) for v, e in zip(values, encoded, strict=True)]
     chosen = cast(Adapter, build("burnish.adapters", adapter or "full"))
     chosen.prepare(network)

@@ -7,14 +7,12 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from burnish.cli_answers import dockerfile, export, predict, serve
+from burnish.cli_output import show, show_result
 from burnish.core.errors import BurnishError, nearest
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -121,76 +119,23 @@ def train(
     "--data", multiple=True, metavar="FILE", help="Score on this data instead of the run's test rows; repeatable."
 )
 @click.option(
-    "--out", type=_file, metavar="FOLDER", help="Where scores and predictions go. Default: a folder inside the run."
+    "--out",
+    type=_file,
+    metavar="FOLDER",
+    help="Where scores, report and predictions go. Default: a folder inside the run.",
 )
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
-    """Show the sealed scores of RUN, or score its model on other labelled data and write scores and predictions."""
+    """Show the sealed scores of RUN, or score its model on other labelled data and write scores, report and predictions."""
     from burnish.stages import evaluate as stage
 
-    _show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
+    show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
 
 
-@commands.command(short_help="Export a trained model, and prove it on held-out rows.")
-@click.argument("run", type=_file, metavar="RUN")
-@click.argument("more", nargs=-1, metavar="")
-@click.option(
-    "--to", "formats", multiple=True, metavar="FORMAT", help="onnx, litert or safetensors, one or more. Default: onnx."
-)
-@click.option(
-    "--quantize",
-    multiple=True,
-    metavar="METHOD",
-    help="int8, static_int8, float16 or int8_weights, one or more, each beside float32.",
-)
-@click.option("--static", is_flag=True, default=None, help="Fixed shapes, as NPUs and FPGAs want them.")
-@click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
-@click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
-@click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
-@click.option(
-    "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
-)
-@click.option("--out", type=_file, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
-@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
-def export(
-    run: Path,
-    more: tuple[str, ...],
-    formats: tuple[str, ...],
-    quantize: tuple[str, ...],
-    bound: float,
-    out: Path | None,
-    trust_code: bool,
-    **settings: Any,
-) -> None:
-    """Export the model of RUN; each export answers the held-out rows itself, and is kept only if it answers alike.
-
-    \b
-    burnish export runs/reviews --to onnx --quantize int8
-    burnish export runs/cells --to onnx safetensors --quantize static_int8 float16
-    burnish export runs/reviews --to onnx --static --length 128
-    """
-    from burnish.stages import export as stage
-
-    wishes = stage.wishes(formats, quantize, more, **settings)
-    result = stage.export(
-        run, wishes, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
-    )
-    from burnish.stages.listing import exports_table
-
-    _show(exports_table(result))
-
-
-@commands.command(short_help="Answer the rows of a file.")
-@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
-@click.argument("data", metavar="INPUT")
-@click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .tsv, .jsonl or .parquet.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
-@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
-def predict(source: Path, data: str, out: Path, batch_size: int, trust_code: bool) -> None:
-    """Answer each row of INPUT with the model in RUN_OR_BUNDLE."""
-    from burnish.stages import predict as stage
-
-    _show_result(stage.predict(source, data, out=out, batch_size=batch_size, trust_code=trust_code))
+commands.add_command(export)
+commands.add_command(predict)
+commands.add_command(serve)
+commands.add_command(dockerfile)
 
 
 @commands.command(short_help="Print a complete recipe.")
@@ -213,7 +158,7 @@ def list_kinds(axis: str | None, fields: bool) -> None:
     """Show what there is to choose from: all axes, or the kinds of one AXIS (losses, metrics, schedules ...)."""
     from burnish.stages.listing import axes_table, kinds_table
 
-    _show(kinds_table(axis, fields=fields) if axis else axes_table())
+    show(kinds_table(axis, fields=fields) if axis else axes_table())
 
 
 @commands.command(short_help="Print the JSON schema of recipes, for editors.")
@@ -233,7 +178,7 @@ def info(path: Path) -> None:
     """Show what is in the run or bundle at PATH: task, model, labels, scores, files."""
     from burnish.stages import info as stage
 
-    _show(stage.describe(path))
+    show(stage.describe(path))
 
 
 def _write(text: str, out: Path | None) -> None:
@@ -252,27 +197,10 @@ def _write(text: str, out: Path | None) -> None:
     click.echo(f"wrote {out}", err=True)
 
 
-def _show(what: RenderableType) -> None:
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        Console(highlight=False).print(what)
-        return
-    # A pipe has no width: 200 columns keep most rows on one line, without the blanks that fill a terminal's.
-    wide = Console(highlight=False, width=200)
-    with wide.capture() as captured:
-        wide.print(what)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def _show_result(result: dict[str, Any]) -> None:
-    from burnish.stages.listing import result_table
-
-    _show(result_table(result))
-
-
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 130 interrupted."""
+    """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 3 some rows without
+    an answer (`predict`), 130 interrupted.
+    """
     # Threads that spin while they wait burn the core another process needs: beside one busy process on two cores, a step
     # took 3.6 times as long (benchmarks/README.md). Must be set before torch is loaded; the user's own setting wins.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -16,6 +16,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
 from burnish.runtimes import Run, Runtime
+from burnish.targets import Decoded
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,22 @@ class Answer:
     def confidence(self) -> float | None:
         """The probability of the answer itself, where it is a single label."""
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An example as numbers, ready to share a batch with others.
+
+    Attributes:
+        views: what the network reads of it.
+    """
+
+    views: tuple[Encoded, ...]
+
+    @property
+    def length(self) -> int:
+        """Elements (tokens ...) of the longest view; rows of like length waste little padding."""
+        return max(int(view["_length"]) for view in self.views)
 
 
 class Predictor:
@@ -67,6 +84,26 @@ class Predictor:
             return self._many([examples])[0]
         return self._many(list(examples))
 
+    def prepare(self, examples: Sequence[Any]) -> list[Prepared]:
+        """Examples as numbers, in their order; what may fail because of an example fails here.
+
+        Raises:
+            InputError: a column is missing, or a value that cannot be read (a broken image ...).
+        """
+        rows = [self._row(e, i) for i, e in enumerate(examples)]
+        views = self.bundle.input.views(rows, self.bundle.processor) if rows else ()
+        return [Prepared(tuple(own)) for own in views]
+
+    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Answers to prepared examples, in their order, computed together."""
+        views = (p.views for p in prepared)
+        return [self._named(d) for d in self.bundle.decoded(self._run, views, limit=self.batch_size)]
+
+    def _named(self, decoded: Decoded) -> Answer:
+        return Answer(
+            decoded.answer, dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
+        )
+
     def _many(self, examples: Sequence[Any]) -> list[Answer]:
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         answers: list[Answer | None] = [None] * len(rows)
@@ -74,8 +111,7 @@ class Predictor:
             for place, decoded in zip(
                 places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
             ):
-                named = dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
-                answers[place] = Answer(decoded.answer, named)
+                answers[place] = self._named(decoded)
         return cast(list[Answer], answers)
 
     def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:
@@ -127,8 +163,16 @@ def load(
         InputError: not a bundle, damaged, or it answers otherwise than when it was made.
     """
     bundle = Bundle.load(Path(path), trust_code=trust_code)
-    chosen = cast(Runtime, build("burnish.runtimes", runtime or usual_runtime(bundle), place="runtime"))
-    return Predictor(*bundle.opened(chosen), batch_size)
+    return Predictor(*opened(bundle, runtime), batch_size)
+
+
+def opened(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> tuple[Bundle, Run]:
+    """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
+
+    Raises:
+        InputError: the runtime cannot open it, or it answers otherwise.
+    """
+    return bundle.opened(cast(Runtime, build("burnish.runtimes", runtime or usual_runtime(bundle), place="runtime")))
 
 
 def usual_runtime(bundle: Bundle) -> str | dict[str, Any]:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
-from burnish.core.component import Component, build, choice, component_class, kinds, validated
-from burnish.core.errors import InputError, unknown
+from burnish.core.component import build, choice, validated
+from burnish.core.errors import InputError
 from burnish.data.augmentations import Augmentation
 from burnish.data.mixing import Mixing
 from burnish.data.samplers import Sampler
@@ -21,6 +21,7 @@ from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
+from burnish.recipe_shorthands import spell_out
 from burnish.schedules import Schedule
 from burnish.targets import Target
 from burnish.trackers import Tracker
@@ -33,6 +34,9 @@ TASKS: dict[str, tuple[str, str]] = {
     "image-classification": ("image", "label"),
     "multi-label-image-classification": ("image", "labels"),
     "image-regression": ("image", "score"),
+    "audio-classification": ("audio", "label"),
+    "multi-label-audio-classification": ("audio", "labels"),
+    "audio-regression": ("audio", "score"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
 
@@ -157,6 +161,16 @@ class Recipe(BaseModel):
     validation_steps: int | None = Field(
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
+    workers: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="Threads that read rows ahead while the network computes; null: by the cores, 0 for texts.",
+    )
+    cache_features: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Where only the head learns, the frozen part sees each row once, in eval mode; auto: where that can be.",
+    )
     evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
@@ -204,23 +218,7 @@ class Recipe(BaseModel):
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
         if not isinstance(data, Mapping | Data):  # a path, paths, rows, a DataFrame, a datasets.Dataset
             values["data"] = {"train": data}
-        target = values.get("target")
-        if isinstance(target, str) and target not in kinds("burnish.targets") and ":" not in target:
-            target = values["target"] = {"column": target}  # a name that is no kind is a column
-        if isinstance(target, dict) and "kind" not in target and values.get("task") is None:
-            if set(target) != {"column"}:
-                raise InputError(
-                    "`kind` is missing",
-                    expected="a kind of target beside its settings, or the column alone",
-                    place="target",
-                )
-            values["target_column"] = target["column"]
-            values["target"] = None
-        for name in ("metrics", "trackers"):
-            if isinstance(values.get(name), str | dict | Component):
-                values[name] = [values[name]]  # one of a list may stand alone
-        _apply_task(values)
-        _apply_target_column(values)
+        spell_out(values, TASKS)
         return validated(cls, values, trust_code=values.get("trust_code") is True)
 
 
@@ -240,57 +238,3 @@ class Settled(Recipe):
         """The task's usual name, or 'input × target' where it has none."""
         pair = (self.input.kind(), self.target.kind())
         return next((name for name, own in TASKS.items() if own == pair), " × ".join(pair))
-
-
-def _apply_task(values: dict[str, Any]) -> None:
-    """Turn `task: NAME` into the kinds of input and target, and refuse contradictions."""
-    task = values.get("task")
-    if task is None:
-        return
-    if not isinstance(task, str) or task not in TASKS:
-        raise unknown("task", str(task), list(TASKS), place="task")
-    for field, kind in zip(("input", "target"), TASKS[task], strict=True):
-        own = values.get(field)
-        if own is None:
-            values[field] = {"kind": kind}
-        elif isinstance(own, dict):
-            if own.setdefault("kind", kind) != kind:
-                _contradiction(task, field, kind, own["kind"])
-        else:
-            found = own.kind() if isinstance(own, Component) else own
-            if found != kind:
-                _contradiction(task, field, kind, found)
-
-
-def _apply_target_column(values: dict[str, Any]) -> None:
-    """Give a target whose kind is known the column that stands beside it, and refuse another one."""
-    column, target = values.get("target_column"), values.get("target")
-    if column is None or target is None:
-        return
-    if isinstance(target, str):
-        target = values["target"] = {"kind": target}
-    own = target.setdefault("column", column) if isinstance(target, dict) else getattr(target, "column", column)
-    if own != column:
-        raise InputError(
-            f"target_column is {column!r}, but the target reads column {own!r}",
-            fix="leave out target_column",
-            place="target_column",
-        )
-
-
-def _name_input(values: dict[str, Any]) -> None:
-    """An input without `kind` is the only kind that has all its fields, where there is only one."""
-    own = values.get("input")
-    if not isinstance(own, dict) or "kind" in own:
-        return
-    fitting = [k for k in kinds("burnish.inputs") if set(own) <= set(component_class("burnish.inputs", k).model_fields)]
-    if len(fitting) == 1:
-        values["input"] = {"kind": fitting[0], **own}
-
-
-def _contradiction(task: str, field: str, expected: str, found: Any) -> None:
-    raise InputError(
-        f"task {task!r} has {field} {expected!r}, but the recipe says {found!r}",
-        fix=f"leave out `task`, or set {field} to {expected!r}",
-        place=field,
-    )

@@ -42,16 +42,24 @@ def numbers(value: Any) -> np.ndarray[Any, Any]:
     return np.asarray(value)
 
 
+def seen(change: Augmentation, value: Any, seed: int) -> np.ndarray[Any, Any]:
+    """What is left of a picture; of a sound, what is left of it and of a spectrogram."""
+    if isinstance(value, Pillow.Image):
+        return numbers(change(value, seed))
+    bands = np.random.default_rng(1).normal(size=(24, 60)).astype(np.float32)
+    return np.concatenate([change(value, seed), change.features(bands, seed).ravel()])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_is_a_function_of_value_and_seed(kind: str) -> None:
     """The same seed gives the same, whatever happened to the global generators; the value itself is left alone."""
     change = made(kind)
     for value in values(kind):
         before = numbers(value).copy()
-        first = numbers(change(value, 5))
+        first = seen(change, value, 5)
         random.seed(1)
         np.random.seed(1)
-        assert np.array_equal(first, numbers(change(value, 5)))
+        assert np.array_equal(first, seen(change, value, 5))
         assert np.array_equal(before, numbers(value))
 
 
@@ -62,7 +70,7 @@ def test_leaves_the_global_generators_alone(kind: str) -> None:
 
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # type: ignore[index,union-attr]
     for seed in range(10):
-        made(kind)(values(kind)[0], seed)
+        seen(made(kind), values(kind)[0], seed)
     assert random.getstate() == states[0]
     assert np.random.get_state()[1].tolist() == states[1]  # type: ignore[index,union-attr]
     assert torch.equal(torch.get_rng_state(), states[2])
@@ -72,16 +80,16 @@ def test_leaves_the_global_generators_alone(kind: str) -> None:
 def test_threads_do_not_disturb_each_other(kind: str) -> None:
     """Many seeds at once give what they give one after another."""
     change, value = made(kind), values(kind)[0]
-    alone = [numbers(change(value, seed)) for seed in range(40)]
+    alone = [seen(change, value, seed) for seed in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda seed: numbers(change(value, seed)), range(40)))
+        together = list(pool.map(lambda seed: seen(change, value, seed), range(40)))
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if component_class(AXIS, k).changes])  # type: ignore[attr-defined]
 def test_seeds_differ(kind: str) -> None:
     """Twenty seeds give many different results; not one result for all."""
-    results = {numbers(made(kind)(values(kind)[0], seed)).tobytes() for seed in range(20)}
+    results = {seen(made(kind), values(kind)[0], seed).tobytes() for seed in range(20)}
     assert len(results) > 10
 
 
@@ -98,11 +106,29 @@ def test_pictures_stay_pictures(kind: str) -> None:
 @pytest.mark.parametrize("kind", OF_SOUNDS)
 def test_sounds_stay_sounds(kind: str) -> None:
     """float32 [samples], finite, comes out."""
-    for value in [np.zeros(4000, np.float32), np.sin(np.arange(4000, dtype=np.float32))]:
-        out = made(kind)(value, 3)
+    for value in [np.zeros(4000, np.float32), np.sin(np.arange(4000, dtype=np.float32)), np.ones(1, np.float32)]:
+        for seed in range(10):
+            out = made(kind)(value, seed)
+            assert out.dtype == np.float32
+            assert out.ndim == 1
+            assert len(out)
+            assert np.isfinite(out).all()
+
+
+@pytest.mark.parametrize("kind", OF_SOUNDS)
+@pytest.mark.parametrize("shape", [(64, 98), (64, 3), (1, 4000), (8, 1), (1, 1)])
+def test_masks_fit_sounds_of_any_length(kind: str, shape: tuple[int, int]) -> None:
+    """The same shape comes out, finite; most of it is not masked; nothing but masks is new."""
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    before = values.copy()
+    for seed in range(20):
+        out = made(kind).features(values, seed)
+        assert out.shape == shape
         assert out.dtype == np.float32
-        assert out.ndim == 1
-        assert np.isfinite(out).all()
+        changed = out != before
+        np.testing.assert_allclose(out[changed], before.mean(), rtol=1e-4, atol=1e-6)
+        assert changed.mean() < 0.8
+    assert np.array_equal(values, before)
 
 
 def _halves(out: Pillow.Image) -> tuple[float, float]:

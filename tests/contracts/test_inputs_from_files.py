@@ -14,13 +14,27 @@ import pytest
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
 from burnish.inputs import Input
+from tests import sound_cases
 from tests.image_cases import picture, save
+from tests.sound_cases import sound
 
 AXIS = "burnish.inputs"
 FROM_FILES = [kind for kind in kinds(AXIS) if not component_class(AXIS, kind).stored]  # type: ignore[attr-defined]
 SETTINGS: dict[str, dict[str, Any]] = {
-    "image": {"column": "x", "size": 16, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]}
+    "image": {"column": "x", "size": 16, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]},
+    "audio": {"column": "x", "features": "log_mel", "sampling_rate": 8000, "seconds": 0.4, "mels": 32},
 }
+UNSAID = {"image": "mean", "audio": "sampling_rate"}
+
+
+class Turned:
+    """A change that depends on the seed alone: pictures turned; sounds made softer, and the lowest band louder."""
+
+    def __call__(self, value: Any, seed: int) -> Any:
+        return value / seed if isinstance(value, np.ndarray) else value.rotate(seed)
+
+    def features(self, values: Any, seed: int) -> Any:
+        return np.concatenate([values[:1] + np.float32(seed), values[1:]])
 
 
 def case(kind: str, folder: Path) -> tuple[Input, list[dict[str, Any]]]:
@@ -28,6 +42,11 @@ def case(kind: str, folder: Path) -> tuple[Input, list[dict[str, Any]]]:
     assert kind in SETTINGS, f"add a case for input {kind!r} to {__name__}"
     made = build(AXIS, {"kind": kind, **SETTINGS[kind]})
     assert isinstance(made, Input)
+    if kind == "audio":  # shorter than a view, as long, and longer; at other rates, and in two channels
+        sounds = [sound(i, 0.15 + 0.25 * i, rate) for i, rate in enumerate((8000, 8000, 16000, 11025))]
+        rates, both = (8000, 8000, 16000, 11025), np.stack([sounds[3], sounds[3] / 2], axis=1)
+        pairs = enumerate(zip([*sounds[:3], both], rates, strict=True))
+        return made, [{"x": str(sound_cases.save(own, folder / f"{i}.flac", rate))} for i, (own, rate) in pairs]
     paths = [save(picture(i, 20 + 9 * i, 30), folder / f"{i}.png") for i in range(4)]
     return made, [{"x": str(path)} for path in paths]
 
@@ -64,12 +83,9 @@ def test_augmented_rows_are_a_function_of_their_seed(kind: str, tmp_path: Path) 
     made, rows = case(kind, tmp_path)
     processor = made.processor(tmp_path)
 
-    def turned(value: Any, seed: int) -> Any:
-        return value.rotate(seed)
-
-    first = made.augmented(rows, processor, turned, [10, 20, 30, 40])
-    again = made.augmented(rows[::-1], processor, turned, [40, 30, 20, 10])[::-1]
-    other = made.augmented(rows, processor, turned, [50, 60, 70, 80])
+    first = made.augmented(rows, processor, Turned(), [10, 20, 30, 40])
+    again = made.augmented(rows[::-1], processor, Turned(), [40, 30, 20, 10])[::-1]
+    other = made.augmented(rows, processor, Turned(), [50, 60, 70, 80])
     for a, b, c in zip(first, again, other, strict=True):
         name = next(n for n in a if not n.startswith("_"))
         np.testing.assert_array_equal(a[name], b[name])
@@ -90,7 +106,7 @@ def test_a_portable_row_survives_json_and_the_loss_of_its_file(kind: str, tmp_pa
             np.testing.assert_array_equal(a[name], b[name])
     with pytest.raises(InputError) as error:
         made.encode(rows[:1], processor)
-    assert "0.png" in str(error.value)
+    assert Path(rows[0]["x"]).name in str(error.value)
 
 
 @pytest.mark.parametrize("kind", FROM_FILES)
@@ -110,12 +126,11 @@ def test_every_row_has_views_that_can_stand_in_one_batch(kind: str, tmp_path: Pa
     flat = [view for views in together for view in views]
     arrays, _ = made.collate(flat, processor)
     assert all(len(a) == len(flat) for a in arrays.values())
-    assert isinstance(made.varies, bool)
 
 
 _LEAN = """
 import json, sys
-for name in ("torch", "transformers", "timm", "torchvision"):
+for name in ("torch", "transformers", "timm", "torchvision", "scipy"):
     sys.modules[name] = None
 from pathlib import Path
 from burnish.core.component import build
@@ -149,4 +164,27 @@ def test_a_checkpoint_that_does_not_say_how_it_reads_is_refused(kind: str, tmp_p
     """Never a default constant: normalisation comes from the checkpoint or from the recipe."""
     with pytest.raises(InputError) as error:
         build(AXIS, kind).processor(tmp_path)  # type: ignore[attr-defined]
-    assert "mean" in str(error.value)
+    assert UNSAID[kind] in str(error.value)
+
+
+def test_views_of_a_picture(tmp_path: Path) -> None:
+    """Plain and mirrored are mirror images; five crops are the middle and the corners of the picture, each different."""
+    made, rows = case("image", tmp_path)
+    processor = made.processor(tmp_path)
+    seen = made.model_copy(update={"test_views": ["plain", "mirrored", "five_crops"]})
+    for row, views in zip(made.encode(rows, processor), seen.views(rows, processor), strict=True):
+        numbers = [view["pixel_values"] for view in views]
+        assert [n.shape for n in numbers] == [(3, 16, 16)] * 7
+        np.testing.assert_array_equal(numbers[0], row["pixel_values"])
+        assert len({n.tobytes() for n in numbers[2:]}) == 5
+    wide = save(picture(9, 32, 32), tmp_path / "square.png")
+    (views,) = made.model_copy(update={"crop_ratio": 0.5, "test_views": ["mirrored", "five_crops"]}).views(
+        [{"x": str(wide)}], made.model_copy(update={"crop_ratio": 0.5}).processor(tmp_path)
+    )
+    mirrored, middle, *corners = [view["pixel_values"] for view in views]
+    np.testing.assert_array_equal(mirrored[:, :, ::-1], middle)
+    whole = np.concatenate([np.concatenate(corners[:2], axis=2), np.concatenate(corners[2:], axis=2)], axis=1)
+    expected = made.model_copy(update={"size": 32, "crop_ratio": 1.0})
+    np.testing.assert_allclose(
+        whole, expected.encode([{"x": str(wide)}], expected.processor(tmp_path))[0]["pixel_values"]
+    )

@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
+from burnish.models._first_token import read_first_token_only
 from burnish.models.transformers import Transformers
 from burnish.targets import Target
 from burnish.targets.labels import Labels
@@ -154,6 +155,40 @@ def test_gradient_checkpointing_changes_no_gradient(kind: str, architecture: str
         gradients.append({name: p.grad for name, p in built.named_parameters()})
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(gradients[1][name], gradient, rtol=1e-8, atol=1e-9, msg=name)
+
+
+@over_architectures
+@pytest.mark.parametrize("settings", [{}, {"gradient_checkpointing": True}], ids=["plain", "checkpointed"])
+def test_leaving_out_what_no_head_reads_changes_nothing(kind: str, architecture: str, settings: dict[str, Any]) -> None:
+    if architecture == "albert":
+        settings = {}
+    built: Any = network(architecture, **settings)
+    assert (built._first_token is not None) == (architecture in ("bert", "roberta", "electra", "deberta_v2"))
+    if built._first_token is None:
+        return
+    found = []
+    for active in (True, False):
+        built._first_token.active = active
+        built.zero_grad()
+        logits = built.train()(**batch(built))
+        logits.square().sum().backward()
+        found.append((logits, built.eval().features(**batch(built)), [p.grad for p in built.parameters()]))
+    built._first_token.active = True
+    for one, every in zip(*found, strict=True):
+        torch.testing.assert_close(one, every, rtol=1e-8, atol=1e-9)
+
+
+def test_a_head_that_reads_every_token_gets_every_token() -> None:
+    tags: Any = network("bert", TAGS)
+    assert tags._first_token is None
+    assert tags(**batch(tags)).shape[1] == batch(tags)["input_ids"].shape[1]
+    built: Any = network("bert")
+    built._first_token.active = False
+    averaging = built.backbone()
+    averaging.bert.pooler.forward = lambda states: states.mean(dim=1)
+    assert read_first_token_only(averaging) is None
+    output = averaging.bert.encoder.layer[-1].attention.output
+    assert list(output._forward_pre_hooks.values()) == [built._first_token]
 
 
 @pytest.mark.parametrize("architecture", DECODERS)

@@ -163,3 +163,80 @@ def test_dropout_is_overridden(architecture: str) -> None:
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()
         assert torch.equal(built(**batch(built)), built(**batch(built))) is still
+
+
+LARGER = INPUT.model_copy(update={"size": 48})
+
+
+@over_architectures
+def test_pictures_of_another_size(architecture: str, tmp_path: Path) -> None:
+    """Built for 48 instead of 32 pixels, saved, and loaded by burnish and by the plain library at that size: one answer."""
+    built = model(architecture).build(LARGER, LABEL, seed=1).eval()
+    pixels = torch.randn(2, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    logits = built(pixel_values=pixels)
+    built.save(tmp_path)
+    loaded = model(architecture).load(tmp_path, LARGER, LABEL).eval()
+    assert torch.equal(loaded(pixel_values=pixels), logits)
+    torch.testing.assert_close(plain(architecture, tmp_path)(pixels), logits, rtol=1e-4, atol=1e-5)
+
+
+def test_position_embeddings_are_those_of_the_librarys_own_interpolation() -> None:
+    """transformers: the what `interpolate_pos_encoding=True` gives on the network as it was; sizes off the patches are refused."""
+    from transformers import AutoModelForImageClassification
+
+    built = model("transformers_vit").build(LARGER, LABEL, seed=1).eval()
+    assert any("interpolated from 32 to 48" in note for note in built.notes)
+    pixels = torch.randn(2, 3, 48, 48)
+    before = AutoModelForImageClassification.from_pretrained(checkpoint("transformers_vit")).eval()
+    expected = before.base_model(pixel_values=pixels, interpolate_pos_encoding=True).last_hidden_state.mean(dim=1)
+    torch.testing.assert_close(built.features(pixel_values=pixels), expected, rtol=1e-4, atol=1e-5)
+    with pytest.raises(InputError, match="patches of 8 x 8") as error:
+        model("transformers_vit").build(INPUT.model_copy(update={"size": 45}), LABEL, seed=1)
+    assert "size: 48" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "size"), [("timm_vit", 45), ("timm_vit", 8), ("torchvision_vit", 50), ("transformers_beit", 48)]
+)
+def test_a_size_the_architecture_cannot_take_is_refused(architecture: str, size: int, tmp_path: Path) -> None:
+    """Before training, with the sizes named; nothing is padded or cut silently."""
+    import transformers as t
+
+    from burnish.core.component import build
+    from burnish.models import Model
+
+    target_input = INPUT.model_copy(update={"size": size, "mean": (0.5,) * 3, "std": (0.5,) * 3})
+    if architecture == "torchvision_vit":
+        made = build("burnish.models", {"kind": "torchvision", "name": "vit_b_32", "random_weights": True})
+    elif architecture == "transformers_beit":
+        shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+        config = t.BeitConfig(**shape, image_size=32, patch_size=8, use_relative_position_bias=True, num_labels=3)
+        t.AutoModelForImageClassification.from_config(config).save_pretrained(tmp_path)
+        made = build("burnish.models", {"kind": "transformers", "name": str(tmp_path)})
+    else:
+        made = model(architecture)
+    assert isinstance(made, Model)
+    with pytest.raises(InputError) as error:
+        made.build(target_input, LABEL, seed=0)
+    assert str(size) in str(error.value) or "its own size" in str(error.value), error.value
+
+
+def test_transformers_reads_how_pictures_are_prepared(tmp_path: Path) -> None:
+    """`AutoImageProcessor` of the saved folder gives our numbers: exactly through Pillow, to a grey level through torchvision."""
+    from transformers import AutoImageProcessor
+
+    from tests.image_cases import picture
+
+    model("transformers_vit").build(INPUT, LABEL, seed=0).save(tmp_path)
+    for interpolation in ("bilinear", "bicubic"):
+        chosen = INPUT.model_copy(update={"crop_ratio": 0.8, "interpolation": interpolation})
+        processor = chosen.processor(checkpoint("transformers_vit"))
+        chosen.save_processor(processor, tmp_path)
+        for n, (width, height) in enumerate([(61, 40), (40, 61), (20, 33), (100, 100)]):
+            shown = picture(n, width, height)
+            ours = torch.from_numpy(processor.numbers(shown))
+            for backend, allowed in (("pil", 1e-5), ("torchvision", 1.5 / 255 / min(processor.std))):
+                theirs = AutoImageProcessor.from_pretrained(tmp_path, backend=backend)(shown, return_tensors="pt")
+                torch.testing.assert_close(theirs["pixel_values"][0], ours, rtol=0, atol=allowed)
+        (tmp_path / "image_processor.json").unlink()
+        assert INPUT.processor(tmp_path).settings() == processor.settings(), "read back from transformers' own file"

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests import vision_cases
+from tests import audio_cases, sound_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
 from tests.image_cases import picture, save
 
@@ -45,7 +45,7 @@ def truth(kind: str, words: list[str]) -> Any:
     """Something that can be learned from the words."""
     if kind == "label":
         return max("animal", "money", "thing", key=lambda name: sum(w in _ABOUT[name] for w in words))
-    if kind == "image":
+    if kind in ("image", "frozen"):
         return "thing" if words[0] in _ABOUT["thing"] else "other"
     if kind == "labels":
         return [name for name in _ABOUT if any(w in _ABOUT[name] for w in words)]
@@ -87,21 +87,51 @@ def write_rows(path: Path, values: list[dict[str, Any]]) -> Path:
 def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float = 0.1, **settings: Any) -> Path:
     """A recipe file, its data and its checkpoint in `folder`; `settings` over the usual ones."""
     folder.mkdir(parents=True, exist_ok=True)
+    if kind == "sounds":
+        return _sounds(folder, count, dropout, settings)
     if kind == "image":
         return _image_recipe(folder, count, dropout, settings)
+    if kind == "frozen":
+        return _frozen_recipe(folder, count, dropout, settings)
     source = folder / f"checkpoint-{dropout}"
     if not source.exists():
         tiny_checkpoint(source, texts=[" ".join([*WORDS, POISON])], dropout=dropout, layers=1)
     if "data" not in settings:
         settings["data"] = {"train": str(write_rows(folder / f"{kind}-{count}.jsonl", rows(kind, count)))}
     column = {"kind": "tokens", "column": "text"} if kind == "tags" else {"kind": "text", "columns": ["text"]}
-    values = {
-        "input": column,
-        "target": {"kind": kind, "column": "truth"},
+    own = {"input": column, "target": {"kind": kind, "column": "truth"}, "model": {"name": str(source)}}
+    return _written(folder, kind, {**own, **settings})
+
+
+def _sounds(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """The same over sounds of uneven length, some of several views, changed at random in training."""
+    source = folder / f"checkpoint-sounds-{dropout}"
+    if not source.exists():
+        rates = ("hidden_dropout", "feat_proj_dropout", "final_dropout", "layerdrop")
+        audio_cases.written("wav2vec2", source, **dict.fromkeys(rates, dropout))
+    if "data" not in settings:
+        settings["data"] = {"train": str(write_rows(folder / f"sounds-{count}.jsonl", sound_rows(folder, count)))}
+    own = {
+        "input": {"kind": "audio", "column": "sound", "seconds": 0.2},
+        "target": {"kind": "label", "column": "truth"},
         "model": {"name": str(source)},
-        **USUAL,
-        **settings,
+        "augmentation": "audio_standard",
+        "mixing": "mixup",
     }
+    return _written(folder, "sounds", {**own, **settings})
+
+
+def sound_rows(folder: Path, count: int, start: int = 0) -> list[dict[str, Any]]:
+    """Rows that name WAV files, which are written."""
+    made = []
+    for i in range(start, start + count):
+        path = sound_cases.save(sound_cases.sound(i, 0.06 + 0.03 * (i % 9), 16000), folder / "wav" / f"{i}.wav", 16000)
+        made.append({"sound": str(path), "truth": ("animal", "money", "thing")[i % 3]})
+    return made
+
+
+def _written(folder: Path, kind: str, settings: dict[str, Any]) -> Path:
+    values = {**USUAL, **settings}
     path = folder / f"recipe-{kind}.yaml"
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
     return path
@@ -133,9 +163,23 @@ def _image_recipe(folder: Path, count: int, dropout: float, settings: dict[str, 
         "augmentation": "light",
         "mixing": "mixup_or_cutmix",
         "averaging": 0.99,
-        **USUAL,
+        "workers": 2,
         **settings,
     }
-    path = folder / "recipe-image.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
+    return _written(folder, "image", values)
+
+
+def _frozen_recipe(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """Pictures whose features are computed once; the head alone learns."""
+    if "data" not in settings:
+        made = pictures(rows("frozen", count), folder / "pictures")
+        settings["data"] = {"train": str(write_rows(folder / f"frozen-{count}.jsonl", made))}
+    values = {
+        "input": {"kind": "image", "size": 32},
+        "target": {"kind": "label", "column": "truth"},
+        "model": {"kind": "timm", "name": str(vision_cases.checkpoint("timm_resnet")), "dropout": dropout},
+        "adapter": "head_only",
+        "cache_features": "always",
+        **settings,
+    }
+    return _written(folder, "frozen", values)

@@ -90,8 +90,15 @@ def test_a_full_disk_while_rows_are_answered(
 
     data = write_csv(tmp_path / "data.csv", tiny_runs.rows("label")[:9])
     run = trained("label")  # before the disk is full: it may be trained only now
-    monkeypatch.setattr("burnish.stages.predict.os.replace", full)
+    monkeypatch.setattr("burnish.stages.answer_pieces.os.replace", full)
     said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
     assert said.code == 1
     assert "the disk is full" in said.err
     assert [p.name for p in tmp_path.iterdir()] == ["data.csv"]
+    monkeypatch.undo()
+    monkeypatch.setattr("burnish.stages.answer_format.shutil.copyfileobj", full)
+    said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
+    assert (said.code, "9 of 9 rows are answered and kept" in said.err) == (1, True), said.err
+    monkeypatch.undo()
+    assert burnish_command("predict", run, data, "--out", tmp_path / "answers.csv").code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["answers.csv", "data.csv"]

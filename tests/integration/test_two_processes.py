@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from tests.integration import survival
 from tests.integration.survival import Runs, end_together, events, kill_before_step, result, runs
-from tests.integration.survival_data import pictures, recipe, rows, write_rows
+from tests.integration.survival_data import pictures, recipe, rows, sound_rows, write_rows
 
 # Plain SGD: an adaptive optimizer makes steps of full length out of the rounding of gradients that are 0.
 # 63 rows, 8 in a batch: the last batch of an epoch has 7; with 57 and 8 it has 1 row for 2 processes.
@@ -31,11 +31,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 def data(folder: Path, kind: str, train: int) -> dict[str, str]:
     """Files of three splits."""
-    values = rows(kind, train + 40)
-    if kind == "image":
+    folder.mkdir(parents=True, exist_ok=True)
+    values = sound_rows(folder, train + 40) if kind == "sounds" else rows(kind, train + 40)
+    if kind in ("image", "frozen"):
         values = pictures(values, folder / "pictures")
     parts = {"train": values[:train], "validation": values[train : train + 21], "test": values[train + 21 :]}
-    folder.mkdir(parents=True, exist_ok=True)
     return {name: str(write_rows(folder / f"{kind}-{train}-{name}.jsonl", own)) for name, own in parts.items()}
 
 
@@ -63,7 +63,10 @@ def assert_equal_runs(one: Path, two: Path) -> None:
                 assert a["best"] == b["best"]
 
 
-@pytest.mark.parametrize(("kind", "train"), [("label", 57), ("labels", 63), ("score", 57), ("tags", 63), ("image", 57)])
+KINDS = [("label", 57), ("labels", 63), ("score", 57), ("tags", 63), ("image", 57), ("frozen", 57), ("sounds", 57)]
+
+
+@pytest.mark.parametrize(("kind", "train"), KINDS)
 def test_two_processes_are_one(place: Runs, kind: str, train: int) -> None:
     """Every task, with a last batch that is uneven, or has fewer rows than there are processes."""
     file = recipe(place.folder / kind, kind, data=data(place.folder / kind, kind, train), **SETTINGS)

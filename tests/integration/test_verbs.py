@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,11 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     assert headline["low"] <= headline["value"] <= headline["high"]
     assert f"{headline['value']:.4f}" in said.out
     assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(17))
+    report = (out / "report.md").read_text(encoding="utf-8")
+    assert "17 rows of other.jsonl" in report
+    assert "not a sealed test" in report
+    assert all((out / picture).is_file() for picture in re.findall(r"\]\((pictures/[^)]+)\)", report))
+    assert "read as UTF-8" in said.err
     again = burnish_command("evaluate", run, "--data", data, "--out", out)
     assert (again.code, "there already" in again.err) == (2, True)
 
@@ -161,6 +167,10 @@ def test_evaluate_refuses_rows_without_truth_and_folders_that_are_no_run(
     data = write_csv(tmp_path / "new.csv", [{"text": "my card", "lable": "payment"}])
     said = burnish_command("evaluate", trained("label"), "--data", data, "--out", tmp_path / "scores")
     assert (said.code, "'label'" in said.err, "'lable'" in said.err) == (2, True, True)
+    assert not (tmp_path / "scores").exists()
+    data = write_csv(tmp_path / "empty.csv", [{"text": "my card", "label": ""}])
+    said = burnish_command("evaluate", trained("label"), "--data", data, "--out", tmp_path / "scores")
+    assert (said.code, "no row has a truth" in said.err) == (2, True)
     assert not (tmp_path / "scores").exists()
     said = burnish_command("evaluate", tmp_path, "--data", data)
     assert (said.code, "not a bundle" in said.err) == (2, True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from burnish.metrics._spans import spans
+from burnish.targets._spans import spans
 
 TAGS = st.sampled_from(
     ["O", "B-per", "I-per", "E-per", "S-per", "B-loc", "I-loc", "B-my-type", "I-my-type", "B", "I", "B-", "I-"]

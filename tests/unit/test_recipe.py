@@ -12,6 +12,7 @@ import pytest
 
 from burnish.core.component import kinds
 from burnish.core.errors import InputError
+from burnish.inputs.text import Text
 from burnish.recipe import TASKS, Recipe
 
 FOREIGN = '''
@@ -223,3 +224,16 @@ def test_trust_reaches_what_is_inside_the_data_settings(foreign: str) -> None:
     data = {"train": "x", "source": "my_own_losses:Mine"}
     assert "code from outside" in said(data=data)
     assert "is not a component of burnish.data.sources" in said(data=data, trust_code=True)
+
+
+@pytest.mark.parametrize("split", ["grouped", {"kind": "grouped"}])
+def test_a_grouped_split_takes_the_column_of_the_groups(split: Any) -> None:
+    assert loaded(split=split, group="customer").split == loaded(split={"kind": "grouped", "group": "customer"}).split
+    own = loaded(split={"kind": "grouped", "group": "household"}, group="customer")
+    assert own.split.group == "household"  # type: ignore[attr-defined]
+    assert "split.group" in said(split=split)
+
+
+def test_an_input_is_known_by_its_fields_where_only_one_kind_has_them() -> None:
+    assert loaded(input={"columns": ["question", "passage"]}).input == Text(columns=["question", "passage"])
+    assert "`kind` is missing" in said(input={"max_length": 64})

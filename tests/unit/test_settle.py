@@ -175,3 +175,9 @@ def test_a_chosen_metric_comes_first_and_the_others_stay() -> None:
     assert labels[0] == "micro_f1"
     assert {"accuracy", "macro_f1", "matthews"} <= set(labels)
     assert len(labels) == len(set(labels))
+
+
+def test_an_empty_target_column_is_said_to_be_empty() -> None:
+    rows = [{**row, "intent": None if n % 2 else " "} for n, row in enumerate(TEXT_ROWS)]
+    with pytest.raises(InputError, match="column 'intent' is empty"):
+        settled(rows, target="intent")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import importlib
 import inspect
 import json
 import os
-import sys
+import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,12 @@ class EncodedRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def with_lengths(self, lengths: NDArray[np.int64]) -> EncodedRows:
+        """The same rows, to be batched as if they had these lengths [N]."""
+        other = copy(self)
+        other.lengths = lengths
+        return other
 
     def encoded(self, position: int) -> Encoded:
         """One row, as `Input.encode` gave it."""
@@ -149,6 +157,7 @@ def fingerprint(part: Part, input: Input, target: Target, processor: Processor) 
         json.dumps(target.model_dump(), sort_keys=True),
         processor.fingerprint(),
         hashlib.sha256(code.encode()).hexdigest(),
+        hashlib.sha256(repr(length_facts(part, part.rows, input)).encode()).hexdigest(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
@@ -156,9 +165,10 @@ def fingerprint(part: Part, input: Input, target: Target, processor: Processor) 
 def _modules(input: Input, target: Target) -> list[Any]:
     """The modules that encode: the two components, what their packages share, and this file."""
     found = {__name__, type(input).__module__, type(target).__module__}
-    for axis in (input.axis, target.axis):
-        found |= {name for name in sys.modules if name.startswith(f"{axis}._")}
-    return [sys.modules[name] for name in sorted(found)]
+    for axis in (input.axis, target.axis):  # all of them: not only those that this process happens to have imported
+        shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
+        found |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
+    return [importlib.import_module(name) for name in sorted(found)]
 
 
 def _pieces(
@@ -170,7 +180,7 @@ def _pieces(
     for start in range(0, len(part), PIECE):
         rows = part.rows[start : start + PIECE]
         examples = part.table.take(rows, columns).to_pylist()
-        encoded = input.encode(examples, processor) if input.stored else [_unread() for _ in examples]
+        encoded = input.encode(examples, processor) if input.stored else _unread(part, rows, input, processor)
         values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
         pairs = [
             _target(target, e.get(target.column), x, part, int(r))
@@ -184,9 +194,18 @@ def _pieces(
             notify("encoding", min(start + PIECE, len(part)), len(part))
 
 
-def _unread() -> Encoded:
-    """Of a row that is read when its batch is made: every such row has one length."""
-    return {"_length": np.int32(1), "_full_length": np.int32(1)}  # type: ignore[dict-item]
+def _unread(part: Part, rows: NDArray[np.int64], input: Input, processor: Processor) -> list[Encoded]:
+    """Of rows that are read when their batch is made: lengths as far as they are known from a look at the files."""
+    found = [input.length(facts, processor) for facts in length_facts(part, rows, input)]
+    lengths = found or [1] * len(rows)
+    return [{"_length": np.int32(n), "_full_length": np.int32(n)} for n in lengths]  # type: ignore[dict-item]
+
+
+def length_facts(part: Part, rows: NDArray[np.int64], input: Input) -> list[dict[str, Any]]:
+    """What is known of the lengths of files; nothing where they were not looked at, or all have one size."""
+    known = part.table.inspection
+    names = [name for name in input.length_facts if known is not None and name in known.facts.column_names]
+    return known.facts.select(names).take(pa.array(rows)).to_pylist() if known is not None and names else []
 
 
 def _target(target: Target, value: Any, encoded: Encoded, part: Part, row: int) -> tuple[Array, Array]:

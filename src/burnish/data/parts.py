@@ -66,8 +66,8 @@ def divide(
     return parts
 
 
-def require_columns(table: Table, columns: Collection[str]) -> None:
-    """Check that a table has these columns.
+def require_columns(table: Table, columns: Collection[str], *, place: str = "") -> None:
+    """Check that a table has these columns; `place` is what asked for them, and else the file is named.
 
     Raises:
         InputError: naming the missing one, the file, the columns there are and the nearest spelling.
@@ -79,7 +79,7 @@ def require_columns(table: Table, columns: Collection[str]) -> None:
                 f"there is no column {column!r}",
                 expected="one of " + ", ".join(table.columns),
                 fix=f"did you mean {guess!r}?" if guess else "name another column, or add it to the file",
-                place=table.origins[0].path if table.origins else "",
+                place=place or (table.origins[0].path if table.origins else ""),
             )
 
 

@@ -164,6 +164,12 @@ def _whole(path: Path, data: Data) -> str:
 
 def _class_folders(path: Path, text: str, data: Data, kind: str) -> tuple[list[Place], list[str]]:
     """The place of a folder that is read as one thing, after a look at what else it could be."""
+    others = [k for k in kinds(_AXIS) if k != kind and data.source is None]
+    also = [k for k in others if issubclass(cls := component_class(_AXIS, k), Source) and cls.reads_folder(path)]
+    if also:
+        raise InputError(
+            f"the folder fits {kind} and {', '.join(also)}", fix=f"say which: data.source: {kind}", place=text
+        )
     parts = _split_folders(path)
     if len(parts) > 1 and all(_whole(folder, data) for folder in parts.values()):
         raise InputError(

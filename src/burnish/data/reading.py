@@ -62,7 +62,8 @@ def read(data: Data | Any, part: str = "train", *, cache: Path | None = None, no
         said = "cache miss: read and kept"
     else:
         said = "cache hit"
-    return _table(entry, about, places, digests, [*notes, f"{part}: {said} in {folder}"])
+    named = part if isinstance(data, Data) else "rows"
+    return _table(entry, about, places, digests, [*notes, f"{named}: {said} in {folder}"])
 
 
 def read_parts(data: Data, *, cache: Path | None = None, notify: Notify | None = None) -> dict[str, Table]:

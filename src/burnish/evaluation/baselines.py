@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from burnish.evaluation.compare import as_values, paired_differences
 from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
 from burnish.evaluation.scores import in_headline, scores
 from burnish.metrics import Metric
+from burnish.targets import fits, target_class
 
 LIMIT = 20_000
 """Training rows (words for tags) a baseline on features is fitted on at most."""
@@ -38,12 +38,8 @@ class Baseline:
     note: str
 
 
-def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline:
-    """Always the same answer, learned from the training split's truths.
-
-    `label`: the most common one, with class frequencies as probabilities. `labels`: the labels more than half of the
-    rows have, or where there are none the most common label set. `score`: the mean. `tags`: O for every word, or the
-    most common tag where there is no O.
+def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline | None:
+    """Always the same answer, learned from the training split's truths: `Target.usual`; None where there is no such thing.
 
     Args:
         train_truth: truths in the form of the table (`Target.truth`); None is left out.
@@ -55,33 +51,18 @@ def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline:
     truths = [truth for truth in train_truth if truth is not None]
     if not truths:
         raise InputError("the training split has no truth", expected="at least one labelled row")
-    if like.target == "score":
-        mean = float(np.mean(np.array(truths, np.float64)))
-        return Baseline(_table(like, [mean] * len(like), None), f"always the mean of the training split, {mean:.4g}")
-    if like.target == "tags":
-        seen = Counter(tag for row in truths for tag in row)
-        tag = "O" if "O" in seen or "O" in like.names or not seen else seen.most_common(1)[0][0]
-        return Baseline(
-            _table(like, [[tag] * len(row or ()) for row in like.answer], None), f"the tag {tag} for every word"
-        )
-    if like.target == "labels":
-        seen = Counter(name for row in truths for name in set(row))
-        answer: Any = sorted(name for name, count in seen.items() if 2 * count > len(truths))
-        answer = answer or sorted(_most_common(tuple(sorted(set(row))) for row in truths))
-        note = "always " + (", ".join(answer) if answer else "no label")
-    else:
-        seen = Counter(map(str, truths))
-        answer = _most_common(map(str, truths))
-        note = (
-            f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} rows)"
-        )
-    shares = np.array([seen[name] / len(truths) for name in like.names], np.float32)
-    return Baseline(_table(like, [answer] * len(like), np.tile(shares, (len(like), 1))), note)
-
-
-def _most_common(values: Iterable[Any]) -> Any:
-    """Ties go to the first in alphabetical order, so that the order of rows decides nothing."""
-    return min(Counter(values).items(), key=lambda item: (-item[1], item[0]))[0]
+    target = target_class(like.target)
+    usual = target.usual(truths, like.names)
+    if usual is None:
+        return None
+    answers = [usual.answer] * len(like)
+    if target.shape == "element":
+        answers = [[usual.answer] * len(row or ()) for row in like.answer]
+    shares = None
+    if usual.shares is not None:
+        own = np.array([usual.shares.get(name, 0.0) for name in like.names], np.float32)
+        shares = np.tile(own, (len(like), 1))
+    return Baseline(_table(like, answers, shares), usual.note)
 
 
 def frozen_features(
@@ -96,8 +77,8 @@ def frozen_features(
 ) -> Baseline:
     """A linear model on standardised features of the checkpoint as it was before training.
 
-    `label` and `tags`: logistic regression; `labels`: one logistic regression a label; `score`: ridge regression. The
-    strength of the penalty is chosen on training rows only, by an inner split (`score`: leave-one-out).
+    By `Target.linear`: logistic regression for names, one of them for each name of a set, ridge regression for numbers.
+    The strength of the penalty is chosen on training rows only, by an inner split (numbers: leave-one-out).
 
     Args:
         train_features: [N, D]; for tags [W, D], the words of all rows one after another.
@@ -122,7 +103,7 @@ def frozen_features(
     kept = np.array([i for i, truth in enumerate(train_truth) if truth is not None], np.int64)
     if not len(kept):
         raise InputError("the training split has no truth", expected="at least one labelled row")
-    rows = f"{len(kept):,} labelled training {'words' if like.target == 'tags' else 'rows'}"
+    rows = f"{len(kept):,} labelled training {'words' if target_class(like.target).shape == 'element' else 'rows'}"
     note = f"fitted on all {rows}" if drawn_from is None else f"fitted on {rows}, drawn from {drawn_from:,} rows"
     if len(kept) > limit:
         note = f"fitted on {limit:,} of {rows}, drawn at random"
@@ -136,25 +117,35 @@ def _answered(
     x: Features, truths: list[Any], test: Features | Sequence[Features], like: Predictions, seed: int
 ) -> tuple[list[Any], Features | None, str]:
     """Answers for the rows of `like`, [M, C] probabilities or None, and what was chosen, in words."""
-    if like.target == "score":
-        values, chosen = fitted_scores(x, np.array(truths, np.float64), np.asarray(test, np.float32))
+    target = target_class(like.target)
+    if target.shape == "element":
+        return _answered_elements(x, truths, test, like, seed)
+    rows = np.asarray(test, np.float32)
+    if target.linear == "numbers":
+        values, chosen = fitted_scores(x, np.array(truths, np.float64), rows)
         return values.tolist(), None, chosen
-    if like.target == "labels":
+    if target.linear == "sets":
         wanted = np.array([[name in row for name in like.names] for row in truths])
-        shares, chosen = fitted_labels(x, wanted, np.asarray(test, np.float32), seed)
+        shares, chosen = fitted_labels(x, wanted, rows, seed)
         sets = [[n for n, share in zip(like.names, row, strict=True) if share >= 0.5] for row in shares]
         return sets, shares, chosen
-    if like.target == "label":
-        shares, chosen = fitted_names(x, list(map(str, truths)), np.asarray(test, np.float32), like.names, seed)
-        return [like.names[i] for i in shares.argmax(axis=1)], shares, chosen
+    shares, chosen = fitted_names(x, list(map(str, truths)), rows, like.names, seed)
+    return [like.names[i] for i in shares.argmax(axis=1)], shares, chosen
+
+
+def _answered_elements(
+    x: Features, truths: list[Any], test: Features | Sequence[Features], like: Predictions, seed: int
+) -> tuple[list[Any], None, str]:
+    """A name for each element; elements that were cut off get the usual answer."""
     rows = [np.asarray(row, np.float32).reshape(-1, x.shape[1]) for row in test]
     shares, chosen = fitted_names(x, list(map(str, truths)), np.concatenate(rows), like.names, seed)
-    words = iter(shares.argmax(axis=1).tolist())
-    outside = "O" if "O" in like.names else like.names[0]
+    found = iter(shares.argmax(axis=1).tolist())
+    usual = target_class(like.target).usual([truths], like.names)
+    outside = usual.answer if usual is not None and usual.answer in like.names else like.names[0]
     answers = []
     for row, answer in zip(rows, like.answer, strict=True):
-        tags = [like.names[next(words)] for _ in range(len(row))]
-        answers.append((tags + [outside] * len(answer))[: len(answer)])
+        names = [like.names[next(found)] for _ in range(len(row))]
+        answers.append((names + [outside] * len(answer))[: len(answer)])
     return answers, None, chosen
 
 
@@ -190,7 +181,7 @@ def baseline_scores(
         name: {`note`, `metrics` {label: {value, low, high ...}}, `differences` {label: {value, low, high, better,
         mcnemar ...}}}, differences being model minus baseline.
     """
-    chosen = [m for m in metrics if predictions.target in m.targets and in_headline(m, headline)]
+    chosen = [m for m in metrics if fits(m.targets, predictions.target) and in_headline(m, headline)]
     settings: dict[str, Any] = {"seed": seed, "resamples": resamples, "level": level}
     found = {}
     for name, baseline in baselines.items():

@@ -14,6 +14,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.intervals import draws, percentiles
 from burnish.metrics import Metric
 from burnish.metrics._resampling import with_truth
+from burnish.targets import target_class
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Difference:
         resamples: how many resamples gave a value for both.
         grouped: whether whole groups were drawn.
         better: True where a is better and the interval leaves out 0, False where b is, None where neither is shown.
-        mcnemar: two-sided exact p of McNemar's test on right and wrong rows, for `label` tables; None for others.
+        mcnemar: two-sided exact p of McNemar's test on right and wrong rows, where answers are one of the names; None for others.
     """
 
     value: float
@@ -69,7 +70,7 @@ def paired_differences(
     for counts in draws(first.groups, len(first), resamples=resamples, seed=seed):
         for metric in metrics:
             found[metric.label].append(metric.resampled(first, counts) - metric.resampled(second, counts))
-    p = mcnemar(first, second) if first.target == "label" else None
+    p = mcnemar(first, second) if target_class(first.target).exclusive else None
     differences = {}
     for metric in metrics:
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *found[metric.label]]), level)
@@ -99,14 +100,15 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     if not np.array_equal(rows, others):
         order = np.argsort(others, kind="stable")
         second = second.take(order[np.argsort(np.argsort(rows, kind="stable"), kind="stable")])
+    same = target_class(first.target).same
     for row, mine, theirs in zip(rows, first.truth, second.truth, strict=True):
-        if mine != theirs and not (first.target == "labels" and set(mine) == set(theirs)):
+        if not same(mine, theirs):
             raise InputError(f"row {row} has truth {mine!r} in one table and {theirs!r} in the other")
     return first, second
 
 
 def mcnemar(a: Predictions, b: Predictions) -> float:
-    """Two-sided p of the exact test of McNemar (1947) on aligned `label` tables; 1 where no row tells them apart."""
+    """Two-sided p of the exact test of McNemar (1947) on aligned tables; 1 where no row tells them apart."""
     from scipy.stats import binomtest
 
     only_first, only_second = (int(n) for n in discordant(a, b))

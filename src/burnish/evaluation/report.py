@@ -12,10 +12,12 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation import pictures, report_results, report_run, run_pictures
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.contact_sheet import contact_sheet
+from burnish.evaluation.explained import Explain, heatmap_sheets
 from burnish.evaluation.markdown import name, snippet
-from burnish.evaluation.mistakes import SIZES, mistakes
+from burnish.evaluation.mistakes import mistakes
 from burnish.evaluation.reliability import Bin, bins
 from burnish.metrics._resampling import with_truth
+from burnish.targets import target_class
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
@@ -35,6 +37,7 @@ def write(
     predictions: Predictions,
     inputs_shown: Shown,
     inputs_pictured: Pictured | None = None,
+    explain: Explain | None = None,
 ) -> Path:
     """Write `report.md` and its `pictures/` into a folder; both are overwritten.
 
@@ -56,11 +59,11 @@ def write(
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
         inputs_pictured: row number to the input as a picture, uint8 [height, width, 3], or None where it has none.
+        explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
 
     Returns:
         The path of the report.
     """
-    run_folder.mkdir(parents=True, exist_ok=True)
     drawn = _Pictures(run_folder)
     sections = [
         report_results.opening(facts, scores),
@@ -72,15 +75,15 @@ def write(
         _answers(drawn, predictions),
         _calibration(drawn, predictions, scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
-        _mistakes_seen(drawn, predictions, inputs_pictured),
+        _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
+        heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         report_run.audited(audit),
         _training(drawn, facts, events),
         report_run.further(facts),
         report_run.environment(facts),
     ]
-    text = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
     path = run_folder / "report.md"
-    write_text(path, text)
+    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
     return path
 
 
@@ -88,6 +91,7 @@ class _Pictures:
     """Draws into the folder and gives the line that shows the picture."""
 
     def __init__(self, run_folder: Path) -> None:
+        run_folder.mkdir(parents=True, exist_ok=True)
         self._folder = run_folder
 
     def __call__(self, file: str, caption: str, draw: Callable[[Path], object]) -> list[str]:
@@ -98,16 +102,17 @@ class _Pictures:
 
 
 def _classes(drawn: _Pictures, scores: Mapping[str, Any]) -> list[str]:
-    rows = scores.get("per_class")
-    if not rows:
+    rows, called = scores.get("per_class"), target_class(scores["target"]).classes
+    if not rows or called is None:
         return []
-    unit = "entities" if scores["target"] == "tags" else "rows"
-    file = drawn("classes.png", "F1 of each class with its support", lambda p: pictures.class_bars(rows, p, unit=unit))
+    file = drawn(
+        "classes.png", "F1 of each class with its support", lambda p: pictures.class_bars(rows, p, unit=called.unit)
+    )
     return [*report_results.per_class(scores), *file]
 
 
 def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
-    if predictions.target != "label" or not len(with_truth(predictions)):
+    if not target_class(predictions.target).exclusive or not len(with_truth(predictions)):
         return []
     found = confusion(predictions)
     lines = ["## Confusions", ""]
@@ -120,11 +125,11 @@ def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 
 def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
-    known = with_truth(predictions)
-    if predictions.target == "score":
+    known, target = with_truth(predictions), target_class(predictions.target)
+    if target.linear == "numbers":
         lines = drawn("scatter.png", "Answer against truth", lambda p: pictures.score_scatter(known, p))
         return ["## Truth and answer", *lines] if lines else []
-    if predictions.target != "label" or len(known.names) != 2 or known.probabilities.shape[1] != 2:
+    if not target.exclusive or len(known.names) != 2 or known.probabilities.shape[1] != 2:
         return []
     lines = drawn("curves.png", "ROC and precision-recall curve", lambda p: pictures.binary_curves(known, p))
     sentence = f"The positive class is {name(known.names[1])}, the second of the two label names."
@@ -132,7 +137,7 @@ def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 
 def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
-    found = bins(predictions) if predictions.target == "label" else []
+    found = bins(predictions) if target_class(predictions.target).exclusive else []
     if not found:
         return []
     lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(found, p))
@@ -160,31 +165,33 @@ def _mistakes(
     if not worst:
         return []
     shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
-    scores = predictions.target == "score"
-    head = (
-        "Largest errors" if scores else "Most confident mistakes" if predictions.target != "tags" else "Worst mistakes"
-    )
-    many = f"the {len(worst)} largest errors" if scores else f"{len(worst)} of {total:,} wrong rows"
+    said = target_class(predictions.target).mistakes
+    many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong rows"
     where = "" if place else f" Rows of the {split} split are counted from 0."
-    missed, wrong = ("missed", "answered wrongly") if predictions.target == "tags" else ("truth", "answer")
-    lines = [f"## {head}", "", f"{many[0].upper()}{many[1:]}, by {SIZES[predictions.target]}; the worst first. "
+    lines = [f"## {said.title}", "", f"{many[0].upper()}{many[1:]}, by {said.size}; the worst first. "
              f"A mistake here may also be a wrong label in the data.{where}", ""]  # fmt: skip
     for mistake in worst:
-        size = f"{mistake.size:+.3g}" if scores else f"{mistake.size:.3g}"
+        size = f"{mistake.size:+.3g}" if said.signed else f"{mistake.size:.3g}"
         at = snippet(place(mistake.row), 80) if place else f"row {mistake.row}"
-        lines.append(f"- **{at}**: {missed} {name(mistake.truth)}, {wrong} {name(mistake.answer)} ({size})  ")
+        lines.append(f"- **{at}**: {said.truth} {name(mistake.truth)}, {said.answer} {name(mistake.answer)} ({size})  ")
         lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
     return lines
 
 
-def _mistakes_seen(drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None) -> list[str]:
-    """The worst mistakes as pictures, as the network saw them."""
+def _mistakes_seen(
+    drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None, inputs_shown: Shown
+) -> list[str]:
+    """The worst mistakes as pictures, as the network saw them, with the names of their files."""
     worst = mistakes(predictions, most=PICTURED)[0] if inputs_pictured is not None else []
     seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
     if not seen:
         return []
-    sized = SIZES[predictions.target]
-    captions = [f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}" for m, _ in seen]
+    sized = target_class(predictions.target).mistakes.size
+    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
+    captions = [
+        f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
+        for m, _ in seen
+    ]
     sheet = [picture for _, picture in seen]
     caption = "The worst mistakes as the network saw them"
     return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]

@@ -7,7 +7,9 @@ from typing import Any
 
 from burnish.evaluation.markdown import name, names, number, snippet, span, table
 from burnish.evaluation.reliability import wilson
+from burnish.targets import Classes, target_class
 
+SPLITS = ("train", "validation", "test")
 TITLES = {"majority": "majority", "frozen_features": "frozen features"}
 
 
@@ -20,7 +22,8 @@ def opening(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
     split = facts.get("split", "test")
     without = scores["rows_without_truth"]
     aside = f", {without:,} of them without truth and left out of all figures" if without else ""
-    lines.append(f"- scored: {scores['rows']:,} rows of the {split} split{aside}")
+    where = f"the {split} split" if split in SPLITS else split
+    lines.append(f"- scored: {scores['rows']:,} rows of {where}{aside}")
     if scores.get("groups") is not None:
         lines.append(f"- groups: {scores['groups']:,}; intervals draw whole groups")
     if unknown := scores.get("unknown_labels"):
@@ -91,7 +94,7 @@ def _without_width(scores: Mapping[str, Any]) -> list[str]:
     """A bootstrap cannot show doubt where every row was answered alike; what can be said instead."""
     accuracy = scores["metrics"].get("accuracy", scores["metrics"].get("subset_accuracy", {}))
     rows = scores["rows"] - scores["rows_without_truth"]
-    if scores["target"] == "tags" or accuracy.get("value") not in (0.0, 1.0) or not rows:
+    if target_class(scores["target"]).shape == "element" or accuracy.get("value") not in (0.0, 1.0) or not rows:
         return []
     low, high = wilson(accuracy["value"], rows)
     return [
@@ -113,9 +116,7 @@ def other_metrics(scores: Mapping[str, Any]) -> list[str]:
 
 def per_class(scores: Mapping[str, Any]) -> list[str]:
     """Precision, recall, F1 and support of each class, label or entity type."""
-    title, column = {"labels": ("Labels", "label"), "tags": ("Entity types", "entity type")}.get(
-        scores["target"], ("Classes", "class")
-    )
+    called = target_class(scores["target"]).classes or Classes()
     unknown = scores.get("unknown_labels") or {}
     rows = [
         [
@@ -127,5 +128,5 @@ def per_class(scores: Mapping[str, Any]) -> list[str]:
         ]
         for i, (label, row) in enumerate(scores["per_class"].items())
     ]
-    head = ["#", column, "precision", "recall", "F1", "support", "answered"]
-    return [f"## {title}", "", *table(head, rows, right=(0, 2, 3, 4, 5, 6))]
+    head = ["#", called.one, "precision", "recall", "F1", "support", "answered"]
+    return [f"## {called.title}", "", *table(head, rows, right=(0, 2, 3, 4, 5, 6))]

@@ -64,7 +64,8 @@ def audited(audit: Mapping[str, Any] | None) -> list[str]:
         return []
     findings = list(audit.get("findings") or [])
     lines = ["## Audit of the data", ""]
-    sizes = _image_sizes((audit.get("figures") or {}).get("images") or {})
+    known = audit.get("figures") or {}
+    sizes = _image_sizes(known.get("images") or {}) + _sound_lengths(known.get("sounds") or {})
     if not findings:
         return [*lines, "Nothing was found.", *sizes]
     for finding in findings[:FINDINGS_SHOWN]:
@@ -91,6 +92,34 @@ def _image_sizes(found: Mapping[str, Any]) -> list[str]:
     ]
     head = ["split", "images", "width (least / median / most)", "height", "modes", "formats"]
     return ["", *table(head, rows, right=(1,))] if rows else []
+
+
+def _sound_lengths(found: Mapping[str, Any]) -> list[str]:
+    """How long and how loud the sounds of each split are, and how they are stored."""
+    rows = [
+        [
+            split,
+            f"{own['sounds']:,}",
+            f"{own['total_seconds'] / 60:,.1f}",
+            " / ".join(f"{value:.2f}" for value in own["seconds"]),
+            " / ".join(f"{value:.0f}" for value in own["loudness"]),
+            *(
+                ", ".join(f"{what} {n:,}" for what, n in own[f].items())
+                for f in ("sampling_rates", "channels", "formats")
+            ),
+        ]
+        for split, own in found.items()
+    ]
+    head = [
+        "split",
+        "sounds",
+        "minutes",
+        "seconds (least / median / most)",
+        "dB (5 % / median / 95 %)",
+        "Hz",
+        "channels",
+    ]
+    return ["", *table([*head, "formats"], rows, right=(1, 2))] if rows else []
 
 
 def _where(finding: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
 from burnish.metrics._classes import per_class
 from burnish.metrics._resampling import with_truth
+from burnish.targets import fits, target_class
 
 AVERAGES = ("macro", "weighted", "micro")
 
@@ -27,7 +28,7 @@ def metrics_for(target: str, chosen: Sequence[Metric] = ()) -> list[Metric]:
     found = {metric.label: metric for metric in chosen}
     for kind in kinds("burnish.metrics"):
         cls = component_class("burnish.metrics", kind)
-        if target not in cls.targets:  # type: ignore[attr-defined]
+        if not fits(cls.targets, target):  # type: ignore[attr-defined]
             continue
         averages: list[dict[str, Any]] = [{"average": a} for a in AVERAGES] if "average" in cls.model_fields else [{}]
         for settings in averages:
@@ -67,7 +68,8 @@ def scores(
     Returns:
         `target`, `rows`, `rows_without_truth`, `unknown_labels` {label: rows}, `groups`, `bootstrap` {resamples,
         level, seed, grouped}, `headline` [labels], `metrics` {label: {value, greater_is_better, and for the headline
-        low, high, resamples}}, `per_class` {name: {precision, recall, f1, support, answered}} and for `label` also
+        low, high, resamples}}; for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
+        and where an answer is exactly one of them
         `confusion` {names, counts}.
 
     Raises:
@@ -91,11 +93,11 @@ def scores(
         "headline": [metric.label for metric in first],
         "metrics": numbers,
     }
-    if predictions.target in ("label", "labels", "tags"):
+    if target_class(predictions.target).classes:
         found["per_class"] = {
             name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
         }
-    if predictions.target == "label":
+    if target_class(predictions.target).exclusive:
         matrix = confusion(known)
         found["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
     return found
@@ -111,7 +113,7 @@ def _number(metric: Metric, known: Predictions, interval: Interval | None) -> di
 
 def _checked(metrics: Sequence[Metric], headline: Sequence[str], target: str) -> None:
     for metric in metrics:
-        if target not in metric.targets:
+        if not fits(metric.targets, target):
             raise InputError(
                 f"metric {metric.kind()!r} is not defined for target {target!r}",
                 expected="one for " + " or ".join(metric.targets),
@@ -134,11 +136,7 @@ def finite(value: float) -> float | int | None:
 
 def unknown_labels(known: Predictions) -> dict[str, int]:
     """Truths that are not among the label names, with how many rows (words for tags) they have; most frequent first."""
-    if known.target == "label":
-        seen = Counter(str(t) for t in known.truth)
-    elif known.target in ("labels", "tags"):
-        seen = Counter(str(name) for row in known.truth for name in row if name is not None)
-    else:
-        return {}
+    mentioned = target_class(known.target).mentioned
+    seen = Counter(name for truth in known.truth for name in mentioned(truth))
     names = set(known.names)
     return {name: count for name, count in seen.most_common() if name not in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +21,16 @@ class Processor(Protocol):
         """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
 
 
+class Change(Protocol):
+    """How a training row is changed at random; augmentations are such changes."""
+
+    def __call__(self, value: Any, seed: int) -> Any:
+        """What a row was read as (an image, a waveform), changed: the same kind of thing."""
+
+    def features(self, values: Array, seed: int) -> Array:
+        """What the network reads of a sound, float32 [bands, frames], changed: the same shape."""
+
+
 class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers."""
 
@@ -30,6 +40,8 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of the files that rows are; empty for rows that are no files."""
     mixable: ClassVar[str] = ""
     """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
     thing: ClassVar[str] = "text"
@@ -78,19 +90,14 @@ class Input(Component):
         some = [examples] if self.stored else [[e] for e in examples]
         return ([row] for piece in some for row in self.encode(piece, processor))
 
-    @property
-    def varies(self) -> bool:
-        """Whether training reads a row otherwise in each epoch without any augmentation: a random window, say."""
-        return False
-
     def augmented(
-        self, examples: Sequence[Example], processor: Any, change: Callable[[Any, int], Any], seeds: Sequence[int]
+        self, examples: Sequence[Example], processor: Any, change: Change, seeds: Sequence[int]
     ) -> list[Encoded]:
         """As `encode`, with every row changed at random in between: for training rows only.
 
         Args:
             examples, processor: as in `encode`.
-            change: takes what a row was read as (an image, a waveform) and a seed, and gives the same kind of thing.
+            change: what is done to a row as it was read, and for sounds to what the network reads of it.
             seeds: one a row: a pure function of run seed, epoch and row, so that a resumed run sees the same.
         """
         raise NotImplementedError(f"input {self.kind()!r} has no augmentations")
@@ -118,6 +125,20 @@ class Input(Component):
     def look_version(self) -> str:
         """What `look` depends on beside the bytes; empty for inputs that are not files."""
         return ""
+
+    length_facts: ClassVar[tuple[str, ...]] = ()
+    """Facts of `look` that `length` and `view_count` need."""
+
+    def length(self, facts: Mapping[str, Any], processor: Any) -> int:
+        """Elements of one view of a row that is not stored, from what is known of its file; 1 where all have one size."""
+        return 1
+
+    def view_count(self, facts: Mapping[str, Any], processor: Any) -> int:
+        """How many parts of a row `views` gives, from what is known of its file.
+
+        Where it is more than one, training reads a random part in each epoch (`augmented`), with or without augmentation.
+        """
+        return 1
 
     def pictured(self, encoded: Encoded, processor: Any) -> Array | None:
         """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""

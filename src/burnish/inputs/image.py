@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -16,13 +16,28 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input
-from burnish.inputs._pictures import ENDINGS, decoded, in_words, look_version, looked_at
+from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
+from burnish.inputs._pictures import (
+    ENDINGS,
+    MIDDLE,
+    PLACES,
+    cropped,
+    decoded,
+    in_words,
+    look_version,
+    looked_at,
+    normalised,
+    resample,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 Three = tuple[float, float, float]
-SETTINGS = "image_processor.json"
+FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
+FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
+View = Literal["plain", "mirrored", "five_crops"]
+TIGHTER = 0.875  # most of the picture that corner crops keep: without it they would be the middle one
 
 
 @dataclass(frozen=True)
@@ -50,23 +65,35 @@ class ImageProcessor:
         """Plain values for the bundle."""
         return asdict(self)
 
-    def numbers(self, picture: Picture, *, whole: bool = False) -> Array:
-        """float32 [3, size, size]; centre crop, or the whole picture squeezed into the square when `whole` is set."""
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what the network sees."""
+        return 3, self.size, self.size
+
+    def numbers(
+        self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
+    ) -> Array:
+        """float32 [3, size, size], channels last in memory; a crop, or the whole picture squeezed into the square.
+
+        Args:
+            picture: any mode.
+            whole: leave nothing out.
+            place: where in the picture the crop is, from (0, 0), left and top, to (1, 1); the middle unless said.
+            ratio: share the crop keeps; None for `crop_ratio`.
+        """
         picture = picture.convert("RGB")
-        resample = _resample(self.interpolation)
         if whole:
-            picture = picture.resize((self.size, self.size), resample)
+            picture = picture.resize((self.size, self.size), resample(self.interpolation))
         else:
-            picture = _centre(picture, self.size, self.crop_ratio, resample)
-        values: Array = np.asarray(picture, np.float32) / 255.0
-        values = (values - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
-        return np.ascontiguousarray(values.transpose(2, 0, 1))
+            picture = cropped(picture, self.size, ratio or self.crop_ratio, place, self.interpolation)
+        return normalised(picture, self.mean, self.std)
 
 
 class Image(Input):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
     stored: ClassVar[bool] = False
+    endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
     mixable: ClassVar[str] = "pixel_values"
     recognition_order: ClassVar[int] = -1
@@ -84,6 +111,12 @@ class Image(Input):
     )
     std: tuple[float, float, float] | None = Field(
         None, description="Of each channel in [0, 1]; null: the checkpoint's."
+    )
+    test_views: list[View] = Field(
+        ["plain"],
+        min_length=1,
+        description="Views of each validation and test picture whose logits are averaged (test-time augmentation): plain, "
+        "mirrored (where sides do not matter), five_crops (middle and corners); each is another pass, in service too.",
     )
     broken: Literal["refuse", "skip"] = Field(
         "refuse", description="What to do about files that cannot be read: refuse to train, or leave their rows out."
@@ -133,8 +166,13 @@ class Image(Input):
         )
 
     def save_processor(self, processor: ImageProcessor, folder: Path) -> None:
-        """Write the settings beside the weights."""
-        (folder / SETTINGS).write_text(json.dumps(processor.settings(), indent=2) + "\n", encoding="utf-8")
+        """Write the settings beside the weights; for a transformers checkpoint also as `AutoImageProcessor` reads them."""
+        files = {SETTINGS: processor.settings()}
+        config = folder / "config.json"
+        if config.is_file() and "model_type" in json.loads(config.read_text(encoding="utf-8")):
+            files[PREPROCESSOR] = preprocessor_config(processor.settings())
+        for name, values in files.items():
+            (folder / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
     def encode(self, examples: Sequence[Example], processor: ImageProcessor) -> list[Encoded]:
         """`pixel_values` float32 [3, size, size].
@@ -142,7 +180,26 @@ class Image(Input):
         Raises:
             InputError: a file that is missing, broken, or too large to be a picture.
         """
-        return [_row(processor.numbers(self.opened(e))) for e in examples]
+        least = FINER * round(processor.size / processor.crop_ratio)
+        return [_row(processor.numbers(self.opened(e, least))) for e in examples]
+
+    def views(self, examples: Sequence[Example], processor: ImageProcessor) -> Iterator[Iterable[Encoded]]:
+        """The views `test_views` names of each picture, which is read once."""
+        if self.test_views == ["plain"]:
+            return super().views(examples, processor)
+        return (self._views(e, processor) for e in examples)
+
+    def _views(self, example: Example, processor: ImageProcessor) -> Iterator[Encoded]:
+        from PIL.Image import Transpose
+
+        picture = self.opened(example, FINER * round(processor.size / processor.crop_ratio))
+        for view in self.test_views:
+            if view == "five_crops":
+                ratio = min(processor.crop_ratio, TIGHTER)
+                yield from (_row(processor.numbers(picture, place=place, ratio=ratio)) for place in PLACES)
+            else:
+                seen = picture.transpose(Transpose.FLIP_LEFT_RIGHT) if view == "mirrored" else picture
+                yield _row(processor.numbers(seen))
 
     def augmented(
         self,
@@ -153,11 +210,13 @@ class Image(Input):
     ) -> list[Encoded]:
         """As `encode`, each picture changed first; what comes out is squeezed into the square, uncropped."""
         pairs = zip(examples, seeds, strict=True)
-        return [_row(processor.numbers(change(self.opened(e), seed), whole=True)) for e, seed in pairs]
+        least = FINER_CHANGED * processor.size
+        return [_row(processor.numbers(change(self.opened(e, least), seed), whole=True)) for e, seed in pairs]
 
     def collate(self, encoded: Sequence[Encoded], processor: ImageProcessor) -> tuple[dict[str, Array], int]:
-        """pixel_values [B, 3, size, size]."""
-        return {"pixel_values": np.stack([e["pixel_values"] for e in encoded])}, 1
+        """pixel_values [B, 3, size, size], channels last in memory."""
+        stacked = np.stack([e["pixel_values"].transpose(1, 2, 0) for e in encoded])
+        return {"pixel_values": stacked.transpose(0, 3, 1, 2)}, 1
 
     def shown(self, encoded: Encoded, processor: ImageProcessor) -> str:
         """Size and range of what the network sees."""
@@ -169,8 +228,8 @@ class Image(Input):
         """The bytes of the file in base64."""
         return {self.column: {"base64": base64.b64encode(self._bytes(example)).decode("ascii")}}
 
-    def opened(self, example: Example) -> Picture:
-        """The picture of a row in RGB, turned as its EXIF says, transparency on white.
+    def opened(self, example: Example, least: int | None = None) -> Picture:
+        """The picture of a row in RGB, turned as its EXIF says, transparency on white; `least` as in `decoded`.
 
         Raises:
             InputError: as in `encode`.
@@ -179,7 +238,7 @@ class Image(Input):
         shown = value if isinstance(value, str) else "image bytes"
         data = self._bytes(example)
         try:
-            return decoded(data)
+            return decoded(data, least)
         except InputError as error:
             raise InputError(f"the image cannot be read: {error.found}", place=str(shown)) from None
         except Exception as error:  # PIL raises many kinds for broken files
@@ -236,56 +295,3 @@ def _looks_like_image(value: Any) -> bool:
     if isinstance(value, dict):
         value = value.get("bytes") or value.get("path")
     return isinstance(value, bytes) or (isinstance(value, str) and value.lower().endswith(ENDINGS))
-
-
-def _resample(name: str) -> Any:
-    from PIL.Image import Resampling
-
-    return {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "lanczos": Resampling.LANCZOS}[name]
-
-
-def _centre(picture: Picture, size: int, crop_ratio: float, resample: Any) -> Picture:
-    short = round(size / crop_ratio)
-    scale = short / min(picture.size)
-    width, height = (max(short, round(side * scale)) for side in picture.size)
-    picture = picture.resize((width, height), resample)
-    left, top = (width - size) // 2, (height - size) // 2
-    return picture.crop((left, top, left + size, top + size))
-
-
-def checkpoint_settings(folder: Path) -> dict[str, Any]:
-    """Size, crop, interpolation, mean and std as a timm or transformers checkpoint states them; what it leaves out is absent."""
-    ours = folder / SETTINGS
-    if ours.is_file():
-        return dict(json.loads(ours.read_text(encoding="utf-8")))
-    found: dict[str, Any] = {}
-    config = folder / "config.json"
-    if config.is_file():
-        stated = json.loads(config.read_text(encoding="utf-8")).get("pretrained_cfg", {})
-        size = stated.get("input_size")
-        values = {
-            "size": size[-1] if size else None,
-            "crop_ratio": stated.get("crop_pct"),
-            "interpolation": stated.get("interpolation"),
-            "mean": stated.get("mean"),
-            "std": stated.get("std"),
-        }
-        found |= {k: v for k, v in values.items() if v is not None}
-    preprocessor = folder / "preprocessor_config.json"
-    if preprocessor.is_file():
-        found |= _transformers(json.loads(preprocessor.read_text(encoding="utf-8")))
-    return found
-
-
-def _transformers(stated: dict[str, Any]) -> dict[str, Any]:
-    size = stated.get("crop_size") or stated.get("size") or {}
-    side = size if isinstance(size, int) else size.get("height") or size.get("shortest_edge")
-    names = {1: "lanczos", 2: "bilinear", 3: "bicubic"}
-    values = {
-        "size": side,
-        "crop_ratio": stated.get("crop_pct") or (1.0 if not stated.get("do_center_crop") else None),
-        "interpolation": names.get(stated.get("resample", 2)),
-        "mean": stated.get("image_mean"),
-        "std": stated.get("image_std"),
-    }
-    return {k: v for k, v in values.items() if v is not None}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.metrics._resampling import Counts, Values, remembered
-from burnish.metrics._spans import span_matrices
+from burnish.targets import target_class
 
 Average = Literal["macro", "micro", "weighted", "binary"]
 Which = Literal["precision", "recall", "f1"]
@@ -116,34 +116,56 @@ def _label_sets(known: Predictions) -> LabelSets:
 
 
 def class_names(known: Predictions) -> tuple[str, ...]:
-    """The classes that `class_sums` counts, in its order: labels, or entity types for tags."""
-    if known.target == "tags":
-        return span_matrices(known).types
-    return label_sets(known).names if known.target == "labels" else cells(known).names
+    """The classes that `class_sums` counts, in its order: those of the target, then others that occur, sorted."""
+    return cells(known).names if target_class(known.target).exclusive else _claims(known).names
 
 
 def class_sums(known: Predictions, counts: Counts) -> ClassSums:
-    """Sums per class under each resample, for `label` (classes), `labels` (labels) and `tags` (entity types).
+    """Sums per class under each resample, for every target with classes: labels, or types of entities.
 
     Products are taken in float32, in which whole numbers are exact up to 16,777,216.
     """
-    if known.target == "label":
+    if target_class(known.target).exclusive:
         return cells(known).sums(counts)
-    matrices = remembered(known, "class_matrices", _class_matrices)
-    drawn = counts.astype(matrices[0].dtype)
-    return ClassSums(*((drawn @ m).astype(np.float64) for m in matrices))
+    claims = _claims(known)
+    drawn = counts.astype(claims.hits.dtype)
+    return ClassSums(*((drawn @ m).astype(np.float64) for m in (claims.hits, claims.truths, claims.answers)))
 
 
-def _class_matrices(known: Predictions) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    matrices: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
-    if known.target == "tags":
-        spans = span_matrices(known)
-        matrices = (spans.hits, spans.truths, spans.answers)
-    else:
-        sets = label_sets(known)
-        matrices = (sets.truth & sets.answer, sets.truth, sets.answer)
-    exact = np.float32 if max(sum(m.sum() for m in matrices), len(known)) < 2**20 else np.float64
-    return cast(tuple[NDArray[Any], NDArray[Any], NDArray[Any]], tuple(m.astype(exact) for m in matrices))
+@dataclass(frozen=True)
+class Claims:
+    """What the truths and answers of N rows claim (`Target.counted`), by class.
+
+    Attributes:
+        names: K classes.
+        hits: [N, K] claims that are both answered and true.
+        truths: [N, K].
+        answers: [N, K].
+    """
+
+    names: tuple[str, ...]
+    hits: NDArray[Any]
+    truths: NDArray[Any]
+    answers: NDArray[Any]
+
+
+def _claims(known: Predictions) -> Claims:
+    return remembered(known, "claims", _counted_claims)
+
+
+def _counted_claims(known: Predictions) -> Claims:
+    target = target_class(known.target)
+    truths, answers = [target.counted(t) for t in known.truth], [target.counted(a) for a in known.answer]
+    names = list(target.class_names(known.names))
+    names += sorted({str(claim[0]) for row in (*truths, *answers) for claim in row} - set(names))
+    number = {name: i for i, name in enumerate(names)}
+    counted = np.zeros((3, len(known), len(names)), np.int32)
+    for i, (true, answered) in enumerate(zip(truths, answers, strict=True)):
+        for matrix, found in zip(counted, (true & answered, true, answered), strict=True):
+            for claim in found:
+                matrix[i, number[claim[0]]] += 1
+    exact = np.float32 if max(int(counted.sum()), len(known)) < 2**20 else np.float64
+    return Claims(tuple(names), *(matrix.astype(exact) for matrix in counted))
 
 
 def averaged(sums: ClassSums, which: Which, average: Average, names: Sequence[str], positive: str | None) -> Values:

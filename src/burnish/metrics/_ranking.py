@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.metrics._classes import cells, label_sets
 from burnish.metrics._resampling import Counts, Values, remembered
+from burnish.targets import target_class
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ def rankings(known: Predictions) -> list[Ranking]:
 def _rankings(known: Predictions) -> list[Ranking]:
     probabilities = known.probabilities
     classes = range(probabilities.shape[1])
-    if known.target == "labels":
-        truth = label_sets(known).truth
-        return [rank(probabilities[:, k], truth[:, k]) for k in classes]
-    numbers = cells(known).truth
-    return [rank(probabilities[:, k], numbers == k) for k in (classes if len(classes) != 2 else (1,))]
+    if target_class(known.target).exclusive:
+        numbers = cells(known).truth
+        return [rank(probabilities[:, k], numbers == k) for k in (classes if len(classes) != 2 else (1,))]
+    truth = label_sets(known).truth
+    return [rank(probabilities[:, k], truth[:, k]) for k in classes]
 
 
 Area = Callable[[Ranking, NDArray[np.int32]], Values]

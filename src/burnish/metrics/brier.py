@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import cells
+from burnish.metrics._calibration import given_to_truth
 from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered, weighted_mean
 
 
@@ -26,11 +26,6 @@ class Brier(CountedMetric):
 
 
 def _squared_distances(known: Predictions) -> Values:
-    probabilities, truth = known.probabilities, cells(known).truth
-    classes = probabilities.shape[1]
-    if not classes:
-        return np.full(len(known), np.nan)
-    given = probabilities[np.arange(len(known)), np.minimum(truth, classes - 1)]
-    given = np.where(truth < classes, given, 0.0)
-    distances = (probabilities**2).sum(axis=1) - 2 * given + 1
-    return np.asarray(distances / 2 if classes == 2 else distances)
+    probabilities = known.probabilities
+    distances = (probabilities**2).sum(axis=1) - 2 * given_to_truth(known) + 1
+    return np.asarray(distances / 2 if probabilities.shape[1] == 2 else distances)

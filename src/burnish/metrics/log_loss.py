@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import cells
+from burnish.metrics._calibration import given_to_truth
 from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered, weighted_mean
 
 
@@ -27,11 +27,5 @@ class LogLoss(CountedMetric):
 
 
 def _log_losses(known: Predictions) -> Values:
-    probabilities, truth = known.probabilities, cells(known).truth
-    classes = probabilities.shape[1]
-    if not classes:
-        return np.full(len(known), np.nan)
-    given = probabilities[np.arange(len(known)), np.minimum(truth, classes - 1)]
-    given = np.where(truth < classes, given, 0.0)
     smallest = np.finfo(np.float64).eps
-    return np.asarray(-np.log(np.clip(given, smallest, 1 - smallest)))
+    return np.asarray(-np.log(np.clip(given_to_truth(known), smallest, 1 - smallest)))

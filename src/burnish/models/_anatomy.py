@@ -86,9 +86,17 @@ def _blocks(body: nn.Module) -> tuple[str, int]:
     found: list[tuple[str, int]] = []
     for path, module in body.named_modules():
         nested = any(path.startswith(f"{outer}.") for outer, _ in found)  # a block's own lists, such as experts
+        if path.startswith("feature_extractor."):
+            continue  # of speech networks: seven convolutions before the blocks, of which DistilHuBERT has only two
         if isinstance(module, nn.ModuleList) and len({type(m) for m in module}) == 1 and not nested:
             found.append((path, len(module)))
     return max(found, key=lambda item: item[1], default=("", 0))
+
+
+def last_block(body: nn.Module) -> nn.Module | None:
+    """The last of the blocks a body stacks; None where it stacks none."""
+    path, layers = _blocks(body)
+    return body.get_submodule(f"{path}.{layers - 1}") if layers else None
 
 
 def _late_embeddings(body: nn.Module, blocks: str) -> set[str]:

@@ -103,23 +103,61 @@ def made(folder: Path, config: dict[str, Any], outputs: int, settings: dict[str,
         ) from error
 
 
-def sized(config: dict[str, Any], size: int) -> dict[str, Any]:
-    """The argument for pictures of another size than the checkpoint's, where the architecture must be told."""
-    stated = config.get("pretrained_cfg", {})
-    usual = int((stated.get("input_size") or (3, 224, 224))[-1])
-    own = config.get("model_args", {}).get("img_size", usual)
-    own = int(own[-1] if isinstance(own, (list, tuple)) else own)
-    return {"img_size": size} if size != own and stated.get("fixed_input_size") else {}
+def sized(config: dict[str, Any], shape: tuple[int, int, int]) -> dict[str, Any]:
+    """Arguments for another number of channels, and for another size where the architecture must be told."""
+    stated, arguments = config.get("pretrained_cfg", {}), config.get("model_args", {})
+    usual = list(stated.get("input_size") or (3, 224, 224))
+    own = arguments.get("img_size", usual[1:])
+    own = list(own) if isinstance(own, (list, tuple)) else [own, own]
+    wanted = list(shape[1:])
+    side: Any = wanted[0] if wanted[0] == wanted[1] else wanted
+    size = {"img_size": side} if wanted != own and stated.get("fixed_input_size") else {}
+    return {"in_chans": shape[0], **size} if shape[0] != arguments.get("in_chans", usual[0]) else size
 
 
-def converted(model: nn.Module, state: Tensors, place: str) -> Tensors:
+def check_patches(model: Any, shape: tuple[int, int, int]) -> None:
+    """That patches cover pictures [channels, height, width] of this size: timm would leave out what is over.
+
+    Raises:
+        InputError: they do not.
+    """
+    from timm.layers import PatchEmbed
+
+    embedding = getattr(model, "patch_embed", None)
+    if not isinstance(embedding, PatchEmbed) or embedding.dynamic_img_pad:
+        return
+    patch = embedding.patch_size
+    if all(side >= own and side % own == 0 for side, own in zip(shape[1:], patch, strict=True)):
+        return
+    wanted = [max(1, round(side / own)) * own for side, own in zip(shape[1:], patch, strict=True)]
+    sound = shape[0] == 1
+    raise InputError(
+        f"pictures of {shape[1]} x {shape[2]} cannot be cut into patches of {patch[0]} x {patch[1]}",
+        expected=f"a multiple of {patch[0]}" + (" bands and frames" if sound else ""),
+        fix=f"choose input.mels and input.seconds so that there are {wanted[0]} bands and {wanted[1]} frames"
+        if sound
+        else f"input: {{size: {wanted[0]}}}",
+        place="input" if sound else "input.size",
+    )
+
+
+def usual_shape(model: Any) -> tuple[int, ...] | None:
+    """Channels, height and width of the pictures the architecture was made for; None where it does not say."""
+    stated = model.pretrained_cfg.get("input_size")
+    return tuple(map(int, stated)) if stated else None
+
+
+def converted(model: nn.Module, state: Tensors, place: str, channels: int = 3) -> Tensors:
     """The state dict under timm's names, position embeddings interpolated to the network's size.
+
+    Weights for pictures of three channels become weights for one by timm's own rule: summed over the channels.
 
     Raises:
         InputError: the architecture's own conversion fails on it.
     """
     module = importlib.import_module(type(model).__module__)
     convert = getattr(module, "checkpoint_filter_fn", None)
+    state = _channels(model, state, channels)
     if convert is None:
         return state
     try:
@@ -131,6 +169,15 @@ def converted(model: nn.Module, state: Tensors, place: str) -> Tensors:
             place=place,
         ) from error
     return {name: value for name, value in dict(found).items() if isinstance(value, torch.Tensor)}
+
+
+def _channels(model: Any, state: Tensors, channels: int) -> Tensors:
+    from timm.models import adapt_input_conv
+
+    first = model.pretrained_cfg.get("first_conv") or ()
+    names = [f"{path}.weight" for path in ([first] if isinstance(first, str) else first)]
+    fitting = [name for name in names if name in state and state[name].ndim == 4 and state[name].shape[1] == 3]
+    return {**state, **{name: adapt_input_conv(channels, state[name]) for name in fitting}} if channels != 3 else state
 
 
 def head_paths(model: Any) -> list[str]:

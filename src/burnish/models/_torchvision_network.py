@@ -88,7 +88,7 @@ def made(config: dict[str, Any], outputs: int, settings: dict[str, Any], padding
         raise InputError(f"torchvision has no architecture {name!r}", fix="update torchvision", place="model.name")
     try:
         model = torchvision.models.get_model(name, weights=None, num_classes=outputs, **EXTRA.get(name, {}), **settings)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AssertionError) as error:
         said = ", ".join(f"{key}: {value}" for key, value in settings.items())
         raise InputError(
             f"the architecture {name!r} cannot be made with {said}: {error}",

@@ -15,6 +15,7 @@ HEADS = {
     ("text", "row"): "AutoModelForSequenceClassification",
     ("tokens", "element"): "AutoModelForTokenClassification",
     ("image", "row"): "AutoModelForImageClassification",
+    ("audio", "row"): "AutoModelForAudioClassification",
 }
 
 
@@ -112,6 +113,19 @@ def set_dropout(config: Any, rate: float) -> None:
     # Heads for tokens take this one, and 0.1 where a decoder's configuration does not have it.
     for name in (*named, "classifier_dropout"):
         setattr(config, name, rate)
+
+
+def set_own_masks(config: Any) -> bool:
+    """Switch off the SpecAugment inside speech networks; whether there was any.
+
+    It draws from numpy's global state, which no checkpoint keeps, and fails on sounds shorter than a mask. The
+    augmentation `spec_augment` does the same to what the network reads.
+    """
+    names = ("mask_time_prob", "mask_feature_prob")
+    had = bool(getattr(config, "apply_spec_augment", False)) and any(getattr(config, n, 0) for n in names)
+    if hasattr(config, "apply_spec_augment"):
+        config.apply_spec_augment = False
+    return had
 
 
 def set_padding(config: Any, folder: Path) -> None:

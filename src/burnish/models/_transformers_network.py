@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from burnish.core.network import Network
+from burnish.core.network import HeadSplit, Network
 from burnish.models._anatomy import anatomy
+from burnish.models._first_token import read_first_token_only
 
 ADAPTER = "adapter"
 
@@ -44,10 +46,12 @@ class TransformersNetwork(Network):
         self.notes = list(notes)
         self.seed = seed
         self.origin = origin
-        body: Any = model.base_model
+        body: Any = _body(model)
         self._anatomy = anatomy(model, body, frozenset(fresh))
         self._accepts = _parameter_names(model)
         self._body_accepts = _parameter_names(body)
+        reads_texts = not element and "input_ids" in self._accepts
+        self._first_token = read_first_token_only(model) if reads_texts else None
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
@@ -57,7 +61,8 @@ class TransformersNetwork(Network):
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
         accepted = _accepted(inputs, self._body_accepts, self.model.dtype)
-        states: torch.Tensor = self.model.base_model(**accepted).last_hidden_state
+        with self._every_token():
+            states: torch.Tensor = _body(self.model)(**accepted).last_hidden_state
         if self.element:
             return states
         if states.ndim == 4:  # convolutional bodies for images: [B, D, H, W]
@@ -65,8 +70,31 @@ class TransformersNetwork(Network):
         mask = inputs.get("attention_mask")
         if mask is None:
             return states.mean(dim=1)
+        if "input_values" in inputs:  # of a waveform the mask is over samples, the states are over frames
+            mask = self.model._get_feature_vector_attention_mask(states.shape[1], mask)
         share = mask.to(states.dtype).unsqueeze(-1)
         return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """Body and head apart, found on some rows.
+
+        Raises:
+            Inseparable: one answer for each element, or a head that reads more than one state of a row.
+        """
+        from burnish.models._transformers_split import head_split
+
+        return head_split(self, inputs)
+
+    @contextmanager
+    def _every_token(self) -> Iterator[None]:
+        """The last block's states of all tokens, also where the head reads but the first."""
+        if self._first_token is not None:
+            self._first_token.active = False
+        try:
+            yield
+        finally:
+            if self._first_token is not None:
+                self._first_token.active = True
 
     def depth(self, parameter: str) -> int:
         """0 for embeddings, 1..layers for blocks (final norm and pooler with the last), layers + 1 for the head."""
@@ -84,7 +112,8 @@ class TransformersNetwork(Network):
 
     def head_modules(self) -> list[str]:
         """Paths in `backbone()` of the modules that learn as the head, the outermost each."""
-        body = next((path for path, module in self.model.named_modules() if module is self.model.base_model), "")
+        own = _body(self.model)
+        body = next((path for path, module in self.model.named_modules() if module is own), "")
         found: dict[str, None] = {}
         for name, _ in self.model.named_parameters():
             if self._anatomy.depth(name) != self.layers + 1:
@@ -110,6 +139,12 @@ class TransformersNetwork(Network):
                 save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
             else:
                 self.model.save_pretrained(folder)
+
+
+def _body(model: Any) -> Any:
+    """What lies before the head: the library's base model, or the encoder alone where that is all there is (Whisper)."""
+    body = model.base_model
+    return model.encoder if body is model and hasattr(model, "encoder") else body
 
 
 def _parameter_names(module: nn.Module) -> frozenset[str]:

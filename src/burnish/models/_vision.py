@@ -5,19 +5,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import Network
+from burnish.core.network import HeadSplit, Network
 from burnish.inputs import Input
 from burnish.models._anatomy import Anatomy
 from burnish.models._vision_weights import write_weights
 from burnish.targets import Target
 
 ADAPTER = "adapter"
+N = TypeVar("N", bound=Network)
 
 
 class VisionNetwork(Network):
@@ -46,18 +47,24 @@ class VisionNetwork(Network):
         origin: str | None = None,
     ) -> None:
         super().__init__()
+        notes = list(notes)
+        if channels_last and _crashes_with_channels_last(model):
+            channels_last = False
+            notes.append(
+                "channels are not kept last: torch's gradient of a strided 1 x 1 convolution of so few crashes"
+            )
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self.model: Any = cast(Any, model).to(memory_format=self._format)
         self.channels_last = channels_last
         self.facts = dict(facts)
-        self.notes = list(notes)
+        self.notes = notes
         self.seed = seed
         self.origin = origin
         self._anatomy = anatomy
         self._head = tuple(head)
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """Logits [B, C] of `pixel_values` [B, 3, H, W]."""
+        """Logits [B, C] of `pixel_values` [B, channels, H, W]."""
         logits: torch.Tensor = self.model(self.pixels(inputs))
         return logits
 
@@ -69,6 +76,16 @@ class VisionNetwork(Network):
     @abstractmethod
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """What the last layer reads of `pixel_values`: [B, D]."""
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """The last layer with the dropout in front of it, and all below.
+
+        Raises:
+            Inseparable: several layers give the logits, or the one reads more than a row of numbers.
+        """
+        from burnish.models._vision_split import head_split
+
+        return head_split(self.model, self._head, lambda module, named: module(self.pixels(named)), inputs)
 
     def depth(self, parameter: str) -> int:
         """0 for the stem, 1..layers for the blocks (a final norm with the last), layers + 1 for the last layer."""
@@ -106,18 +123,75 @@ class VisionNetwork(Network):
         """Write `config.json` for the plain module `model`."""
 
 
-def check_task(kind: str, input: Input, target: Target) -> None:
+def _crashes_with_channels_last(model: nn.Module) -> bool:
+    """Whether there is a convolution whose gradient ends the process on CPUs with AVX-512 (torch 2.14, 8 channels, 1 x 1, strided).
+
+    No published architecture is known to have one; small networks of one's own do.
+    """
+    return any(
+        isinstance(m, nn.Conv2d)
+        and m.groups == 1
+        and m.in_channels <= 8
+        and max(m.kernel_size) == 1
+        and max(m.stride) > 1
+        for m in model.modules()
+    )
+
+
+def check_task(kind: str, input: Input, target: Target, inputs: Sequence[str] = ("image",)) -> None:
     """That the library has a head for this task.
 
     Raises:
-        InputError: another input than an image, or an answer for each element.
+        InputError: an input that is none of `inputs`, or an answer for each element.
     """
-    if input.kind() != "image" or target.shape != "row":
+    if input.kind() not in inputs or target.shape != "row":
         raise InputError(
             f"there is no {kind} head for input {input.kind()!r} with a target of one answer per {target.shape}",
-            expected="input image with a target of one answer per row",
+            expected=f"input {' or '.join(inputs)} with a target of one answer per row",
             place="target",
         )
+
+
+def pixel_shape(kind: str, processor: Any) -> tuple[int, int, int]:
+    """Channels, height and width of what an input's processor gives.
+
+    Raises:
+        InputError: it gives no picture (a sound that is read as a waveform).
+    """
+    if getattr(processor, "name", "pixel_values") != "pixel_values":
+        raise InputError(
+            f"{kind} networks read pictures, but the input gives a {processor.features}",
+            expected="input: {kind: audio, features: log_mel, ...}",
+            fix="or a checkpoint of transformers: model: {kind: transformers, name: ...}",
+            place="input.features",
+        )
+    channels, height, width = processor.shape
+    return channels, height, width
+
+
+def taking(network: N, shape: Sequence[int], usual: Sequence[int] | None) -> N:
+    """The network, tried on a black picture where its shape, [channels, height, width], is not the usual one.
+
+    Raises:
+        InputError: it does not take pictures of this size.
+    """
+    if usual is not None and tuple(shape) == tuple(usual):
+        return network
+    learning, parameter = network.training, next(network.parameters())
+    try:
+        with torch.no_grad():
+            network.eval()(pixel_values=torch.zeros(1, *shape, device=parameter.device))
+    except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"the architecture does not take pictures of {shape[1]} x {shape[2]}: {reason}",
+            expected=f"its own size, {usual[-1]}" if usual else "a size it was made for",
+            fix=f"input: {{size: {usual[-1]}}}" if usual and shape[0] == 3 else "name another size in `input`",
+            place="input.size",
+        ) from error
+    finally:
+        network.train(learning)
+    return network
 
 
 def labels_fact(target: Target) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from burnish.core.errors import InputError
 from burnish.core.files import write_json
 from burnish.data.settings import cache_folder
-from burnish.inputs.image import checkpoint_settings
+from burnish.inputs._image_settings import checkpoint_settings
 
 CONFIG = "config.json"
 STATED = {"crop_ratio": "crop_pct", "interpolation": "interpolation", "mean": "mean", "std": "std"}
@@ -41,6 +41,11 @@ def pictures(settings: dict[str, Any]) -> dict[str, Any]:
     told = {theirs: settings[ours] for ours, theirs in STATED.items() if ours in settings}
     told = {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
     return {**told, **({"input_size": [3, settings["size"], settings["size"]]} if "size" in settings else {})}
+
+
+def sounds(shape: tuple[int, int, int]) -> dict[str, Any]:
+    """What `pretrained_cfg` says where a log-mel goes in as it is: its shape, and nothing subtracted."""
+    return {"input_size": list(shape), "mean": [0.0], "std": [1.0]}
 
 
 def read_config(folder: Path, key: str = "architecture") -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from burnish.core.errors import InputError, nearest
-from burnish.core.seeds import derive
 from burnish.inputs import Input
 from burnish.models import Model
 from burnish.models._checkpoint import WEIGHTS, hub_name, resolved_folder
@@ -18,8 +17,11 @@ if TYPE_CHECKING:
     from burnish.core.network import Network
 
 
+INPUTS = ("image", "audio")  # sounds as log-mel pictures of one channel
+
+
 class Timm(Model):
-    """An image network of timm, with a head of the library's own.
+    """An image network of timm, with a head of the library's own; sounds go in as log-mel pictures of one channel.
 
     Weights come from `weights`, from the folder, or from the hub. Files torch saved are opened as tensors only.
     """
@@ -70,33 +72,35 @@ class Timm(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
-        import torch
-
         from burnish.models import _timm_network as library
         from burnish.models import _vision as vision
+        from burnish.models import _vision_building as building
         from burnish.models import _vision_folder as folders
         from burnish.models import _vision_weights as weights
 
-        vision.check_task("timm", input, target)
+        vision.check_task("timm", input, target, INPUTS)
         folder = self.folder()
         config = folders.read_config(folder)
-        pictures: dict[str, Any] = input.processor(folder).settings()
-        settings = {**self._rates(), **library.sized(config, int(pictures["size"]))}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(seed, "head"))
-            model = library.made(folder, config, target.outputs, settings)
-        model.pretrained_cfg |= folders.pictures(pictures)
+        processor = input.processor(folder)
+        pictures: dict[str, Any] = processor.settings()
+        shape = vision.pixel_shape("timm", processor)
+        settings = {**self._rates(), **library.sized(config, shape)}
+        model = building.drawn(lambda: library.made(folder, config, target.outputs, settings), seed)
+        library.check_patches(model, shape)
+        usual = library.usual_shape(model)
+        model.pretrained_cfg |= folders.pictures(pictures) if shape[0] == 3 else folders.sounds(shape)
         head = library.head_paths(model)
-        if self.random_weights:
-            notes = ["random weights: nothing is pretrained"]
-        else:
-            place = Path(self.weights).expanduser() if self.weights else folder
-            state = library.converted(model, weights.read_weights(place), str(place))
-            keep = self.weights is None and vision.same_answers(config, target)
-            notes = weights.put_pretrained(
-                model, state, head, keep=keep, outputs=target.outputs, place=str(place)
-            ) + self._said(pictures)
-        return self._wrapped(model, head, target, notes, seed)
+        place = Path(self.weights).expanduser() if self.weights else folder
+
+        def read() -> tuple[str, weights.Tensors]:
+            return str(place), library.converted(model, weights.read_weights(place), str(place), shape[0])
+
+        notes = building.filled(
+            model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
+        )
+        if not self.random_weights and shape[0] == 3:
+            notes += building.normalisation_said(self.weights, pictures)
+        return vision.taking(self._wrapped(model, head, target, notes, seed), shape, usual)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -104,19 +108,14 @@ class Timm(Model):
         Raises:
             InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
         """
-        import torch
-
         from burnish.models import _timm_network as library
         from burnish.models import _vision as vision
+        from burnish.models import _vision_building as building
         from burnish.models import _vision_folder as folders
-        from burnish.models import _vision_weights as weights
 
-        vision.check_task("timm", input, target)
+        vision.check_task("timm", input, target, INPUTS)
         config = folders.read_config(folder)
-        weights.check_labels(config, target, str(folder / folders.CONFIG))
-        with torch.random.fork_rng(devices=[]):
-            model = library.made(folder, config, target.outputs, {})
-        weights.put_trained(model, weights.read_weights(folder), str(folder))
+        model = building.trained(lambda: library.made(folder, config, target.outputs, {}), folder, config, target)
         restored = self.model_copy(update=config.get("burnish", {}))
         return restored._wrapped(model, library.head_paths(model), target, [], 0)
 
@@ -148,13 +147,6 @@ class Timm(Model):
     def _rates(self) -> dict[str, Any]:
         given = {"drop_rate": self.dropout, "drop_path_rate": self.drop_path}
         return {name: rate for name, rate in given.items() if rate is not None}
-
-    def _said(self, pictures: dict[str, Any]) -> list[str]:
-        from burnish.models._vision_folder import beside
-
-        if self.weights is None or {"mean", "std"} <= beside(self.weights).keys():
-            return []
-        return [f"pictures: mean {pictures['mean']}, std {pictures['std']}: the file of weights does not say its own"]
 
     def _wrapped(self, model: Any, head: list[str], target: Target, notes: list[str], seed: int) -> Network:
         from burnish.models._timm_network import TimmNetwork, anatomy

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from burnish.core.errors import InputError, nearest
-from burnish.core.seeds import derive
 from burnish.inputs import Input
 from burnish.models import Model
 from burnish.models._checkpoint import WEIGHTS, resolved_folder
@@ -79,10 +78,9 @@ class Torchvision(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
-        import torch
-
         from burnish.models import _torchvision_network as library
         from burnish.models import _vision as vision
+        from burnish.models import _vision_building as building
         from burnish.models import _vision_folder as folders
         from burnish.models import _vision_weights as weights
 
@@ -91,22 +89,27 @@ class Torchvision(Model):
         config = self._config(folder)
         name, padding = config["architecture"], self.padding or config.get("padding")
         pictures: dict[str, Any] = input.processor(folder).settings()
-        arguments = {**config.get("model_args", {}), **library.sized(name, int(pictures["size"]))}
+        size = int(pictures["size"])
+        arguments = {**config.get("model_args", {}), **library.sized(name, size)}
         rate = {} if self.drop_path is None else {"stochastic_depth_prob": self.drop_path}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(seed, "head"))
-            model = library.made(config, target.outputs, {**arguments, **rate}, padding)
+        model = building.drawn(lambda: library.made(config, target.outputs, {**arguments, **rate}, padding), seed)
         head = [library.head_path(model, target.outputs)]
-        notes = ["random weights: nothing is pretrained"] if self.random_weights else []
-        if not self.random_weights:
+
+        def read() -> tuple[str, weights.Tensors]:
             place, state = self._state(folder, name)
-            keep = self.weights is None and vision.same_answers(config, target)
-            notes = weights.put_pretrained(
-                model, library.converted(name, model, state), head, keep=keep, outputs=target.outputs, place=place
-            ) + self._said(pictures)
+            return place, library.converted(name, model, state)
+
+        notes = building.filled(
+            model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
+        )
+        if not self.random_weights and self.padding != "tensorflow":
+            notes += building.normalisation_said(self.weights, pictures)
         facts = {"library": "torchvision", "architecture": name, **vision.labels_fact(target), "model_args": arguments}
         facts |= {"padding": padding, "pretrained_cfg": folders.pictures(pictures)}
-        return self._wrapped(model, head, facts, notes, seed)
+        usual = int(config.get("pretrained_cfg", {}).get("input_size", [0])[-1])
+        return vision.taking(
+            self._wrapped(model, head, facts, notes, seed), (3, size, size), (3, usual, usual) if usual else None
+        )
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -114,19 +117,16 @@ class Torchvision(Model):
         Raises:
             InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
         """
-        import torch
-
         from burnish.models import _torchvision_network as library
         from burnish.models import _vision as vision
-        from burnish.models import _vision_folder as folders
-        from burnish.models import _vision_weights as weights
+        from burnish.models import _vision_building as building
 
         vision.check_task("torchvision", input, target)
         config = self._config(folder)
-        weights.check_labels(config, target, str(folder / folders.CONFIG))
-        with torch.random.fork_rng(devices=[]):
-            model = library.made(config, target.outputs, config.get("model_args", {}), config.get("padding"))
-        weights.put_trained(model, weights.read_weights(folder), str(folder))
+        arguments, padding = config.get("model_args", {}), config.get("padding")
+        model = building.trained(
+            lambda: library.made(config, target.outputs, arguments, padding), folder, config, target
+        )
         restored = self.model_copy(update=config.get("burnish", {}))
         facts = {key: value for key, value in config.items() if key != "burnish"}
         return restored._wrapped(model, [library.head_path(model, target.outputs)], facts, [], 0)
@@ -154,13 +154,6 @@ class Torchvision(Model):
         if Path(self.name).expanduser().is_dir():
             return str(folder / WEIGHTS), read_weights(folder)
         return f"torchvision {name}", downloaded(name)
-
-    def _said(self, pictures: dict[str, Any]) -> list[str]:
-        from burnish.models._vision_folder import beside
-
-        if self.weights is None or self.padding == "tensorflow" or {"mean", "std"} <= beside(self.weights).keys():
-            return []
-        return [f"pictures: mean {pictures['mean']}, std {pictures['std']}: the file of weights does not say its own"]
 
     def _wrapped(self, model: Any, head: list[str], facts: dict[str, Any], notes: list[str], seed: int) -> Network:
         from burnish.models._torchvision_network import TorchvisionNetwork, set_dropout

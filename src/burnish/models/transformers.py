@@ -52,15 +52,26 @@ class Transformers(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
+        from burnish.inputs._image_settings import checkpoint_settings
         from burnish.models import _transformers_configuration as settings
         from burnish.models import _transformers_loading as loading
+        from burnish.models._transformers_pictures import at_size
+        from burnish.models._vision import taking
 
         folder = self.folder()
         head = settings.head_class(input.kind(), target.shape)
         with settings.quiet():
             config = self._configuration(folder, head, input)
+            masked = settings.set_own_masks(config)
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
-            return self._wrapped(loaded, target, seed=seed)
+            if masked:
+                loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
+            size = getattr(input, "size", None) or checkpoint_settings(folder).get("size")
+            if input.kind() != "image" or size is None:
+                return self._wrapped(loaded, target, seed=seed)
+            loaded.model, notes = at_size(loaded.model, size, str(folder))
+            loaded.notes += notes
+            return taking(self._wrapped(loaded, target, seed=seed), (3, size, size), usual=None)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it, in the number type it was saved in.

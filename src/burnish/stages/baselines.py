@@ -25,12 +25,16 @@ def baselines(
     if not recipe.baselines:
         return {}
     truths = (recipe.target.truth(v) for v in prepared.values("train"))
-    found = {
-        "majority": majority(truths, predictions),
-        "frozen_features": _frozen(prepared, loaders, predictions, notify),
-    }
+    found = {"majority": majority(truths, predictions)}
+    if recipe.target.linear is not None:
+        found["frozen_features"] = _frozen(prepared, loaders, predictions, notify)
     return baseline_scores(
-        predictions, found, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples
+        predictions,
+        {name: baseline for name, baseline in found.items() if baseline is not None},
+        recipe.metrics,
+        recipe.target.headline,
+        seed=recipe.seed,
+        resamples=recipe.resamples,
     )
 
 

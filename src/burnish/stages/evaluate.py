@@ -8,30 +8,34 @@ from typing import Any, cast
 
 import numpy as np
 
-from burnish.bundle import MODEL, Bundle
+from burnish.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import folder_aside, require_writable, write_json
+from burnish.core.predictions import Predictions
 from burnish.data.encode import encode_part
+from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
-from burnish.data.settings import Data, cache_folder
-from burnish.data.table import Part
+from burnish.data.settings import cache_folder
+from burnish.data.table import Part, Table
+from burnish.evaluation import report
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
-from burnish.runtimes import Runtime
+from burnish.predictor import opened
+from burnish.stages.shown import row_picture, row_text
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
-    """Scores of a run or bundle.
+    """Scores of a run or bundle, with a report where they are of other data.
 
     Args:
         run: a run or bundle.
         data: labelled rows: path, list of paths, rows in memory. None: the sealed test, which was read once when the run
             ended and is not read again; its scores are returned.
-        out: new folder for scores.json and predictions.parquet on `data`; None writes nothing for data in memory or a
+        out: new folder for scores.json, report.md and predictions.parquet on `data`; None writes nothing for data in memory or a
             bare bundle, and `evaluations/NAME` in a run.
         trust_code: whether components from outside burnish may be imported.
 
@@ -48,13 +52,12 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         require_writable(folder)
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
-    table = read(Data(train=data))
+    table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
+    table = inspected(table, bundle.input, cache_folder(None))
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
-    runtime = cast(Runtime, build("burnish.runtimes", "torch"))
-    running = runtime.open(bundle.path / MODEL, bundle.model, bundle.input, bundle.target)
-    bundle.check(running)
+    _, running = opened(bundle, "torch")  # the weights as they were tested
     predictions, _ = predict(
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor),
@@ -63,15 +66,50 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         group=group if group in table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
     )
+    if not len(predictions.known):
+        raise InputError(
+            f"no row has a truth in column {bundle.target.column!r}",
+            expected="labelled rows",
+            fix="`burnish predict` answers rows without labels",
+            place=", ".join(o.path for o in table.origins),
+        )
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
-    result = {"split": "given data", "files": [o.path for o in table.origins], **found}
+    files = [o.path for o in table.origins]
+    result = {"split": "given data", "files": files, "notes": list(table.notes), **found}
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
             predictions.save(aside / "predictions.parquet")
+            _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
+
+
+def _report(
+    folder: Path, name: str, bundle: Bundle, table: Table, result: dict[str, Any], predictions: Predictions
+) -> None:
+    """The same report as a run's, without what belongs to training; there is nothing here to learn baselines from."""
+    report.write(
+        folder,
+        facts={
+            "name": name,
+            "task": bundle.settings["task"],
+            "model": f"the bundle {bundle.path}, trained from {bundle.model['name']}",
+            "data": ", ".join(result["files"]) or "rows in memory",
+            "split": Path(result["files"][0]).name if len(result["files"]) == 1 else result["split"],
+            "sealed": False,
+            "place": table.place,
+            "notes": result["notes"],
+        },
+        scores=result,
+        baselines={},
+        audit=None,
+        events=[],
+        predictions=predictions,
+        inputs_shown=row_text(bundle.input, table),
+        inputs_pictured=row_picture(bundle.input, bundle.processor, table),
+    )
 
 
 def _sealed(run: Path) -> dict[str, Any]:

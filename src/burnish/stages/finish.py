@@ -6,12 +6,11 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from burnish import bundle as bundles
-from burnish.core.component import build
 from burnish.core.errors import RunFailed
 from burnish.core.events import Event
 from burnish.core.files import damage, write_json
@@ -19,17 +18,18 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.table import Part
 from burnish.evaluation import report
+from burnish.evaluation.answer_distribution import distribution
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
-from burnish.predictor import Predictor, load
+from burnish.predictor import Predictor, load, opened
 from burnish.recipe import Settled
 from burnish.runtimes import Run as Running
-from burnish.runtimes import Runtime
 from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
-from burnish.stages.pictures import row_picture
+from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
+from burnish.stages.shown import row_picture, row_text
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 
@@ -73,18 +73,27 @@ def finish(
     started = time.perf_counter()
     restored = _restore_best(folder, assembled, state)
     _write_bundle(folder, prepared, assembled, restored)
-    run = _opened(folder, prepared, str(accelerator.device))
+    # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
+    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
+    _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
     result = _test(folder, prepared, assembled, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
-    result["baselines"] = baselines(prepared, assembled.loaders, result.pop("_predictions"), Phases(tracking))
+    predictions = result.pop("_predictions")
+    result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
     write_json(folder.scores, result)
-    _report(folder, prepared, result, state)
+    _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
     bundles.seal(
         folder.bundle,
         card=model_card(prepared, result, restored),
-        facts={"scores": {"split": result["split"], "metrics": headline}},
+        facts={
+            "scores": {"split": result["split"], "metrics": headline},
+            "answers": {
+                "split": result["split"],
+                **distribution(predictions),
+            },  # what a server compares later ones with
+        },
     )
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
     tracking(
@@ -154,15 +163,6 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     return [recipe.input.portable(example) for example in examples]
 
 
-def _opened(folder: RunFolder, prepared: Prepared, device: str) -> Running:
-    """The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped."""
-    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
-    runtime = cast(Runtime, build("burnish.runtimes", {"kind": "torch", "device": device}))
-    run = runtime.open(bundle.path / bundles.MODEL, bundle.model, bundle.input, bundle.target)
-    bundle.check(run)
-    return run
-
-
 def _test(
     folder: RunFolder, prepared: Prepared, assembled: Assembled, tracking: Tracking, run: Running
 ) -> dict[str, Any]:
@@ -177,6 +177,7 @@ def _test(
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
+        workers=assembled.batches.workers,
         notify=Phases(tracking),
     )
     predictions.save(folder.predictions)
@@ -184,18 +185,12 @@ def _test(
     return {"split": split, **found, "_predictions": predictions}
 
 
-def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> None:
+def _report(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, result: dict[str, Any], state: dict[str, Any]
+) -> None:
     part: Part = prepared.parts[result["split"]]
     recipe = prepared.recipe
-    columns = list(recipe.input.required_columns)
     predictions = Predictions.load(folder.predictions)
-
-    def shown(row: int) -> str:
-        if not recipe.input.stored:
-            return recipe.input.audited_text(part.table.arrow.select(columns).slice(row, 1).to_pylist()[0]) or ""
-        values = part.table.arrow.select(columns).slice(row, 1).to_pylist()[0].values()
-        return " | ".join(" ".join(v) if isinstance(v, list) else str(v or "") for v in values)
-
     report.write(
         folder.path,
         facts=_facts(folder, prepared, result, state),
@@ -204,8 +199,9 @@ def _report(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state
         audit=json.loads(folder.audit.read_text(encoding="utf-8")),
         events=folder.read_events(),
         predictions=predictions,
-        inputs_shown=shown,
-        inputs_pictured=row_picture(prepared, result["split"]),
+        inputs_shown=row_text(recipe.input, part.table),
+        inputs_pictured=row_picture(recipe.input, prepared.processor, part.table),
+        explain=row_heatmaps(prepared, result["split"], assembled.training.network),
     )
 
 

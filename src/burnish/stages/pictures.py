@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 
 from burnish.core.seeds import generator
 from burnish.evaluation.contact_sheet import contact_sheet
+from burnish.evaluation.explained import Explain
+from burnish.evaluation.heatmaps import heatmaps, overlaid
 from burnish.stages.prepare import Prepared
 
 if TYPE_CHECKING:
-    from burnish.stages.assemble import Assembled, TrainingBatches
+    from burnish.core.network import Network
+    from burnish.stages.assemble import Assembled
+    from burnish.stages.batches import TrainingBatches
 
+AT_ONCE = 8  # rows whose activations and gradients are held together
 ROWS = 24  # training rows on the sheet, each as it is read in two epochs
 
 
@@ -75,18 +80,32 @@ def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) ->
         contact_sheet(pictures, captions, path, columns=8, title=title)
 
 
-def row_picture(prepared: Prepared, split: str) -> Callable[[int], Any]:
-    """A function of a row number of the split's table to what the network sees of it, as a picture; None where it has none."""
+def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | None:
+    """A function of rows of the split and an output of each to their pictures with and without a map; None for other inputs."""
     recipe, table = prepared.recipe, prepared.parts[split].table
+    if recipe.input.thing != "image":
+        return None
     columns = list(recipe.input.required_columns)
 
-    def picture(row: int) -> Any:
-        if recipe.input.stored:
-            return None
-        example = table.arrow.slice(row, 1).select(columns).to_pylist()[0]
-        return recipe.input.pictured(recipe.input.encode([example], prepared.processor)[0], prepared.processor)
+    def explain(
+        rows: Sequence[int], outputs: Sequence[int]
+    ) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] | None:
+        pairs = []
+        for start in range(0, len(rows), AT_ONCE):
+            some = np.asarray(rows[start : start + AT_ONCE], np.int64)
+            encoded = recipe.input.encode(table.take(some, columns).to_pylist(), prepared.processor)
+            inputs, _ = recipe.input.collate(encoded, prepared.processor)
+            found = heatmaps(network, inputs, outputs[start : start + AT_ONCE])
+            if found is None:
+                return None
+            for row, heat in zip(encoded, found, strict=True):
+                picture = recipe.input.pictured(row, prepared.processor)
+                if picture is None:
+                    return None
+                pairs.append((picture, overlaid(picture, heat)))
+        return pairs
 
-    return picture
+    return explain
 
 
 def _chosen(assembled: Assembled) -> NDArray[np.int64]:

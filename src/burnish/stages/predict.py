@@ -2,127 +2,171 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-from collections.abc import Callable, Iterator
+import signal
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from rich.progress import Progress
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from burnish.core.errors import InputError
-from burnish.core.files import ASIDE, require_writable
-from burnish.data.parts import require_columns
-from burnish.data.reading import read
-from burnish.data.settings import Data
+from burnish.bundle import Bundle
+from burnish.core.errors import InputError, RunFailed
+from burnish.core.files import MANIFEST, disk_is_full, require_writable, sha256
 from burnish.data.table import Table
-from burnish.predictor import Answer, Predictor, load
+from burnish.stages.answer_format import format_of
+from burnish.stages.answer_input import Windows, root_of, table_of
+from burnish.stages.answer_pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
+from burnish.stages.answer_processes import Job, answer_pieces
+from burnish.stages.signals import stopped
 
-WINDOW = 4096  # rows read, answered and written together: memory does not grow with the table
-ADDED = ("prediction", "probability", "probabilities")
+WINDOW = 4096  # rows read, sorted by length, answered and kept together: memory does not grow with the table
+FILES = 512  # the same for rows that are pictures or sounds, whose bytes may stand in the table
+SHARES = 8  # pieces a process gets at least, where there are so many rows, so that none waits long for the last one
+SMALLEST = 64  # rows of a piece that is cut for the sake of sharing
 
-Rows = list[dict[str, Any]]
-Write = Callable[[Rows], None]
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; see `predict`."""
+
+    source: Path
+    data: str
+    out: Path
+    batch_size: int
+    processes: int
+    runtime: str | None
+    trust_code: bool
 
 
-def predict(source: Path, data: str, *, out: Path, batch_size: int = 64, trust_code: bool = False) -> dict[str, Any]:
+def predict(
+    source: Path,
+    data: str,
+    *,
+    out: Path,
+    batch_size: int = 64,
+    processes: int = 1,
+    runtime: str | None = None,
+    trust_code: bool = False,
+) -> dict[str, Any]:
     """Answer each row of a table.
+
+    A run that was stopped or killed goes on where it was when it is called again in the same way: finished pieces are
+    kept beside `out` until it is complete. A row that cannot be answered (a broken image, say) has an `error`.
 
     Args:
         source: a run or bundle.
-        data: any readable table.
+        data: any readable table; a folder of images or sounds where the model reads those; `-` for JSON lines from
+            standard input.
         out: a new .csv, .tsv, .jsonl or .parquet file; it appears when it is complete.
         batch_size: rows at once.
+        processes: how many work at once, each with its own copy of the model.
+        runtime: kind of runtime; None: the one `burnish.load` takes.
         trust_code: whether components from outside burnish may be imported.
 
     Returns:
-        `rows`, `path`.
+        `rows`, `errors` (rows without an answer), `kept` (rows an interrupted run had answered),
+        `notes` (how the table was read), `path`.
 
     Raises:
         InputError: a column is missing, the ending of `out` is unknown, or it is there already.
+        RunFailed: the model cannot answer at all, a process died, or the disk is full; what is finished is kept.
+        Interrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
-    writer = _writer_for(out)
-    predictor = load(source, batch_size=batch_size, trust_code=trust_code)
-    table = read(Data(train=data))
-    require_columns(table, predictor.bundle.input.required_columns)
-    taken = [name for name in ADDED if name in table.columns]
-    if taken:
-        raise InputError(
-            f"column {taken[0]!r} is in the input already", fix="rename it: it would be overwritten", place=data
-        )
-    with writer(out, table, predictor) as write, Progress(transient=True) as progress:
-        task = progress.add_task("answering", total=len(table))
-        for rows in table.rows(table.columns, batch=WINDOW):
-            write([{**row, **_added(a)} for row, a in zip(rows, predictor(rows), strict=True)])
-            progress.advance(task, len(rows))
-    return {"rows": len(table), "path": str(out)}
+    complete = left_complete(out)
+    if complete is not None:
+        forget(folder_of(out))
+        return {**complete, "kept": complete["rows"], "path": str(out)}
+    _require_new(out)
+    asked = Request(source, data, out, batch_size, processes, runtime, trust_code)
+    bundle = Bundle.load(source, trust_code=trust_code)
+    with working(out) as folder:
+        return _answered(asked, bundle, table_of(data, bundle.input, folder), folder)
 
 
-def _added(answer: Answer) -> dict[str, Any]:
-    return {"prediction": answer.answer, "probability": answer.confidence, "probabilities": answer.probabilities}
+def _answered(asked: Request, bundle: Bundle, table: Table, folder: Path) -> dict[str, Any]:
+    identity = _identity(asked, bundle, table)
+    pieces = begun(folder, identity, rows=len(table), cut=_cut(len(table), bundle, asked.processes))
+    windows = Windows(table, pieces.cut)
+    kept = sum(done["rows"] for done in pieces.done.values())
+    root = root_of(asked.data, bundle.input)
+    job = Job(str(bundle.path), asked.out.suffix, str(folder), asked.batch_size, asked.runtime, asked.trust_code, root)
+    with _stoppable(pieces, len(table)), _progress(len(table), kept) as advance:
+
+        def done(written: dict[str, Any]) -> None:
+            pieces.add(written)
+            advance(written["rows"])
+
+        left = len(windows) - len(pieces.done)
+        if left:
+            answer_pieces(job, windows.numbered(set(pieces.done)), min(asked.processes, left), done)
+        join = format_of(asked.out)(table.arrow.schema, bundle.target).join
+        join([piece_path(folder, number) for number in range(len(windows))], asked.out)
+    forget(folder)
+    errors = sum(written["errors"] for written in pieces.done.values())
+    return {"rows": len(table), "errors": errors, "kept": kept, "notes": list(table.notes), "path": str(asked.out)}
 
 
-def _writer_for(out: Path) -> Any:
-    writers = {".csv": _delimited(","), ".tsv": _delimited("\t"), ".jsonl": _jsonl, ".parquet": _parquet}
-    if out.suffix not in writers:
-        raise InputError(f"ending {out.suffix!r}", expected="one of " + ", ".join(writers), place=str(out))
+def _cut(rows: int, bundle: Bundle, processes: int) -> int:
+    """Rows of a piece."""
+    most = WINDOW if bundle.input.stored else FILES
+    return most if processes == 1 else min(most, max(SMALLEST, -(-rows // (processes * SHARES))))
+
+
+def _identity(asked: Request, bundle: Bundle, table: Table) -> dict[str, Any]:
+    """What the pieces depend on; an interrupted run of anything else is not continued."""
+    return {
+        "model": sha256(bundle.path / MANIFEST),
+        "input": table.fingerprint,
+        "batch_size": asked.batch_size,
+        "runtime": asked.runtime,
+        "ending": asked.out.suffix,
+    }
+
+
+def _require_new(out: Path) -> None:
+    format_of(out)
     if out.exists():
         raise InputError("the file is there already", fix="choose another name, or delete it", place=str(out))
     if not out.parent.is_dir():
         raise InputError("the folder does not exist", fix=f"make it: mkdir -p {out.parent}", place=str(out.parent))
     require_writable(out)
-    return writers[out.suffix]
 
 
 @contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """A file beside the final one that takes its name when all is written."""
-    aside = out.with_name(ASIDE + out.name)
+def _stoppable(pieces: Pieces, rows: int) -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a full disk say what is kept and how to go on."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main else None
+
+    def kept() -> str:
+        return f"{sum(done['rows'] for done in pieces.done.values()):,} of {rows:,} rows are answered and kept"
+
     try:
-        yield aside
-        os.replace(aside, out)
+        yield
+    except KeyboardInterrupt:
+        raise stopped(f"stopped; {kept()}", "run the same command again: it goes on from there") from None
+    except OSError as error:
+        if not disk_is_full(error):
+            raise
+        raise RunFailed(
+            f"the disk is full; {kept()}",
+            fix="free some space, then run the same command again",
+            place=str(pieces.folder),
+        ) from error
     finally:
-        aside.unlink(missing_ok=True)
-
-
-def _delimited(delimiter: str) -> Any:
-    @contextmanager
-    def writing(out: Path, table: Table, predictor: Predictor) -> Iterator[Write]:
-        fields = [*table.columns, "prediction", "probability"]
-        with _appearing(out) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, fields, delimiter=delimiter, extrasaction="ignore")
-            writer.writeheader()
-            yield lambda rows: writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
-
-    return writing
-
-
-def _cell(value: Any) -> Any:
-    """Lists as one cell: names with bars, everything else as JSON."""
-    if isinstance(value, list):
-        plain = all(isinstance(v, str) and "|" not in v for v in value)
-        return "|".join(value) if plain else json.dumps(value, ensure_ascii=False)
-    return value
+        if main:
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager
-def _jsonl(out: Path, table: Table, predictor: Predictor) -> Iterator[Write]:
-    with _appearing(out) as aside, aside.open("w", encoding="utf-8") as file:
-        yield lambda rows: file.writelines(json.dumps(r, ensure_ascii=False, default=str) + "\n" for r in rows)
-
-
-@contextmanager
-def _parquet(out: Path, table: Table, predictor: Predictor) -> Iterator[Write]:
-    names = predictor.bundle.target.names
-    probabilities = pa.struct([(name, pa.float32()) for name in names]) if names else pa.null()
-    schema = table.arrow.schema.remove_metadata()
-    schema = schema.append(pa.field("prediction", predictor.bundle.target.arrow_type()))
-    schema = schema.append(pa.field("probability", pa.float32())).append(pa.field("probabilities", probabilities))
-    with _appearing(out) as aside, pq.ParquetWriter(aside, schema) as writer:
-        yield lambda rows: writer.write_table(
-            pa.Table.from_pylist([{**r, "probabilities": r["probabilities"] or None} for r in rows], schema=schema)
-        )
+def _progress(total: int, done: int) -> Iterator[Any]:
+    """A bar on the terminal's error stream; silent where there is no terminal."""
+    columns = (TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, transient=True, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("answering", total=total, completed=done)
+        yield lambda rows: progress.advance(task, rows)

@@ -127,7 +127,8 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
         say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     size = getattr(processor, "size", None)
-    found = audit(parts, settled.input, target, lengths, settled.allow, phases, size)
+    heard = getattr(processor, "heard", None)
+    found = audit(parts, settled.input, target, lengths, settled.allow, phases, size, heard)
     for severity, line in found.lines():
         tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
     prepared = Prepared(settled, parts, encoded, processor, found)

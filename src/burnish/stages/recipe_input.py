@@ -45,6 +45,13 @@ def asked(
     file, overrides = _recipe_file(arguments)
     if file is None and resume and out is not None:
         file = out
+        if not (out / "recipe.yaml").is_file():
+            raise InputError(
+                "there is no run here to resume",
+                expected="the folder of a run that began; one that was stopped before it began wrote nothing",
+                fix="start it again without --resume",
+                place=str(out),
+            )
     if file is not None and file.is_dir():
         out = out or (file if resume else None)
         file = file / "recipe.yaml"

@@ -9,12 +9,14 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError, nearest
+from burnish.data.parts import require_columns
 from burnish.data.table import Table
 from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
-from burnish.targets import Target
+from burnish.targets import Target, fits
+from burnish.targets._names import text
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "target", "class", "category", "intent", "sentiment")
@@ -37,7 +39,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     target = _target(recipe, table, sample, say)
     input_ = _input(recipe, table, sample, target, say)
     for column in input_.required_columns:
-        _require(column, table, "input")
+        require_columns(table, [column], place="input")
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
@@ -53,7 +55,7 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     group = recipe.group or getattr(recipe.split, "group", None)
     if group is None:
         return {}
-    _require(group, table, "group")
+    require_columns(table, [group], place="group")
     if "split" in recipe.model_fields_set or recipe.data.test is not None:
         return {"group": group}
     say(f"split: grouped, so that no {group!r} is in two splits")
@@ -63,7 +65,7 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
 
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
     if recipe.target is not None:
-        _require(recipe.target.column, table, "target")
+        require_columns(table, [recipe.target.column], place="target")
         return recipe.target
     column = recipe.target_column
     if column is None:
@@ -75,7 +77,7 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
                 fix="name it: --target COLUMN",
                 place="target",
             )
-    _require(column, table, "target")
+    require_columns(table, [column], place="target")
     values = [row.get(column) for row in sample]
     candidates = [
         cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")
@@ -84,6 +86,13 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
         if target.recognises(values):
             say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')})")
             return target
+    if all(text(value) is None for value in values if not isinstance(value, list | dict)):
+        raise InputError(
+            f"column {column!r} is empty" + (f" in the first {len(values):,} rows" if len(values) < len(table) else ""),
+            expected="a label, a number or a list in each row",
+            fix="fill it, or name another column",
+            place="target",
+        )
     examples = ", ".join(repr(v) for v in list(dict.fromkeys(map(str, values)))[:5])
     raise InputError(
         f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...",
@@ -123,23 +132,12 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
     )
 
 
-def _require(column: str, table: Table, place: str) -> None:
-    if column not in table.columns:
-        guess = nearest(column, table.columns)
-        raise InputError(
-            f"there is no column {column!r}",
-            expected="one of " + ", ".join(table.columns),
-            fix=f"did you mean {guess!r}?" if guess else "",
-            place=place,
-        )
-
-
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
     loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
-    if target.kind() not in loss.targets:
+    if not fits(loss.targets, target.kind()):
         fitting = [
-            k for k in kinds("burnish.losses") if target.kind() in cast(Loss, build("burnish.losses", k)).targets
+            k for k in kinds("burnish.losses") if fits(cast(Loss, build("burnish.losses", k)).targets, target.kind())
         ]
         raise InputError(
             f"loss {loss.kind()!r} is not defined for target {target.kind()!r}",
@@ -147,7 +145,7 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
             place="loss",
         )
     chosen = recipe.metrics or []
-    wrong = [m.kind() for m in chosen if target.kind() not in m.targets]
+    wrong = [m.kind() for m in chosen if not fits(m.targets, target.kind())]
     if wrong:
         fitting = sorted({m.kind() for m in metrics_for(target.kind())})
         raise InputError(

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+import numpy as np
+import pyarrow as pa
+
+from burnish.core.predictions import Predictions
+from burnish.core.weighted import ZERO, WeightedSum
 from burnish.evaluation.predict import predict
 from burnish.metrics import Metric
 from burnish.recipe import Settled
@@ -20,16 +25,32 @@ def deciding(recipe: Settled) -> Metric | None:
 
 
 def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> dict[str, float]:
-    """Loss, headline metrics and the deciding metric on the validation split; of the averaged weights where there are some."""
-    recipe = prepared.recipe
+    """Loss, headline metrics and the deciding metric on the validation split; of the averaged weights where there are some.
+
+    Processes share the rows, and every one gets the scores of all rows.
+    """
+    recipe, accelerator = prepared.recipe, assembled.training.accelerator
     with assembled.average.in_place() if assembled.average is not None else nullcontext():
-        predictions, loss = predict(
-            running(assembled.training.network),
-            assembled.loaders["validation"],
+        own = predict(
+            running(assembled.frozen.network if assembled.frozen else assembled.training.network),
+            (assembled.frozen or assembled).loaders["validation"],
             prepared.parts["validation"],
             loss=assembled.loss,
             batch_size=recipe.evaluation_batch_size,
             overhead=assembled.batches.overhead,
+            workers=0 if assembled.frozen else assembled.batches.workers,
+            share=(accelerator.process, accelerator.processes),
         )
+    predictions, loss = _joined(accelerator.together([own]))
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
+
+
+def _joined(shares: list[tuple[Predictions, WeightedSum[float]]]) -> tuple[Predictions, WeightedSum[float]]:
+    """All rows in their order, from shares of every k-th row."""
+    if len(shares) == 1:
+        return shares[0]
+    rows = sum(len(predictions) for predictions, _ in shares)
+    positions = np.concatenate([np.arange(k, rows, len(shares)) for k in range(len(shares))])
+    table = pa.concat_tables([predictions.table for predictions, _ in shares])
+    return Predictions(table.take(pa.array(np.argsort(positions)))), sum((loss for _, loss in shares), ZERO)

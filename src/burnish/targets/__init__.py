@@ -1,16 +1,21 @@
-"""Targets: what comes out. One file each. Whoever turns truth into numbers turns logits into answers."""
+"""Targets: what comes out. One file each. Whoever turns truth into numbers turns logits into answers.
+
+A target also knows what its answers mean: evaluation asks it for the usual answer, for what is counted as right, and for
+how wrong an answer is, and has no case for any one target.
+"""
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
-from burnish.core.component import Component
+from burnish.core.component import Component, component_class
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +27,57 @@ class Decoded:
 
     answer: Any
     probabilities: Array
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What a report calls the classes of a target (a heading, and one of them), and what their support counts."""
+
+    title: str = "Classes"
+    one: str = "class"
+    unit: str = "rows"
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The answer that needs no model.
+
+    Attributes:
+        answer: what is always said, in the words of the data: of each row, or of each element.
+        note: what it is and how it was found, in a few words.
+        shares: how probable it makes each name, or None where probabilities are not given.
+    """
+
+    answer: Any
+    note: str
+    shares: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong about an answer: in words what would have been right and what was said, and how bad it is."""
+
+    truth: str
+    answer: str
+    size: float
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """How a report speaks of wrong answers.
+
+    Attributes:
+        title: the heading.
+        size: what `Wrong.size` is, in words.
+        truth, answer: what stands before the truth and before the answer.
+        signed: whether every row is more or less wrong, above or below, as with numbers.
+    """
+
+    title: str = "Worst mistakes"
+    size: str = "size"
+    truth: str = "truth"
+    answer: str = "answer"
+    signed: bool = False
 
 
 class Target(Component):
@@ -37,6 +93,16 @@ class Target(Component):
     """The metric, by its name in scores.json, that chooses the best checkpoint."""
     recognition_order: ClassVar[int] = 0
     """Which targets are asked first whether they recognise a column: the most specific have the lowest number."""
+    like: ClassVar[tuple[str, ...]] = ()
+    """Other kinds whose losses and metrics are right for this one as well."""
+    classes: ClassVar[Classes | None] = None
+    """How its classes are called in reports; None where answers have no classes."""
+    exclusive: ClassVar[bool] = False
+    """Whether an answer is exactly one of the names: then confusions, calibration and McNemar's test mean something."""
+    linear: ClassVar[Literal["names", "sets", "numbers"] | None] = None
+    """What a linear model on frozen features learns (one of the names, any of them, a number); None: no such baseline."""
+    mistakes: ClassVar[Mistakes] = Mistakes()
+    """How a report speaks of wrong answers."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Column that holds the truth.")
@@ -94,3 +160,50 @@ class Target(Component):
     @abstractmethod
     def arrow_type(self) -> pa.DataType:
         """The Arrow type of answers and truths in the predictions table."""
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual | None:
+        """The best answer without a model, from training truths (none missing); None where there is no such thing."""
+        return None
+
+    @classmethod
+    def mentioned(cls, truth: Any) -> Sequence[str]:
+        """The names a truth speaks of; none where answers have no names."""
+        return ()
+
+    @classmethod
+    def class_names(cls, names: Sequence[str]) -> Sequence[str]:
+        """The classes that are counted, from the names of the logits: the same, unless names are parts of classes."""
+        return names
+
+    @classmethod
+    def counted(cls, answer: Any) -> set[tuple[Any, ...]]:
+        """What an answer (or truth) claims, each claim beginning with its class: precision and recall count claims."""
+        return {(name,) for name in cls.mentioned(answer)}
+
+    @classmethod
+    def same(cls, first: Any, second: Any) -> bool:
+        """Whether two truths are the same."""
+        return bool(first == second)
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """What is wrong about an answer, None where it is right; `probabilities` are [C] in the order of `names`, or [0]."""
+        return None if cls.same(truth, answer) else Wrong(str(truth), str(answer), 1.0)
+
+
+def target_class(kind: str) -> type[Target]:
+    """The class of a kind of target, as a table of predictions names it.
+
+    Code from outside burnish is found where it has been imported already; naming it in a table imports nothing.
+
+    Raises:
+        InputError: unknown kind, or code from outside that is not there.
+    """
+    there = kind.partition(":")[0] in sys.modules
+    return cast("type[Target]", component_class("burnish.targets", kind, trust_code=there))
+
+
+def fits(kinds: Sequence[str], target: str) -> bool:
+    """Whether a loss or metric for these kinds of target is right for a kind."""
+    return target in kinds or any(other in kinds for other in target_class(target).like)

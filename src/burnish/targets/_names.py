@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
@@ -91,3 +92,8 @@ def looks_like_score(values: list[Any]) -> bool:
         return False
     distinct = set(known)
     return len(distinct) > 20 or (len(distinct) > 2 and any(not n.is_integer() for n in distinct))
+
+
+def most_common(values: Iterable[Any]) -> Any:
+    """Ties go to the first in alphabetical order, so that the order of rows decides nothing."""
+    return min(Counter(values).items(), key=lambda item: (-item[1], item[0]))[0]

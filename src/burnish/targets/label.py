@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Decoded, Target
-from burnish.targets._names import Names, looks_like_score, looks_like_tags, softmax, text, unknown_name
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._named import Named
+from burnish.targets._names import looks_like_score, looks_like_tags, most_common, softmax, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Target):
+class Label(Named):
     """One label a row, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "macro_f1"
     headline: ClassVar[tuple[str, ...]] = ("accuracy", "f1", "balanced_accuracy", "matthews", "roc_auc", "log_loss")
+    classes: ClassVar[Classes] = Classes()
+    exclusive: ClassVar[bool] = True
+    linear: ClassVar[Literal["names"]] = "names"
+    mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence")
     problem: ClassVar[str] = "single_label_classification"
-    labels: Names = Field(
-        default_factory=list,
-        description="Label names in the order of the logits; empty: learned from training, sorted.",
-    )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Label names in the order of the logits."""
-        return tuple(self.labels)
-
-    @property
-    def outputs(self) -> int:
-        """One logit a label."""
-        return len(self.labels)
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Plain values, neither lists nor tags nor finely graded numbers, that repeat."""
@@ -106,3 +97,28 @@ class Label(Target):
         import pyarrow as pa
 
         return pa.string()
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
+        """The most common label, with the frequencies as probabilities."""
+        seen = Counter(map(str, truths))
+        answer = most_common(map(str, truths))
+        note = (
+            f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} rows)"
+        )
+        return Usual(answer, note, {name: count / len(truths) for name, count in seen.items()})
+
+    @classmethod
+    def mentioned(cls, truth: Any) -> Sequence[str]:
+        """The label."""
+        return (str(truth),)
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """Another label, by the probability that was given to it."""
+        if str(truth) == str(answer):
+            return None
+        size = 0.0
+        if len(probabilities):
+            size = float(probabilities[list(names).index(answer)] if answer in names else probabilities.max())
+        return Wrong(str(truth), str(answer), size if math.isfinite(size) else 0.0)

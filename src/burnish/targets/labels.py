@@ -4,48 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Decoded, Target
-from burnish.targets._names import Names, looks_like_tags, sigmoid, text, unknown_name
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._named import Named
+from burnish.targets._names import looks_like_tags, most_common, sigmoid, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Labels(Target):
+class Labels(Named):
     """Any number of labels a row, each decided on its own."""
 
     recognition_order: ClassVar[int] = -2
     default_loss: ClassVar[str] = "binary_cross_entropy"
     decides: ClassVar[str] = "macro_f1"
     headline: ClassVar[tuple[str, ...]] = ("f1", "subset_accuracy", "hamming_loss", "label_ranking", "roc_auc")
+    classes: ClassVar[Classes] = Classes("Labels", "label")
+    linear: ClassVar[Literal["sets"]] = "sets"
+    mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence in the worst label")
     problem: ClassVar[str] = "multi_label_classification"
     column: str = Field("labels", description="Column that holds the truth.")
-    labels: Names = Field(
-        default_factory=list,
-        description="Label names in the order of the logits; empty: learned from training, sorted.",
-    )
     separator: str = Field("|", min_length=1, description="Between the labels where a cell is one string.")
     empty_is_none: bool = Field(
         False, description="Whether an empty cell means 'no label applies' instead of 'missing'."
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="A label is given when its probability is at least this.")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Label names in the order of the logits."""
-        return tuple(self.labels)
-
-    @property
-    def outputs(self) -> int:
-        """One logit a label."""
-        return len(self.labels)
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Lists of strings that are no tags, or strings with the separator in some of them."""
@@ -113,3 +103,38 @@ class Labels(Target):
         import pyarrow as pa
 
         return pa.list_(pa.string())
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
+        """The labels more than half of the rows have, or where there are none the most common label set."""
+        seen = Counter(name for row in truths for name in set(row))
+        answer = sorted(name for name, count in seen.items() if 2 * count > len(truths))
+        answer = answer or sorted(most_common(tuple(sorted(set(row))) for row in truths))
+        note = "always " + (", ".join(answer) if answer else "no label")
+        return Usual(answer, note, {name: count / len(truths) for name, count in seen.items()})
+
+    @classmethod
+    def mentioned(cls, truth: Any) -> Sequence[str]:
+        """The labels of the row."""
+        return [str(name) for name in truth]
+
+    @classmethod
+    def same(cls, first: Any, second: Any) -> bool:
+        """Whether both have the same labels, in any order."""
+        return set(first) == set(second)
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """Missing labels and labels too many, by the probability of the surest wrong decision."""
+        odd = set(truth) ^ set(answer)
+        if not odd:
+            return None
+        sizes = [1.0]  # a true label without a name: certainly not answered
+        if len(probabilities):
+            of = dict(zip(names, probabilities, strict=True))
+            sizes = [of.get(n, 0.0) if n in answer else 1 - of.get(n, 0.0) for n in odd]
+        return Wrong(_listed(truth), _listed(answer), float(np.nan_to_num(max(sizes))))
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(sorted(map(str, names))) or "(none)"

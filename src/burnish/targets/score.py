@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Decoded, Target
+from burnish.targets import Decoded, Mistakes, Target, Usual, Wrong
 from burnish.targets._names import as_number, looks_like_score, text
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Score(Target):
     default_loss: ClassVar[str] = "squared_error"
     decides: ClassVar[str] = "pearson"
     headline: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "rmse", "mae", "r2")
+    linear: ClassVar[Literal["numbers"]] = "numbers"
+    mistakes: ClassVar[Mistakes] = Mistakes("Largest errors", "error", signed=True)
     problem: ClassVar[str] = "regression"
     column: str = Field("score", description="Column that holds the truth.")
     mean: float | None = Field(None, description="Subtracted before training; null: learned from the training split.")
@@ -99,3 +101,16 @@ class Score(Target):
         import pyarrow as pa
 
         return pa.float64()
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
+        """The mean."""
+        mean = float(np.mean(np.array(truths, np.float64)))
+        return Usual(mean, f"always the mean of the training split, {mean:.4g}")
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """Any other number, by answer minus truth."""
+        if truth == answer:
+            return None
+        return Wrong(f"{truth:.4g}", f"{answer:.4g}", float(answer - truth) if np.isfinite(answer - truth) else np.inf)

@@ -11,16 +11,16 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Decoded, Target
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._named import Named
 from burnish.targets._names import Names, looks_like_tags, text, unknown_name
+from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OUTSIDE = "O"
 
-
-class Tags(Target):
+class Tags(Named):
     """One tag a word (IOB2: O, B-person, I-person ...); the first sub-word of a word answers for it."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
@@ -28,20 +28,13 @@ class Tags(Target):
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "span_f1"
     headline: ClassVar[tuple[str, ...]] = ("span_f1", "span_precision", "span_recall")
+    classes: ClassVar[Classes] = Classes("Entity types", "entity type", "entities")
+    linear: ClassVar[Literal["names"]] = "names"
+    mistakes: ClassVar[Mistakes] = Mistakes(size="wrong or missed entities", truth="missed", answer="answered wrongly")
     column: str = Field("tags", description="Column with the tags: a list, or one string with spaces between them.")
     labels: Names = Field(
         default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
     )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Tag names in the order of the logits."""
-        return tuple(self.labels)
-
-    @property
-    def outputs(self) -> int:
-        """One logit a tag."""
-        return len(self.labels)
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Sequences of IOB tags."""
@@ -126,3 +119,40 @@ class Tags(Target):
         import pyarrow as pa
 
         return pa.list_(pa.string())
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
+        """O for every word, or the most common tag where there is no O."""
+        seen = Counter(tag for row in truths for tag in row)
+        tag = OUTSIDE if OUTSIDE in seen or OUTSIDE in names or not seen else seen.most_common(1)[0][0]
+        return Usual(tag, f"the tag {tag} for every word")
+
+    @classmethod
+    def mentioned(cls, truth: Any) -> Sequence[str]:
+        """The tags of the row."""
+        return [str(tag) for tag in truth if tag is not None]
+
+    @classmethod
+    def class_names(cls, names: Sequence[str]) -> Sequence[str]:
+        """Entity types, sorted."""
+        return sorted({split_tag(name)[1] for name in names} - {""})
+
+    @classmethod
+    def counted(cls, answer: Any) -> set[tuple[Any, ...]]:
+        """Entities: type, first word, last word."""
+        return set(spans(answer or []))
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """Entities that are missed and entities that are not there, by how many."""
+        true, answered = spans(truth), spans(answer or [])
+        if true == answered:
+            return None
+        missed, wrong = _entities(true - answered), _entities(answered - true)
+        return Wrong(missed or "(nothing more)", wrong or "(nothing)", float(len(true ^ answered)))
+
+
+def _entities(found: set[Span]) -> str:
+    """Entities as `type words 3-4`, words counted from 1."""
+    ordered = sorted(found, key=lambda s: s[1])
+    return ", ".join(f"{k} word {a + 1}" if a == b else f"{k} words {a + 1}-{b + 1}" for k, a, b in ordered)

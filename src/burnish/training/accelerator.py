@@ -19,6 +19,7 @@ from burnish.core.errors import InputError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 M = TypeVar("M", bound=nn.Module)
+T = TypeVar("T")
 PATIENCE = timedelta(hours=12)
 
 
@@ -104,9 +105,9 @@ class Accelerator:
             return values
         return cast(Tensor, self._inner.reduce(values, reduction="sum"))
 
-    def together(self, values: list[int]) -> list[int]:
+    def together(self, values: list[T]) -> list[T]:
         """The values of all processes, those of the first process first."""
-        return values if self.processes == 1 else cast(list[int], gather_object(values))
+        return values if self.processes == 1 else cast(list[T], gather_object(values))
 
     def tensors(self, arrays: dict[str, Array]) -> dict[str, Tensor]:
         """Numpy arrays as tensors on the device."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema
+from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema, sounds
 from burnish.data.audit.lengths import Lengths
 from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal
 from burnish.data.audit.scan import Notify, Reporter, scan
@@ -26,6 +26,7 @@ def audit(
     allow: Collection[str] = (),
     notify: Notify | None = None,
     image_size: int | None = None,
+    heard: tuple[int, float] | None = None,
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -38,11 +39,12 @@ def audit(
         allow: refusals to accept, by name.
         notify: told how many rows are done.
         image_size: height and width of the images that the network sees; None where that is not known.
+        heard: sampling rate the network hears, and seconds of its longest view; None where that is not known.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify, image_size)
+    found = examine(parts, input, target, lengths, notify, image_size, heard)
     if (error := refusal(found, allow)) is not None:
         raise error
     return found
@@ -55,6 +57,7 @@ def examine(
     lengths_of: Lengths | None = None,
     notify: Notify | None = None,
     image_size: int | None = None,
+    heard: tuple[int, float] | None = None,
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
@@ -76,9 +79,10 @@ def examine(
         *duplicates.duplicates(reporter),
         *looks.near_duplicates(reporter),
         *images.sizes(reporter, image_size),
+        *sounds.faults(reporter, heard),
     ]
     figures["classes"] = counts
     figures["imbalance"] = labels.imbalance(counts.get("train", {}), target.names)
     figures |= lengths.figures(reporter, lengths_of)
-    figures |= images.figures(reporter)
+    figures |= images.figures(reporter) | sounds.figures(reporter)
     return Audit(tuple(sorted(found, key=lambda f: _WORST_FIRST[f.severity])), figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+from burnish.core.batch import Array
 from burnish.core.component import Component
 
 
@@ -28,3 +29,11 @@ class Augmentation(Component):
         Returns:
             The same kind of thing; an image may have another size.
         """
+
+    def features(self, values: Array, seed: int) -> Array:
+        """What the network reads of a sound, float32 [bands, frames], changed as SpecAugment does; unchanged by default.
+
+        Sounds are changed twice: the waveform by `__call__`, then its spectrogram here, where masks of time and
+        frequency belong. Pure, as `__call__` is, and of the same shape. Of a waveform checkpoint, `values` is [1, samples].
+        """
+        return values

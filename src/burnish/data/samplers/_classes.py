@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from burnish.core.errors import InputError
+from burnish.core.seeds import generator
+from burnish.data.samplers import Sampler
+from burnish.data.samplers._bucketing import bucketed
+
+
+class ByClass(Sampler):
+    """Some rows of each class, and all rows without one, shuffled or put into batches by length."""
+
+    bucketed: bool = Field(
+        False,
+        description="Put rows of like length into one batch; pads less, but repeats of a row meet more often in one batch.",
+    )
+    window: int = Field(100, ge=1, description="With bucketed: batches that are sorted by length together.")
+
+    def order(
+        self,
+        lengths: NDArray[np.int64],
+        strata: NDArray[np.int64],
+        *,
+        batch_size: int,
+        seed: int,
+        epoch: int,
+    ) -> NDArray[np.int64]:
+        """int64 [M] positions.
+
+        Raises:
+            InputError: no row has a class (regression).
+        """
+        random = generator(seed, "order", epoch)
+        classes, without = by_class(strata)
+        positions = np.concatenate([*self.chosen(classes, seed=seed, epoch=epoch, random=random), without])
+        if self.bucketed:
+            return bucketed(positions, lengths, batch_size=batch_size, window=self.window, random=random)
+        return random.permutation(positions)
+
+    @abstractmethod
+    def chosen(
+        self, classes: list[NDArray[np.int64]], *, seed: int, epoch: int, random: np.random.Generator
+    ) -> list[NDArray[np.int64]]:
+        """Which positions of each class are visited in an epoch; `random` is the epoch's own stream."""
 
 
 def by_class(strata: NDArray[np.int64]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:

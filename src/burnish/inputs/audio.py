@@ -1,0 +1,297 @@
+"""One sound a row."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array, Encoded, Example
+from burnish.core.errors import InputError
+from burnish.core.seeds import generator
+from burnish.inputs import Change, Input
+from burnish.inputs._resampling import Waveform
+from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
+from burnish.inputs._sounds import ENDINGS, as_file, at_rate, look_version, looked_at, looks_like_sound
+from burnish.inputs._spectrograms import shaded
+
+_LEEWAY = 1.25  # of a view, read in training: what a faster speed may need
+_NEEDED = ("features", "sampling_rate", "seconds")
+
+
+class Audio(Input):
+    """One sound a row: a path, the bytes of a file, or samples with their rate; any rate, channels averaged.
+
+    Sounds longer than a view are cut into overlapping views whose logits are averaged; training sees a random one.
+    """
+
+    stored: ClassVar[bool] = False
+    endings: ClassVar[tuple[str, ...]] = ENDINGS
+    thing: ClassVar[str] = "sound"
+    recognition_order: ClassVar[int] = -1
+    length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
+    column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")
+    root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
+    features: Literal["waveform", "log_mel", "kaldi", "whisper"] | None = Field(
+        None, description="What the network reads; null: as the checkpoint says, log_mel for image networks."
+    )
+    sampling_rate: int | None = Field(
+        None, ge=1000, le=192_000, description="Samples a second that the network hears; null: the checkpoint's own."
+    )
+    seconds: float | None = Field(
+        None,
+        gt=0,
+        description="Longest view; shorter sounds are padded, longer cut into views. Null: the checkpoint's.",
+    )
+    overlap: float = Field(0.5, ge=0, lt=1, description="Of neighbouring views of a long sound, as a share of a view.")
+    mels: int | None = Field(None, ge=8, le=512, description="Bands of a log_mel; null: the checkpoint's, or 64.")
+    window_milliseconds: float = Field(25.0, gt=0, description="Frame of a log_mel, where the checkpoint says nothing.")
+    hop_milliseconds: float = Field(10.0, gt=0, description="Between frames, where the checkpoint says nothing.")
+    lowest_hertz: float = Field(20.0, ge=0, description="Of the lowest band, where the checkpoint says nothing.")
+    highest_hertz: float | None = Field(None, gt=0, description="Of the highest band; null: half the sampling rate.")
+    normalisation: Literal["row", "fixed", "none"] | None = Field(
+        None, description="Of a log_mel: row (each view to mean 0, deviation 1), fixed (mean, std), none. Null: row."
+    )
+    mean: float | None = Field(None, description="Of the log_mel, with normalisation fixed.")
+    std: float | None = Field(None, gt=0, description="Of the log_mel, with normalisation fixed.")
+    broken: Literal["refuse", "skip"] = Field(
+        "refuse", description="What to do about files that cannot be read: refuse to train, or leave their rows out."
+    )
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The column of sounds."""
+        return (self.column,)
+
+    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Audio | None:
+        """The named column, else the only other one that holds paths, bytes or samples of sounds."""
+        found = [c for c in columns if c != target and rows and all(looks_like_sound(r.get(c)) for r in rows)]
+        if self.column in found:
+            return self
+        return self.model_copy(update={"column": found[0]}) if len(found) == 1 else None
+
+    def located(self, folder: Path) -> Audio:
+        """With paths relative to `folder`."""
+        return self if self.root is not None else self.model_copy(update={"root": str(folder)})
+
+    def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> SoundProcessor:
+        """What the checkpoint says of its input, with this input's own settings over it.
+
+        Raises:
+            InputError: neither says what the network reads, or the settings contradict each other.
+        """
+        if settings is not None:
+            return SoundProcessor(**settings)
+        own: dict[str, Any] = {"features": self.features, "sampling_rate": self.sampling_rate, "seconds": self.seconds}
+        own |= {"mels": self.mels, "normalisation": self.normalisation, "mean": self.mean, "std": self.std}
+        stated = checkpoint_settings(folder)
+        found = {**stated, **{k: v for k, v in own.items() if v is not None}, "overlap": self.overlap}
+        self._check(stated, found, folder)
+        if found["features"] == "log_mel":
+            found = {**self._frames(int(found["sampling_rate"])), **found}
+        processor = SoundProcessor(**found)
+        if processor.features == "log_mel" and processor.samples < processor.window:
+            raise InputError(
+                f"a view of {processor.seconds:g} s is shorter than a frame of {processor.window} samples",
+                fix="raise input.seconds",
+                place="input",
+            )
+        return processor
+
+    def _check(self, stated: Mapping[str, Any], found: dict[str, Any], folder: Path) -> None:
+        missing = [name for name in _NEEDED if name not in found]
+        if missing:
+            raise InputError(
+                f"the checkpoint does not say its {', '.join(missing)}",
+                expected="preprocessor_config.json (transformers), audio_processor.json (burnish), or settings of the input",
+                fix="state them: input: {kind: audio, features: log_mel, sampling_rate: 16000, seconds: 2}; never guess",
+                place=str(folder),
+            )
+        for name in ("features", "sampling_rate", "mels"):
+            own = getattr(self, name)
+            if own is not None and name in stated and stated[name] != own:
+                raise InputError(
+                    f"input.{name} is {own!r}, but the checkpoint was trained with {stated[name]!r}",
+                    fix=f"leave input.{name} out",
+                    place="input",
+                )
+        longest = float(stated.get("seconds", found["seconds"]))
+        if found["features"] in ("kaldi", "whisper") and found["seconds"] > longest:
+            raise InputError(
+                f"a view of {found['seconds']:g} s, but the checkpoint reads at most {longest:g} s",
+                fix="lower input.seconds: longer sounds are cut into views",
+                place="input.seconds",
+            )
+        if (self.normalisation == "fixed") != (self.mean is not None and self.std is not None):
+            raise InputError("normalisation fixed goes with mean and std, and they with it", place="input")
+
+    def _frames(self, rate: int) -> dict[str, Any]:
+        window = max(1, round(self.window_milliseconds * rate / 1000))
+        return {
+            "window": window,
+            "hop": max(1, round(self.hop_milliseconds * rate / 1000)),
+            "transform": 1 << (window - 1).bit_length(),
+            "lowest": self.lowest_hertz,
+            "highest": self.highest_hertz or rate / 2,
+        }
+
+    def save_processor(self, processor: SoundProcessor, folder: Path) -> None:
+        """Write the settings beside the weights, and what transformers reads where it is a checkpoint of its own."""
+        (folder / SETTINGS).write_text(json.dumps(processor.settings(), indent=2) + "\n", encoding="utf-8")
+        if (plain := written(processor)) is not None:
+            text = json.dumps(plain, indent=2) + "\n"
+            (folder / "preprocessor_config.json").write_text(text, encoding="utf-8")
+
+    def encode(self, examples: Sequence[Example], processor: SoundProcessor) -> list[Encoded]:
+        """One view of each row: the whole sound, or the middle of a long one.
+
+        Raises:
+            InputError: a file that is missing or broken.
+        """
+        return [_row(_middle(self.heard(e, processor), processor), processor) for e in examples]
+
+    def views(self, examples: Sequence[Example], processor: SoundProcessor) -> Iterator[Iterable[Encoded]]:
+        """The views of each row, one after another, as `SoundProcessor.starts` cuts them."""
+        for example in examples:
+            yield _views(self.heard(example, processor), processor)
+
+    def augmented(
+        self, examples: Sequence[Example], processor: SoundProcessor, change: Change, seeds: Sequence[int]
+    ) -> list[Encoded]:
+        """One view of each row: of a long sound a random one; the waveform changed, then what the network reads of it."""
+        out = []
+        for example, seed in zip(examples, seeds, strict=True):
+            waveform = self.heard(example, processor)
+            random = generator(seed, "view")
+            waveform = change(_drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
+            view = _drawn(waveform, processor.samples, random)
+            row = _row(view, processor)
+            out.append(
+                {**row, processor.name: processor.changed(row[processor.name], change.features, len(view), seed)}
+            )
+        return out
+
+    def length(self, facts: Mapping[str, Any], processor: SoundProcessor) -> int:
+        """Elements of one view."""
+        return processor.length((facts.get("seconds") or 0.0) * processor.sampling_rate)
+
+    def view_count(self, facts: Mapping[str, Any], processor: SoundProcessor) -> int:
+        """Views of a sound of so many seconds."""
+        return sum(1 for _ in processor.starts(round((facts.get("seconds") or 0.0) * processor.sampling_rate)))
+
+    def collate(self, encoded: Sequence[Encoded], processor: SoundProcessor) -> tuple[dict[str, Array], int]:
+        """Rows of one shape stacked; waveforms that are masked padded with 0 to the longest, `attention_mask` [B, samples]."""
+        values = [e[processor.name] for e in encoded]
+        length = max(int(e["_length"]) for e in encoded)
+        if not (processor.features == "waveform" and processor.mask):
+            return {processor.name: np.stack(values)}, length
+        longest = max(map(len, values))
+        padded = np.zeros((len(values), longest), np.float32)
+        mask = np.zeros((len(values), longest), np.int64)
+        for i, value in enumerate(values):
+            padded[i, : len(value)] = value
+            mask[i, : len(value)] = 1
+        return {processor.name: padded, "attention_mask": mask}, length
+
+    def shown(self, encoded: Encoded, processor: SoundProcessor) -> str:
+        """Shape and range of what the network hears."""
+        values = encoded[processor.name]
+        shape = " x ".join(map(str, values.shape))
+        return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
+
+    def pictured(self, encoded: Encoded, processor: SoundProcessor) -> Array:
+        """The spectrogram in shades, low frequencies at the bottom, time to the right."""
+        values = processor.picture(encoded[processor.name])
+        low, high = np.quantile(values, (0.02, 0.995))
+        return shaded(np.clip((values[::-1] - low) / max(high - low, 1e-6), 0, 1))
+
+    def portable(self, example: Example) -> dict[str, Any]:
+        """The bytes of the file in base64."""
+        return {self.column: {"base64": base64.b64encode(self._bytes(example)).decode("ascii")}}
+
+    def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
+        """The whole sound of a row at the network's rate: float32 [samples].
+
+        Raises:
+            InputError: as in `encode`.
+        """
+        value = example.get(self.column)
+        data = self._bytes(example)
+        try:
+            return at_rate(data, processor.sampling_rate)
+        except InputError as error:
+            shown = value if isinstance(value, str) else "sound bytes"
+            raise InputError(f"the sound cannot be read: {error.found}", place=str(shown)) from None
+
+    def file(self, example: Example) -> Path | bytes | None:
+        """Where the sound of a row lies, or its bytes."""
+        value = example.get(self.column)
+        if isinstance(value, Mapping):
+            if "base64" in value:
+                return base64.b64decode(value["base64"])
+            if value.get("array") is not None:
+                return as_file(value["array"], int(value["sampling_rate"]))
+            value = value.get("bytes") or value.get("path")
+        if isinstance(value, bytes) or not isinstance(value, str) or not value:
+            return value if isinstance(value, bytes) else None
+        path = Path(value)
+        return path if path.is_absolute() or self.root is None or path.is_file() else Path(self.root) / path
+
+    def look(self, data: bytes) -> dict[str, Any]:
+        """Length, rate, channels, loudness and a hash of the samples; see `_sounds.looked_at`."""
+        return looked_at(data)
+
+    def look_version(self) -> str:
+        """Version of the decoding, and of the library behind it."""
+        return look_version()
+
+    def audited_text(self, example: Example) -> str | None:
+        """The path; for bytes and samples their hash."""
+        value = self.file(example)
+        if isinstance(value, bytes):
+            return f"bytes {hashlib.sha256(value).hexdigest()[:16]}"
+        own = example.get(self.column)
+        return own if isinstance(own, str) else None if value is None else str(value)
+
+    def _bytes(self, example: Example) -> bytes:
+        found = self.file(example)
+        if found is None:
+            raise InputError(
+                f"column {self.column!r} has no sound",
+                expected="a path, bytes, or samples with their sampling_rate",
+                place=str(example.get(self.column))[:80],
+            )
+        if isinstance(found, bytes):
+            return found
+        if not found.is_file():
+            raise InputError("no such sound file", fix="check input.root", place=str(found))
+        return found.read_bytes()
+
+
+def _row(view: Waveform, processor: SoundProcessor) -> Encoded:
+    length = np.int32(processor.length(len(view)))
+    return {processor.name: processor.numbers(view), "_length": length, "_full_length": length}  # type: ignore[dict-item]
+
+
+def _middle(waveform: Waveform, processor: SoundProcessor) -> Waveform:
+    start = max(0, (len(waveform) - processor.samples) // 2)
+    return waveform[start : start + processor.samples]
+
+
+def _views(waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
+    for start in processor.starts(len(waveform)):
+        yield _row(waveform[start : start + processor.samples], processor)
+
+
+def _drawn(waveform: Waveform, samples: int, random: np.random.Generator) -> Waveform:
+    """A random stretch of so many samples, or the whole where there are fewer."""
+    if len(waveform) <= samples:
+        return waveform
+    start = int(random.integers(0, len(waveform) - samples + 1))
+    return waveform[start : start + samples]

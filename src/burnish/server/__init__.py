@@ -1,0 +1,1 @@
+"""The server: bundles behind HTTP. The only room that imports fastapi."""

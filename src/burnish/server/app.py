@@ -1,0 +1,197 @@
+"""The application: routes over the models that are served."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from burnish.core.errors import BurnishError
+from burnish.predictor import Answer
+from burnish.server import open_inference, page
+from burnish.server.guard import Guard
+from burnish.server.limits import Bodies
+from burnish.server.logs import LOG, set_up
+from burnish.server.metrics import Metrics
+from burnish.server.refusal import Refused
+from burnish.server.schema import answer_body, description, errors, prediction
+from burnish.server.served import Served, Unanswered, opened
+from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
+from burnish.server.stuck import leave_when_stuck, stuck
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def from_environment() -> FastAPI:
+    """The application of a worker process, whose settings are in its environment."""
+    set_up()
+    try:
+        app = create(Settings.model_validate_json(os.environ[ENVIRONMENT]))
+        leave_when_stuck(app.state.models)
+        return app
+    except BurnishError as error:
+        LOG.error("cannot start", extra={"failure": str(error)})
+        sys.exit(CANNOT_START)
+
+
+def create(settings: Settings) -> FastAPI:
+    """Load the bundles and build the application; `app.state.stopping` is set when it is to take no more requests.
+
+    Raises:
+        InputError: a bundle, a name or the keys are not right.
+    """
+    keys = keys_of(settings)
+    metrics = Metrics(settings.metrics_folder)
+    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="burnish-encode")
+    models = opened(settings, metrics, pool)
+    stopping = threading.Event()
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        _announce(stopping)
+        LOG.info("ready", extra={"models": [m.path for m in models], "keys": bool(keys)})
+        yield
+        for served in models:
+            served.batcher.close()
+        pool.shutdown()
+
+    app = FastAPI(
+        title="burnish",
+        version=version("burnish"),
+        description="Answers of trained models. Every address and error is described here.",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=life,
+    )
+    app.state.stopping, app.state.models = stopping, models
+    bodies = Bodies(settings)
+    _probes(app, models, metrics, stopping)
+    _predictions(app, models, bodies)
+    open_inference.add(app, models, bodies, stopping)
+    page.add(app)
+    _errors(app)
+    if settings.cors:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(Guard, metrics=metrics, keys=keys, stopping=stopping)  # last added: outermost
+    return app
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A value as JSON."""
+    return Response(to_json(value), status, {"Cache-Control": "no-store"}, "application/json")
+
+
+def _announce(stopping: threading.Event) -> None:
+    """Refuse new requests from the first SIGTERM or Ctrl-C on; the server's own handler then lets the others finish."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def handle(own: int, frame: Any, before: Any = before) -> None:
+            stopping.set()
+            if callable(before):
+                before(own, frame)
+
+        signal.signal(number, handle)
+
+
+def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: threading.Event) -> None:
+    @app.get("/healthz", tags=["probes"], summary="Whether the process works", responses=errors("503"))
+    async def healthz() -> Response:
+        found = stuck(models)
+        return json_response({"status": "stuck" if found else "ok", "stuck": found}, 503 if found else 200)
+
+    @app.get("/readyz", tags=["probes"], summary="Whether requests are taken", responses=errors("503"))
+    async def readyz() -> Response:
+        ready = not stopping.is_set()
+        return json_response({"status": "ready" if ready else "stopping"}, 200 if ready else 503)
+
+    @app.get(
+        "/metrics",
+        tags=["probes"],
+        summary="Counts, for Prometheus",
+        response_class=Response,
+        responses={"200": {"content": {"text/plain": {}}}, **errors("401")},
+    )
+    async def counts() -> Response:
+        for served in models:
+            metrics.queue.labels(served.name, served.version).set(served.batcher.taken)
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    shown = [description(served) for served in models]
+
+    @app.get("/models", tags=["models"], summary="What is served", responses=errors("401"))
+    async def listed() -> Response:
+        return json_response({"models": shown})
+
+
+def _predictions(app: FastAPI, models: list[Served], bodies: Bodies) -> None:
+    """/predict for the first model, and two addresses for every other: with and without its version."""
+    latest = {served.name: served for served in models}  # of several versions, the last that was named
+    places = [("/predict", models[0])]
+    places += [(f"/models/{served.name}/predict", served) for served in latest.values()]
+    places += [(f"/models/{served.path}/predict", served) for served in models]
+    for place, served in places:
+        app.add_api_route(
+            place,
+            _asking(served, bodies),
+            methods=["POST"],
+            tags=["predict"],
+            summary=f"Ask {served.name}",
+            operation_id=place.strip("/").replace("/", "-"),
+            response_class=Response,
+            openapi_extra=prediction(served),
+        )
+
+
+def _asking(served: Served, bodies: Bodies) -> Handler:
+    async def ask(request: Request) -> Response:
+        request.state.model, request.state.version = served.name, served.version
+        async with bodies.of(request) as body:
+            asked = await served.reader.read(request, body)
+            request.state.rows = len(asked.rows)
+            said = await served.answers(asked.rows)
+        request.state.errors = sum(isinstance(s, str) for s in said)
+        found = [answer_body(s) if isinstance(s, Answer) else {"error": s} for s in said]
+        if served.settings.log_payloads:
+            request.state.payload = {"rows": asked.rows, "answers": found}
+        own = {"model": served.name, "version": served.version}
+        return json_response({**own, "answers": found} if asked.many else {**own, **found[0]})
+
+    return ask
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        request.state.reason = error.reason
+        return error.response(request.state.request_id)
+
+    @app.exception_handler(Unanswered)
+    async def unanswered(request: Request, error: Unanswered) -> Response:
+        message = f"the model failed on a row; the log has it under {request.state.request_id}"
+        return Refused(500, message, reason="model").response(request.state.request_id)
+
+    @app.exception_handler(HTTPException)
+    async def not_here(request: Request, error: HTTPException) -> Response:
+        found = Refused(error.status_code, str(error.detail)).response(request.state.request_id)
+        found.headers.update(error.headers or {})
+        return found

@@ -1,0 +1,218 @@
+"""Rows of many requests computed together, in a thread of their own; one that fails does so alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish.predictor import Answer, Prepared
+from burnish.server.refusal import overloaded
+
+OVERHEAD = 40  # what a further batch costs on a CPU, in elements; see burnish.evaluation.predict
+MARGIN = 0.8  # of its deadline a request may have to wait and still be taken
+MEMORY = 0.1  # weight of the newest batch in the running mean of seconds a row
+
+
+@dataclass(eq=False)
+class _Call:
+    """The rows of one request."""
+
+    future: asyncio.Future[list[Answer | Exception]]
+    deadline: float
+    results: list[Any]
+    left: int
+
+
+@dataclass(eq=False)
+class _Waiting:
+    call: _Call
+    place: int
+    prepared: Prepared
+    since: float
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is told of each batch: rows, seconds it took, elements computed and those that were not padding."""
+
+    rows: int
+    seconds: float
+    size: int
+    useful: int
+
+
+@dataclass
+class Batcher:
+    """A bounded queue in front of one model, and the thread that empties it.
+
+    Attributes:
+        answer: prepared rows to answers, one batch; called in this batcher's own thread only.
+        max_batch: rows at once.
+        max_wait: seconds the first row of a batch waits for others that are likely to come.
+        max_queue: rows that may be taken and not yet answered.
+        observe: told of each batch, in the thread.
+    """
+
+    answer: Callable[[Sequence[Prepared]], list[Answer]]
+    max_batch: int
+    max_wait: float
+    max_queue: int
+    observe: Callable[[Batch], None]
+    taken: int = 0
+    busy_since: float | None = None
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _seconds_a_row: float = 0.0
+    _expected: int = 1
+    _closing: bool = False
+
+    def __post_init__(self) -> None:
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="burnish-compute", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def admitted(self, rows: int, seconds: float) -> Iterator[None]:
+        """Room for the rows of a request until it is answered. Called in the event loop.
+
+        Args:
+            rows: how many.
+            seconds: until its deadline.
+
+        Raises:
+            Refused: the queue is full, or so long that the answer would come too late; 429, at once.
+        """
+        wait = (self.taken + rows) * self._seconds_a_row
+        if self.taken and self.taken + rows > self.max_queue:
+            raise overloaded(f"the queue is full: {self.taken} rows are waiting", wait)
+        if self.taken and wait > MARGIN * seconds:
+            raise overloaded(f"{self.taken} rows are waiting: the answer would come too late", wait, reason="deadline")
+        self.taken += rows
+        try:
+            yield
+        finally:
+            self.taken -= rows
+
+    async def answers(self, prepared: Sequence[Prepared], deadline: float) -> list[Answer | Exception]:
+        """An answer, or the error of its own, for each row.
+
+        Args:
+            prepared: the rows.
+            deadline: on the clock of `time.monotonic`.
+
+        Raises:
+            TimeoutError: the deadline has passed; rows that are still waiting are dropped.
+        """
+        call = _Call(asyncio.get_running_loop().create_future(), deadline, [None] * len(prepared), len(prepared))
+        now = time.monotonic()
+        with self._changed:
+            self._waiting += [_Waiting(call, place, row, now) for place, row in enumerate(prepared)]
+            self._changed.notify()
+        async with asyncio.timeout(max(0.0, deadline - now)):
+            return await call.future
+
+    def close(self) -> None:
+        """Answer what is waiting, then end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (batch := self._next()) is not None:
+            self.busy_since = time.monotonic()
+            results = self._answered([w.prepared for w in batch])
+            seconds = time.monotonic() - self.busy_since
+            self.busy_since = None
+            each = seconds / len(batch)
+            self._seconds_a_row += (MEMORY if self._seconds_a_row else 1.0) * (each - self._seconds_a_row)
+            longest = max(w.prepared.length for w in batch)
+            self.observe(Batch(len(batch), seconds, longest * len(batch), sum(w.prepared.length for w in batch)))
+            self._deliver(batch, results)
+
+    def _next(self) -> list[_Waiting] | None:
+        """The rows to compute next; waits for them. None when it is closed and nothing is left."""
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                self._waiting = [w for w in self._waiting if not w.call.future.done() and w.call.deadline > now]
+                if not self._waiting:
+                    if self._closing:
+                        return None
+                    self._changed.wait()
+                    continue
+                # Clients that were answered together come again together: worth a moment, if as many are not yet here.
+                patience = self._waiting[0].since + self.max_wait - now
+                if len(self._waiting) < min(self._expected, self.max_batch) and patience > 0 and not self._closing:
+                    self._changed.wait(patience)
+                    continue
+                self._expected = max(len(self._waiting), self.taken)  # with those that are just being encoded
+                chosen = together([w.prepared.length for w in self._waiting], self.max_batch)
+                batch = [self._waiting[i] for i in chosen]
+                own = set(chosen)
+                self._waiting = [w for i, w in enumerate(self._waiting) if i not in own]
+                return batch
+
+    def _answered(self, prepared: list[Prepared]) -> list[Answer | Exception]:
+        """All together; row by row where that fails, so that only the one at fault has an error."""
+        try:
+            return list(self.answer(prepared))
+        except Exception as error:
+            if len(prepared) == 1:
+                return [error]
+            return [self._answered([row])[0] for row in prepared]
+
+    def _deliver(self, batch: list[_Waiting], results: list[Answer | Exception]) -> None:
+        complete = []
+        for waiting, result in zip(batch, results, strict=True):
+            call = waiting.call
+            call.results[waiting.place] = result
+            call.left -= 1
+            if not call.left:
+                complete.append(call)
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
+        for call in complete:
+            by_loop.setdefault(call.future.get_loop(), []).append(call)
+        for loop, calls in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_resolve, calls)
+            except RuntimeError:  # the loop has been closed: nobody waits any more
+                continue
+
+
+def _resolve(calls: list[_Call]) -> None:
+    for call in calls:
+        if not call.future.done():
+            call.future.set_result(call.results)
+
+
+def together(lengths: Sequence[int], limit: int, overhead: int = OVERHEAD) -> list[int]:
+    """Which of the waiting rows share a batch: the one that came first, and those of like length.
+
+    A row joins where padding costs less than computing it in a batch of its own would. The first is always among
+    them, so none waits for ever.
+
+    Args:
+        lengths: of the waiting rows, in the order they came.
+        limit: rows of a batch.
+        overhead: what a batch costs beside its elements.
+    """
+    if len(lengths) == 1:
+        return [0]
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    left = right = order.index(0)
+    while right - left + 1 < limit:
+        count, longest = right - left + 1, lengths[order[right]]
+        shorter = longest - lengths[order[left - 1]] if left > 0 else None
+        longer = count * (lengths[order[right + 1]] - longest) if right + 1 < len(order) else None
+        if longer is not None and longer <= overhead and (shorter is None or longer <= shorter):
+            right += 1
+        elif shorter is not None and shorter <= overhead:
+            left -= 1
+        else:
+            break
+    return sorted(order[left : right + 1])

@@ -1,0 +1,42 @@
+"""The page to try a model in a browser: one file of ours, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib.resources import files
+
+from fastapi import FastAPI, Response
+
+FILE = "page.html"
+
+
+def add(app: FastAPI) -> None:
+    """Serve the page at `/`; it asks /models what there is."""
+    text = (files("burnish.server") / FILE).read_text(encoding="utf-8")
+    headers = {
+        "Content-Security-Policy": policy(text),
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+        "Cache-Control": "no-cache",
+    }
+
+    @app.get("/", include_in_schema=False)
+    async def try_it() -> Response:
+        return Response(text, 200, headers, "text/html")
+
+
+def policy(text: str) -> str:
+    """A content security policy that allows this page's own script and style, by their hashes, and nothing else."""
+    scripts = " ".join(_hashes(text, "script"))
+    styles = " ".join(_hashes(text, "style"))
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; "
+        "img-src 'self' blob: data:; media-src blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _hashes(text: str, tag: str) -> list[str]:
+    found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+    return [f"'sha256-{base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()}'" for own in found]

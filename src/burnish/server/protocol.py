@@ -1,0 +1,220 @@
+"""The Open Inference Protocol, version 2 (KServe, Triton): tensors of strings or files in, tensors out.
+
+https://github.com/kserve/open-inference-protocol: specification/protocol/inference_rest.md, with Triton's extension for
+binary tensor data. Every column of the model is one BYTES tensor of N elements.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic_core import to_json
+
+from burnish.inputs import Input
+from burnish.predictor import Answer
+from burnish.server.limits import parsed
+from burnish.server.refusal import Refused
+from burnish.targets import Target
+
+HEADER_LENGTH = "inference-header-content-length"
+EXTENSIONS = ["binary_tensor_data"]
+_NUMBERS = {"FP32": "<f4", "FP64": "<f8"}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor that goes out: its name, type, shape, and elements in row-major order."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[Any]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What was asked: its id, N rows of the model's columns, and which outputs are wanted, in binary or not."""
+
+    id: str
+    rows: list[dict[str, Any]]
+    outputs: dict[str, bool]
+
+
+def metadata(name: str, versions: Sequence[str], platform: str, input: Input, target: Target) -> dict[str, Any]:
+    """What a model takes and gives."""
+    outputs = [_answer_tensor(target, 0)]
+    if target.names and target.shape == "row":
+        outputs.append(Tensor("probabilities", "FP32", [-1, len(target.names)], []))
+    described: list[dict[str, Any]] = [
+        {"name": t.name, "datatype": t.datatype, "shape": [-1, *t.shape[1:]]} for t in outputs
+    ]
+    if len(described) > 1:
+        described[1]["parameters"] = {"labels": to_json(target.names).decode()}
+    return {
+        "name": name,
+        "versions": list(versions),
+        "platform": platform,
+        "inputs": [{"name": c, "datatype": "BYTES", "shape": [-1]} for c in input.required_columns],
+        "outputs": described,
+    }
+
+
+def inference(body: bytes, header_length: str | None, input: Input) -> Inference:
+    """The rows of an inference request.
+
+    Args:
+        body: JSON, followed by binary tensor data where `header_length` says where the JSON ends.
+        header_length: value of Inference-Header-Content-Length.
+        input: what the model reads.
+
+    Raises:
+        Refused: 400 with what is wrong.
+    """
+    length = len(body)
+    if header_length is not None:
+        if not (header_length.isascii() and header_length.isdigit() and int(header_length[:12]) <= len(body)):
+            raise _bad("Inference-Header-Content-Length is not a length within the body")
+        length = int(header_length)
+    request, rest = parsed(body[:length]), memoryview(body)[length:]
+    if not isinstance(request, Mapping) or not isinstance(request.get("inputs"), list):
+        raise _bad("expected an object with `inputs`, a list of tensors")
+    columns: dict[str, list[Any]] = {}
+    for tensor in request["inputs"]:
+        name, values, rest = _tensor(tensor, rest, input)
+        columns[name] = values
+    missing = [c for c in input.required_columns if c not in columns]
+    if missing:
+        raise _bad(f"input {missing[0]!r} is missing; expected {', '.join(input.required_columns)}")
+    counts = {len(columns[c]) for c in input.required_columns}
+    if len(counts) > 1:
+        raise _bad("the input tensors have different numbers of elements")
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    identity = request.get("id", "")
+    if not isinstance(identity, str):
+        raise _bad("`id` is no string")
+    return Inference(identity, rows, _wanted(request))
+
+
+def _tensor(tensor: Any, rest: memoryview, input: Input) -> tuple[str, list[Any], memoryview]:
+    if not isinstance(tensor, Mapping) or not isinstance(tensor.get("name"), str):
+        raise _bad("an input tensor is an object with name, shape, datatype and data")
+    name = tensor["name"]
+    if name not in input.required_columns:
+        raise _bad(f"unknown input {name[:80]!r}; expected {', '.join(input.required_columns)}")
+    if tensor.get("datatype") != "BYTES":
+        raise _bad(f"input {name!r}: expected datatype BYTES")
+    shape = tensor.get("shape")
+    if not isinstance(shape, list) or not all(type(n) is int and 0 <= n < 1 << 31 for n in shape):
+        raise _bad(f"input {name!r}: `shape` is no list of sizes")
+    if not (len(shape) == 1 or (len(shape) == 2 and 1 in shape)):
+        raise _bad(f"input {name!r}: expected shape [N] or [N, 1]")
+    parameters = tensor.get("parameters") or {}
+    size = parameters.get("binary_data_size") if isinstance(parameters, Mapping) else None
+    if size is not None:
+        if type(size) is not int or not 0 <= size <= len(rest):
+            raise _bad(f"input {name!r}: binary_data_size is not within the body")
+        values: list[Any] = list(_elements(rest[:size], name))
+        rest = rest[size:]
+    else:
+        values = _flat(tensor.get("data"), name)
+    if len(values) != int(np.prod(shape, dtype=object)):
+        raise _bad(f"input {name!r}: {len(values)} elements for shape {shape}")
+    return name, [_element(value, input, name) for value in values], rest
+
+
+def _flat(data: Any, name: str) -> list[Any]:
+    if not isinstance(data, list):
+        raise _bad(f"input {name!r}: `data` is no list")
+    return [v for d in data for v in (d if isinstance(d, list) else [d])]
+
+
+def _elements(data: memoryview, name: str) -> list[bytes]:
+    """BYTES elements: four bytes of length, little-endian, before each."""
+    found, place = [], 0
+    while place < len(data):
+        if place + 4 > len(data):
+            raise _bad(f"input {name!r}: the binary data is cut off")
+        (length,) = struct.unpack_from("<I", data, place)
+        place += 4
+        if place + length > len(data):
+            raise _bad(f"input {name!r}: an element is longer than the binary data")
+        found.append(bytes(data[place : place + length]))
+        place += length
+    return found
+
+
+def _element(value: Any, input: Input, name: str) -> Any:
+    """A text, or the bytes of a file (in JSON as base64, which the reader of rows undoes)."""
+    if isinstance(value, bytes) and not input.endings:
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise _bad(f"input {name!r}: an element is not UTF-8") from None
+    if not isinstance(value, str | bytes):
+        raise _bad(f"input {name!r}: an element is no string")
+    return value
+
+
+def _wanted(request: Mapping[str, Any]) -> dict[str, bool]:
+    """Names of the outputs that are asked for, and whether in binary; empty: all."""
+    parameters = request.get("parameters")
+    every = isinstance(parameters, Mapping) and parameters.get("binary_data_output") is True
+    outputs = request.get("outputs")
+    if outputs is None or outputs == []:
+        return {"answer": True, "probabilities": True} if every else {}
+    if not isinstance(outputs, list):
+        raise _bad("`outputs` is no list")
+    wanted = {}
+    for output in outputs:
+        if not isinstance(output, Mapping) or output.get("name") not in ("answer", "probabilities"):
+            raise _bad("unknown output; there are answer and probabilities")
+        own = output.get("parameters")
+        wanted[output["name"]] = isinstance(own, Mapping) and own.get("binary_data", every) is True
+    return wanted
+
+
+def response(asked: Inference, name: str, version: str, target: Target, answers: Sequence[Answer]) -> tuple[bytes, int]:
+    """The body of an inference response, and the length of its JSON where binary data follows, else 0."""
+    tensors = [_answer_tensor(target, len(answers), answers)]
+    if target.names and target.shape == "row":
+        flat = [a.probabilities[n] for a in answers for n in target.names]
+        tensors.append(Tensor("probabilities", "FP32", [len(answers), len(target.names)], flat))
+    chosen = [t for t in tensors if not asked.outputs or t.name in asked.outputs]
+    described, binary = [], b""
+    for tensor in chosen:
+        about: dict[str, Any] = {"name": tensor.name, "datatype": tensor.datatype, "shape": tensor.shape}
+        if asked.outputs.get(tensor.name):
+            data = _packed(tensor)
+            about["parameters"] = {"binary_data_size": len(data)}
+            binary += data
+        else:
+            about["data"] = tensor.data
+        described.append(about)
+    body: dict[str, Any] = {"model_name": name, "model_version": version, "outputs": described}
+    if asked.id:
+        body["id"] = asked.id
+    text = to_json(body)
+    return text + binary, len(text) if binary else 0
+
+
+def _answer_tensor(target: Target, rows: int, answers: Sequence[Answer] = ()) -> Tensor:
+    """One label or number a row; several labels or tags as JSON text."""
+    if not target.names:
+        return Tensor("answer", "FP64", [rows], [a.answer for a in answers])
+    words = [a.answer if isinstance(a.answer, str) else to_json(a.answer).decode() for a in answers]
+    return Tensor("answer", "BYTES", [rows], words)
+
+
+def _packed(tensor: Tensor) -> bytes:
+    if tensor.datatype in _NUMBERS:
+        return np.asarray(tensor.data, _NUMBERS[tensor.datatype]).tobytes()
+    pieces = [str(value).encode() for value in tensor.data]
+    return b"".join(struct.pack("<I", len(piece)) + piece for piece in pieces)
+
+
+def _bad(message: str) -> Refused:
+    return Refused(400, message)

@@ -1,0 +1,53 @@
+"""Why a request gets no answer, in the same shape everywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+
+class Refused(Exception):
+    """A request that is answered with an error.
+
+    Args:
+        status: of HTTP: 4xx where the request is at fault, 429 and 503 where it should come again later.
+        message: one sentence.
+        details: what is wrong in which row.
+        retry_after: seconds after which it may be tried again.
+        reason: a word for the metrics.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        details: list[dict[str, Any]] | None = None,
+        retry_after: float | None = None,
+        reason: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.details, self.retry_after = status, message, details, retry_after
+        self.reason = reason
+
+    def response(self, request_id: str = "") -> Response:
+        """As JSON: `error`, `request_id`, and `details` where there are some."""
+        body: dict[str, Any] = {"error": self.message}
+        if request_id:
+            body["request_id"] = request_id
+        if self.details:
+            body["details"] = self.details
+        headers = {"Cache-Control": "no-store"}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return Response(to_json(body), self.status, headers, "application/json")
+
+
+def overloaded(message: str, retry_after: float, *, status: int = 429, reason: str = "queue") -> Refused:
+    """Too much at once: the same request may succeed later."""
+    return Refused(status, message, retry_after=retry_after, reason=reason)

@@ -1,0 +1,155 @@
+"""The OpenAPI of a model: its own columns, labels and golden examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from burnish.inputs import Input
+from burnish.predictor import Answer
+from burnish.server.served import Served
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {"type": "string"},
+        "request_id": {"type": "string"},
+        "details": {"type": "array", "items": {"type": "object"}},
+    },
+}
+ERRORS = {
+    "400": "Not what it says it is: broken JSON, form or compression.",
+    "401": "No API key, or not one of ours.",
+    "408": "The body did not arrive in time.",
+    "413": "Too large: bytes or rows.",
+    "415": "A content-type or content-encoding that is not read.",
+    "422": "Read, but no row can be answered; `details` says why.",
+    "429": "Too much is waiting; come again after Retry-After.",
+    "500": "The model failed; the log has it under the request's id.",
+    "503": "Stopping, or no answer before the deadline; come again after Retry-After.",
+}
+
+
+def errors(*statuses: str) -> dict[int | str, dict[str, Any]]:
+    """Responses for these statuses; for all where none is given."""
+    chosen = statuses or tuple(ERRORS)
+    return {s: {"description": ERRORS[s], "content": {"application/json": {"schema": _ERROR}}} for s in chosen}
+
+
+def prediction(served: Served) -> dict[str, Any]:
+    """The parts of an operation that predicts with this model: request body and responses."""
+    row, examples = row_schema(served.reader.input), shown_examples(served)
+    content: dict[str, Any] = {
+        "application/json": {
+            "schema": {
+                "oneOf": [
+                    row,
+                    {"type": "array", "items": row, "minItems": 1, "maxItems": served.settings.max_rows},
+                ]
+            },
+            "examples": {f"example {i + 1}": {"value": e["row"]} for i, e in enumerate(examples)},
+        }
+    }
+    if served.reader.input.endings:
+        binary = {"type": "string", "format": "binary"}
+        content["multipart/form-data"] = {
+            "schema": {"type": "object", "properties": {"file": {"type": "array", "items": binary}}}
+        }
+        content["application/octet-stream"] = {"schema": binary}
+    answer = answer_schema(served)
+    model = {"model": {"type": "string"}, "version": {"type": "string"}}
+    one = {
+        "type": "object",
+        "required": ["model", "version", "answer"],
+        "properties": {**model, **answer["properties"]},
+    }
+    failed = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    many = {
+        "type": "object",
+        "required": ["model", "version", "answers"],
+        "properties": {**model, "answers": {"type": "array", "items": {"anyOf": [answer, failed]}}},
+    }
+    shown = {
+        f"example {i + 1}": {"value": {"model": served.name, "version": served.version, **e["answer"]}}
+        for i, e in enumerate(examples)
+    }
+    ok = {
+        "description": "One answer for one row; a list of answers, in order, for a list of rows.",
+        "content": {"application/json": {"schema": {"anyOf": [one, many]}, "examples": shown}},
+    }
+    return {"requestBody": {"required": True, "content": content}, "responses": {"200": ok, **errors()}}
+
+
+def row_schema(input: Input) -> dict[str, Any]:
+    """A row of this input."""
+    columns = input.required_columns
+    if input.endings:
+        cell: dict[str, Any] = {
+            "type": "object",
+            "required": ["base64"],
+            "properties": {"base64": {"type": "string", "format": "byte"}},
+            "additionalProperties": False,
+        }
+    elif "element" in input.shapes:
+        cell = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    else:
+        cell = {"type": "string"}
+    return {"type": "object", "required": list(columns), "properties": dict.fromkeys(columns, cell)}
+
+
+def answer_schema(served: Served) -> dict[str, Any]:
+    """An answer of this model."""
+    target = served.predictor.bundle.target
+    label = {"type": "string", "enum": list(target.names)}
+    several = not isinstance(next((g["answer"] for g in golden(served)), ""), str)
+    answer: dict[str, Any] = (
+        {"type": "number"} if not target.names else {"type": "array", "items": label} if several else label
+    )
+    probability = {"type": "number", "minimum": 0, "maximum": 1}
+    return {
+        "type": "object",
+        "required": ["answer"],
+        "properties": {
+            "answer": answer,
+            "confidence": {"anyOf": [probability, {"type": "null"}]},
+            "probabilities": {"type": "object", "additionalProperties": probability},
+        },
+    }
+
+
+def golden(served: Served) -> list[dict[str, Any]]:
+    """The golden examples, whether they may be shown or not."""
+    return served.predictor.bundle.golden()
+
+
+def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
+    """`row` and `answer` of golden examples, as they would be asked and answered; [] where they are not to be shown."""
+    if not served.settings.examples:
+        return []
+    names = served.predictor.bundle.target.names
+    found = []
+    for row in golden(served)[:most]:
+        probabilities = dict(zip(names, row["probabilities"], strict=False))
+        found.append({"row": row["example"], "answer": answer_body(Answer(row["answer"], probabilities))})
+    return found
+
+
+def answer_body(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON shows it."""
+    return {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
+
+
+def description(served: Served) -> dict[str, Any]:
+    """What /models says of a model: enough for a page to ask it."""
+    input_, target = served.reader.input, served.predictor.bundle.target
+    return {
+        "name": served.name,
+        "version": served.version,
+        "task": served.predictor.bundle.settings.get("task"),
+        "input": {"kind": input_.kind(), "thing": input_.thing, "columns": list(input_.required_columns)},
+        "labels": list(target.names),
+        "threshold": getattr(target, "threshold", None),
+        "scores": served.predictor.bundle.settings.get("scores"),
+        "predict": f"/models/{served.path}/predict",
+        "examples": shown_examples(served),
+    }

@@ -1,0 +1,138 @@
+"""A model that is served: its predictor, its queue, and what is told about it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from burnish.core.errors import InputError
+from burnish.core.files import MANIFEST, sha256
+from burnish.predictor import Answer, Predictor, Prepared, load
+from burnish.server.batcher import Batcher
+from burnish.server.limits import check_file
+from burnish.server.logs import LOG
+from burnish.server.metrics import Metrics
+from burnish.server.refusal import Refused
+from burnish.server.rows import Reader
+from burnish.server.settings import Settings, name_of, place_of
+from burnish.stages.answering import finite
+
+
+@dataclass(frozen=True)
+class Served:
+    """One version of one model.
+
+    Attributes:
+        name, version: as in its address.
+        predictor: the bundle and what computes it.
+        reader: requests to rows.
+        batcher: its queue and thread.
+        settings: the limits.
+        metrics: where counts go.
+        pool: threads in which rows are read and encoded.
+    """
+
+    name: str
+    version: str
+    predictor: Predictor
+    reader: Reader
+    batcher: Batcher
+    settings: Settings
+    metrics: Metrics
+    pool: ThreadPoolExecutor
+
+    @property
+    def path(self) -> str:
+        """The part of an address that names it."""
+        return f"{self.name}/versions/{self.version}"
+
+    async def answers(self, rows: Sequence[dict[str, Any]]) -> list[Answer | str]:
+        """An answer, or why there is none, for each row.
+
+        Raises:
+            Refused: too much is waiting (429), the deadline has passed (503), or no row can be answered (422).
+        """
+        deadline = time.monotonic() + self.settings.deadline
+        with self.batcher.admitted(len(rows), self.settings.deadline):
+            try:
+                async with asyncio.timeout(self.settings.deadline):
+                    prepared = await asyncio.get_running_loop().run_in_executor(self.pool, self._prepared, rows)
+                found: list[Answer | Exception] = []
+                if good := [p for p in prepared if isinstance(p, Prepared)]:
+                    found = await self.batcher.answers(good, deadline)
+            except TimeoutError:
+                raise Refused(
+                    503, f"no answer within {self.settings.deadline:g} s", retry_after=1.0, reason="deadline"
+                ) from None
+        computed = iter(found)
+        results = [next(computed) if isinstance(p, Prepared) else p for p in prepared]
+        said = [_said(self, r) for r in results]
+        if said and all(isinstance(s, str) for s in said):
+            raise Refused(422, str(said[0]), details=[{"row": i, "error": s} for i, s in enumerate(said[:20])])
+        self.metrics.answered(self.name, self.version, [s for s in said if isinstance(s, Answer)])
+        return said
+
+    def _prepared(self, rows: Sequence[dict[str, Any]]) -> list[Prepared | Exception]:
+        """Rows as numbers; where one cannot be read, it alone has an error."""
+        for row in rows if self.reader.input.endings else ():
+            try:
+                check_file(row[self.reader.input.required_columns[0]], self.reader.input.thing, self.settings)
+            except InputError as error:
+                return [error] if len(rows) == 1 else [self._prepared([r])[0] for r in rows]
+        try:
+            return list(self.predictor.prepare(rows))
+        except Exception as error:
+            return [error] if len(rows) == 1 else [self._prepared([r])[0] for r in rows]
+
+
+class Unanswered(Exception):
+    """The model itself failed on a row that was read without fault: an error of ours, not of the request."""
+
+
+def _said(served: Served, result: Answer | Exception) -> Answer | str:
+    if isinstance(result, Answer):
+        if finite(result):
+            return result
+        return "the model's answer is not a finite number"
+    if isinstance(result, InputError):
+        # Of a file's own place nothing is told: it is a path of this machine, or an address in memory.
+        return f"{result.found}; expected {result.expected}" if result.expected else result.found
+    LOG.error("a row failed", extra={"model": served.name, "failure": f"{type(result).__name__}: {result}"})
+    raise Unanswered from result
+
+
+def opened(settings: Settings, metrics: Metrics, pool: ThreadPoolExecutor) -> list[Served]:
+    """Load all bundles, hashes and golden examples checked.
+
+    Raises:
+        InputError: a bundle is damaged, answers otherwise than it did, or two have the same name and version.
+    """
+    models: list[Served] = []
+    for text in settings.bundles:
+        place = place_of(text)
+        chosen = {} if settings.runtime is None else {"runtime": settings.runtime}
+        predictor = load(place.path, batch_size=settings.max_batch, trust_code=settings.trust_code, **chosen)
+        bundle = predictor.bundle
+        name, version = place.name or name_of(bundle.path), place.version or sha256(bundle.path / MANIFEST)[:12]
+        if any((m.name, m.version) == (name, version) for m in models):
+            raise InputError(
+                f"two bundles are called {name!r} in version {version!r}",
+                fix="name them: NAME@VERSION=PATH",
+                place=text,
+            )
+        metrics.expect(name, version, bundle.target.names, bundle.settings.get("answers"))
+        batcher = Batcher(
+            predictor.answer,
+            settings.max_batch,
+            settings.max_wait,
+            settings.max_queue,
+            metrics.batches(name, version),
+        )
+        models.append(
+            Served(name, version, predictor, Reader(bundle.input, settings), batcher, settings, metrics, pool)
+        )
+    return models

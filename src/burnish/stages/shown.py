@@ -1,0 +1,41 @@
+"""A row of a table as people read it, and as the network sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from burnish.data.table import Table
+from burnish.inputs import Input
+
+
+def row_text(input: Input, table: Table) -> Callable[[int], str]:
+    """A function of a row number to what the row says, in one line."""
+    example = _examples(input, table)
+
+    def text(row: int) -> str:
+        if not input.stored:
+            return input.audited_text(example(row)) or ""
+        return " | ".join(" ".join(v) if isinstance(v, list) else str(v or "") for v in example(row).values())
+
+    return text
+
+
+def row_picture(input: Input, processor: Any, table: Table) -> Callable[[int], Any]:
+    """A function of a row number to what the network sees of it, as a picture; None where it has none."""
+    example = _examples(input, table)
+
+    def picture(row: int) -> Any:
+        return None if input.stored else input.pictured(input.encode([example(row)], processor)[0], processor)
+
+    return picture
+
+
+def _examples(input: Input, table: Table) -> Callable[[int], dict[str, Any]]:
+    columns = list(input.required_columns)
+
+    def example(row: int) -> dict[str, Any]:
+        found: dict[str, Any] = table.arrow.slice(row, 1).select(columns).to_pylist()[0]
+        return found
+
+    return example
