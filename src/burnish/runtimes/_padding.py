@@ -30,6 +30,8 @@ def without_padding(
     padded_right = bool((mask == (np.arange(mask.shape[1]) < lengths[:, None])).all())
     if len(mask) < 2 or not padded_right or lengths.min() == mask.shape[1]:
         return run(arrays)
+    # Where an element is no token (a sample of sound, say), another call costs at least what another row does.
+    overhead = max(overhead, int(lengths.mean()))
     out: Array | None = None
     for rows, _ in cut(np.arange(len(mask)), np.maximum(lengths, 1), limit=len(mask), overhead=overhead):
         longest = max(1, int(lengths[rows].max()))
