@@ -18,4 +18,7 @@ AXES: dict[str, str] = {
     "schedules": "burnish.schedules",
     "metrics": "burnish.metrics",
     "trackers": "burnish.trackers",
+    "exporters": "burnish.exporters",
+    "compression": "burnish.compression",
+    "runtimes": "burnish.runtimes",
 }

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from burnish import artifacts
+from burnish.artifacts import Artifact
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.files import MANIFEST, damage, folder_aside, hashes, write_json, write_text
+from burnish.core.files import damage, folder_aside, write_json, write_manifest, write_text
 from burnish.core.views import averaged
 from burnish.inputs import Input
-from burnish.runtimes import Run
+from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded, Target
 
 FORMAT = 1
@@ -93,38 +95,73 @@ class Bundle:
         seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
         return self.target.decode(seen.values, seen.first) if seen.first else []
 
+    def artifacts(self) -> list[Artifact]:
+        """What it was exported to, proved; the fastest first."""
+        return artifacts.listed(self.path)
+
+    def reading(self, artifact: Artifact) -> Bundle:
+        """This bundle as an artifact reads rows: cut where its fixed shapes end."""
+        if artifact.max_length is None:
+            return self
+        return replace(self, processor=replace(self.processor, max_length=artifact.max_length))
+
+    def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
+        """What answers, checked by the golden rows, and the bundle as it reads rows.
+
+        Raises:
+            InputError: no artifact for the runtime, its library is missing, or it answers otherwise than it did.
+        """
+        if not runtime.reads:
+            run = runtime.open(self.path / MODEL, self.model, self.input, self.target)
+            self.check(run)
+            return self, run
+        artifact = artifacts.chosen(self.path, runtime.reads, getattr(runtime, "artifact", None))
+        run = runtime.open(artifact.path, self.model, self.input, self.target)
+        bundle = self.reading(artifact)
+        bundle.check(run, artifact)
+        return bundle, run
+
     def golden(self) -> list[dict[str, Any]]:
         """The rows kept with their outputs."""
         return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))
 
-    def check(self, run: Run) -> None:
-        """Answer the golden rows and compare.
+    def recorded(self, run: Run, examples: Sequence[Example]) -> list[dict[str, Any]]:
+        """Golden rows: examples with the answers of `run`."""
+        decoded = self.answers(run, examples) if examples else []
+        return [
+            {"example": dict(e), "answer": d.answer, "probabilities": np.asarray(d.probabilities, float).tolist()}
+            for e, d in zip(examples, decoded, strict=True)
+        ]
+
+    def check(self, run: Run, artifact: Artifact | None = None) -> None:
+        """Answer the golden rows and compare, with the network's answers or, of an artifact, its own.
 
         Raises:
-            InputError: an answer differs from the one given when the bundle was made.
+            InputError: an answer differs from the one given when the bundle or artifact was made.
         """
-        rows = self.golden()
+        rows = artifact.golden() if artifact else self.golden()
+        tolerance = artifact.tolerance if artifact else TOLERANCE
         if not rows:
             return
         for row, now in zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True):
-            if not same(row, now):
+            if not same(row, now, tolerance):
                 raise InputError(
                     f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
                     expected="the recorded answer",
                     fix="the files or the libraries are not those the bundle was made with; see bundle.json",
-                    place=str(self.path),
+                    place=str(artifact.path if artifact else self.path),
                 )
 
 
-def same(recorded: Mapping[str, Any], now: Decoded) -> bool:
+def same(recorded: Mapping[str, Any], now: Decoded, tolerance: float = TOLERANCE) -> bool:
     """Whether an answer is the recorded one: equal words, probabilities and numbers within float32 of another machine."""
     expected = np.asarray(recorded["probabilities"], np.float64)
     if len(expected):
         return len(expected) == len(now.probabilities) and bool(
-            np.allclose(expected, now.probabilities, rtol=0, atol=TOLERANCE)
+            np.allclose(expected, now.probabilities, rtol=0, atol=tolerance)
         )
     if isinstance(recorded["answer"], float):
-        return bool(np.isclose(recorded["answer"], now.answer, rtol=TOLERANCE, atol=TOLERANCE))
+        return bool(np.isclose(recorded["answer"], now.answer, rtol=tolerance, atol=tolerance))
     return bool(recorded["answer"] == now.answer)
 
 
@@ -162,11 +199,7 @@ def write(path: Path, contents: Contents, run: Run) -> Bundle:
         **contents.facts,
     }
     bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
-    decoded = bundle.answers(run, contents.golden) if contents.golden else []
-    golden = [
-        {"example": dict(e), "answer": d.answer, "probabilities": np.asarray(d.probabilities, float).tolist()}
-        for e, d in zip(contents.golden, decoded, strict=True)
-    ]
+    golden = bundle.recorded(run, contents.golden)
     with folder_aside(path) as aside:
         model = aside / MODEL
         model.mkdir()
@@ -186,4 +219,4 @@ def seal(path: Path, *, card: str | None = None, facts: Mapping[str, Any] | None
         write_json(path / SETTINGS, {**settings, **facts})
     if card is not None:
         write_text(path / CARD, card)
-    write_json(path / MANIFEST, hashes(path))
+    write_manifest(path)

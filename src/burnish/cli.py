@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from burnish.cli_answers import dockerfile, predict, serve
+from burnish.cli_answers import dockerfile, export, predict, serve
 from burnish.cli_output import show, show_result
 from burnish.core.errors import BurnishError, nearest
 
@@ -132,6 +132,7 @@ def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: boo
     show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
 
 
+commands.add_command(export)
 commands.add_command(predict)
 commands.add_command(serve)
 commands.add_command(dockerfile)
@@ -233,12 +234,20 @@ def _debugging() -> bool:
     return os.environ.get("BURNISH_DEBUG", "0") not in ("", "0")
 
 
+_EXTRAS = {"pyarrow": "tables", "torch": "train", "transformers": "train", "onnx": "export", "onnxscript": "export"}
+"""Libraries that the lean install leaves out, and the extra that brings each."""
+
+
 def _unexpected(error: Exception) -> int:
     if _debugging():
         traceback.print_exc()
         return 1
     from burnish.core.files import disk_is_full
 
+    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").partition(".")[0])):
+        message = f"this needs {error.name}\n  what to do: pip install 'burnish[{extra}]'"
+        click.secho(message, fg="red", err=True)
+        return 2
     if disk_is_full(error):
         message = f"the disk is full: {error}\n  what to do: free some space, then run the command again"
         click.secho(message, fg="red", err=True)

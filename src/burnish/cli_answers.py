@@ -1,14 +1,64 @@
-"""The commands that use a finished model: predict, serve, dockerfile."""
+"""The commands that use a finished model: export, predict, serve, dockerfile."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from burnish.cli_output import show_result
+from burnish.cli_output import show, show_result
 
 _file = click.Path(path_type=Path)
+
+
+@click.command(short_help="Export a trained model, and prove it on held-out rows.")
+@click.argument("run", type=_file, metavar="RUN")
+@click.argument("more", nargs=-1, metavar="")
+@click.option(
+    "--to", "formats", multiple=True, metavar="FORMAT", help="onnx, litert or safetensors, one or more. Default: onnx."
+)
+@click.option(
+    "--quantize",
+    multiple=True,
+    metavar="METHOD",
+    help="int8, static_int8, float16 or int8_weights, one or more, each beside float32.",
+)
+@click.option("--static", is_flag=True, default=None, help="Fixed shapes, as NPUs and FPGAs want them.")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
+@click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
+@click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
+@click.option(
+    "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
+)
+@click.option("--out", type=_file, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def export(
+    run: Path,
+    more: tuple[str, ...],
+    formats: tuple[str, ...],
+    quantize: tuple[str, ...],
+    bound: float,
+    out: Path | None,
+    trust_code: bool,
+    **settings: Any,
+) -> None:
+    """Export the model of RUN; each export answers the held-out rows itself, and is kept only if it answers alike.
+
+    \b
+    burnish export runs/reviews --to onnx --quantize int8
+    burnish export runs/cells --to onnx safetensors --quantize static_int8 float16
+    burnish export runs/reviews --to onnx --static --length 128
+    """
+    from burnish.stages import export as stage
+
+    wishes = stage.wishes(formats, quantize, more, **settings)
+    result = stage.export(
+        run, wishes, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
+    )
+    from burnish.stages.listing import exports_table
+
+    show(exports_table(result))
 
 
 @click.command(short_help="Answer the rows of a file or folder.")

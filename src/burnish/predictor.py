@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
 
-from burnish.bundle import MODEL, Bundle
+from burnish.bundle import Bundle
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
@@ -148,13 +149,13 @@ class Predictor:
 
 
 def load(
-    path: str | Path, *, runtime: str | dict[str, Any] = "torch", batch_size: int = 64, trust_code: bool = False
+    path: str | Path, *, runtime: str | dict[str, Any] | None = None, batch_size: int = 64, trust_code: bool = False
 ) -> Predictor:
     """A trained model, ready to answer; its files and its golden examples are checked.
 
     Args:
         path: a run or a bundle.
-        runtime: a kind of runtime, or its settings.
+        runtime: a kind of runtime, or its settings; None: torch where it is installed, else the fastest artifact.
         batch_size: rows at once.
         trust_code: whether components from outside burnish may be imported.
 
@@ -162,16 +163,31 @@ def load(
         InputError: not a bundle, damaged, or it answers otherwise than when it was made.
     """
     bundle = Bundle.load(Path(path), trust_code=trust_code)
-    return Predictor(bundle, opened(bundle, runtime), batch_size)
+    return Predictor(*opened(bundle, runtime), batch_size)
 
 
-def opened(bundle: Bundle, runtime: str | dict[str, Any] = "torch") -> Run:
-    """A bundle's arrays-to-logits, once it has answered its golden examples as when it was made.
+def opened(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> tuple[Bundle, Run]:
+    """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
 
     Raises:
         InputError: the runtime cannot open it, or it answers otherwise.
     """
-    chosen = cast(Runtime, build("burnish.runtimes", runtime, place="runtime"))
-    run = chosen.open(bundle.path / MODEL, bundle.model, bundle.input, bundle.target)
-    bundle.check(run)
-    return run
+    return bundle.opened(cast(Runtime, build("burnish.runtimes", runtime or usual_runtime(bundle), place="runtime")))
+
+
+def usual_runtime(bundle: Bundle) -> str | dict[str, Any]:
+    """Torch where it is installed: the weights as they were tested. Without it the fastest artifact there is.
+
+    Raises:
+        InputError: neither torch nor an artifact.
+    """
+    if find_spec("torch") is not None:
+        return "torch"
+    usable = [a for a in bundle.artifacts() if a.format]
+    if not usable:
+        raise InputError(
+            "the bundle was not exported, and torch is not installed",
+            fix="export it where it was trained (burnish export RUN --to onnx), or pip install 'burnish[train]'",
+            place=str(bundle.path),
+        )
+    return {"kind": usable[0].format, "artifact": usable[0].name}

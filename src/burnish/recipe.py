@@ -161,6 +161,16 @@ class Recipe(BaseModel):
     validation_steps: int | None = Field(
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
+    workers: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="Threads that read rows ahead while the network computes; null: by the cores, 0 for texts.",
+    )
+    cache_features: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Where only the head learns, the frozen part sees each row once, in eval mode; auto: where that can be.",
+    )
     evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."

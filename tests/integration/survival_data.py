@@ -45,7 +45,7 @@ def truth(kind: str, words: list[str]) -> Any:
     """Something that can be learned from the words."""
     if kind == "label":
         return max("animal", "money", "thing", key=lambda name: sum(w in _ABOUT[name] for w in words))
-    if kind == "image":
+    if kind in ("image", "frozen"):
         return "thing" if words[0] in _ABOUT["thing"] else "other"
     if kind == "labels":
         return [name for name in _ABOUT if any(w in _ABOUT[name] for w in words)]
@@ -91,6 +91,8 @@ def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float
         return _sounds(folder, count, dropout, settings)
     if kind == "image":
         return _image_recipe(folder, count, dropout, settings)
+    if kind == "frozen":
+        return _frozen_recipe(folder, count, dropout, settings)
     source = folder / f"checkpoint-{dropout}"
     if not source.exists():
         tiny_checkpoint(source, texts=[" ".join([*WORDS, POISON])], dropout=dropout, layers=1)
@@ -161,6 +163,23 @@ def _image_recipe(folder: Path, count: int, dropout: float, settings: dict[str, 
         "augmentation": "light",
         "mixing": "mixup_or_cutmix",
         "averaging": 0.99,
+        "workers": 2,
         **settings,
     }
     return _written(folder, "image", values)
+
+
+def _frozen_recipe(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """Pictures whose features are computed once; the head alone learns."""
+    if "data" not in settings:
+        made = pictures(rows("frozen", count), folder / "pictures")
+        settings["data"] = {"train": str(write_rows(folder / f"frozen-{count}.jsonl", made))}
+    values = {
+        "input": {"kind": "image", "size": 32},
+        "target": {"kind": "label", "column": "truth"},
+        "model": {"kind": "timm", "name": str(vision_cases.checkpoint("timm_resnet")), "dropout": dropout},
+        "adapter": "head_only",
+        "cache_features": "always",
+        **settings,
+    }
+    return _written(folder, "frozen", values)

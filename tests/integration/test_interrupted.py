@@ -99,6 +99,19 @@ def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], 
     _resumed(place, child, out, reference)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_threads_that_read_ahead_end_with_it(place: Runs, number: int) -> None:
+    """The process ends by itself, with the same result when it is gone on with, though two threads were reading."""
+    file, out = recipe(place.folder, "image", **SETTINGS), place.folder / f"ahead-{number}"
+    through = place.folder / "ahead-through"
+    if not through.exists():
+        place.complete("train", file, "--out", through)
+    child = place.start("train", file, "--out", out, hook=partial(signals_in_step, 4, number))
+    child.end()
+    assert "stopped after step 4; everything is saved" in child.output
+    _resumed(place, child, out, result(through))
+
+
 def test_a_second_ctrl_c_does_not_wait(place: Runs, reference: dict[str, Any]) -> None:
     """The step is not finished and nothing is saved; what was saved before is gone on from."""
     out = place.folder / "twice"

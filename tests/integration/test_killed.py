@@ -16,7 +16,7 @@ from tests.integration import survival
 from tests.integration.survival import Runs, assert_same, kill_before_file_operation, result, runs, saving
 from tests.integration.survival_data import recipe
 
-KINDS = ("label", "labels", "score", "tags", "image", "sounds")
+KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds")
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def data(folder: Path, kind: str, train: int) -> dict[str, str]:
     """Files of three splits."""
     folder.mkdir(parents=True, exist_ok=True)
     values = sound_rows(folder, train + 40) if kind == "sounds" else rows(kind, train + 40)
-    if kind == "image":
+    if kind in ("image", "frozen"):
         values = pictures(values, folder / "pictures")
     parts = {"train": values[:train], "validation": values[train : train + 21], "test": values[train + 21 :]}
     return {name: str(write_rows(folder / f"{kind}-{train}-{name}.jsonl", own)) for name, own in parts.items()}
@@ -63,9 +63,10 @@ def assert_equal_runs(one: Path, two: Path) -> None:
                 assert a["best"] == b["best"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "train"), [("label", 57), ("labels", 63), ("score", 57), ("tags", 63), ("image", 57), ("sounds", 57)]
-)
+KINDS = [("label", 57), ("labels", 63), ("score", 57), ("tags", 63), ("image", 57), ("frozen", 57), ("sounds", 57)]
+
+
+@pytest.mark.parametrize(("kind", "train"), KINDS)
 def test_two_processes_are_one(place: Runs, kind: str, train: int) -> None:
     """Every task, with a last batch that is uneven, or has fewer rows than there are processes."""
     file = recipe(place.folder / kind, kind, data=data(place.folder / kind, kind, train), **SETTINGS)

@@ -14,8 +14,8 @@ from PIL import Image as Pillow
 
 from burnish.core.errors import InputError
 from burnish.inputs import _pictures
-from burnish.inputs._pictures import looked_at
-from burnish.inputs.image import Image, ImageProcessor
+from burnish.inputs._pictures import decoded, looked_at
+from burnish.inputs.image import FINER, Image, ImageProcessor
 from tests.image_cases import picture
 
 PROCESSOR = ImageProcessor(16, 1.0, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
@@ -139,3 +139,66 @@ def test_pictured_undoes_the_normalisation() -> None:
     image = picture(5, 16, 16)
     row = Image().encode([{"image": encoded(image, "PNG")}], PROCESSOR)[0]
     assert np.abs(Image().pictured(row, PROCESSOR).astype(int) - np.asarray(image, int)).max() <= 1
+
+
+def jpeg(image: Pillow.Image, quality: int = 90) -> bytes:
+    """A picture as a file."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["smooth", "noise", "edges"])
+def test_decoding_at_a_reduced_scale_does_not_show(seed: int, kind: str) -> None:
+    """The network sees less than a grey level of difference on average, and 12 at most in one number of a thousand."""
+    random = np.random.default_rng(seed)
+    width, height = (2 * int(n) for n in random.integers(350, 650, 2))
+    if kind == "smooth":
+        drawn = picture(seed, width, height)
+    elif kind == "noise":
+        drawn = Pillow.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
+    else:
+        tiles = np.kron(random.integers(0, 2, (height // 37 + 1, width // 37 + 1)) * 255, np.ones((37, 37)))
+        drawn = Pillow.fromarray(tiles[:height, :width].astype(np.uint8)).convert("RGB")
+    data, processor = jpeg(drawn), ImageProcessor(96, 0.875, "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    reduced = decoded(data, FINER * 110)
+    assert reduced.width < width
+    assert min(reduced.size) >= FINER * 110
+    difference = 255 * np.abs(processor.numbers(reduced) - processor.numbers(decoded(data)))
+    assert difference.mean() < 1
+    assert np.quantile(difference, 0.999) < 12
+
+
+def test_pictures_that_cannot_be_divided_are_decoded_whole() -> None:
+    """Their last pixel would count as a whole one: the picture would be stretched."""
+    assert decoded(jpeg(picture(1, 1001, 900)), 200).size == (1001, 900)
+    assert decoded(jpeg(picture(1, 1002, 900)), 200).size == (501, 450)
+
+
+def test_small_pictures_and_other_formats_are_decoded_whole() -> None:
+    small = picture(1, 200, 180)
+    assert decoded(jpeg(small), 110).size == (200, 180)
+    out = io.BytesIO()
+    picture(1, 900, 900).save(out, "PNG")
+    assert decoded(out.getvalue(), 110).size == (900, 900)
+
+
+def test_turned_pictures_are_turned_at_a_reduced_scale() -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    picture(3, 800, 400).save(out, "JPEG", exif=exif.tobytes())
+    assert decoded(out.getvalue(), 200).size == (200, 400)
+    assert decoded(out.getvalue()).size == (400, 800)
+
+
+def test_numbers_are_the_normalised_picture() -> None:
+    """As the formula says, whatever order it is computed in."""
+    mean, std = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+    processor = ImageProcessor(24, 1.0, "bilinear", mean, std)
+    drawn = picture(5, 24, 24)
+    expected = (np.asarray(drawn, np.float64) / 255 - mean) / std
+    found = processor.numbers(drawn)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected.transpose(2, 0, 1), atol=2e-6)

@@ -13,6 +13,7 @@ from burnish.adapters import Adapter, hold_still
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Network
+from burnish.training import checkpoint
 from tests.network_cases import LABEL, batch
 from tests.vision_cases import INPUT, KINDS, model, network, plain
 
@@ -92,3 +93,35 @@ def test_what_is_frozen_does_not_drift(kind: str, architecture: str) -> None:
 def test_low_rank_updates_want_linear_layers() -> None:
     with pytest.raises(InputError, match="no linear layer of the body"):
         adapter_of("lora").prepare(network("timm_resnet"))
+
+
+def test_a_layout_that_would_crash_is_not_used() -> None:
+    """torch's gradient of a strided 1 x 1 convolution of 8 channels, kept last, ends the process on some CPUs."""
+    built = network("timm_resnet").float()
+    assert built.channels_last is False
+    assert any("channels are not kept last" in note for note in built.notes)
+    logits = built(pixel_values=torch.randn(2, 3, 224, 224))
+    logits.sum().backward()
+    assert network("timm_mobilenet").channels_last is True
+
+
+def test_a_resumed_optimizer_lies_in_memory_as_its_weights(tmp_path: Path) -> None:
+    """Fused optimizers walk through memory: moments read from a file must not meet other elements than before."""
+    built = network("torchvision_mobilenet").float()
+    assert any(not p.is_contiguous() for p in built.parameters())
+
+    def steps(optimizer: torch.optim.Optimizer, count: int) -> None:
+        for _ in range(count):
+            optimizer.zero_grad()
+            built(**batch(built)).square().sum().backward()
+            optimizer.step()
+
+    first = torch.optim.AdamW(built.parameters(), lr=1e-3, fused=True)
+    steps(first, 2)
+    saved = checkpoint.save(tmp_path, 2, built, first, {})
+    steps(first, 2)
+    through = {name: value.clone() for name, value in built.state_dict().items()}
+    second = torch.optim.AdamW(built.parameters(), lr=1e-3, fused=True)
+    checkpoint.restore(saved, built, second)
+    steps(second, 2)
+    assert all(torch.equal(value, through[name]) for name, value in built.state_dict().items())

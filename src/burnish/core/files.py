@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
     try:
         yield aside
         if manifest:
-            write_json(aside / MANIFEST, hashes(aside))
+            write_manifest(aside)
         _flush(aside)
         before = final.with_name(f"{ASIDE}before-{final.name}")
         shutil.rmtree(before, ignore_errors=True)
@@ -123,6 +123,26 @@ def hashes(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
 
 
+def write_manifest(folder: Path, *, without: Sequence[str] = ()) -> None:
+    """Write the hashes of every file below a folder, and of the manifest itself.
+
+    Args:
+        folder: where the manifest goes.
+        without: folders below it whose files are left out. Unfinished files and folders always are.
+    """
+    out = tuple(f"{name}/" for name in without)
+    own = {
+        name: digest
+        for name, digest in hashes(folder).items()
+        if not name.startswith(out) and not any(part.startswith(ASIDE) for part in name.split("/"))
+    }
+    write_json(folder / MANIFEST, {**own, MANIFEST: _own_hash(own)})
+
+
+def _own_hash(entries: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(dict(entries), sort_keys=True).encode()).hexdigest()
+
+
 def damage(folder: Path) -> list[str]:
     """What is wrong with a folder that has a manifest: one sentence for each file that is missing or changed."""
     path = folder / MANIFEST
@@ -130,6 +150,9 @@ def damage(folder: Path) -> list[str]:
         expected = dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return [f"{MANIFEST} is missing or unreadable"]
+    own = expected.pop(MANIFEST, None)  # manifests of burnish 0.1.0 have none
+    if own is not None and own != _own_hash(expected):
+        return [f"{MANIFEST} is not the file that was written"]
     found = []
     for name, digest in expected.items():
         file = folder / name

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
 Tensors = dict[str, torch.Tensor]
+
+
+class Inseparable(Exception):
+    """The head of a network cannot be computed apart from its body; the message says why."""
+
+
+@dataclass(frozen=True)
+class HeadSplit:
+    """A network in two: the body, which is frozen, and the head, which reads what the body gives.
+
+    Attributes:
+        features: named inputs to what the head reads, [B, ...]; call it in eval mode.
+        logits: that to the network's logits, computed by the head's own modules: they learn, and their dropout is on in
+            train mode as it is in the whole network.
+        quickened: gives a faster `features` for many rows, equal up to rounding; it keeps the weights it has now.
+    """
+
+    features: Callable[..., torch.Tensor]
+    logits: Callable[[torch.Tensor], torch.Tensor]
+    quickened: Callable[[], Callable[..., torch.Tensor]]
 
 
 class Network(nn.Module, ABC):
@@ -49,3 +70,14 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def backbone(self) -> nn.Module:
         """The library's own module (what peft wraps)."""
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """Body and head apart, found on some rows: `logits(features(**inputs))` are the logits of `forward`.
+
+        Args:
+            inputs: a few real rows of different lengths, from which it is seen what the head reads.
+
+        Raises:
+            Inseparable: the architecture does not allow it.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what its head reads")

@@ -37,12 +37,14 @@ class Order:
 
     def epoch(self, epoch: int) -> Positions:
         """Positions in the order one epoch visits them."""
-        if epoch not in self._kept:
+        kept = self._kept.get(epoch)  # threads that read ahead may be in the next epoch already: each keeps what it got
+        if kept is None:
             order = self.sampler.order(
                 self.lengths, self.strata, batch_size=self.batch_size, seed=self.seed, epoch=epoch
             )
-            self._kept = {epoch: self.usable[order]}
-        return self._kept[epoch]
+            kept = self.usable[order]
+            self._kept = {epoch: kept}
+        return kept
 
     @cached_property  # an order of all rows is made for it: once a run, not once a step
     def rows_per_epoch(self) -> int:

@@ -11,6 +11,7 @@ import os
 import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,12 @@ class EncodedRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def with_lengths(self, lengths: NDArray[np.int64]) -> EncodedRows:
+        """The same rows, to be batched as if they had these lengths [N]."""
+        other = copy(self)
+        other.lengths = lengths
+        return other
 
     def encoded(self, position: int) -> Encoded:
         """One row, as `Input.encode` gave it."""

@@ -13,6 +13,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.contact_sheet import contact_sheet
 from burnish.evaluation.mistakes import mistakes
 from burnish.metrics._resampling import with_truth
+from burnish.targets import target_class
 
 Explain = Callable[[Sequence[int], Sequence[int]], list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] | None]
 """Row numbers and the output asked about of each, to (picture, picture with its map over it); None where there is none."""
@@ -28,7 +29,7 @@ def heatmap_sheets(folder: Path, predictions: Predictions, explain: Explain) -> 
         explain: see `Explain`.
     """
     known = with_truth(predictions)
-    if known.target not in ("label", "labels", "score") or not len(known):
+    if target_class(known.target).shape != "row" or not len(known):
         return []
     places = {int(row): i for i, row in enumerate(known.table["row"].to_pylist())}
     worst, _ = mistakes(predictions, MISTAKES)
@@ -54,7 +55,7 @@ WORDS = (
 
 def _of_each_class(known: Predictions) -> list[int]:
     """Places in the table: the first rows of each class, one of each before a second; the first rows where there are no classes."""
-    if known.target == "score":
+    if not known.names:
         return list(range(min(ROWS // 2, len(known))))
     turns: dict[str, int] = {}
     ranked = []

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Encoded
 from burnish.core.predictions import Predictions, schema
 from burnish.core.views import averaged
 from burnish.core.weighted import ZERO, WeightedSum
+from burnish.data.ahead import ahead
 from burnish.data.batching import cut
 from burnish.data.loader import Loader
 from burnish.data.table import Part
@@ -34,6 +36,7 @@ def predict(
     group: str | None = None,
     batch_size: int = 64,
     overhead: int = OVERHEAD,
+    workers: int = 0,
     share: tuple[int, int] = (0, 1),
     notify: Notify | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
@@ -47,6 +50,7 @@ def predict(
         group: column whose rows are resampled together.
         batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
+        workers: threads that read the next batches while one is computed.
         share: (k, n): only rows k, k + n, k + 2n ... of the split, where n processes share the work.
         notify: called with (text, done, total).
 
@@ -58,7 +62,7 @@ def predict(
     own = np.arange(share[0], len(part), share[1])
     for start in range(0, len(own), WINDOW):
         positions = own[start : start + WINDOW]
-        piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead)
+        piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead, workers)
         total = total + piece_loss
         pieces.append(_rows(piece, loader.target, part, positions, group))
         if notify:
@@ -73,7 +77,13 @@ _Answer = tuple[Any, Array, float | None]
 
 
 def _window(
-    run: Run, loader: Loader, positions: NDArray[np.int64], loss: Loss | None, batch_size: int, overhead: int
+    run: Run,
+    loader: Loader,
+    positions: NDArray[np.int64],
+    loss: Loss | None,
+    batch_size: int,
+    overhead: int,
+    workers: int,
 ) -> tuple[list[_Answer], WeightedSum[float]]:
     """Answers of some consecutive rows: computed longest first, so that padding is little and memory runs out at once or never."""
     lengths = loader.rows.lengths
@@ -81,9 +91,10 @@ def _window(
     total = ZERO
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
-    for own_positions, _ in cut(positions, lengths, limit=batch_size, overhead=another):
+    pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
+    for own_positions, views in ahead(pieces, lambda own: begun(loader.views(own)), workers):
         places = np.searchsorted(positions, own_positions)
-        seen = averaged(run, loader.collate, loader.views(own_positions), limit=batch_size)
+        seen = averaged(run, loader.collate, views, limit=batch_size)
         decoded = loader.target.decode(seen.values, seen.first)
         losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
@@ -91,6 +102,15 @@ def _window(
             mean = float(own / weight) if loss is not None and weight > 0 else None
             answers[place] = (answer.answer, answer.probabilities, mean)
     return answers, total
+
+
+def begun(rows: Iterable[Iterable[Encoded]]) -> list[Iterable[Encoded]]:
+    """The views of each row, the first of them read: all there is of most rows, and little of long recordings."""
+    found: list[Iterable[Encoded]] = []
+    for row in rows:
+        views = iter(row)
+        found.append(chain(list(islice(views, 1)), views))
+    return found
 
 
 def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:

@@ -75,7 +75,7 @@ def write(
         _answers(drawn, predictions),
         _calibration(drawn, predictions, scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
-        _mistakes_seen(drawn, predictions, inputs_pictured),
+        _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         report_run.audited(audit),
         _training(drawn, facts, events),
@@ -178,14 +178,20 @@ def _mistakes(
     return lines
 
 
-def _mistakes_seen(drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None) -> list[str]:
-    """The worst mistakes as pictures, as the network saw them."""
+def _mistakes_seen(
+    drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None, inputs_shown: Shown
+) -> list[str]:
+    """The worst mistakes as pictures, as the network saw them, with the names of their files."""
     worst = mistakes(predictions, most=PICTURED)[0] if inputs_pictured is not None else []
     seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
     if not seen:
         return []
     sized = target_class(predictions.target).mistakes.size
-    captions = [f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}" for m, _ in seen]
+    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
+    captions = [
+        f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
+        for m, _ in seen
+    ]
     sheet = [picture for _, picture in seen]
     caption = "The worst mistakes as the network saw them"
     return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]

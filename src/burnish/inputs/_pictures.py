@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from burnish.core.batch import Array
 from burnish.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,17 +21,22 @@ THUMBNAIL = 16  # side of the grey thumbnail by which likely repeats are confirm
 _VERSION = 1  # raised when `looked_at` finds other facts in the same bytes
 
 
-def decoded(data: bytes) -> Picture:
+def decoded(data: bytes, least: int | None = None) -> Picture:
     """The first picture of a file in RGB, turned as its EXIF says, transparency on white, deep grey scaled to 8 bits.
+
+    Args:
+        data: the file.
+        least: a JPEG is decoded at an eighth, a quarter or a half of its size where no side gets shorter than this and
+            both can be divided (else the picture would be stretched by a part of a pixel). None: at its own size.
 
     Raises:
         InputError: more than `PIXELS` pixels.
         Exception: whatever PIL says of a broken file; it has many kinds.
     """
-    return _decoded(data)[0]
+    return _decoded(data, least)[0]
 
 
-def _decoded(data: bytes) -> tuple[Picture, str, str]:
+def _decoded(data: bytes, least: int | None = None) -> tuple[Picture, str, str]:
     """The picture, and the mode and format it is stored in."""
     from PIL import Image as Pillow
     from PIL import ImageOps
@@ -44,6 +50,12 @@ def _decoded(data: bytes) -> tuple[Picture, str, str]:
             raise InputError(f"{opened.width} x {opened.height} pixels: too large to be opened safely")
         opened.seek(0)
         mode, form = opened.mode, opened.format or ""
+        if least is not None:
+            width, height = opened.size
+            for scale in (8, 4, 2):
+                if width % scale == height % scale == 0 and min(width, height) >= scale * least:
+                    opened.draft(None, (width // scale, height // scale))  # does nothing but for JPEG
+                    break
         picture = ImageOps.exif_transpose(opened)
         if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
             picture = _grey8(picture)
@@ -136,3 +148,14 @@ def cropped(picture: Picture, size: int, ratio: float, place: tuple[float, float
     picture = picture.resize((width, height), resample(interpolation))
     left, top = int((width - size) * place[0]), int((height - size) * place[1])
     return picture.crop((left, top, left + size, top + size))
+
+
+def normalised(picture: Picture, mean: tuple[float, float, float], std: tuple[float, float, float]) -> Array:
+    """float32 [3, H, W] of an RGB picture: values in [0, 1] minus `mean` over `std`; channels lie last in memory."""
+    width, height = picture.size
+    # Whole lines of pixels at once: an inner loop over three channels would cost more than the arithmetic.
+    factor = np.tile(1 / (255 * np.array(std)), width).astype(np.float32)
+    shift = np.tile(np.array(mean) / np.array(std), width).astype(np.float32)
+    values: Array = np.asarray(picture).reshape(height, 3 * width) * factor
+    values -= shift
+    return values.reshape(height, width, 3).transpose(2, 0, 1)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from burnish.core.network import Network
+from burnish.core.network import HeadSplit, Network
 from burnish.models._anatomy import anatomy
 from burnish.models._first_token import read_first_token_only
 
@@ -74,6 +74,16 @@ class TransformersNetwork(Network):
             mask = self.model._get_feature_vector_attention_mask(states.shape[1], mask)
         share = mask.to(states.dtype).unsqueeze(-1)
         return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """Body and head apart, found on some rows.
+
+        Raises:
+            Inseparable: one answer for each element, or a head that reads more than one state of a row.
+        """
+        from burnish.models._transformers_split import head_split
+
+        return head_split(self, inputs)
 
     @contextmanager
     def _every_token(self) -> Iterator[None]:

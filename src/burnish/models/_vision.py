@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import Network
+from burnish.core.network import HeadSplit, Network
 from burnish.inputs import Input
 from burnish.models._anatomy import Anatomy
 from burnish.models._vision_weights import write_weights
@@ -47,11 +47,17 @@ class VisionNetwork(Network):
         origin: str | None = None,
     ) -> None:
         super().__init__()
+        notes = list(notes)
+        if channels_last and _crashes_with_channels_last(model):
+            channels_last = False
+            notes.append(
+                "channels are not kept last: torch's gradient of a strided 1 x 1 convolution of so few crashes"
+            )
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self.model: Any = cast(Any, model).to(memory_format=self._format)
         self.channels_last = channels_last
         self.facts = dict(facts)
-        self.notes = list(notes)
+        self.notes = notes
         self.seed = seed
         self.origin = origin
         self._anatomy = anatomy
@@ -70,6 +76,16 @@ class VisionNetwork(Network):
     @abstractmethod
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """What the last layer reads of `pixel_values`: [B, D]."""
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """The last layer with the dropout in front of it, and all below.
+
+        Raises:
+            Inseparable: several layers give the logits, or the one reads more than a row of numbers.
+        """
+        from burnish.models._vision_split import head_split
+
+        return head_split(self.model, self._head, lambda module, named: module(self.pixels(named)), inputs)
 
     def depth(self, parameter: str) -> int:
         """0 for the stem, 1..layers for the blocks (a final norm with the last), layers + 1 for the last layer."""
@@ -105,6 +121,21 @@ class VisionNetwork(Network):
     @abstractmethod
     def write_config(self, model: Any, folder: Path) -> None:
         """Write `config.json` for the plain module `model`."""
+
+
+def _crashes_with_channels_last(model: nn.Module) -> bool:
+    """Whether there is a convolution whose gradient ends the process on CPUs with AVX-512 (torch 2.14, 8 channels, 1 x 1, strided).
+
+    No published architecture is known to have one; small networks of one's own do.
+    """
+    return any(
+        isinstance(m, nn.Conv2d)
+        and m.groups == 1
+        and m.in_channels <= 8
+        and max(m.kernel_size) == 1
+        and max(m.stride) > 1
+        for m in model.modules()
+    )
 
 
 def check_task(kind: str, input: Input, target: Target, inputs: Sequence[str] = ("image",)) -> None:

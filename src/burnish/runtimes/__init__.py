@@ -23,13 +23,15 @@ class Runtime(Component):
     """What computes a bundle's answers."""
 
     axis: ClassVar[str] = "burnish.runtimes"
+    reads: ClassVar[str] = ""
+    """The format of artifact it opens; empty: the bundle's own `model/`."""
 
     @abstractmethod
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
         """The model in a bundle's folder, ready to answer.
 
         Args:
-            folder: `model/` of the bundle.
+            folder: `model/` of the bundle, or the folder of an artifact in the format it reads.
             model: the recipe's model settings, with `kind`.
             input, target: as the bundle keeps them.
 

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch.optim import Optimizer
 
-from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.network import Network
-from burnish.core.seeds import derive
+from burnish.core.network import Inseparable, Network
+from burnish.data.ahead import automatic
 from burnish.data.augmentations import Augmentation
 from burnish.data.augmentations._sides import mirroring_warning
-from burnish.data.batching import Order, cut, padding_ratio
+from burnish.data.batching import Order, padding_ratio
 from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
-from burnish.data.mixed import Mixed
-from burnish.data.mixing import Mixing, checked
+from burnish.data.mixing import checked
 from burnish.data.samplers import Sampler
+from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe import Settled
+from burnish.stages.batches import TrainingBatches
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
+from burnish.training.feature_cache import Frozen, chosen, frozen_features
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
@@ -39,64 +41,40 @@ float32, 120 in bfloat16); on a GPU an estimate of what its launches cost."""
 
 
 @dataclass(frozen=True)
-class TrainingBatches:
-    """The training rows of a run, step by step."""
-
-    order: Order
-    loader: Loader
-    total_steps: int
-    overhead: int
-    process: int
-    processes: int
-    mixing: Mixing | None = None
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Optimizer steps of one epoch."""
-        return self.order.steps_per_epoch
-
-    def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
-        """This process' micro-batches of one optimizer step."""
-        positions, mixed = self.order.batch(step), self.mixed(step)
-        lengths = self.loader.rows.lengths[positions]
-        pieces = cut(
-            np.arange(len(positions)),
-            lengths if mixed is None else np.maximum(lengths, lengths[mixed.partners]),
-            limit=micro_batch_size,
-            overhead=self.overhead,
-            process=self.process,
-            processes=self.processes,
-        )
-        if mixed is not None:
-            return [mixed.batch(places, real) for places, real in pieces]
-        epoch = step // self.steps_per_epoch
-        return [self.loader.batch(positions[places], real, epoch=epoch) for places, real in pieces]
-
-    def mixed(self, step: int) -> Mixed | None:
-        """The mixed rows of one optimizer step; None where it mixes nothing."""
-        if self.mixing is None:
-            return None
-        positions, progress = self.order.batch(step), step / self.total_steps
-        partners = self.mixing.partners(len(positions), progress, derive(self.order.seed, "mixing", step))
-        if partners is None:
-            return None
-        return Mixed(self.loader, self.mixing, positions, partners, step, step // self.steps_per_epoch)
-
-
-@dataclass(frozen=True)
 class Assembled:
-    """A run ready to go: what the loop moves, and what validation reads."""
+    """A run ready to go: what the loop moves, and what validation reads.
+
+    Attributes:
+        training: what the loop moves.
+        loss: how losses are computed.
+        loaders: rows of each split, as they are.
+        batches: the training rows step by step.
+        notes: what was decided, in words.
+        frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
+    """
 
     training: Training
     loss: Loss
     loaders: dict[str, Loader]
     batches: TrainingBatches
     notes: list[str]
+    frozen: Frozen | None = None
     average: WeightAverage | None = None
 
 
-def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str], None]) -> Assembled:
-    """Network, adapter, optimizer, schedule and batches of a run.
+def assemble(
+    prepared: Prepared,
+    accelerator: Accelerator,
+    notify: Callable[[str], None],
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Assembled:
+    """Network, adapter, optimizer, schedule and batches of a run; features of a frozen backbone.
+
+    Args:
+        prepared: data and recipe.
+        accelerator: device, precision, peers.
+        notify: told what goes wrong during the run.
+        progress: told (text, done, total) while features are computed.
 
     Raises:
         InputError: parts of the recipe that do not fit each other or the checkpoint.
@@ -106,6 +84,28 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
     notes = list(getattr(network, "notes", []))
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
+    network.to(accelerator.device)
+    loaders = {
+        name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
+    }
+    frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
+    if frozen:
+        batches = replace(batches, features=frozen.loaders["train"])
+    optimizer = _optimizer(recipe, network)
+    objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
+    training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
+    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+        notify(warning)
+    average = None
+    if recipe.averaging is not None:
+        average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
+        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
+    return Assembled(
+        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
+    )
+
+
+def _optimizer(recipe: Settled, network: Network) -> Optimizer:
     groups = parameter_groups(
         network,
         learning_rate=recipe.learning_rate,
@@ -113,11 +113,20 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
         layer_decay=recipe.layer_decay,
         head_learning_rate=recipe.head_learning_rate,
     )
-    network.to(accelerator.device)
-    optimizer = recipe.optimizer.build(groups, recipe.learning_rate)
-    objective = accelerator.place(Objective(network, recipe.loss))
+    return recipe.optimizer.build(groups, recipe.learning_rate)
+
+
+def _training(
+    recipe: Settled,
+    network: Network,
+    objective: Objective,
+    optimizer: Optimizer,
+    batches: TrainingBatches,
+    accelerator: Accelerator,
+    notify: Callable[[str], None],
+) -> Training:
     per_process = -(-recipe.batch_size // accelerator.processes)
-    training = Training(
+    return Training(
         objective=objective,
         network=network,
         optimizer=optimizer,
@@ -131,16 +140,39 @@ def assemble(prepared: Prepared, accelerator: Accelerator, notify: Callable[[str
         clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
         notify=notify,
     )
-    loaders = {
-        name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
-    }
-    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
-        notify(warning)
-    average = None
-    if recipe.averaging is not None:
-        average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
-        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
-    return Assembled(training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network)], average)
+
+
+def _frozen(
+    prepared: Prepared,
+    network: Network,
+    batches: TrainingBatches,
+    validation: Loader | None,
+    accelerator: Accelerator,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Frozen | None, list[str]]:
+    """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
+    recipe = prepared.recipe
+    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs)
+    if not wanted:
+        return None, [why] if why else []
+    try:
+        frozen = frozen_features(
+            network,
+            batches.loader,
+            validation,
+            accelerator,
+            cache=cache_folder(recipe.data.cache),
+            depends_on=[recipe.model.model_dump_json()],
+            workers=batches.workers,
+            notify=progress,
+        )
+    except Inseparable as error:
+        if recipe.cache_features == "always":
+            raise InputError(
+                f"features cannot be computed once: {error}", fix="cache_features: auto", place="cache_features"
+            ) from error
+        return None, [f"features are computed anew in each step: {error}"]
+    return frozen, frozen.notes
 
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
@@ -168,8 +200,11 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         seed=recipe.seed,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
+    workers = automatic(recipe.workers, reads=not recipe.input.stored, processes=accelerator.processes)
     mixing = checked(recipe.mixing, recipe.input, recipe.target)
-    return TrainingBatches(order, loader, total, overhead, accelerator.process, accelerator.processes, mixing)
+    return TrainingBatches(
+        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=workers
+    )
 
 
 def _augmentation(prepared: Prepared) -> Augmentation | None:
@@ -210,7 +245,7 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
 
 
 def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, batches.loader.rows.lengths
+    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
     ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
     shuffled = build("burnish.data.samplers", "shuffled")
     assert isinstance(shuffled, Sampler)

@@ -57,8 +57,9 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     table = inspected(table, bundle.input, cache_folder(None))
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
+    _, running = opened(bundle, "torch")  # the weights as they were tested
     predictions, _ = predict(
-        opened(bundle),
+        running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor),
         part,
         loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),

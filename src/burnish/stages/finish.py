@@ -75,7 +75,7 @@ def finish(
     _write_bundle(folder, prepared, assembled, restored)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
-    run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
+    _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
     result = _test(folder, prepared, assembled, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
@@ -177,6 +177,7 @@ def _test(
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
+        workers=assembled.batches.workers,
         notify=Phases(tracking),
     )
     predictions.save(folder.predictions)

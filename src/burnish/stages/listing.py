@@ -71,6 +71,17 @@ def result_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def exports_table(result: Mapping[str, Any]) -> Table:
+    """What an export gave: a row for the trained network and one for each format and precision."""
+    from burnish.evaluation.report_exports import shown
+
+    head, *rows = shown(result["rows"], result["metric"])
+    table = _table(*head)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 def _table(*header: str) -> Table:
     from rich.table import Table
     from rich.text import Text

@@ -17,7 +17,8 @@ from burnish.stages.prepare import Prepared
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
-    from burnish.stages.assemble import Assembled, TrainingBatches
+    from burnish.stages.assemble import Assembled
+    from burnish.stages.batches import TrainingBatches
 
 AT_ONCE = 8  # rows whose activations and gradients are held together
 ROWS = 24  # training rows on the sheet, each as it is read in two epochs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from burnish.stages.assemble import Assembled, assemble
 from burnish.stages.finish import Run, finish
 from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.pictures import training_pictures
-from burnish.stages.prepare import Prepared, prepare
+from burnish.stages.prepare import Phases, Prepared, prepare
 from burnish.stages.run_folder import RunFolder
 from burnish.stages.signals import StopRequest, interruptible, stopped
 from burnish.stages.validate import deciding, measure
@@ -48,13 +49,15 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
         prepared = prepare(recipe, tracking, accelerator)
-        assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
+        assembled = assemble(
+            prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})), Phases(tracking)
+        )
         folder.begin(prepared, command, tracking, main=accelerator.main)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
         session = Session(folder, prepared, assembled, tracking)
         session.begin(resume)
-        with StopRequest() as stop:
+        with StopRequest() as stop, closing(assembled.batches.reading):
             session.train(stop)
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())

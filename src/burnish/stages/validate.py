@@ -32,12 +32,13 @@ def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> 
     recipe, accelerator = prepared.recipe, assembled.training.accelerator
     with assembled.average.in_place() if assembled.average is not None else nullcontext():
         own = predict(
-            running(assembled.training.network),
-            assembled.loaders["validation"],
+            running(assembled.frozen.network if assembled.frozen else assembled.training.network),
+            (assembled.frozen or assembled).loaders["validation"],
             prepared.parts["validation"],
             loss=assembled.loss,
             batch_size=recipe.evaluation_batch_size,
             overhead=assembled.batches.overhead,
+            workers=0 if assembled.frozen else assembled.batches.workers,
             share=(accelerator.process, accelerator.processes),
         )
     predictions, loss = _joined(accelerator.together([own]))

@@ -270,13 +270,13 @@ def _scaled_update(training: Training, total_norm: Tensor) -> bool:
 def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
     """Row numbers whose own loss is not finite; all rows of the step when only the gradient was not."""
     accelerator = training.accelerator
-    network, bare = training.network, accelerator.bare(training.objective)
+    bare = accelerator.bare(training.objective)
     assert isinstance(bare, Objective)
-    network.eval()
+    bare.network.eval()
     found: list[int] = []
     for batch in micro:
         with accelerator.autocast():
-            logits = network(**accelerator.tensors(batch.inputs)).float()
+            logits = bare.network(**accelerator.tensors(batch.inputs)).float()
         targets = accelerator.tensor(batch.targets)
         elements = bare.loss.elements(for_each_truth(logits, targets), targets)
         bad = ~torch.isfinite(elements) & (accelerator.tensor(batch.weights) != 0)

@@ -1,0 +1,122 @@
+"""Artifacts: what a bundle was exported to, proved, each in its own folder inside the bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from burnish.core.errors import InputError
+from burnish.core.files import MANIFEST, folder_aside, write_json, write_manifest
+
+FOLDER, FACTS, GOLDEN = "artifacts", "artifact.json", "golden.json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model in another format, with what is to be known of it.
+
+    Attributes:
+        path: its folder.
+        facts: artifact.json: `format` (kind of the runtime that reads it), `precision`, `file`, `inputs` {name: {type,
+            shape}}, `exporter`, `measured` (the row of the gate) and more.
+    """
+
+    path: Path
+    facts: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, such as onnx-int8."""
+        return self.path.name
+
+    @property
+    def format(self) -> str:
+        """The kind of runtime that reads it; a plain weights folder has none."""
+        return str(self.facts.get("format") or "")
+
+    @property
+    def file(self) -> Path:
+        """The file a runtime opens."""
+        return self.path / str(self.facts["file"])
+
+    @property
+    def tolerance(self) -> float:
+        """How far a golden probability may be off on another machine."""
+        return float(self.facts["tolerance"])
+
+    @property
+    def max_length(self) -> int | None:
+        """The most tokens of a row it reads, where it reads fewer than the bundle's own model."""
+        return cast("int | None", self.facts.get("max_length"))
+
+    def golden(self) -> list[dict[str, Any]]:
+        """The bundle's golden rows with this artifact's own answers."""
+        return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))
+
+    @staticmethod
+    def read(folder: Path) -> Artifact:
+        """The artifact in a folder.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not (folder / FACTS).is_file():
+            raise InputError(f"there is no {FACTS}", expected="an exported artifact", place=str(folder))
+        return Artifact(folder, json.loads((folder / FACTS).read_text(encoding="utf-8")))
+
+
+def listed(bundle: Path) -> list[Artifact]:
+    """The artifacts that belong to a bundle: those in its manifest, the fastest first (median time of one row)."""
+    manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
+    suffix = f"/{FACTS}"
+    folders = [n.removesuffix(suffix) for n in manifest if n.startswith(f"{FOLDER}/") and n.endswith(suffix)]
+    return sorted((Artifact.read(bundle / name) for name in folders), key=_speed)
+
+
+def _speed(artifact: Artifact) -> tuple[float, str]:
+    latency = artifact.facts.get("measured", {}).get("latency", {}).get("1", {})
+    return float(latency.get("p50_ms", float("inf"))), artifact.name
+
+
+def chosen(bundle: Path, format: str, name: str | None = None) -> Artifact:
+    """The artifact a runtime should open: the named one, or the fastest of its format.
+
+    Raises:
+        InputError: the bundle has none.
+    """
+    every = listed(bundle)
+    fitting = [a for a in every if a.format == format and name in (None, a.name)]
+    if fitting:
+        return fitting[0]
+    wanted = f"artifact {name!r}" if name else f"artifact for runtime {format!r}"
+    raise InputError(
+        f"the bundle has no {wanted}",
+        expected="one of " + ", ".join(a.name for a in every) if every else "an exported bundle",
+        fix=f"burnish export {bundle} --to {format}",
+        place=str(bundle),
+    )
+
+
+@contextmanager
+def adding(bundle: Path, name: str) -> Iterator[Path]:
+    """A folder to fill, which becomes `artifacts/NAME` of a bundle when it is complete.
+
+    An artifact of the same name leaves the bundle's manifest before its files are replaced, so that at every instant
+    the bundle is whole, with or without it.
+    """
+    place = f"{FOLDER}/{name}"
+    with folder_aside(bundle / place) as aside:
+        yield aside
+        if (bundle / place).exists():
+            write_manifest(bundle, without=[place])
+    write_manifest(bundle)
+
+
+def write_facts(folder: Path, facts: dict[str, Any], golden: list[dict[str, Any]]) -> None:
+    """What is to be known of an artifact, and its own answers to the golden rows."""
+    write_json(folder / FACTS, facts)
+    write_json(folder / GOLDEN, golden)

@@ -1,0 +1,222 @@
+"""Quantisation after training, through onnxruntime."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from burnish.compression import Batches, Compression
+from burnish.core.batch import Array
+from burnish.core.errors import InputError, RunFailed
+
+MULTIPLYING = ("MatMul", "Gemm")
+CONVOLVING = ("Conv", "ConvTranspose")
+LARGEST = 1_800_000_000  # bytes of a model that still fits one protobuf file
+HISTOGRAM_ROWS = 32  # at most whose activations are all held at once, as histograms need them
+
+
+class Quantization(Compression):
+    """Eight or sixteen bits instead of thirty-two, after training (Jacob et al. 2018, arXiv 1712.05877)."""
+
+    method: Literal["int8", "static_int8", "float16", "int8_weights"] = Field(
+        "int8",
+        description="int8: activations measured for each batch; static_int8: by calibration, as QDQ operators, for "
+        "convolutions, NPUs and FPGAs; float16: halves; int8_weights: weights only, in blocks, the most careful.",
+    )
+    per_channel: bool = Field(True, description="A scale for each output channel of the weights instead of one in all.")
+    unsigned: bool = Field(False, description="Weights from 0 to 255: no saturation on CPUs without VNNI.")
+    calibration: Literal["minmax", "percentile", "entropy"] = Field(
+        "minmax", description="How static_int8 finds the range of activations; percentile keeps 99.99 %."
+    )
+    calibration_rows: int = Field(128, ge=1, description="Training rows that static_int8 is calibrated on.")
+    every_operator: bool | None = Field(
+        None,
+        description="static_int8 for all operators that can be, as NPUs want; else only products and convolutions. "
+        "Null: where the model has convolutions, whose ranges are those after the activation.",
+    )
+    exclude: list[str] = Field(default_factory=list, description="Names of operators that stay as they are.")
+
+    @property
+    def precision(self) -> str:
+        """The method, with hyphens."""
+        return self.method.replace("_", "-")
+
+    @property
+    def is_float(self) -> bool:
+        """Only float16 is."""
+        return self.method == "float16"
+
+    def compress(self, model: Path, out: Path, calibration: Batches) -> None:
+        """Write the quantised model to `out`."""
+        try:
+            import onnx  # noqa: F401
+            import onnxruntime.quantization  # noqa: F401
+        except ImportError as error:
+            raise InputError("quantisation needs onnx", fix="pip install 'burnish[export]'") from error
+        write = {
+            "int8": self._dynamic,
+            "static_int8": self._static,
+            "float16": self._halves,
+            "int8_weights": self._weights,
+        }[self.method]
+        try:
+            with _silent():
+                write(model, out, calibration)
+        except Exception as error:  # the libraries raise many kinds
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise RunFailed(f"{self.method} is not possible for this model: {said}", place=str(model)) from error
+
+    def safer(self) -> Sequence[Quantization]:
+        """Per channel, unsigned; for static_int8 more rows and ranges without outliers; nothing for the others."""
+        known: dict[str, list[dict[str, Any]]] = {
+            "int8": [{}, {"unsigned": True}],
+            "static_int8": [{}, {"calibration_rows": 4 * self.calibration_rows}, {"calibration": "percentile"}],
+        }
+        careful = known.get(self.method, [])
+        steps = [{"per_channel": True, **step} for step in careful]
+        tried = [self.model_copy(update=step) for step in steps]
+        return [step for i, step in enumerate(tried) if step != self and step not in tried[:i]]
+
+    def layers(self, model: Path) -> Sequence[str]:
+        """Products with constant weights and, for static_int8, convolutions, in order."""
+        import onnx
+
+        graph = onnx.load(str(model), load_external_data=False).graph
+        constants = {c.name for c in graph.initializer}
+        kinds = MULTIPLYING + (CONVOLVING if self.method == "static_int8" else ())
+        return [n.name for n in graph.node if n.op_type in kinds and n.input[1] in constants]
+
+    def sparing(self, names: Sequence[str]) -> Quantization:
+        """With these operators left in float32."""
+        return self.model_copy(update={"exclude": list(dict.fromkeys([*self.exclude, *names]))})
+
+    def only(self, names: Sequence[str], model: Path) -> Quantization:
+        """With every other operator left in float32."""
+        return self.sparing([other for other in self.layers(model) if other not in names])
+
+    def _weight_type(self) -> Any:
+        from onnxruntime.quantization import QuantType
+
+        return QuantType.QUInt8 if self.unsigned else QuantType.QInt8
+
+    def _dynamic(self, model: Path, out: Path, calibration: Batches) -> None:
+        from onnxruntime.quantization import quantize_dynamic
+
+        quantize_dynamic(
+            model,
+            out,
+            op_types_to_quantize=[*MULTIPLYING, "Gather"],
+            weight_type=self._weight_type(),
+            per_channel=self.per_channel,
+            nodes_to_exclude=list(self.exclude),
+            use_external_data_format=_is_large(model),
+            extra_options={"MatMulConstBOnly": True},
+        )
+
+    def _static(self, model: Path, out: Path, calibration: Batches) -> None:
+        from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        method = {
+            "minmax": CalibrationMethod.MinMax,
+            "percentile": CalibrationMethod.Percentile,
+            "entropy": CalibrationMethod.Entropy,
+        }[self.calibration]
+        rows = self.calibration_rows if self.calibration == "minmax" else min(self.calibration_rows, HISTOGRAM_ROWS)
+        every = self.every_operator if self.every_operator is not None else _has_convolutions(model)
+        # The ranges do not depend on what is left out: they are found once for all settings that are tried.
+        ranges = model.parent.parent / f"ranges-{self.calibration}-{rows}-{every}.json"
+        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+            ready = Path(folder) / "ready.onnx"
+            quant_pre_process(model, ready, skip_symbolic_shape=True, save_as_external_data=_is_large(model))
+            quantize_static(
+                ready,
+                out,
+                _reader(calibration, rows),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=None if every else [*MULTIPLYING, *CONVOLVING],
+                per_channel=self.per_channel,
+                activation_type=QuantType.QUInt8,
+                weight_type=self._weight_type(),
+                nodes_to_exclude=list(self.exclude),
+                calibrate_method=method,
+                use_external_data_format=_is_large(model),
+                extra_options={"CalibPercentile": 99.99, "MatMulConstBOnly": not every},
+                calibration_cache_path=ranges,
+            )
+
+    def _halves(self, model: Path, out: Path, calibration: Batches) -> None:
+        import onnx
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+
+        loaded = onnx.load(str(model))
+        halved = convert_float_to_float16(loaded, keep_io_types=True, disable_shape_infer=True)
+        _save(halved, out, _is_large(model))
+
+    def _weights(self, model: Path, out: Path, calibration: Batches) -> None:
+        import onnx
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+        quantizer = MatMulNBitsQuantizer(
+            onnx.load(str(model)), bits=8, block_size=32, is_symmetric=True, nodes_to_exclude=list(self.exclude)
+        )
+        quantizer.process()
+        quantizer.model.save_model_to_file(str(out), _is_large(model))
+
+
+def _save(model: Any, out: Path, large: bool) -> None:
+    import onnx
+
+    onnx.save(model, str(out), save_as_external_data=large, location=f"{out.name}.data" if large else None)
+
+
+def _has_convolutions(model: Path) -> bool:
+    import onnx
+
+    return any(n.op_type in CONVOLVING for n in onnx.load(str(model), load_external_data=False).graph.node)
+
+
+def _is_large(model: Path) -> bool:
+    return sum(p.stat().st_size for p in model.parent.glob(f"{model.name}*")) > LARGEST
+
+
+def _reader(batches: Batches, rows: int) -> Any:
+    """The first `rows` rows, one batch after another."""
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self._batches = iter(_first(batches, rows))
+
+        def get_next(self) -> dict[str, Array] | None:
+            return next(self._batches, None)
+
+    return Reader()
+
+
+def _first(batches: Batches, rows: int) -> Iterator[dict[str, Array]]:
+    for batch in batches:
+        if rows <= 0:
+            return
+        yield {name: np.ascontiguousarray(value) for name, value in batch.items()}
+        rows -= len(next(iter(batch.values())))
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """The libraries print and log advice that does not apply here."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,104 @@
+"""Batches made ahead by threads while the network computes: the same batches in the same order.
+
+Threads and not processes: what takes time in reading (decoding, resizing, arithmetic on arrays) happens outside
+Python's lock, rows need not be copied between processes, and a thread can be neither killed alone nor left behind. An error
+in a thread is raised where its batch would have been used.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
+MOST = 8  # threads that are started unasked: more wait for Python's lock
+
+
+def automatic(workers: int | None, *, reads: bool, processes: int = 1) -> int:
+    """How many threads read ahead.
+
+    Args:
+        workers: as the recipe says; None: half of this process' cores, at least one, where there is something to read.
+        reads: whether rows are read when their batch is made (images, sounds), and not before (texts).
+        processes: how many share the machine's cores.
+    """
+    if workers is not None:
+        return workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST, cores // processes // 2)) if reads else 0
+
+
+def ahead(items: Iterable[S], make: Callable[[S], T], workers: int) -> Iterator[tuple[S, T]]:
+    """Each item and what is made of it, in order; `workers` threads make the next ones meanwhile, 0: none do.
+
+    No more than `workers` + 1 are held at once. Whatever `make` raises is raised when its item comes up.
+    """
+    if workers == 0:
+        for item in items:
+            yield item, make(item)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="reading")
+    waiting: deque[tuple[S, Future[T]]] = deque()
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(make, item)))
+            if len(waiting) > workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class StepsAhead(Generic[T]):
+    """What steps read, made ahead: `of(step, size)` is `make(step, size)`, a pure function, for whatever step is asked.
+
+    Args:
+        make: what a step reads, cut into pieces of at most `size` rows; called in threads.
+        total: steps of the run: none behind the last is made.
+        workers: threads, and steps that are made ahead; 0: none.
+
+    Attributes:
+        waited: seconds in which the network had nothing to compute.
+    """
+
+    def __init__(self, make: Callable[[int, int], Sequence[T]], total: int, workers: int) -> None:
+        self._make, self._total, self.workers = make, total, workers
+        self._pool: ThreadPoolExecutor | None = None
+        self._waiting: dict[tuple[int, int], Future[Sequence[T]]] = {}
+        self.waited = 0.0
+
+    def of(self, step: int, size: int) -> Sequence[T]:
+        """What a step reads. Others may follow than were expected (rolled back, passed over, smaller pieces)."""
+        started = time.perf_counter()
+        own = self._waiting.pop((step, size), None)
+        wanted = [(n, size) for n in range(step + 1, min(step + 1 + self.workers, self._total))]
+        for key in [k for k in self._waiting if k not in wanted]:
+            self._waiting.pop(key).cancel()
+        for key in wanted:
+            if key not in self._waiting:
+                self._waiting[key] = self._threads().submit(self._make, *key)
+        found = own.result() if own else self._make(step, size)
+        self.waited += time.perf_counter() - started
+        return found
+
+    def close(self) -> None:
+        """End the threads; what was made and not used is dropped. It may be used again afterwards."""
+        for future in self._waiting.values():
+            future.cancel()
+        self._waiting.clear()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="reading")
+        return self._pool

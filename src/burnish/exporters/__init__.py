@@ -1,0 +1,79 @@
+"""Exporters: a trained network becomes a file that other libraries run. One file a format."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from burnish.core.batch import Array
+from burnish.core.component import Component
+from burnish.inputs import Input
+from burnish.targets import Target
+
+if TYPE_CHECKING:
+    from burnish.core.network import Network
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is exported.
+
+    Attributes:
+        network: the trained network in eval mode and float32.
+        model: the bundle's `model/`: weights in the library's own layout, with tokenizer or processor settings.
+        input, target: as the bundle keeps them.
+        arrays: a batch of two or more real rows, as the network is called: names to arrays with a batch axis.
+        max_length: the most tokens of a row; None where rows have no length, or no limit.
+    """
+
+    network: Network
+    model: Path
+    input: Input
+    target: Target
+    arrays: dict[str, Array]
+    max_length: int | None
+
+
+class Exporter(Component):
+    """What a bundle is exported to."""
+
+    axis: ClassVar[str] = "burnish.exporters"
+    runtime: ClassVar[str] = ""
+    """The kind of runtime that reads what it writes; empty: the plain weights, which torch reads."""
+    extra: ClassVar[str] = ""
+    """The optional dependencies it needs, as in `pip install 'burnish[EXTRA]'`."""
+
+    @abstractmethod
+    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+        """Write the model into an empty folder.
+
+        Args:
+            source: what is exported.
+            folder: is there, and empty.
+            tell: takes a sentence about what was done.
+
+        Returns:
+            Facts for artifact.json: `file`, and for runtimes `inputs` {name: {type, shape}}, where a word in a shape
+            stands for any number; `max_length` where fixed shapes cut rows.
+
+        Raises:
+            InputError: a library is missing, or the settings do not fit the model.
+            RunFailed: the library cannot convert this network; what it says is in the message.
+        """
+
+
+def fixed_length(wanted: int | None, limit: int | None) -> int:
+    """The length of fixed shapes: as wanted, else the model's limit.
+
+    Raises:
+        ValueError: neither is known.
+    """
+    found = wanted if wanted is not None else limit
+    if found is None:
+        raise ValueError("no length")
+    return min(found, limit) if limit is not None else found

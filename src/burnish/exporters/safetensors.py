@@ -1,0 +1,26 @@
+"""Plain weights, in the layout of the library they belong to."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from burnish.exporters import Exporter, Source, Tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEIGHTS = "model.safetensors"
+
+
+class Safetensors(Exporter):
+    """Plain safetensors that transformers, timm or torchvision load without burnish; LoRA is merged in float32."""
+
+    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+        """Write weights and configuration with the library's own writer, and the tokenizer or image settings beside."""
+        source.network.save(folder)
+        shutil.rmtree(folder / "adapter", ignore_errors=True)  # the merged weights have it in them
+        for path in source.model.iterdir():
+            if path.is_file() and not (folder / path.name).exists() and path.suffix != ".safetensors":
+                shutil.copy2(path, folder / path.name)
+        return {"file": WEIGHTS, "inputs": {}}

@@ -1,0 +1,130 @@
+"""What the head of a transformers model reads of each row, and the head apart from the body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from burnish.core.network import HeadSplit, Inseparable
+
+if TYPE_CHECKING:
+    from burnish.models._transformers_network import TransformersNetwork
+
+Reduce = Callable[[Any, dict[str, torch.Tensor]], torch.Tensor]
+
+
+def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> HeadSplit:
+    """Body and head, the head run by the library's own `forward` over a body that gives back what was kept.
+
+    Heads read one state of each row: a pooled one, the first, the last, or the mean. Which one is found by trying: the
+    logits must come out as those of the whole network.
+
+    Raises:
+        Inseparable: one answer for each element, untrained parameters inside the body, or none of these states.
+    """
+    if network.element:
+        raise Inseparable("a head that answers for each element reads every state: they are not kept")
+    body, top = network.model.base_model, network.layers + 1
+    inside = [f"model.{n}" for n, p in network.model.named_parameters() if _within(network, n) and not _pooler(n)]
+    if any(network.depth(name) == top for name in inside):
+        raise Inseparable("parts of the body were not in the checkpoint and learn with the head")
+    with torch.no_grad():
+        whole = network(**inputs)
+        for reduce in _candidates(body):
+            split = _split(network, reduce)
+            try:
+                found = split.logits(split.features(**inputs))
+            except (RuntimeError, AttributeError, TypeError, IndexError, ValueError, KeyError):
+                continue  # this head does not read such a state
+            if found.shape == whole.shape and torch.allclose(found, whole, rtol=1e-3, atol=1e-4):
+                return split
+    raise Inseparable(f"the head of {type(network.model).__name__} reads none of the states that are known")
+
+
+def _within(network: TransformersNetwork, name: str) -> bool:
+    body = next((path for path, module in network.model.named_modules() if module is network.model.base_model), "")
+    return name.startswith(f"{body}.") if body else True
+
+
+def _pooler(name: str) -> bool:
+    return "pooler" in name.split(".")
+
+
+def _candidates(body: Any) -> list[Reduce]:
+    pooler = getattr(body, "pooler", None)
+    learns = pooler is not None and any(True for _ in pooler.parameters())
+    return [*([] if learns else [_pooled]), _first, _last, _mean]
+
+
+def _pooled(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    found: torch.Tensor = output.pooler_output
+    return found.flatten(1)
+
+
+def _first(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    found: torch.Tensor = output[0][:, 0]
+    return found
+
+
+def _last(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    states, mask = output[0], inputs["attention_mask"]
+    places = (mask * torch.arange(mask.shape[1], device=mask.device)).argmax(dim=1)
+    found: torch.Tensor = states[torch.arange(len(states), device=states.device), places]
+    return found
+
+
+def _mean(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    states, mask = output[0], inputs.get("attention_mask")
+    if mask is None:
+        places: torch.Tensor = states.flatten(2).mean(dim=2) if states.ndim == 4 else states.mean(dim=1)
+        return places
+    share = mask.to(states.dtype).unsqueeze(-1)
+    found: torch.Tensor = (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+    return found
+
+
+def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
+    from burnish.models._transformers_network import _accepted
+
+    def features(**inputs: torch.Tensor) -> torch.Tensor:
+        model = network.model
+        return reduce(model.base_model(**_accepted(inputs, network._body_accepts, model.dtype)), inputs)
+
+    def logits(states: torch.Tensor) -> torch.Tensor:
+        with _giving(network.model.base_model, states, pooled=reduce is _pooled):
+            found: torch.Tensor = network(**_one_element(network, states))
+            return found
+
+    # Layer norms cannot be folded into what stands before them.
+    return HeadSplit(features, logits, lambda: features)
+
+
+def _one_element(network: TransformersNetwork, states: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Inputs of rows of one element that is no padding; the body that gives back states does not read them."""
+    if "input_ids" not in network._accepts:
+        return {"pixel_values": states}
+    padding = getattr(network.model.config, "pad_token_id", None)
+    ids = torch.full((len(states), 1), 0 if padding else 1, dtype=torch.long, device=states.device)
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+@contextmanager
+def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> Iterator[None]:
+    """Let the body answer with these states [B, D], as those of a single element, until the block ends."""
+    from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as Output
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        alone = states.unsqueeze(1)
+        pooler = getattr(body, "pooler", None)
+        if pooled:
+            return Output(last_hidden_state=alone, pooler_output=states)
+        return Output(last_hidden_state=alone, pooler_output=None if pooler is None else pooler(alone))
+
+    body.forward = forward
+    try:
+        yield
+    finally:
+        del body.forward

@@ -1,0 +1,97 @@
+"""Answers computed by onnxruntime. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from burnish.artifacts import Artifact
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+from burnish.inputs import Input
+from burnish.runtimes import Run, Runtime
+from burnish.runtimes._fixed import joined
+from burnish.targets import Target
+
+SLOWER = ["SkipLayerNormFusion"]
+"""Graph optimisations of onnxruntime that cost time on a CPU: its SkipLayerNormalization kernel takes several times as
+long as an addition and a LayerNormalization (a fifth of an int8 MiniLM's time; benchmarks/export_speed.py)."""
+
+
+class Onnx(Runtime):
+    """An ONNX artifact of the bundle in onnxruntime: on CPU, CUDA, TensorRT or OpenVINO, as installed; without torch."""
+
+    reads = "onnx"
+    artifact: str | None = Field(None, description="Name of the artifact, such as onnx-int8; null: the fastest.")
+    providers: list[str] = Field(
+        default_factory=lambda: ["CPUExecutionProvider"],
+        description="Execution providers of onnxruntime, the preferred one first.",
+    )
+    threads: int = Field(0, ge=0, description="Threads of one answer; 0: OMP_NUM_THREADS, or one a core.")
+
+    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
+        """The artifact in `folder`.
+
+        Raises:
+            InputError: onnxruntime is not installed or lacks a provider, or the file cannot be opened by it.
+        """
+        artifact = Artifact.read(folder)
+        session = opened(artifact.file, self.providers, self.threads)
+        shapes = {name: told["shape"] for name, told in artifact.facts["inputs"].items()}
+        types = {name: np.dtype(told["type"]) for name, told in artifact.facts["inputs"].items()}
+        element = target.shape == "element"
+
+        def call(arrays: dict[str, Array]) -> Array:
+            fed = {name: value.astype(types[name], copy=False) for name, value in arrays.items()}
+            logits: Array = session.run(None, fed)[0]
+            return logits.astype(np.float32, copy=False)
+
+        def run(**arrays: Array) -> Array:
+            return joined(arrays, shapes, call, element=element)
+
+        return run
+
+
+def opened(file: Path, providers: Sequence[str], threads: int) -> Any:
+    """An onnxruntime session.
+
+    Raises:
+        InputError: onnxruntime is missing, or cannot open the file with these providers.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise InputError("this runtime needs onnxruntime", fix="pip install burnish") from error
+    available = onnxruntime.get_available_providers()
+    missing = [p for p in providers if p not in available]
+    if missing:
+        raise InputError(
+            f"onnxruntime has no {missing[0]} here",
+            expected="one of " + ", ".join(available),
+            fix="install the build of onnxruntime that has it, such as onnxruntime-gpu or onnxruntime-openvino",
+            place="runtime.providers",
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads or _threads()
+    # Threads that spin while they wait burn the core that another process needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(file, options, providers=list(providers), disabled_optimizers=SLOWER)
+    except Exception as error:  # onnxruntime has a class for each status, none of them public
+        raise InputError(
+            f"onnxruntime cannot open it: {str(error).splitlines()[0]}",
+            fix="update onnxruntime, or export again",
+            place=str(file),
+        ) from error
+
+
+def _threads() -> int:
+    import os
+
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdigit() else 0

@@ -1,0 +1,240 @@
+"""The verb `export`: a bundle becomes artifacts, each proved by answering the held-out rows itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from burnish import artifacts
+from burnish.bundle import MODEL, Bundle
+from burnish.compression import Compression
+from burnish.core.component import build, kinds
+from burnish.core.errors import InputError, RunFailed
+from burnish.core.files import folder_aside, write_json
+from burnish.core.predictions import Predictions
+from burnish.evaluation import report_exports
+from burnish.evaluation.latency import SIZES, latency
+from burnish.evaluation.parity import LOST
+from burnish.exporters import Exporter, Source
+from burnish.runtimes.torch import running
+from burnish.stages.gate import Accepted, Gate, Refused
+from burnish.stages.held_out import HeldOut, held_out
+
+Say = Callable[[str], None]
+EXPORTS = "export.json"
+SPEED_ROWS = 256  # rows that batches are timed on
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: an exporter, and what its float32 model is compressed to."""
+
+    exporter: Exporter
+    compressions: Sequence[Compression] = ()
+
+
+def export(
+    run: Path,
+    wishes: Sequence[Wish],
+    *,
+    out: Path | None = None,
+    bound: float = LOST,
+    trust_code: bool = False,
+    say: Say = lambda text: None,
+) -> dict[str, Any]:
+    """Export a bundle; what passes the gate is kept, with what was measured.
+
+    Args:
+        run: a run or bundle. Its training, validation and test rows are read again.
+        wishes: formats, each with its compressions.
+        out: a new folder for the artifacts; None: `artifacts/` of the bundle.
+        bound: of the deciding metric, what may be lost.
+        trust_code: whether components from outside burnish may be imported.
+        say: told what is being done, in sentences.
+
+    Returns:
+        What export.json holds: `metric`, `bound`, `threads`, `rows` [{name, status, why, proof, bytes, latency ...}].
+
+    Raises:
+        InputError: no such run, its data is gone, or a library is missing.
+        RunFailed: one or more exports were refused (after all others were made and the table was written).
+    """
+    if out is not None and out.exists():
+        raise InputError("the folder is there already", fix="choose another --out", place=str(out))
+    bundle = Bundle.load(run, trust_code=trust_code)
+    exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
+    rows = [exporting.baseline()]
+    for wish in wishes:
+        rows += exporting.export(wish)
+    result = exporting.write(rows)
+    refused = [row for row in rows if row["status"] == "refused"]
+    if refused:
+        raise RunFailed(
+            "; ".join(f"{row['name']} was refused: {row['why']}" for row in refused),
+            expected=f"no more than {bound:g} of {result['metric']} lost with 95 % confidence",
+            fix="choose a more careful precision (int8_weights, float16), or accept more with --bound; nothing was written "
+            "under the name of what was refused",
+            place=str(bundle.path),
+        )
+    return result
+
+
+class _Exporting:
+    """One export of a bundle: the trained network, its answers, and where artifacts go."""
+
+    def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, bound: float, say: Say) -> None:
+        self.bundle, self.held, self.out, self.say = bundle, held, out, say
+        loader: Any = build("burnish.models", {"kind": bundle.model["kind"]})
+        self.network = loader.load(bundle.path / MODEL, bundle.input, bundle.target).float().eval()
+        self.gate = Gate(bundle, held, running(self.network), self._tested(), bound, say)
+
+    def _tested(self) -> Predictions | None:
+        """The answers of the sealed test, where the run is there."""
+        path = self.bundle.path.parent / "predictions.parquet"
+        if self.bundle.path.name != "bundle" or not path.is_file() or "test" not in self.held.parts:
+            return None
+        found = Predictions.load(path)
+        return found if len(found) == len(self.held.parts["test"]) else None
+
+    def baseline(self) -> dict[str, Any]:
+        """The trained network in torch: what everything is compared with."""
+        metric, before = self.gate.metric, self.gate.before(self.held.proving)
+        return {
+            "name": "torch-float32",
+            "status": "trained",
+            "split": self.held.proving,
+            "proof": {"metric": metric.label, "before": metric.value(before), "after": metric.value(before)},
+            "bytes": sum(p.stat().st_size for p in (self.bundle.path / MODEL).glob("*.safetensors")),
+            "latency": self._latency(self.gate.run, self.bundle),
+        }
+
+    def export(self, wish: Wish) -> list[dict[str, Any]]:
+        """The float32 model of one exporter and its compressions; one row each."""
+        place = (self.out or self.bundle.path).parent
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
+            folder = Path(scratch) / "float32"
+            folder.mkdir()
+            kind = wish.exporter.kind()
+            self.say(f"{kind}: exporting")
+            exported = wish.exporter.export(self._source(), folder, lambda text: self.say(f"{kind}: {text}"))
+            facts = self._facts(wish.exporter, exported)
+            rows = [self._kept(f"{kind}-float32", self.gate.float32(folder, facts))]
+            for compression in wish.compressions:
+                result = self.gate.compressed(folder, facts, compression, self._calibration(compression))
+                rows.append(self._kept(f"{kind}-{compression.precision}", result))
+        return rows
+
+    def _source(self) -> Source:
+        batch = next(self.held.batches(self.held.limited("train", 2), 2, self.bundle), None)
+        if batch is None:
+            raise InputError("fewer than two training rows", expected="two, to export with")
+        limit = getattr(self.bundle.processor, "max_length", None)
+        path = self.bundle.path / MODEL
+        return Source(self.network, path, self.bundle.input, self.bundle.target, batch, limit)
+
+    def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
+        from importlib.metadata import version
+
+        packages = {name: version(name) for name in ("burnish", "torch", "numpy")}
+        settings = exporter.model_dump(mode="json")
+        return {"format": exporter.runtime, "exporter": settings, "made_by": packages, **exported}
+
+    def _calibration(self, compression: Compression) -> list[dict[str, Any]]:
+        if getattr(compression, "method", "") != "static_int8":
+            return []
+        part = self.held.limited("train", 4 * int(getattr(compression, "calibration_rows", 128)))
+        return list(self.held.batches(part, min(8, len(part)), self.bundle))
+
+    def _kept(self, name: str, result: Accepted | Refused) -> dict[str, Any]:
+        """Write what was accepted under its name; the row of the table."""
+        row: dict[str, Any] = {"name": name, **result.row}
+        if isinstance(result, Refused):
+            self.say(f"{name}: refused: {result.row['why']}")
+            return {**row, "status": "refused"}
+        files = [
+            p for p in result.folder.iterdir() if p.is_file() and p.name not in (artifacts.FACTS, artifacts.GOLDEN)
+        ]
+        row |= {
+            "status": "passed",
+            "bytes": sum(p.stat().st_size for p in files if p.suffix not in (".json", ".txt", ".md")),
+            "latency": self._latency(result.run, result.bundle),
+        }
+        facts = {**result.facts, "measured": {key: row[key] for key in ("split", "proof", "bytes", "latency")}}
+        golden = result.bundle.recorded(result.run, [r["example"] for r in self.bundle.golden()])
+        target = folder_aside(self.out / name) if self.out else artifacts.adding(self.bundle.path, name)
+        with target as aside:
+            for path in files:
+                os.replace(path, aside / path.name) if result.movable else shutil.copy2(path, aside / path.name)
+            artifacts.write_facts(aside, facts, golden)
+        self.say(f"{name}: passed, {row['bytes'] / 2**20:.1f} MiB")
+        return row
+
+    def _latency(self, run: Any, bundle: Bundle) -> dict[str, Any]:
+        part = self.held.limited(self.held.choosing, SPEED_ROWS)
+        return latency(run, {size: list(self.held.batches(part, size, bundle))[:64] for size in SIZES})
+
+    def write(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """export.json and the section of the report; rows of earlier exports of other names are kept."""
+        import torch
+
+        threads = int(os.environ.get("OMP_NUM_THREADS") or torch.get_num_threads())
+        at = self.out or (self.bundle.path.parent if self.bundle.path.name == "bundle" else None)
+        path = at / EXPORTS if at is not None else None
+        earlier = []
+        if path is not None and path.is_file():
+            names = {row["name"] for row in rows}
+            known = json.loads(path.read_text(encoding="utf-8"))["rows"]
+            earlier = [row for row in known if row["name"] not in names]
+        first, rest = rows[0], rows[1:]
+        every = [first, *earlier, *rest]
+        result = {"metric": self.gate.metric.label, "bound": self.gate.bound, "threads": threads, "rows": every}
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, result)
+            if (path.parent / "report.md").is_file():
+                report_exports.write(path.parent / "report.md", result)
+        return result
+
+
+def wishes(
+    formats: Sequence[str | dict[str, Any]] = (),
+    methods: Sequence[str | dict[str, Any]] = (),
+    more: Sequence[str] = (),
+    **settings: Any,
+) -> list[Wish]:
+    """Exporters and compressions by name.
+
+    Args:
+        formats: kinds of exporter, or their settings; none: onnx.
+        methods: of quantisation, or settings of a compression.
+        more: either, told apart by their names (`--to onnx safetensors` gives the second word here).
+        settings: go to every exporter that has such a field.
+
+    Raises:
+        InputError: unknown names; quantisation without ONNX.
+    """
+    every = set(kinds("burnish.exporters"))
+    formats = [*formats, *(word for word in more if word in every)]
+    methods = [*methods, *(word for word in more if word not in every)]
+    found = []
+    for given in formats or ("onnx",):
+        exporter = cast(Exporter, build("burnish.exporters", given, place="--to"))
+        own = {k: v for k, v in settings.items() if k in type(exporter).model_fields and v is not None}
+        exporter = cast(Exporter, build("burnish.exporters", {**exporter.model_dump(), **own}, place="--to"))
+        compressions = [_compression(m) for m in methods] if exporter.kind() == "onnx" else []
+        found.append(Wish(exporter, compressions))
+    if methods and not any(w.compressions for w in found):
+        raise InputError("--quantize without onnx", expected="--to onnx among the formats", place="--quantize")
+    return found
+
+
+def _compression(given: str | dict[str, Any]) -> Compression:
+    value = given if isinstance(given, dict) else {"kind": "quantization", "method": given}
+    return cast(Compression, build("burnish.compression", value, place="--quantize"))

@@ -1,0 +1,125 @@
+"""The rows a model was trained and tested on, read again as its bundle says, so that an exported one answers the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from burnish.bundle import Bundle
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+from burnish.core.predictions import Predictions
+from burnish.data.encode import EncodedRows, encode_part
+from burnish.data.inspection import inspected, without_problems
+from burnish.data.loader import Loader
+from burnish.data.parts import divide
+from burnish.data.places import given_splits
+from burnish.data.reading import read_parts
+from burnish.data.settings import cache_folder
+from burnish.data.table import Part
+from burnish.evaluation.predict import predict
+from burnish.recipe import Recipe
+from burnish.runtimes import Run
+
+NAMES = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The splits of a run.
+
+    Attributes:
+        bundle: whose they are.
+        parts: train, and validation and test where there are any.
+        recipe: as it was run.
+        cache: where encoded rows are kept.
+    """
+
+    bundle: Bundle
+    parts: dict[str, Part]
+    recipe: Recipe
+    cache: Any
+
+    @property
+    def choosing(self) -> str:
+        """The split by which settings are chosen: validation, or where there is none, training."""
+        return "validation" if "validation" in self.parts else "train"
+
+    @property
+    def proving(self) -> str:
+        """The split that proves: test, or where there is none, the one that chooses."""
+        return "test" if "test" in self.parts else self.choosing
+
+    def limited(self, name: str, rows: int) -> Part:
+        """At most `rows` rows of a split, drawn evenly over it."""
+        part = self.parts[name]
+        if len(part) <= rows:
+            return part
+        return Part(part.table, part.rows[np.linspace(0, len(part) - 1, rows).astype(np.int64)])
+
+    def loader(self, part: Part, bundle: Bundle) -> Loader:
+        """Rows as this bundle reads them."""
+        rows: EncodedRows = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=self.cache)
+        return Loader(rows, bundle.input, bundle.target, bundle.processor)
+
+    def answers(
+        self, run: Run, part: Part, bundle: Bundle, notify: Callable[[str, int, int], None] | None = None
+    ) -> Predictions:
+        """What a model says of these rows."""
+        group = self.recipe.group if self.recipe.group in part.table.columns else None
+        size = self.recipe.evaluation_batch_size
+        found, _ = predict(run, self.loader(part, bundle), part, loss=None, group=group, batch_size=size, notify=notify)
+        return found
+
+    def batches(self, part: Part, size: int, bundle: Bundle) -> Iterator[dict[str, Array]]:
+        """Batches of consecutive rows as the network is called, of `size` rows each; the last, smaller one left out."""
+        loader = self.loader(part, bundle)
+        for start in range(0, len(part) - size + 1, size):
+            encoded = loader.encoded(np.arange(start, start + size))
+            yield bundle.input.collate(encoded, bundle.processor)[0]
+
+
+def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
+    """Read the data of a run again and divide it as it was.
+
+    Raises:
+        InputError: the data is not there any more, or is not the data the run was made with (the file is named).
+    """
+    values = dict(bundle.settings["recipe"])
+    recipe = Recipe.load({**values, "trust_code": trust_code and values.get("trust_code", False)})
+    cache = cache_folder(recipe.data.cache)
+    try:
+        tables = read_parts(given_splits(recipe.data))
+    except InputError as error:
+        raise InputError(
+            f"the gate needs the rows the run was tested on: {error.found}",
+            expected=error.expected,
+            fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
+            place=error.place,
+        ) from error
+    tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
+    parts = divide(tables, recipe.split, bundle.input, bundle.target, seed=recipe.seed, allow=recipe.allow)
+    if getattr(bundle.input, "broken", "refuse") == "skip":
+        parts = without_problems(parts)
+    parts = {name: part for name, part in parts.items() if len(part)}
+    _same_data(bundle, parts)
+    return HeldOut(bundle, parts, recipe, cache)
+
+
+def _same_data(bundle: Bundle, parts: dict[str, Part]) -> None:
+    for name, told in bundle.settings["data"].items():
+        part = parts.get(name)
+        if part is None or len(part) != told["rows"]:
+            raise InputError(
+                f"the {name} split has {0 if part is None else len(part):,} rows",
+                expected=f"{told['rows']:,}, as when the run was made",
+                fix="bring back the data the run was made with",
+            )
+        for then, now in zip(told["files"], part.table.origins, strict=True):
+            if then["sha256"] != now.sha256:
+                raise InputError(
+                    "the file is not the one the run was made with", fix="bring back that file", place=now.path
+                )

@@ -1,0 +1,87 @@
+"""What every exporter must do: write a model that its runtime answers with as torch does, in every shape it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from burnish.core.component import build, kinds
+from burnish.core.errors import InputError
+from burnish.exporters import Exporter
+from burnish.runtimes.torch import running
+from tests.export_cases import IMAGE_CASES, TEXT_CASES, cut, exported, opened, source
+
+AXIS = "burnish.exporters"
+RUNNING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).runtime]
+LIBRARIES = {"onnx": ["onnxscript", "onnxruntime"], "litert": ["litert_torch", "ai_edge_litert"]}
+SLOW_CASES = ("roberta", "distilbert", "gpt2", "timm_vit")
+
+
+def needs(kind: str) -> None:
+    """Skip, saying so, where the extra is not installed."""
+    for library in LIBRARIES[kind]:
+        pytest.importorskip(library, reason=f"the extra of exporter {kind} is not installed: {library}")
+
+
+@pytest.mark.parametrize("kind", kinds(AXIS))
+def test_is_written_and_read_back_and_documents_itself(kind: str) -> None:
+    exporter = build(AXIS, kind)
+    assert isinstance(exporter, Exporter)
+    assert build(AXIS, exporter.model_dump()) == exporter
+    assert exporter.sentence()
+    assert exporter.runtime in ("", *kinds("burnish.runtimes"))
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=[pytest.mark.slow] if c in SLOW_CASES else []) for c in TEXT_CASES + IMAGE_CASES]
+)
+def test_answers_as_torch_does_in_every_shape(kind: str, case: str, tmp_path: Path) -> None:
+    needs(kind)
+    facts = exported(cast(Exporter, build(AXIS, kind)), case, tmp_path)
+    own, network = source(case), running(source(case).network)
+    run = opened(kind, case, tmp_path)
+    assert (tmp_path / facts["file"]).stat().st_size > 0
+    assert set(facts["inputs"]) <= set(own.arrays)
+    for rows, length in ((3, 32), (1, 32), (2, 5), (1, 3)):
+        arrays = cut(own.arrays, rows, length)
+        logits = run(**arrays)
+        assert logits.dtype == np.float32
+        np.testing.assert_allclose(logits, network(**arrays), atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_a_missing_artifact_is_an_error_of_burnish(kind: str, tmp_path: Path) -> None:
+    needs(kind)
+    with pytest.raises(InputError, match=r"artifact\.json"):
+        opened(kind, "bert", tmp_path)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_a_broken_file_is_an_error_of_burnish(kind: str, tmp_path: Path) -> None:
+    needs(kind)
+    from burnish.artifacts import write_facts
+
+    facts = {"format": kind, "file": "model", "inputs": {}, "signatures": [{"name": "fixed", "length": None}]}
+    write_facts(tmp_path, facts, [])
+    (tmp_path / "model").write_bytes(b"this is no model")
+    with pytest.raises(InputError, match="cannot open it"):
+        opened(kind, "bert", tmp_path)
+
+
+def test_safetensors_are_what_plain_transformers_loads(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    own = source("bert")
+    exporter = cast(Exporter, build(AXIS, "safetensors"))
+    facts = exporter.export(own, tmp_path, lambda text: None)
+    plain = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
+    with torch.inference_mode():
+        logits = plain(**{name: torch.from_numpy(value) for name, value in own.arrays.items()}).logits.numpy()
+    np.testing.assert_allclose(logits, running(own.network)(**own.arrays), atol=1e-6)
+    assert facts["file"] == "model.safetensors"
+    assert (tmp_path / "tokenizer.json").is_file()

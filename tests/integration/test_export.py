@@ -1,0 +1,177 @@
+"""The verb `export` on a whole run: what passes is kept and proved, what does not leaves nothing; bundles stay whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import burnish
+from burnish import artifacts
+from burnish.bundle import Bundle
+from burnish.core.errors import InputError
+from burnish.core.files import damage
+from burnish.runtimes.onnx import Onnx
+from tests.integration.spoiled import Said
+
+pytest.importorskip("onnx", reason="the extra `export` is not installed")
+TEXTS = ["my card is broken at home", "my new parcel is late", ""]
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
+    """A copy of a run, exported from the command line."""
+    from burnish.cli import run
+
+    folder = tmp_path_factory.mktemp("exported") / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+    code = run(["export", str(folder), "--to", "onnx", "safetensors", "--quantize", "int8_weights"])
+    return folder, Said(code, "", "")
+
+
+def test_passes_and_is_kept_with_what_was_measured(exported: tuple[Path, Said]) -> None:
+    folder, said = exported
+    assert said.code == 0
+    bundle = Bundle.load(folder)
+    names = {a.name for a in bundle.artifacts()}
+    assert names == {"onnx-float32", "onnx-int8-weights", "safetensors-float32"}
+    result = json.loads((folder / "export.json").read_text())
+    assert [row["status"] for row in result["rows"]] == ["trained", "passed", "passed", "passed"]
+    onnx = next(a for a in bundle.artifacts() if a.name == "onnx-float32")
+    assert onnx.facts["opset"] == 23
+    assert onnx.facts["inputs"]["input_ids"]["shape"] == ["batch", "length"]
+    assert onnx.facts["measured"]["proof"]["flips"] == 0
+    assert onnx.facts["measured"]["latency"]["1"]["p50_ms"] > 0
+    assert onnx.facts["measured"]["split"] == "test"
+    assert len(onnx.golden()) == len(bundle.golden())
+    report = (folder / "report.md").read_text()
+    assert report.count("## Exports") == 1
+    assert "onnx-int8-weights" in report
+
+
+def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
+    folder, _ = exported
+    with_torch = burnish.load(folder)
+    with_onnx = burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-float32"})
+    for one, other in zip(with_torch(TEXTS), with_onnx(TEXTS), strict=True):
+        assert one.answer == other.answer
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+    with pytest.raises(InputError, match="no artifact 'onnx-nothing'"):
+        burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-nothing"})
+    with pytest.raises(InputError, match="no artifact for runtime 'litert'"):
+        burnish.load(folder, runtime="litert")
+
+
+def test_the_lean_runtime_imports_nothing_heavy(exported: tuple[Path, Said]) -> None:
+    """Where torch and the like are not there at all, the fastest artifact answers."""
+    heavy = ("torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "datasets", "onnx", "safetensors")
+    program = (
+        "import sys, importlib.util\n"
+        f"heavy = {heavy!r}\n"
+        "real = importlib.util.find_spec\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in heavy: raise ModuleNotFoundError(name)\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name in heavy else real(name, *rest)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import burnish\n"
+        f"predictor = burnish.load({str(exported[0])!r})\n"
+        f"print([a.answer for a in predictor({TEXTS!r})])\n"
+        "assert not set(heavy) & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str([a.answer for a in burnish.load(exported[0])(TEXTS)])
+
+
+def test_one_flipped_byte_in_any_file_is_refused_by_name(exported: tuple[Path, Said], tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(exported[0] / "bundle", bundle)
+    files = sorted(p for p in bundle.rglob("*") if p.is_file())
+    assert len(files) > 12
+    for file in files:
+        whole = file.read_bytes()
+        for place in {0, len(whole) // 2, len(whole) - 1}:
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            with pytest.raises(InputError) as refused:
+                Bundle.load(bundle)
+            assert file.relative_to(bundle).as_posix() in str(refused.value)
+        file.write_bytes(whole)
+    Bundle.load(bundle)
+
+
+def test_outside_the_bound_nothing_is_left_and_the_exit_code_says_so(
+    trained: Callable[..., Path],
+    tmp_path: Path,
+    burnish_command: Callable[..., Said],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+
+    opened = Onnx.open
+
+    def reversed_answers(self: Onnx, *arguments: Any) -> Any:
+        run = opened(self, *arguments)
+        return lambda **arrays: run(**arrays)[:, ::-1].copy()
+
+    monkeypatch.setattr(Onnx, "open", reversed_answers)
+    said = burnish_command("export", folder, "--to", "onnx", "safetensors")
+    assert said.code == 1
+    assert "onnx-float32 was refused" in said.err
+    assert "decisions changed" in said.err
+    assert [a.name for a in Bundle.load(folder).artifacts()] == ["safetensors-float32"]
+    assert not (folder / "bundle" / "artifacts" / "onnx-float32").exists()
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".writing-")]
+    rows = {row["name"]: row for row in json.loads((folder / "export.json").read_text())["rows"]}
+    assert rows["onnx-float32"]["status"] == "refused"
+    assert rows["onnx-float32"]["proof"]["flips"] > 0
+
+
+def test_data_that_is_not_the_runs_is_refused(
+    trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+    settings = json.loads((folder / "bundle" / "bundle.json").read_text())
+    data = Path(settings["recipe"]["data"]["train"])
+    whole = data.read_bytes()
+    try:
+        data.write_bytes(whole.replace(b"broken", b"burned", 1))
+        said = burnish_command("export", folder)
+        assert said.code == 2
+        assert "not the one the run was made with" in said.err
+    finally:
+        data.write_bytes(whole)
+
+
+def test_bad_words_are_usage_errors(exported: tuple[Path, Said], burnish_command: Callable[..., Said]) -> None:
+    said = burnish_command("export", exported[0], "--to", "onxx")
+    assert said.code == 2
+    assert "onnx" in said.err
+    assert burnish_command("export", exported[0], "--quantize", "int9").code == 2
+    assert burnish_command("export", exported[0], "--to", "safetensors", "--quantize", "int8").code == 2
+    assert burnish_command("export", exported[0], "--out", exported[0]).code == 2
+
+
+def test_a_replaced_artifact_is_out_of_the_manifest_while_it_is_replaced(tmp_path: Path) -> None:
+    from burnish.core.files import write_manifest
+
+    (tmp_path / "bundle.json").write_text("{}")
+    write_manifest(tmp_path)
+    for content in ("one", "two"):
+        with artifacts.adding(tmp_path, "onnx-float32") as aside:
+            artifacts.write_facts(aside, {"format": "onnx", "content": content}, [])
+            assert not damage(tmp_path)
+        assert not damage(tmp_path)
+        assert artifacts.listed(tmp_path)[0].facts["content"] == content
+    with pytest.raises(RuntimeError), artifacts.adding(tmp_path, "onnx-int8"):
+        raise RuntimeError("killed")
+    assert [a.name for a in artifacts.listed(tmp_path)] == ["onnx-float32"]
+    assert not damage(tmp_path)

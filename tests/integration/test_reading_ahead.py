@@ -1,0 +1,78 @@
+"""Reading ahead changes no bit of a run, and leaves no thread, however the run ends."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+
+import burnish
+from burnish.core.errors import InputError, RunFailed
+from burnish.training import loop
+from tests import image_cases, vision_cases
+from tests.integration import tiny_runs
+
+
+def recipe(folder: Path, **more: Any) -> dict[str, Any]:
+    """A network that learns whole, on augmented pictures of forty rows."""
+    if not folder.exists():
+        image_cases.tree(folder, ["cat", "dog"], 20)
+    model = {"kind": "timm", "name": str(vision_cases.checkpoint("timm_resnet"))}
+    split = {"kind": "stratified", "validation": 0.2, "test": 0.2}
+    return {**tiny_runs.QUICK, "data": str(folder), "model": model, "split": split, "augmentation": "light", **more}
+
+
+def reading() -> list[str]:
+    """Threads that read, and still live."""
+    return [t.name for t in threading.enumerate() if t.name.startswith("reading")]
+
+
+def test_not_a_bit_differs(tmp_path: Path) -> None:
+    """In line, and by three threads, with validation and test."""
+    runs = [
+        burnish.train(recipe(tmp_path / "data", workers=workers, micro_batch_size=3), out=tmp_path / str(workers))
+        for workers in (0, 3)
+    ]
+    first, second = (load_file(run.path / "bundle" / "model" / "model.safetensors") for run in runs)
+    assert all((first[name] == second[name]).all() for name in first)
+    tables = [(run.path / "predictions.parquet").read_bytes() for run in runs]
+    assert tables[0] == tables[1]
+    assert not reading()
+
+
+def test_when_memory_runs_out_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps that were read ahead in larger pieces are read again; the rows are the same."""
+    original, sizes = loop._gradients, []
+
+    def gradients(training: Any, micro: Any) -> Any:
+        sizes.append(max(len(batch) for batch in micro))
+        if len(sizes) > 2 and sizes[-1] > 4:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return original(training, micro)
+
+    monkeypatch.setattr(loop, "_gradients", gradients)
+    run = burnish.train(recipe(tmp_path / "data", workers=2), out=tmp_path / "run")
+    assert sizes[:2] == [8, 8]
+    assert set(sizes[3:]) == {4}
+    assert run.scores["training"]["rows"] == 48
+    assert not reading()
+
+
+def test_a_picture_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of the thread is the error of the run; nothing hangs."""
+    values = recipe(tmp_path / "data", workers=2)
+    original = loop._step
+
+    def step(training: Any, number: int, rate: float) -> Any:
+        if number == 1:
+            for path in (tmp_path / "data").rglob("*.png"):
+                path.unlink()
+        return original(training, number, rate)
+
+    monkeypatch.setattr(loop, "_step", step)
+    with pytest.raises((InputError, RunFailed), match="no such image file"):
+        burnish.train(values, out=tmp_path / "run")
+    assert not reading()

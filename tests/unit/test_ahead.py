@@ -1,0 +1,125 @@
+"""Reading ahead: the same things in the same order, errors where they belong, and no thread left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from burnish.data.ahead import StepsAhead, ahead, automatic
+from burnish.data.batching import Order
+from burnish.data.samplers.shuffled import Shuffled
+
+
+def reading() -> list[threading.Thread]:
+    """Threads that read, and still live."""
+    return [t for t in threading.enumerate() if t.name.startswith("reading")]
+
+
+def slowly(number: int) -> int:
+    """Later numbers are ready before earlier ones."""
+    time.sleep(0.002 * (5 - number % 5))
+    return number * number
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_in_order(workers: int) -> None:
+    assert list(ahead(range(23), slowly, workers)) == [(n, n * n) for n in range(23)]
+    assert not reading()
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_no_more_is_held_than_said(workers: int) -> None:
+    """What is made and not used yet is bounded: memory does not grow with the data."""
+    begun: list[int] = []
+    for used, (number, _) in enumerate(ahead(range(50), lambda n: begun.append(n), workers)):
+        assert number == used
+        assert len(begun) <= used + 1 + workers
+    assert len(begun) == 50
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_error_comes_up_with_its_item(workers: int) -> None:
+    def make(number: int) -> int:
+        if number == 3:
+            raise ValueError("row 3")
+        return number
+
+    items = ahead(range(9), make, workers)
+    assert [next(items)[0] for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="row 3"):
+        next(items)
+    assert not reading()
+
+
+def test_left_early_nothing_is_left() -> None:
+    items = ahead(range(1000), slowly, 3)
+    next(items)
+    items.close()
+    assert not reading()
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_steps_that_follow_are_made_ahead(workers: int) -> None:
+    """Once each where they come as expected, in whatever order they are asked for, and none behind the last."""
+    made: list[tuple[int, int]] = []
+    lock = threading.Lock()
+
+    def make(step: int, size: int) -> list[tuple[int, int]]:
+        with lock:
+            made.append((step, size))
+        return [(step, size)]
+
+    steps = StepsAhead(make, 10, workers)
+    for step in range(10):
+        assert steps.of(step, 4) == [(step, 4)]
+    assert sorted(made) == [(n, 4) for n in range(10)]
+    for step, size in ((7, 4), (2, 4), (3, 2), (3, 1), (9, 1), (9, 1)):  # rolled back, memory ran out
+        assert steps.of(step, size) == [(step, size)]
+    assert max(made)[0] == 9
+    steps.close()
+    assert not reading()
+    assert steps.of(0, 4) == [(0, 4)]
+    steps.close()
+    assert steps.waited > 0
+
+
+def test_an_error_in_a_step_that_is_never_used_is_none() -> None:
+    def make(step: int, size: int) -> list[int]:
+        if step == 2:
+            raise ValueError("step 2")
+        return [step]
+
+    steps = StepsAhead(make, 5, 2)
+    assert steps.of(0, 1) == [0]
+    assert steps.of(1, 1) == [1]
+    with pytest.raises(ValueError, match="step 2"):
+        steps.of(2, 1)
+    assert steps.of(3, 1) == [3]  # passed over, as after a rollback
+    steps.close()
+
+
+def test_how_many() -> None:
+    assert automatic(5, reads=False) == 5
+    assert automatic(None, reads=False) == 0
+    assert 1 <= automatic(None, reads=True) <= 8
+    assert automatic(None, reads=True, processes=10_000) == 1
+
+
+def test_the_order_of_rows_is_the_same_from_any_thread() -> None:
+    """Steps of different epochs asked for at once: each thread gets the epoch it asked for."""
+    order = Order(
+        sampler=Shuffled(),
+        usable=np.arange(40),
+        lengths=np.ones(40, np.int64),
+        strata=np.zeros(40, np.int64),
+        batch_size=8,
+        seed=3,
+    )
+    expected = [order.batch(step).tolist() for step in range(200)]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda step: order.batch(step).tolist(), [*range(200)] * 3))
+    assert found == expected * 3

@@ -1,0 +1,68 @@
+"""Exact changes to exported graphs, and fixed shapes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from burnish.core.errors import InputError
+from burnish.exporters.onnx import Onnx
+from burnish.runtimes.torch import running
+from tests.export_cases import cut, exported, opened, source
+
+onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
+
+
+def operators(folder: Path) -> Counter[str]:
+    return Counter(node.op_type for node in onnx.load(str(folder / "model.onnx")).graph.node)
+
+
+def test_only_the_first_token_is_computed_where_only_it_is_read(tmp_path: Path) -> None:
+    plain = exported(Onnx(optimize=False), "bert", tmp_path / "plain")
+    facts = exported(Onnx(), "bert", tmp_path / "changed")
+    assert plain["graph_changes"] == {}
+    # The last block: queries, attention, its output, two norms, two sums, the feed-forward layers and their GELU.
+    assert facts["graph_changes"]["operators narrowed to the first token"] >= 12
+    assert facts["graph_changes"]["groups of projections merged"] == 2
+    first, second = operators(tmp_path / "plain"), operators(tmp_path / "changed")
+    assert second["MatMul"] == first["MatMul"] - 3  # three in one, and in the last block two in one
+    arrays = source("bert").arrays
+    before, after = (opened("onnx", "bert", tmp_path / name)(**arrays) for name in ("plain", "changed"))
+    np.testing.assert_allclose(after, before, atol=2e-6)
+
+
+def test_answers_for_each_word_keep_every_token(tmp_path: Path) -> None:
+    facts = exported(Onnx(), "tags", tmp_path)
+    assert "operators narrowed to the first token" not in facts["graph_changes"]
+
+
+def test_fixed_shapes_are_padded_cut_into_batches_and_refused_when_too_long(tmp_path: Path) -> None:
+    facts = exported(Onnx(static=True, batch=2, length=16), "bert", tmp_path)
+    assert facts["inputs"]["input_ids"]["shape"] == [2, 16]
+    assert facts["max_length"] == 16
+    run, network = opened("onnx", "bert", tmp_path), running(source("bert").network)
+    for rows in (1, 2, 3):
+        arrays = cut(source("bert").arrays, rows, 11)
+        np.testing.assert_allclose(run(**arrays), network(**arrays), atol=2e-5)
+    with pytest.raises(InputError, match="exported with fixed shapes"):
+        run(**cut(source("bert").arrays, 1, 17))
+
+
+def test_a_provider_that_is_not_there_is_named(tmp_path: Path) -> None:
+    from burnish.runtimes.onnx import opened as session
+
+    with pytest.raises(InputError, match="no NoSuchExecutionProvider here"):
+        session(tmp_path / "model.onnx", ["NoSuchExecutionProvider"], 1)
+
+
+@pytest.mark.slow
+def test_weights_over_the_limit_of_one_file_lie_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("burnish.exporters.onnx.LARGEST", 1000)
+    exported(Onnx(), "bert", tmp_path)
+    assert (tmp_path / "model.onnx.data").is_file()
+    arrays = source("bert").arrays
+    expected = running(source("bert").network)(**arrays)
+    np.testing.assert_allclose(opened("onnx", "bert", tmp_path)(**arrays), expected, atol=2e-5)

@@ -1,0 +1,96 @@
+"""The gate's arithmetic: flips, ties, and what may be lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from burnish.core.predictions import Predictions, schema
+from burnish.evaluation.latency import latency
+from burnish.evaluation.parity import parity
+from burnish.metrics.accuracy import Accuracy
+from burnish.metrics.mae import Mae
+
+
+def labels(probabilities: list[float], truths: list[str]) -> Predictions:
+    """Two names; each number is the probability of the second."""
+    names = ("a", "b")
+    form = schema("label", names, pa.string())
+    columns = {
+        "row": list(range(len(truths))),
+        "truth": truths,
+        "answer": [names[int(p > 0.5)] for p in probabilities],
+        "probabilities": [[1 - p, p] for p in probabilities],
+        "loss": [None] * len(truths),
+        "group": [None] * len(truths),
+    }
+    return Predictions(pa.table(columns, schema=form))
+
+
+def test_equal_answers_pass() -> None:
+    table = labels([0.1, 0.9] * 50, ["a", "b"] * 50)
+    found = parity(table, table, Accuracy(), precision="int8", seed=0)
+    assert found.passed
+    assert (found.flips, found.difference, found.low, found.max_difference) == (0, 0.0, 0.0, 0.0)
+
+
+def test_a_flip_of_a_float_format_is_refused_unless_it_is_a_tie() -> None:
+    truths = ["a", "b"] * 500
+    before = [0.1, 0.9] * 500
+    tie = parity(
+        labels([0.49999, *before[1:]], truths), labels([0.50001, *before[1:]], truths), Accuracy(),
+        precision="float32", seed=0, lost=1.0,
+    )  # fmt: skip
+    assert tie.passed
+    assert (tie.flips, tie.ties) == (1, 1)
+    wrong = parity(
+        labels([0.4, *before[1:]], truths), labels([0.6, *before[1:]], truths), Accuracy(),
+        precision="float32", seed=0, lost=1.0,
+    )  # fmt: skip
+    assert not wrong.passed
+    assert "1 decisions changed" in wrong.why
+    assert wrong.listed[0].margin == pytest.approx(0.2)
+    assert (wrong.listed[0].row, wrong.listed[0].before, wrong.listed[0].after) == (0, "a", "b")
+
+
+def test_one_lost_row_of_many_passes_and_of_few_is_refused() -> None:
+    for rows, passes in ((2000, True), (200, False)):
+        truths = ["a", "b"] * (rows // 2)
+        before = [0.1, 0.9] * (rows // 2)
+        found = parity(labels(before, truths), labels([0.9, *before[1:]], truths), Accuracy(), precision="int8", seed=0)
+        assert found.passed is passes, rows
+        assert found.difference == pytest.approx(-1 / rows)
+        # Of one row in N, with 95 % confidence at most 3 are lost where the rows are drawn anew.
+        assert -found.low * rows in (pytest.approx(2), pytest.approx(3))
+
+
+def test_errors_are_bounded_from_above() -> None:
+    form = schema("score", (), pa.float64())
+    truths = [float(i) for i in range(100)]
+
+    def table(answers: list[float]) -> Predictions:
+        nothing: list[None] = [None] * 100
+        columns = {"row": list(range(100)), "truth": truths, "answer": answers, "probabilities": [[]] * 100}
+        return Predictions(pa.table({**columns, "loss": nothing, "group": nothing}, schema=form))
+
+    worse = parity(table(truths), table([t + 1 for t in truths]), Mae(), precision="int8", seed=0)
+    assert not worse.passed
+    assert worse.difference == pytest.approx(-1)
+    assert worse.low == pytest.approx(-1)
+    assert worse.mean_difference == pytest.approx(1 / np.std(truths))
+    assert parity(table([t + 1 for t in truths]), table(truths), Mae(), precision="int8", seed=0).passed
+
+
+def test_latency_counts_batches_and_rows() -> None:
+    calls: list[int] = []
+
+    def run(**arrays: np.ndarray) -> np.ndarray:
+        calls.append(len(arrays["x"]))
+        return arrays["x"]
+
+    found = latency(run, {1: [{"x": np.zeros((1, 2))}], 8: []}, seconds=0.0)
+    assert list(found) == ["1"]
+    assert found["1"]["batches"] == 5
+    assert len(calls) == 6  # the first is not timed
+    assert found["1"]["p50_ms"] <= found["1"]["p99_ms"]
