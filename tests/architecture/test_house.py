@@ -178,6 +178,11 @@ LEAN = (
     "burnish.runtimes",
     "burnish.recipe",
     "burnish.cli",
+    "burnish.cli_answers",
+    "burnish.stages.predict",
+    "burnish.stages.dockerfile",
+    "burnish.server.app",
+    "burnish.server.process",
 )
 HEAVY = ("torch", "transformers", "accelerate", "datasets", "peft", "sklearn", "pandas", "scipy", "matplotlib")
 

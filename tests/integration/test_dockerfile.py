@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,11 +59,12 @@ def test_the_file(run: Path, burnish_command: Callable[..., Said]) -> None:
     assert ignored == ["*", "!bundle", "!bundle/**"]
 
 
-def test_lean_where_there_is_an_artifact(run: Path) -> None:
+def test_lean_where_there_is_an_artifact(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = burnish.Bundle.load(run)
     assert requirement(bundle) == "burnish[train]"
-    (bundle.path / "model" / "model.onnx").write_bytes(b"")
-    assert requirement(bundle) == "burnish"
+    for form, needs in (("onnx", "burnish"), ("litert", "burnish[train]"), ("", "burnish[train]")):
+        monkeypatch.setattr(burnish.Bundle, "artifacts", lambda self, form=form: [SimpleNamespace(format=form)])
+        assert requirement(bundle) == needs
 
 
 def test_nothing_is_overwritten_and_the_bundle_must_be_in_reach(run: Path, tmp_path: Path) -> None:

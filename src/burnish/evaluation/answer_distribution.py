@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from burnish.core.predictions import Predictions
+if TYPE_CHECKING:
+    from burnish.core.predictions import Predictions
 
 BINS = 10
 

@@ -14,7 +14,7 @@ from burnish.predictor import Answer, Prepared
 from burnish.server.refusal import overloaded
 
 OVERHEAD = 40  # what a further batch costs on a CPU, in elements; see burnish.evaluation.predict
-MARGIN = 0.8  # of its deadline a request may have to wait and still be taken
+MARGIN = 0.6  # of its deadline a request may be expected to wait and still be taken: the pace varies with lengths
 MEMORY = 0.1  # weight of the newest batch in the running mean of seconds a row
 
 

@@ -91,6 +91,5 @@ def text(bundle: Bundle, place: str) -> str:
 
 
 def requirement(bundle: Bundle) -> str:
-    """What to install: the lean package where the bundle has an artifact that runs without torch, else all of it."""
-    lean = any(bundle.path.rglob("*.onnx")) or any(bundle.path.rglob("*.tflite"))
-    return LEAN if lean else f"{LEAN}[train]"
+    """What to install: the lean package where the bundle has an ONNX artifact, which runs without torch, else all of it."""
+    return LEAN if any(artifact.format == "onnx" for artifact in bundle.artifacts()) else f"{LEAN}[train]"
