@@ -137,7 +137,10 @@ def test_channels_last_changes_no_answer_and_is_kept(architecture: str, tmp_path
     last, first = network(architecture), network(architecture, channels_last=False)
     torch.testing.assert_close(last(**batch(last)), first(**batch(first)), rtol=1e-8, atol=1e-9)
     convolution = next(m for m in last.modules() if isinstance(m, nn.Conv2d) and max(m.weight.shape[1:]) > 1)
-    assert convolution.weight.is_contiguous(memory_format=torch.channels_last)
+    crashes = architecture == "timm_resnet"  # eight channels into a strided 1 x 1 convolution
+    assert last.channels_last is not crashes
+    assert any("channels are not kept last" in note for note in last.notes) is crashes
+    assert convolution.weight.is_contiguous(memory_format=torch.channels_last) is not crashes
     first.float().save(tmp_path)
     loaded = model(architecture).load(tmp_path, INPUT, LABEL).eval()
     assert torch.equal(loaded(**batch(first)), first(**batch(first)))

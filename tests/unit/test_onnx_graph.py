@@ -24,8 +24,8 @@ def test_only_the_first_token_is_computed_where_only_it_is_read(tmp_path: Path) 
     plain = exported(Onnx(optimize=False), "bert", tmp_path / "plain")
     facts = exported(Onnx(), "bert", tmp_path / "changed")
     assert plain["graph_changes"] == {}
-    # The last block: queries, attention, its output, two norms, two sums, the feed-forward layers and their GELU.
-    assert facts["graph_changes"]["operators narrowed to the first token"] >= 12
+    # In the last block queries and attention: what comes after them the network itself computes for the first token alone.
+    assert facts["graph_changes"]["operators narrowed to the first token"] >= 2
     assert facts["graph_changes"]["groups of projections merged"] == 2
     first, second = operators(tmp_path / "plain"), operators(tmp_path / "changed")
     assert second["MatMul"] == first["MatMul"] - 3  # three in one, and in the last block two in one

@@ -73,10 +73,10 @@ def test_shares_that_leave_nothing_for_training() -> None:
 
 
 def test_a_million_rows_are_quick() -> None:
-    """Under ten seconds, with fifty classes."""
-    start = time.perf_counter()
+    """Under ten seconds of processor time, which neighbours disturb little, with fifty classes."""
+    start = time.process_time()
     found = Stratified().assign(table([]), keys(1_000_000), np.arange(1_000_000) % 50, seed=0, parts=(True, True))
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert np.bincount(found).tolist() == pytest.approx([700_000, 100_000, 200_000], abs=75)
 
 

@@ -42,8 +42,6 @@ class Input(Component):
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
     endings: ClassVar[tuple[str, ...]] = ()
     """Endings of the files that rows are; empty for rows that are no files."""
-    mixable: ClassVar[str] = ""
-    """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
     thing: ClassVar[str] = "text"
     """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)
@@ -89,6 +87,10 @@ class Input(Component):
         """
         some = [examples] if self.stored else [[e] for e in examples]
         return ([row] for piece in some for row in self.encode(piece, processor))
+
+    def mixable(self, processor: Any) -> str:
+        """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
+        return ""
 
     def augmented(
         self, examples: Sequence[Example], processor: Any, change: Change, seeds: Sequence[int]

@@ -161,6 +161,10 @@ class Audio(Input):
         for example in examples:
             yield _views(self.heard(example, processor), processor)
 
+    def mixable(self, processor: SoundProcessor) -> str:
+        """What the network reads: the waveform or the spectrogram."""
+        return processor.name
+
     def augmented(
         self, examples: Sequence[Example], processor: SoundProcessor, change: Change, seeds: Sequence[int]
     ) -> list[Encoded]:

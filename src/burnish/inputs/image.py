@@ -95,7 +95,6 @@ class Image(Input):
     stored: ClassVar[bool] = False
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
-    mixable: ClassVar[str] = "pixel_values"
     recognition_order: ClassVar[int] = -1
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
     root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
@@ -200,6 +199,10 @@ class Image(Input):
             else:
                 seen = picture.transpose(Transpose.FLIP_LEFT_RIGHT) if view == "mirrored" else picture
                 yield _row(processor.numbers(seen))
+
+    def mixable(self, processor: ImageProcessor) -> str:
+        """The pixels."""
+        return "pixel_values"
 
     def augmented(
         self,

@@ -201,7 +201,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
     workers = automatic(recipe.workers, reads=not recipe.input.stored, processes=accelerator.processes)
-    mixing = checked(recipe.mixing, recipe.input, recipe.target)
+    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)
     return TrainingBatches(
         order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=workers
     )

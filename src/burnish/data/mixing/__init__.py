@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Mixing(Component):
         """
 
 
-def checked(chosen: Mixing | None, input: Input, target: Target) -> Mixing | None:
+def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any) -> Mixing | None:
     """The mixing of a recipe; None where it changes nothing.
 
     Raises:
@@ -64,7 +64,7 @@ def checked(chosen: Mixing | None, input: Input, target: Target) -> Mixing | Non
     """
     if chosen is None or not chosen.changes:
         return None
-    if not input.mixable:
+    if not input.mixable(processor):
         raise InputError(
             f"mixing {chosen.kind()!r} with input {input.kind()!r}: its rows are no real numbers that could be averaged",
             expected="an input such as " + ", ".join(chosen.inputs),
