@@ -11,6 +11,8 @@ from burnish.evaluation.latency import latency
 from burnish.evaluation.parity import parity
 from burnish.metrics.accuracy import Accuracy
 from burnish.metrics.mae import Mae
+from burnish.metrics.span_f1 import SpanF1
+from burnish.metrics.subset_accuracy import SubsetAccuracy
 
 
 def labels(probabilities: list[float], truths: list[str]) -> Predictions:
@@ -94,3 +96,16 @@ def test_latency_counts_batches_and_rows() -> None:
     assert found["1"]["batches"] == 5
     assert len(calls) == 6  # the first is not timed
     assert found["1"]["p50_ms"] <= found["1"]["p99_ms"]
+
+
+@pytest.mark.parametrize(("target", "flips"), [("tags", 1), ("labels", 0)])
+def test_the_order_of_tags_is_an_answer_and_that_of_labels_is_not(target: str, flips: int) -> None:
+    form = schema(target, ("B-x", "O"), pa.list_(pa.string()))
+
+    def answered(answer: list[str]) -> Predictions:
+        row = {"row": 0, "truth": ["O", "B-x"], "answer": answer, "probabilities": [], "loss": None, "group": None}
+        return Predictions(pa.Table.from_pylist([row], schema=form))
+
+    own = SpanF1() if target == "tags" else SubsetAccuracy()
+    found = parity(answered(["B-x", "O"]), answered(["O", "B-x"]), own, precision="int8", seed=0, lost=1.0)
+    assert found.flips == flips

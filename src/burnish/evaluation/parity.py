@@ -13,6 +13,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.compare import aligned, paired_difference
 from burnish.evaluation.scores import finite
 from burnish.metrics import Metric
+from burnish.targets import target_class
 
 LOST = 0.005  # of the deciding metric: half a point
 TIES = {"float32": 1e-4, "float16": 2e-3}
@@ -121,20 +122,15 @@ def parity(
 
 def _changes(after: Predictions, before: Predictions, tie: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """[N] whether the decision changed, and [N] the largest difference of a row's probabilities."""
-    if before.target == "score":
+    target = target_class(before.target)
+    if target.linear == "numbers":
         a, b = (np.array(p.answer, np.float64) for p in (after, before))
         distances = np.abs(a - b) / max(float(b.std()), 1e-12)
         return distances > max(tie, 0.05), distances
-    changed = np.array([not _same(x, y) for x, y in zip(after.answer, before.answer, strict=True)], np.bool_)
+    changed = np.array([not target.same(x, y) for x, y in zip(after.answer, before.answer, strict=True)], np.bool_)
     if before.probabilities.shape[1] == 0:
         return changed, np.zeros(0)
     return changed, np.abs(after.probabilities - before.probabilities).max(axis=1)
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, list) and isinstance(other, list):
-        return one == other or (None not in one and sorted(map(str, one)) == sorted(map(str, other)))
-    return bool(one == other)
 
 
 def _flip(after: Predictions, before: Predictions, row: int) -> Flip:
@@ -152,7 +148,7 @@ def _margin(before: Predictions, after: Predictions, row: int) -> float | None:
     if before.probabilities.shape[1] == 0:
         return None
     own, names = before.probabilities[row], list(before.names)
-    if before.target == "labels":
+    if target_class(before.target).linear == "sets":
         changed = set(before.answer[row]) ^ set(after.answer[row])
         return max(float(abs(own[names.index(name)] - 0.5)) for name in changed)
     return float(own[names.index(before.answer[row])] - own[names.index(after.answer[row])])
