@@ -66,3 +66,31 @@ def test_weights_over_the_limit_of_one_file_lie_beside_it(tmp_path: Path, monkey
     arrays = source("bert").arrays
     expected = running(source("bert").network)(**arrays)
     np.testing.assert_allclose(opened("onnx", "bert", tmp_path)(**arrays), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("element", [False, True])
+def test_padding_is_left_out_where_another_call_costs_less(element: bool) -> None:
+    from burnish.runtimes._padding import without_padding
+
+    lengths = np.array([3, 90, 4, 88, 2])  # mean 37, under the overhead
+    mask = (np.arange(100) < lengths[:, None]).astype(np.int64)
+    ids = np.arange(500).reshape(5, 100) * mask
+    seen: list[tuple[int, ...]] = []
+
+    def run(arrays: dict[str, np.ndarray]) -> np.ndarray:
+        seen.append(arrays["input_ids"].shape)
+        tokens = (arrays["input_ids"] * arrays["attention_mask"]).astype(np.float32)[..., None]
+        return tokens if element else tokens.sum(axis=1)
+
+    arrays = {"input_ids": ids, "attention_mask": mask}
+    whole = run(arrays)
+    seen.clear()
+    np.testing.assert_array_equal(without_padding(arrays, run, 40, element=element), whole)
+    assert sorted(seen) == [(2, 90), (3, 4)]
+    seen.clear()
+    np.testing.assert_array_equal(without_padding(arrays, run, 10**6, element=element), whole)
+    assert seen == [(5, 90)]  # the columns that are padding in every row cost nothing to leave out
+    left = {name: value[:, ::-1].copy() for name, value in arrays.items()}
+    seen.clear()
+    np.testing.assert_array_equal(without_padding(left, run, 40, element=element), run(left))
+    assert seen[0] == (5, 100)

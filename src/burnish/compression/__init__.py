@@ -45,6 +45,10 @@ class Compression(Component):
     def safer(self) -> Sequence[Compression]:
         """The same with ever more caution: what to try in turn where this changes too many decisions."""
 
+    def safest(self) -> Sequence[Compression]:
+        """What to try when leaving out the most sensitive operators did not help either: safe, and slow."""
+        return ()
+
     @abstractmethod
     def layers(self, model: Path) -> Sequence[str]:
         """Names of the operators it changes, which `sparing` can leave alone."""

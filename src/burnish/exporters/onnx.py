@@ -65,7 +65,7 @@ class Onnx(Exporter):
         arrays = {}
         for name, value in source.arrays.items():
             free: list[int | str] = ["batch", *value.shape[1:]]
-            if value.ndim == 2 and source.input.lengths_matter:
+            if value.ndim == 2 and (source.input.lengths_matter or "attention_mask" in source.arrays):
                 free[1] = "length"
             if self.static:
                 free[0] = self.batch

@@ -15,11 +15,14 @@ from burnish.core.errors import InputError
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
 from burnish.runtimes._fixed import joined
+from burnish.runtimes._padding import without_padding
 from burnish.targets import Target
 
 SLOWER = ["SkipLayerNormFusion"]
 """Graph optimisations of onnxruntime that cost time on a CPU: its SkipLayerNormalization kernel takes several times as
 long as an addition and a LayerNormalization (a fifth of an int8 MiniLM's time; benchmarks/export_speed.py)."""
+OVERHEAD = 40
+"""What another call of the session costs, in tokens: the weights are read again."""
 
 
 class Onnx(Runtime):
@@ -50,7 +53,11 @@ class Onnx(Runtime):
             logits: Array = session.run(None, fed)[0]
             return logits.astype(np.float32, copy=False)
 
+        free = all(shape[:2] == ["batch", "length"] for shape in shapes.values()) and "attention_mask" in shapes
+
         def run(**arrays: Array) -> Array:
+            if free:
+                return without_padding({name: arrays[name] for name in shapes}, call, OVERHEAD, element=element)
             return joined(arrays, shapes, call, element=element)
 
         return run

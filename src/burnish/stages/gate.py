@@ -135,15 +135,16 @@ class Gate:
         yield first
         safer = list(first.safer())
         yield from safer
-        if not safer:
-            return
-        careful = safer[0]
+        careful = safer[0] if safer else first
         layers = careful.layers(model)
+        if not layers:
+            return
         self.say(f"{first.precision}: looking for the operators that bear it least, {len(layers)} of them")
         order = self._sensitive(model, facts, careful, layers, calibration)
         for count in SPARED:
             if count <= len(order) // 2:
                 yield careful.sparing([name for group in order[:count] for name in group])
+        yield from first.safest()
 
     def _sensitive(
         self, model: Path, facts: dict[str, Any], careful: Compression, layers: Sequence[str], calibration: Batches

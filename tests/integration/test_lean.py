@@ -1,0 +1,59 @@
+"""The lean install in a clean environment: how large it is, and that it opens a bundle and answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import burnish
+
+LARGEST = 300 * 10**6
+TEXTS = ["my card is broken at home", "my new parcel is late"]
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_a_clean_environment_is_small_and_answers(trained: Callable[..., Path], tmp_path: Path) -> None:
+    from burnish.cli import run
+
+    folder = tmp_path / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+    assert run(["export", str(folder), "--to", "onnx"]) == 0
+    expected = [a.answer for a in burnish.load(folder)(TEXTS)]
+
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    made = subprocess.run([python, "-m", "pip", "install", "-q", PROJECT], capture_output=True, text=True, env=clean)
+    if made.returncode and "No matching distribution" in made.stderr:
+        pytest.skip("no package index can be reached")
+    assert made.returncode == 0, made.stderr[-2000:]
+
+    program = (
+        "import json, sys, burnish\n"
+        f"predictor = burnish.load({str(folder / 'bundle')!r})\n"
+        f"print(json.dumps([a.answer for a in predictor({TEXTS!r})]))\n"
+    )
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, env=clean, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == expected
+    packages = next((environment / "lib").glob("python*")) / "site-packages"
+    assert not (packages / "torch").exists()
+    assert not (packages / "pyarrow").exists()
+    size = sum(p.stat().st_size for p in packages.rglob("*") if p.is_file() and not _installer(p, packages))
+    print(f"lean install: {size / 1e6:.0f} MB", file=sys.stderr)
+    assert size < LARGEST
+
+
+def _installer(path: Path, packages: Path) -> bool:
+    """pip and setuptools came with the environment, not with burnish."""
+    return path.relative_to(packages).parts[0].startswith(("pip", "setuptools", "pkg_resources", "_distutils_hack"))
