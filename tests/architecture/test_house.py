@@ -216,3 +216,14 @@ def test_metrics_and_evaluation_have_no_case_for_one_target(trees: dict[str, ast
         and any(isinstance(c, ast.Constant) and c.value in targets for c in ast.walk(node))
     ]
     assert not found
+
+
+def test_the_server_works_where_neither_torch_nor_pyarrow_is_installed() -> None:
+    """What it imports when it starts, in a process that cannot import them."""
+    program = (
+        "import sys\n"
+        f"sys.modules.update(dict.fromkeys({(*HEAVY, 'pyarrow')!r}))\n"
+        "import burnish.server.app, burnish.server.process, burnish.stages.dockerfile\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr.splitlines()[-1:]
