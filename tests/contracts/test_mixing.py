@@ -126,11 +126,11 @@ def test_pairs_that_make_no_sense_are_refused(kind: str) -> None:
     assert isinstance(image, Input)
     assert isinstance(label, Target)
     if not mixing.changes:
-        assert checked(mixing, text, tags) is None
+        assert checked(mixing, text, tags, None) is None
         return
-    assert checked(mixing, image, label) is mixing
-    assert checked(None, text, label) is None
+    assert checked(mixing, image, label, None) is mixing
+    assert checked(None, text, label, None) is None
     with pytest.raises(InputError, match="no real numbers"):
-        checked(mixing, text, label)
+        checked(mixing, text, label, None)
     with pytest.raises(InputError, match="each element"):
-        checked(mixing, image, tags)
+        checked(mixing, image, tags, None)

@@ -295,7 +295,6 @@ def _views(waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
 
 def _drawn(waveform: Waveform, samples: int, random: np.random.Generator) -> Waveform:
     """A random stretch of so many samples, or the whole where there are fewer."""
-    if len(waveform) <= samples:
-        return waveform
-    start = int(random.integers(0, len(waveform) - samples + 1))
+    spare = max(0, len(waveform) - samples)
+    start = int(random.integers(0, spare + 1)) if spare else 0
     return waveform[start : start + samples]
