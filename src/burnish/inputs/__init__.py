@@ -164,3 +164,9 @@ class Input(Component):
 
 def _joined(words: Sequence[Any]) -> str:
     return " ".join("" if word is None else str(word) for word in words)
+
+
+def described(values: Array) -> str:
+    """Shape, range and mean of numbers that are neither words nor a picture."""
+    shape = " x ".join(map(str, values.shape))
+    return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"

@@ -15,7 +15,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.seeds import generator
-from burnish.inputs import Change, Input
+from burnish.inputs import Change, Input, described
 from burnish.inputs._resampling import Waveform
 from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
 from burnish.inputs._sounds import ENDINGS, as_file, at_rate, look_version, looked_at, looks_like_sound
@@ -206,8 +206,7 @@ class Audio(Input):
     def shown(self, encoded: Encoded, processor: SoundProcessor) -> str:
         """Shape and range of what the network hears."""
         values = encoded[processor.name]
-        shape = " x ".join(map(str, values.shape))
-        return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
+        return described(values)
 
     def pictured(self, encoded: Encoded, processor: SoundProcessor) -> Array:
         """The spectrogram in shades, low frequencies at the bottom, time to the right."""

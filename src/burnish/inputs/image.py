@@ -15,7 +15,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
-from burnish.inputs import Input
+from burnish.inputs import Input, described
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 from burnish.inputs._pictures import (
     ENDINGS,
@@ -224,8 +224,7 @@ class Image(Input):
     def shown(self, encoded: Encoded, processor: ImageProcessor) -> str:
         """Size and range of what the network sees."""
         values = encoded["pixel_values"]
-        shape = " x ".join(map(str, values.shape))
-        return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
+        return described(values)
 
     def portable(self, example: Example) -> dict[str, Any]:
         """The bytes of the file in base64."""
