@@ -121,7 +121,7 @@ def parity(
 
 def _changes(after: Predictions, before: Predictions, tie: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """[N] whether the decision changed, and [N] the largest difference of a row's probabilities."""
-    if before.target == "score":
+    if any(isinstance(answer, float) for answer in before.answer):  # numbers are never equal: they are near
         a, b = (np.array(p.answer, np.float64) for p in (after, before))
         distances = np.abs(a - b) / max(float(b.std()), 1e-12)
         return distances > max(tie, 0.05), distances
@@ -152,7 +152,7 @@ def _margin(before: Predictions, after: Predictions, row: int) -> float | None:
     if before.probabilities.shape[1] == 0:
         return None
     own, names = before.probabilities[row], list(before.names)
-    if before.target == "labels":
+    if isinstance(before.answer[row], list):
         changed = set(before.answer[row]) ^ set(after.answer[row])
         return max(float(abs(own[names.index(name)] - 0.5)) for name in changed)
     return float(own[names.index(before.answer[row])] - own[names.index(after.answer[row])])
