@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish import artifacts
+from burnish.artifacts import Artifact
 from burnish.bundle import MODEL, Bundle
 from burnish.compression import Compression
 from burnish.core.component import build, kinds
@@ -22,6 +23,7 @@ from burnish.evaluation import report_exports
 from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
 from burnish.exporters import Exporter, Source
+from burnish.runtimes._fixed import pieces
 from burnish.runtimes.torch import running
 from burnish.stages.gate import Accepted, Gate, Refused
 from burnish.stages.held_out import HeldOut, held_out
@@ -127,7 +129,9 @@ class _Exporting:
             facts = self._facts(wish.exporter, exported)
             rows = [self._kept(f"{kind}-float32", self.gate.float32(folder, facts))]
             for compression in wish.compressions:
-                result = self.gate.compressed(folder, facts, compression, self._calibration(compression))
+                result = self.gate.compressed(
+                    folder, facts, compression, self._calibration(compression, Artifact(folder, facts))
+                )
                 rows.append(self._kept(f"{kind}-{compression.precision}", result))
         return rows
 
@@ -146,11 +150,13 @@ class _Exporting:
         settings = exporter.model_dump(mode="json")
         return {"format": exporter.runtime, "exporter": settings, "made_by": packages, **exported}
 
-    def _calibration(self, compression: Compression) -> list[dict[str, Any]]:
+    def _calibration(self, compression: Compression, artifact: Artifact) -> list[dict[str, Any]]:
         if getattr(compression, "method", "") != "static_int8":
             return []
         part = self.held.limited("train", 4 * int(getattr(compression, "calibration_rows", 128)))
-        return list(self.held.batches(part, min(8, len(part)), self.bundle))
+        shapes = {name: told["shape"] for name, told in artifact.facts["inputs"].items()}
+        batches = self.held.batches(part, min(8, len(part)), self.bundle.reading(artifact))
+        return [own for batch in batches for own, _, _ in pieces(batch, shapes)]
 
     def _kept(self, name: str, result: Accepted | Refused) -> dict[str, Any]:
         """Write what was accepted under its name; the row of the table."""
