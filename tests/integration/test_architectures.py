@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "timm-eva02_tiny": ("timm", "eva02_tiny_patch14_224", {"size": 56, "steps": 40}),
     "torchvision-resnet50": ("torchvision", "resnet50", {}),
     "torchvision-vgg16": ("torchvision", "vgg16", {**QUICKLY, "learning_rate": 1e-4}),
-    "torchvision-vit_b_16": ("torchvision", "vit_b_16", QUICKLY),
+    "torchvision-vit_b_16": ("torchvision", "vit_b_16", {**QUICKLY, "steps": 60}),
     "transformers-resnet50": ("transformers", "ResNetConfig", {}),
     "transformers-vit_base": ("transformers", "ViTConfig", QUICKLY),
     "transformers-convnext_tiny": ("transformers", "ConvNextConfig", {"steps": 40}),
