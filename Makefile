@@ -35,7 +35,7 @@ imports: $(VENV)/.dev
 test-fast: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" tests
 
-test-slow: $(VENV)/.dev  ## Real data, a million rows, twenty kills: about half an hour on two cores.
+test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.
 	$(BIN)/python -m pytest -m slow --timeout 3600 tests
 
 install: $(VENV)/.demo  ## What `burnish train` needs, with the starter model.
