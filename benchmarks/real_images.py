@@ -21,18 +21,17 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from kept_results import run_and_keep
+
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "real"
 RESULTS = HERE / "real_images" / "results"
 WHO = ("burnish", "loop")
-KEPT = ("value", "low", "high")
 LAYERS = 4  # blocks of 18 that last_layers trains
 RATES = {
     "full": 1.0,
@@ -197,36 +196,8 @@ def _one(name: str, adapter: str, seed: int, who: str) -> None:
         command = [sys.executable, "-m", "burnish.cli", "train", str(file), "--out", str(place), *settings]
     else:
         command = [sys.executable, __file__, "loop", name, "--adapter", adapter, "--seed", str(seed)]
-    started = time.perf_counter()
-    with (RUNS / f"{case}-{who}.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    if status != 0:
-        print(f"{case} {who}: FAILED with status {status}; see {log.name}", flush=True)
-        return
-    path = place / "scores.json" if who == "burnish" else place
-    found = json.loads(path.read_text(encoding="utf-8"))
-    kept = {
-        "split": found["split"],
-        "metrics": {m: {k: found["metrics"][m][k] for k in KEPT} for m in found["headline"]},
-        "training_seconds": found["training"]["seconds"] if who == "burnish" else found["seconds"],
-        "wall_seconds": round(wall, 1),
-        "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "baselines": _baselines(found),
-        "threads": os.environ.get("OMP_NUM_THREADS", ""),
-    }
-    (RESULTS / f"{case}-{who}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    print(f"{case} {who}: {wall:.0f} s, {kept['processor_seconds']:.0f} s of the processor", flush=True)
-
-
-def _baselines(found: dict[str, Any]) -> dict[str, Any]:
-    """The headline figures of each baseline of our run: small enough to keep."""
-    own = found["baselines"] if isinstance(found.get("baselines"), dict) else {}
-    return {
-        name: {m: baseline["metrics"][m]["value"] for m in found["headline"] if m in baseline["metrics"]}
-        for name, baseline in own.items()
-    }
+    scores = place / "scores.json" if who == "burnish" else place
+    run_and_keep(command, case=case, who=who, runs=RUNS, scores=scores, results=RESULTS)
 
 
 def show() -> None:

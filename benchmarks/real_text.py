@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept_results import run_and_keep
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "real"
 RESULTS = HERE / "real_text" / "results"
 WHO = ("burnish", "Trainer")
-KEPT = ("value", "low", "high")
 
 
 def trainer(name: str, seed: int) -> dict[str, Any]:
@@ -161,36 +159,8 @@ def _one(name: str, seed: int, who: str) -> None:
         command = [*program, "--out", str(place), f"seed={seed}", f"baselines={str(seed == 0).lower()}"]
     else:
         command = [sys.executable, __file__, "trainer", name, "--seed", str(seed)]
-    started = time.perf_counter()
-    with (RUNS / f"{name}-{seed}-{who}.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    if status != 0:
-        print(f"{name} seed {seed} {who}: FAILED with status {status}; see {log.name}", flush=True)
-        return
-    path = place / "scores.json" if who == "burnish" else place
-    found = json.loads(path.read_text(encoding="utf-8"))
-    kept = {
-        "split": found["split"],
-        "metrics": {m: {k: found["metrics"][m][k] for k in KEPT} for m in found["headline"]},
-        "training_seconds": found["training"]["seconds"] if who == "burnish" else found["seconds"],
-        "wall_seconds": round(wall, 1),
-        "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "baselines": _baselines(found),
-        "threads": os.environ.get("OMP_NUM_THREADS", ""),
-    }
-    (RESULTS / f"{name}-{seed}-{who}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    print(f"{name} seed {seed} {who}: {wall:.0f} s", flush=True)
-
-
-def _baselines(found: dict[str, Any]) -> dict[str, Any]:
-    """The headline figures of each baseline of our run: small enough to keep."""
-    own = found["baselines"] if isinstance(found.get("baselines"), dict) else {}
-    return {
-        name: {m: baseline["metrics"][m]["value"] for m in found["headline"] if m in baseline["metrics"]}
-        for name, baseline in own.items()
-    }
+    scores = place / "scores.json" if who == "burnish" else place
+    run_and_keep(command, case=f"{name}-{seed}", who=who, runs=RUNS, scores=scores, results=RESULTS)
 
 
 def show() -> None:
