@@ -167,6 +167,11 @@ class Recipe(BaseModel):
         le=64,
         description="Threads that read rows ahead while the network computes; null: by the cores, 0 for texts.",
     )
+    decoded_cache: int = Field(
+        1024,
+        ge=0,
+        description="Most MiB of decoded pictures and sounds that stay in memory between epochs; 0: none are kept.",
+    )
     cache_features: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Where only the head learns, the frozen part sees each row once, in eval mode; auto: where that can be.",

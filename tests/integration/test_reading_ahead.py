@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 import burnish
 from burnish.core.errors import InputError, RunFailed
+from burnish.inputs import image
 from burnish.training import loop
 from tests import image_cases, vision_cases
 from tests.integration import tiny_runs
@@ -76,3 +77,23 @@ def test_a_picture_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises((InputError, RunFailed), match="no such image file"):
         burnish.train(values, out=tmp_path / "run")
     assert not reading()
+
+
+@pytest.mark.parametrize("augmentation", ["light", None])
+def test_decoded_once_is_decoded_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str | None
+) -> None:
+    """Three epochs over pictures that stay in memory, and over files: the same weights; files are opened less often."""
+    opened: list[int] = []
+    original = image.decoded
+    monkeypatch.setattr(image, "decoded", lambda *a: opened.append(1) or original(*a))
+    weights, counts = [], []
+    for limit in (0, 64):
+        opened.clear()
+        more = {"workers": 2, "epochs": 3, "decoded_cache": limit, "augmentation": augmentation}
+        run = burnish.train(recipe(tmp_path / "data", **more), out=tmp_path / str(limit))
+        weights.append(load_file(run.path / "bundle" / "model" / "model.safetensors"))
+        counts.append(len(opened))
+    assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
+    sheet = 24 if augmentation else 0  # the sheet of augmented pictures reads the training rows once more
+    assert counts[0] - counts[1] == 2 * 24 + 5 * 8 + sheet  # two epochs of training, five of six validations

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array, Batch, Encoded, Example
 from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
+from burnish.data.decoded import Decoded
 from burnish.data.encode import EncodedRows
 from burnish.inputs import Input
 from burnish.targets import Target
@@ -27,6 +28,7 @@ class Loader:
         class_weights: float32 [C] by which targets are weighted, in training only; None for evaluation.
         augmentation: how rows are changed at random, in training only; None for evaluation.
         seed: of the augmentation.
+        decoded: files that stay in memory once they were read; None: each is read whenever its row is.
     """
 
     rows: EncodedRows
@@ -36,6 +38,7 @@ class Loader:
     class_weights: NDArray[np.float32] | None = None
     augmentation: Augmentation | None = None
     seed: int = 0
+    decoded: Decoded | None = None
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
@@ -80,6 +83,9 @@ class Loader:
         return self.input.collate(encoded, self.processor)
 
     def _examples(self, numbers: NDArray[np.int64]) -> list[Example]:
+        return self._rows(numbers) if self.decoded is None else self.decoded.examples(numbers, self._rows)
+
+    def _rows(self, numbers: NDArray[np.int64]) -> list[Example]:
         columns = list(self.input.required_columns)
         return list(self.rows.part.table.take(numbers, columns).to_pylist())
 

@@ -116,6 +116,15 @@ class Input(Component):
         """The file behind a row, or its bytes; None where there is none, and always for inputs that are not files."""
         return None
 
+    def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
+        """The row with its file read, which `encode`, `views` and `augmented` take as well, and the bytes that takes.
+
+        Args:
+            example, processor: as in `encode`.
+            changed: for `augmented`, and not for the others.
+        """
+        return example, 0
+
     def look(self, data: bytes) -> dict[str, Any]:
         """What is to be known of a file before training, as plain JSON values; done once and kept in the cache.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -15,7 +13,8 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.seeds import generator
-from burnish.inputs import Change, Input, described
+from burnish.inputs import Change, described
+from burnish.inputs._files import FileInput, Read
 from burnish.inputs._resampling import Waveform
 from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
 from burnish.inputs._sounds import ENDINGS, as_file, at_rate, look_version, looked_at, looks_like_sound
@@ -25,19 +24,17 @@ _LEEWAY = 1.25  # of a view, read in training: what a faster speed may need
 _NEEDED = ("features", "sampling_rate", "seconds")
 
 
-class Audio(Input):
+class Audio(FileInput):
     """One sound a row: a path, the bytes of a file, or samples with their rate; any rate, channels averaged.
 
     Sounds longer than a view are cut into overlapping views whose logits are averaged; training sees a random one.
     """
 
-    stored: ClassVar[bool] = False
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
     recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")
-    root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
     features: Literal["waveform", "log_mel", "kaldi", "whisper"] | None = Field(
         None, description="What the network reads; null: as the checkpoint says, log_mel for image networks."
     )
@@ -60,25 +57,11 @@ class Audio(Input):
     )
     mean: float | None = Field(None, description="Of the log_mel, with normalisation fixed.")
     std: float | None = Field(None, gt=0, description="Of the log_mel, with normalisation fixed.")
-    broken: Literal["refuse", "skip"] = Field(
-        "refuse", description="What to do about files that cannot be read: refuse to train, or leave their rows out."
-    )
 
-    @property
-    def required_columns(self) -> tuple[str, ...]:
-        """The column of sounds."""
-        return (self.column,)
-
-    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Audio | None:
-        """The named column, else the only other one that holds paths, bytes or samples of sounds."""
-        found = [c for c in columns if c != target and rows and all(looks_like_sound(r.get(c)) for r in rows)]
-        if self.column in found:
-            return self
-        return self.model_copy(update={"column": found[0]}) if len(found) == 1 else None
-
-    def located(self, folder: Path) -> Audio:
-        """With paths relative to `folder`."""
-        return self if self.root is not None else self.model_copy(update={"root": str(folder)})
+    @staticmethod
+    def recognised(value: Any) -> bool:
+        """A path by its ending, bytes by their beginning, samples with their rate."""
+        return looks_like_sound(value)
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> SoundProcessor:
         """What the checkpoint says of its input, with this input's own settings over it.
@@ -214,10 +197,6 @@ class Audio(Input):
         low, high = np.quantile(values, (0.02, 0.995))
         return shaded(np.clip((values[::-1] - low) / max(high - low, 1e-6), 0, 1))
 
-    def portable(self, example: Example) -> dict[str, Any]:
-        """The bytes of the file in base64."""
-        return {self.column: {"base64": base64.b64encode(self._bytes(example)).decode("ascii")}}
-
     def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
         """The whole sound of a row at the network's rate: float32 [samples].
 
@@ -225,26 +204,24 @@ class Audio(Input):
             InputError: as in `encode`.
         """
         value = example.get(self.column)
-        data = self._bytes(example)
+        if isinstance(value, Read):
+            return cast(Waveform, value.value)
+        data = self.bytes_of(example)
         try:
             return at_rate(data, processor.sampling_rate)
         except InputError as error:
-            shown = value if isinstance(value, str) else "sound bytes"
-            raise InputError(f"the sound cannot be read: {error.found}", place=str(shown)) from None
+            raise InputError(f"the sound cannot be read: {error.found}", place=self.called(example)) from None
 
-    def file(self, example: Example) -> Path | bytes | None:
-        """Where the sound of a row lies, or its bytes."""
-        value = example.get(self.column)
-        if isinstance(value, Mapping):
-            if "base64" in value:
-                return base64.b64decode(value["base64"])
-            if value.get("array") is not None:
-                return as_file(value["array"], int(value["sampling_rate"]))
-            value = value.get("bytes") or value.get("path")
-        if isinstance(value, bytes) or not isinstance(value, str) or not value:
-            return value if isinstance(value, bytes) else None
-        path = Path(value)
-        return path if path.is_absolute() or self.root is None or path.is_file() else Path(self.root) / path
+    def read(self, example: Example, processor: SoundProcessor, *, changed: bool) -> Read:
+        """The whole waveform at the network's rate, which nothing may write into."""
+        waveform = self.heard(example, processor)
+        waveform.flags.writeable = False
+        return Read(waveform, waveform.nbytes)
+
+    def unpacked(self, value: Mapping[str, Any]) -> Any:
+        """As of every file, or samples with their rate as the bytes of a file."""
+        samples = value.get("array")
+        return super().unpacked(value) if samples is None else as_file(samples, int(value["sampling_rate"]))
 
     def look(self, data: bytes) -> dict[str, Any]:
         """Length, rate, channels, loudness and a hash of the samples; see `_sounds.looked_at`."""
@@ -253,28 +230,6 @@ class Audio(Input):
     def look_version(self) -> str:
         """Version of the decoding, and of the library behind it."""
         return look_version()
-
-    def audited_text(self, example: Example) -> str | None:
-        """The path; for bytes and samples their hash."""
-        value = self.file(example)
-        if isinstance(value, bytes):
-            return f"bytes {hashlib.sha256(value).hexdigest()[:16]}"
-        own = example.get(self.column)
-        return own if isinstance(own, str) else None if value is None else str(value)
-
-    def _bytes(self, example: Example) -> bytes:
-        found = self.file(example)
-        if found is None:
-            raise InputError(
-                f"column {self.column!r} has no sound",
-                expected="a path, bytes, or samples with their sampling_rate",
-                place=str(example.get(self.column))[:80],
-            )
-        if isinstance(found, bytes):
-            return found
-        if not found.is_file():
-            raise InputError("no such sound file", fix="check input.root", place=str(found))
-        return found.read_bytes()
 
 
 def _row(view: Waveform, processor: SoundProcessor) -> Encoded:

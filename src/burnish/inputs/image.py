@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,8 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
-from burnish.inputs import Input, described
+from burnish.inputs import described
+from burnish.inputs._files import FileInput, Read
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 from burnish.inputs._pictures import (
     ENDINGS,
@@ -89,15 +89,13 @@ class ImageProcessor:
         return normalised(picture, self.mean, self.std)
 
 
-class Image(Input):
+class Image(FileInput):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
-    stored: ClassVar[bool] = False
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
     recognition_order: ClassVar[int] = -1
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
-    root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
     size: int | None = Field(None, ge=8, description="Height and width the network sees; null: the checkpoint's own.")
     crop_ratio: float | None = Field(
         None, gt=0, le=1, description="Share the centre crop keeps; null: the checkpoint's."
@@ -117,25 +115,13 @@ class Image(Input):
         description="Views of each validation and test picture whose logits are averaged (test-time augmentation): plain, "
         "mirrored (where sides do not matter), five_crops (middle and corners); each is another pass, in service too.",
     )
-    broken: Literal["refuse", "skip"] = Field(
-        "refuse", description="What to do about files that cannot be read: refuse to train, or leave their rows out."
-    )
 
-    @property
-    def required_columns(self) -> tuple[str, ...]:
-        """The image column."""
-        return (self.column,)
-
-    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Image | None:
-        """The named column, else the only other one that holds image paths or bytes."""
-        found = [c for c in columns if c != target and rows and all(_looks_like_image(r.get(c)) for r in rows)]
-        if self.column in found:
-            return self
-        return self.model_copy(update={"column": found[0]}) if len(found) == 1 else None
-
-    def located(self, folder: Path) -> Image:
-        """With paths relative to `folder`."""
-        return self if self.root is not None else self.model_copy(update={"root": str(folder)})
+    @staticmethod
+    def recognised(value: Any) -> bool:
+        """A path by its ending, or bytes."""
+        if isinstance(value, dict):
+            value = value.get("bytes") or value.get("path")
+        return isinstance(value, bytes) or (isinstance(value, str) and value.lower().endswith(ENDINGS))
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> ImageProcessor:
         """What the checkpoint says of its input, with this input's own settings over it.
@@ -179,8 +165,7 @@ class Image(Input):
         Raises:
             InputError: a file that is missing, broken, or too large to be a picture.
         """
-        least = FINER * round(processor.size / processor.crop_ratio)
-        return [_row(processor.numbers(self.opened(e, least))) for e in examples]
+        return [_row(processor.numbers(self.opened(e, _least(processor)))) for e in examples]
 
     def views(self, examples: Sequence[Example], processor: ImageProcessor) -> Iterator[Iterable[Encoded]]:
         """The views `test_views` names of each picture, which is read once."""
@@ -191,7 +176,7 @@ class Image(Input):
     def _views(self, example: Example, processor: ImageProcessor) -> Iterator[Encoded]:
         from PIL.Image import Transpose
 
-        picture = self.opened(example, FINER * round(processor.size / processor.crop_ratio))
+        picture = self.opened(example, _least(processor))
         for view in self.test_views:
             if view == "five_crops":
                 ratio = min(processor.crop_ratio, TIGHTER)
@@ -213,8 +198,13 @@ class Image(Input):
     ) -> list[Encoded]:
         """As `encode`, each picture changed first; what comes out is squeezed into the square, uncropped."""
         pairs = zip(examples, seeds, strict=True)
-        least = FINER_CHANGED * processor.size
-        return [_row(processor.numbers(change(self.opened(e, least), seed), whole=True)) for e, seed in pairs]
+        opened = ((self.opened(e, _least(processor, changed=True)), seed) for e, seed in pairs)
+        return [_row(processor.numbers(change(picture, seed), whole=True)) for picture, seed in opened]
+
+    def read(self, example: Example, processor: ImageProcessor, *, changed: bool) -> Read:
+        """The picture; PIL keeps four bytes a pixel."""
+        picture = self.opened(example, _least(processor, changed=changed))
+        return Read(picture, 4 * picture.width * picture.height)
 
     def collate(self, encoded: Sequence[Encoded], processor: ImageProcessor) -> tuple[dict[str, Array], int]:
         """pixel_values [B, 3, size, size], channels last in memory."""
@@ -226,10 +216,6 @@ class Image(Input):
         values = encoded["pixel_values"]
         return described(values)
 
-    def portable(self, example: Example) -> dict[str, Any]:
-        """The bytes of the file in base64."""
-        return {self.column: {"base64": base64.b64encode(self._bytes(example)).decode("ascii")}}
-
     def opened(self, example: Example, least: int | None = None) -> Picture:
         """The picture of a row in RGB, turned as its EXIF says, transparency on white; `least` as in `decoded`.
 
@@ -237,24 +223,15 @@ class Image(Input):
             InputError: as in `encode`.
         """
         value = example.get(self.column)
-        shown = value if isinstance(value, str) else "image bytes"
-        data = self._bytes(example)
+        if isinstance(value, Read):
+            return cast("Picture", value.value)
+        data = self.bytes_of(example)
         try:
             return decoded(data, least)
         except InputError as error:
-            raise InputError(f"the image cannot be read: {error.found}", place=str(shown)) from None
+            raise InputError(f"the image cannot be read: {error.found}", place=self.called(example)) from None
         except Exception as error:  # PIL raises many kinds for broken files
-            raise InputError(f"the image cannot be read: {in_words(error)}", place=str(shown)) from error
-
-    def file(self, example: Example) -> Path | bytes | None:
-        """Where the image of a row lies, or its bytes."""
-        value = example.get(self.column)
-        if isinstance(value, dict):
-            value = base64.b64decode(value["base64"]) if "base64" in value else value.get("bytes") or value.get("path")
-        if isinstance(value, bytes) or not isinstance(value, str) or not value:
-            return value if isinstance(value, bytes) else None
-        path = Path(value)
-        return path if path.is_absolute() or self.root is None or path.is_file() else Path(self.root) / path
+            raise InputError(f"the image cannot be read: {in_words(error)}", place=self.called(example)) from error
 
     def look(self, data: bytes) -> dict[str, Any]:
         """Size, mode, and hashes of the pixels; see `_pictures.looked_at`."""
@@ -264,36 +241,17 @@ class Image(Input):
         """Version of the decoding, and of the library behind it."""
         return look_version()
 
-    def audited_text(self, example: Example) -> str | None:
-        """The path; for bytes their hash."""
-        value = self.file(example)
-        if isinstance(value, bytes):
-            return f"bytes {hashlib.sha256(value).hexdigest()[:16]}"
-        own = example.get(self.column)
-        return None if value is None else own if isinstance(own, str) else str(value)
-
     def pictured(self, encoded: Encoded, processor: ImageProcessor) -> Array:
         """uint8 [size, size, 3]: what the network sees, with the normalisation undone."""
         values = encoded["pixel_values"].transpose(1, 2, 0)
         values = values * np.array(processor.std, np.float32) + np.array(processor.mean, np.float32)
         return (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
 
-    def _bytes(self, example: Example) -> bytes:
-        found = self.file(example)
-        if found is None:
-            raise InputError(f"no image in column {self.column!r}", expected="a path or bytes")
-        if isinstance(found, bytes):
-            return found
-        if not found.is_file():
-            raise InputError("no such image file", fix="check input.root", place=str(found))
-        return found.read_bytes()
+
+def _least(processor: ImageProcessor, *, changed: bool = False) -> int:
+    """The shorter side below which no JPEG is decoded at a reduced scale, in pixels."""
+    return FINER_CHANGED * processor.size if changed else FINER * round(processor.size / processor.crop_ratio)
 
 
 def _row(values: Array) -> Encoded:
     return {"pixel_values": values, "_length": np.int32(1), "_full_length": np.int32(1)}  # type: ignore[dict-item]
-
-
-def _looks_like_image(value: Any) -> bool:
-    if isinstance(value, dict):
-        value = value.get("bytes") or value.get("path")
-    return isinstance(value, bytes) or (isinstance(value, str) and value.lower().endswith(ENDINGS))

@@ -18,6 +18,7 @@ from burnish.data.ahead import automatic
 from burnish.data.augmentations import Augmentation
 from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, padding_ratio
+from burnish.data.decoded import decoded
 from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
 from burnish.data.mixing import checked
@@ -91,6 +92,8 @@ def assemble(
     frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
+    else:
+        batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
     optimizer = _optimizer(recipe, network)
     objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
@@ -103,6 +106,22 @@ def assemble(
     return Assembled(
         training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
     )
+
+
+def _remembering(
+    recipe: Settled, batches: TrainingBatches, loaders: dict[str, Loader], processes: int
+) -> tuple[TrainingBatches, dict[str, Loader]]:
+    """With the files of training and validation rows kept in memory once they were decoded, as far as there is room."""
+    training, validation = decoded(
+        recipe.input,
+        batches.loader.processor,
+        mebibytes=recipe.decoded_cache // processes,
+        epochs=batches.total_steps / batches.steps_per_epoch,
+        changes=[batches.loader.augmentation is not None, False],
+    )
+    if "validation" in loaders:
+        loaders = {**loaders, "validation": replace(loaders["validation"], decoded=validation)}
+    return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
 
 
 def _optimizer(recipe: Settled, network: Network) -> Optimizer:
