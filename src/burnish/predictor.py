@@ -26,10 +26,13 @@ class Answer:
     Attributes:
         answer: a label, a list of labels, a number, or a list of tags.
         probabilities: label name to probability; empty for numbers and tags.
+        abstained: whether it is less sure than answers of this bundle must be to be relied on; None where no answer is
+            marked so.
     """
 
     answer: Any
     probabilities: dict[str, float]
+    abstained: bool | None = None
 
     @property
     def confidence(self) -> float | None:
@@ -97,12 +100,13 @@ class Predictor:
     def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
         """Answers to prepared examples, in their order, computed together."""
         views = (p.views for p in prepared)
-        return [self._named(d) for d in self.bundle.decoded(self._run, views, limit=self.batch_size)]
+        return [self.named(d) for d in self.bundle.decoded(self._run, views, limit=self.batch_size)]
 
-    def _named(self, decoded: Decoded) -> Answer:
-        return Answer(
-            decoded.answer, dict(zip(self.bundle.target.names, map(float, decoded.probabilities), strict=False))
-        )
+    def named(self, decoded: Decoded) -> Answer:
+        """An answer with the names of its probabilities."""
+        target = self.bundle.target
+        probabilities = dict(zip(target.names, map(float, decoded.probabilities), strict=False))
+        return Answer(decoded.answer, probabilities, target.abstains(decoded))
 
     def _many(self, examples: Sequence[Any]) -> list[Answer]:
         rows = [self._row(e, i) for i, e in enumerate(examples)]
@@ -111,7 +115,7 @@ class Predictor:
             for place, decoded in zip(
                 places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
             ):
-                answers[place] = self._named(decoded)
+                answers[place] = self.named(decoded)
         return cast(list[Answer], answers)
 
     def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:

@@ -192,6 +192,19 @@ class Recipe(BaseModel):
         True, description="Score the majority and frozen-feature baselines on the test split as well."
     )
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
+    calibration: Literal["none", "temperature"] = Field(
+        "none",
+        description="temperature: one number, learned from validation, makes answers as right as they are sure.",
+    )
+    thresholds: Literal["given", "f1"] = Field(
+        "given", description="Of several labels a row; f1: learned from validation, the best F1 of each label."
+    )
+    abstention: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Least share of given answers that must be right; less sure answers are marked; null: none is marked.",
+    )
     golden_examples: int = Field(
         3, ge=0, description="Training rows kept in the bundle with their outputs, checked at load."
     )

@@ -81,6 +81,12 @@ class Predictions:
         flat = self.table["probabilities"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return flat.astype(np.float64).reshape(len(self), -1) if len(flat) else np.zeros((len(self), 0))
 
+    def with_probabilities(self, probabilities: NDArray[np.float64]) -> Predictions:
+        """The same rows with other probabilities, [N, C]."""
+        place = self.table.schema.get_field_index("probabilities")
+        values = pa.array(list(probabilities.astype(np.float32)), pa.list_(pa.float32()))
+        return Predictions(self.table.set_column(place, self.table.schema.field(place), values))
+
     @cached_property
     def groups(self) -> list[str] | None:
         """The group of each row, or None where the data has no groups."""

@@ -16,6 +16,7 @@ from burnish.evaluation.explained import Explain, heatmap_sheets
 from burnish.evaluation.markdown import name, snippet
 from burnish.evaluation.mistakes import mistakes
 from burnish.evaluation.reliability import Bin, bins
+from burnish.evaluation.report_decisions import decisions
 from burnish.metrics._resampling import with_truth
 from burnish.targets import target_class
 
@@ -137,11 +138,13 @@ def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 
 def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
+    """How sure answers are, and what was learned so that they are as right as they are sure."""
     found = bins(predictions) if target_class(predictions.target).exclusive else []
+    learned = decisions(scores.get("decisions") or {})
     if not found:
-        return []
+        return learned
     lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(found, p))
-    return ["## Calibration", "", _calibration_words(found, scores), *lines]
+    return ["## Calibration", "", _calibration_words(found, scores), *lines, *([""] * bool(learned)), *learned]
 
 
 def _calibration_words(found: Sequence[Bin], scores: Mapping[str, Any]) -> str:

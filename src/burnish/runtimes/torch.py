@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Torch(Runtime):
     """The trained network itself, in eval mode and float32, on a CPU or GPU."""
 
-    device: str = Field("cpu", description="Where it computes: cpu, cuda, cuda:1, mps ...")
+    device: str = Field("cpu", description="Where it computes: cpu, cuda, cuda:1, mps; auto: the GPU where there is one.")
 
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
         """The network as it was saved."""
@@ -32,7 +32,14 @@ class Torch(Runtime):
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
         loader = cast("Model", build("burnish.models", {"kind": model["kind"]}))
         network = loader.load(folder, input, target)
-        return running(network.to(torch.device(self.device)))
+        return running(network.to(torch.device(_best() if self.device == "auto" else self.device)))
+
+
+def _best() -> str:
+    """The GPU where there is one."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def running(network: Network) -> Run:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from burnish.inputs import Input
 from burnish.predictor import Answer
 from burnish.server.served import Served
+from burnish.targets import Decoded
 
 _ERROR = {
     "type": "object",
@@ -113,6 +116,7 @@ def answer_schema(served: Served) -> dict[str, Any]:
             "answer": answer,
             "confidence": {"anyOf": [probability, {"type": "null"}]},
             "probabilities": {"type": "object", "additionalProperties": probability},
+            **({"abstained": {"type": "boolean"}} if target.may_abstain else {}),
         },
     }
 
@@ -126,17 +130,17 @@ def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
     """`row` and `answer` of golden examples, as they would be asked and answered; [] where they are not to be shown."""
     if not served.settings.examples:
         return []
-    names = served.predictor.bundle.target.names
     found = []
     for row in golden(served)[:most]:
-        probabilities = dict(zip(names, row["probabilities"], strict=False))
-        found.append({"row": row["example"], "answer": answer_body(Answer(row["answer"], probabilities))})
+        given = Decoded(row["answer"], np.array(row["probabilities"], np.float32))
+        found.append({"row": row["example"], "answer": answer_body(served.predictor.named(given))})
     return found
 
 
 def answer_body(answer: Answer) -> dict[str, Any]:
     """An answer as JSON shows it."""
-    return {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
+    body = {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
+    return body if answer.abstained is None else {**body, "abstained": answer.abstained}
 
 
 def description(served: Served) -> dict[str, Any]:
@@ -149,6 +153,8 @@ def description(served: Served) -> dict[str, Any]:
         "input": {"kind": input_.kind(), "thing": input_.thing, "columns": list(input_.required_columns)},
         "labels": list(target.names),
         "threshold": getattr(target, "threshold", None),
+        "thresholds": getattr(target, "own_thresholds", None),
+        "abstain_below": getattr(target, "abstain_below", None),
         "scores": served.predictor.bundle.settings.get("scores"),
         "predict": f"/models/{served.path}/predict",
         "examples": shown_examples(served),

@@ -44,12 +44,12 @@ class Format(ABC):
 
 
 class Delimited(Format):
-    """CSV or TSV: `prediction`, `probability` and `error` are added."""
+    """CSV or TSV: `prediction`, `probability`, `error` and, where the bundle abstains, `abstained` are added."""
 
     delimiter = ","
 
     def _written(self, file: Any) -> csv.DictWriter[str]:
-        fields = [*self.columns.names, "prediction", "probability", "error"]
+        fields = [*self.columns.names, "prediction", "probability", *["abstained"] * self.target.may_abstain, "error"]
         return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")
 
     def write(self, path: Path, batch: pa.RecordBatch, answers: Sequence[Row]) -> None:
@@ -73,7 +73,7 @@ class Tabbed(Delimited):
 
 
 class Lines(Format):
-    """JSON Lines: `prediction`, `probability`, `probabilities` and `error` are added; bytes are written in base64."""
+    """JSON Lines: `prediction`, `probability`, `probabilities`, `abstained` where the bundle abstains, `error`; bytes in base64."""
 
     def write(self, path: Path, batch: pa.RecordBatch, answers: Sequence[Row]) -> None:
         """One object a line."""
@@ -92,11 +92,13 @@ class Parquet(Format):
     def _added(self) -> pa.Schema:
         names = self.target.names
         probabilities = pa.struct([(name, pa.float32()) for name in names]) if names else pa.null()
+        abstained = [("abstained", pa.bool_())] * self.target.may_abstain
         return pa.schema(
             [
                 ("prediction", self.target.arrow_type()),
                 ("probability", pa.float32()),
                 ("probabilities", probabilities),
+                *abstained,
                 ("error", pa.string()),
             ]
         )

@@ -9,8 +9,9 @@ from typing import Any
 from burnish.core.errors import InputError, RunFailed
 from burnish.predictor import Answer, Predictor
 
-ADDED = ("prediction", "probability", "probabilities", "error")
-"""Columns that are added to a table of answers; CSV leaves `probabilities` out."""
+ADDED = ("prediction", "probability", "probabilities", "abstained", "error")
+"""Columns that are added to a table of answers; CSV leaves `probabilities` out, and `abstained` is there where the bundle
+abstains."""
 HOPELESS = 8  # rows: when so many fail together, and none because of what is in it, the model is at fault
 
 Row = dict[str, Any]
@@ -57,6 +58,7 @@ def _said(answer: Answer) -> Row:
         "prediction": answer.answer,
         "probability": answer.confidence,
         "probabilities": answer.probabilities,
+        **({} if answer.abstained is None else {"abstained": answer.abstained}),
         "error": None,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from burnish.evaluation.report_decisions import decisions
 from burnish.stages.prepare import Prepared
 
 
@@ -29,6 +30,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "",
         *_test(scores),
         "",
+        *_decisions(scores),
         f"Weights of step {restored['step']}, chosen by {restored['chosen_by']}.",
         "",
         "## Use",
@@ -68,6 +70,12 @@ def _test(scores: dict[str, Any] | None) -> list[str]:
         else f"the {scores['split']} split (no test split)"
     )
     return [f"{scores['rows']:,} rows of {what}.", "", *table]
+
+
+def _decisions(scores: dict[str, Any] | None) -> list[str]:
+    """The report's section, one level down."""
+    lines = decisions((scores or {}).get("decisions") or {})
+    return ["#" + lines[0], *lines[1:], ""] if lines else []
 
 
 def _usage(columns: tuple[str, ...]) -> str:

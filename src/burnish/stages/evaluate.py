@@ -57,7 +57,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     table = inspected(table, bundle.input, cache_folder(None))
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
-    _, running = opened(bundle, "torch")  # the weights as they were tested
+    _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
     predictions, _ = predict(
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor),

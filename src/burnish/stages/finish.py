@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from burnish.core.events import Event
 from burnish.core.files import damage, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
+from burnish.data.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation import report
 from burnish.evaluation.answer_distribution import distribution
@@ -27,9 +28,11 @@ from burnish.runtimes import Run as Running
 from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
+from burnish.stages.decide import decide, on_test
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_text
+from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 
@@ -72,14 +75,18 @@ def finish(
         return Run(folder.path, prepared.recipe, json.loads(folder.scores.read_text(encoding="utf-8")))
     started = time.perf_counter()
     restored = _restore_best(folder, assembled, state)
-    _write_bundle(folder, prepared, assembled, restored)
+    target, learned = decide(prepared, assembled, tracking)
+    _write_bundle(folder, prepared, assembled, restored, target)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
     _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
-    result = _test(folder, prepared, assembled, tracking, run)
+    result = _test(
+        folder, prepared, replace(assembled.loaders[_tested(prepared)], target=target), assembled, tracking, run
+    )
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     predictions = result.pop("_predictions")
+    result["decisions"] = on_test(learned, predictions)
     result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
@@ -131,14 +138,16 @@ def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]
     return {"step": chosen.step, "chosen_by": by, "weights_sha256": chosen.hash}
 
 
-def _write_bundle(folder: RunFolder, prepared: Prepared, assembled: Assembled, restored: dict[str, Any]) -> None:
+def _write_bundle(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, restored: dict[str, Any], target: Target
+) -> None:
     recipe, network = prepared.recipe, assembled.training.network
     recipe.adapter.finish(network)
     network.eval()
     contents = bundles.Contents(
         save_model=network.save,
         input=recipe.input,
-        target=recipe.target,
+        target=target,
         processor=prepared.processor,
         model={"kind": recipe.model.kind(), "name": recipe.model.name},
         facts={
@@ -163,15 +172,19 @@ def _golden(prepared: Prepared) -> list[dict[str, Any]]:
     return [recipe.input.portable(example) for example in examples]
 
 
+def _tested(prepared: Prepared) -> str:
+    """The split that is scored."""
+    return next(split for split in ("test", "validation", "train") if split in prepared.parts)
+
+
 def _test(
-    folder: RunFolder, prepared: Prepared, assembled: Assembled, tracking: Tracking, run: Running
+    folder: RunFolder, prepared: Prepared, loader: Loader, assembled: Assembled, tracking: Tracking, run: Running
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
-    recipe = prepared.recipe
-    split = "test" if "test" in prepared.parts else "validation" if "validation" in prepared.parts else "train"
+    recipe, split = prepared.recipe, _tested(prepared)
     predictions, _ = predict(
         run,
-        assembled.loaders[split],
+        loader,
         prepared.parts[split],
         loss=assembled.loss,
         group=recipe.group,

@@ -22,6 +22,7 @@ from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.recipe import Recipe, Settled
+from burnish.stages import decisions
 from burnish.stages.settle import settle
 from burnish.training.accelerator import Accelerator
 
@@ -114,6 +115,7 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     if getattr(draft.input, "broken", "refuse") == "skip":
         parts = without_problems(parts)
     parts = {name: part for name, part in parts.items() if len(part)}
+    decisions.check(recipe, draft.target, parts)
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
     settled = draft.model_copy(update={"target": target, "epochs": _epochs(recipe, len(parts["train"]), say)})
     processor = settled.input.processor(folder)

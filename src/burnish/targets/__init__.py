@@ -107,6 +107,26 @@ class Target(Component):
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Column that holds the truth.")
 
+    def tempered(self, probabilities: Array, temperature: float) -> Array | None:
+        """Probabilities, float64 [N, C], as they would be were the logits divided by another temperature than now.
+
+        None where answers have no temperature (a field of that name).
+        """
+        return None
+
+    def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
+        """Mean negative log-likelihood, in nats, of truths as `truth` gives them, none missing, under [N, C]."""
+        raise NotImplementedError(f"target {self.kind()!r} has no likelihood")
+
+    @property
+    def may_abstain(self) -> bool:
+        """Whether answers are marked that are not sure enough."""
+        return False
+
+    def abstains(self, decoded: Decoded) -> bool | None:
+        """Whether an answer is less sure than it must be to be given; None where answers are never marked."""
+        return None
+
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:

@@ -60,6 +60,9 @@ def sigmoid(logits: Array) -> Array:
     return np.asarray(np.where(logits >= 0, 1.0 / (1.0 + small), small / (1.0 + small)))
 
 
+TINY = float(np.finfo(np.float32).tiny)
+"""Probabilities are float32 in tables of predictions: what is 0 there was at most this."""
+
 TAG = ("B-", "I-", "O")
 
 

@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
-from burnish.targets._names import looks_like_score, looks_like_tags, most_common, softmax, text, unknown_name
+from burnish.targets._names import TINY, looks_like_score, looks_like_tags, most_common, softmax, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +32,15 @@ class Label(Named):
     linear: ClassVar[Literal["names"]] = "names"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence")
     problem: ClassVar[str] = "single_label_classification"
+    temperature: float = Field(
+        1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
+    )
+    abstain_below: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Answers less probable than this are marked as abstained (1: all); see `abstention`.",
+    )
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Plain values, neither lists nor tags nor finely graded numbers, that repeat."""
@@ -84,9 +94,29 @@ class Label(Named):
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The most probable label of each row; logits [B, C]."""
-        probabilities = softmax(logits)
+        probabilities = softmax(logits.astype(np.float64) / self.temperature)
         best = probabilities.argmax(axis=-1)
         return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
+
+    def tempered(self, probabilities: Array, temperature: float) -> Array | None:
+        """The softmax of other logits."""
+        return softmax(np.log(np.maximum(probabilities, TINY)) * (self.temperature / temperature))
+
+    def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
+        """Of the true label; truths that are none of the labels are left out."""
+        known = [(row, self._numbers[t]) for row, t in enumerate(truths) if t in self._numbers]
+        rows, numbers = np.array(known, np.int64).reshape(-1, 2).T
+        return float(-np.log(np.maximum(probabilities[rows, numbers], TINY)).mean()) if len(rows) else 0.0
+
+    @property
+    def may_abstain(self) -> bool:
+        """Where `abstain_below` is set."""
+        return self.abstain_below is not None
+
+    def abstains(self, decoded: Decoded) -> bool | None:
+        """Where the most probable label is less probable than `abstain_below`."""
+        below = self.abstain_below
+        return None if below is None else below >= 1 or float(decoded.probabilities.max()) < below
 
     def truth(self, value: Any) -> str | None:
         """The label as text."""

@@ -13,7 +13,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
-from burnish.targets._names import looks_like_tags, most_common, sigmoid, text, unknown_name
+from burnish.targets._names import TINY, looks_like_tags, most_common, sigmoid, text, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +36,12 @@ class Labels(Named):
         False, description="Whether an empty cell means 'no label applies' instead of 'missing'."
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="A label is given when its probability is at least this.")
+    own_thresholds: dict[str, float] = Field(
+        default_factory=dict, description="Thresholds of single labels instead of `threshold`; see `thresholds`."
+    )
+    temperature: float = Field(
+        1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
+    )
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Lists of strings that are no tags, or strings with the separator in some of them."""
@@ -92,11 +98,24 @@ class Labels(Named):
         return Counter(n for v in values for n in self.truth(v) or [])
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
-        """All labels at or above the threshold; logits [B, C]."""
+        """All labels at or above their threshold; logits [B, C]."""
+        least = np.array([self.own_thresholds.get(name, self.threshold) for name in self.labels])
+        probabilities = sigmoid(logits.astype(np.float64) / self.temperature)
         return [
-            Decoded([n for n, q in zip(self.labels, p, strict=True) if q >= self.threshold], p.astype(np.float32))
-            for p in sigmoid(logits)
+            Decoded([n for n, given in zip(self.labels, p >= least, strict=True) if given], p.astype(np.float32))
+            for p in probabilities
         ]
+
+    def tempered(self, probabilities: Array, temperature: float) -> Array | None:
+        """The sigmoid of other logits."""
+        likely, unlikely = (np.log(np.maximum(p, TINY)) for p in (probabilities, 1 - probabilities))
+        return sigmoid((likely - unlikely) * (self.temperature / temperature))
+
+    def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
+        """Mean over labels as well: each is a decision of its own."""
+        true = np.array([[name in row for name in self.labels] for row in map(set, truths)], bool)
+        given = np.where(true, probabilities, 1 - probabilities) if len(true) else np.ones(1)
+        return float(-np.log(np.maximum(given, TINY)).mean())
 
     def arrow_type(self) -> pa.DataType:
         """A list of strings."""

@@ -1,0 +1,111 @@
+"""Temperature, thresholds and abstention of a run: learned on validation, kept in the bundle, the same wherever it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from starlette.testclient import TestClient
+
+import burnish
+from burnish.core.errors import InputError
+from burnish.core.predictions import Predictions
+from burnish.server.app import create
+from burnish.server.settings import Settings
+from tests.integration import tiny_runs
+from tests.integration.spoiled import Said, write_csv
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> burnish.Run:
+    """Trained too short to be sure, with all that can be learned of one label a row."""
+    folder = tmp_path_factory.mktemp("decisions")
+    data = tiny_runs.write_jsonl(folder / "rows.jsonl", tiny_runs.rows("label") * 3)
+    recipe = tiny_runs.settings("label", tiny_runs.checkpoint_at(folder / "model", "bert"), str(data))
+    more = {"epochs": 1, "calibration": "temperature", "abstention": 0.6, "allow": ["test_rows_in_train"]}
+    return burnish.train({**recipe, **more}, out=folder / "run")
+
+
+def test_bundle_scores_and_report(run: burnish.Run) -> None:
+    """What was learned is in the bundle's target, in scores.json, in the report and in the model card."""
+    target = json.loads((run.path / "bundle" / "bundle.json").read_text())["target"]
+    found = json.loads((run.path / "scores.json").read_text())["decisions"]
+    assert target["temperature"] == pytest.approx(found["temperature"]["value"])
+    assert target["temperature"] != 1
+    assert target["abstain_below"] == found["abstention"]["abstain_below"]
+    assert (found["learned_from"], found["rows"]) == ("validation", 36)
+    assert found["temperature"]["log_loss_after"] < found["temperature"]["log_loss_before"]
+    assert found["abstention"]["test"]["rows"] == 36
+    for page in ("report.md", "bundle/README.md"):
+        text = (run.path / page).read_text()
+        assert "# Decisions" in text
+        assert "Abstention: below a confidence of" in text or "no confidence was shown" in text
+
+
+def test_the_test_is_scored_with_them(run: burnish.Run) -> None:
+    """Probabilities in predictions.parquet are those the loaded bundle gives."""
+    predictions = Predictions.load(run.path / "predictions.parquet")
+    rows = [json.loads(line) for line in Path(run.recipe.data.train).read_text().splitlines()]  # type: ignore[arg-type]
+    numbers = predictions.table["row"].to_pylist()[:10]
+    answers = run.predictor()([rows[n]["text"] for n in numbers])
+    for own, answer in zip(predictions.probabilities[:10], answers, strict=True):
+        assert list(answer.probabilities.values()) == pytest.approx(own.tolist(), abs=1e-5)
+
+
+def test_a_row_says_whether_it_is_sure_enough(run: burnish.Run, burnish_command: Command, tmp_path: Path) -> None:
+    """In Python, in every format of `predict`, and from the server."""
+    texts = [row["text"] for row in tiny_runs.rows("label")][:12]
+    answers = run.predictor()(texts)
+    below = run.predictor().bundle.target.abstain_below  # type: ignore[attr-defined]
+    expected = [below >= 1 or a.confidence < below for a in answers]
+    assert [a.abstained for a in answers] == expected
+    data = write_csv(tmp_path / "new.csv", [{"text": text} for text in texts])
+    for ending in (".csv", ".jsonl", ".parquet"):
+        out = tmp_path / f"answers{ending}"
+        assert burnish_command("predict", run.path, data, "--out", out).code == 0
+        if ending == ".parquet":
+            found: list[Any] = pq.read_table(out)["abstained"].to_pylist()
+        elif ending == ".jsonl":
+            found = [json.loads(line)["abstained"] for line in out.read_text().splitlines()]
+        else:
+            lines = out.read_text().splitlines()
+            place = lines[0].split(",").index("abstained")
+            found = [line.split(",")[place] == "True" for line in lines[1:]]
+        assert found == expected
+    with TestClient(create(Settings(bundles=[f"own@1={run.path}"]))) as client:
+        said = client.post("/models/own/predict", json=texts).json()["answers"]
+        assert [answer["abstained"] for answer in said] == expected
+        assert client.get("/models").json()["models"][0]["abstain_below"] == pytest.approx(below)
+
+
+def test_thresholds_of_several_labels(tmp_path: Path) -> None:
+    """Learned for each label; the answers to the test rows follow them."""
+    data = tiny_runs.write_jsonl(tmp_path / "rows.jsonl", tiny_runs.rows("labels") * 3)
+    recipe = tiny_runs.settings("labels", tiny_runs.checkpoint_at(tmp_path / "model", "bert"), str(data))
+    more = {"epochs": 1, "thresholds": "f1", "allow": ["test_rows_in_train"]}
+    run = burnish.train({**recipe, **more}, out=tmp_path / "run")
+    own = run.scores["decisions"]["thresholds"]["chosen"]
+    predictions = Predictions.load(run.path / "predictions.parquet")
+    least = np.array([own.get(name, 0.5) for name in predictions.names])
+    for answer, probabilities in zip(predictions.answer, predictions.probabilities, strict=True):
+        assert answer == [n for n, given in zip(predictions.names, probabilities >= least, strict=True) if given]
+    assert run.predictor().bundle.target.own_thresholds == pytest.approx(own)  # type: ignore[attr-defined]
+
+
+def test_without_validation_nothing_is_trained(tmp_path: Path) -> None:
+    """Found out before the first step, with nothing written."""
+    data = tiny_runs.write_jsonl(tmp_path / "rows.jsonl", tiny_runs.rows("label"))
+    recipe = tiny_runs.settings("label", tiny_runs.checkpoint_at(tmp_path / "model", "bert"), str(data))
+    split = {"kind": "stratified", "validation": 0, "test": 0.2}
+    with pytest.raises(InputError, match="learned from validation rows"):
+        burnish.train(
+            {**recipe, "split": split, "allow": ["empty_split"], "calibration": "temperature"}, out=tmp_path / "run"
+        )
+    assert not (tmp_path / "run" / "bundle").exists()
