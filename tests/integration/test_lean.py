@@ -46,6 +46,12 @@ def test_a_clean_environment_is_small_and_answers(trained: Callable[..., Path], 
     done = subprocess.run([python, "-c", program], capture_output=True, text=True, env=clean, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == expected
+    (tmp_path / "new.csv").write_text("text\n" + "\n".join(TEXTS) + "\n", encoding="utf-8")
+    command = [environment / "bin" / "burnish", "predict", folder / "bundle", "new.csv", "-o", "answers.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["prediction"] for line in lines] == expected
     packages = next((environment / "lib").glob("python*")) / "site-packages"
     assert not (packages / "torch").exists()
     assert not (packages / "pyarrow").exists()

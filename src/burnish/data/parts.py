@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.errors import InputError, nearest
+from burnish.core.errors import InputError
 from burnish.data.contents import content_hashes
+from burnish.data.shards import require_names
 from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
 from burnish.data.table import Part, Table
 from burnish.inputs import Input
@@ -72,15 +73,7 @@ def require_columns(table: Table, columns: Collection[str], *, place: str = "") 
     Raises:
         InputError: naming the missing one, the file, the columns there are and the nearest spelling.
     """
-    for column in columns:
-        if column not in table.columns:
-            guess = nearest(column, table.columns)
-            raise InputError(
-                f"there is no column {column!r}",
-                expected="one of " + ", ".join(table.columns),
-                fix=f"did you mean {guess!r}?" if guess else "name another column, or add it to the file",
-                place=place or (table.origins[0].path if table.origins else ""),
-            )
+    require_names(table.columns, columns, place=place or (table.origins[0].path if table.origins else ""))
 
 
 def strata_of(table: Table, target: Target) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from burnish.core.errors import InputError
 from burnish.data.places import Place, locate
 from burnish.data.settings import Data, cache_folder
+from burnish.data.shards import require_like
 from burnish.data.table import Origin, Table
 from burnish.data.writer import Writer
 
@@ -134,11 +135,8 @@ def _written(aside: Path, places: Sequence[Place], notify: Notify) -> dict[str, 
                 columns.update(dict.fromkeys(piece.columns))
                 notify(f"reading {place.shown}", total + rows, 0)
             total += rows
-            _check_shape(place, rows, list(columns), files)
-            optional = place.source.optional_columns
-            files.append(
-                {"rows": rows, "encoding": encoding, "notes": list(notes), "columns": list(columns), "loose": optional}
-            )
+            own = require_like(place.shown, rows, list(columns), place.source.optional_columns, files)
+            files.append({**own, "encoding": encoding, "notes": list(notes)})
         writer.finish(aside / "rows.arrow")
     except BaseException:
         writer.abandon()
@@ -149,26 +147,6 @@ def _written(aside: Path, places: Sequence[Place], notify: Notify) -> dict[str, 
         file.flush()
         os.fsync(file.fileno())
     return about
-
-
-def _check_shape(place: Place, rows: int, columns: list[str], earlier: list[dict[str, Any]]) -> None:
-    if not rows:
-        raise InputError("no rows", expected="at least one row under the header", place=place.shown)
-    if not columns:
-        raise InputError("not a table: no columns", place=place.shown)
-    strict = [f for f in earlier if not f["loose"]]
-    if place.source.optional_columns or not strict:
-        return
-    wanted = strict[0]["columns"]
-    if set(wanted) != set(columns):
-        gone = [c for c in wanted if c not in columns]
-        new = [c for c in columns if c not in wanted]
-        words = [f"lacks {', '.join(map(repr, gone))}"] * bool(gone) + [f"adds {', '.join(map(repr, new))}"] * bool(new)
-        raise InputError(
-            f"the columns differ from those of the files before: {' and '.join(words)}",
-            expected=", ".join(wanted),
-            place=place.shown,
-        )
 
 
 def _table(

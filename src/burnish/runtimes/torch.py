@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class Torch(Runtime):
     """The trained network itself, in eval mode and float32, on a CPU or GPU."""
 
-    device: str = Field("cpu", description="Where it computes: cpu, cuda, cuda:1, mps; auto: the GPU where there is one.")
+    device: str = Field(
+        "cpu", description="Where it computes: cpu, cuda, cuda:1, mps; auto: the GPU where there is one."
+    )
 
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
         """The network as it was saved."""

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from burnish.core.errors import InputError
 from burnish.core.files import file_aside
+from burnish.stages.answer_rows import LARGER, Window, arrow_there
 from burnish.stages.answering import Row
 from burnish.targets import Target
 
@@ -27,15 +25,17 @@ class Format(ABC):
     """A file of answers.
 
     Attributes:
-        columns: the input's schema.
+        columns: of the input, in order.
         target: what the answers are of.
+        schema: of the input, where it is in Arrow.
     """
 
-    columns: pa.Schema
+    columns: tuple[str, ...]
     target: Target
+    schema: Any = None
 
     @abstractmethod
-    def write(self, path: Path, batch: pa.RecordBatch, answers: Sequence[Row]) -> None:
+    def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
         """One piece: input rows, and what is added to each."""
 
     @abstractmethod
@@ -49,14 +49,14 @@ class Delimited(Format):
     delimiter = ","
 
     def _written(self, file: Any) -> csv.DictWriter[str]:
-        fields = [*self.columns.names, "prediction", "probability", *["abstained"] * self.target.may_abstain, "error"]
+        fields = [*self.columns, "prediction", "probability", *["abstained"] * self.target.may_abstain, "error"]
         return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")
 
-    def write(self, path: Path, batch: pa.RecordBatch, answers: Sequence[Row]) -> None:
+    def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
         """Lines without a header."""
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = self._written(file)
-            for row, added in zip(batch.to_pylist(), answers, strict=True):
+            for row, added in zip(window.rows(), answers, strict=True):
                 writer.writerow({name: _cell(value) for name, value in {**row, **added}.items()})
 
     def join(self, pieces: Sequence[Path], out: Path) -> None:
@@ -75,64 +75,37 @@ class Tabbed(Delimited):
 class Lines(Format):
     """JSON Lines: `prediction`, `probability`, `probabilities`, `abstained` where the bundle abstains, `error`; bytes in base64."""
 
-    def write(self, path: Path, batch: pa.RecordBatch, answers: Sequence[Row]) -> None:
+    def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
         """One object a line."""
         with path.open("w", encoding="utf-8") as file:
-            for row, added in zip(batch.to_pylist(), answers, strict=True):
-                file.write(json.dumps({**row, **added}, ensure_ascii=False, default=_plain) + "\n")
+            for row, added in zip(window.rows(), answers, strict=True):
+                own = {name: row.get(name) for name in self.columns}
+                file.write(json.dumps({**own, **added}, ensure_ascii=False, default=_plain) + "\n")
 
     def join(self, pieces: Sequence[Path], out: Path) -> None:
         """All lines."""
         _concatenate(b"", pieces, out)
 
 
-class Parquet(Format):
-    """Parquet: input columns keep their types."""
-
-    def _added(self) -> pa.Schema:
-        names = self.target.names
-        probabilities = pa.struct([(name, pa.float32()) for name in names]) if names else pa.null()
-        abstained = [("abstained", pa.bool_())] * self.target.may_abstain
-        return pa.schema(
-            [
-                ("prediction", self.target.arrow_type()),
-                ("probability", pa.float32()),
-                ("probabilities", probabilities),
-                *abstained,
-                ("error", pa.string()),
-            ]
-        )
-
-    def write(self, path: Path, batch: pa.RecordBatch, answers: Sequence[Row]) -> None:
-        """The input's own columns, untouched, and the added ones."""
-        added = pa.Table.from_pylist(
-            [{**a, "probabilities": a["probabilities"] or None} for a in answers], schema=self._added()
-        )
-        table = pa.Table.from_batches([batch]).replace_schema_metadata()
-        for field, column in zip(added.schema, added.columns, strict=True):
-            table = table.append_column(field, column)
-        pq.write_table(table, path)
-
-    def join(self, pieces: Sequence[Path], out: Path) -> None:
-        """One row group a piece."""
-        schema = pa.schema([*self.columns.remove_metadata(), *self._added()])
-        with file_aside(out) as aside, pq.ParquetWriter(aside, schema) as writer:
-            for piece in pieces:
-                writer.write_table(pq.read_table(piece, partitioning=None).cast(schema))
+FORMATS: dict[str, type[Format]] = {".csv": Delimited, ".tsv": Tabbed, ".jsonl": Lines}
+PARQUET = ".parquet"
 
 
-FORMATS: dict[str, type[Format]] = {".csv": Delimited, ".tsv": Tabbed, ".jsonl": Lines, ".parquet": Parquet}
-
-
-def format_of(out: Path) -> type[Format]:
+def format_of(ending: str, place: str = "") -> type[Format]:
     """The format by the ending of a file.
 
     Raises:
-        InputError: an ending that is not written.
+        InputError: an ending that is not written, or one that needs pyarrow where that is not installed.
     """
-    if out.suffix not in FORMATS:
-        raise InputError(f"ending {out.suffix!r}", expected="one of " + ", ".join(FORMATS), place=str(out))
-    return FORMATS[out.suffix]
+    if ending == PARQUET:
+        if not arrow_there():
+            raise InputError("writing Parquet needs pyarrow", fix=f"{LARGER}; or write .csv or .jsonl", place=place)
+        from burnish.stages.answer_parquet import Parquet
+
+        return Parquet
+    if ending not in FORMATS:
+        raise InputError(f"ending {ending!r}", expected="one of " + ", ".join([*FORMATS, PARQUET]), place=place)
+    return FORMATS[ending]
 
 
 def _concatenate(header: bytes, pieces: Sequence[Path], out: Path) -> None:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.data.parts import require_columns
-from burnish.data.reading import read
-from burnish.data.table import Table
 from burnish.inputs import Input
+from burnish.stages.answer_rows import Rows, arrow_there
 from burnish.stages.answering import ADDED
 
 STANDARD_INPUT = "-"
 
 
-def table_of(data: str, input: Input, spool: Path) -> Table:
-    """The rows, memory-mapped.
+def rows_of(data: str, input: Input, spool: Path) -> Rows:
+    """The rows, memory-mapped in Arrow, or in a file where pyarrow is not installed.
 
     Args:
         data: a table, glob or folder of shards; a folder of images or sounds where the model reads those; `-`.
@@ -32,19 +27,28 @@ def table_of(data: str, input: Input, spool: Path) -> Table:
     Raises:
         InputError: nothing there, a column is missing, or one is called like a column that is added.
     """
+    found: Any = data
     if data == STANDARD_INPUT:
-        table = read(_spooled(spool))
+        found = str(_spooled(spool))
     elif input.endings and (files := files_below(Path(data).expanduser(), input.endings)):
-        table = read({input.required_columns[0]: files})
-    else:
-        table = read(data)
-    require_columns(table, input.required_columns)
-    taken = [name for name in ADDED if name in table.columns]
+        found = {input.required_columns[0]: files}
+    rows = _read(found, input, spool)
+    taken = [name for name in ADDED if name in rows.columns]
     if taken:
         raise InputError(
             f"column {taken[0]!r} is in the input already", fix="rename it: it would be overwritten", place=data
         )
-    return table
+    return rows
+
+
+def _read(data: Any, input: Input, spool: Path) -> Rows:
+    if arrow_there():
+        from burnish.stages.answer_arrow import ArrowRows
+
+        return ArrowRows(data, input)
+    from burnish.stages.answer_plain import PlainRows
+
+    return PlainRows(data, input, spool)
 
 
 def root_of(data: str, input: Input) -> str | None:
@@ -72,27 +76,3 @@ def _spooled(folder: Path) -> Path:
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
     return path
-
-
-class Windows:
-    """A table cut into pieces of bounded size: always in the same places, so that an interrupted run finds them again.
-
-    Args:
-        table: the rows.
-        rows: most rows a piece has; a piece never crosses the pieces the table was read in, which are bounded in bytes.
-    """
-
-    def __init__(self, table: Table, rows: int) -> None:
-        self._batches = table.arrow.to_batches()
-        places = [(b, s) for b, batch in enumerate(self._batches) for s in range(0, batch.num_rows, rows)]
-        self._places, self._rows = np.array(places, np.int64).reshape(-1, 2), rows
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def numbered(self, done: set[int]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Number and rows of the pieces that are not done."""
-        for number in range(len(self)):
-            if number not in done:
-                batch, start = self._places[number].tolist()
-                yield number, self._batches[batch].slice(start, self._rows)

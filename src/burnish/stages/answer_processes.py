@@ -14,17 +14,16 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from burnish.core.errors import BurnishError, RunFailed
 from burnish.predictor import Predictor, load
-from burnish.stages.answer_format import FORMATS
+from burnish.stages.answer_format import format_of
 from burnish.stages.answer_pieces import keep, piece_path
+from burnish.stages.answer_rows import Window, received
 from burnish.stages.answering import answers_of
 
 THREADS = "OMP_NUM_THREADS"
 
-Numbered = tuple[int, pa.RecordBatch]
+Numbered = tuple[int, Window]
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Job:
 
     Attributes:
         source: the bundle.
+        columns: of the rows.
         ending: of the file of answers.
         folder: where pieces go.
         batch_size: rows at once.
@@ -42,6 +42,7 @@ class Job:
     """
 
     source: str
+    columns: tuple[str, ...]
     ending: str
     folder: str
     batch_size: int
@@ -75,8 +76,8 @@ def answer_pieces(
     """
     if processes == 1:
         predictor = job.predictor()
-        for number, batch in pending:
-            done(_piece(job, predictor, number, batch))
+        for number, window in pending:
+            done(_piece(job, predictor, number, window))
         return
     with _started(job, processes) as workers:
         busy = {c: w for c, w in workers.items() if _given(c, pending)}
@@ -88,11 +89,11 @@ def answer_pieces(
                     del busy[connection]
 
 
-def _piece(job: Job, predictor: Predictor, number: int, batch: pa.RecordBatch) -> dict[str, Any]:
-    answers = answers_of(predictor, batch.to_pylist())
-    written = FORMATS[job.ending](batch.schema, predictor.bundle.target)
+def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[str, Any]:
+    answers = answers_of(predictor, window.rows())
+    written = format_of(job.ending)(job.columns, predictor.bundle.target)
     path = piece_path(Path(job.folder), number)
-    digest = keep(path, lambda aside: written.write(aside, batch, answers))
+    digest = keep(path, lambda aside: written.write(aside, window, answers))
     return {
         "piece": number,
         "sha256": digest,
@@ -132,13 +133,10 @@ def _given(connection: Connection, pending: Iterator[Numbered]) -> bool:
     found = next(pending, None)
     if found is None:
         return False
-    number, batch = found
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+    number, window = found
     try:
         connection.send_bytes(number.to_bytes(8, "big"))
-        connection.send_bytes(sink.getvalue())
+        connection.send_bytes(window.sent())
     except OSError:
         pass  # it has ended; the answer that never comes says so
     return True
@@ -159,14 +157,13 @@ def _result(connection: Connection, process: BaseProcess) -> dict[str, Any]:
 def _work(connection: Connection, settings: dict[str, Any]) -> None:
     """What a process does until there is no more to do or its parent has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
-    job = Job(**settings)
+    job = Job(**{**settings, "columns": tuple(settings["columns"])})
     try:
         predictor = job.predictor()
         while True:
             number = int.from_bytes(connection.recv_bytes(), "big")
-            with pa.ipc.open_stream(connection.recv_bytes()) as reader:
-                batch = reader.read_next_batch()
-            connection.send_bytes(json.dumps(_piece(job, predictor, number, batch)).encode())
+            window = received(connection.recv_bytes())
+            connection.send_bytes(json.dumps(_piece(job, predictor, number, window)).encode())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except BurnishError as error:

@@ -16,11 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from burnish.bundle import Bundle
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import MANIFEST, disk_is_full, require_writable, sha256
-from burnish.data.table import Table
 from burnish.stages.answer_format import format_of
-from burnish.stages.answer_input import Windows, root_of, table_of
+from burnish.stages.answer_input import root_of, rows_of
 from burnish.stages.answer_pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
 from burnish.stages.answer_processes import Job, answer_pieces
+from burnish.stages.answer_rows import Rows
 from burnish.stages.signals import stopped
 
 WINDOW = 4096  # rows read, sorted by length, answered and kept together: memory does not grow with the table
@@ -84,17 +84,26 @@ def predict(
     asked = Request(source, data, out, batch_size, processes, runtime, trust_code)
     bundle = Bundle.load(source, trust_code=trust_code)
     with working(out) as folder:
-        return _answered(asked, bundle, table_of(data, bundle.input, folder), folder)
+        return _answered(asked, bundle, rows_of(data, bundle.input, folder), folder)
 
 
-def _answered(asked: Request, bundle: Bundle, table: Table, folder: Path) -> dict[str, Any]:
-    identity = _identity(asked, bundle, table)
-    pieces = begun(folder, identity, rows=len(table), cut=_cut(len(table), bundle, asked.processes))
-    windows = Windows(table, pieces.cut)
+def _answered(asked: Request, bundle: Bundle, rows: Rows, folder: Path) -> dict[str, Any]:
+    identity = _identity(asked, bundle, rows)
+    pieces = begun(folder, identity, rows=len(rows), cut=_cut(len(rows), bundle, asked.processes))
+    windows = rows.windows(pieces.cut)
     kept = sum(done["rows"] for done in pieces.done.values())
     root = root_of(asked.data, bundle.input)
-    job = Job(str(bundle.path), asked.out.suffix, str(folder), asked.batch_size, asked.runtime, asked.trust_code, root)
-    with _stoppable(pieces, len(table)), _progress(len(table), kept) as advance:
+    job = Job(
+        str(bundle.path),
+        rows.columns,
+        asked.out.suffix,
+        str(folder),
+        asked.batch_size,
+        asked.runtime,
+        asked.trust_code,
+        root,
+    )
+    with _stoppable(pieces, len(rows)), _progress(len(rows), kept) as advance:
 
         def done(written: dict[str, Any]) -> None:
             pieces.add(written)
@@ -103,11 +112,11 @@ def _answered(asked: Request, bundle: Bundle, table: Table, folder: Path) -> dic
         left = len(windows) - len(pieces.done)
         if left:
             answer_pieces(job, windows.numbered(set(pieces.done)), min(asked.processes, left), done)
-        join = format_of(asked.out)(table.arrow.schema, bundle.target).join
+        join = format_of(asked.out.suffix)(rows.columns, bundle.target, rows.schema).join
         join([piece_path(folder, number) for number in range(len(windows))], asked.out)
     forget(folder)
     errors = sum(written["errors"] for written in pieces.done.values())
-    return {"rows": len(table), "errors": errors, "kept": kept, "notes": list(table.notes), "path": str(asked.out)}
+    return {"rows": len(rows), "errors": errors, "kept": kept, "notes": list(rows.notes), "path": str(asked.out)}
 
 
 def _cut(rows: int, bundle: Bundle, processes: int) -> int:
@@ -116,11 +125,11 @@ def _cut(rows: int, bundle: Bundle, processes: int) -> int:
     return most if processes == 1 else min(most, max(SMALLEST, -(-rows // (processes * SHARES))))
 
 
-def _identity(asked: Request, bundle: Bundle, table: Table) -> dict[str, Any]:
+def _identity(asked: Request, bundle: Bundle, rows: Rows) -> dict[str, Any]:
     """What the pieces depend on; an interrupted run of anything else is not continued."""
     return {
         "model": sha256(bundle.path / MANIFEST),
-        "input": table.fingerprint,
+        "input": rows.fingerprint,
         "batch_size": asked.batch_size,
         "runtime": asked.runtime,
         "ending": asked.out.suffix,
@@ -128,7 +137,7 @@ def _identity(asked: Request, bundle: Bundle, table: Table) -> dict[str, Any]:
 
 
 def _require_new(out: Path) -> None:
-    format_of(out)
+    format_of(out.suffix, str(out))
     if out.exists():
         raise InputError("the file is there already", fix="choose another name, or delete it", place=str(out))
     if not out.parent.is_dir():

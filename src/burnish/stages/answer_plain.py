@@ -1,0 +1,172 @@
+"""Rows that are to be answered, without pyarrow: CSV, TSV, JSON and JSON lines, kept as JSON lines while they are answered.
+
+The readers are those of training. Values stay as they stand in the file: numbers in a column of CSV are text, and a column of
+JSON may hold numbers beside text.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from burnish.core.component import component_class
+from burnish.core.errors import InputError
+from burnish.data.shards import require_like, require_names
+from burnish.data.sources import Source
+from burnish.inputs import Input
+from burnish.stages.answer_rows import LARGER, Rows, Window, Windows
+
+KINDS = ("csv", "json", "jsonl")
+"""Sources that need no pyarrow."""
+KEPT = "rows.jsonl"
+
+
+@dataclass(frozen=True)
+class PlainWindow(Window):
+    """Rows as JSON lines."""
+
+    lines: bytes
+    keeper: ClassVar[str] = "answer_plain"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As Python values."""
+        return [json.loads(line) for line in self.lines.splitlines()]
+
+    def packed(self) -> bytes:
+        """The lines."""
+        return self.lines
+
+
+def unpacked(data: bytes) -> PlainWindow:
+    """What `PlainWindow.packed` gave."""
+    return PlainWindow(data)
+
+
+class PlainRows(Rows):
+    """Rows of files, in one file of JSON lines.
+
+    Args:
+        data: a file, a glob, a folder of such files, or rows given as a column of file names.
+        input: what the model reads.
+        spool: folder in which the rows are kept.
+
+    Raises:
+        InputError: nothing there, a format that needs pyarrow, a column is missing, or as the reader says.
+    """
+
+    def __init__(self, data: str | dict[str, list[str]], input: Input, spool: Path) -> None:
+        self._path = spool / KEPT
+        self._ends = array("q", [0])
+        columns, notes = dict[str, None](), list[str]()
+        files: list[dict[str, Any]] = []
+        with self._path.open("w", encoding="ascii") as kept:
+            if isinstance(data, dict):
+                columns.update(dict.fromkeys(data))
+                self._keep(kept, data)
+            else:
+                for path in _files(data):
+                    self._read(kept, path, columns, notes, files)
+        require_names(tuple(columns), input.required_columns, place=data if isinstance(data, str) else "")
+        self.columns, self.notes = tuple(columns), tuple(notes)
+        self.fingerprint = _digest(self._path)
+
+    def _read(
+        self, kept: Any, path: Path, columns: dict[str, None], notes: list[str], files: list[dict[str, Any]]
+    ) -> None:
+        source, rows, said = _source(path), 0, dict[str, None]()
+        own: dict[str, None] = {}
+        for piece in source.read(path):
+            own.update(dict.fromkeys(piece.columns))
+            said.update(dict.fromkeys([f"read as {piece.encoding}"] * bool(piece.encoding) + list(piece.notes)))
+            rows += self._keep(kept, piece.columns)
+        files.append(require_like(str(path), rows, list(own), source.optional_columns, files))
+        columns.update(own)
+        notes += [f"{path}: {note}" for note in said]
+
+    def _keep(self, kept: Any, columns: dict[str, Any]) -> int:
+        """Write a piece, and remember where each row ends."""
+        names = list(columns)
+        rows = 0
+        for values in zip(*columns.values(), strict=True):
+            line = json.dumps(dict(zip(names, values, strict=True))) + "\n"
+            kept.write(line)
+            self._ends.append(self._ends[-1] + len(line))  # ASCII: as many bytes as characters
+            rows += 1
+        return rows
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def windows(self, rows: int) -> PlainWindows:
+        """Windows of so many rows, the last of fewer."""
+        return PlainWindows(self._path, self._ends, rows)
+
+
+@dataclass(frozen=True)
+class PlainWindows(Windows):
+    """A file of JSON lines, and where each row ends in it."""
+
+    path: Path
+    ends: Sequence[int]
+    size: int
+
+    def __len__(self) -> int:
+        return -(-(len(self.ends) - 1) // self.size)
+
+    def window(self, number: int) -> PlainWindow:
+        """Read from the file."""
+        start = self.ends[number * self.size]
+        end = self.ends[min((number + 1) * self.size, len(self.ends) - 1)]
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return PlainWindow(file.read(end - start))
+
+
+def _files(data: str) -> list[Path]:
+    path = Path(data).expanduser()
+    if path.is_dir():
+        inside = (f for f in path.rglob("*") if f.is_file() and f.relative_to(path).parts[0][0] not in "._")
+        found = sorted(f for f in inside if not f.name.lower().startswith("readme") and _kind(f))
+    elif path.exists():
+        return [path]
+    else:
+        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+    if not found:
+        raise InputError(
+            "no file to read here", expected=_expected(), fix=f"check the path; for others: {LARGER}", place=data
+        )
+    return found
+
+
+def _kind(path: Path) -> str | None:
+    name = path.name.lower()
+    own = [(e, kind) for kind in KINDS for e in _class(kind).suffixes if name.endswith(e)]
+    return max(own, key=lambda found: len(found[0]))[1] if own else None
+
+
+def _class(kind: str) -> type[Source]:
+    return cast("type[Source]", component_class("burnish.data.sources", kind))
+
+
+def _source(path: Path) -> Source:
+    kind = _kind(path)
+    if kind is None:
+        raise InputError(
+            f"ending {path.suffix!r} in an install without pyarrow", expected=_expected(), fix=LARGER, place=str(path)
+        )
+    return _class(kind)()
+
+
+def _expected() -> str:
+    return "one of " + ", ".join(ending for kind in KINDS for ending in _class(kind).suffixes)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
