@@ -15,20 +15,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept_results import KEPT, run_and_keep
 
 HERE = Path(__file__).parent
 RECIPES = HERE / "real_audio"
 RESULTS = RECIPES / "results"
 RUNS = HERE.parent / "runs" / "real"
-KEPT = ("value", "low", "high")
 SHOWN = ("accuracy", "macro_f1")
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
@@ -42,23 +40,13 @@ def everything(seeds: list[int], names: list[str]) -> None:
 
 
 def _run(name: str, seed: int) -> None:
-    """One run in a process of its own, so that its processor time can be told from the clock."""
+    """One run in a process of its own, from the command line; its baselines by the first seed only."""
     place = RUNS / f"{name}-{seed}"
     RUNS.mkdir(parents=True, exist_ok=True)
     program = [sys.executable, "-m", "burnish.cli", "train", str(RECIPES / f"{name}.yaml"), "--out", str(place)]
-    started = time.perf_counter()
-    with (RUNS / f"{name}-{seed}.log").open("w") as log:
-        process = subprocess.Popen([*program, f"seed={seed}"], stdout=log, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-    if status != 0:
-        print(f"{name} seed {seed}: FAILED with status {status}; see {log.name}", flush=True)
-        return
-    found = json.loads((place / "scores.json").read_text(encoding="utf-8"))
-    seconds = {"wall_seconds": time.perf_counter() - started, "processor_seconds": used.ru_utime + used.ru_stime}
-    own = {n: b["metrics"] for n, b in found["baselines"].items()}
-    _keep(name, seed, "burnish", found, {k: round(v, 1) for k, v in seconds.items()})
-    for baseline, metrics in own.items():
-        _keep(name, seed, baseline, {**found, "metrics": metrics}, {})
+    command = [*program, f"seed={seed}", f"baselines={str(seed == 0).lower()}"]
+    case = f"{name}-{seed}"
+    run_and_keep(command, case=case, who="burnish", runs=RUNS, scores=place / "scores.json", results=RESULTS)
 
 
 def baseline(seeds: list[int], names: list[str]) -> None:
@@ -116,7 +104,6 @@ def _prepared(name: str, seed: int) -> tuple[Any, Any]:
 
 
 def _keep(name: str, seed: int, who: str, found: dict[str, Any], seconds: dict[str, float]) -> None:
-    RESULTS.mkdir(parents=True, exist_ok=True)
     metrics = {m: {k: found["metrics"][m][k] for k in KEPT} for m in SHOWN}
     kept = {"split": found["split"], "rows": found["rows"], "metrics": metrics, **seconds}
     path = RESULTS / f"{name}-{seed}-{who.replace(' ', '_')}.json"
@@ -138,6 +125,8 @@ def show() -> None:
             cells += [f"{own['value']:.3f}", f"{own['low']:.3f} to {own['high']:.3f}"]
         means.setdefault((name, who), []).append([found["metrics"][m]["value"] for m in SHOWN])
         print(f"| {name} | {who} | {seed} | {' | '.join(cells)} | {found.get('processor_seconds', '')} |")
+        for baseline, metrics in found.get("baselines", {}).items():
+            print(f"| {name} | {baseline} | {seed} | {metrics['accuracy']:.3f} | | {metrics['macro_f1']:.3f} | | |")
     for (name, who), values in means.items():
         mean = np.mean(values, axis=0)
         print(f"{name}, {who}: mean of {len(values)} seeds: accuracy {mean[0]:.3f}, macro F1 {mean[1]:.3f}")
