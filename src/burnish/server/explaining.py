@@ -91,7 +91,7 @@ async def explained(served: Served, row: dict[str, Any], bodies: Bodies) -> Expl
     try:
         return explanation(served.predictor.bundle.target, answer, whole.pieces, without)
     except InputError as error:
-        raise Refused(422, str(said(served, error))) from None
+        raise _refused(str(said(served, error))) from None
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,11 @@ async def _in_pool(served: Served, work: Callable[..., Any], *given: Any) -> Any
     try:
         return await asyncio.get_running_loop().run_in_executor(served.pool, work, *given)
     except Exception as error:
-        raise Refused(422, str(said(served, error))) from error
+        raise _refused(str(said(served, error))) from error
+
+
+def _refused(message: str) -> Refused:
+    return Refused(422, message, details=[{"row": 0, "error": message}])
 
 
 async def _answers(served: Served, prepared: Sequence[Prepared], deadline: float) -> list[Answer]:
@@ -132,6 +136,6 @@ async def _answers(served: Served, prepared: Sequence[Prepared], deadline: float
     for result in await served.batcher.answers(prepared, deadline):
         answer = said(served, result)
         if isinstance(answer, str):
-            raise Refused(422, answer)
+            raise _refused(answer)
         found.append(answer)
     return found
