@@ -168,8 +168,8 @@ def test_why_a_text(browser: Any, server: Server, size: str, scheme: str) -> Non
     effects = expected["effects"][expected["answer"]]
     strongest = max(range(len(effects)), key=lambda i: abs(effects[i]))
     sign = "+" if effects[strongest] > 0 else "−"
-    size = abs(effects[strongest])
-    number = f"{sign}{100 * size:.{3 if size < 0.001 else 2 if size < 0.01 else 1}f} points"
+    most = abs(effects[strongest])
+    number = f"{sign}{100 * most:.{3 if most < 0.001 else 2 if most < 0.01 else 1}f} points"
     assert number in page.locator("#number").inner_text()
     assert ("for" if effects[strongest] > 0 else "against") in (words.nth(strongest).get_attribute("class") or "")
     words.nth(strongest).hover()
