@@ -200,6 +200,7 @@ def test_why_every_kind_of_answer(browser: Any, server: Server) -> None:
         assert page.locator("#parts .text").count() == (2 if name == "pairs" else 1)
         assert page.locator("#parts .part").count() > 3
         assert ("points" in page.locator("#number").inner_text()) == (name != "score")
+        assert ("raises it" in page.locator(".legend").inner_text()) == (name == "score")
         kept(page, f"why-{name}-phone")
     label = page.locator("#label")
     assert label.is_visible() == (label.locator("option").count() > 1)
