@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from burnish.bundle import Bundle
     from burnish.core.errors import BurnishError, InputError, Interrupted, NonFinite, RunFailed
+    from burnish.explaining import Explanation
     from burnish.predictor import Answer, Predictor, load
     from burnish.recipe import Recipe
     from burnish.stages.api import evaluate, train
@@ -26,6 +27,7 @@ _PLACES = {
     "Answer": "burnish.predictor",
     "Bundle": "burnish.bundle",
     "BurnishError": "burnish.core.errors",
+    "Explanation": "burnish.explaining",
     "InputError": "burnish.core.errors",
     "Interrupted": "burnish.core.errors",
     "NonFinite": "burnish.core.errors",
@@ -42,6 +44,7 @@ __all__ = [
     "Answer",
     "Bundle",
     "BurnishError",
+    "Explanation",
     "InputError",
     "Interrupted",
     "NonFinite",

@@ -113,6 +113,14 @@ def predict(
 @click.option("--keys", type=_file, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
 @click.option("--cors", multiple=True, metavar="ORIGIN", help="Origin whose pages may call; repeatable. Default: none.")
 @click.option("--no-examples", is_flag=True, help="Do not show golden examples, which are training rows.")
+@click.option(
+    "--max-parts",
+    type=click.IntRange(min=4),
+    default=49,
+    show_default=True,
+    help="Parts that an explanation leaves out.",
+)
+@click.option("--no-explanations", is_flag=True, help="Explain no answers.")
 @click.option("--log-payloads", is_flag=True, help="Write rows and answers to the log.")
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that a bundle names.")
 def serve(
@@ -129,6 +137,8 @@ def serve(
     keys: Path | None,
     cors: tuple[str, ...],
     no_examples: bool,
+    max_parts: int,
+    no_explanations: bool,
     log_payloads: bool,
     trust_code: bool,
 ) -> None:
@@ -153,6 +163,8 @@ def serve(
         keys_file=keys,
         cors=list(cors),
         examples=not no_examples,
+        max_parts=max_parts,
+        explanations=not no_explanations,
         log_payloads=log_payloads,
     )
     serving(settings, host, port, workers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -15,6 +16,7 @@ from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
+from burnish.explaining import PARTS, Explanation, begun, cut, explanation
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded
 
@@ -107,6 +109,24 @@ class Predictor:
         target = self.bundle.target
         probabilities = dict(zip(target.names, map(float, decoded.probabilities), strict=False))
         return Answer(decoded.answer, probabilities, target.abstains(decoded))
+
+    def explain(self, example: Any, parts: int = PARTS) -> Explanation:
+        """What each part of one example did for its answer; costs an answer for each part and one more.
+
+        Args:
+            example: a string or a row.
+            parts: into how many it is cut at most: words, patches of a picture, slices of a sound.
+
+        Raises:
+            InputError: as of an answer; or tags, which are not explained; or nothing in it that could be left out.
+        """
+        bundle = self.bundle
+        row, _ = begun(bundle, self._row(example, 0))
+        pieces = cut(bundle, row, parts)
+        rows = chain([row], (piece.without() for piece in pieces))  # made as they are needed: pictures are large
+        views = chain.from_iterable(bundle.input.views([one], bundle.processor) for one in rows)
+        whole, *without = map(self.named, bundle.decoded(self._run, views, limit=self.batch_size))
+        return explanation(bundle.target, whole, pieces, without)
 
     def _many(self, examples: Sequence[Any]) -> list[Answer]:
         rows = [self._row(e, i) for i, e in enumerate(examples)]

@@ -174,6 +174,7 @@ LEAN = (
     "burnish.inputs",
     "burnish.targets",
     "burnish.bundle",
+    "burnish.explaining",
     "burnish.predictor",
     "burnish.runtimes",
     "burnish.recipe",

@@ -332,3 +332,28 @@ def test_a_named_column_of_words_is_never_replaced() -> None:
     found = made.inferred(["words", "tags"], [{"words": ["a"], "tags": ["O"]}], "tags")
     assert found is not None
     assert found.required_columns == ("wrods",)
+
+
+@pytest.mark.parametrize(("kind", "number"), ALL)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_parts_of_a_row_are_few_and_each_can_be_left_out(
+    kind: str, number: int, architecture: str, checkpoints: dict[str, Path]
+) -> None:
+    """Or the input says that its rows are not cut; a row of blanks says that there is nothing in it."""
+    made, rows = case(kind, number)
+    processor = made.processor(checkpoints[architecture])
+    if type(made).parts is Input.parts:
+        with pytest.raises(InputError, match="not cut into parts"):
+            made.parts(rows[0], processor, 5)
+        return
+    for row in rows:
+        if not any(str("" if value is None else value).strip() for value in row.values()):
+            with pytest.raises(InputError, match="no word"):
+                made.parts(row, processor, 5)
+            continue
+        pieces = made.parts(row, processor, 5)
+        assert 1 <= len(pieces) <= 5
+        assert json.loads(json.dumps([p.place for p in pieces])) == [p.place for p in pieces]
+        others = [piece.without() for piece in pieces]
+        assert all(other.keys() == row.keys() and other != row for other in others)
+        assert len(made.encode(others, processor)) == len(pieces)

@@ -188,3 +188,30 @@ def test_views_of_a_picture(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         whole, expected.encode([{"x": str(wide)}], expected.processor(tmp_path))[0]["pixel_values"]
     )
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+@pytest.mark.parametrize("most", [4, 9])
+def test_parts_of_a_row_are_few_and_each_can_be_left_out(kind: str, most: int, tmp_path: Path) -> None:
+    """Places are plain values; a row without a part is another row of the same shape; the row itself stays as it is."""
+    made, rows = case(kind, tmp_path)
+    processor = made.processor(tmp_path)
+    for row in rows:
+        read, _ = made.read_once(row, processor, changed=False)
+        (before,) = (list(views) for views in made.views([read], processor))
+        pieces = made.parts(read, processor, most)
+        assert 1 <= len(pieces) <= most
+        assert json.loads(json.dumps([p.place for p in pieces])) == [p.place for p in pieces]
+        assert len({json.dumps(p.place) for p in pieces}) == len(pieces)
+        changed = False
+        for piece in pieces:
+            (views,) = (list(views) for views in made.views([piece.without()], processor))
+            assert len(views) == len(before)
+            for one, other in zip(views, before, strict=True):
+                name = next(n for n in one if not n.startswith("_"))
+                assert one[name].shape == other[name].shape
+                changed = changed or not np.array_equal(one[name], other[name])
+        assert changed
+        for one, other in zip(before, list(next(iter(made.views([row], processor)))), strict=True):
+            for name, value in one.items():
+                np.testing.assert_array_equal(value, other[name])

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 PATHS = (
     "/predict",
     "/models/m/predict",
+    "/explain",
     "/models/m/versions/1/predict",
     "/v2/models/m/infer",
     "/",

@@ -13,8 +13,11 @@ import pytest
 
 from burnish.server.page import policy
 from burnish.server.settings import KEYS
+from tests import sound_cases
+from tests.image_cases import picture, save
 from tests.integration.serving import Server, serving
-from tests.integration.serving_bundles import picture_bundle
+from tests.integration.serving_bundles import picture_bundle, sound_bundle
+from tests.sound_cases import sound
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
@@ -27,8 +30,9 @@ SIZES = {"phone": (390, 844), "desk": (1200, 900)}
 def server(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("page")
     pictures = picture_bundle(folder / "pictures")
+    sounds = sound_bundle(folder / "sounds")
     words = [f"{task}@1={trained(task)}" for task in ("label", "pairs", "tags", "score", "labels")]
-    with serving(folder / "log", *words, f"pictures@1={pictures}", **{KEYS: KEY}) as found:
+    with serving(folder / "log", *words, f"pictures@1={pictures}", f"sounds@1={sounds}", **{KEYS: KEY}) as found:
         yield found.wait_ready()
 
 
@@ -133,6 +137,120 @@ def test_a_picture_is_chosen_and_dropped(browser: Any, server: Server, tmp_path:
     kept(page, "pictures-desk-dark")
     assert complaints == []
     page.close()
+
+
+def ask_why(page: Any) -> None:
+    """Press the button with the keyboard and wait for what it shows."""
+    page.locator("#why").focus()
+    page.keyboard.press("Enter")
+    page.locator("#reasons").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+def test_why_a_text(browser: Any, server: Server, size: str, scheme: str) -> None:
+    """Nothing is computed until it is asked for; the words of the user stay words, whatever they look like."""
+    page, complaints = opened(browser, server, size, scheme)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(server.address)))
+    text = "my lost <img src=x onerror=alert(1)> parcel 👩‍👧 near &amp; me"
+    page.get_by_label("text", exact=True).fill(text)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#bars li").first.wait_for()
+    assert asked == ["/models/label/versions/1/predict"]
+    assert not page.locator("#reasons").is_visible()
+    ask_why(page)
+    assert asked[1:] == ["/models/label/versions/1/explain"]
+    expected = httpx.post(server.address + "/explain", json=text, headers={"x-api-key": KEY}).json()
+    words = page.locator("#parts .part")
+    assert words.all_inner_texts() == [p["text"].strip() for p in expected["parts"]]
+    assert page.locator("#parts .text").evaluate("(box) => box.textContent") == text
+    effects = expected["effects"][expected["answer"]]
+    strongest = max(range(len(effects)), key=lambda i: abs(effects[i]))
+    sign = "+" if effects[strongest] > 0 else "−"
+    most = abs(effects[strongest])
+    number = f"{sign}{100 * most:.{3 if most < 0.001 else 2 if most < 0.01 else 1}f} points"
+    assert number in page.locator("#number").inner_text()
+    assert ("for" if effects[strongest] > 0 else "against") in (words.nth(strongest).get_attribute("class") or "")
+    words.nth(strongest).hover()
+    assert page.locator("#number").inner_text() == f"{expected['parts'][strongest]['text'].strip()}: {number}"
+    words.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#number").inner_text().startswith("lost: ")
+    assert page.locator("#parts .part[tabindex='0']").count() == 1
+    page.get_by_text("All numbers").click()
+    assert page.locator("#numbers tr").count() == len(effects) + 1
+    assert number in page.locator("#numbers tr").nth(1).inner_text()
+    page.locator("#parts").hover()
+    kept(page, f"why-text-{size}-{scheme}")
+    page.get_by_label("text", exact=True).fill("another")
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#reasons").wait_for(state="hidden")
+    assert complaints == []
+    page.close()
+
+
+def test_why_every_kind_of_answer(browser: Any, server: Server) -> None:
+    page, complaints = opened(browser, server, "phone", "light")
+    for name in ("pairs", "score", "labels"):
+        choose(page, name)
+        page.locator("#list button").first.click()
+        page.locator("#result").wait_for()
+        ask_why(page)
+        assert page.locator("#parts .text").count() == (2 if name == "pairs" else 1)
+        assert page.locator("#parts .part").count() > 3
+        assert ("points" in page.locator("#number").inner_text()) == (name != "score")
+        assert ("raises it" in page.locator(".legend").inner_text()) == (name == "score")
+        kept(page, f"why-{name}-phone")
+    label = page.locator("#label")
+    assert label.is_visible() == (label.locator("option").count() > 1)
+    choose(page, "tags")
+    page.locator("#list button").first.click()
+    page.locator("#result").wait_for()
+    assert not page.locator("#why").is_visible()
+    assert "answers for each word are not explained" in page.locator("#why-note").inner_text()
+    assert not page.locator("#reasons").is_visible()
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize("name", ["pictures", "sounds"])
+def test_why_a_file(browser: Any, server: Server, tmp_path: Path, name: str, size: str, scheme: str) -> None:
+    """A wide picture, of which the network sees the middle; a sound of three views."""
+    page, complaints = opened(browser, server, size, scheme)
+    choose(page, name)
+    wide, long = save(picture(3, 400, 240), tmp_path / "a.png"), sound_cases.save(sound(1, 0.7), tmp_path / "a.wav")
+    page.locator("#file").set_input_files(wide if name == "pictures" else long)
+    page.locator("#bars li").first.wait_for()
+    ask_why(page)
+    parts = page.locator("#parts .part")
+    assert parts.count() == (49 if name == "pictures" else 7)
+    shown = page.locator("#parts img" if name == "pictures" else "#parts .strip").bounding_box()
+    boxes = [parts.nth(i).bounding_box() for i in (0, parts.count() - 1)]
+    assert all(box["width"] > 2 and box["height"] > 2 for box in boxes)
+    for box in boxes:  # every part lies on the picture
+        assert shown["x"] - 1 <= box["x"] <= box["x"] + box["width"] <= shown["x"] + shown["width"] + 1
+        assert shown["y"] - 1 <= box["y"] <= box["y"] + box["height"] <= shown["y"] + shown["height"] + 1
+    parts.first.focus()
+    words = page.locator("#number").inner_text()
+    assert ("0.00 to 0.10 s: " if name == "sounds" else " % from the left, ") in words
+    assert words.endswith("points")
+    assert page.locator("#parts .seen").count() == (1 if name == "pictures" else 0)
+    kept(page, f"why-{name}-{size}-{scheme}")
+    assert complaints == []
+    page.close()
+
+
+def test_a_server_that_explains_nothing_says_so(browser: Any, trained: Callable[..., Path], tmp_path: Path) -> None:
+    with serving(tmp_path, trained("label"), "--no-explanations", **{KEYS: KEY}) as own:
+        page, complaints = opened(browser, own.wait_ready(), "phone", "light")
+        page.locator("#list button").first.click()
+        page.locator("#result").wait_for()
+        assert not page.locator("#why").is_visible()
+        assert "explains no answers" in page.locator("#why-note").inner_text()
+        assert complaints == []
+        page.close()
 
 
 def kept(page: Any, name: str) -> None:

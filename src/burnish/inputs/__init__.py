@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
+from burnish.core.errors import InputError
 
 
 class Processor(Protocol):
@@ -29,6 +31,21 @@ class Change(Protocol):
 
     def features(self, values: Array, seed: int) -> Array:
         """What the network reads of a sound, float32 [bands, frames], changed: the same shape."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of one row, which may be left out to see what it did for the answer.
+
+    Attributes:
+        place: where in the row it is, as plain JSON values: `column`, `start`, `end` (characters) and `text`; `left`, `top`,
+            `right`, `bottom` (shares of width and height, from the left and the top); or `start` and `end` (seconds).
+        without: makes the row without it, which `encode` and `views` take; called one piece at a time, because a changed
+            picture is large.
+    """
+
+    place: dict[str, Any]
+    without: Callable[[], Example]
 
 
 class Input(Component):
@@ -154,6 +171,19 @@ class Input(Component):
     def pictured(self, encoded: Encoded, processor: Any) -> Array | None:
         """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""
         return None
+
+    def parts(self, example: Example, processor: Any, most: int) -> list[Piece]:
+        """What a row is made of, in reading order: what the network does not read of it belongs to no part.
+
+        Args:
+            example: a row; of an input of files one that `read_once` has read.
+            processor: as in `encode`.
+            most: how many parts there may be, 4 or more; finer ones are joined.
+
+        Raises:
+            InputError: rows of this input are not cut, or this one has nothing that could be left out.
+        """
+        raise InputError(f"rows of input {self.kind()!r} are not cut into parts")
 
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import struct
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ CLIPPED = 0.999  # of full scale
 SILENT = -60.0  # dB below full scale, root mean square: nothing to be heard
 _SAMPLES = 2**31  # of the longest recording that is opened: more is taken for a decompression bomb
 _UNKNOWN = (0, 0xFFFFFFFF)  # what programs that write into a pipe put where the length of a WAV should stand
+SLICE, FEWEST = 0.1, 4  # seconds and number of slices: shorter ones change little when they are silenced
+FADE = 0.005  # seconds
 _VERSION = 1  # raised when `looked_at` finds other facts in the same bytes
 
 
@@ -105,6 +108,23 @@ def as_file(samples: Any, rate: int) -> bytes:
     stream = io.BytesIO()  # AU: a header that says nothing of when it was written
     soundfile.write(stream, values.astype(np.float32), int(rate), format="AU", subtype="FLOAT")
     return stream.getvalue()
+
+
+def slices(samples: int, rate: int, most: int) -> list[tuple[int, int]]:
+    """First sample and end of at most so many slices of equal time, each `SLICE` seconds or more; 4 of a very short sound."""
+    count = max(1, min(most, samples, max(FEWEST, int(samples / (SLICE * rate)))))
+    edges = [i * samples // count for i in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def silenced(waveform: Waveform, start: int, end: int, rate: int) -> Waveform:
+    """A copy with nothing to be heard from sample `start` to `end`; it fades beside them, because an edge is a click."""
+    fade = max(1, round(FADE * rate))
+    near = slice(max(0, start - fade), end + fade)
+    own = waveform.copy()
+    places = np.arange(len(waveform))[near]
+    own[near] *= np.interp(places, [start - fade, start, end - 1, end - 1 + fade], [1, 0, 0, 1]).astype(np.float32)
+    return own
 
 
 def look_version() -> str:

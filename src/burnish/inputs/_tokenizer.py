@@ -87,6 +87,21 @@ class TokenizerProcessor:
                     encodings[i] = encoding
         return list(zip(encodings, lengths, strict=True))
 
+    def read_to(self, texts: Sequence[str]) -> list[int]:
+        """Where in each text of a row (one, or the two of a pair) what is kept ends, in characters.
+
+        Raises:
+            InputError: as in `encode`.
+        """
+        ((encoding, full),) = self.encode([tuple(texts) if len(texts) > 1 else texts[0]])
+        if self.max_length is None or full <= self.max_length:
+            return [len(text) for text in texts]
+        ends = [0] * len(texts)
+        for number, (_, end) in zip(encoding.sequence_ids, encoding.offsets, strict=True):
+            if number is not None:
+                ends[number] = max(ends[number], end)
+        return ends
+
     def _shortened(self, text: Any, tokens: int) -> Any:
         """The beginning of a text, of each text of a pair, or of a list of words: at least `tokens` tokens of it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
@@ -13,11 +14,20 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.seeds import generator
-from burnish.inputs import Change, described
+from burnish.inputs import Change, Piece, described
 from burnish.inputs._files import FileInput, Read
 from burnish.inputs._resampling import Waveform
 from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
-from burnish.inputs._sounds import ENDINGS, as_file, at_rate, look_version, looked_at, looks_like_sound
+from burnish.inputs._sounds import (
+    ENDINGS,
+    as_file,
+    at_rate,
+    look_version,
+    looked_at,
+    looks_like_sound,
+    silenced,
+    slices,
+)
 from burnish.inputs._spectrograms import shaded
 
 _LEEWAY = 1.25  # of a view, read in training: what a faster speed may need
@@ -172,6 +182,14 @@ class Audio(FileInput):
         """Views of a sound of so many seconds."""
         return sum(1 for _ in processor.starts(round((facts.get("seconds") or 0.0) * processor.sampling_rate)))
 
+    def parts(self, example: Example, processor: SoundProcessor, most: int) -> list[Piece]:
+        """Slices of equal time; one is left out by silencing it."""
+        waveform, rate = self.heard(example, processor), processor.sampling_rate
+        return [
+            Piece({"start": a / rate, "end": b / rate}, partial(_silenced, example, self.column, waveform, a, b, rate))
+            for a, b in slices(len(waveform), rate, most)
+        ]
+
     def collate(self, encoded: Sequence[Encoded], processor: SoundProcessor) -> tuple[dict[str, Array], int]:
         """Rows of one shape stacked; waveforms that are masked padded with 0 to the longest, `attention_mask` [B, samples]."""
         values = [e[processor.name] for e in encoded]
@@ -230,6 +248,11 @@ class Audio(FileInput):
     def look_version(self) -> str:
         """Version of the decoding, and of the library behind it."""
         return look_version()
+
+
+def _silenced(example: Example, column: str, waveform: Waveform, start: int, end: int, rate: int) -> Example:
+    own = silenced(waveform, start, end, rate)
+    return {**example, column: Read(own, own.nbytes)}
 
 
 def _row(view: Waveform, processor: SoundProcessor) -> Encoded:

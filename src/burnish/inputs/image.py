@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
@@ -14,9 +15,10 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
-from burnish.inputs import described
+from burnish.inputs import Piece, described
 from burnish.inputs._files import FileInput, Read
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
+from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
 from burnish.inputs._pictures import (
     ENDINGS,
     MIDDLE,
@@ -206,6 +208,22 @@ class Image(FileInput):
         picture = self.opened(example, _least(processor, changed=changed))
         return Read(picture, 4 * picture.width * picture.height)
 
+    def parts(self, example: Example, processor: ImageProcessor, most: int) -> list[Piece]:
+        """A grid over what the network sees of the picture; a patch is left out by painting it in the mean colour."""
+        picture = self.opened(example, _least(processor))
+        width, height = picture.size
+        seen = (0, 0, width, height)
+        if "five_crops" not in self.test_views:
+            seen = middle(width, height, processor.size / round(processor.size / processor.crop_ratio))
+        without = partial(_painted, example, self.column, picture, mean_colour(picture))
+        return [
+            Piece(
+                {"left": box[0] / width, "top": box[1] / height, "right": box[2] / width, "bottom": box[3] / height},
+                partial(without, box),
+            )
+            for box in grid(seen, most)
+        ]
+
     def collate(self, encoded: Sequence[Encoded], processor: ImageProcessor) -> tuple[dict[str, Array], int]:
         """pixel_values [B, 3, size, size], channels last in memory."""
         stacked = np.stack([e["pixel_values"].transpose(1, 2, 0) for e in encoded])
@@ -251,6 +269,10 @@ class Image(FileInput):
 def _least(processor: ImageProcessor, *, changed: bool = False) -> int:
     """The shorter side below which no JPEG is decoded at a reduced scale, in pixels."""
     return FINER_CHANGED * processor.size if changed else FINER * round(processor.size / processor.crop_ratio)
+
+
+def _painted(example: Example, column: str, picture: Picture, colour: tuple[int, int, int], box: Box) -> Example:
+    return {**example, column: Read(painted(picture, box, colour), 4 * picture.width * picture.height)}
 
 
 def _row(values: Array) -> Encoded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,8 +11,10 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from burnish.core.batch import Array, Encoded, Example
-from burnish.inputs import Input
+from burnish.core.errors import InputError
+from burnish.inputs import Input, Piece
 from burnish.inputs._tokenizer import TokenizerProcessor, load, save
+from burnish.inputs._words import groups, without
 
 USUAL_NAMES = ("text", "sentence", "message", "review", "content", "question", "body")
 USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question", "passage"))
@@ -69,7 +72,7 @@ class Text(Input):
     def encode(self, examples: Sequence[Example], processor: TokenizerProcessor) -> list[Encoded]:
         """`input_ids` int32 [L], and `token_type_ids` int8 [L] for pairs; a missing text is read as an empty one."""
         pair = len(self.columns) == 2
-        cells = [tuple("" if e.get(c) is None else str(e[c]) for c in self.columns) for e in examples]
+        cells = [self._texts(e) for e in examples]
         out: list[Encoded] = []
         for encoding, full in processor.encode(cells if pair else [c[0] for c in cells]):
             row: Encoded = {
@@ -87,6 +90,29 @@ class Text(Input):
         types = [e["token_type_ids"] for e in encoded] if "token_type_ids" in encoded[0] else None
         return processor.collate([e["input_ids"] for e in encoded], types)
 
+    def _texts(self, example: Example) -> tuple[str, ...]:
+        return tuple("" if example.get(c) is None else str(example[c]) for c in self.columns)
+
+    def parts(self, example: Example, processor: TokenizerProcessor, most: int) -> list[Piece]:
+        """Words with the white space behind them, neighbours joined where there are many; of a pair words of each text.
+
+        Raises:
+            InputError: a row without a word.
+        """
+        texts = self._texts(example)
+        found = []
+        for column, text, spans in zip(self.columns, texts, groups(texts, processor.read_to(texts), most), strict=True):
+            for start, end in spans:
+                place = {"column": column, "start": start, "end": end, "text": text[start:end]}
+                found.append(Piece(place, partial(_left_out, example, column, text, start, end)))
+        if not found:
+            raise InputError("there is no word in it", expected="a text")
+        return found
+
     def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
         """The tokens decoded back, special tokens included."""
         return str(processor.tokenizer.decode(encoded["input_ids"].tolist(), skip_special_tokens=False))
+
+
+def _left_out(example: Example, column: str, text: str, start: int, end: int) -> Example:
+    return {**example, column: without(text, start, end)}

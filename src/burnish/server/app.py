@@ -19,14 +19,14 @@ from starlette.middleware.cors import CORSMiddleware
 
 from burnish.core.errors import BurnishError
 from burnish.predictor import Answer
-from burnish.server import open_inference, page
+from burnish.server import explaining, open_inference, page
 from burnish.server.guard import Guard
 from burnish.server.limits import Bodies
 from burnish.server.logs import LOG, set_up
 from burnish.server.metrics import Metrics
 from burnish.server.refusal import Refused
 from burnish.server.schema import answer_body, description, errors, prediction
-from burnish.server.served import Served, Unanswered, opened
+from burnish.server.served import Served, Unanswered, addresses, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
 from burnish.server.stuck import leave_when_stuck, stuck
 
@@ -78,6 +78,8 @@ def create(settings: Settings) -> FastAPI:
     bodies = Bodies(settings)
     _probes(app, models, metrics, stopping)
     _predictions(app, models, bodies)
+    if settings.explanations:
+        explaining.add(app, models, bodies)
     open_inference.add(app, models, bodies, stopping)
     page.add(app)
     _errors(app)
@@ -144,12 +146,7 @@ def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: thre
 
 
 def _predictions(app: FastAPI, models: list[Served], bodies: Bodies) -> None:
-    """/predict for the first model, and two addresses for every other: with and without its version."""
-    latest = {served.name: served for served in models}  # of several versions, the last that was named
-    places = [("/predict", models[0])]
-    places += [(f"/models/{served.name}/predict", served) for served in latest.values()]
-    places += [(f"/models/{served.path}/predict", served) for served in models]
-    for place, served in places:
+    for place, served in addresses(models, "predict"):
         app.add_api_route(
             place,
             _asking(served, bodies),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from pydantic_core import from_json
@@ -56,6 +56,23 @@ class Bodies:
             yield yield_body
         finally:
             self.held -= counted[0]
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Count bytes that a request keeps beside its body, a decoded picture, until the block ends.
+
+        Raises:
+            Refused: more than may ever be held (413), or too much is held already (503).
+        """
+        if size > self._settings.max_held:
+            raise Refused(413, f"decoded it takes more than {self._settings.max_held:,} bytes", reason="size")
+        if self.held + size > self._settings.max_held:
+            raise overloaded("too many bytes are held", 1.0, status=503, reason="memory")
+        self.held += size
+        try:
+            yield
+        finally:
+            self.held -= size
 
     async def _read(self, request: Request, hold: Any) -> bytes:
         limit = self._settings.max_body

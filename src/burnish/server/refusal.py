@@ -48,6 +48,11 @@ class Refused(Exception):
         return Response(to_json(body), self.status, headers, "application/json")
 
 
+def late(seconds: float) -> Refused:
+    """What was taken was not answered before its deadline."""
+    return Refused(503, f"no answer within {seconds:g} s", retry_after=1.0, reason="deadline")
+
+
 def overloaded(message: str, retry_after: float, *, status: int = 429, reason: str = "queue") -> Refused:
     """Too much at once: the same request may succeed later."""
     return Refused(status, message, retry_after=retry_after, reason=reason)

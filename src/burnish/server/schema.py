@@ -20,6 +20,7 @@ _ERROR = {
         "details": {"type": "array", "items": {"type": "object"}},
     },
 }
+_BINARY = {"type": "string", "format": "binary"}
 ERRORS = {
     "400": "Not what it says it is: broken JSON, form or compression.",
     "401": "No API key, or not one of ours.",
@@ -42,23 +43,8 @@ def errors(*statuses: str) -> dict[int | str, dict[str, Any]]:
 def prediction(served: Served) -> dict[str, Any]:
     """The parts of an operation that predicts with this model: request body and responses."""
     row, examples = row_schema(served.reader.input), shown_examples(served)
-    content: dict[str, Any] = {
-        "application/json": {
-            "schema": {
-                "oneOf": [
-                    row,
-                    {"type": "array", "items": row, "minItems": 1, "maxItems": served.settings.max_rows},
-                ]
-            },
-            "examples": {f"example {i + 1}": {"value": e["row"]} for i, e in enumerate(examples)},
-        }
-    }
-    if served.reader.input.endings:
-        binary = {"type": "string", "format": "binary"}
-        content["multipart/form-data"] = {
-            "schema": {"type": "object", "properties": {"file": {"type": "array", "items": binary}}}
-        }
-        content["application/octet-stream"] = {"schema": binary}
+    rows = {"type": "array", "items": row, "minItems": 1, "maxItems": served.settings.max_rows}
+    file = {"type": "array", "items": _BINARY}
     answer = answer_schema(served)
     model = {"model": {"type": "string"}, "version": {"type": "string"}}
     one = {
@@ -80,7 +66,53 @@ def prediction(served: Served) -> dict[str, Any]:
         "description": "One answer for one row; a list of answers, in order, for a list of rows.",
         "content": {"application/json": {"schema": {"anyOf": [one, many]}, "examples": shown}},
     }
-    return {"requestBody": {"required": True, "content": content}, "responses": {"200": ok, **errors()}}
+    return {"requestBody": _asked(served, {"oneOf": [row, rows]}, file), "responses": {"200": ok, **errors()}}
+
+
+def explaining(served: Served) -> dict[str, Any]:
+    """The parts of an operation that explains an answer of this model; where there are none, why."""
+    if served.unexplained:
+        return {"description": served.unexplained, "responses": errors()}
+    answer = answer_schema(served)
+    model = {"model": {"type": "string"}, "version": {"type": "string"}}
+    effects = {"type": "array", "items": {"type": "number"}, "description": "One for each part, in their order."}
+    shown = {
+        "type": "object",
+        "required": ["model", "version", "answer", "parts", "effects"],
+        "properties": {
+            **model,
+            **answer["properties"],
+            "parts": {"type": "array", "items": _part(served.reader.input), "maxItems": served.settings.max_parts},
+            "effects": {"type": "object", "additionalProperties": effects},
+        },
+    }
+    ok = {
+        "description": "The answer, and by label how much of its probability (or by column of the number) is lost without "
+        "each part: above 0 the part speaks for it, below 0 against it.",
+        "content": {"application/json": {"schema": shown}},
+    }
+    body = _asked(served, row_schema(served.reader.input), _BINARY)
+    return {"requestBody": body, "responses": {"200": ok, **errors()}}
+
+
+def _asked(served: Served, schema: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
+    """A request body: JSON with golden examples, and files where rows are files."""
+    examples = {f"example {i + 1}": {"value": e["row"]} for i, e in enumerate(shown_examples(served))}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
+    if served.reader.input.endings:
+        content["multipart/form-data"] = {"schema": {"type": "object", "properties": {"file": file}}}
+        content["application/octet-stream"] = {"schema": _BINARY}
+    return {"required": True, "content": content}
+
+
+def _part(input: Input) -> dict[str, Any]:
+    """Where a part of a row is."""
+    numbers = {"image": ("left", "top", "right", "bottom")}.get(input.thing, ("start", "end"))
+    properties = {name: {"type": "number", "minimum": 0} for name in numbers}
+    if not input.endings:
+        text = {"column": {"type": "string", "enum": list(input.required_columns)}, "text": {"type": "string"}}
+        return {"type": "object", "properties": {**text, **properties}}
+    return {"type": "object", "required": list(numbers), "properties": properties}
 
 
 def row_schema(input: Input) -> dict[str, Any]:
@@ -146,6 +178,7 @@ def answer_body(answer: Answer) -> dict[str, Any]:
 def description(served: Served) -> dict[str, Any]:
     """What /models says of a model: enough for a page to ask it."""
     input_, target = served.reader.input, served.predictor.bundle.target
+    why_not = served.unexplained if served.settings.explanations else "this server explains no answers"
     return {
         "name": served.name,
         "version": served.version,
@@ -157,5 +190,7 @@ def description(served: Served) -> dict[str, Any]:
         "abstain_below": getattr(target, "abstain_below", None),
         "scores": served.predictor.bundle.settings.get("scores"),
         "predict": f"/models/{served.path}/predict",
+        "explain": None if why_not else f"/models/{served.path}/explain",
+        "unexplained": why_not,
         "examples": shown_examples(served),
     }

@@ -11,12 +11,13 @@ from typing import Any
 
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
+from burnish.explaining import unexplained
 from burnish.predictor import Answer, Predictor, Prepared, load
 from burnish.server.batcher import Batcher
 from burnish.server.limits import check_file
 from burnish.server.logs import LOG
 from burnish.server.metrics import Metrics
-from burnish.server.refusal import Refused
+from burnish.server.refusal import Refused, late
 from burnish.server.rows import Reader
 from burnish.server.settings import Settings, name_of, place_of
 from burnish.stages.answering import finite
@@ -50,6 +51,20 @@ class Served:
         """The part of an address that names it."""
         return f"{self.name}/versions/{self.version}"
 
+    @property
+    def unexplained(self) -> str:
+        """Why its answers are not explained; empty where they are."""
+        return unexplained(self.reader.input, self.predictor.bundle.target)
+
+    def check(self, row: dict[str, Any]) -> None:
+        """Whether the file of a row, where it is one, is small enough to be opened.
+
+        Raises:
+            InputError: too large.
+        """
+        if self.reader.input.endings:
+            check_file(row[self.reader.input.required_columns[0]], self.reader.input.thing, self.settings)
+
     async def answers(self, rows: Sequence[dict[str, Any]]) -> list[Answer | str]:
         """An answer, or why there is none, for each row.
 
@@ -65,25 +80,20 @@ class Served:
                 if good := [p for p in prepared if isinstance(p, Prepared)]:
                     found = await self.batcher.answers(good, deadline)
             except TimeoutError:
-                raise Refused(
-                    503, f"no answer within {self.settings.deadline:g} s", retry_after=1.0, reason="deadline"
-                ) from None
+                raise late(self.settings.deadline) from None
         computed = iter(found)
         results = [next(computed) if isinstance(p, Prepared) else p for p in prepared]
-        said = [_said(self, r) for r in results]
-        if said and all(isinstance(s, str) for s in said):
-            raise Refused(422, str(said[0]), details=[{"row": i, "error": s} for i, s in enumerate(said[:20])])
-        self.metrics.answered(self.name, self.version, [s for s in said if isinstance(s, Answer)])
-        return said
+        told = [said(self, r) for r in results]
+        if told and all(isinstance(s, str) for s in told):
+            raise Refused(422, str(told[0]), details=[{"row": i, "error": s} for i, s in enumerate(told[:20])])
+        self.metrics.answered(self.name, self.version, [s for s in told if isinstance(s, Answer)])
+        return told
 
     def _prepared(self, rows: Sequence[dict[str, Any]]) -> list[Prepared | Exception]:
         """Rows as numbers; where one cannot be read, it alone has an error."""
-        for row in rows if self.reader.input.endings else ():
-            try:
-                check_file(row[self.reader.input.required_columns[0]], self.reader.input.thing, self.settings)
-            except InputError as error:
-                return [error] if len(rows) == 1 else [self._prepared([r])[0] for r in rows]
         try:
+            for row in rows:
+                self.check(row)
             return list(self.predictor.prepare(rows))
         except Exception as error:
             return [error] if len(rows) == 1 else [self._prepared([r])[0] for r in rows]
@@ -93,7 +103,12 @@ class Unanswered(Exception):
     """The model itself failed on a row that was read without fault: an error of ours, not of the request."""
 
 
-def _said(served: Served, result: Answer | Exception) -> Answer | str:
+def said(served: Served, result: Answer | Exception) -> Answer | str:
+    """An answer, or what is told of the error of a row.
+
+    Raises:
+        Unanswered: the row was read without fault.
+    """
     if isinstance(result, Answer):
         if finite(result):
             return result
@@ -103,6 +118,14 @@ def _said(served: Served, result: Answer | Exception) -> Answer | str:
         return f"{result.found}; expected {result.expected}" if result.expected else result.found
     LOG.error("a row failed", extra={"model": served.name, "failure": f"{type(result).__name__}: {result}"})
     raise Unanswered from result
+
+
+def addresses(models: list[Served], verb: str) -> list[tuple[str, Served]]:
+    """/VERB for the first model, and two addresses for every other: with and without its version."""
+    latest = {served.name: served for served in models}  # of several versions, the last that was named
+    places = [(f"/{verb}", models[0])]
+    places += [(f"/models/{served.name}/{verb}", served) for served in latest.values()]
+    return [*places, *((f"/models/{served.path}/{verb}", served) for served in models)]
 
 
 def opened(settings: Settings, metrics: Metrics, pool: ThreadPoolExecutor) -> list[Served]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from burnish.core.errors import InputError
+from burnish.explaining import FEWEST, PARTS
 
 ENVIRONMENT = "BURNISH_SERVER"
 """Where worker processes find the settings, as JSON; keys are never in it."""
@@ -39,6 +40,8 @@ class Settings(BaseModel):
     keys_file: Path | None = Field(None, description="File with one API key a line.")
     cors: list[str] = Field(default_factory=list, description="Origins whose pages may call this server.")
     examples: bool = Field(True, description="Whether golden examples are shown (they are training rows).")
+    explanations: bool = Field(True, description="Whether answers are explained.")
+    max_parts: int = Field(PARTS, ge=FEWEST, description="Parts of a row that one explanation leaves out.")
     log_payloads: bool = Field(False, description="Whether rows and answers are written to the log.")
     metrics_folder: str | None = Field(None, description="Where several processes keep their metrics together.")
 
