@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from burnish.stages.api import evaluate, train
     from burnish.stages.finish import Run
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _PLACES = {
     "Answer": "burnish.predictor",
