@@ -59,6 +59,16 @@ def test_the_test_is_scored_with_them(run: burnish.Run) -> None:
         assert list(answer.probabilities.values()) == pytest.approx(own.tolist(), abs=1e-5)
 
 
+def test_other_labelled_rows_say_what_became_of_the_promise(run: burnish.Run, tmp_path: Path) -> None:
+    """`evaluate --data`: what was learned comes with the bundle, coverage and accuracy are of these rows."""
+    data = tiny_runs.write_jsonl(tmp_path / "other.jsonl", tiny_runs.rows("label")[:20])
+    found = burnish.evaluate(run.path, data=str(data), out=tmp_path / "evaluation")
+    own = found["decisions"]["abstention"]
+    assert own["abstain_below"] == run.scores["decisions"]["abstention"]["abstain_below"]
+    assert own["test"]["rows"] == 20
+    assert "## Decisions" in (tmp_path / "evaluation" / "report.md").read_text()
+
+
 def test_a_row_says_whether_it_is_sure_enough(run: burnish.Run, burnish_command: Command, tmp_path: Path) -> None:
     """In Python, in every format of `predict`, and from the server."""
     texts = [row["text"] for row in tiny_runs.rows("label")][:12]

@@ -25,6 +25,7 @@ from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.predictor import opened
+from burnish.stages.decide import on_test
 from burnish.stages.shown import row_picture, row_text
 
 
@@ -75,6 +76,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         )
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
+    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, predictions)
     files = [o.path for o in table.origins]
     result = {"split": "given data", "files": files, "notes": list(table.notes), **found}
     if folder is not None:

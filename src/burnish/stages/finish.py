@@ -96,6 +96,7 @@ def finish(
         card=model_card(prepared, result, restored),
         facts={
             "scores": {"split": result["split"], "metrics": headline},
+            "decisions": learned,
             "answers": {
                 "split": result["split"],
                 **distribution(predictions),
