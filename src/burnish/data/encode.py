@@ -41,6 +41,14 @@ class _Column:
         place = row % PIECE
         return values[place] if offsets is None else values[offsets[place] : offsets[place + 1]]
 
+    def count(self, value: int) -> NDArray[np.int64]:
+        """[N] how many of the values of each row are this one."""
+        found = [np.zeros(0, np.int64)]
+        for offsets, values in self.pieces:
+            before = np.concatenate([[0], np.cumsum(values == value)])
+            found.append(before[1:] - before[:-1] if offsets is None else before[offsets[1:]] - before[offsets[:-1]])
+        return np.concatenate(found)
+
 
 class EncodedRows:
     """N encoded rows of one split, read from disk as they are needed.
@@ -77,6 +85,10 @@ class EncodedRows:
     def encoded(self, position: int) -> Encoded:
         """One row, as `Input.encode` gave it."""
         return {name: self._columns[name][position] for name in self._names}
+
+    def count(self, name: str, value: int) -> NDArray[np.int64]:
+        """int64 [N]: how often a value is in what the network reads of each row under a name."""
+        return self._columns[name].count(value)
 
     def target(self, position: int) -> tuple[Array, Array]:
         """Truth and weight of one row, as `Target.encode` gave them."""

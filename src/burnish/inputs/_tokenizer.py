@@ -56,6 +56,14 @@ class TokenizerProcessor:
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
+    def unknown_token_id(self) -> int | None:
+        """What stands for every piece of text that is not in the vocabulary; None where there is nothing of the kind."""
+        model = json.loads(self.tokenizer.to_str())["model"]
+        token = model.get("unk_token")
+        found = self.tokenizer.token_to_id(token) if token else model.get("unk_id")
+        return None if found is None else int(found)
+
+    @cached_property
     def _truncating(self) -> Tokenizer:
         # A copy: switching truncation on and off in place would race with another thread that encodes.
         copy = Tokenizer.from_str(self.tokenizer.to_str())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -130,7 +130,9 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     size = getattr(processor, "size", None)
     heard = getattr(processor, "heard", None)
-    found = audit(parts, settled.input, target, lengths, settled.allow, phases, size, heard)
+    found = audit(
+        parts, settled.input, target, lengths, settled.allow, phases, size, heard, _unknown(encoded, processor)
+    )
     for severity, line in found.lines():
         tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
     prepared = Prepared(settled, parts, encoded, processor, found)
@@ -166,6 +168,16 @@ def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
     lost = (rows.weights == 0) & (rows.full_lengths > rows.lengths)
     return rows.full_lengths, np.where(lost, 0, rows.lengths)
+
+
+def _unknown(
+    encoded: Mapping[str, EncodedRows], processor: Any
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None:
+    """Tokens of each row that the tokenizer does not know, and tokens kept; None where it knows everything."""
+    token = getattr(processor, "unknown_token_id", None)
+    if token is None:
+        return None
+    return {name: (rows.count("input_ids", token), rows.lengths) for name, rows in encoded.items()}
 
 
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:

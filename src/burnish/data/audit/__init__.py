@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema, sounds
-from burnish.data.audit.lengths import Lengths
+from burnish.data.audit.lengths import Lengths, Unknown
 from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal
 from burnish.data.audit.scan import Notify, Reporter, scan
 from burnish.data.table import Part
@@ -27,6 +27,7 @@ def audit(
     notify: Notify | None = None,
     image_size: int | None = None,
     heard: tuple[int, float] | None = None,
+    unknown: Unknown | None = None,
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -40,11 +41,12 @@ def audit(
         notify: told how many rows are done.
         image_size: height and width of the images that the network sees; None where that is not known.
         heard: sampling rate the network hears, and seconds of its longest view; None where that is not known.
+        unknown: part to (unknown tokens, tokens kept) [N], where the tokenizer has a token for what it does not know.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify, image_size, heard)
+    found = examine(parts, input, target, lengths, notify, image_size, heard, unknown)
     if (error := refusal(found, allow)) is not None:
         raise error
     return found
@@ -58,6 +60,7 @@ def examine(
     notify: Notify | None = None,
     image_size: int | None = None,
     heard: tuple[int, float] | None = None,
+    unknown: Unknown | None = None,
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
@@ -73,6 +76,7 @@ def examine(
         *duplicates.across_splits(reporter),
         *duplicates.conflicts(reporter),
         *lengths.lost(reporter, lengths_of),
+        *lengths.unknown(reporter, unknown),
         *labels.balance(counts, target.names),
         *schema.constant_columns(reporter),
         *lengths.long_rows(reporter),

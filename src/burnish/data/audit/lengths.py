@@ -12,6 +12,9 @@ from burnish.data.audit.report import SHOWN_ROWS, Finding
 from burnish.data.audit.scan import Reporter
 
 Lengths = Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
+Unknown = Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
+_MANY = 0.1  # of the tokens of a split: then the tokenizer was not made for such texts
+_SOME = 0.01
 _LONG = 8.0  # times the 95th percentile
 _BINS = (0, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 
@@ -88,6 +91,34 @@ def lost(reporter: Reporter, lengths: Lengths | None) -> Iterator[Finding]:
                 [(name, int(i)) for i in gone[:SHOWN_ROWS]],
                 count=len(gone),
             )
+
+
+def unknown(reporter: Reporter, unknown_of: Unknown | None) -> Iterator[Finding]:
+    """Texts in a script or language that the tokenizer has not been made for: whatever it does not know looks alike.
+
+    `unknown_of`: part to (tokens that are unknown, tokens kept) [N].
+    """
+    for name, (strange, kept) in (unknown_of or {}).items():
+        share = int(strange.sum()) / max(1, int(kept.sum()))
+        if name not in reporter.scans or share < _SOME:
+            continue
+        rows = np.flatnonzero(strange)
+        worst = rows[np.argsort(-(strange / np.maximum(kept, 1))[rows], kind="stable")][:SHOWN_ROWS]
+        words = f"{share:.1%} of the tokens of the {name} rows are unknown to the tokenizer and all look alike to the network"
+        if share >= _MANY:
+            words += ": choose a checkpoint that has read texts like these"
+        yield reporter.finding(
+            "unknown_tokens",
+            "warning" if share >= _MANY else "note",
+            words,
+            [(name, int(i)) for i in worst],
+            _unknown(strange, kept),
+            len(rows),
+        )
+
+
+def _unknown(strange: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
+    return lambda part, i: f"{strange[i]} of {kept[i]} tokens unknown"
 
 
 def _kept(full: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
