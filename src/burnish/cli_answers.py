@@ -28,6 +28,8 @@ _file = click.Path(path_type=Path)
 @click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
 @click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
 @click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
+@click.option("--hardware", metavar="KIND", help="NPU or FPGA that ONNX is for, as `burnish list hardware` names them.")
+@click.option("--allow-fallback", is_flag=True, help="Let operators the hardware does not take run on its host's CPU.")
 @click.option(
     "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
 )
@@ -38,6 +40,8 @@ def export(
     more: tuple[str, ...],
     formats: tuple[str, ...],
     quantize: tuple[str, ...],
+    hardware: str | None,
+    allow_fallback: bool,
     bound: float,
     out: Path | None,
     trust_code: bool,
@@ -49,12 +53,14 @@ def export(
     burnish export runs/reviews --to onnx --quantize int8
     burnish export runs/cells --to onnx safetensors --quantize static_int8 float16
     burnish export runs/reviews --to onnx --static --length 128
+    burnish export runs/cells --to onnx --hardware zynq_dpu
     """
     from burnish.stages import export as stage
+    from burnish.stages.wishes import wishes
 
-    wishes = stage.wishes(formats, quantize, more, **settings)
+    asked = wishes(formats, quantize, more, hardware=hardware, allow_fallback=allow_fallback, **settings)
     result = stage.export(
-        run, wishes, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
+        run, asked, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
     )
     from burnish.stages.listing import exports_table
 
