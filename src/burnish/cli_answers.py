@@ -1,4 +1,4 @@
-"""The commands that use a finished model: export, predict, serve, dockerfile."""
+"""The commands that use a finished model: export, sign, predict, serve, dockerfile."""
 
 from __future__ import annotations
 
@@ -65,6 +65,23 @@ def export(
     from burnish.stages.listing import exports_table
 
     show(exports_table(result))
+
+
+@click.command(short_help="Sign a bundle.")
+@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.option("--key", type=_file, required=True, metavar="FILE", help="PEM file of an Ed25519 private key.")
+def sign(source: Path, key: Path) -> None:
+    """Sign the manifest of a bundle, which holds the hash of every file in it.
+
+    Whoever sets BURNISH_TRUST to the file of the public key then loads nothing that is not signed by it. Sign last: an
+    export into the bundle changes the manifest and removes the signature.
+    """
+    from burnish.stages import sign as stage
+
+    folder, fingerprint, warned = stage.sign(source, key)
+    for warning in warned:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"signed {folder} with key {fingerprint}", err=True)
 
 
 @click.command(short_help="Answer the rows of a file or folder.")

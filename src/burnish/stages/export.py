@@ -18,6 +18,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, write_json
 from burnish.core.predictions import Predictions
+from burnish.core.signature import is_signed
 from burnish.evaluation import report_exports
 from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
@@ -65,9 +66,11 @@ def export(
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     bundle = Bundle.load(run, trust_code=trust_code)
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
-    rows = [exporting.baseline()]
+    rows, signed = [exporting.baseline()], is_signed(bundle.path)
     for wish in wishes:
         rows += exporting.export(wish)
+    if signed and not is_signed(bundle.path):
+        say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
     result = exporting.write(rows)
     refused = [row for row in rows if row["status"] == "refused"]
     if refused:
