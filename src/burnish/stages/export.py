@@ -80,13 +80,15 @@ def export(
 
 def _refusal(refused: Sequence[Mapping[str, Any]], bound: float, metric: str, place: Path) -> RunFailed:
     expected, fix = [], []
-    lacking = [row["hardware"] for row in refused if row.get("hardware", {}).get("fallback")]
+    lacking = [row["hardware"] for row in refused if "hardware" in row and row["split"] is None]  # nothing was answered
     if lacking:
         expected.append("operators that are on the list: " + "; ".join(h["source"] for h in lacking))
         fix.append("let those operators run on the host's CPU with --allow-fallback, or train another model")
     if len(lacking) < len(refused):
         expected.append(f"no more than {bound:g} of {metric} lost with 95 % confidence")
-        fix.append("choose a more careful precision (int8_weights, float16), or accept more with --bound")
+        fixed = all("hardware" in row for row in refused)  # its form of integers cannot be made more careful
+        other = "another network or other hardware" if fixed else "a more careful precision (int8_weights, float16)"
+        fix.append(f"choose {other}, or accept more with --bound")
     return RunFailed(
         "; ".join(f"{row['name']} was refused: {row['why']}" for row in refused),
         expected="; ".join(expected),

@@ -118,6 +118,7 @@ class Gate:
         precision = compression.precision
         model = exported / str(facts["file"])
         facts = {**facts, "precision": precision, "tolerance": GOLDEN.get(precision, GOLDEN_INTEGER)}
+        told: dict[str, Any] = {}
         for number, candidate in enumerate(self._ladder(model, facts, compression, calibration)):
             folder = exported.parent / f"{precision}-{number}"
             folder.mkdir()
@@ -131,19 +132,18 @@ class Gate:
             own = {**facts, "compression": settings}
             if check is not None:
                 fit = check.fit(folder / model.name)
-                own["hardware"] = check.told(fit)
+                told = {"hardware": check.told(fit)}
+                own |= told
                 if fit.fallback and not check.allow_fallback:
                     attempts.append({"settings": settings, "passed": False, "why": fit.sentence()})
-                    return Refused({**_refused(precision, attempts), "hardware": own["hardware"]})
+                    return Refused({**_refused(precision, attempts), **told})
             found = self._tried(folder, own, precision, settings, attempts)
             if found is not None:
                 run, bundle, proof = found
-                row = {**_row(precision, proof, self.held.proving, attempts), "settings": settings}
-                if check is not None:
-                    row["hardware"] = own["hardware"]
+                row = {**_row(precision, proof, self.held.proving, attempts), "settings": settings, **told}
                 return Accepted(folder, own, row, run, bundle, True)
             shutil.rmtree(folder)
-        return Refused(_refused(precision, attempts))
+        return Refused({**_refused(precision, attempts), **told})
 
     def _ladder(
         self, model: Path, facts: dict[str, Any], first: Compression, calibration: Batches
