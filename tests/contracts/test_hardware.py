@@ -137,6 +137,34 @@ def test_a_transformer_falls_back_where_the_list_is_short_and_by_name(tmp_path: 
     json.dumps(Check(made("zynq_dpu")).told(fit))
 
 
+def test_our_own_changes_are_left_out_where_they_bring_operators_that_are_not_taken(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the extra `export` is not installed")
+
+    def export(exporter: Onnx, folder: Path) -> dict[str, Any]:
+        return exported(exporter, "bert", folder)
+
+    exporter, _ = for_hardware(Check(made("ryzen_ai")), Onnx(), Quantization(method="static_int8"))
+    folder, _ = Check(made("ryzen_ai")).plainest(exporter, tmp_path, export)
+    assert folder.name == "float32-plain"
+    (tmp_path / "others").mkdir()
+    exporter, _ = for_hardware(Check(made("qualcomm_htp")), Onnx(), Quantization(method="static_int8"))
+    folder, facts = Check(made("qualcomm_htp")).plainest(exporter, tmp_path / "others", export)
+    assert folder.name == "float32"
+    assert facts["graph_changes"]["groups of projections merged"] > 0
+
+
+def test_a_network_of_products_stays_in_half_precision_but_for_them_where_that_is_taken(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
+    _, after = quantised(made("qualcomm_htp"), "bert", tmp_path)
+    assert Check(made("qualcomm_htp")).fit(after / "model.onnx").fallback == []
+    graph = onnx.load(str(after / "model.onnx")).graph
+    whole = {c.name: c for c in graph.initializer if c.data_type == onnx.TensorProto.UINT8 and len(c.dims) == 2}
+    assert whole, "weights of products are uint8"
+    scales = {n.input[0]: n.input[1] for n in graph.node if n.op_type == "DequantizeLinear"}
+    sizes = {c.name: onnx.numpy_helper.to_array(c).size for c in graph.initializer}
+    assert {sizes[scales[name]] for name in whole} == {1}
+
+
 def test_safer_settings_keep_to_the_form() -> None:
     _, quantization = for_hardware(Check(made("ryzen_ai")), Onnx(), Quantization(method="static_int8"))
     assert quantization.safer()

@@ -176,6 +176,16 @@ def test_keys_that_are_none_are_refused_by_name(
             Bundle.load(run, trust=[path])
 
 
+def test_without_the_library_a_key_that_is_named_is_no_way_past(
+    signed: Path, keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+    with pytest.raises(InputError, match="signatures need cryptography"):
+        Bundle.load(signed, trust=[keys[1]])
+
+
 def test_a_private_key_that_others_can_read_is_warned_of(
     run: Path, keys: tuple[Path, Path], burnish_command: Callable[..., Said]
 ) -> None:
