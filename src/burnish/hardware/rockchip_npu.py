@@ -8,7 +8,7 @@ ONE_ROW = ("LogSoftmax", "Slice", "Softmax", "Tile")
 
 
 class RockchipNpu(Hardware):
-    """Rockchip NPU (RK3562 to RK3588), through RKNN-Toolkit2.
+    """Rockchip NPU, through RKNN-Toolkit2.
 
     Shapes must be fixed. Activations are int8 with a zero of their own, weights int8 with a scale a channel. Some
     operators are taken for one row at a time only. Limits of sizes are in the compiler's own list and are not checked

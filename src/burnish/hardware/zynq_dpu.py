@@ -16,7 +16,8 @@ class ZynqDpu(Hardware):
     compiler checks them.
 
     Operators: PG338 (v3.4, 2022-01-20), Features; number format: UG1414 (v2.5, 2022-06-15), VitisQuantizer, strategy
-    pof2s, and the sentence that the DPU has no floating-point support.
+    pof2s, and the sentence that the DPU has no floating-point support; one scale a tensor: MQBench's description of
+    Vitis AI, docs/source/user_guide/hardware/vitis.rst (read in November 2026).
     """
 
     source: ClassVar[str] = (
