@@ -14,8 +14,8 @@ class RyzenAi(Hardware):
 
     Operators: amd/ryzen-ai-documentation, docs/ops_support.rst, column XINT8 of Ryzen AI 1.5.0; kinds of models:
     docs/model_quantization.rst there; powers of two: docs/vai_quant/vai_q_onnx.rst there; one scale a tensor: MQBench's
-    description of Vitis AI, docs/source/user_guide/hardware/vitis.rst (all read in November 2026). The column leaves out QuantizeLinear, without which there
-    is no XINT8; it counts as taken.
+    description of Vitis AI, docs/source/user_guide/hardware/vitis.rst (all read in November 2026). The column leaves
+    out QuantizeLinear, without which there is no XINT8; it counts as taken.
     """
 
     source: ClassVar[str] = (
