@@ -39,6 +39,11 @@ class Artifact:
         return str(self.facts.get("format") or "")
 
     @property
+    def hardware(self) -> str:
+        """The NPU or FPGA it was made for; empty where it is for whoever runs its format."""
+        return str(self.facts.get("hardware", {}).get("kind", ""))
+
+    @property
     def file(self) -> Path:
         """The file a runtime opens."""
         return self.path / str(self.facts["file"])
@@ -83,13 +88,13 @@ def _speed(artifact: Artifact) -> tuple[float, str]:
 
 
 def chosen(bundle: Path, format: str, name: str | None = None) -> Artifact:
-    """The artifact a runtime should open: the named one, or the fastest of its format.
+    """The artifact a runtime should open: the named one, or the fastest of its format that is for no one hardware.
 
     Raises:
         InputError: the bundle has none.
     """
     every = listed(bundle)
-    fitting = [a for a in every if a.format == format and name in (None, a.name)]
+    fitting = [a for a in every if a.format == format and (a.name == name if name else not a.hardware)]
     if fitting:
         return fitting[0]
     wanted = f"artifact {name!r}" if name else f"artifact for runtime {format!r}"

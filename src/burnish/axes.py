@@ -20,5 +20,6 @@ AXES: dict[str, str] = {
     "trackers": "burnish.trackers",
     "exporters": "burnish.exporters",
     "compression": "burnish.compression",
+    "hardware": "burnish.hardware",
     "runtimes": "burnish.runtimes",
 }

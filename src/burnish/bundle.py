@@ -16,6 +16,7 @@ from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import damage, folder_aside, write_json, write_manifest, write_text
+from burnish.core.signature import require_signed, trusted
 from burnish.core.views import averaged
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
@@ -49,23 +50,29 @@ class Bundle:
         return cast(dict[str, Any], self.settings["model"])
 
     @staticmethod
-    def load(path: Path, *, trust_code: bool = False) -> Bundle:
+    def load(path: Path, *, trust_code: bool = False, trust: Sequence[str | Path] | None = None) -> Bundle:
         """A bundle, its files checked against their hashes.
 
         Args:
             path: the bundle, or the run it is in.
             trust_code: whether components from outside burnish, which the bundle names, may be imported. What the
                 recipe said does not count here: whoever loads a bundle decides.
+            trust: files of public keys, of which one must have signed the manifest; nothing but the manifest is read
+                before that is known. None: those that the environment names (`BURNISH_TRUST`); empty: no signature is
+                looked at.
 
         Raises:
-            InputError: not a bundle, of a newer format, or with files that are missing or changed (named).
+            InputError: not a bundle, of a newer format, not signed by a key that is trusted, or with files that are
+                missing or changed (named); where a signature counts, also with files beside those it covers.
         """
         folder = path / "bundle" if (path / "bundle" / SETTINGS).is_file() else path
         if not (folder / SETTINGS).is_file():
             raise InputError(
                 "not a bundle", expected=f"a folder with {SETTINGS}, or a run with bundle/", place=str(path)
             )
-        wrong = damage(folder)
+        keys = trusted() if trust is None else [Path(key) for key in trust]
+        manifest = require_signed(folder, keys) if keys else None
+        wrong = damage(folder, manifest=manifest, added=bool(keys))
         if wrong:
             raise InputError(
                 "; ".join(wrong),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from burnish.cli_answers import dockerfile, export, predict, serve
+from burnish.cli_answers import dockerfile, export, predict, serve, sign
 from burnish.cli_output import show, show_result
 from burnish.core.errors import BurnishError, nearest
 
@@ -133,6 +133,7 @@ def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: boo
 
 
 commands.add_command(export)
+commands.add_command(sign)
 commands.add_command(predict)
 commands.add_command(serve)
 commands.add_command(dockerfile)

@@ -1,4 +1,4 @@
-"""The commands that use a finished model: export, predict, serve, dockerfile."""
+"""The commands that use a finished model: export, sign, predict, serve, dockerfile."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _file = click.Path(path_type=Path)
 @click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
 @click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
 @click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
+@click.option("--hardware", metavar="KIND", help="NPU or FPGA that ONNX is for, as `burnish list hardware` names them.")
+@click.option("--allow-fallback", is_flag=True, help="Let operators the hardware does not take run on its host's CPU.")
 @click.option(
     "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
 )
@@ -38,6 +40,8 @@ def export(
     more: tuple[str, ...],
     formats: tuple[str, ...],
     quantize: tuple[str, ...],
+    hardware: str | None,
+    allow_fallback: bool,
     bound: float,
     out: Path | None,
     trust_code: bool,
@@ -49,16 +53,35 @@ def export(
     burnish export runs/reviews --to onnx --quantize int8
     burnish export runs/cells --to onnx safetensors --quantize static_int8 float16
     burnish export runs/reviews --to onnx --static --length 128
+    burnish export runs/cells --to onnx --hardware zynq_dpu
     """
     from burnish.stages import export as stage
+    from burnish.stages.wishes import wishes
 
-    wishes = stage.wishes(formats, quantize, more, **settings)
+    asked = wishes(formats, quantize, more, hardware=hardware, allow_fallback=allow_fallback, **settings)
     result = stage.export(
-        run, wishes, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
+        run, asked, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
     )
     from burnish.stages.listing import exports_table
 
     show(exports_table(result))
+
+
+@click.command(short_help="Sign a bundle.")
+@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.option("--key", type=_file, required=True, metavar="FILE", help="PEM file of an Ed25519 private key.")
+def sign(source: Path, key: Path) -> None:
+    """Sign the manifest of a bundle, which holds the hash of every file in it.
+
+    Whoever sets BURNISH_TRUST to the file of the public key then loads nothing that is not signed by it. Sign last: an
+    export into the bundle changes the manifest and removes the signature.
+    """
+    from burnish.stages import sign as stage
+
+    folder, fingerprint, warned = stage.sign(source, key)
+    for warning in warned:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"signed {folder} with key {fingerprint}", err=True)
 
 
 @click.command(short_help="Answer the rows of a file or folder.")

@@ -173,7 +173,12 @@ class Predictor:
 
 
 def load(
-    path: str | Path, *, runtime: str | dict[str, Any] | None = None, batch_size: int = 64, trust_code: bool = False
+    path: str | Path,
+    *,
+    runtime: str | dict[str, Any] | None = None,
+    batch_size: int = 64,
+    trust_code: bool = False,
+    trust: str | Path | Sequence[str | Path] | None = None,
 ) -> Predictor:
     """A trained model, ready to answer; its files and its golden examples are checked.
 
@@ -182,11 +187,14 @@ def load(
         runtime: a kind of runtime, or its settings; None: torch where it is installed, else the fastest artifact.
         batch_size: rows at once.
         trust_code: whether components from outside burnish may be imported.
+        trust: files of public keys; a bundle that none of them signed is refused. None: those in `BURNISH_TRUST`.
 
     Raises:
-        InputError: not a bundle, damaged, or it answers otherwise than when it was made.
+        InputError: not a bundle, damaged, not signed by a key that is trusted, or it answers otherwise than when it was
+            made.
     """
-    bundle = Bundle.load(Path(path), trust_code=trust_code)
+    keys = [trust] if isinstance(trust, str | Path) else trust
+    bundle = Bundle.load(Path(path), trust_code=trust_code, trust=keys)
     return Predictor(*opened(bundle, runtime), batch_size)
 
 
@@ -207,7 +215,7 @@ def usual_runtime(bundle: Bundle) -> str | dict[str, Any]:
     """
     if find_spec("torch") is not None:
         return "torch"
-    usable = [a for a in bundle.artifacts() if a.format]
+    usable = [a for a in bundle.artifacts() if a.format and not a.hardware]
     if not usable:
         raise InputError(
             "the bundle was not exported, and torch is not installed",

@@ -169,6 +169,7 @@ LEAN = (
     "burnish.core.files",
     "burnish.core.predictions",
     "burnish.core.seeds",
+    "burnish.core.signature",
     "burnish.core.views",
     "burnish.core.weighted",
     "burnish.inputs",

@@ -62,8 +62,15 @@ def test_the_file(run: Path, burnish_command: Callable[..., Said]) -> None:
 def test_lean_where_there_is_an_artifact(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = burnish.Bundle.load(run)
     assert requirement(bundle) == "burnish[train]"
-    for form, needs in (("onnx", "burnish"), ("litert", "burnish[train]"), ("", "burnish[train]")):
-        monkeypatch.setattr(burnish.Bundle, "artifacts", lambda self, form=form: [SimpleNamespace(format=form)])
+    whole = "burnish[train]"
+    for form, hardware, needs in (
+        ("onnx", "", "burnish"),
+        ("onnx", "zynq_dpu", whole),
+        ("litert", "", whole),
+        ("", "", whole),
+    ):
+        made = SimpleNamespace(format=form, hardware=hardware)
+        monkeypatch.setattr(burnish.Bundle, "artifacts", lambda self, made=made: [made])
         assert requirement(bundle) == needs
 
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from burnish.compression import Batches, Compression
-from burnish.core.batch import Array
 from burnish.core.errors import InputError, RunFailed
+from burnish.hardware import Form
 
 MULTIPLYING = ("MatMul", "Gemm")
 CONVOLVING = ("Conv", "ConvTranspose")
 LARGEST = 1_800_000_000  # bytes of a model that still fits one protobuf file
-HISTOGRAM_ROWS = 32  # at most whose activations are all held at once, as histograms need them
 
 
 class Quantization(Compression):
@@ -43,6 +40,10 @@ class Quantization(Compression):
         "Null: where the model has convolutions, whose ranges are those after the activation.",
     )
     exclude: list[str] = Field(default_factory=list, description="Names of operators that stay as they are.")
+    form: Form | None = Field(
+        None, description="How a piece of hardware wants static_int8; safer settings keep to it. `--hardware` sets it."
+    )
+    spare: bool = Field(True, description="Operators that bear it least may stay in float32.")
 
     @property
     def precision(self) -> str:
@@ -79,7 +80,8 @@ class Quantization(Compression):
         careful: list[dict[str, Any]] = [{}] if self.method in ("int8", "static_int8") else []
         if self.method == "static_int8":
             careful += [{"calibration_rows": 4 * self.calibration_rows}, {"calibration": "percentile"}]
-        tried = [self.model_copy(update={"per_channel": True, **step}) for step in careful]
+        scales = {} if self.form else {"per_channel": True}  # what a form says is not for us to change
+        tried = [self.model_copy(update={**scales, **step}) for step in careful]
         return [step for step in tried if step != self]
 
     def safest(self) -> Sequence[Quantization]:
@@ -89,7 +91,7 @@ class Quantization(Compression):
 
     def layers(self, model: Path) -> Sequence[str]:
         """Products with constant weights and, for static_int8, convolutions, in order; none for the other methods."""
-        if self.method not in ("int8", "static_int8"):
+        if self.method not in ("int8", "static_int8") or not self.spare:
             return []
         import onnx
 
@@ -126,36 +128,10 @@ class Quantization(Compression):
         )
 
     def _static(self, model: Path, out: Path, calibration: Batches) -> None:
-        from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
-        from onnxruntime.quantization.shape_inference import quant_pre_process
+        from burnish.compression import _static
 
-        method = {
-            "minmax": CalibrationMethod.MinMax,
-            "percentile": CalibrationMethod.Percentile,
-            "entropy": CalibrationMethod.Entropy,
-        }[self.calibration]
-        rows = self.calibration_rows if self.calibration == "minmax" else min(self.calibration_rows, HISTOGRAM_ROWS)
         every = self.every_operator if self.every_operator is not None else _has_convolutions(model)
-        # The ranges do not depend on what is left out: they are found once for all settings that are tried.
-        ranges = model.parent.parent / f"ranges-{self.calibration}-{rows}-{every}.json"
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            ready = Path(folder) / "ready.onnx"
-            quant_pre_process(model, ready, skip_symbolic_shape=True, save_as_external_data=_is_large(model))
-            quantize_static(
-                ready,
-                out,
-                _reader(calibration, rows),
-                quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=None if every else [*MULTIPLYING, *CONVOLVING],
-                per_channel=self.per_channel,
-                activation_type=QuantType.QUInt8,
-                weight_type=self._weight_type(),
-                nodes_to_exclude=list(self.exclude),
-                calibrate_method=method,
-                use_external_data_format=_is_large(model),
-                extra_options={"CalibPercentile": 99.99, "MatMulConstBOnly": not every},
-                calibration_cache_path=ranges,
-            )
+        _static.quantise(self, model, out, calibration, every=every, large=_is_large(model))
 
     def _halves(self, model: Path, out: Path, calibration: Batches) -> None:
         import onnx
@@ -190,28 +166,6 @@ def _has_convolutions(model: Path) -> bool:
 
 def _is_large(model: Path) -> bool:
     return sum(p.stat().st_size for p in model.parent.glob(f"{model.name}*")) > LARGEST
-
-
-def _reader(batches: Batches, rows: int) -> Any:
-    """The first `rows` rows, one batch after another."""
-    from onnxruntime.quantization import CalibrationDataReader
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self._batches = iter(_first(batches, rows))
-
-        def get_next(self) -> dict[str, Array] | None:
-            return next(self._batches, None)
-
-    return Reader()
-
-
-def _first(batches: Batches, rows: int) -> Iterator[dict[str, Array]]:
-    for batch in batches:
-        if rows <= 0:
-            return
-        yield {name: np.ascontiguousarray(value) for name, value in batch.items()}
-        rows -= len(next(iter(batch.values())))
 
 
 @contextlib.contextmanager

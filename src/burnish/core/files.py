@@ -15,6 +15,8 @@ from typing import Any
 from burnish.core.errors import InputError, RunFailed
 
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+"""What `burnish sign` writes beside a manifest; it is in no manifest, and goes when the manifest changes."""
 ASIDE = ".writing-"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -118,13 +120,20 @@ def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Relative file name to sha256 for every file below a folder but its own manifest."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
-    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+    """Relative file name to sha256 for every file below a folder but its own manifest and the signature of that."""
+    return {name: sha256(folder / name) for name in _names(folder)}
+
+
+def _names(folder: Path) -> list[str]:
+    own = (folder / MANIFEST, folder / SIGNATURE)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in own)
+    return [p.relative_to(folder).as_posix() for p in files]
 
 
 def write_manifest(folder: Path, *, without: Sequence[str] = ()) -> None:
     """Write the hashes of every file below a folder, and of the manifest itself.
+
+    A signature of another manifest is removed first, so that none stands beside what it does not sign.
 
     Args:
         folder: where the manifest goes.
@@ -136,18 +145,29 @@ def write_manifest(folder: Path, *, without: Sequence[str] = ()) -> None:
         for name, digest in hashes(folder).items()
         if not name.startswith(out) and not any(part.startswith(ASIDE) for part in name.split("/"))
     }
-    write_json(folder / MANIFEST, {**own, MANIFEST: _own_hash(own)})
+    text = json.dumps({**own, MANIFEST: _own_hash(own)}, indent=2, ensure_ascii=False) + "\n"
+    path = folder / MANIFEST
+    if path.is_file() and path.read_bytes() == text.encode():
+        return
+    (folder / SIGNATURE).unlink(missing_ok=True)
+    write_text(path, text)
 
 
 def _own_hash(entries: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(dict(entries), sort_keys=True).encode()).hexdigest()
 
 
-def damage(folder: Path) -> list[str]:
-    """What is wrong with a folder that has a manifest: one sentence for each file that is missing or changed."""
+def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) -> list[str]:
+    """What is wrong with a folder that has a manifest: one sentence for each file that is missing or changed.
+
+    Args:
+        folder: where the manifest is.
+        manifest: its bytes, where they were read and checked already.
+        added: whether files that the manifest does not name are wrong as well.
+    """
     path = folder / MANIFEST
     try:
-        expected = dict(json.loads(path.read_text(encoding="utf-8")))
+        expected = dict(json.loads(path.read_bytes() if manifest is None else manifest))
     except (OSError, ValueError, TypeError):
         return [f"{MANIFEST} is missing or unreadable"]
     own = expected.pop(MANIFEST, None)  # manifests of burnish 0.1.0 have none
@@ -160,6 +180,10 @@ def damage(folder: Path) -> list[str]:
             found.append(f"{name} is missing")
         elif sha256(file) != digest:
             found.append(f"{name} is not the file that was written")
+    if added:
+        # A link to a folder brings in files that no manifest can name.
+        links = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() and p.is_dir()]
+        found += [f"{name} is not in {MANIFEST}" for name in [*_names(folder), *links] if name not in expected]
     return found
 
 

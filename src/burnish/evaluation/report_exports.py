@@ -36,11 +36,46 @@ def section(exports: Mapping[str, Any]) -> list[str]:
         f"{exports['threads']} thread(s)."
     )
     for row in rows:
+        lines += _hardware(row)
         if row["status"] == "refused":
             lines += ["", f"- {name(row['name'])} was refused: {snippet(row['why'], 300)}."]
         for flip in row.get("listed", [])[:10]:
             truth, one, other = (name(flip[key]) for key in ("truth", "before", "after"))
             lines.append(f"- {name(row['name'])} row {flip['row']}: truth {truth}, was {one}, is {other}")
+    return lines
+
+
+def _hardware(row: Mapping[str, Any]) -> list[str]:
+    """How an export fits the hardware it is for."""
+    told = row.get("hardware")
+    if not told:
+        return []
+    count = sum(told["operators"].values())
+    lines = [
+        "",
+        f"{name(row['name'])} is for {name(told['kind'])}: {count} operators compared with {snippet(told['source'], 300)}. "
+        "Its times are of this machine's CPU, not of the hardware.",
+    ]
+    if not told["fallback"]:
+        return [*lines, "All of them are on the list."]
+    lines += [
+        f"Not taken, so for the host's CPU: {told['fallback_share']:.1%} of the multiply-accumulates.",
+        "",
+        *table(
+            ["operator", "why", "operators", "share of work", "nodes"],
+            [
+                [
+                    name(entry["operator"]),
+                    snippet(entry["why"], 60),
+                    str(entry["count"]),
+                    f"{entry['share']:.1%}",
+                    snippet(", ".join(entry["nodes"]), 120),
+                ]
+                for entry in told["fallback"]
+            ],
+            right=range(2, 4),
+        ),
+    ]
     return lines
 
 

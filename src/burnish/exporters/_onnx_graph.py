@@ -69,32 +69,32 @@ def _seeds(node: ir.Node) -> int | None:
     """The axis of which this node reads place 0 only."""
     if node.op_type != "Gather" or node.inputs[1] is None or node.inputs[0] is None:
         return None
-    index = _constant(node.inputs[1])
-    rank = _rank(node.inputs[0])
+    index = constant_of(node.inputs[1])
+    rank = rank_of(node.inputs[0])
     if index is None or index.ndim != 0 or int(index) != 0 or rank is None:
         return None
-    axis = _attribute(node, "axis", 0) % rank
+    axis = attribute_of(node, "axis", 0) % rank
     return axis if rank >= 3 and axis >= 1 else None
 
 
 def _through(node: ir.Node, axis: int) -> dict[int, int] | None:
     """Which axis of which input is then needed at place 0 only; None where the operator cannot be narrowed."""
-    rank = _rank(node.outputs[0])
-    if rank is None or node.op_type not in FOLLOWED or any(v is not None and _rank(v) is None for v in node.inputs):
+    rank = rank_of(node.outputs[0])
+    if rank is None or node.op_type not in FOLLOWED or any(v is not None and rank_of(v) is None for v in node.inputs):
         return None
     if node.op_type in ELEMENTWISE:
         found = {}
         for place, value in enumerate(node.inputs):
-            own = axis - rank + (_rank(value) or 0) if value is not None else -1
+            own = axis - rank + (rank_of(value) or 0) if value is not None else -1
             if value is not None and own >= 0 and _size(value, own) != 1:
                 found[place] = own
         return found
     if node.op_type == "LayerNormalization":
-        first = _attribute(node, "axis", -1)
+        first = attribute_of(node, "axis", -1)
         return {0: axis} if axis < first % rank and len(node.outputs) == 1 else None
     if node.op_type == "MatMul":
         second = node.inputs[1]
-        fits = second is not None and _rank(second) == 2 and axis < rank - 1
+        fits = second is not None and rank_of(second) == 2 and axis < rank - 1
         return {0: axis} if fits else None
     if node.op_type == "Transpose":
         order = node.attributes["perm"].as_ints() if "perm" in node.attributes else list(range(rank))[::-1]
@@ -106,13 +106,13 @@ def _through(node: ir.Node, axis: int) -> dict[int, int] | None:
 
 def _through_attention(node: ir.Node, axis: int, rank: int) -> dict[int, int] | None:
     """Queries, and the mask's rows for them; keys and values stay whole. Only batch x heads x length x size."""
-    plain = rank == 4 and axis == 2 and len(node.outputs) == 1 and not _attribute(node, "is_causal", 0)
+    plain = rank == 4 and axis == 2 and len(node.outputs) == 1 and not attribute_of(node, "is_causal", 0)
     if not plain or len([v for v in node.inputs[4:] if v is not None]):
         return None
     found = {0: 2}
     mask = node.inputs[3] if len(node.inputs) > 3 else None
     if mask is not None:
-        own = (_rank(mask) or 0) - 2
+        own = (rank_of(mask) or 0) - 2
         if own < 0:
             return None
         if _size(mask, own) != 1:
@@ -122,7 +122,7 @@ def _through_attention(node: ir.Node, axis: int, rank: int) -> dict[int, int] | 
 
 def _splits_last_axis(node: ir.Node, axis: int) -> bool:
     """Whether a Reshape only splits the last axis in two or joins the last two, and leaves `axis` before them alone."""
-    before, after = _rank(node.inputs[0]), _rank(node.outputs[0])
+    before, after = rank_of(node.inputs[0]), rank_of(node.outputs[0])
     source, result = node.inputs[0], node.outputs[0]
     if before is None or after is None or source is None or source.shape is None or result.shape is None:
         return False
@@ -153,7 +153,7 @@ def _narrow_inputs(
     if node.op_type == "Reshape":
         node.attributes.pop("allowzero", None)  # 0 in the shape means: as the input has it
         numbers = [n if isinstance(n, int) and a != 0 else 0 for a, n in enumerate(sizes)]
-        node.replace_input_with(1, _initializer(graph, f"{output.name}_shape", np.array(numbers, np.int64)))
+        node.replace_input_with(1, initializer(graph, f"{output.name}_shape", np.array(numbers, np.int64)))
     output.shape = ir.Shape(sizes)
 
 
@@ -162,7 +162,7 @@ def _sliced(graph: ir.Graph, before: ir.Node, value: ir.Value, axis: int) -> ir.
 
     name = f"{value.name}_first{axis}"
     bounds = {"start": 0, "end": 1, "axis": axis}
-    ends = [_initializer(graph, f"{name}_{word}", np.array([n], np.int64)) for word, n in bounds.items()]
+    ends = [initializer(graph, f"{name}_{word}", np.array([n], np.int64)) for word, n in bounds.items()]
     node = ir.node("Slice", [value, *ends], num_outputs=1)
     output = node.outputs[0]
     output.name = name
@@ -192,9 +192,9 @@ def merge_projections(graph: ir.Graph) -> int:
         adds, biases = zip(*(_bias(n) for n in nodes), strict=True)
         weights = [_weight(n) for n in nodes]
         label = f"{nodes[0].outputs[0].name}_merged"
-        matrix = _initializer(graph, f"{label}_weight", np.concatenate(weights, axis=1))
-        vector = _initializer(graph, f"{label}_bias", np.concatenate(biases))
-        sizes = _initializer(graph, f"{label}_sizes", np.array([len(b) for b in biases], np.int64))
+        matrix = initializer(graph, f"{label}_weight", np.concatenate(weights, axis=1))
+        vector = initializer(graph, f"{label}_bias", np.concatenate(biases))
+        sizes = initializer(graph, f"{label}_sizes", np.array([len(b) for b in biases], np.int64))
         product = ir.node("MatMul", [states, matrix], num_outputs=1)
         summed = ir.node("Add", [product.outputs[0], vector], num_outputs=1)
         split = ir.node("Split", [summed.outputs[0], sizes], attributes={"axis": -1}, num_outputs=len(nodes))
@@ -211,7 +211,7 @@ def merge_projections(graph: ir.Graph) -> int:
 
 def _weight(node: ir.Node) -> Any:
     value = node.inputs[1]
-    found = _constant(value) if value is not None else None
+    found = constant_of(value) if value is not None else None
     return found if found is not None and found.ndim == 2 else None
 
 
@@ -221,11 +221,12 @@ def _bias(node: ir.Node) -> tuple[ir.Node, Any] | None:
     if len(uses) != 1 or uses[0].node.op_type != "Add":
         return None
     other = uses[0].node.inputs[1 - uses[0].idx]
-    vector = _constant(other) if other is not None else None
+    vector = constant_of(other) if other is not None else None
     return (uses[0].node, vector) if vector is not None and vector.ndim == 1 else None
 
 
-def _initializer(graph: ir.Graph, name: str, array: Any) -> ir.Value:
+def initializer(graph: ir.Graph, name: str, array: Any) -> ir.Value:
+    """A new constant of a graph."""
     import onnx_ir as ir
 
     value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
@@ -234,12 +235,14 @@ def _initializer(graph: ir.Graph, name: str, array: Any) -> ir.Value:
     return value
 
 
-def _constant(value: ir.Value) -> Any:
+def constant_of(value: ir.Value) -> Any:
+    """The array of a constant; None for other values."""
     tensor = value.const_value
     return None if tensor is None else tensor.numpy()
 
 
-def _rank(value: ir.Value | None) -> int | None:
+def rank_of(value: ir.Value | None) -> int | None:
+    """How many axes a value has, where that is known."""
     return None if value is None or value.shape is None else len(value.shape)
 
 
@@ -248,5 +251,6 @@ def _size(value: ir.Value, axis: int) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def _attribute(node: ir.Node, name: str, default: int) -> int:
+def attribute_of(node: ir.Node, name: str, default: int) -> int:
+    """A whole number of a node."""
     return int(node.attributes[name].as_int()) if name in node.attributes else default

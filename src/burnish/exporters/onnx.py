@@ -35,6 +35,7 @@ class Onnx(Exporter):
         None, ge=4, description="Tokens of a row where shapes are fixed; null: the model's limit."
     )
     optimize: bool = Field(True, description="Make the exact changes to the graph.")
+    plain: bool = Field(False, description="Special operators for general ones, as compilers for hardware want them.")
 
     def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.onnx, beside model.onnx.data where the weights are over 1.8 GB."""
@@ -46,6 +47,11 @@ class Onnx(Exporter):
             from burnish.exporters import _onnx_graph
 
             changes = _onnx_graph.optimized(model)
+        if self.plain:
+            from burnish.exporters import _onnx_plain
+
+            changes |= _onnx_plain.plain(model)
+        if self.optimize or self.plain:
             tell("graph: " + (", ".join(f"{n} {what}" for what, n in changes.items()) or "nothing to change"))
         _written(model, folder)
         return {

@@ -92,4 +92,5 @@ def text(bundle: Bundle, place: str) -> str:
 
 def requirement(bundle: Bundle) -> str:
     """What to install: the lean package where the bundle has an ONNX artifact, which runs without torch, else all of it."""
-    return LEAN if any(artifact.format == "onnx" for artifact in bundle.artifacts()) else f"{LEAN}[train]"
+    lean = any(artifact.format == "onnx" and not artifact.hardware for artifact in bundle.artifacts())
+    return LEAN if lean else f"{LEAN}[train]"

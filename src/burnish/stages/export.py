@@ -6,8 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,30 +14,26 @@ from burnish import artifacts
 from burnish.artifacts import Artifact
 from burnish.bundle import MODEL, Bundle
 from burnish.compression import Compression
-from burnish.core.component import build, kinds
+from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, write_json
 from burnish.core.predictions import Predictions
+from burnish.core.signature import is_signed
 from burnish.evaluation import report_exports
 from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
 from burnish.exporters import Exporter, Source
+from burnish.exporters.onnx import Onnx
 from burnish.runtimes._fixed import pieces
 from burnish.runtimes.torch import running
 from burnish.stages.gate import Accepted, Gate, Refused
+from burnish.stages.hardware_check import Check
 from burnish.stages.held_out import HeldOut, held_out
+from burnish.stages.wishes import Wish
 
 Say = Callable[[str], None]
 EXPORTS = "export.json"
 SPEED_ROWS = 256  # rows that batches are timed on
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked for: an exporter, and what its float32 model is compressed to."""
-
-    exporter: Exporter
-    compressions: Sequence[Compression] = ()
 
 
 def export(
@@ -71,20 +66,35 @@ def export(
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     bundle = Bundle.load(run, trust_code=trust_code)
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
-    rows = [exporting.baseline()]
+    rows, signed = [exporting.baseline()], is_signed(bundle.path)
     for wish in wishes:
         rows += exporting.export(wish)
+    if signed and not is_signed(bundle.path):
+        say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
     result = exporting.write(rows)
     refused = [row for row in rows if row["status"] == "refused"]
     if refused:
-        raise RunFailed(
-            "; ".join(f"{row['name']} was refused: {row['why']}" for row in refused),
-            expected=f"no more than {bound:g} of {result['metric']} lost with 95 % confidence",
-            fix="choose a more careful precision (int8_weights, float16), or accept more with --bound; nothing was written "
-            "under the name of what was refused",
-            place=str(bundle.path),
-        )
+        raise _refusal(refused, bound, result["metric"], bundle.path)
     return result
+
+
+def _refusal(refused: Sequence[Mapping[str, Any]], bound: float, metric: str, place: Path) -> RunFailed:
+    expected, fix = [], []
+    lacking = [row["hardware"] for row in refused if "hardware" in row and row["split"] is None]  # nothing was answered
+    if lacking:
+        expected.append("operators that are on the list: " + "; ".join(h["source"] for h in lacking))
+        fix.append("let those operators run on the host's CPU with --allow-fallback, or train another model")
+    if len(lacking) < len(refused):
+        expected.append(f"no more than {bound:g} of {metric} lost with 95 % confidence")
+        fixed = all("hardware" in row for row in refused)  # its form of integers cannot be made more careful
+        other = "another network or other hardware" if fixed else "a more careful precision (int8_weights, float16)"
+        fix.append(f"choose {other}, or accept more with --bound")
+    return RunFailed(
+        "; ".join(f"{row['name']} was refused: {row['why']}" for row in refused),
+        expected="; ".join(expected),
+        fix="; ".join([*fix, "nothing was written under the name of what was refused"]),
+        place=str(place),
+    )
 
 
 class _Exporting:
@@ -121,18 +131,37 @@ class _Exporting:
         place = (self.out or self.bundle.path).parent
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
+            if wish.check is not None:
+                return self._for_hardware(wish, wish.check, Path(scratch))
             folder = Path(scratch) / "float32"
             folder.mkdir()
             kind = wish.exporter.kind()
-            self.say(f"{kind}: exporting")
-            exported = wish.exporter.export(self._source(), folder, lambda text: self.say(f"{kind}: {text}"))
-            facts = self._facts(wish.exporter, exported)
+            facts = self._exported(wish.exporter, folder)
             rows = [self._kept(f"{kind}-float32", self.gate.float32(folder, facts))]
             for compression in wish.compressions:
                 result = self.gate.compressed(
                     folder, facts, compression, self._calibration(compression, Artifact(folder, facts))
                 )
                 rows.append(self._kept(f"{kind}-{compression.precision}", result))
+        return rows
+
+    def _exported(self, exporter: Exporter, folder: Path) -> dict[str, Any]:
+        kind = exporter.kind()
+        self.say(f"{kind}: exporting")
+        told = exporter.export(self._source(), folder, lambda text: self.say(f"{kind}: {text}"))
+        return self._facts(exporter, told)
+
+    def _for_hardware(self, wish: Wish, check: Check, scratch: Path) -> list[dict[str, Any]]:
+        """The quantised model for a piece of hardware; the float32 model is only the way to it, and is not kept."""
+        folder, facts = check.plainest(cast(Onnx, wish.exporter), scratch, self._exported)
+        float32 = self.gate.float32(folder, facts)
+        if isinstance(float32, Refused):
+            return [self._kept(f"onnx-float32-{check.label}", float32)]
+        rows = []
+        for compression in wish.compressions:
+            calibration = self._calibration(compression, Artifact(folder, facts))
+            result = self.gate.compressed(folder, facts, compression, calibration, check)
+            rows.append(self._kept(f"onnx-{compression.precision}-{check.label}", result))
         return rows
 
     def _source(self) -> Source:
@@ -207,40 +236,3 @@ class _Exporting:
             if (path.parent / "report.md").is_file():
                 report_exports.write(path.parent / "report.md", result)
         return result
-
-
-def wishes(
-    formats: Sequence[str | dict[str, Any]] = (),
-    methods: Sequence[str | dict[str, Any]] = (),
-    more: Sequence[str] = (),
-    **settings: Any,
-) -> list[Wish]:
-    """Exporters and compressions by name.
-
-    Args:
-        formats: kinds of exporter, or their settings; none: onnx.
-        methods: of quantisation, or settings of a compression.
-        more: either, told apart by their names (`--to onnx safetensors` gives the second word here).
-        settings: go to every exporter that has such a field.
-
-    Raises:
-        InputError: unknown names; quantisation without ONNX.
-    """
-    every = set(kinds("burnish.exporters"))
-    formats = [*formats, *(word for word in more if word in every)]
-    methods = [*methods, *(word for word in more if word not in every)]
-    found = []
-    for given in formats or ("onnx",):
-        exporter = cast(Exporter, build("burnish.exporters", given, place="--to"))
-        own = {k: v for k, v in settings.items() if k in type(exporter).model_fields and v is not None}
-        exporter = cast(Exporter, build("burnish.exporters", {**exporter.model_dump(), **own}, place="--to"))
-        compressions = [_compression(m) for m in methods] if exporter.kind() == "onnx" else []
-        found.append(Wish(exporter, compressions))
-    if methods and not any(w.compressions for w in found):
-        raise InputError("--quantize without onnx", expected="--to onnx among the formats", place="--quantize")
-    return found
-
-
-def _compression(given: str | dict[str, Any]) -> Compression:
-    value = given if isinstance(given, dict) else {"kind": "quantization", "method": given}
-    return cast(Compression, build("burnish.compression", value, place="--quantize"))

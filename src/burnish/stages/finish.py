@@ -78,7 +78,7 @@ def finish(
     target, learned = decide(prepared, assembled, tracking)
     _write_bundle(folder, prepared, assembled, restored, target)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
-    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code)
+    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
     _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
     result = _test(
         folder, prepared, replace(assembled.loaders[_tested(prepared)], target=target), assembled, tracking, run

@@ -19,6 +19,7 @@ from burnish.evaluation.parity import Parity, parity
 from burnish.evaluation.scores import metrics_for
 from burnish.metrics import Metric
 from burnish.runtimes import Run, Runtime
+from burnish.stages.hardware_check import Check
 from burnish.stages.held_out import HeldOut
 
 ROWS = 2000  # by which settings are chosen
@@ -102,13 +103,22 @@ class Gate:
         return Accepted(folder, facts, _row("float32", proof, self.held.proving, attempts), run, bundle, False)
 
     def compressed(
-        self, exported: Path, facts: dict[str, Any], compression: Compression, calibration: Batches
+        self,
+        exported: Path,
+        facts: dict[str, Any],
+        compression: Compression,
+        calibration: Batches,
+        check: Check | None = None,
     ) -> Accepted | Refused:
-        """The first setting, from the fastest to the safest, that answers alike on both splits."""
+        """The first setting, from the fastest to the safest, that answers alike on both splits.
+
+        With a check, operators that the hardware does not take are an end: safer settings would only add to them.
+        """
         attempts: list[dict[str, Any]] = []
         precision = compression.precision
         model = exported / str(facts["file"])
         facts = {**facts, "precision": precision, "tolerance": GOLDEN.get(precision, GOLDEN_INTEGER)}
+        told: dict[str, Any] = {}
         for number, candidate in enumerate(self._ladder(model, facts, compression, calibration)):
             folder = exported.parent / f"{precision}-{number}"
             folder.mkdir()
@@ -120,13 +130,20 @@ class Gate:
                 self.say(f"{precision}: {error.found}")
                 continue
             own = {**facts, "compression": settings}
+            if check is not None:
+                fit = check.fit(folder / model.name)
+                told = {"hardware": check.told(fit)}
+                own |= told
+                if fit.fallback and not check.allow_fallback:
+                    attempts.append({"settings": settings, "passed": False, "why": fit.sentence()})
+                    return Refused({**_refused(precision, attempts), **told})
             found = self._tried(folder, own, precision, settings, attempts)
             if found is not None:
                 run, bundle, proof = found
-                row = {**_row(precision, proof, self.held.proving, attempts), "settings": settings}
+                row = {**_row(precision, proof, self.held.proving, attempts), "settings": settings, **told}
                 return Accepted(folder, own, row, run, bundle, True)
             shutil.rmtree(folder)
-        return Refused(_refused(precision, attempts))
+        return Refused({**_refused(precision, attempts), **told})
 
     def _ladder(
         self, model: Path, facts: dict[str, Any], first: Compression, calibration: Batches

@@ -11,13 +11,14 @@ from rich.table import Table
 
 from burnish.core.errors import InputError
 from burnish.core.files import damage
+from burnish.core.signature import TRUST, is_signed, require_signed, trusted
 
 
 def describe(path: Path) -> RenderableType:
     """Task, model, labels, data, scores and files of a run or bundle; says what is missing or damaged.
 
     Raises:
-        InputError: neither a run nor a bundle.
+        InputError: neither a run nor a bundle, or a bundle that no trusted key signed where such keys are named.
     """
     bundle = path / "bundle" if (path / "bundle" / "bundle.json").is_file() else path
     if (bundle / "bundle.json").is_file():
@@ -28,6 +29,7 @@ def describe(path: Path) -> RenderableType:
 
 
 def _bundle(path: Path) -> Table:
+    signature = _signature(path)
     settings = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
     target = settings["target"]
     names = target.get("labels") or []
@@ -46,7 +48,17 @@ def _bundle(path: Path) -> Table:
         table.add_row(f"{settings['scores']['split']} {name}", _score(metric))
     wrong = damage(path)
     table.add_row("files", "; ".join(wrong) if wrong else f"whole, {_size(path)}")
+    table.add_row("signature", signature)
     return table
+
+
+def _signature(path: Path) -> str:
+    """What is known of a bundle's signature; checked first, as nothing of a bundle is read that is not trusted."""
+    keys = trusted()
+    if keys:
+        require_signed(path, keys)
+        return "valid, by a key that is trusted"
+    return f"there, not checked: {TRUST} names no public key" if is_signed(path) else "none"
 
 
 def _score(metric: dict[str, Any]) -> str:

@@ -1,0 +1,105 @@
+"""`burnish export --hardware` on whole runs: kept where every operator is on the list, refused by name where not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Pillow
+
+import burnish
+from burnish.bundle import Bundle
+from tests.image_cases import save
+from tests.integration import tiny_runs
+from tests.integration.spoiled import Said
+from tests.vision_cases import checkpoint
+
+pytest.importorskip("onnx", reason="the extra `export` is not installed")
+COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
+
+
+@pytest.fixture(scope="module")
+def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over pictures of one colour each, which a network cannot get wrong."""
+    folder = tmp_path_factory.mktemp("coloured")
+    for name, colour in COLOURS.items():
+        for shade in range(20):
+            picture = Pillow.new("RGB", (32, 32), tuple(max(0, value - shade) for value in colour))
+            save(picture, folder / "data" / name / f"{shade:03}.png")
+    recipe: dict[str, Any] = {
+        "data": str(folder / "data"),
+        "input": {"kind": "image", "size": 32},
+        "target": {"kind": "label"},
+        "model": {"kind": "torchvision", "name": str(checkpoint("torchvision_mobilenet"))},
+        "split": {"kind": "stratified", "validation": 0.2, "test": 0.2},
+        "augmentation": "none",
+    }
+    burnish.train({**recipe, **tiny_runs.quick(), "epochs": 6}, out=folder / "run")
+    return folder / "run"
+
+
+def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in json.loads((folder / "export.json").read_text())["rows"]}
+
+
+@pytest.mark.parametrize("kind", ["zynq_dpu", "qualcomm_htp"])
+def test_a_convolutional_network_is_kept_with_the_list_it_was_compared_with(
+    kind: str, coloured: Path, tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(coloured, folder)
+    said = burnish_command("export", folder, "--to", "onnx", "--hardware", kind, "--bound", "0.5")
+    assert said.code == 0, said.err
+    label = f"onnx-static-int8-{kind.replace('_', '-')}"
+    (artifact,) = Bundle.load(folder).artifacts()
+    assert artifact.name == label
+    assert artifact.facts["inputs"]["pixel_values"]["shape"] == [1, 3, 32, 32]
+    assert artifact.facts["exporter"]["opset"] <= 20
+    told = artifact.facts["hardware"]
+    assert told == rows_of(folder)[label]["hardware"]
+    assert (told["kind"], told["fallback"], told["fallback_share"]) == (kind, [], 0.0)
+    assert told["operators"]["Conv"] > 10
+    report = (folder / "report.md").read_text()
+    assert "All of them are on the list." in report
+    assert kind in report
+    answers = burnish.load(folder, runtime={"kind": "onnx", "artifact": label})
+    assert answers({"image": str(coloured.parent / "data" / "red" / "000.png")}).answer in COLOURS
+
+
+def test_a_text_model_is_refused_by_operator_and_nothing_is_left(
+    trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+    said = burnish_command("export", folder, "--hardware", "zynq_dpu", "--length", "16")
+    assert said.code == 1
+    assert "does not take" in said.err
+    assert "--allow-fallback" in said.err
+    assert "pg338" in said.err
+    assert Bundle.load(folder).artifacts() == []
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".writing-")]
+    row = rows_of(folder)["onnx-static-int8-zynq-dpu"]
+    assert row["status"] == "refused"
+    assert {"LayerNormalization", "Gather"} <= {entry["operator"] for entry in row["hardware"]["fallback"]}
+    report = (folder / "report.md").read_text()
+    assert "LayerNormalization" in report
+    assert "share of work" in report
+
+
+def test_with_allow_fallback_it_is_kept_and_what_the_cpu_runs_is_listed(
+    trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+    words = ("--hardware", "zynq_dpu", "--length", "16", "--allow-fallback", "--bound", "1")
+    said = burnish_command("export", folder, *words)
+    assert said.code == 0, said.err
+    (artifact,) = Bundle.load(folder).artifacts()
+    told = artifact.facts["hardware"]
+    assert 0 < told["fallback_share"] < 1
+    assert sum(entry["count"] for entry in told["fallback"]) == sum(len(entry["nodes"]) for entry in told["fallback"])
+    assert "for the host's CPU" in (folder / "report.md").read_text()
