@@ -43,6 +43,10 @@ def test_bundle_scores_and_report(run: burnish.Run) -> None:
     assert (found["learned_from"], found["rows"]) == ("validation", 36)
     assert found["temperature"]["log_loss_after"] < found["temperature"]["log_loss_before"]
     assert found["abstention"]["test"]["rows"] == 36
+    plain = np.log(Predictions.load(run.path / "predictions.parquet").probabilities) * target["temperature"]
+    truths = [target["labels"].index(t) for t in Predictions.load(run.path / "predictions.parquet").truth]
+    before = np.mean(np.log(np.exp(plain).sum(1)) - plain[np.arange(36), truths])
+    assert found["temperature"]["test"]["log_loss_before"] == pytest.approx(before, abs=1e-4)
     for page in ("report.md", "bundle/README.md"):
         text = (run.path / page).read_text()
         assert "# Decisions" in text

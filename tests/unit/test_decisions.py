@@ -136,7 +136,7 @@ def test_what_cannot_be_promised() -> None:
     assert facts["abstention"]["accuracy"] is None
     decoded = target.decode(np.array([[0.0, 200.0, 0.0]]), [])
     assert target.abstains(decoded[0])
-    assert on_test(facts, guesses)["abstention"]["test"]["answered"] == 0
+    assert on_test(facts, target, guesses)["abstention"]["test"]["answered"] == 0
 
 
 def test_all_together_learn_from_tempered_probabilities() -> None:

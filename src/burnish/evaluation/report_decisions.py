@@ -23,14 +23,18 @@ def decisions(found: Mapping[str, Any]) -> list[str]:
     if "temperature" in found:
         own = found["temperature"]
         lines.append(
-            f"- Temperature {own['value']:.3f}: logits are divided by it. Log loss on these rows {own['log_loss_before']:.4f} "
-            f"before, {own['log_loss_after']:.4f} after."
+            f"- Temperature {own['value']:.3f}: logits are divided by it. Log loss on these rows {_change(own)}"
+            + (f", on the scored rows {_change(own['test'])}." if "test" in own else ".")
         )
     if "abstention" in found:
         lines.append(_abstention(found["abstention"]))
     if "thresholds" in found:
         lines += _thresholds(found["thresholds"])
     return lines
+
+
+def _change(own: Mapping[str, Any]) -> str:
+    return f"{own['log_loss_before']:.4f} before, {own['log_loss_after']:.4f} after"
 
 
 def _abstention(own: Mapping[str, Any]) -> str:

@@ -88,9 +88,20 @@ def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Calla
     return target, facts
 
 
-def on_test(facts: dict[str, Any], predictions: Predictions) -> dict[str, Any]:
-    """With what became of the promise on the tested rows."""
-    if "abstention" not in facts:
-        return facts
-    promise = facts["abstention"]
-    return {**facts, "abstention": {**promise, "test": kept(predictions, promise["abstain_below"])}}
+def on_test(facts: dict[str, Any], target: Target, predictions: Predictions) -> dict[str, Any]:
+    """With what became of it on rows that it was not learned from.
+
+    Args:
+        facts: of `learned`.
+        target: that decided so.
+        predictions: what it answered.
+    """
+    found = dict(facts)
+    if "temperature" in facts:
+        plain = tempered(target, predictions, 1.0).known
+        before, after = (target.surprise(plain.truth, p.known.probabilities) for p in (plain, predictions))
+        found["temperature"] = {**facts["temperature"], "test": {"log_loss_before": before, "log_loss_after": after}}
+    if "abstention" in facts:
+        promise = facts["abstention"]
+        found["abstention"] = {**promise, "test": kept(predictions, promise["abstain_below"])}
+    return found

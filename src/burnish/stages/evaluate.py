@@ -76,7 +76,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         )
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
-    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, predictions)
+    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions)
     files = [o.path for o in table.origins]
     result = {"split": "given data", "files": files, "notes": list(table.notes), **found}
     if folder is not None:

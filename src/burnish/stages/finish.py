@@ -86,7 +86,7 @@ def finish(
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     predictions = result.pop("_predictions")
-    result["decisions"] = on_test(learned, predictions)
+    result["decisions"] = on_test(learned, target, predictions)
     result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
