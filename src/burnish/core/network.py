@@ -11,6 +11,8 @@ import torch
 from torch import nn
 
 Tensors = dict[str, torch.Tensor]
+KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
+"""The note of a network whose head came with the checkpoint."""
 
 
 class Inseparable(Exception):
@@ -45,6 +47,11 @@ class Network(nn.Module, ABC):
 
     notes: Sequence[str] = ()
     seed: int = 0
+
+    @property
+    def fresh_head(self) -> bool:
+        """Whether the head's last layer was drawn at random, and did not come with the checkpoint."""
+        return KEPT_HEAD not in self.notes
 
     @abstractmethod
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from burnish.core.errors import InputError
+from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
 from burnish.models._checkpoint import checked_weights
 from burnish.models._transformers_configuration import set_task
@@ -87,7 +88,7 @@ def fine_tunable(
         elif not own & loaded.fresh:
             # Same names in the same order and the same problem: anything less could permute the classes silently.
             if own_names == tuple(config.id2label.values()) and own_problem in (None, config.problem_type):
-                loaded.notes.append("the checkpoint's own head has the same outputs: it goes on learning")
+                loaded.notes.append(KEPT_HEAD)
             else:
                 _draw_again(model, last)
                 loaded.notes.append("the checkpoint's head was trained for other labels: fresh head")

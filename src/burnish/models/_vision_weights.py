@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
+from burnish.core.network import KEPT_HEAD
 from burnish.models._checkpoint import WEIGHTS, checked_weights
 from burnish.targets import Target
 
@@ -117,7 +118,7 @@ def put_pretrained(
 
 def _head_note(keep: bool, before: int, outputs: int) -> str:
     if keep:
-        return "the checkpoint's own head has the same outputs: it goes on learning"
+        return KEPT_HEAD
     if before == 0:
         return "the checkpoint has no head: fresh head"
     if before != outputs:

@@ -32,6 +32,7 @@ from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
 from burnish.training.feature_cache import Frozen, chosen, frozen_features
+from burnish.training.head_bias import begin_at
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
@@ -83,6 +84,7 @@ def assemble(
     recipe = prepared.recipe
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
+    notes += _begun(prepared, network)
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
@@ -240,6 +242,14 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
     # Of rows with several views training reads a random one in each epoch, augmented or not.
     several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
+
+
+def _begun(prepared: Prepared, network: Network) -> list[str]:
+    """Let a fresh head begin where the target says; a note where it does."""
+    prior = prepared.recipe.target.prior(prepared.values("train"))
+    if prior is None or not begin_at(network, prior):
+        return []
+    return ["the head begins at how common each label is among the training rows"]
 
 
 def _mirroring(recipe: Settled) -> list[str]:

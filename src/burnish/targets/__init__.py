@@ -169,6 +169,10 @@ class Target(Component):
     def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
         """How often each name occurs."""
 
+    def prior(self, values: Iterable[Any]) -> Array | None:
+        """float32 [C]: the logits by which an untrained head should begin, from the training split; None for all 0."""
+        return None
+
     @abstractmethod
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """Answers for a batch of logits ([B, C] or [B, L, C]), in the words of the data."""

@@ -97,6 +97,13 @@ class Labels(Named):
         """In how many rows each label occurs."""
         return Counter(n for v in values for n in self.truth(v) or [])
 
+    def prior(self, values: Iterable[Any]) -> Array | None:
+        """The log-odds of each label among rows with a truth, with half a row more on both sides."""
+        rows = [names for names in map(self.truth, values) if names is not None]
+        counts = Counter(name for names in rows for name in names)
+        given = np.array([counts[name] for name in self.labels], np.float64)
+        return np.log((given + 0.5) / (len(rows) - given + 0.5)).astype(np.float32)
+
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""
         least = np.array([self.own_thresholds.get(name, self.threshold) for name in self.labels])
