@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from burnish.bundle import Bundle
+    from burnish.core.answer import Answer
     from burnish.core.errors import BurnishError, InputError, Interrupted, NonFinite, RunFailed
     from burnish.explaining import Explanation
-    from burnish.predictor import Answer, Predictor, load
+    from burnish.predictor import Predictor, load
     from burnish.recipe import Recipe
     from burnish.stages.api import evaluate, train
     from burnish.stages.finish import Run
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.3.0"
 
 _PLACES = {
-    "Answer": "burnish.predictor",
+    "Answer": "burnish.core.answer",
     "Bundle": "burnish.bundle",
     "BurnishError": "burnish.core.errors",
     "Explanation": "burnish.explaining",

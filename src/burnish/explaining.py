@@ -10,16 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from burnish.bundle import Bundle
+from burnish.core.answer import Answer
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input, Piece
 from burnish.targets import Target
-
-if TYPE_CHECKING:
-    from burnish.predictor import Answer
 
 PARTS = 49  # 7 x 7 patches
 FEWEST = 4

@@ -12,6 +12,7 @@ from typing import Any, cast, overload
 import numpy as np
 
 from burnish.bundle import Bundle
+from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
@@ -19,27 +20,6 @@ from burnish.core.views import HELD
 from burnish.explaining import PARTS, Explanation, begun, cut, explanation
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the model says of one example.
-
-    Attributes:
-        answer: a label, a list of labels, a number, or a list of tags.
-        probabilities: label name to probability; empty for numbers and tags.
-        abstained: whether it is less sure than answers of this bundle must be to be relied on; None where no answer is
-            marked so.
-    """
-
-    answer: Any
-    probabilities: dict[str, float]
-    abstained: bool | None = None
-
-    @property
-    def confidence(self) -> float | None:
-        """The probability of the answer itself, where it is a single label."""
-        return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
 
 
 @dataclass(frozen=True)

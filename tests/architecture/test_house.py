@@ -162,6 +162,7 @@ def test_dangers_are_found() -> None:
 LEAN = (
     "burnish",
     "burnish.core",
+    "burnish.core.answer",
     "burnish.core.batch",
     "burnish.core.component",
     "burnish.core.errors",

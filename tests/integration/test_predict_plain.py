@@ -17,7 +17,7 @@ import pytest
 import burnish
 from burnish.core.errors import InputError
 from burnish.inputs.text import Text
-from burnish.stages import answer_format, answer_input, predict
+from burnish.stages import answer_formats, answer_input, predict
 from burnish.stages.answer_plain import PlainRows
 from tests.integration import tiny_runs
 from tests.integration.spoiled import write_csv
@@ -35,7 +35,7 @@ sys.exit(run(sys.argv[1:]))
 @pytest.fixture
 def lean(monkeypatch: pytest.MonkeyPatch) -> None:
     """An install without pyarrow, as far as `predict` asks."""
-    for module in (answer_input, answer_format):
+    for module in (answer_input, answer_formats):
         monkeypatch.setattr(module, "arrow_there", lambda: False)
 
 
@@ -62,7 +62,7 @@ def test_the_same_file(
     else:
         tiny_runs.write_jsonl(data, rows())
     predict.predict(run, str(data), out=tmp_path / f"with{ending}")
-    for module in (answer_input, answer_format):
+    for module in (answer_input, answer_formats):
         monkeypatch.setattr(module, "arrow_there", lambda: False)
     said = predict.predict(run, str(data), out=tmp_path / f"without{ending}")
     assert (tmp_path / f"with{ending}").read_bytes() == (tmp_path / f"without{ending}").read_bytes()

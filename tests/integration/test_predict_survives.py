@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import burnish
+from burnish.core.answer import Answer
 from burnish.core.errors import InputError, RunFailed
-from burnish.predictor import Answer, Predictor
+from burnish.predictor import Predictor
 from burnish.stages import answer_pieces, predict
 from burnish.stages.answer_input import files_below
 from burnish.stages.answering import answers_of

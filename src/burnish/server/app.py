@@ -17,8 +17,8 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
+from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
-from burnish.predictor import Answer
 from burnish.server import explaining, open_inference, page
 from burnish.server.guard import Guard
 from burnish.server.limits import Bodies

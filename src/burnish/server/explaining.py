@@ -11,10 +11,11 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
 
+from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.explaining import FEWEST, Explanation, begun, cut, explanation
 from burnish.inputs import Piece
-from burnish.predictor import Answer, Prepared
+from burnish.predictor import Prepared
 from burnish.server.limits import Bodies
 from burnish.server.refusal import Refused, late
 from burnish.server.schema import answer_body, explaining

@@ -17,8 +17,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from burnish.core.answer import Answer
 from burnish.evaluation.answer_distribution import bins_of, confidence_bin
-from burnish.predictor import Answer
 from burnish.server.batcher import Batch
 from burnish.server.drift import Recent, population_stability
 

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
 
-from burnish.predictor import Answer
+from burnish.core.answer import Answer
 from burnish.server.limits import Bodies
 from burnish.server.protocol import EXTENSIONS, HEADER_LENGTH, inference, metadata, response
 from burnish.server.refusal import Refused

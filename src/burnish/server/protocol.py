@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from pydantic_core import to_json
 
+from burnish.core.answer import Answer
 from burnish.inputs import Input
-from burnish.predictor import Answer
 from burnish.server.limits import parsed
 from burnish.server.refusal import Refused
 from burnish.targets import Target

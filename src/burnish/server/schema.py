@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from burnish.core.answer import Answer
 from burnish.inputs import Input
-from burnish.predictor import Answer
 from burnish.server.served import Served
 from burnish.targets import Decoded
 

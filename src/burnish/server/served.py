@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
 from burnish.explaining import unexplained
-from burnish.predictor import Answer, Predictor, Prepared, load
+from burnish.predictor import Predictor, Prepared, load
 from burnish.server.batcher import Batcher
 from burnish.server.limits import check_file
 from burnish.server.logs import LOG

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from burnish.core.errors import InputError
 from burnish.core.files import file_aside
-from burnish.stages.answer_rows import LARGER, Window, arrow_there
+from burnish.stages.answer_rows import Window
 from burnish.stages.answering import Row
 from burnish.targets import Target
 
@@ -85,27 +84,6 @@ class Lines(Format):
     def join(self, pieces: Sequence[Path], out: Path) -> None:
         """All lines."""
         _concatenate(b"", pieces, out)
-
-
-FORMATS: dict[str, type[Format]] = {".csv": Delimited, ".tsv": Tabbed, ".jsonl": Lines}
-PARQUET = ".parquet"
-
-
-def format_of(ending: str, place: str = "") -> type[Format]:
-    """The format by the ending of a file.
-
-    Raises:
-        InputError: an ending that is not written, or one that needs pyarrow where that is not installed.
-    """
-    if ending == PARQUET:
-        if not arrow_there():
-            raise InputError("writing Parquet needs pyarrow", fix=f"{LARGER}; or write .csv or .jsonl", place=place)
-        from burnish.stages.answer_parquet import Parquet
-
-        return Parquet
-    if ending not in FORMATS:
-        raise InputError(f"ending {ending!r}", expected="one of " + ", ".join([*FORMATS, PARQUET]), place=place)
-    return FORMATS[ending]
 
 
 def _concatenate(header: bytes, pieces: Sequence[Path], out: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from burnish.core.errors import BurnishError, RunFailed
 from burnish.predictor import Predictor, load
-from burnish.stages.answer_format import format_of
+from burnish.stages.answer_formats import format_of
 from burnish.stages.answer_pieces import keep, piece_path
 from burnish.stages.answer_rows import Window, received
 from burnish.stages.answering import answers_of

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from burnish.core.answer import Answer
 from burnish.core.errors import InputError, RunFailed
-from burnish.predictor import Answer, Predictor
+from burnish.predictor import Predictor
 
 ADDED = ("prediction", "probability", "probabilities", "abstained", "error")
 """Columns that are added to a table of answers; CSV leaves `probabilities` out, and `abstained` is there where the bundle

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from burnish.bundle import Bundle
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import MANIFEST, disk_is_full, require_writable, sha256
-from burnish.stages.answer_format import format_of
+from burnish.stages.answer_formats import format_of
 from burnish.stages.answer_input import root_of, rows_of
 from burnish.stages.answer_pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
 from burnish.stages.answer_processes import Job, answer_pieces

@@ -1,0 +1,27 @@
+"""What a model says of one example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one example.
+
+    Attributes:
+        answer: a label, a list of labels, a number, or a list of tags.
+        probabilities: label name to probability; empty for numbers and tags.
+        abstained: whether it is less sure than answers of this bundle must be to be relied on; None where no answer is
+            marked so.
+    """
+
+    answer: Any
+    probabilities: dict[str, float]
+    abstained: bool | None = None
+
+    @property
+    def confidence(self) -> float | None:
+        """The probability of the answer itself, where it is a single label."""
+        return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
