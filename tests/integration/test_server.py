@@ -248,19 +248,26 @@ def test_examples_of_this_model_are_in_its_description(client: TestClient, train
         assert golden[0]["example"]["text"] not in closed.get("/openapi.json").text + closed.get("/models").text
 
 
-def test_metrics_count_what_happened(client: TestClient) -> None:
+@pytest.fixture
+def alone(trained: Trained) -> Iterator[TestClient]:
+    """A server that nobody else has asked: what it has answered so far is what drift is measured on."""
+    with TestClient(create(Settings(bundles=[f"label@1={trained('label')}"]))) as found:
+        yield found
+
+
+def test_metrics_count_what_happened(alone: TestClient) -> None:
     from prometheus_client.parser import text_string_to_metric_families
 
     def counted() -> dict[tuple[str, str], float]:
-        text = client.get("/metrics").text
+        text = alone.get("/metrics").text
         samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
         return {(s.name, json.dumps(s.labels, sort_keys=True)): s.value for s in samples}
 
     before = counted()
     row = row_of("label")
     for _ in range(120):
-        answer = client.post("/predict", json=row).json()["answer"]
-    client.post("/predict", json={"texts": "secret words"})
+        answer = alone.post("/predict", json=row).json()["answer"]
+    alone.post("/predict", json={"texts": "secret words"})
     after = counted()
     grown = {k: v - before.get(k, 0.0) for k, v in after.items()}
     assert grown["burnish_requests_total", '{"route": "/predict", "status": "200"}'] == 120
