@@ -32,6 +32,8 @@ class FileInput(Input):
     """One file a row: a path, or the bytes of the file."""
 
     stored: ClassVar[bool] = False
+    given_as: ClassVar[str] = "a path or bytes"
+    """What a cell may hold, in words."""
     column: str
     root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
     broken: Literal["refuse", "skip"] = Field(
@@ -111,7 +113,11 @@ class FileInput(Input):
         """
         found = self.file(example)
         if found is None:
-            raise InputError(f"no {self.thing} in column {self.column!r}", expected="a path or bytes")
+            raise InputError(
+                f"column {self.column!r} has no {self.thing}",
+                expected=self.given_as,
+                place=str(example.get(self.column))[:80],
+            )
         if isinstance(found, bytes):
             return found
         if not found.is_file():

@@ -42,6 +42,7 @@ class Audio(FileInput):
 
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
+    given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
     recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")

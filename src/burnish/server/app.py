@@ -6,14 +6,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -25,12 +24,11 @@ from burnish.server.limits import Bodies
 from burnish.server.logs import LOG, set_up
 from burnish.server.metrics import Metrics
 from burnish.server.refusal import Refused
+from burnish.server.routes import Handler, add_asking, json_response
 from burnish.server.schema import answer_body, description, errors, prediction
-from burnish.server.served import Served, Unanswered, addresses, opened
+from burnish.server.served import Served, Unanswered, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
 from burnish.server.stuck import leave_when_stuck, stuck
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def from_environment() -> FastAPI:
@@ -95,11 +93,6 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-def json_response(value: Any, status: int = 200) -> Response:
-    """A value as JSON."""
-    return Response(to_json(value), status, {"Cache-Control": "no-store"}, "application/json")
-
-
 def _announce(stopping: threading.Event) -> None:
     """Refuse new requests from the first SIGTERM or Ctrl-C on; the server's own handler then lets the others finish."""
     if threading.current_thread() is not threading.main_thread():
@@ -146,17 +139,7 @@ def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: thre
 
 
 def _predictions(app: FastAPI, models: list[Served], bodies: Bodies) -> None:
-    for place, served in addresses(models, "predict"):
-        app.add_api_route(
-            place,
-            _asking(served, bodies),
-            methods=["POST"],
-            tags=["predict"],
-            summary=f"Ask {served.name}",
-            operation_id=place.strip("/").replace("/", "-"),
-            response_class=Response,
-            openapi_extra=prediction(served),
-        )
+    add_asking(app, models, "predict", lambda served: _asking(served, bodies), prediction, "Ask {}")
 
 
 def _asking(served: Served, bodies: Bodies) -> Handler:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic_core import to_json
 
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
@@ -18,28 +17,17 @@ from burnish.inputs import Piece
 from burnish.predictor import Prepared
 from burnish.server.limits import Bodies
 from burnish.server.refusal import Refused, late
+from burnish.server.routes import Handler, add_asking, json_response
 from burnish.server.schema import answer_body, explaining
-from burnish.server.served import Served, addresses, said
+from burnish.server.served import Served, said
 
 SHARE = 4  # of a batch one explanation has waiting at a time: a quarter, so that rows of others find room beside it
 VIEWS = 8  # times `max_parts`: most views that one explanation computes
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 def add(app: FastAPI, models: list[Served], bodies: Bodies) -> None:
     """/explain for the first model, and two addresses for every other, as for /predict."""
-    for place, served in addresses(models, "explain"):
-        app.add_api_route(
-            place,
-            _explaining(served, bodies),
-            methods=["POST"],
-            tags=["explain"],
-            summary=f"Ask {served.name} why",
-            operation_id=place.strip("/").replace("/", "-"),
-            response_class=Response,
-            openapi_extra=explaining(served),
-        )
+    add_asking(app, models, "explain", lambda served: _explaining(served, bodies), explaining, "Ask {} why")
 
 
 def _explaining(served: Served, bodies: Bodies) -> Handler:
@@ -56,8 +44,7 @@ def _explaining(served: Served, bodies: Bodies) -> Handler:
         shown = {**answer_body(found.answer), "parts": found.parts, "effects": found.effects}
         if served.settings.log_payloads:
             request.state.payload = {"rows": asked.rows, "answers": [shown]}
-        content = to_json({"model": served.name, "version": served.version, **shown})
-        return Response(content, 200, {"Cache-Control": "no-store"}, "application/json")
+        return json_response({"model": served.name, "version": served.version, **shown})
 
     return explain
 

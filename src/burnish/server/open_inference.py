@@ -9,12 +9,12 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic_core import to_json
 
 from burnish.core.answer import Answer
 from burnish.server.limits import Bodies
 from burnish.server.protocol import EXTENSIONS, HEADER_LENGTH, inference, metadata, response
 from burnish.server.refusal import Refused
+from burnish.server.routes import json_response
 from burnish.server.schema import errors, shown_examples
 from burnish.server.served import Served
 
@@ -26,14 +26,14 @@ def add(app: FastAPI, models: list[Served], bodies: Bodies, stopping: threading.
     """Server and model metadata, health, and inference, for every model with and without its version."""
 
     async def server() -> Response:
-        return _json({"name": "burnish", "version": version("burnish"), "extensions": EXTENSIONS})
+        return json_response({"name": "burnish", "version": version("burnish"), "extensions": EXTENSIONS})
 
     async def live() -> Response:
-        return _json({"live": True})
+        return json_response({"live": True})
 
     async def ready() -> Response:
         now = not stopping.is_set()
-        return _json({"live": True, "ready": now}, 200 if now else 503)
+        return json_response({"live": True, "ready": now}, 200 if now else 503)
 
     for place, handler, summary in (
         ("/v2", server, "The server"),
@@ -57,11 +57,11 @@ def _model(
     known = metadata(served.name, versions, platform, served.reader.input, bundle.target)
 
     async def about() -> Response:
-        return _json(known)
+        return json_response(known)
 
     async def ready() -> Response:
         now = not stopping.is_set()
-        return _json({"name": served.name, "ready": now}, 200 if now else 503)
+        return json_response({"name": served.name, "ready": now}, 200 if now else 503)
 
     identity = place.strip("/").replace("/", "-")
     for ending, handler, summary in (("", about, "What it takes and gives"), ("/ready", ready, "Whether it answers")):
@@ -143,7 +143,3 @@ def _answer() -> dict[str, Any]:
         "properties": {"model_name": {"type": "string"}, "outputs": {"type": "array", "items": {"type": "object"}}},
     }
     return {"description": "The output tensors.", "content": {"application/json": {"schema": schema}}}
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(to_json(value), status, {"Cache-Control": "no-store"}, "application/json")

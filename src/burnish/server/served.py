@@ -121,14 +121,6 @@ def said(served: Served, result: Answer | Exception) -> Answer | str:
     raise Unanswered from result
 
 
-def addresses(models: list[Served], verb: str) -> list[tuple[str, Served]]:
-    """/VERB for the first model, and two addresses for every other: with and without its version."""
-    latest = {served.name: served for served in models}  # of several versions, the last that was named
-    places = [(f"/{verb}", models[0])]
-    places += [(f"/models/{served.name}/{verb}", served) for served in latest.values()]
-    return [*places, *((f"/models/{served.path}/{verb}", served) for served in models)]
-
-
 def opened(settings: Settings, metrics: Metrics, pool: ThreadPoolExecutor) -> list[Served]:
     """Load all bundles, hashes and golden examples checked.
 

@@ -7,7 +7,6 @@ JSON may hold numbers beside text.
 from __future__ import annotations
 
 import glob
-import hashlib
 import json
 from array import array
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any, ClassVar, cast
 
 from burnish.core.component import component_class
 from burnish.core.errors import InputError
+from burnish.core.files import sha256
 from burnish.data.shards import require_like, require_names
 from burnish.data.sources import Source
 from burnish.inputs import Input
@@ -74,7 +74,7 @@ class PlainRows(Rows):
                     self._read(kept, path, columns, notes, files)
         require_names(tuple(columns), input.required_columns, place=data if isinstance(data, str) else "")
         self.columns, self.notes = tuple(columns), tuple(notes)
-        self.fingerprint = _digest(self._path)
+        self.fingerprint = sha256(self._path)
 
     def _read(
         self, kept: Any, path: Path, columns: dict[str, None], notes: list[str], files: list[dict[str, Any]]
@@ -165,8 +165,3 @@ def _source(path: Path) -> Source:
 
 def _expected() -> str:
     return "one of " + ", ".join(ending for kind in KINDS for ending in _class(kind).suffixes)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -157,7 +157,7 @@ def _result(connection: Connection, process: BaseProcess) -> dict[str, Any]:
 def _work(connection: Connection, settings: dict[str, Any]) -> None:
     """What a process does until there is no more to do or its parent has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
-    job = Job(**{**settings, "columns": tuple(settings["columns"])})
+    job = Job(**settings)
     try:
         predictor = job.predictor()
         while True:
