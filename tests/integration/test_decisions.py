@@ -97,6 +97,13 @@ def test_a_row_says_whether_it_is_sure_enough(run: burnish.Run, burnish_command:
         said = client.post("/models/own/predict", json=texts).json()["answers"]
         assert [answer["abstained"] for answer in said] == expected
         assert client.get("/models").json()["models"][0]["abstain_below"] == pytest.approx(below)
+        tensor = {"name": "text", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+        asked = client.post("/v2/models/own/infer", json={"inputs": [tensor], "outputs": [{"name": "abstained"}]})
+        (own,) = asked.json()["outputs"]
+        assert (own["datatype"], own["shape"], own["data"]) == ("BOOL", [len(texts)], expected)
+        assert "abstained" in [t["name"] for t in client.get("/v2/models/own").json()["outputs"]]
+        counted = f'burnish_abstained_total{{model="own",version="1"}} {2 * sum(expected)}.0'
+        assert counted in client.get("/metrics").text
 
 
 def test_thresholds_of_several_labels(tmp_path: Path) -> None:

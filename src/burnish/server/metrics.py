@@ -65,6 +65,12 @@ class Metrics:
         self.confidence = Histogram(
             "burnish_confidence", "Probability of the answer given.", MODEL, buckets=TENTHS, registry=registry
         )
+        self.abstained = Counter(
+            "burnish_abstained",
+            "Answers less sure than the bundle's abstention asks for; only of bundles that abstain.",
+            MODEL,
+            registry=registry,
+        )
         self.drift = Gauge(
             "burnish_drift_psi",
             "Population stability index of the latest answers against those on the test rows; over 0.25 is much.",
@@ -107,6 +113,8 @@ class Metrics:
                 self.answers.labels(name, version, word).inc()
             if answer.confidence is not None:
                 self.confidence.labels(name, version).observe(answer.confidence)
+            if answer.abstained is not None:
+                self.abstained.labels(name, version).inc(int(answer.abstained))
         self._compare(name, version, "answers", [b for a in answers for b in bins_of(a.answer)])
         found = [confidence_bin(a.confidence) for a in answers if a.confidence is not None]
         self._compare(name, version, "confidence", found)

@@ -90,7 +90,7 @@ def _infer(served: Served, bodies: Bodies) -> Handler:
         request.state.model, request.state.version = served.name, served.version
         target = served.predictor.bundle.target
         async with bodies.of(request) as body:
-            asked = inference(body, request.headers.get(HEADER_LENGTH), served.reader.input)
+            asked = inference(body, request.headers.get(HEADER_LENGTH), served.reader.input, target)
             rows = served.reader.checked(asked.rows, many=True).rows
             request.state.rows = len(rows)
             said = await served.answers(rows)

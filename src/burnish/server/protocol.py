@@ -22,7 +22,7 @@ from burnish.targets import Target
 
 HEADER_LENGTH = "inference-header-content-length"
 EXTENSIONS = ["binary_tensor_data"]
-_NUMBERS = {"FP32": "<f4", "FP64": "<f8"}
+_NUMBERS = {"FP32": "<f4", "FP64": "<f8", "BOOL": "?"}
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,12 @@ class Inference:
 
 def metadata(name: str, versions: Sequence[str], platform: str, input: Input, target: Target) -> dict[str, Any]:
     """What a model takes and gives."""
-    outputs = [_answer_tensor(target, 0)]
-    if target.names and target.shape == "row":
-        outputs.append(Tensor("probabilities", "FP32", [-1, len(target.names)], []))
-    described: list[dict[str, Any]] = [
-        {"name": t.name, "datatype": t.datatype, "shape": [-1, *t.shape[1:]]} for t in outputs
-    ]
-    if len(described) > 1:
-        described[1]["parameters"] = {"labels": to_json(target.names).decode()}
+    described: list[dict[str, Any]] = []
+    for tensor in tensors(target, ()):
+        about: dict[str, Any] = {"name": tensor.name, "datatype": tensor.datatype, "shape": [-1, *tensor.shape[1:]]}
+        if tensor.name == "probabilities":
+            about["parameters"] = {"labels": to_json(target.names).decode()}
+        described.append(about)
     return {
         "name": name,
         "versions": list(versions),
@@ -63,13 +61,14 @@ def metadata(name: str, versions: Sequence[str], platform: str, input: Input, ta
     }
 
 
-def inference(body: bytes, header_length: str | None, input: Input) -> Inference:
+def inference(body: bytes, header_length: str | None, input: Input, target: Target) -> Inference:
     """The rows of an inference request.
 
     Args:
         body: JSON, followed by binary tensor data where `header_length` says where the JSON ends.
         header_length: value of Inference-Header-Content-Length.
         input: what the model reads.
+        target: what it answers.
 
     Raises:
         Refused: 400 with what is wrong.
@@ -96,7 +95,7 @@ def inference(body: bytes, header_length: str | None, input: Input) -> Inference
     identity = request.get("id", "")
     if not isinstance(identity, str):
         raise _bad("`id` is no string")
-    return Inference(identity, rows, _wanted(request))
+    return Inference(identity, rows, _wanted(request, [t.name for t in tensors(target, ())]))
 
 
 def _tensor(tensor: Any, rest: memoryview, input: Input) -> tuple[str, list[Any], memoryview]:
@@ -159,19 +158,19 @@ def _element(value: Any, input: Input, name: str) -> Any:
     return value
 
 
-def _wanted(request: Mapping[str, Any]) -> dict[str, bool]:
-    """Names of the outputs that are asked for, and whether in binary; empty: all."""
+def _wanted(request: Mapping[str, Any], names: Sequence[str]) -> dict[str, bool]:
+    """Which of the outputs are asked for, and whether in binary; empty: all."""
     parameters = request.get("parameters")
     every = isinstance(parameters, Mapping) and parameters.get("binary_data_output") is True
     outputs = request.get("outputs")
     if outputs is None or outputs == []:
-        return {"answer": True, "probabilities": True} if every else {}
+        return dict.fromkeys(names, True) if every else {}
     if not isinstance(outputs, list):
         raise _bad("`outputs` is no list")
     wanted = {}
     for output in outputs:
-        if not isinstance(output, Mapping) or output.get("name") not in ("answer", "probabilities"):
-            raise _bad("unknown output; there are answer and probabilities")
+        if not isinstance(output, Mapping) or output.get("name") not in names:
+            raise _bad(f"unknown output; this model gives {', '.join(names)}")
         own = output.get("parameters")
         wanted[output["name"]] = isinstance(own, Mapping) and own.get("binary_data", every) is True
     return wanted
@@ -179,11 +178,7 @@ def _wanted(request: Mapping[str, Any]) -> dict[str, bool]:
 
 def response(asked: Inference, name: str, version: str, target: Target, answers: Sequence[Answer]) -> tuple[bytes, int]:
     """The body of an inference response, and the length of its JSON where binary data follows, else 0."""
-    tensors = [_answer_tensor(target, len(answers), answers)]
-    if target.names and target.shape == "row":
-        flat = [a.probabilities[n] for a in answers for n in target.names]
-        tensors.append(Tensor("probabilities", "FP32", [len(answers), len(target.names)], flat))
-    chosen = [t for t in tensors if not asked.outputs or t.name in asked.outputs]
+    chosen = [t for t in tensors(target, answers) if not asked.outputs or t.name in asked.outputs]
     described, binary = [], b""
     for tensor in chosen:
         about: dict[str, Any] = {"name": tensor.name, "datatype": tensor.datatype, "shape": tensor.shape}
@@ -201,12 +196,23 @@ def response(asked: Inference, name: str, version: str, target: Target, answers:
     return text + binary, len(text) if binary else 0
 
 
-def _answer_tensor(target: Target, rows: int, answers: Sequence[Answer] = ()) -> Tensor:
-    """One label or number a row; several labels or tags as JSON text."""
+def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
+    """What goes out for N answers, N = 0 for a description.
+
+    `answer` [N]: one label or number a row, several labels or tags as JSON text; `probabilities` [N, C] where a row has one
+    for each of C labels; `abstained` [N] where the model may say that it is not sure enough.
+    """
+    rows = len(answers)
     if not target.names:
-        return Tensor("answer", "FP64", [rows], [a.answer for a in answers])
+        return [Tensor("answer", "FP64", [rows], [a.answer for a in answers])]
     words = [a.answer if isinstance(a.answer, str) else to_json(a.answer).decode() for a in answers]
-    return Tensor("answer", "BYTES", [rows], words)
+    found = [Tensor("answer", "BYTES", [rows], words)]
+    if target.shape == "row":
+        flat = [a.probabilities[n] for a in answers for n in target.names]
+        found.append(Tensor("probabilities", "FP32", [rows, len(target.names)], flat))
+    if target.may_abstain:
+        found.append(Tensor("abstained", "BOOL", [rows], [bool(a.abstained) for a in answers]))
+    return found
 
 
 def _packed(tensor: Tensor) -> bytes:
