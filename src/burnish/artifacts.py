@@ -58,6 +58,11 @@ class Artifact:
         """The most tokens of a row it reads, where it reads fewer than the bundle's own model."""
         return cast("int | None", self.facts.get("max_length"))
 
+    @property
+    def preprocessing(self) -> bool:
+        """Whether its graph does the last part of the preprocessing itself."""
+        return bool(self.facts.get("exporter", {}).get("preprocessing"))
+
     def golden(self) -> list[dict[str, Any]]:
         """The bundle's golden rows with this artifact's own answers."""
         return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))

@@ -107,10 +107,27 @@ class Bundle:
         return artifacts.listed(self.path)
 
     def reading(self, artifact: Artifact) -> Bundle:
-        """This bundle as an artifact reads rows: cut where its fixed shapes end."""
+        """This bundle as an artifact reads rows: cut where its fixed shapes end, not processed where its graph does it."""
+        own = self.unprocessed() if artifact.preprocessing else self
         if artifact.max_length is None:
-            return self
-        return replace(self, processor=replace(self.processor, max_length=artifact.max_length))
+            return own
+        return replace(own, processor=replace(own.processor, max_length=artifact.max_length))
+
+    def unprocessed(self) -> Bundle:
+        """This bundle as a graph reads rows that does the last part of the preprocessing itself.
+
+        Raises:
+            InputError: there is no such part.
+        """
+        processor = self.input.unprocessed(self.processor)
+        if processor is None:
+            raise InputError(
+                f"nothing of what {self.input.kind()!r} does here before the network can be done by a graph",
+                expected="pictures, or sounds of which the network reads a log_mel or whisper spectrogram",
+                fix="export without --preprocessing",
+                place=str(self.path),
+            )
+        return replace(self, processor=processor)
 
     def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
         """What answers, checked by the golden rows, and the bundle as it reads rows.

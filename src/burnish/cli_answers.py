@@ -28,6 +28,9 @@ _file = click.Path(path_type=Path)
 @click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
 @click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
 @click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
+@click.option(
+    "--preprocessing", is_flag=True, default=None, help="Normalisation and spectrograms inside the graph as well."
+)
 @click.option("--hardware", metavar="KIND", help="NPU or FPGA that ONNX is for, as `burnish list hardware` names them.")
 @click.option("--allow-fallback", is_flag=True, help="Let operators the hardware does not take run on its host's CPU.")
 @click.option(

@@ -215,3 +215,22 @@ def test_parts_of_a_row_are_few_and_each_can_be_left_out(kind: str, most: int, t
         for one, other in zip(before, list(next(iter(made.views([row], processor)))), strict=True):
             for name, value in one.items():
                 np.testing.assert_array_equal(value, other[name])
+
+
+@pytest.mark.parametrize("kind", FROM_FILES)
+def test_what_a_graph_does_itself_is_what_the_whole_preprocessing_does(kind: str, tmp_path: Path) -> None:
+    """Rows that are left unprocessed, through `graph`, are the rows that the network reads."""
+    torch = pytest.importorskip("torch")
+    made, rows = case(kind, tmp_path)
+    whole = made.processor(tmp_path)
+    raw = made.unprocessed(whole)
+    assert raw is not None
+    assert raw.fingerprint() == whole.fingerprint()  # the same settings; what differs is who does the work
+    arrays, _ = made.collate(made.encode(rows, raw), raw)
+    expected, _ = made.collate(made.encode(rows, whole), whole)
+    with torch.inference_mode():
+        found = made.graph(whole).eval()(**{name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
+    assert found.keys() == expected.keys()
+    assert arrays.keys() != expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name].numpy(), value, atol=2e-4, err_msg=name)

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Pillow
 
+from tests.image_cases import save
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Bench, Said, write_csv
+from tests.vision_cases import checkpoint as vision_checkpoint
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -65,6 +70,28 @@ def trained(
         return out
 
     return run
+
+
+@pytest.fixture(scope="package")
+def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over pictures of one colour each, which a network cannot get wrong."""
+    import burnish
+
+    folder = tmp_path_factory.mktemp("coloured")
+    for name, colour in COLOURS.items():
+        for shade in range(20):
+            picture = Pillow.new("RGB", (32, 32), tuple(max(0, value - shade) for value in colour))
+            save(picture, folder / "data" / name / f"{shade:03}.png")
+    recipe: dict[str, Any] = {
+        "data": str(folder / "data"),
+        "input": {"kind": "image", "size": 32},
+        "target": {"kind": "label"},
+        "model": {"kind": "torchvision", "name": str(vision_checkpoint("torchvision_mobilenet"))},
+        "split": {"kind": "stratified", "validation": 0.2, "test": 0.2},
+        "augmentation": "none",
+    }
+    burnish.train({**recipe, **tiny_runs.quick(), "epochs": 6}, out=folder / "run")
+    return folder / "run"
 
 
 @pytest.fixture

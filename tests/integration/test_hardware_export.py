@@ -9,37 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image as Pillow
 
 import burnish
 from burnish.bundle import Bundle
-from tests.image_cases import save
-from tests.integration import tiny_runs
 from tests.integration.spoiled import Said
-from tests.vision_cases import checkpoint
 
 pytest.importorskip("onnx", reason="the extra `export` is not installed")
-COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
-
-
-@pytest.fixture(scope="module")
-def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run over pictures of one colour each, which a network cannot get wrong."""
-    folder = tmp_path_factory.mktemp("coloured")
-    for name, colour in COLOURS.items():
-        for shade in range(20):
-            picture = Pillow.new("RGB", (32, 32), tuple(max(0, value - shade) for value in colour))
-            save(picture, folder / "data" / name / f"{shade:03}.png")
-    recipe: dict[str, Any] = {
-        "data": str(folder / "data"),
-        "input": {"kind": "image", "size": 32},
-        "target": {"kind": "label"},
-        "model": {"kind": "torchvision", "name": str(checkpoint("torchvision_mobilenet"))},
-        "split": {"kind": "stratified", "validation": 0.2, "test": 0.2},
-        "augmentation": "none",
-    }
-    burnish.train({**recipe, **tiny_runs.quick(), "epochs": 6}, out=folder / "run")
-    return folder / "run"
 
 
 def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -67,7 +42,7 @@ def test_a_convolutional_network_is_kept_with_the_list_it_was_compared_with(
     assert "All of them are on the list." in report
     assert kind in report
     answers = burnish.load(folder, runtime={"kind": "onnx", "artifact": label})
-    assert answers({"image": str(coloured.parent / "data" / "red" / "000.png")}).answer in COLOURS
+    assert answers({"image": str(coloured.parent / "data" / "red" / "000.png")}).answer == "red"
 
 
 def test_a_text_model_is_refused_by_operator_and_nothing_is_left(

@@ -14,6 +14,8 @@ from burnish.inputs import Input
 from burnish.targets import Target
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from burnish.core.network import Network
 
 Tell = Callable[[str], None]
@@ -24,14 +26,14 @@ class Source:
     """What is exported.
 
     Attributes:
-        network: the trained network in eval mode and float32.
+        network: the trained network in eval mode and float32, with what is to be in the graph before it.
         model: the bundle's `model/`: weights in the library's own layout, with tokenizer or processor settings.
         input, target: as the bundle keeps them.
         arrays: a batch of two or more real rows, as the network is called: names to arrays with a batch axis.
         max_length: the most tokens of a row; None where rows have no length, or no limit.
     """
 
-    network: Network
+    network: Network | nn.Module
     model: Path
     input: Input
     target: Target
@@ -65,6 +67,27 @@ class Exporter(Component):
             InputError: a library is missing, or the settings do not fit the model.
             RunFailed: the library cannot convert this network; what it says is in the message.
         """
+
+
+def preceded(first: nn.Module, network: nn.Module) -> nn.Module:
+    """A network that does something itself with the named tensors it is given; in eval mode.
+
+    Args:
+        first: named tensors to those that the network reads.
+        network: the trained one.
+    """
+    import torch
+
+    class Preceded(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.network = first, network
+
+        def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.network(**self.first(**inputs))
+            return logits
+
+    return Preceded().eval()
 
 
 def fixed_length(wanted: int | None, limit: int | None) -> int:

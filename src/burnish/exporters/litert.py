@@ -34,6 +34,10 @@ class Litert(Exporter):
         description="Tokens of a row, a signature each; rows are padded to the next. Empty: 64 and the model's limit.",
     )
     length: int | None = Field(None, ge=4, description="The only length, instead of `lengths`.")
+    preprocessing: bool = Field(
+        False,
+        description="Normalisation of pictures, spectrograms of sounds inside the graph: it reads pixels or samples.",
+    )
 
     def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.tflite; signatures are called `length_N`, or `fixed` where rows have no length."""

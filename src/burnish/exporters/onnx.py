@@ -35,6 +35,10 @@ class Onnx(Exporter):
         None, ge=4, description="Tokens of a row where shapes are fixed; null: the model's limit."
     )
     optimize: bool = Field(True, description="Make the exact changes to the graph.")
+    preprocessing: bool = Field(
+        False,
+        description="Normalisation of pictures, spectrograms of sounds inside the graph: it reads pixels or samples.",
+    )
     plain: bool = Field(False, description="Special operators for general ones, as compilers for hardware want them.")
 
     def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:

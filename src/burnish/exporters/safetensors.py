@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from burnish.exporters import Exporter, Source, Tell
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from burnish.core.network import Network
 
 WEIGHTS = "model.safetensors"
 
@@ -18,7 +20,7 @@ class Safetensors(Exporter):
 
     def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write weights and configuration with the library's own writer, and the tokenizer or image settings beside."""
-        source.network.save(folder)
+        cast("Network", source.network).save(folder)
         shutil.rmtree(folder / "adapter", ignore_errors=True)  # the merged weights have it in them
         for path in source.model.iterdir():
             if path.is_file() and not (folder / path.name).exists() and path.suffix != ".safetensors":

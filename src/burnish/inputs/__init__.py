@@ -6,11 +6,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
 from burnish.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Processor(Protocol):
@@ -188,6 +191,22 @@ class Input(Component):
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:
         """Named arrays with a batch axis, padded to the longest row, and the padded length (1 for fixed-size inputs)."""
+
+    def unprocessed(self, processor: Any) -> Any | None:
+        """A processor of the same kind that leaves the last part of the preprocessing to the graph of an export.
+
+        With it, `encode` and `collate` give what such a graph reads, and `graph` does what is left. None where there is no
+        part that a graph can do.
+        """
+        return None
+
+    def graph(self, processor: Any) -> nn.Module:
+        """What an `unprocessed` processor leaves out, as a module: the named arrays it gives to those the network reads.
+
+        Args:
+            processor: the whole one. Needs torch.
+        """
+        raise NotImplementedError(f"input {self.kind()!r} leaves nothing to a graph")
 
     @abstractmethod
     def shown(self, encoded: Encoded, processor: Any) -> str:

@@ -187,6 +187,20 @@ class SoundProcessor:
         return flat.T if self.features == "kaldi" else flat
 
 
+class WaveformProcessor(SoundProcessor):
+    """For a graph that makes the spectrogram itself: `waveform`, float32 [B, samples], padded with silence."""
+
+    @property
+    def name(self) -> str:
+        """What the graph calls it."""
+        return "waveform"
+
+    def numbers(self, view: Waveform) -> Array:
+        """float32 [samples]: the view, padded as it is before a spectrogram is made of it."""
+        whole = max(self.samples, round(self.padded_seconds * self.sampling_rate))
+        return np.pad(view, (0, whole - len(view)))
+
+
 def checkpoint_settings(folder: Path) -> dict[str, Any]:
     """What a checkpoint states of its input, in our words; what it leaves out is absent.
 

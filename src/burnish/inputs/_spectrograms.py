@@ -40,7 +40,7 @@ def log_mel(
         offset: added before the logarithm.
     """
     filters = mel_filters("kaldi", mels, transform, rate, lowest, highest)
-    return np.log(_bands(waveform, _hann(window), hop, transform, filters, power) + offset).astype(np.float32)
+    return np.log(_bands(waveform, hann(window), hop, transform, filters, power) + offset).astype(np.float32)
 
 
 def kaldi_log_mel(waveform: Waveform, *, rate: int, mels: int, frames: int) -> Matrix:
@@ -66,12 +66,13 @@ def whisper_log_mel(waveform: Waveform, *, rate: int, mels: int, window: int, ho
     """
     filters = mel_filters("slaney", mels, window, rate, 0.0, 8000.0)
     padded = np.pad(waveform, window // 2, mode="reflect")
-    bands = np.log10(np.maximum(1e-10, _bands(padded, _hann(window), hop, window, filters, 2.0)))[:, :-1]
+    bands = np.log10(np.maximum(1e-10, _bands(padded, hann(window), hop, window, filters, 2.0)))[:, :-1]
     scaled: Matrix = ((np.maximum(bands, bands.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
     return scaled
 
 
-def _hann(window: int) -> NDArray[np.float64]:
+def hann(window: int) -> NDArray[np.float64]:
+    """[window] of a periodic Hann window."""
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
 
 

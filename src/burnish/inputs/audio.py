@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -17,7 +17,13 @@ from burnish.core.seeds import generator
 from burnish.inputs import Change, Piece, described
 from burnish.inputs._files import FileInput, Read
 from burnish.inputs._resampling import Waveform
-from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
+from burnish.inputs._sound_processor import (
+    SETTINGS,
+    SoundProcessor,
+    WaveformProcessor,
+    checkpoint_settings,
+    written,
+)
 from burnish.inputs._sounds import (
     ENDINGS,
     as_file,
@@ -29,6 +35,9 @@ from burnish.inputs._sounds import (
     slices,
 )
 from burnish.inputs._spectrograms import shaded
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _LEEWAY = 1.25  # of a view, read in training: what a faster speed may need
 _NEEDED = ("features", "sampling_rate", "seconds")
@@ -204,6 +213,16 @@ class Audio(FileInput):
             padded[i, : len(value)] = value
             mask[i, : len(value)] = 1
         return {processor.name: padded, "attention_mask": mask}, length
+
+    def unprocessed(self, processor: SoundProcessor) -> WaveformProcessor | None:
+        """The waveform, where the network reads a spectrogram that depends on nothing else (`log_mel`, `whisper`)."""
+        return WaveformProcessor(**processor.settings()) if processor.features in ("log_mel", "whisper") else None
+
+    def graph(self, processor: SoundProcessor) -> nn.Module:
+        """The waveform to its spectrogram."""
+        from burnish.inputs._graphs import Spectrogram
+
+        return Spectrogram(processor)
 
     def shown(self, encoded: Encoded, processor: SoundProcessor) -> str:
         """Shape and range of what the network hears."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -17,78 +15,27 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Piece, described
 from burnish.inputs._files import FileInput, Read
+from burnish.inputs._image_processor import ImageProcessor, PixelProcessor
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
 from burnish.inputs._pictures import (
     ENDINGS,
-    MIDDLE,
     PLACES,
-    cropped,
     decoded,
     in_words,
     look_version,
     looked_at,
-    normalised,
-    resample,
 )
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
+    from torch import nn
 
 Three = tuple[float, float, float]
 FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
 FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
 View = Literal["plain", "mirrored", "five_crops"]
 TIGHTER = 0.875  # most of the picture that corner crops keep: without it they would be the middle one
-
-
-@dataclass(frozen=True)
-class ImageProcessor:
-    """How a picture becomes the numbers a checkpoint was trained on.
-
-    Attributes:
-        size: height and width the network sees.
-        crop_ratio: share of the resized picture that the centre crop keeps.
-        interpolation: bilinear, bicubic or lanczos.
-        mean, std: of each channel, in [0, 1]; subtracted and divided by.
-    """
-
-    size: int
-    crop_ratio: float
-    interpolation: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-    def fingerprint(self) -> str:
-        """A hash of all of it."""
-        return hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
-
-    def settings(self) -> dict[str, Any]:
-        """Plain values for the bundle."""
-        return asdict(self)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of what the network sees."""
-        return 3, self.size, self.size
-
-    def numbers(
-        self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
-    ) -> Array:
-        """float32 [3, size, size], channels last in memory; a crop, or the whole picture squeezed into the square.
-
-        Args:
-            picture: any mode.
-            whole: leave nothing out.
-            place: where in the picture the crop is, from (0, 0), left and top, to (1, 1); the middle unless said.
-            ratio: share the crop keeps; None for `crop_ratio`.
-        """
-        picture = picture.convert("RGB")
-        if whole:
-            picture = picture.resize((self.size, self.size), resample(self.interpolation))
-        else:
-            picture = cropped(picture, self.size, ratio or self.crop_ratio, place, self.interpolation)
-        return normalised(picture, self.mean, self.std)
 
 
 class Image(FileInput):
@@ -226,8 +173,17 @@ class Image(FileInput):
 
     def collate(self, encoded: Sequence[Encoded], processor: ImageProcessor) -> tuple[dict[str, Array], int]:
         """pixel_values [B, 3, size, size], channels last in memory."""
-        stacked = np.stack([e["pixel_values"].transpose(1, 2, 0) for e in encoded])
-        return {"pixel_values": stacked.transpose(0, 3, 1, 2)}, 1
+        return processor.batch(np.stack([e["pixel_values"].transpose(1, 2, 0) for e in encoded])), 1
+
+    def unprocessed(self, processor: ImageProcessor) -> PixelProcessor:
+        """Pixels of the right size; what is left to do is to normalise them."""
+        return PixelProcessor(**processor.settings())
+
+    def graph(self, processor: ImageProcessor) -> nn.Module:
+        """Pixels to what the network reads."""
+        from burnish.inputs._graphs import Pixels
+
+        return Pixels(processor.mean, processor.std)
 
     def shown(self, encoded: Encoded, processor: ImageProcessor) -> str:
         """Size and range of what the network sees."""

@@ -22,7 +22,7 @@ from burnish.core.signature import is_signed
 from burnish.evaluation import report_exports
 from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
-from burnish.exporters import Exporter, Source
+from burnish.exporters import Exporter, Source, preceded
 from burnish.exporters.onnx import Onnx
 from burnish.runtimes._fixed import pieces
 from burnish.runtimes.torch import running
@@ -148,7 +148,7 @@ class _Exporting:
     def _exported(self, exporter: Exporter, folder: Path) -> dict[str, Any]:
         kind = exporter.kind()
         self.say(f"{kind}: exporting")
-        told = exporter.export(self._source(), folder, lambda text: self.say(f"{kind}: {text}"))
+        told = exporter.export(self._source(exporter), folder, lambda text: self.say(f"{kind}: {text}"))
         return self._facts(exporter, told)
 
     def _for_hardware(self, wish: Wish, check: Check, scratch: Path) -> list[dict[str, Any]]:
@@ -164,13 +164,16 @@ class _Exporting:
             rows.append(self._kept(f"onnx-{compression.precision}-{check.label}", result))
         return rows
 
-    def _source(self) -> Source:
-        batch = next(self.held.batches(self.held.limited("train", 2), 2, self.bundle), None)
+    def _source(self, exporter: Exporter) -> Source:
+        inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
+        bundle = self.bundle.unprocessed() if inside else self.bundle
+        if inside:
+            network = preceded(bundle.input.graph(self.bundle.processor), network)
+        batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
         if batch is None:
             raise InputError("fewer than two training rows", expected="two, to export with")
-        limit = getattr(self.bundle.processor, "max_length", None)
-        path = self.bundle.path / MODEL
-        return Source(self.network, path, self.bundle.input, self.bundle.target, batch, limit)
+        limit = getattr(bundle.processor, "max_length", None)
+        return Source(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
 
     def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
         from importlib.metadata import version

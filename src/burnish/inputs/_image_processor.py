@@ -1,0 +1,85 @@
+"""How a picture becomes the numbers a checkpoint was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from burnish.core.batch import Array
+from burnish.inputs._pictures import MIDDLE, cropped, normalised, resample
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+
+@dataclass(frozen=True)
+class ImageProcessor:
+    """How a picture becomes the numbers a checkpoint was trained on.
+
+    Attributes:
+        size: height and width the network sees.
+        crop_ratio: share of the resized picture that the centre crop keeps.
+        interpolation: bilinear, bicubic or lanczos.
+        mean, std: of each channel, in [0, 1]; subtracted and divided by.
+    """
+
+    size: int
+    crop_ratio: float
+    interpolation: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def fingerprint(self) -> str:
+        """A hash of all of it."""
+        return hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
+
+    def settings(self) -> dict[str, Any]:
+        """Plain values for the bundle."""
+        return asdict(self)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what the network sees."""
+        return 3, self.size, self.size
+
+    def numbers(
+        self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
+    ) -> Array:
+        """float32 [3, size, size], channels last in memory; a crop, or the whole picture squeezed into the square.
+
+        Args:
+            picture: any mode.
+            whole: leave nothing out.
+            place: where in the picture the crop is, from (0, 0), left and top, to (1, 1); the middle unless said.
+            ratio: share the crop keeps; None for `crop_ratio`.
+        """
+        picture = picture.convert("RGB")
+        if whole:
+            picture = picture.resize((self.size, self.size), resample(self.interpolation))
+        else:
+            picture = cropped(picture, self.size, ratio or self.crop_ratio, place, self.interpolation)
+        return self.scaled(picture)
+
+    def scaled(self, picture: Picture) -> Array:
+        """What the network reads of an RGB picture of the right size: normalised."""
+        return normalised(picture, self.mean, self.std)
+
+    def batch(self, stacked: Array) -> dict[str, Array]:
+        """`pixel_values` of rows stacked with channels last."""
+        return {"pixel_values": stacked.transpose(0, 3, 1, 2)}
+
+
+class PixelProcessor(ImageProcessor):
+    """For a graph that normalises itself: `pixels`, uint8 [B, size, size, 3]."""
+
+    def scaled(self, picture: Picture) -> Array:
+        """uint8 [3, size, size], channels last in memory."""
+        return np.asarray(picture).transpose(2, 0, 1)
+
+    def batch(self, stacked: Array) -> dict[str, Array]:
+        """`pixels`, as they are."""
+        return {"pixels": stacked}
