@@ -173,6 +173,7 @@ LEAN = (
     "burnish.core.signature",
     "burnish.core.views",
     "burnish.core.weighted",
+    "burnish.data.places",
     "burnish.inputs",
     "burnish.targets",
     "burnish.bundle",

@@ -90,7 +90,7 @@ def test_what_needs_pyarrow_is_refused_with_its_name(trained: Trained, tmp_path:
     cases = [
         (data, "out.parquet", r"needs pyarrow.*burnish\[tables\]"),
         (tmp_path / "there.parquet", "out.csv", r"without pyarrow.*burnish\[tables\]"),
-        (tmp_path / "nothing.csv", "out.csv", "no file to read here"),
+        (tmp_path / "nothing.csv", "out.csv", "no such file or folder"),
     ]
     (tmp_path / "there.parquet").write_bytes(b"PAR1")
     for source, out, words in cases:

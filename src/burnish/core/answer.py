@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from burnish.core.batch import Array
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -25,3 +29,8 @@ class Answer:
     def confidence(self) -> float | None:
         """The probability of the answer itself, where it is a single label."""
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
+
+
+def sure_enough(confidence: float | Array, abstain_below: float) -> Array:
+    """Whether answers of this confidence are given, as bool of the same shape: from `abstain_below` on; none where that is 1."""
+    return np.asarray(confidence) >= abstain_below if abstain_below < 1 else np.zeros_like(confidence, bool)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.data.arrow import class_names, named_columns
 from burnish.data.sources import PIECE_ROWS, Rows
 
 
@@ -21,6 +20,8 @@ def dataset_pieces(data: Any, place: str) -> Iterator[Rows]:
     Raises:
         InputError: a dictionary of splits, or a streaming data set.
     """
+    from burnish.data.arrow import class_names, named_columns
+
     if hasattr(data, "keys"):
         raise InputError(
             f"found a dictionary of the splits {', '.join(map(str, data))}",

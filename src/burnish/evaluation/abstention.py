@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from burnish.core.answer import sure_enough
 from burnish.core.predictions import Predictions
 from burnish.evaluation.reliability import wilson
 from burnish.metrics._calibration import confidence
@@ -72,7 +73,7 @@ def promised(predictions: Predictions, accuracy: float) -> Promise:
 def kept(predictions: Predictions, abstain_below: float) -> dict[str, Any]:
     """What a promise comes to on other rows: rows answered, their share, the share of right answers with its interval."""
     sure, right = confidence(predictions.known)
-    given = (sure >= abstain_below) & (abstain_below < 1)
+    given = sure_enough(sure, abstain_below)
     rows = int(given.sum())
     accuracy = float(right[given].mean()) if rows else math.nan
     low, high = wilson(accuracy, rows) if rows else (math.nan, math.nan)

@@ -6,7 +6,6 @@ JSON may hold numbers beside text.
 
 from __future__ import annotations
 
-import glob
 import json
 from array import array
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ from typing import Any, ClassVar, cast
 from burnish.core.component import component_class
 from burnish.core.errors import InputError
 from burnish.core.files import sha256
+from burnish.data.places import Place, locate
+from burnish.data.settings import Data
 from burnish.data.shards import require_like, require_names
 from burnish.data.sources import Source
 from burnish.inputs import Input
@@ -70,24 +71,23 @@ class PlainRows(Rows):
                 columns.update(dict.fromkeys(data))
                 self._keep(kept, data)
             else:
-                for path in _files(data):
-                    self._read(kept, path, columns, notes, files)
+                for place in _places(data):
+                    self._read(kept, place, columns, notes, files)
         require_names(tuple(columns), input.required_columns, place=data if isinstance(data, str) else "")
         self.columns, self.notes = tuple(columns), tuple(notes)
         self.fingerprint = sha256(self._path)
 
     def _read(
-        self, kept: Any, path: Path, columns: dict[str, None], notes: list[str], files: list[dict[str, Any]]
+        self, kept: Any, place: Place, columns: dict[str, None], notes: list[str], files: list[dict[str, Any]]
     ) -> None:
-        source, rows, said = _source(path), 0, dict[str, None]()
-        own: dict[str, None] = {}
-        for piece in source.read(path):
+        rows, said, own = 0, dict[str, None](), dict[str, None]()
+        for piece in place.source.read(place.where):
             own.update(dict.fromkeys(piece.columns))
             said.update(dict.fromkeys([f"read as {piece.encoding}"] * bool(piece.encoding) + list(piece.notes)))
             rows += self._keep(kept, piece.columns)
-        files.append(require_like(str(path), rows, list(own), source.optional_columns, files))
+        files.append(require_like(place.shown, rows, list(own), place.source.optional_columns, files))
         columns.update(own)
-        notes += [f"{path}: {note}" for note in said]
+        notes += [f"{place.shown}: {note}" for note in said]
 
     def _keep(self, kept: Any, columns: dict[str, Any]) -> int:
         """Write a piece, and remember where each row ends."""
@@ -128,40 +128,20 @@ class PlainWindows(Windows):
             return PlainWindow(file.read(end - start))
 
 
-def _files(data: str) -> list[Path]:
-    path = Path(data).expanduser()
-    if path.is_dir():
-        inside = (f for f in path.rglob("*") if f.is_file() and f.relative_to(path).parts[0][0] not in "._")
-        found = sorted(f for f in inside if not f.name.lower().startswith("readme") and _kind(f))
-    elif path.exists():
-        return [path]
-    else:
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
-    if not found:
-        raise InputError(
-            "no file to read here", expected=_expected(), fix=f"check the path; for others: {LARGER}", place=data
-        )
-    return found
-
-
-def _kind(path: Path) -> str | None:
-    name = path.name.lower()
-    own = [(e, kind) for kind in KINDS for e in _class(kind).suffixes if name.endswith(e)]
-    return max(own, key=lambda found: len(found[0]))[1] if own else None
-
-
-def _class(kind: str) -> type[Source]:
-    return cast("type[Source]", component_class("burnish.data.sources", kind))
-
-
-def _source(path: Path) -> Source:
-    kind = _kind(path)
-    if kind is None:
-        raise InputError(
-            f"ending {path.suffix!r} in an install without pyarrow", expected=_expected(), fix=LARGER, place=str(path)
-        )
-    return _class(kind)()
+def _places(data: str) -> list[Place]:
+    """The files, found as `burnish train` finds them, of formats that need no pyarrow."""
+    places, _ = locate(data, Data(train=data), "train")
+    for place in places:
+        if place.source.kind() not in KINDS:
+            raise InputError(
+                f"{place.source.kind()} in an install without pyarrow",
+                expected=_expected(),
+                fix=LARGER,
+                place=place.shown,
+            )
+    return places
 
 
 def _expected() -> str:
-    return "one of " + ", ".join(ending for kind in KINDS for ending in _class(kind).suffixes)
+    classes = (cast("type[Source]", component_class("burnish.data.sources", kind)) for kind in KINDS)
+    return "files that end in one of " + ", ".join(ending for cls in classes for ending in cls.suffixes)

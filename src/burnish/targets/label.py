@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from burnish.core.answer import sure_enough
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
@@ -116,7 +117,7 @@ class Label(Named):
     def abstains(self, decoded: Decoded) -> bool | None:
         """Where the most probable label is less probable than `abstain_below`."""
         below = self.abstain_below
-        return None if below is None else below >= 1 or float(decoded.probabilities.max()) < below
+        return None if below is None else not sure_enough(float(decoded.probabilities.max()), below)
 
     def truth(self, value: Any) -> str | None:
         """The label as text."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.data.arrow import pieces_digest, table_pieces
 from burnish.data.dataset_pieces import dataset_pieces, is_dataset
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
 
@@ -37,12 +36,16 @@ class Memory(Source):
         elif library == "pandas" and hasattr(where, "iloc") and hasattr(where, "columns"):
             yield from _frame(where)
         elif library == "pyarrow" and hasattr(where, "to_batches"):
+            from burnish.data.arrow import table_pieces
+
             yield from table_pieces(where)
         else:
             raise InputError(f"found a {type(where).__module__}.{type(where).__qualname__}", expected=_EXPECTED)
 
     def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
+        from burnish.data.arrow import pieces_digest
+
         return pieces_digest(self.read(where))
 
 

@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from burnish.core.errors import InputError
-from burnish.data.arrow import class_names, named_columns
 from burnish.data.sources import PIECE_ROWS, Rows, Source
 
 
@@ -25,6 +21,11 @@ class Parquet(Source):
         Raises:
             InputError: the file is not Parquet, or damaged.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from burnish.data.arrow import class_names, named_columns
+
         path = Path(where)
         try:
             with pq.ParquetFile(path) as file:
