@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.batch import Example
-from burnish.core.component import build, kinds
+from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, nearest
 from burnish.data.parts import require_columns
 from burnish.data.table import Table
@@ -106,6 +106,14 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
     inferred = _fitting(recipe, table, sample, target)
     folder = Path(table.origins[0].path).parent if table.origins else Path()
     inferred = inferred.located(folder)
+    if target.shape not in inferred.shapes:
+        fitting = [k for k in kinds("burnish.inputs") if target.shape in component_class("burnish.inputs", k).shapes]
+        raise InputError(
+            f"target {target.kind()!r} does not go with input {inferred.kind()!r}",
+            expected="input " + " or ".join(fitting) + f" for target {target.kind()!r}",
+            fix="name such an input, or another target",
+            place="input",
+        )
     if target.column in inferred.required_columns:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
