@@ -63,10 +63,14 @@ class Predictor:
             examples: a string or a row (column name to value); or a list of them.
 
         Raises:
-            InputError: a column is missing.
+            InputError: a column is missing, or what is given is none of these.
         """
         if isinstance(examples, str | Mapping):
             return self._many([examples])[0]
+        if isinstance(examples, bytes) or not isinstance(examples, Iterable):
+            raise InputError(
+                f"found {examples!r:.80}", expected="a text, a row (column name to value), or a list of them"
+            )
         return self._many(list(examples))
 
     def prepare(self, examples: Sequence[Any]) -> list[Prepared]:

@@ -44,7 +44,7 @@ TASKS: dict[str, tuple[str, str]] = {
 class EarlyStopping(BaseModel):
     """When to stop before the last step."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
     minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
 
@@ -52,7 +52,7 @@ class EarlyStopping(BaseModel):
 class Averaging(BaseModel):
     """An exponential moving average of the weights, which is validated and shipped instead of the last step's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     decay: float = Field(
         0.999, gt=0, lt=1, description="Share of the average kept at each step; less in the first steps of a run."
     )
@@ -69,7 +69,7 @@ def _console() -> list[Tracker]:
 class Recipe(BaseModel):
     """One run, fully written down. Null means: chosen from the data, the checkpoint or the target, and said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
     trust_code: bool = Field(
         False, description="Whether a kind may name code from outside burnish (package.module:Class)."

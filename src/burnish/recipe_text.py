@@ -137,6 +137,7 @@ def load_file(path: Path) -> dict[str, Any]:
         raise InputError(
             f"found a {type(value).__name__}",
             expected="a mapping of names to values, such as `epochs: 3`",
+            fix=f"where it is the data, say: --data {path}" if path.suffix not in (".yaml", ".yml") else "",
             place=str(path),
         )
     return value

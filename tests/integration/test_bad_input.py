@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,7 @@ def test_a_file_that_is_not_there_and_its_neighbour(bench: Bench) -> None:
         ("fake.parquet", b"PAR1 and nothing else", ("fake.parquet",)),
         ("header.csv", b"text,label\n", ("header.csv", "no rows", "at least one row")),
         ("empty.csv", b"", ("empty.csv",)),
+        ("packed.csv", gzip.compress(b"text,label\ngood,yes\n"), ("packed.csv", "a gzip archive", ".csv.gz")),
     ],
 )
 def test_a_file_that_is_not_a_table(bench: Bench, name: str, content: bytes, words: tuple[str, ...]) -> None:
@@ -70,7 +72,10 @@ def test_an_empty_label_column(bench: Bench) -> None:
 
 def test_one_class_only(bench: Bench) -> None:
     bench.rows = [{**row, "label": "payment"} for row in bench.rows]
-    bench.refused("'label'", "one label only", "'payment'", "two or more", "what to do")
+    bench.refused("'label'", "one label only", "'payment'", "two or more", "what to do", "allow: [one_class]")
+    bench.recipe["target"] = {"kind": "label", "column": "label", "labels": ["payment", "review"]}
+    bench.refused("one_class", "allow: [one_class]")
+    assert bench.train("allow=[one_class]").code == 0
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -120,7 +125,41 @@ def test_labels_that_training_does_not_know_are_counted_as_wrong_and_reported(be
     assert "music" in (bench.out / "report.md").read_text(encoding="utf-8")
 
 
+def test_one_text_in_all_rows(bench: Bench) -> None:
+    bench.rows = [{**row, "text": "the same"} for row in bench.rows]
+    bench.refused("data.csv", "the validation split is empty", "all have the same 'text'", "what to do")
+
+
+def test_nothing_to_read_in_any_row(bench: Bench) -> None:
+    bench.rows = [{**row, "text": ""} for row in bench.rows]
+    bench.refused("no_texts", "'text'", "data.csv, row 1", "allow: [no_texts]")
+
+
+@pytest.mark.parametrize(
+    ("column", "wrapped", "words"),
+    [
+        ("label", lambda cell: [cell], ("['payment']", "no label", "kind: labels")),
+        ("label", lambda cell: {"name": cell}, ("{'name': 'payment'}", "no label")),
+        ("text", lambda cell: {"body": cell}, ("cells.jsonl, row 1", "{'body': 'my late card", "no text")),
+        ("text", str.split, ("cells.jsonl, row 1", "['my', 'late', 'card'", "no text")),
+    ],
+)
+def test_the_writing_of_a_list_or_an_object_is_neither_text_nor_label(
+    bench: Bench, column: str, wrapped: Callable[[str], Any], words: tuple[str, ...]
+) -> None:
+    made = [{**row, column: wrapped(row[column])} for row in bench.rows]
+    (bench.folder / "cells.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made), encoding="utf-8")
+    bench.recipe["data"] = str(bench.folder / "cells.jsonl")
+    bench.refused(*words)
+
+
 # The recipe
+
+
+def test_a_table_given_as_the_recipe(bench: Bench) -> None:
+    file = write_csv(bench.folder / "reviews.csv", bench.rows)
+    said = bench.command("train", file, "--out", bench.out)
+    assert (said.code, f"--data {file}" in said.err, bench.out.exists()) == (2, True, False)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +171,13 @@ def test_labels_that_training_does_not_know_are_counted_as_wrong_and_reported(be
         ("learning_rat", 1e-3, ("learning_rat", "unknown field", "write 'learning_rate'")),
         ("learning_rate", "fast", ("learning_rate", "'fast'", "number")),
         ("learning_rate", -1, ("learning_rate", "-1", "greater than 0")),
+        ("learning_rate", float("inf"), ("learning_rate", "finite")),
+        ("epochs", float("inf"), ("epochs", "finite")),
+        ("optimizer", {"kind": "adamw", "weight_decay": float("inf")}, ("optimizer.weight_decay", "finite")),
+        ("data", {"train": None}, ("data.train", "None", "a file")),
+        ("allow", ["tset_rows_in_train"], ("allow", "'tset_rows_in_train'", "did you mean 'test_rows_in_train'?")),
+        ("target", {"kind": "tags", "column": "label"}, ("'tags' does not go with input 'text'", "tokens")),
+        ("input", {"kind": "tokens", "column": "text"}, ("'label' does not go with input 'tokens'", "text")),
         ("metrics", ["f1", "acuracy"], ("metrics[1]", "'acuracy'", "did you mean 'accuracy'?")),
         ("deciding_metric", "acc", ("deciding_metric", "'acc'", "accuracy")),
         ("task", "text-clasification", ("task", "did you mean 'text-classification'?")),

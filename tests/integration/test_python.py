@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,17 @@ def test_a_missing_column_in_a_question_is_said(trained: Trained) -> None:
     with pytest.raises(InputError, match="1 values"):
         predictor("my card")
     assert predictor([("my card", "a card")])[0].answer in ("same", "other")
+
+
+@pytest.mark.parametrize("question", [None, 5, b"a card"])
+def test_what_is_no_question_is_said(trained: Trained, question: Any) -> None:
+    with pytest.raises(InputError, match="expected: a text, a row"):
+        burnish.load(trained("label"))(question)
+
+
+def test_dates_are_read_as_they_are_written(bert: Path, tmp_path: Path) -> None:
+    """Also in the golden examples, which JSON holds."""
+    made = [{**row, "text": datetime(2026, 1 + i % 9, 1 + i % 28)} for i, row in enumerate(tiny_runs.rows("label"))]
+    recipe = tiny_runs.settings("label", bert, made, epochs=1, allow=["test_rows_in_train"])
+    run = burnish.train(recipe, out=tmp_path / "run")
+    assert burnish.load(run.path)("2026-01-01 00:00:00").answer in ("payment", "delivery", "review")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import burnish
+from burnish.core.errors import InputError
 from burnish.recipe_text import load_file
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Said, write_csv
@@ -113,6 +115,36 @@ def test_resuming_a_finished_run_changes_no_score(
     burnish.load(out)
 
 
+def test_another_recipe_or_other_rows_never_continue_a_run(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    recipe = tiny_runs.settings("label", bert, str(messages), epochs=1)
+    burnish.train(recipe, out=out)
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match=r"another recipe: epochs was 1\.0 and is 2\.0 now"):
+        burnish.train({**recipe, "epochs": 2}, out=out, resume=True)
+    messages.write_text(messages.read_text(encoding="utf-8").replace("my late card", "my slow card"), encoding="utf-8")
+    said = burnish_command("train", "--resume", "--out", out)
+    assert said.code == 2
+    assert "the data changed since the run began" in said.err
+    assert str(messages) in said.err
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+
+
+def test_a_run_of_rows_in_memory_is_continued_where_they_are(
+    burnish_command: Command, bert: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    recipe = tiny_runs.settings("label", bert, tiny_runs.rows("label"), epochs=1)
+    burnish.train(recipe, out=out)
+    said = burnish_command("train", "--resume", "--out", out)
+    assert said.code == 2
+    assert "in memory" in said.err
+    assert "resume=True" in said.err
+    burnish.train(recipe, out=out, resume=True)
+
+
 # evaluate
 
 
@@ -198,3 +230,30 @@ def test_info_says_task_labels_scores_and_files(burnish_command: Command, traine
 def test_info_of_something_else(burnish_command: Command, tmp_path: Path) -> None:
     said = burnish_command("info", tmp_path)
     assert (said.code, "neither a run nor a bundle" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("scores.json", ("evaluate",)),
+        ("scores.json", ("info",)),
+        ("best.json", ("info",)),
+        ("bundle/bundle.json", ("info",)),
+        ("environment.json", ("train", "--resume")),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named(
+    burnish_command: Command, trained: Trained, tmp_path: Path, name: str, words: tuple[str, ...]
+) -> None:
+    run = Path(shutil.copytree(trained("label"), tmp_path / "run"))
+    (run / name).write_bytes((run / name).read_bytes()[:40])
+    said = burnish_command(*words, run)
+    assert said.code == 2, said
+    assert str(run / name) in said.err
+    assert "damaged" in said.err
+
+
+def test_info_offers_the_nearest_folder(burnish_command: Command, trained: Trained) -> None:
+    run = trained("label")
+    said = burnish_command("info", run.with_name(run.name + "s"))
+    assert (said.code, f"did you mean {str(run)!r}?" in said.err) == (2, True)

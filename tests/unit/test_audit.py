@@ -212,6 +212,7 @@ def test_histogram_bins_hold_every_row() -> None:
         ({"train": part(table([{"text": f"t{i}", "label": "a"} for i in range(5)]))}, "one_class"),
         ({"train": part(table(clean("t"))), "test": Part(table(clean("s")), np.zeros(0, np.int64))}, "empty_split"),
         ({"train": part(table([{"text": f"t{i}", "label": None} for i in range(5)]))}, "no_labels"),
+        ({"train": part(table([{"text": " " * i, "label": "ab"[i % 2]} for i in range(5)]))}, "no_texts"),
     ],
 )
 def test_refusals_name_their_override(made: dict[str, Part], code: str) -> None:

@@ -190,6 +190,17 @@ def test_memory_kinds_agree(tmp_path: Path) -> None:
     assert any("cache hit" in n for n in read(frame.copy(), cache=tmp_path / "c").notes)
 
 
+@pytest.mark.parametrize("first", [0, 2])
+def test_not_a_number_among_texts_is_missing(tmp_path: Path, first: int) -> None:
+    """What pandas leaves for a gap, wherever it stands; a number among texts is still refused."""
+    values = ["a", "b", "c", "d"]
+    values[first] = float("nan")  # type: ignore[call-overload]
+    table = read([{"label": value} for value in values], cache=tmp_path)
+    assert table.values("label") == [None if i == first else v for i, v in enumerate(values)]
+    with pytest.raises(InputError, match="row 4: column 'label' holds whole number"):
+        read([{"label": value} for value in [*values[:3], 5]], cache=tmp_path)
+
+
 def test_pandas_categories_and_missing(tmp_path: Path) -> None:
     """Categories become text, and NaN is missing."""
     import pandas as pd

@@ -41,7 +41,7 @@ class Component(BaseModel):
         shorthand: the field a bare string in a recipe stands for: `kind` means the string names the kind.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
     axis: ClassVar[str]
     shorthand: ClassVar[str] = "kind"
 

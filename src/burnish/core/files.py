@@ -54,6 +54,23 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote.
+
+    Raises:
+        InputError: the file is damaged; burnish never leaves half a file, so something else changed it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # UnicodeDecodeError is one as well
+        raise InputError(
+            f"the file is damaged: {error}",
+            expected="the file as it was written",
+            fix="bring back a copy",
+            place=str(path),
+        ) from error
+
+
 def disk_is_full(error: BaseException | None) -> bool:
     """Whether an error, or the one it came from, says that there is no room left on a disk."""
     while error is not None:

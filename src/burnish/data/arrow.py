@@ -32,8 +32,17 @@ def array(values: Any, column: str, place: str, first_row: int) -> pa.Array:
     try:
         found = pa.array(values)
     except (pa.ArrowException, TypeError, OverflowError, ValueError) as error:
-        raise _mixed(values, column, place, first_row, error) from error
+        known = _without_nan(values)
+        try:
+            found = pa.array(known)
+        except (pa.ArrowException, TypeError, OverflowError, ValueError):
+            raise _mixed(known, column, place, first_row, error) from error
     return cast(found, plain(found.type))
+
+
+def _without_nan(values: Any) -> list[Any]:
+    """The values with NaN as missing: what pandas leaves for a gap among texts."""
+    return [None if isinstance(value, float) and value != value else value for value in values]
 
 
 def plain(kind: pa.DataType) -> pa.DataType:

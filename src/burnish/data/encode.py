@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Encoded
+from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.data.table import Part
 from burnish.inputs import Input, Processor
@@ -192,7 +192,9 @@ def _pieces(
     for start in range(0, len(part), PIECE):
         rows = part.rows[start : start + PIECE]
         examples = part.table.take(rows, columns).to_pylist()
-        encoded = input.encode(examples, processor) if input.stored else _unread(part, rows, input, processor)
+        encoded = (
+            _read(examples, part, rows, input, processor) if input.stored else _unread(part, rows, input, processor)
+        )
         values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
         pairs = [
             _target(target, e.get(target.column), x, part, int(r))
@@ -204,6 +206,19 @@ def _pieces(
         yield pa.record_batch([_array(values[f.name], f.type) for f in schema], schema=schema)
         if notify:
             notify("encoding", min(start + PIECE, len(part)), len(part))
+
+
+def _read(examples: list[Example], part: Part, rows: Any, input: Input, processor: Processor) -> list[Encoded]:
+    try:
+        return input.encode(examples, processor)
+    except InputError as error:
+        for i in range(len(examples) if len(examples) > 1 else 0):  # which of them it was
+            _read(examples[i : i + 1], part, rows[i : i + 1], input, processor)
+        raise _placed(error, part, int(rows[0])) from None
+
+
+def _placed(error: InputError, part: Part, row: int) -> InputError:
+    return InputError(error.found, expected=error.expected, fix=error.fix, place=part.table.place(row))
 
 
 def _unread(part: Part, rows: NDArray[np.int64], input: Input, processor: Processor) -> list[Encoded]:
@@ -224,7 +239,7 @@ def _target(target: Target, value: Any, encoded: Encoded, part: Part, row: int) 
     try:
         return target.encode(value, encoded)
     except InputError as error:
-        raise InputError(error.found, expected=error.expected, fix=error.fix, place=part.table.place(row)) from None
+        raise _placed(error, part, row) from None
 
 
 def _array(values: list[Any], form: pa.DataType) -> pa.Array:

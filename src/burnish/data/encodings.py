@@ -27,6 +27,7 @@ _MAGIC = {
     b"ARROW1": "an Arrow file",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     b"BZh": "a bzip2 archive",
+    b"\x1f\x8b": "a gzip archive (named .csv.gz or .jsonl.gz it is read)",
 }
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with byte order mark"),

@@ -46,7 +46,7 @@ def divide(
         require_columns(table, (*input.required_columns, target.column))
     train = tables["train"]
     wanted = ("validation" not in tables, "test" not in tables)
-    assigned = np.zeros(len(train), np.int8)
+    assigned, alike = np.zeros(len(train), np.int8), ""
     if any(wanted):
         _enough(train, split, wanted)
         known = train.inspection  # files are compared by what is in them, not by their names
@@ -55,6 +55,8 @@ def divide(
             if known is None
             else known.contents
         )
+        if (contents == contents[0]).all():  # equal rows never lie in two splits
+            alike = "; all have the same " + " and ".join(map(repr, input.required_columns))
         assigned = split.assign(train, contents, strata_of(train, target), seed=seed, parts=wanted)
     parts = {}
     for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):
@@ -63,7 +65,7 @@ def divide(
         else:
             parts[name] = Part(train, np.flatnonzero(assigned == number).astype(np.int64))
         if not len(parts[name]) and (name == "train" or "empty_split" not in allow):
-            raise _empty(name, train, split, wanted)
+            raise _empty(name, train, split, wanted, alike)
     return parts
 
 
@@ -101,11 +103,11 @@ def _enough(train: Table, split: Split, wanted: tuple[bool, bool]) -> None:
         )
 
 
-def _empty(name: str, train: Table, split: Split, wanted: tuple[bool, bool]) -> InputError:
+def _empty(name: str, train: Table, split: Split, wanted: tuple[bool, bool], alike: str) -> InputError:
     made = name == "train" or wanted[NAMES.index(name) - 1]
     fix = "give a file for it, add rows, or change the shares" if made else "give a file with rows"
     return InputError(
-        f"the {name} split is empty ({split.kind()} split of {len(train)} rows)"
+        f"the {name} split is empty ({split.kind()} split of {len(train)} rows{alike})"
         if made
         else f"the {name} file is empty",
         expected="at least one row in each split",

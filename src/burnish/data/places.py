@@ -248,6 +248,13 @@ def _missing(path: Path, text: str) -> InputError:
     guess = nearest(path.name, names)
     if any(c in text for c in "*?["):
         return InputError("no file matches this pattern", fix="check the pattern and the folder", place=text)
+    if text.endswith(" in memory"):  # what the recipe of a run says of them
+        return InputError(
+            "the rows were in memory when the run began",
+            expected="the same rows",
+            fix="give them again in Python: burnish.train(recipe, data=ROWS, out=RUN, resume=True)",
+            place=text,
+        )
     return InputError(
         "no such file or folder" + ("" if str(path) == text else f": {path} does not exist"),
         expected="a file, folder, glob or hub name",

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_serializer, field_validator
 
 from burnish.core.component import choice
 from burnish.data.sources import Source
@@ -35,6 +35,13 @@ class Data(BaseModel):
     hub_config: str | None = Field(None, description="Configuration of a hub data set.")
     hub_split: str | None = Field(None, description="Split of a hub data set that is read as train ('train').")
     cache: Path | None = Field(None, description="Folder for the Arrow cache; $BURNISH_CACHE or ~/.cache/burnish.")
+
+    @field_validator("train")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("name a file, a folder, a glob, a hub data set or data in memory")
+        return value
 
     @field_serializer("train", "validation", "test", when_used="always")
     def _shown(self, value: Any) -> Any:

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input, Piece
+from burnish.inputs._cells import as_text
 from burnish.inputs._tokenizer import TokenizerProcessor, load, save
 from burnish.inputs._words import groups, without
 
@@ -70,7 +71,11 @@ class Text(Input):
         save(processor, folder)
 
     def encode(self, examples: Sequence[Example], processor: TokenizerProcessor) -> list[Encoded]:
-        """`input_ids` int32 [L], and `token_type_ids` int8 [L] for pairs; a missing text is read as an empty one."""
+        """`input_ids` int32 [L], and `token_type_ids` int8 [L] for pairs; a missing text is read as an empty one.
+
+        Raises:
+            InputError: a cell that is no text.
+        """
         pair = len(self.columns) == 2
         cells = [self._texts(e) for e in examples]
         out: list[Encoded] = []
@@ -91,7 +96,11 @@ class Text(Input):
         return processor.collate([e["input_ids"] for e in encoded], types)
 
     def _texts(self, example: Example) -> tuple[str, ...]:
-        return tuple("" if example.get(c) is None else str(example[c]) for c in self.columns)
+        return tuple(as_text(example.get(c), c) for c in self.columns)
+
+    def portable(self, example: Example) -> dict[str, Any]:
+        """The texts: dates and the like as they were read, because JSON has none."""
+        return {c: None if example.get(c) is None else as_text(example[c], c) for c in self.columns}
 
     def parts(self, example: Example, processor: TokenizerProcessor, most: int) -> list[Piece]:
         """Words with the white space behind them, neighbours joined where there are many; of a pair words of each text.

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.inputs import Input
+from burnish.inputs._cells import as_words
 from burnish.inputs._tokenizer import TokenizerProcessor, load, save
 
 
@@ -47,8 +48,12 @@ class Tokens(Input):
         save(processor, folder)
 
     def encode(self, examples: Sequence[Example], processor: TokenizerProcessor) -> list[Encoded]:
-        """`input_ids` int32 [L]; `_words` int32 [words]: where each word begins, -1 for one that was cut off."""
-        words = [_words(e.get(self.column)) for e in examples]
+        """`input_ids` int32 [L]; `_words` int32 [words]: where each word begins, -1 for one that was cut off.
+
+        Raises:
+            InputError: a cell that is no list of words.
+        """
+        words = [as_words(e.get(self.column), self.column) for e in examples]
         out: list[Encoded] = []
         for own, (encoding, full) in zip(words, processor.encode(words, words=True), strict=True):
             starts = np.full(len(own), -1, np.int32)
@@ -74,9 +79,3 @@ class Tokens(Input):
         starts = set(encoded["_words"].tolist())
         pieces = [processor.tokenizer.id_to_token(int(i)) or "" for i in encoded["input_ids"]]
         return " ".join(("|" if i in starts else "") + piece for i, piece in enumerate(pieces))
-
-
-def _words(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return value.split() if isinstance(value, str) else ["" if word is None else str(word) for word in value]

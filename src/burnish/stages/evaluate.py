@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ import numpy as np
 from burnish.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.files import folder_aside, require_writable, write_json
+from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.encode import encode_part
 from burnish.data.inspection import inspected
@@ -123,7 +122,7 @@ def _sealed(run: Path) -> dict[str, Any]:
             fix="finish the run with `burnish train --resume`, or name data",
             place=str(run),
         )
-    return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
+    return cast(dict[str, Any], read_json(path))
 
 
 def _place(run: Path, data: Any) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from burnish import bundle as bundles
 from burnish.core.errors import RunFailed
 from burnish.core.events import Event
-from burnish.core.files import damage, write_json
+from burnish.core.files import damage, read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.loader import Loader
@@ -72,7 +71,7 @@ def finish(
     accelerator = assembled.training.accelerator
     if not accelerator.main:
         accelerator.wait()
-        return Run(folder.path, prepared.recipe, json.loads(folder.scores.read_text(encoding="utf-8")))
+        return Run(folder.path, prepared.recipe, read_json(folder.scores))
     started = time.perf_counter()
     restored = _restore_best(folder, assembled, state)
     target, learned = decide(prepared, assembled, tracking)
@@ -153,7 +152,7 @@ def _write_bundle(
         model={"kind": recipe.model.kind(), "name": recipe.model.name},
         facts={
             "task": recipe.task_name(),
-            "made_by": json.loads((folder.path / "environment.json").read_text(encoding="utf-8"))["packages"],
+            "made_by": read_json(folder.path / "environment.json")["packages"],
             "data": prepared.hashes(),
             "checkpoint": restored,
             "recipe": recipe.model_dump(mode="json"),
@@ -210,7 +209,7 @@ def _report(
         facts=_facts(folder, prepared, result, state),
         scores=result,
         baselines=result["baselines"],
-        audit=json.loads(folder.audit.read_text(encoding="utf-8")),
+        audit=read_json(folder.audit),
         events=folder.read_events(),
         predictions=predictions,
         inputs_shown=row_text(recipe.input, part.table),
@@ -225,7 +224,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     useful, size = training.pop("useful"), training.pop("size")
     skipped = training.pop("skipped")
     best = history.best(history.from_json(state["validations"]))
-    environment = json.loads((folder.path / "environment.json").read_text(encoding="utf-8"))
+    environment = read_json(folder.path / "environment.json")
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from burnish.core.errors import InputError
-from burnish.core.files import damage
+from burnish.core.errors import InputError, nearest
+from burnish.core.files import damage, read_json
 from burnish.core.signature import TRUST, is_signed, require_signed, trusted
 
 
@@ -25,12 +25,16 @@ def describe(path: Path) -> RenderableType:
         return Group(_bundle(bundle), _run(path)) if bundle != path else _bundle(bundle)
     if (path / "recipe.yaml").is_file():
         return _run(path)
+    if not path.exists():
+        guess = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        fix = f"did you mean {str(path.parent / guess)!r}?" if guess else ""
+        raise InputError("no such folder", expected="a run or a bundle", fix=fix, place=str(path))
     raise InputError("neither a run nor a bundle", expected="a folder with recipe.yaml or bundle.json", place=str(path))
 
 
 def _bundle(path: Path) -> Table:
     signature = _signature(path)
-    settings = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
+    settings = read_json(path / "bundle.json")
     target = settings["target"]
     names = target.get("labels") or []
     table = _table(f"bundle {path}")
@@ -73,10 +77,10 @@ def _run(path: Path) -> Table:
     steps = sorted(p.name for p in (path / "checkpoints").glob("step-*"))
     table.add_row("checkpoints", ", ".join(steps) or "none")
     if (path / "best.json").is_file():
-        best = json.loads((path / "best.json").read_text(encoding="utf-8"))
+        best = read_json(path / "best.json")
         table.add_row("best", f"step {best['step']}, {best['metric']} {best['value']:.4f}")
     if (path / "scores.json").is_file():
-        training = json.loads((path / "scores.json").read_text(encoding="utf-8")).get("training", {})
+        training = read_json(path / "scores.json").get("training", {})
         table.add_row("training", f"{training.get('seconds', 0):.0f} s in steps; stopped: {training.get('stopped')}")
     else:
         table.add_row("state", f"not finished; continue with `burnish train --resume --out {path}`")

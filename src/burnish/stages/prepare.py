@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.events import Event
-from burnish.data.audit import Audit, audit
+from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
 from burnish.data.inspection import inspected, without_problems
 from burnish.data.loader import Loader
@@ -100,6 +100,7 @@ def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator) -> Prepared:
 
 
 def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
+    require_known(recipe.allow)
     phases = Phases(tell)
     say = _teller(tell, "note")
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read

@@ -40,6 +40,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     input_ = _input(recipe, table, sample, target, say)
     for column in input_.required_columns:
         require_columns(table, [column], place="input")
+    _fit_together(input_, target)
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
@@ -113,6 +114,18 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
     if inferred != recipe.input:
         say(f"input: {inferred.kind()} from column {' and '.join(map(repr, inferred.required_columns))}")
     return inferred
+
+
+def _fit_together(input_: Input, target: Target) -> None:
+    if target.shape in input_.shapes:
+        return
+    known = [cast(Input, build("burnish.inputs", kind)) for kind in kinds("burnish.inputs")]
+    raise InputError(
+        f"target {target.kind()!r} does not go with input {input_.kind()!r}",
+        expected=f"input {' or '.join(i.kind() for i in known if target.shape in i.shapes)}",
+        fix="name such an input, or another target",
+        place="input",
+    )
 
 
 def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target) -> Input:

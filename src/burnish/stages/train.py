@@ -18,6 +18,7 @@ from burnish.stages.finish import Run, finish
 from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.pictures import training_pictures
 from burnish.stages.prepare import Phases, Prepared, prepare
+from burnish.stages.resuming import require_same
 from burnish.stages.run_folder import RunFolder
 from burnish.stages.signals import StopRequest, interruptible, stopped
 from burnish.stages.validate import deciding, measure
@@ -25,7 +26,6 @@ from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 from burnish.training.accelerator import Accelerator
 from burnish.training.health import GradientHealth
-from burnish.training.history import Validation
 from burnish.training.loop import Step, fit
 
 
@@ -52,6 +52,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         assembled = assemble(
             prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})), Phases(tracking)
         )
+        require_same(folder, prepared)
         folder.begin(prepared, command, tracking, main=accelerator.main)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
@@ -72,7 +73,7 @@ class Session:
     assembled: Assembled
     tracking: Tracking
     step: int = 0
-    validations: list[Validation] = field(default_factory=list)
+    validations: list[history.Validation] = field(default_factory=list)
     totals: dict[str, float] = field(
         default_factory=lambda: {"rows": 0, "useful": 0, "size": 0, "seconds": 0.0, "skipped": 0}
     )
@@ -207,15 +208,14 @@ class Session:
         return number % every == 0 or number == batches.total_steps
 
     def _validate(self) -> None:
-        started, training = time.perf_counter(), self.assembled.training
+        started, training, batches = time.perf_counter(), self.assembled.training, self.assembled.batches
         accelerator, metric = training.accelerator, deciding(self.recipe)
         scores = measure(self.prepared, self.assembled, metric)
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
-        batches = self.assembled.batches
         progress = self.step / batches.total_steps
-        self.validations.append(Validation(self.step, progress, name, value, good, scores))
+        self.validations.append(history.Validation(self.step, progress, name, value, good, scores))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)
         self._say(

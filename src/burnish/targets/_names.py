@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BeforeValidator
 
 from burnish.core.batch import Array
-from burnish.core.errors import nearest
+from burnish.core.errors import InputError, nearest
 
 
 def text(value: Any) -> str | None:
@@ -38,6 +38,23 @@ def _given(value: Any) -> Any:
 
 Names = Annotated[list[str], BeforeValidator(_given)]
 """Label names in the order of the logits."""
+
+
+def single(values: Iterable[Any], column: str, fix: str = "") -> Iterator[Any]:
+    """The values, each of which must be one plain value: the writing of a list in Python is no label.
+
+    Raises:
+        InputError: a list, an object or bytes among them.
+    """
+    for value in values:
+        if isinstance(value, list | tuple | dict | bytes):
+            raise InputError(
+                f"column {column!r} holds {value!r:.60}, which is no label",
+                expected="a text, a number or a truth value",
+                fix=fix or "name another column",
+                place="target",
+            )
+        yield value
 
 
 def unknown_name(name: str, names: tuple[str, ...]) -> str:

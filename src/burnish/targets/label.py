@@ -16,7 +16,16 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
-from burnish.targets._names import TINY, looks_like_score, looks_like_tags, most_common, softmax, text, unknown_name
+from burnish.targets._names import (
+    TINY,
+    looks_like_score,
+    looks_like_tags,
+    most_common,
+    single,
+    softmax,
+    text,
+    unknown_name,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,14 +63,16 @@ class Label(Named):
 
     def learned(self, values: Iterable[Any]) -> Label:
         """The names that occur, sorted; given names are kept as they are."""
-        names = self.labels or sorted({t for t in map(text, values) if t is not None})
+        known = single(values, self.column, "for several labels a row, say `kind: labels`")
+        names = self.labels or sorted({t for t in map(text, known) if t is not None})
         if not names:
             raise InputError(f"column {self.column!r} holds no label in the training split", fix="name another target")
         if len(names) == 1:
             raise InputError(
                 f"column {self.column!r} holds one label only: {names[0]!r}",
                 expected="two or more different labels in the training split",
-                fix="name another target column, or add rows of another class",
+                fix="name another target column, or add rows of another class; knowingly: name all labels (`target.labels`) "
+                "and say `allow: [one_class]`",
             )
         return self if self.labels else self.model_copy(update={"labels": names})
 

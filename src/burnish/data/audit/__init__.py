@@ -7,13 +7,13 @@ from typing import Any
 
 from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema, sounds
 from burnish.data.audit.lengths import Lengths, Unknown
-from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal
+from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
 from burnish.data.audit.scan import Notify, Reporter, scan
 from burnish.data.table import Part
 from burnish.inputs import Input
 from burnish.targets import Target
 
-__all__ = ["OVERRIDES", "Audit", "Finding", "Refused", "RowAt", "audit", "examine"]
+__all__ = ["OVERRIDES", "Audit", "Finding", "Refused", "RowAt", "audit", "examine", "require_known"]
 
 _WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
 

@@ -7,14 +7,14 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 Severity = Literal["note", "warning", "refusal"]
 SHOWN_ROWS = 20
-OVERRIDES = ("empty_split", "no_labels", "one_class", "test_rows_in_train")
+OVERRIDES = ("empty_split", "no_labels", "no_texts", "one_class", "test_rows_in_train")
 """Refusals that `allow` can accept; a missing column cannot be accepted."""
 
 
@@ -115,6 +115,17 @@ class Refused(InputError):
     """The data makes the run meaningless; `audit` has all that was found."""
 
     audit: Audit | None = None
+
+
+def require_known(allow: Collection[str]) -> None:
+    """Check that what is accepted by name is something that can be accepted.
+
+    Raises:
+        InputError: naming the nearest.
+    """
+    for name in allow:
+        if name not in OVERRIDES:
+            raise unknown("finding", name, OVERRIDES, place="allow")
 
 
 def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:

@@ -33,9 +33,12 @@ def cells(reporter: Reporter) -> Iterator[Finding]:
         blank = np.flatnonzero(found.blank)
         if len(blank):
             columns = " or ".join(map(repr, reporter.input.required_columns))
+            # Of a pair one text may say something: only where every row says the same there is nothing to learn from.
+            same = len(reporter.input.required_columns) == 1 or len(np.unique(found.contents)) == 1
+            nothing = len(blank) == len(found) > 1 and same
             yield reporter.finding(
-                "empty_texts",
-                "warning",
+                "no_texts" if nothing else "empty_texts",
+                "refusal" if nothing else "warning",
                 f"{len(blank)} of {len(found)} {name} rows have nothing in {columns}",
                 [(name, int(i)) for i in blank],
             )
