@@ -80,6 +80,7 @@ def broken() -> dict[str, bytes]:
         "no samples": written(np.zeros(0, np.float32), "WAV"),
         "not finite": written(np.array([0.1, np.nan, 0.2], np.float32), "WAV", subtype="FLOAT"),
         "": written(waveform, "FLAC")[:2000],
+        "cut off: ": written(waveform, "MP3")[:900],
     }
 
 
