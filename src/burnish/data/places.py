@@ -177,11 +177,13 @@ def _class_folders(path: Path, text: str, data: Data, kind: str) -> tuple[list[P
             fix="name them: " + ", ".join(f"{p}: {parts[p]}" for p in ("train", "validation", "test") if p in parts),
             place=text,
         )
-    tables = [f for f in sorted(path.iterdir()) if f.is_file() and f.name[0] not in "._" and _kind_of(f) is not None]
+    beside = [f for f in sorted(path.iterdir()) if f.is_file() and f.name[0] not in "._"]
+    # A text beside class folders is a note about them; the source says that it was not read.
+    tables = [f for f in beside if _kind_of(f) is not None and f.suffix.lower() != ".txt"]
     if tables and data.source is None:
         raise InputError(
             f"the folder holds a table ({tables[0].name}) and folders of files",
-            fix=f"name the table ({tables[0]}), or say `source: {kind}` where the folders are the classes",
+            fix=f"name the table ({tables[0]}), or say data.source={kind} where the folders are the classes",
             place=text,
         )
     return [Place(path, text, _source(data, kind))], []
