@@ -17,6 +17,7 @@ from burnish.targets import Target
 SHOWN = 12
 PICKLED = (".pth", ".pt", ".bin", ".tar", ".ckpt")
 WRAPPED = ("state_dict", "model_state_dict", "model")  # keys training scripts store a state dict under
+PREFIXES = ("module.", "_orig_mod.", "model.")  # of data-parallel training, torch.compile and Lightning
 Tensors = dict[str, torch.Tensor]
 
 
@@ -59,9 +60,11 @@ def _loaded(place: Path) -> Any:
         raise InputError(
             f"{place.name} holds more than tensors, and opening it could run any code"
             if code
-            else f"{place.name} cannot be read: {reason or type(error).__name__}",
+            else f"{place.name} cannot be read as a file that torch saved: {reason or type(error).__name__}",
             expected="a state dict: tensor names to tensors",
-            fix="where you trust the file, open it once and save its state dict as safetensors" if code else "",
+            fix="where you trust the file, open it once and save its state dict as safetensors"
+            if code
+            else "copy or download it again",
             place=str(place),
         ) from error
 
@@ -73,8 +76,9 @@ def _plain(found: Any, place: Path) -> Tensors:
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
         raise InputError("this is no state dict", expected="tensor names to tensors", place=str(place))
     state = {str(name): value for name, value in found.items()}
-    if state and all(name.startswith("module.") for name in state):  # saved from data-parallel training
-        state = {name.removeprefix("module."): value for name, value in state.items()}
+    for prefix in PREFIXES:
+        if state and all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
 
 
