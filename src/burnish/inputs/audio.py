@@ -43,6 +43,10 @@ class Audio(FileInput):
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
     given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
+    model_example: ClassVar[str] = (
+        "model={kind: timm, name: mobilenetv3_small_100, random_weights: true} with input.features=log_mel "
+        "input.sampling_rate=16000 input.seconds=2, or a folder of wav2vec 2.0, AST or Whisper"
+    )
     recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")
@@ -100,6 +104,8 @@ class Audio(FileInput):
 
     def _check(self, stated: Mapping[str, Any], found: dict[str, Any], folder: Path) -> None:
         missing = [name for name in _NEEDED if name not in found]
+        if "features" in missing:
+            self.check_not_for_texts(folder)
         if missing:
             raise InputError(
                 f"the checkpoint does not say its {', '.join(missing)}",
