@@ -21,6 +21,7 @@ _SAMPLES = 2**31  # of the longest recording that is opened: more is taken for a
 _UNKNOWN = (0, 0xFFFFFFFF)  # what programs that write into a pipe put where the length of a WAV should stand
 SLICE, FEWEST = 0.1, 4  # seconds and number of slices: shorter ones change little when they are silenced
 FADE = 0.005  # seconds
+LISTENED = 10  # seconds of a sound that a page of players holds
 _VERSION = 2  # raised when `looked_at` finds other facts in the same bytes
 
 
@@ -128,6 +129,15 @@ def as_file(samples: Any, rate: int) -> bytes:
         values = values.T
     stream = io.BytesIO()  # AU: a header that says nothing of when it was written
     soundfile.write(stream, values.astype(np.float32), int(rate), format="AU", subtype="FLOAT")
+    return stream.getvalue()
+
+
+def as_wav(waveform: Waveform, rate: int) -> bytes:
+    """A sound as a WAV file of 16 bits, which every browser plays."""
+    import soundfile
+
+    stream = io.BytesIO()
+    soundfile.write(stream, np.clip(waveform, -1, 1), rate, format="WAV", subtype="PCM_16")
     return stream.getvalue()
 
 

@@ -20,7 +20,9 @@ from burnish.inputs._resampling import Waveform
 from burnish.inputs._sound_processor import SETTINGS, SoundProcessor, checkpoint_settings, written
 from burnish.inputs._sounds import (
     ENDINGS,
+    LISTENED,
     as_file,
+    as_wav,
     at_rate,
     look_version,
     looked_at,
@@ -221,6 +223,10 @@ class Audio(FileInput):
         values = processor.picture(encoded[processor.name])
         low, high = np.quantile(values, (0.02, 0.995))
         return shaded(np.clip((values[::-1] - low) / max(high - low, 1e-6), 0, 1))
+
+    def sounded(self, example: Example, processor: SoundProcessor) -> bytes:
+        """The first seconds at the network's rate."""
+        return as_wav(self.heard(example, processor)[: LISTENED * processor.sampling_rate], processor.sampling_rate)
 
     def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
         """The whole sound of a row at the network's rate: float32 [samples].

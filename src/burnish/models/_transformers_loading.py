@@ -51,7 +51,7 @@ def pretrained(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -
         if not hasattr(config, "architecture"):
             raise
         raise InputError(
-            f"this is a checkpoint of timm ({config.architecture}) that transformers cannot open: {error}",
+            f"this is a checkpoint of timm ({config.architecture}) that transformers cannot open",
             fix="say whose it is: model.kind=timm",
             place=str(folder),
         ) from error
