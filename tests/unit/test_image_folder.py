@@ -112,6 +112,8 @@ def test_images_without_classes_are_an_error(tmp_path: Path) -> None:
     save(picture(1), tmp_path / "flat" / "1.png")
     with pytest.raises(InputError, match="1 images without one"):
         read(Data(train=tmp_path / "flat", source="image_folder"), cache=tmp_path / "cache")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="1 images that lie in no class folder"):
+        read(tmp_path / "flat", cache=tmp_path / "cache")
 
 
 def test_a_change_is_seen_and_only_it_is_read_again(tmp_path: Path) -> None:

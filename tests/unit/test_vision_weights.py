@@ -102,6 +102,11 @@ def test_state_dicts_torch_saved_open_as_tensors_only(folder: Path, tmp_path: Pa
         network_ = built("timm", folder, weights=str(tmp_path / file))
         assert torch.equal(network_(**batch(network_)), reference(**batch(reference)))
         assert any("does not say its own" in note for note in network_.notes)
+    (folder / "model.safetensors").rename(tmp_path / "aside")  # as older releases of timm wrote a folder
+    torch.save(state, folder / "pytorch_model.bin")
+    network_ = built("timm", folder)
+    assert torch.equal(network_(**batch(network_)), reference(**batch(reference)))
+    (tmp_path / "aside").rename(folder / "model.safetensors")
     torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pth")
     refused("more than tensors", "timm", folder, weights=str(tmp_path / "module.pth"))
     torch.save([1, 2], tmp_path / "list.pt")

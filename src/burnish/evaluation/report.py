@@ -42,7 +42,7 @@ def write(
     inputs_heard: Callable[[int], bytes | None] | None = None,
     explain: Explain | None = None,
 ) -> Path:
-    """Write `report.md` and its `pictures/` into a folder; both are overwritten.
+    """Write `report.md` and its `pictures/` into a folder, both overwritten; its path.
 
     Args:
         run_folder: where; made where it is not there.
@@ -61,12 +61,8 @@ def write(
         events: lines of events.jsonl; may be empty.
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
-        inputs_pictured: row number to the input as a picture, uint8 [height, width, 3], or None where it has none.
-        inputs_heard: row number to the input as a WAV file, or None where it makes no sound.
+        inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
-
-    Returns:
-        The path of the report.
     """
     drawn = _Pictures(run_folder)
     sections = [

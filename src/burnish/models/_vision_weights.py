@@ -11,7 +11,7 @@ from torch import nn
 
 from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
-from burnish.models._checkpoint import WEIGHTS, checked_weights
+from burnish.models._checkpoint import INDEX, WEIGHTS, checked_weights
 from burnish.targets import Target
 
 SHOWN = 12
@@ -49,6 +49,18 @@ def read_weights(place: Path) -> Tensors:
             place=str(place),
         )
     return _plain(_loaded(place), place)
+
+
+def pretrained_weights(place: Path) -> Tensors:
+    """As `read_weights`, and of a folder that has no safetensors its pytorch_model.bin: tensors only, no code.
+
+    A run's own folder is read by `read_weights` alone: nothing that torch pickled belongs there.
+    """
+    if place.is_dir() and not any((place / name).is_file() for name in (WEIGHTS, INDEX)):
+        pickled = place / "pytorch_model.bin"
+        if pickled.is_file():
+            return read_weights(pickled)
+    return read_weights(place)
 
 
 def _loaded(place: Path) -> Any:
