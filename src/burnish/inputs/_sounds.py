@@ -141,6 +141,19 @@ def as_wav(waveform: Waveform, rate: int) -> bytes:
     return stream.getvalue()
 
 
+def middle(waveform: Waveform, samples: int) -> Waveform:
+    """So many samples of the middle, or the whole where there are fewer."""
+    start = max(0, (len(waveform) - samples) // 2)
+    return waveform[start : start + samples]
+
+
+def drawn(waveform: Waveform, samples: int, random: np.random.Generator) -> Waveform:
+    """A random stretch of so many samples, or the whole where there are fewer."""
+    spare = max(0, len(waveform) - samples)
+    start = int(random.integers(0, spare + 1)) if spare else 0
+    return waveform[start : start + samples]
+
+
 def slices(samples: int, rate: int, most: int) -> list[tuple[int, int]]:
     """First sample and end of at most so many slices of equal time, each `SLICE` seconds or more; 4 of a very short sound."""
     count = max(1, min(most, samples, max(FEWEST, int(samples / (SLICE * rate)))))

@@ -24,9 +24,11 @@ from burnish.inputs._sounds import (
     as_file,
     as_wav,
     at_rate,
+    drawn,
     look_version,
     looked_at,
     looks_like_sound,
+    middle,
     silenced,
     slices,
 )
@@ -46,8 +48,7 @@ class Audio(FileInput):
     thing: ClassVar[str] = "sound"
     given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
     model_example: ClassVar[str] = (
-        "model={kind: timm, name: mobilenetv3_small_100, random_weights: true} with input.features=log_mel "
-        "input.sampling_rate=16000 input.seconds=2, or a folder of wav2vec 2.0, AST or Whisper"
+        "a folder of wav2vec 2.0, AST or Whisper, or model={kind: timm, name: resnet10t, random_weights: true}"
     )
     recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
@@ -156,7 +157,7 @@ class Audio(FileInput):
         Raises:
             InputError: a file that is missing or broken.
         """
-        return [_row(_middle(self.heard(e, processor), processor), processor) for e in examples]
+        return [_row(middle(self.heard(e, processor), processor.samples), processor) for e in examples]
 
     def views(self, examples: Sequence[Example], processor: SoundProcessor) -> Iterator[Iterable[Encoded]]:
         """The views of each row, one after another, as `SoundProcessor.starts` cuts them."""
@@ -175,8 +176,8 @@ class Audio(FileInput):
         for example, seed in zip(examples, seeds, strict=True):
             waveform = self.heard(example, processor)
             random = generator(seed, "view")
-            waveform = change(_drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
-            view = _drawn(waveform, processor.samples, random)
+            waveform = change(drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
+            view = drawn(waveform, processor.samples, random)
             row = _row(view, processor)
             out.append(
                 {**row, processor.name: processor.changed(row[processor.name], change.features, len(view), seed)}
@@ -273,18 +274,6 @@ def _row(view: Waveform, processor: SoundProcessor) -> Encoded:
     return {processor.name: processor.numbers(view), "_length": length, "_full_length": length}  # type: ignore[dict-item]
 
 
-def _middle(waveform: Waveform, processor: SoundProcessor) -> Waveform:
-    start = max(0, (len(waveform) - processor.samples) // 2)
-    return waveform[start : start + processor.samples]
-
-
 def _views(waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
     for start in processor.starts(len(waveform)):
         yield _row(waveform[start : start + processor.samples], processor)
-
-
-def _drawn(waveform: Waveform, samples: int, random: np.random.Generator) -> Waveform:
-    """A random stretch of so many samples, or the whole where there are fewer."""
-    spare = max(0, len(waveform) - samples)
-    start = int(random.integers(0, spare + 1)) if spare else 0
-    return waveform[start : start + samples]
