@@ -165,6 +165,10 @@ def test_a_checkpoint_that_does_not_say_how_it_reads_is_refused(kind: str, tmp_p
     with pytest.raises(InputError) as error:
         build(AXIS, kind).processor(tmp_path)  # type: ignore[attr-defined]
     assert UNSAID[kind] in str(error.value)
+    (tmp_path / "tokenizer.json").write_text("{}")  # such as the starter's, which a recipe has that names no model
+    with pytest.raises(InputError, match="reads texts") as error:
+        build(AXIS, kind).processor(tmp_path)  # type: ignore[attr-defined]
+    assert "model={kind: timm" in error.value.fix
 
 
 def test_views_of_a_picture(tmp_path: Path) -> None:

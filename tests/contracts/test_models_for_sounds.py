@@ -53,13 +53,13 @@ def test_logits_and_features_have_their_shapes(architecture: str, target: Target
 
 @over_architectures
 def test_rows_do_not_see_padding_or_each_other(architecture: str) -> None:
-    """Alone or beside a longer sound: the same logits and features."""
+    """Alone or beside a longer sound: the same logits and features, also of a sound too short for the convolutions."""
     built = network(architecture)
-    seconds = (0.4, 0.25, 0.1)
-    inputs = batch(architecture)
+    seconds = (0.4, 0.25, 0.1, 1 / RATE)
+    inputs = batch(architecture, seconds)
     assert ("attention_mask" in inputs) is (architecture in MASKED)
     logits, features = built(**inputs), built.features(**inputs)
-    for i in (0, 2):
+    for i in (0, 2, 3):
         made = input_for(architecture)
         processor = made.processor(checkpoint(architecture))
         row = {"audio": {"array": sound(i, seconds[i], RATE), "sampling_rate": RATE}}

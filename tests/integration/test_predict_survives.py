@@ -21,7 +21,7 @@ from burnish.core.answer import Answer
 from burnish.core.errors import InputError, RunFailed
 from burnish.predictor import Predictor
 from burnish.stages import answer_pieces, predict
-from burnish.stages.answer_input import files_below
+from burnish.stages.answer_input import files_below, files_named
 from burnish.stages.answering import answers_of
 from tests.integration import tiny_runs
 from tests.integration.serving_bundles import picture_bundle
@@ -244,3 +244,15 @@ def test_files_are_found_below_folders(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     found = files_below(tmp_path, (".png",))
     assert [str(Path(p).relative_to(tmp_path)) for p in found] == ["a.png", "b/2.PNG"]
+
+
+def test_a_file_and_a_glob_of_files_are_rows_too(tmp_path: Path) -> None:
+    """A table stays a table, also beside pictures that the same pattern names."""
+    for name in ("b.png", "a.PNG", "rows.csv"):
+        (tmp_path / name).write_bytes(b"x")
+    pictures = [str(tmp_path / name) for name in ("a.PNG", "b.png")]
+    assert files_named(str(tmp_path / "b.png"), (".png",)) == pictures[1:]
+    assert files_named(str(tmp_path / "*.[pP]*"), (".png",)) == pictures
+    assert files_named(str(tmp_path), (".png",)) == pictures
+    for other in ("rows.csv", "*", "gone.png"):
+        assert files_named(str(tmp_path / other), (".png",)) == []

@@ -86,11 +86,34 @@ def test_a_table_beside_class_folders_is_asked_about(tmp_path: Path) -> None:
     assert len(read(tmp_path / "data" / "labels.csv", cache=tmp_path / "cache")) == 1
 
 
+def test_a_text_beside_class_folders_is_no_table_and_is_said(tmp_path: Path) -> None:
+    """Notes and licences lie beside the classes of many data sets."""
+    tree(tmp_path / "data", ["a", "b"], 2)
+    (tmp_path / "data" / "notes.txt").write_text("made in spring\n")
+    found = read(tmp_path / "data", cache=tmp_path / "cache")
+    assert len(found) == 4
+    assert any("notes.txt" in note for note in found.notes)
+
+
+def test_cells_that_no_path_can_be_are_named_as_missing(tmp_path: Path) -> None:
+    """A picture in base64 is longer than a file name may be, and a null byte ends a path."""
+    cells = ["data:image/png;base64," + "iVBOR" * 2000, "a\0b.png"]
+    image = Image(root=str(tmp_path))
+    paths = [image.file({"image": cell}) for cell in cells]
+    with FileIndex(tmp_path / "cache", image.look, image.look_version()) as index:
+        assert all(seen.facts["problem"].startswith("cannot be read: ") for seen in index.seen(paths))
+    for cell in cells:
+        with pytest.raises(InputError, match="no such image file"):
+            image.opened({"image": cell})
+
+
 def test_images_without_classes_are_an_error(tmp_path: Path) -> None:
     """A flat folder of images has no labels."""
     save(picture(1), tmp_path / "flat" / "1.png")
     with pytest.raises(InputError, match="1 images without one"):
         read(Data(train=tmp_path / "flat", source="image_folder"), cache=tmp_path / "cache")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="1 images that lie in no class folder"):
+        read(tmp_path / "flat", cache=tmp_path / "cache")
 
 
 def test_a_change_is_seen_and_only_it_is_read_again(tmp_path: Path) -> None:
@@ -179,6 +202,17 @@ def test_broken_images_are_left_out_and_reported(tmp_path: Path) -> None:
     assert finding.severity == "warning"
     assert finding.count == 2
     assert finding.rows[0].place.endswith("002.png")
+
+
+def test_a_row_without_a_picture_is_named_like_a_broken_one(tmp_path: Path) -> None:
+    """An empty cell of a table is found before training, as a missing file is."""
+    tree(tmp_path, ["a", "b"], 3)
+    cells = [f"{p.relative_to(tmp_path)},{p.parent.name}" for p in sorted(tmp_path.rglob("*.png"))]
+    (tmp_path / "rows.csv").write_text("\n".join(["image,label", *cells, ",a", "a/gone.png,b"]) + "\n")
+    rows = read(str(tmp_path / "rows.csv"), cache=tmp_path / "cache")
+    found = inspected(rows, Image(root=str(tmp_path)), tmp_path / "cache").inspection
+    assert found is not None
+    assert found.problems == {6: "the cell is empty", 7: "no such file"}
 
 
 def test_a_split_of_nothing_but_broken_files_is_an_error(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from burnish.core.errors import InputError
 from burnish.inputs import _pictures
-from burnish.inputs._pictures import decoded, looked_at
+from burnish.inputs._pictures import MIDDLE, decoded, looked_at
 from burnish.inputs.image import FINER, Image, ImageProcessor
 from tests.image_cases import picture
 
@@ -132,6 +132,17 @@ def test_more_pixels_than_allowed_are_a_problem(monkeypatch: pytest.MonkeyPatch)
     """The limit is on pixels, and is found before they are decoded."""
     monkeypatch.setattr(_pictures, "PIXELS", 100)
     assert "20 x 24" in looked_at(encoded(picture(1, 20, 24), "PNG"))["problem"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 9000), (9000, 1)])
+def test_a_line_of_pixels_is_never_enlarged_whole(width: int, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred bytes would become gigabytes: only what is seen is enlarged, to the same picture."""
+    image = picture(1, width, height)
+    whole = np.asarray(_pictures.cropped(image, 16, 0.5, MIDDLE, "bilinear"), np.int16)
+    monkeypatch.setattr(_pictures, "PIXELS", 1000)
+    part = np.asarray(_pictures.cropped(image, 16, 0.5, MIDDLE, "bilinear"), np.int16)
+    assert part.shape == (16, 16, 3)
+    assert np.abs(part - whole).max() <= 2
 
 
 def test_pictured_undoes_the_normalisation() -> None:

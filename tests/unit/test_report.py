@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from burnish.core.predictions import Predictions, schema
 from burnish.evaluation import markdown, report
 from burnish.evaluation.baselines import baseline_scores, majority
 from burnish.evaluation.mistakes import mistakes
+from burnish.evaluation.players import PLAYED
 from burnish.evaluation.scores import metrics_for, scores
+from burnish.inputs._sounds import as_wav
 
 TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
 HEADLINE = {
@@ -130,6 +133,23 @@ def written(folder: Path, predictions: Predictions, /, **changes: Any) -> str:
         "inputs_shown": lambda row: f"message {row} | with <script> and\nlines https://example.org *stars*",
     }
     return report.write(folder, **(settings | changes)).read_text(encoding="utf-8")
+
+
+def test_the_worst_mistakes_can_be_listened_to(tmp_path: Path) -> None:
+    """A page of its own, with nothing outside it; no page where rows make no sound, and none is left from before."""
+    tone = as_wav(np.zeros(80, np.float32), 8000)
+    page = tmp_path / "pictures" / "mistakes.html"
+    picture = np.zeros((4, 5, 3), np.uint8)
+    text = written(tmp_path, example("label2"), inputs_heard=lambda row: tone, inputs_pictured=lambda row: picture)
+    assert "[Listen to the worst mistakes](pictures/mistakes.html)" in text
+    html = page.read_text(encoding="utf-8")
+    count = html.count("<audio controls")
+    assert 0 < count == html.count(base64.b64encode(tone).decode("ascii")) == html.count("<img ") <= PLAYED
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert re.findall(r'src="(?!data:)', html) == []
+    assert "mistakes.html" not in written(tmp_path, example("label2"), inputs_heard=lambda row: None)
+    assert not page.exists()
 
 
 SECTIONS = {

@@ -177,6 +177,32 @@ def test_a_chosen_metric_comes_first_and_the_others_stay() -> None:
     assert len(labels) == len(set(labels))
 
 
+PATHS = {"image": ["a.png", "b.JPG", "c.gif", "", "folder/", "https://x.org/d"], "label": ["a", "b"]}
+
+
+def test_most_cells_say_what_a_column_holds_and_not_all() -> None:
+    """A path that is missing or odd must not turn pictures into texts: the audit names such rows."""
+    found, said = settled(rows_of(**{**PATHS, "image": PATHS["image"][:5]}))
+    assert (found.input.kind(), found.input.required_columns) == ("image", ("image",))
+    assert any(line.startswith("input: image") for line in said)
+
+
+def test_a_named_column_of_files_is_never_replaced() -> None:
+    rows = rows_of(**PATHS, scan=["x", "y"])
+    found, _ = settled(rows, input={"kind": "image", "column": "scan"})
+    assert found.input.required_columns == ("scan",)
+    with pytest.raises(InputError, match="did you mean 'image'"):
+        settled(rows, input={"kind": "image", "column": "imgae"})
+
+
+def test_names_of_files_are_not_read_as_texts() -> None:
+    """`--input COLUMN` means a text where nothing says what it is."""
+    for recipe in ({"input": {"kind": "text", "columns": ["image"]}}, {"task": "text-classification"}):
+        with pytest.raises(InputError, match="files of images") as error:
+            settled(rows_of(image=["a.png", "b.png", "c.png"], label=["a", "b"]), **recipe)
+        assert "kind: image, column: image" in error.value.fix
+
+
 def test_an_empty_target_column_is_said_to_be_empty() -> None:
     rows = [{**row, "intent": None if n % 2 else " "} for n, row in enumerate(TEXT_ROWS)]
     with pytest.raises(InputError, match="column 'intent' is empty"):

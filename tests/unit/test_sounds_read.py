@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from burnish.core.errors import InputError
-from burnish.inputs._sounds import at_rate, decoded, looked_at, looks_like_sound
+from burnish.inputs._sounds import LISTENED, at_rate, decoded, looked_at, looks_like_sound
 from burnish.inputs.audio import Audio
 from tests.sound_cases import save, sound
 
@@ -80,6 +80,7 @@ def broken() -> dict[str, bytes]:
         "no samples": written(np.zeros(0, np.float32), "WAV"),
         "not finite": written(np.array([0.1, np.nan, 0.2], np.float32), "WAV", subtype="FLOAT"),
         "": written(waveform, "FLAC")[:2000],
+        "cut off: ": written(waveform, "MP3")[:900],
     }
 
 
@@ -95,6 +96,16 @@ def test_what_is_no_sound_is_named(words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         made.encode([{"audio": str(path)}], made.processor(tmp_path))
     assert "broken.wav" in str(error.value)
+
+
+def test_what_people_listen_to_is_what_the_network_hears(tmp_path: Path) -> None:
+    """At its rate, and of a long sound the beginning."""
+    made = Audio(**SETTINGS)
+    processor = made.processor(tmp_path)
+    row = {"audio": written(np.tile(sound(1, 1.0), 12), "WAV")}
+    heard, rate = decoded(made.sounded(row, processor))
+    assert (rate, len(heard)) == (processor.sampling_rate, LISTENED * processor.sampling_rate)
+    np.testing.assert_allclose(heard, np.clip(made.heard(row, processor), -1, 1)[: len(heard)], atol=1e-4)
 
 
 def test_a_wav_that_was_piped_has_no_length_and_is_whole() -> None:

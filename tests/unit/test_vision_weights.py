@@ -96,11 +96,17 @@ def test_state_dicts_torch_saved_open_as_tensors_only(folder: Path, tmp_path: Pa
     reference = network("timm_resnet", seed=0).float()
     wrapped = {"epoch": 3, "state_dict": {f"module.{name}": value for name, value in state.items()}}
     torch.save(wrapped, tmp_path / "trained.pth")
+    torch.save({"state_dict": {f"model.{name}": value for name, value in state.items()}}, tmp_path / "lightning.ckpt")
     save_file(state, tmp_path / "trained.safetensors")
-    for file in ("trained.pth", "trained.safetensors"):
+    for file in ("trained.pth", "lightning.ckpt", "trained.safetensors"):
         network_ = built("timm", folder, weights=str(tmp_path / file))
         assert torch.equal(network_(**batch(network_)), reference(**batch(reference)))
         assert any("does not say its own" in note for note in network_.notes)
+    (folder / "model.safetensors").rename(tmp_path / "aside")  # as older releases of timm wrote a folder
+    torch.save(state, folder / "pytorch_model.bin")
+    network_ = built("timm", folder)
+    assert torch.equal(network_(**batch(network_)), reference(**batch(reference)))
+    (tmp_path / "aside").rename(folder / "model.safetensors")
     torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pth")
     refused("more than tensors", "timm", folder, weights=str(tmp_path / "module.pth"))
     torch.save([1, 2], tmp_path / "list.pt")
@@ -148,6 +154,7 @@ def test_a_trained_network_must_be_whole(tmp_path: Path) -> None:
 def test_folders_of_another_library_are_said(folder: Path) -> None:
     assert "kind: timm" in refused("no network of torchvision", "torchvision", folder).fix
     assert "kind: transformers" in refused("transformers checkpoint", "timm", checkpoint("transformers_vit")).fix
+    assert "model.kind=timm" in refused("a checkpoint of timm", "transformers", folder).fix
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "architecture": "resnet_of_tomorrow"}))
     refused("timm has no architecture 'resnet_of_tomorrow'", "timm", folder)

@@ -119,7 +119,7 @@ class FileIndex:
         """Read and look; runs in a thread."""
         try:
             data = name if isinstance(name, bytes) else Path(name).read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return Seen("", {"problem": _unreadable(error)})
         digest = hashlib.sha256(data).hexdigest()
         with self._lock:
@@ -208,12 +208,13 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return status.st_size, status.st_mtime_ns
 
 
-def _unreadable(error: OSError) -> str:
+def _unreadable(error: OSError | ValueError) -> str:
+    """In words; a ValueError is what a path with a null byte gives."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    return f"cannot be read: {error.strerror or error}"
+    return f"cannot be read: {error.strerror if isinstance(error, OSError) and error.strerror else error}"

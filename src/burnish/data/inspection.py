@@ -50,7 +50,8 @@ def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = N
         waiting: list[dict[str, Any]] = []
         for row, seen in enumerate(index.seen(_files(table, input), len(table), notify)):
             facts = dict(seen.facts)
-            if problem := facts.pop("problem", ""):
+            nothing = "" if seen.sha256 or facts else "the cell is empty"
+            if problem := facts.pop("problem", nothing):
                 problems[row] = problem
                 facts = {}
             contents[row] = content_hash(facts.pop("content", None))

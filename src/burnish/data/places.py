@@ -177,11 +177,13 @@ def _class_folders(path: Path, text: str, data: Data, kind: str) -> tuple[list[P
             fix="name them: " + ", ".join(f"{p}: {parts[p]}" for p in ("train", "validation", "test") if p in parts),
             place=text,
         )
-    tables = [f for f in sorted(path.iterdir()) if f.is_file() and f.name[0] not in "._" and _kind_of(f) is not None]
+    beside = [f for f in sorted(path.iterdir()) if f.is_file() and f.name[0] not in "._"]
+    # A text beside class folders is a note about them; the source says that it was not read.
+    tables = [f for f in beside if _kind_of(f) is not None and f.suffix.lower() != ".txt"]
     if tables and data.source is None:
         raise InputError(
             f"the folder holds a table ({tables[0].name}) and folders of files",
-            fix=f"name the table ({tables[0]}), or say `source: {kind}` where the folders are the classes",
+            fix=f"name the table ({tables[0]}), or say data.source={kind} where the folders are the classes",
             place=text,
         )
     return [Place(path, text, _source(data, kind))], []
@@ -201,6 +203,7 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
     if data.source is not None:
         shards = [f for f in shards if _kind_of(f) == data.source.kind()] or files
     if not shards:
+        _refuse_unsorted(files, text)
         raise InputError(
             f"not a table: a folder without data files ({len(files)} other files)" if files else "the folder is empty",
             expected="files that end in one of " + ", ".join(sorted(_endings())),
@@ -219,6 +222,21 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
     if aside:
         notes.append(f"{text}: {len(aside)} other files not read ({', '.join(aside[:5])})")
     return [Place(f, str(Path(text) / f.relative_to(path)), _file_source(f, data)) for f in shards], notes
+
+
+def _refuse_unsorted(files: list[Path], text: str) -> None:
+    """A folder of images or sounds that lie in no class folder has no labels."""
+    for cls in (component_class(_AXIS, kind) for kind in kinds(_AXIS)):
+        endings = getattr(cls, "endings", ())
+        count = sum(f.name.lower().endswith(endings) for f in files) if endings else 0
+        if count:
+            thing = getattr(cls, "thing", "file")
+            raise InputError(
+                f"{count:,} {thing}s that lie in no class folder",
+                expected="one folder for each class",
+                fix=f"sort the {thing}s into folders, or give a table with their paths and labels",
+                place=text,
+            )
 
 
 def _hidden(path: Path) -> bool:

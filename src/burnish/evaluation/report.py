@@ -15,6 +15,7 @@ from burnish.evaluation.contact_sheet import contact_sheet
 from burnish.evaluation.explained import Explain, heatmap_sheets
 from burnish.evaluation.markdown import name, snippet
 from burnish.evaluation.mistakes import mistakes
+from burnish.evaluation.players import PLAYED, Heard, players
 from burnish.evaluation.reliability import Bin, bins
 from burnish.evaluation.report_decisions import decisions
 from burnish.metrics._resampling import with_truth
@@ -38,9 +39,10 @@ def write(
     predictions: Predictions,
     inputs_shown: Shown,
     inputs_pictured: Pictured | None = None,
+    inputs_heard: Callable[[int], bytes | None] | None = None,
     explain: Explain | None = None,
 ) -> Path:
-    """Write `report.md` and its `pictures/` into a folder; both are overwritten.
+    """Write `report.md` and its `pictures/` into a folder, both overwritten; its path.
 
     Args:
         run_folder: where; made where it is not there.
@@ -59,11 +61,8 @@ def write(
         events: lines of events.jsonl; may be empty.
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
-        inputs_pictured: row number to the input as a picture, uint8 [height, width, 3], or None where it has none.
+        inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
-
-    Returns:
-        The path of the report.
     """
     drawn = _Pictures(run_folder)
     sections = [
@@ -77,6 +76,7 @@ def write(
         _calibration(drawn, predictions, scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
+        _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         report_run.audited(audit),
         _training(drawn, facts, events),
@@ -198,6 +198,34 @@ def _mistakes_seen(
     sheet = [picture for _, picture in seen]
     caption = "The worst mistakes as the network saw them"
     return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]
+
+
+def _mistakes_heard(
+    run_folder: Path,
+    predictions: Predictions,
+    inputs_heard: Callable[[int], bytes | None] | None,
+    inputs_pictured: Pictured | None,
+    inputs_shown: Shown,
+) -> list[str]:
+    """A page on which the worst mistakes can be listened to."""
+    path = run_folder / FOLDER / "mistakes.html"
+    path.unlink(missing_ok=True)
+    worst = mistakes(predictions, most=PLAYED)[0] if inputs_heard is not None else []
+    said = target_class(predictions.target).mistakes
+    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
+    found = []
+    for mistake in worst:
+        sound = inputs_heard(mistake.row) if inputs_heard else None
+        if sound is None:
+            return []
+        words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"
+        picture = inputs_pictured(mistake.row) if inputs_pictured else None
+        found.append(Heard(words, shown(mistake.row), sound, picture))
+    if not found:
+        return []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    players(path, said.title, found)
+    return [f"[Listen to the worst mistakes]({FOLDER}/{path.name}): a page with a player for each"]
 
 
 def _training(drawn: _Pictures, facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:

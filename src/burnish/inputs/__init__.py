@@ -175,6 +175,10 @@ class Input(Component):
         """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""
         return None
 
+    def sounded(self, example: Example, processor: Any) -> bytes | None:
+        """A WAV file of the row's beginning, for people to listen to; None where rows make no sound."""
+        return None
+
     def parts(self, example: Example, processor: Any, most: int) -> list[Piece]:
         """What a row is made of, in reading order: what the network does not read of it belongs to no part.
 

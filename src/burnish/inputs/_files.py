@@ -16,6 +16,7 @@ from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input
 
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
 F = TypeVar("F", bound="FileInput")
 
 
@@ -34,6 +35,10 @@ class FileInput(Input):
     stored: ClassVar[bool] = False
     given_as: ClassVar[str] = "a path or bytes"
     """What a cell may hold, in words."""
+    model_example: ClassVar[str] = (
+        "model={kind: timm, name: resnet18, weights: FILE}, or a folder that transformers reads"
+    )
+    """A model for such files, as a command line says it."""
     column: str
     root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
     broken: Literal["refuse", "skip"] = Field(
@@ -59,11 +64,33 @@ class FileInput(Input):
         """
 
     def inferred(self: F, columns: Sequence[str], rows: Sequence[Example], target: str) -> F | None:
-        """The named column, else the only other one that holds such files."""
-        found = [c for c in columns if c != target and rows and all(self.recognised(r.get(c)) for r in rows)]
-        if self.column in found:
+        """The named column, else the usual one or the only other one that holds such files in most of its rows.
+
+        Not in all: a row whose file is missing must be named by the audit, and not make the column another kind.
+        """
+        found = [c for c in columns if c != target and self.in_most([row.get(c) for row in rows])]
+        if self.column in found or "column" in self.model_fields_set:
             return self
         return self.model_copy(update={"column": found[0]}) if len(found) == 1 else None
+
+    def in_most(self, cells: Sequence[Any]) -> bool:
+        """Whether most of the cells that hold anything hold such files."""
+        known = [self.recognised(cell) for cell in cells if cell not in (None, "")]
+        return 2 * sum(known) > len(known)
+
+    def check_not_for_texts(self, folder: Path) -> None:
+        """Called where a checkpoint does not say how it is to be given such files.
+
+        Raises:
+            InputError: it has a vocabulary: it is a network for texts.
+        """
+        if any((folder / name).is_file() for name in _VOCABULARIES):
+            raise InputError(
+                f"this checkpoint reads texts, not {self.thing}s",
+                expected=f"a network for {self.thing}s",
+                fix=f"name one: {self.model_example}",
+                place=str(folder),
+            )
 
     def located(self: F, folder: Path) -> F:
         """With paths relative to `folder`."""
@@ -82,7 +109,7 @@ class FileInput(Input):
         if isinstance(value, bytes) or not isinstance(value, str) or not value:
             return value if isinstance(value, bytes) else None
         path = Path(value)
-        return path if path.is_absolute() or self.root is None or path.is_file() else Path(self.root) / path
+        return path if path.is_absolute() or self.root is None or _is_file(path) else Path(self.root) / path
 
     def unpacked(self, value: Mapping[str, Any]) -> Any:
         """The bytes or the path in a cell that is a mapping: `base64`, `bytes` or `path`."""
@@ -120,6 +147,14 @@ class FileInput(Input):
             )
         if isinstance(found, bytes):
             return found
-        if not found.is_file():
-            raise InputError(f"no such {self.thing} file", fix="check input.root", place=str(found))
+        if not _is_file(found):
+            raise InputError(f"no such {self.thing} file", fix="check input.root", place=str(found)[:200])
         return found.read_bytes()
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is one; what no path can be (too long, as a picture in base64 is, or with a null byte) is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -145,8 +145,12 @@ def cropped(picture: Picture, size: int, ratio: float, place: tuple[float, float
     short = round(size / ratio)
     shorter = min(picture.size)
     width, height = (max(short, int(short * side / shorter)) for side in picture.size)
-    picture = picture.resize((width, height), resample(interpolation))
     left, top = int((width - size) * place[0]), int((height - size) * place[1])
+    if width * height > PIXELS:  # a line of pixels enlarged would not fit into memory: only what is seen of it is
+        across, down = picture.width / width, picture.height / height
+        box = (left * across, top * down, (left + size) * across, (top + size) * down)
+        return picture.resize((size, size), resample(interpolation), box=box)
+    picture = picture.resize((width, height), resample(interpolation))
     return picture.crop((left, top, left + size, top + size))
 
 

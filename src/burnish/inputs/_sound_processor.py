@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,6 +20,7 @@ from burnish.inputs._resampling import Waveform
 SETTINGS = "audio_processor.json"
 KINDS = ("waveform", "log_mel", "kaldi", "whisper")
 NAMES = {"waveform": "input_values", "log_mel": "pixel_values", "kaldi": "input_values", "whisper": "input_features"}
+SHORTEST = 0.025  # seconds of which the convolutions of wav2vec 2.0 make one vector: they can read nothing shorter
 FRAME = 0.02  # seconds that one element of a waveform's length stands for: what wav2vec 2.0 makes one vector of
 
 
@@ -165,7 +167,9 @@ class SoundProcessor:
     def _waveform(self, view: Waveform) -> Waveform:
         if self.normalise:
             view = ((view - view.mean()) / np.sqrt(view.var() + 1e-7)).astype(np.float32)
-        return view if self.mask else np.pad(view, (0, self.samples - len(view)))
+        # By itself, and not to the longest row of a batch: the answer must not depend on the rows beside it.
+        least = min(self.samples, math.ceil(SHORTEST * self.sampling_rate)) if self.mask else self.samples
+        return np.pad(view, (0, max(0, least - len(view))))
 
     def _normal(self, values: Array) -> Array:
         if self.normalisation == "row":

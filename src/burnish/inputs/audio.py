@@ -26,11 +26,15 @@ from burnish.inputs._sound_processor import (
 )
 from burnish.inputs._sounds import (
     ENDINGS,
+    LISTENED,
     as_file,
+    as_wav,
     at_rate,
+    drawn,
     look_version,
     looked_at,
     looks_like_sound,
+    middle,
     silenced,
     slices,
 )
@@ -52,6 +56,9 @@ class Audio(FileInput):
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
     given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
+    model_example: ClassVar[str] = (
+        "a folder of wav2vec 2.0, AST or Whisper, or model={kind: timm, name: resnet10t, random_weights: true}"
+    )
     recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")
@@ -109,6 +116,8 @@ class Audio(FileInput):
 
     def _check(self, stated: Mapping[str, Any], found: dict[str, Any], folder: Path) -> None:
         missing = [name for name in _NEEDED if name not in found]
+        if "features" in missing:
+            self.check_not_for_texts(folder)
         if missing:
             raise InputError(
                 f"the checkpoint does not say its {', '.join(missing)}",
@@ -157,7 +166,7 @@ class Audio(FileInput):
         Raises:
             InputError: a file that is missing or broken.
         """
-        return [_row(_middle(self.heard(e, processor), processor), processor) for e in examples]
+        return [_row(middle(self.heard(e, processor), processor.samples), processor) for e in examples]
 
     def views(self, examples: Sequence[Example], processor: SoundProcessor) -> Iterator[Iterable[Encoded]]:
         """The views of each row, one after another, as `SoundProcessor.starts` cuts them."""
@@ -176,8 +185,8 @@ class Audio(FileInput):
         for example, seed in zip(examples, seeds, strict=True):
             waveform = self.heard(example, processor)
             random = generator(seed, "view")
-            waveform = change(_drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
-            view = _drawn(waveform, processor.samples, random)
+            waveform = change(drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
+            view = drawn(waveform, processor.samples, random)
             row = _row(view, processor)
             out.append(
                 {**row, processor.name: processor.changed(row[processor.name], change.features, len(view), seed)}
@@ -235,6 +244,10 @@ class Audio(FileInput):
         low, high = np.quantile(values, (0.02, 0.995))
         return shaded(np.clip((values[::-1] - low) / max(high - low, 1e-6), 0, 1))
 
+    def sounded(self, example: Example, processor: SoundProcessor) -> bytes:
+        """The first seconds at the network's rate."""
+        return as_wav(self.heard(example, processor)[: LISTENED * processor.sampling_rate], processor.sampling_rate)
+
     def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
         """The whole sound of a row at the network's rate: float32 [samples].
 
@@ -280,18 +293,6 @@ def _row(view: Waveform, processor: SoundProcessor) -> Encoded:
     return {processor.name: processor.numbers(view), "_length": length, "_full_length": length}  # type: ignore[dict-item]
 
 
-def _middle(waveform: Waveform, processor: SoundProcessor) -> Waveform:
-    start = max(0, (len(waveform) - processor.samples) // 2)
-    return waveform[start : start + processor.samples]
-
-
 def _views(waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
     for start in processor.starts(len(waveform)):
         yield _row(waveform[start : start + processor.samples], processor)
-
-
-def _drawn(waveform: Waveform, samples: int, random: np.random.Generator) -> Waveform:
-    """A random stretch of so many samples, or the whole where there are fewer."""
-    spare = max(0, len(waveform) - samples)
-    start = int(random.integers(0, spare + 1)) if spare else 0
-    return waveform[start : start + samples]

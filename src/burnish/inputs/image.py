@@ -85,6 +85,7 @@ class Image(FileInput):
             settings = {**checkpoint_settings(folder), **own}
         missing = [k for k in ("size", "mean", "std") if k not in settings]
         if missing:
+            self.check_not_for_texts(folder)
             raise InputError(
                 f"the checkpoint does not say its {', '.join(missing)}",
                 expected="config.json with pretrained_cfg (timm) or preprocessor_config.json (transformers)",

@@ -78,7 +78,8 @@ def read_configuration(folder: Path, head: Any) -> Any:
         raise InputError(
             f"the architecture {config.model_type!r} has no head for this task",
             expected=f"an architecture that {head.__name__} knows",
-            fix="choose another checkpoint, such as 'starter'",
+            fix="choose another checkpoint"
+            + ("" if head.__name__ in (HEADS["image", "row"], HEADS["audio", "row"]) else ", such as 'starter'"),
             place=str(folder / "config.json"),
         )
     return config

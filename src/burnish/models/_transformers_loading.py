@@ -47,6 +47,14 @@ def pretrained(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -
             output_loading_info=True,
             **settings,
         )
+    except TypeError as error:
+        if not hasattr(config, "architecture"):
+            raise
+        raise InputError(
+            f"this is a checkpoint of timm ({config.architecture}) that transformers cannot open",
+            fix="say whose it is: model.kind=timm",
+            place=str(folder),
+        ) from error
     except (ValueError, ImportError, OSError, RuntimeError, NotImplementedError) as error:
         raise InputError(
             f"the checkpoint cannot be opened: {str(error).strip()[:500]}",

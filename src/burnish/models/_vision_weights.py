@@ -11,12 +11,13 @@ from torch import nn
 
 from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
-from burnish.models._checkpoint import WEIGHTS, checked_weights
+from burnish.models._checkpoint import INDEX, WEIGHTS, checked_weights
 from burnish.targets import Target
 
 SHOWN = 12
 PICKLED = (".pth", ".pt", ".bin", ".tar", ".ckpt")
 WRAPPED = ("state_dict", "model_state_dict", "model")  # keys training scripts store a state dict under
+PREFIXES = ("module.", "_orig_mod.", "model.")  # of data-parallel training, torch.compile and Lightning
 Tensors = dict[str, torch.Tensor]
 
 
@@ -50,6 +51,18 @@ def read_weights(place: Path) -> Tensors:
     return _plain(_loaded(place), place)
 
 
+def pretrained_weights(place: Path) -> Tensors:
+    """As `read_weights`, and of a folder that has no safetensors its pytorch_model.bin: tensors only, no code.
+
+    A run's own folder is read by `read_weights` alone: nothing that torch pickled belongs there.
+    """
+    if place.is_dir() and not any((place / name).is_file() for name in (WEIGHTS, INDEX)):
+        pickled = place / "pytorch_model.bin"
+        if pickled.is_file():
+            return read_weights(pickled)
+    return read_weights(place)
+
+
 def _loaded(place: Path) -> Any:
     try:
         return torch.load(place, map_location="cpu", weights_only=True)
@@ -59,9 +72,11 @@ def _loaded(place: Path) -> Any:
         raise InputError(
             f"{place.name} holds more than tensors, and opening it could run any code"
             if code
-            else f"{place.name} cannot be read: {reason or type(error).__name__}",
+            else f"{place.name} cannot be read as a file that torch saved: {reason or type(error).__name__}",
             expected="a state dict: tensor names to tensors",
-            fix="where you trust the file, open it once and save its state dict as safetensors" if code else "",
+            fix="where you trust the file, open it once and save its state dict as safetensors"
+            if code
+            else "copy or download it again",
             place=str(place),
         ) from error
 
@@ -73,8 +88,9 @@ def _plain(found: Any, place: Path) -> Tensors:
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
         raise InputError("this is no state dict", expected="tensor names to tensors", place=str(place))
     state = {str(name): value for name, value in found.items()}
-    if state and all(name.startswith("module.") for name in state):  # saved from data-parallel training
-        state = {name.removeprefix("module."): value for name, value in state.items()}
+    for prefix in PREFIXES:
+        if state and all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
 
 

@@ -93,7 +93,7 @@ class Timm(Model):
         place = Path(self.weights).expanduser() if self.weights else folder
 
         def read() -> tuple[str, weights.Tensors]:
-            return str(place), library.converted(model, weights.read_weights(place), str(place), shape[0])
+            return str(place), library.converted(model, weights.pretrained_weights(place), str(place), shape[0])
 
         notes = building.filled(
             model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read

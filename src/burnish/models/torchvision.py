@@ -10,7 +10,7 @@ from pydantic import Field
 from burnish.core.errors import InputError, nearest
 from burnish.inputs import Input
 from burnish.models import Model
-from burnish.models._checkpoint import WEIGHTS, resolved_folder
+from burnish.models._checkpoint import resolved_folder
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ class Torchvision(Model):
     def _state(self, folder: Path, name: str) -> tuple[str, dict[str, Any]]:
         """Where the weights are, and the weights."""
         from burnish.models._torchvision_network import downloaded
-        from burnish.models._vision_weights import read_weights
+        from burnish.models._vision_weights import pretrained_weights
 
         if self.weights is not None:
             place = Path(self.weights).expanduser()
-            return str(place), read_weights(place)
+            return str(place), pretrained_weights(place)
         if Path(self.name).expanduser().is_dir():
-            return str(folder / WEIGHTS), read_weights(folder)
+            return str(folder), pretrained_weights(folder)
         return f"torchvision {name}", downloaded(name)
 
     def _wrapped(self, model: Any, head: list[str], facts: dict[str, Any], notes: list[str], seed: int) -> Network:

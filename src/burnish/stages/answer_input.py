@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     """The rows, memory-mapped in Arrow, or in a file where pyarrow is not installed.
 
     Args:
-        data: a table, glob or folder of shards; a folder of images or sounds where the model reads those; `-`.
+        data: a table, glob or folder of shards; an image or sound, a glob or folder of them where the model reads those; `-`.
         input: what the model reads.
         spool: a folder that standard input is kept in while it is read.
 
@@ -30,7 +31,7 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     found: Any = data
     if data == STANDARD_INPUT:
         found = str(_spooled(spool))
-    elif input.endings and (files := files_below(Path(data).expanduser(), input.endings)):
+    elif input.endings and (files := files_named(data, input.endings)):
         found = {input.required_columns[0]: files}
     rows = _read(found, input, spool)
     taken = [name for name in ADDED if name in rows.columns]
@@ -57,6 +58,15 @@ def root_of(data: str, input: Input) -> str | None:
         return None
     path = Path(data).expanduser()
     return str((path if path.is_dir() else path.parent).absolute()) if data != STANDARD_INPUT else os.getcwd()
+
+
+def files_named(data: str, endings: tuple[str, ...]) -> list[str]:
+    """The file, the files of the glob, or those below the folder, where they have these endings; [] otherwise."""
+    path = Path(data).expanduser()
+    if path.is_dir():
+        return files_below(path, endings)
+    there = [str(path)] if path.is_file() else sorted(m for m in glob(str(path), recursive=True) if Path(m).is_file())
+    return there if all(name.lower().endswith(endings) for name in there) else []
 
 
 def files_below(folder: Path, endings: tuple[str, ...]) -> list[str]:

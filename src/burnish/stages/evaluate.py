@@ -25,7 +25,7 @@ from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.predictor import opened
 from burnish.stages.decide import on_test
-from burnish.stages.shown import row_picture, row_text
+from burnish.stages.shown import row_picture, row_sound, row_text
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
@@ -110,6 +110,7 @@ def _report(
         predictions=predictions,
         inputs_shown=row_text(bundle.input, table),
         inputs_pictured=row_picture(bundle.input, bundle.processor, table),
+        inputs_heard=row_sound(bundle.input, bundle.processor, table),
     )
 
 

@@ -30,7 +30,7 @@ from burnish.stages.card import model_card
 from burnish.stages.decide import decide, on_test
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
-from burnish.stages.shown import row_picture, row_text
+from burnish.stages.shown import row_picture, row_sound, row_text
 from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -214,6 +214,7 @@ def _report(
         predictions=predictions,
         inputs_shown=row_text(recipe.input, part.table),
         inputs_pictured=row_picture(recipe.input, prepared.processor, part.table),
+        inputs_heard=row_sound(recipe.input, prepared.processor, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
     )
 

@@ -135,6 +135,8 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
     for candidate in [recipe.input] if recipe.input is not None else candidates:
         found = candidate.inferred(table.columns, sample, target.column)
         if found is not None:
+            if found.stored:
+                _refuse_paths(found, [i for i in candidates if not i.stored], sample)
             return found
     what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
     raise InputError(
@@ -143,6 +145,18 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
         fix="name it: --input COLUMN",
         place="input",
     )
+
+
+def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example]) -> None:
+    """That no column which is to be read as words holds paths: a network would learn the names of the files."""
+    for column in named.required_columns:
+        for other in files:
+            if other.inferred([column], sample, "") is not None:
+                raise InputError(
+                    f"column {column!r} holds files of {other.thing}s, and the input {named.kind()!r} would read their names",
+                    fix=f"say what they are: input: {{kind: {other.kind()}, column: {column}}}",
+                    place="input",
+                )
 
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A row of a table as people read it, and as the network sees it."""
+"""A row of a table as people read it, and as the network sees and hears it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def row_picture(input: Input, processor: Any, table: Table) -> Callable[[int], A
         return None if input.stored else input.pictured(input.encode([example(row)], processor)[0], processor)
 
     return picture
+
+
+def row_sound(input: Input, processor: Any, table: Table) -> Callable[[int], bytes | None]:
+    """A function of a row number to a WAV file of the row; None where rows make no sound."""
+    example = _examples(input, table)
+
+    def sound(row: int) -> bytes | None:
+        return None if input.stored else input.sounded(example(row), processor)
+
+    return sound
 
 
 def _examples(input: Input, table: Table) -> Callable[[int], dict[str, Any]]:

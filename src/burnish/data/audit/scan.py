@@ -21,6 +21,7 @@ from burnish.inputs import Input
 from burnish.targets import Target
 
 PIECE = 4096
+LONGEST_NAME = 300  # characters of a path that is shown: a picture written out in a cell is longer
 _REMEMBERED = 100_000  # different truths whose check is kept
 FINE, MISSING, ILLEGAL = 0, 1, 2
 
@@ -154,7 +155,7 @@ class Reporter:
         """Where a row of a table is: its own file, where rows are files with a path, else the file of the table."""
         if table.inspection is not None:
             found = self.input.file(self._example(table, row))
-            if isinstance(found, Path):
+            if isinstance(found, Path) and len(str(found)) <= LONGEST_NAME:
                 return str(found)
         return table.place(row)
 

@@ -1,0 +1,72 @@
+"""The worst mistakes as sounds that can be played: one page of HTML that holds all it needs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from burnish.core.files import write_text
+
+PLAYED = 15
+"""Mistakes on the page."""
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>body {{ font: 16px sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
+li {{ margin: 1.5em 0 }} img {{ max-width: 100%; display: block; margin: .3em 0 }} small {{ color: #555 }}</style></head>
+<body><h1>{title}</h1><ol>
+{items}
+</ol></body></html>
+"""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One mistake.
+
+    Attributes:
+        words: truth and answer.
+        name: where the sound is from.
+        sound: a WAV file.
+        picture: uint8 [height, width, 3] of what the network hears, or None.
+    """
+
+    words: str
+    name: str
+    sound: bytes
+    picture: Any = None
+
+
+def players(path: Path, title: str, mistakes: Sequence[Heard]) -> None:
+    """Write the page; sounds and pictures are in it, so that it can be sent to somebody."""
+    write_text(path, _PAGE.format(title=escape(title), items="\n".join(map(_item, mistakes))))
+
+
+def _item(mistake: Heard) -> str:
+    picture = (
+        f'<img alt="spectrogram" src="{_data("image/png", _png(mistake.picture))}">'
+        if mistake.picture is not None
+        else ""
+    )
+    return (
+        f"<li>{escape(mistake.words)}<br><small>{escape(mistake.name)}</small>{picture}"
+        f'<audio controls preload="none" src="{_data("audio/wav", mistake.sound)}"></audio></li>'
+    )
+
+
+def _png(picture: Any) -> bytes:
+    from PIL import Image as Pillow
+
+    stream = io.BytesIO()
+    Pillow.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _data(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
