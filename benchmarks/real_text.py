@@ -30,6 +30,8 @@ HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "real"
 RESULTS = HERE / "real_text" / "results"
 WHO = ("burnish", "Trainer")
+SHOWN = ("accuracy", "macro_f1", "pearson", "spearman", "span_f1")
+"""Metrics in the table, where a data set has them; ROC AUC where it has no accuracy."""
 
 
 def trainer(name: str, seed: int) -> dict[str, Any]:
@@ -164,16 +166,30 @@ def _one(name: str, seed: int, who: str) -> None:
 
 
 def show() -> None:
-    """Test scores with intervals, seconds of training with validation, for every result that is there."""
-    print("| data | seed | who | metric | value | 95 % interval | training s | processor s, all |")
-    print("|---|---|---|---|---|---|---|---|")
-    for path in sorted(RESULTS.glob("*.json")):
-        name, seed, who = path.stem.rsplit("-", 2)
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for label, metric in list(found["metrics"].items())[:2]:
-            between = f"{metric['low']:.4f} to {metric['high']:.4f}"
-            seconds = f"{found['training_seconds']:.0f} | {found['processor_seconds']:.0f}"
-            print(f"| {name} | {seed} | {who} | {label} | {metric['value']:.4f} | {between} | {seconds} |")
+    """Test scores with intervals and seconds of processor time, both sides in a line, for every result that is there."""
+    print("| data | metric | seed | burnish | Trainer | processor s, burnish and Trainer |")
+    print("|---|---|---|---|---|---|")
+    cases = {tuple(path.stem.rsplit("-", 2)[:2]) for path in RESULTS.glob("*.json")}
+    for name in sorted({name for name, _ in cases}):
+        seeds = sorted(seed for own, seed in cases if own == name)
+        kept = {(seed, who): _kept(name, seed, who) for seed in seeds for who in WHO}
+        told = {metric for found in kept.values() for metric in found.get("metrics", {})}
+        shown = [m for m in SHOWN if m in told] + ["roc_auc"] * ("accuracy" not in told and "roc_auc" in told)
+        for metric in shown:
+            for seed in seeds:
+                scores = " | ".join(_score(kept[seed, who], metric) for who in WHO)
+                seconds = " and ".join(f"{kept[seed, who].get('processor_seconds', float('nan')):.0f}" for who in WHO)
+                print(f"| {name} | {metric} | {seed} | {scores} | {seconds} |")
+
+
+def _kept(name: str, seed: str, who: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}-{seed}-{who}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _score(found: dict[str, Any], metric: str) -> str:
+    own = found.get("metrics", {}).get(metric)
+    return "" if own is None else f"{own['value']:.3f} ({own['low']:.3f} to {own['high']:.3f})"
 
 
 def main() -> None:
