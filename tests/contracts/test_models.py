@@ -110,7 +110,10 @@ def test_fresh_parts_come_from_the_seed_and_the_rest_from_the_file(kind: str, ar
 @over_architectures
 @pytest.mark.parametrize("target", [LABEL, TAGS], ids=["row", "element"])
 def test_saved_and_loaded_is_the_same(kind: str, architecture: str, target: Target, tmp_path: Path) -> None:
-    """Through burnish and through the plain library, bit for bit, labels included."""
+    """Through burnish bit for bit; through the plain library to rounding, labels included.
+
+    Ours computes the last block for the first token alone, and some CPUs multiply so few rows by another kernel.
+    """
     import transformers
 
     built = network(architecture, target).float()
@@ -125,7 +128,7 @@ def test_saved_and_loaded_is_the_same(kind: str, architecture: str, target: Targ
     cls: Any = transformers.AutoModelForSequenceClassification if row else transformers.AutoModelForTokenClassification
     plain = cls.from_pretrained(tmp_path).eval()
     kept = {name: value for name, value in inputs.items() if name in inspect.signature(plain.forward).parameters}
-    assert torch.equal(plain(**kept).logits, built(**inputs))
+    torch.testing.assert_close(plain(**kept).logits, built(**inputs), rtol=1e-5, atol=1e-6)
     assert tuple(plain.config.id2label.values()) == target.names
 
 

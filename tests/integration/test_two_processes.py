@@ -59,7 +59,7 @@ def assert_equal_runs(one: Path, two: Path) -> None:
                 assert b["gradient_norm"] == pytest.approx(a["gradient_norm"], rel=1e-4)
                 assert a["tokens"] == b["tokens"]
             else:
-                assert b["scores"] == pytest.approx(a["scores"], rel=1e-5, abs=1e-6)
+                assert b["scores"] == pytest.approx(a["scores"], rel=1e-4, abs=1e-6)
                 assert a["best"] == b["best"]
 
 

@@ -16,6 +16,9 @@ Severity = Literal["note", "warning", "refusal"]
 SHOWN_ROWS = 20
 OVERRIDES = ("empty_split", "no_labels", "no_texts", "one_class", "test_rows_in_train")
 """Refusals that `allow` can accept; a missing column cannot be accepted."""
+_PAIRS = ("validation_rows_in_train", "test_rows_in_train", "test_rows_in_validation")
+WARNED = tuple(n for pair in _PAIRS for n in (pair, f"near_{pair}") if n not in OVERRIDES)
+"""Warnings that recipes accept by name beside `test_rows_in_train`; they stop no run either way."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def require_known(allow: Collection[str]) -> None:
         InputError: naming the nearest.
     """
     for name in allow:
-        if name not in OVERRIDES:
+        if name not in (*OVERRIDES, *WARNED):
             raise unknown("finding", name, OVERRIDES, place="allow")
 
 
