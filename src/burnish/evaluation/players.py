@@ -19,7 +19,7 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'">
 <title>{title}</title>
 <style>body {{ font: 16px sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
-li {{ margin: 1.5em 0 }} img {{ max-width: 100%; display: block; margin: .3em 0 }} small {{ color: #555 }}</style></head>
+li {{ margin: 1.5em 0 }} img {{ height: 10em; max-width: 100%; image-rendering: pixelated; display: block; margin: .3em 0 }} small {{ color: #555 }}</style></head>
 <body><h1>{title}</h1><ol>
 {items}
 </ol></body></html>
@@ -56,7 +56,7 @@ def _item(mistake: Heard) -> str:
     )
     return (
         f"<li>{escape(mistake.words)}<br><small>{escape(mistake.name)}</small>{picture}"
-        f'<audio controls preload="none" src="{_data("audio/wav", mistake.sound)}"></audio></li>'
+        f'<audio controls preload="metadata" src="{_data("audio/wav", mistake.sound)}"></audio></li>'
     )
 
 
