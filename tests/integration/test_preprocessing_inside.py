@@ -22,7 +22,7 @@ from tests.integration import tiny_runs
 from tests.integration.spoiled import Said
 from tests.sound_cases import save, sound
 
-pytest.importorskip("onnx", reason="the extra `export` is not installed")
+onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 
 def test_a_graph_of_pictures_reads_pixels(coloured: Path, tmp_path: Path, burnish_command: Callable[..., Said]) -> None:
@@ -77,6 +77,13 @@ def test_a_graph_of_sounds_reads_samples(tmp_path: Path, burnish_command: Callab
     (artifact,) = Bundle.load(run.path).artifacts()
     samples = round(0.335 * audio_cases.RATE)
     assert artifact.facts["inputs"] == {"waveform": {"type": "float32", "shape": [1, samples]}}
+    graph = onnx.load(artifact.file).graph
+    kinds = {node.name: node.op_type for node in graph.node}
+    kept = artifact.facts[
+        "kept_in_float"
+    ]  # the transform and the logarithm, and none of the network's own convolutions
+    assert {"Conv", "Log"} <= {kinds[name] for name in kept if name in kinds}
+    assert [kinds.get(name) for name in kept].count("Conv") == 1 < [*kinds.values()].count("Conv")
     found, expected = (
         burnish.load(run.path, runtime="onnx")(rows[:6]),
         burnish.load(run.path, runtime="torch")(rows[:6]),

@@ -138,7 +138,9 @@ class Quantization(Compression):
         from onnxruntime.transformers.float16 import convert_float_to_float16
 
         loaded = onnx.load(str(model))
-        halved = convert_float_to_float16(loaded, keep_io_types=True, disable_shape_infer=True)
+        halved = convert_float_to_float16(
+            loaded, keep_io_types=True, disable_shape_infer=True, node_block_list=list(self.exclude)
+        )
         _save(halved, out, _is_large(model))
 
     def _weights(self, model: Path, out: Path, calibration: Batches) -> None:

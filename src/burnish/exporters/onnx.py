@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 LARGEST = 1_800_000_000  # bytes of weights inside one protobuf file, which ends at 2 GiB
+FIRST = "network.first"  # where `preceded` puts the preprocessing, as torch.export names it
 FILE, WEIGHTS = "model.onnx", "model.onnx.data"
 
 
@@ -63,6 +64,7 @@ class Onnx(Exporter):
             "opset": self.opset,
             "inputs": {name: {"type": str(arrays[name].dtype), "shape": shape} for name, shape in shapes.items()},
             "graph_changes": changes,
+            **({"kept_in_float": _first_nodes(model)} if self.preprocessing else {}),
             **({"max_length": length} if length is not None and length != source.max_length else {}),
         }
 
@@ -138,6 +140,21 @@ def positional(source: Source, names: list[str]) -> torch.nn.Module:
     return Positional().eval()
 
 
+def _first_nodes(model: Any) -> list[str]:
+    """Names of the nodes that do the preprocessing: those of the module before the network, and what leads to them.
+
+    A Fourier transform and a logarithm in eight bits are none: quantisation leaves these nodes alone.
+    """
+    waiting = [n for n in model.graph if f"'{FIRST}'" in n.metadata_props.get("pkg.torch.onnx.name_scopes", "")]
+    found: dict[str, None] = {}
+    while waiting:
+        node = waiting.pop()
+        if node.name not in found:
+            found[node.name] = None
+            waiting += [p for value in node.inputs if value is not None and (p := value.producer()) is not None]
+    return sorted(found)
+
+
 def _resized(value: Any, sizes: list[int]) -> Any:
     """Cut or padded to a shape; the rows are repeated where there are too few."""
     import numpy as np
@@ -151,5 +168,7 @@ def _resized(value: Any, sizes: list[int]) -> Any:
 def _written(model: Any, folder: Path) -> None:
     import onnx_ir
 
+    for node in model.graph:  # where the code lay on the machine that exported is nobody's business
+        node.metadata_props.pop("pkg.torch.onnx.stack_trace", None)
     size = sum(v.const_value.nbytes for v in model.graph.initializers.values() if v.const_value is not None)
     onnx_ir.save(model, folder / FILE, external_data=WEIGHTS if size > LARGEST else None)
