@@ -45,6 +45,7 @@ def test_passes_and_is_kept_with_what_was_measured(exported: tuple[Path, Said]) 
     assert [row["status"] for row in result["rows"]] == ["trained", "passed", "passed", "passed"]
     onnx = next(a for a in bundle.artifacts() if a.name == "onnx-float32")
     assert onnx.facts["opset"] == 23
+    assert str(Path(burnish.__file__).parent).encode() not in onnx.file.read_bytes()
     assert onnx.facts["inputs"]["input_ids"]["shape"] == ["batch", "length"]
     assert onnx.facts["measured"]["proof"]["flips"] == 0
     assert onnx.facts["measured"]["latency"]["1"]["p50_ms"] > 0
