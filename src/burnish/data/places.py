@@ -10,7 +10,7 @@ from typing import Any
 
 from burnish.core.component import component_class, kinds, validated
 from burnish.core.errors import InputError, nearest
-from burnish.data.settings import Data
+from burnish.data.settings import IN_MEMORY, Data
 from burnish.data.sources import Source
 
 _AXIS = "burnish.data.sources"
@@ -266,7 +266,7 @@ def _missing(path: Path, text: str) -> InputError:
     guess = nearest(path.name, names)
     if any(c in text for c in "*?["):
         return InputError("no file matches this pattern", fix="check the pattern and the folder", place=text)
-    if text.endswith(" in memory"):  # what the recipe of a run says of them
+    if text.endswith(IN_MEMORY):
         return InputError(
             "the rows were in memory when the run began",
             expected="the same rows",

@@ -15,6 +15,9 @@ _PLACE = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
 )
 
+IN_MEMORY = " in memory"
+"""How the name ends under which a recipe that is written down knows rows that were given as objects."""
+
 
 class Data(BaseModel):
     """Where the labelled rows are, and how they are read."""
@@ -49,7 +52,7 @@ class Data(BaseModel):
             return str(value)
         if isinstance(value, (list, tuple)) and all(isinstance(v, (str, Path)) for v in value):
             return [str(v) for v in value]
-        return value if value is None or isinstance(value, str) else f"{type(value).__name__} in memory"
+        return value if value is None or isinstance(value, str) else f"{type(value).__name__}{IN_MEMORY}"
 
 
 def cache_folder(given: Path | None) -> Path:

@@ -210,12 +210,13 @@ def _mistakes_heard(
     """A page on which the worst mistakes can be listened to."""
     path = run_folder / FOLDER / "mistakes.html"
     path.unlink(missing_ok=True)
-    worst = mistakes(predictions, most=PLAYED)[0] if inputs_heard is not None else []
+    if inputs_heard is None:
+        return []
     said = target_class(predictions.target).mistakes
     shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
     found = []
-    for mistake in worst:
-        sound = inputs_heard(mistake.row) if inputs_heard else None
+    for mistake in mistakes(predictions, most=PLAYED)[0]:
+        sound = inputs_heard(mistake.row)
         if sound is None:
             return []
         words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"

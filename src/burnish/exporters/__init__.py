@@ -16,8 +16,6 @@ from burnish.targets import Target
 if TYPE_CHECKING:
     from torch import nn
 
-    from burnish.core.network import Network
-
 Tell = Callable[[str], None]
 
 
@@ -33,7 +31,7 @@ class Source:
         max_length: the most tokens of a row; None where rows have no length, or no limit.
     """
 
-    network: Network | nn.Module
+    network: nn.Module
     model: Path
     input: Input
     target: Target
@@ -61,7 +59,8 @@ class Exporter(Component):
 
         Returns:
             Facts for artifact.json: `file`, and for runtimes `inputs` {name: {type, shape}}, where a word in a shape
-            stands for any number; `max_length` where fixed shapes cut rows.
+            stands for any number; `max_length` where fixed shapes cut rows; `kept_in_float`, names of operators that no
+            compression may touch.
 
         Raises:
             InputError: a library is missing, or the settings do not fit the model.

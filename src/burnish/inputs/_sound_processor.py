@@ -126,19 +126,16 @@ class SoundProcessor:
         if self.features == "waveform":
             return self._waveform(view)
         if self.features == "whisper":
-            whole = max(self.samples, round(self.padded_seconds * self.sampling_rate))
-            padded = np.pad(view, (0, whole - len(view)))
             return spectrograms.whisper_log_mel(
-                padded, rate=self.sampling_rate, mels=self.mels, window=self.window, hop=self.hop
+                self.padded(view), rate=self.sampling_rate, mels=self.mels, window=self.window, hop=self.hop
             )
         if self.features == "kaldi":
             # Not padded with silence: what is missing is 0 before normalisation, as the checkpoint learned it.
             found = spectrograms.kaldi_log_mel(view, rate=self.sampling_rate, mels=self.mels, frames=self.frames)
             return np.asarray((found - np.float32(self.mean)) / np.float32(self.std * 2) if self.normalise else found)
-        padded = np.pad(view, (0, self.samples - len(view)))
         return self._normal(
             spectrograms.log_mel(
-                padded,
+                self.padded(view),
                 rate=self.sampling_rate,
                 window=self.window,
                 hop=self.hop,
@@ -150,6 +147,11 @@ class SoundProcessor:
                 offset=self.offset,
             )
         )[None]
+
+    def padded(self, view: Waveform) -> Waveform:
+        """A view with the silence at its end that a `log_mel` or `whisper` spectrogram is made with."""
+        whole = max(self.samples, round(self.padded_seconds * self.sampling_rate))
+        return np.pad(view, (0, whole - len(view)))
 
     def changed(self, values: Array, change: Callable[[Array, int], Array], samples: int, seed: int) -> Array:
         """What `numbers` gave of a view of so many samples, its real part changed as [bands, time]; padding is left alone."""
@@ -201,8 +203,7 @@ class WaveformProcessor(SoundProcessor):
 
     def numbers(self, view: Waveform) -> Array:
         """float32 [samples]: the view, padded as it is before a spectrogram is made of it."""
-        whole = max(self.samples, round(self.padded_seconds * self.sampling_rate))
-        return np.pad(view, (0, whole - len(view)))
+        return self.padded(view)
 
 
 def checkpoint_settings(folder: Path) -> dict[str, Any]:

@@ -138,8 +138,7 @@ class _Exporting:
             kind = wish.exporter.kind()
             facts = self._exported(wish.exporter, folder)
             rows = [self._kept(f"{kind}-float32", self.gate.float32(folder, facts))]
-            for wished in wish.compressions:
-                compression = wished.sparing(facts.get("kept_in_float", []))
+            for compression in wish.compressions:
                 result = self.gate.compressed(
                     folder, facts, compression, self._calibration(compression, Artifact(folder, facts))
                 )
@@ -159,8 +158,7 @@ class _Exporting:
         if isinstance(float32, Refused):
             return [self._kept(f"onnx-float32-{check.label}", float32)]
         rows = []
-        for wished in wish.compressions:
-            compression = wished.sparing(facts.get("kept_in_float", []))
+        for compression in wish.compressions:
             calibration = self._calibration(compression, Artifact(folder, facts))
             result = self.gate.compressed(folder, facts, compression, calibration, check)
             rows.append(self._kept(f"onnx-{compression.precision}-{check.label}", result))

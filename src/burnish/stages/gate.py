@@ -115,7 +115,7 @@ class Gate:
         With a check, operators that the hardware does not take are an end: safer settings would only add to them.
         """
         attempts: list[dict[str, Any]] = []
-        precision = compression.precision
+        compression, precision = compression.sparing(facts.get("kept_in_float", ())), compression.precision
         model = exported / str(facts["file"])
         facts = {**facts, "precision": precision, "tolerance": GOLDEN.get(precision, GOLDEN_INTEGER)}
         told: dict[str, Any] = {}

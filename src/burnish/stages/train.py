@@ -49,10 +49,10 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
         prepared = prepare(recipe, tracking, accelerator)
+        require_same(folder, prepared)
         assembled = assemble(
             prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})), Phases(tracking)
         )
-        require_same(folder, prepared)
         folder.begin(prepared, command, tracking, main=accelerator.main)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
@@ -40,21 +40,20 @@ Names = Annotated[list[str], BeforeValidator(_given)]
 """Label names in the order of the logits."""
 
 
-def single(values: Iterable[Any], column: str, fix: str = "") -> Iterator[Any]:
-    """The values, each of which must be one plain value: the writing of a list in Python is no label.
+def single(value: Any, column: str, fix: str = "name another column") -> Any:
+    """The value, which must be a plain one: the writing of a list in Python is no label.
 
     Raises:
-        InputError: a list, an object or bytes among them.
+        InputError: a list, an object or bytes.
     """
-    for value in values:
-        if isinstance(value, list | tuple | dict | bytes):
-            raise InputError(
-                f"column {column!r} holds {value!r:.60}, which is no label",
-                expected="a text, a number or a truth value",
-                fix=fix or "name another column",
-                place="target",
-            )
-        yield value
+    if isinstance(value, list | tuple | dict | bytes):
+        raise InputError(
+            f"column {column!r} holds {value!r:.60}, which is no label",
+            expected="a text, a number or a truth value",
+            fix=fix,
+            place="target",
+        )
+    return value
 
 
 def unknown_name(name: str, names: tuple[str, ...]) -> str:

@@ -63,8 +63,9 @@ class Label(Named):
 
     def learned(self, values: Iterable[Any]) -> Label:
         """The names that occur, sorted; given names are kept as they are."""
-        known = single(values, self.column, "for several labels a row, say `kind: labels`")
-        names = self.labels or sorted({t for t in map(text, known) if t is not None})
+        several = "for several labels a row, say `kind: labels`"
+        known = (text(single(value, self.column, several)) for value in values)
+        names = self.labels or sorted({name for name in known if name is not None})
         if not names:
             raise InputError(f"column {self.column!r} holds no label in the training split", fix="name another target")
         if len(names) == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -64,15 +64,15 @@ class Labels(Named):
         """The names that occur, sorted; given names are kept as they are."""
         if self.labels:
             return self
-        names = sorted({n for v in self._legal(values) for n in self.truth(v) or []})
+        names = sorted({n for v in values for n in self.truth(self._plain(v)) or []})
         if not names:
             raise InputError(f"column {self.column!r} holds no label in the training split", fix="name another target")
         return self.model_copy(update={"labels": names})
 
-    def _legal(self, values: Iterable[Any]) -> Iterator[Any]:
-        for value in values:
-            list(single(value if isinstance(value, list | tuple) else (value,), self.column))
-            yield value
+    def _plain(self, value: Any) -> Any:
+        for one in value if isinstance(value, list | tuple) else (value,):
+            single(one, self.column)
+        return value
 
     def problem_with(self, value: Any) -> str:
         """Missing, or a name that is not among the learned ones."""
