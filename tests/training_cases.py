@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,15 @@ from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import Objective
 from burnish.training.parameter_groups import parameter_groups
-from tests import audio_cases
+from tests import audio_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
+from tests.image_cases import picture
 from tests.sound_cases import sound
 
-CASES = ("label", "labels", "score", "tags", "sounds")
+CASES = ("label", "labels", "score", "tags", "sounds", "images")
+FILES = ("sounds", "images")
+PADDED = ("label", "labels", "score", "tags", "sounds")
+"""Those whose rows differ in length: pictures have one size."""
 TEXTS = (
     "the parcel never arrived",
     "please cancel my order",
@@ -45,7 +50,7 @@ TEXTS = (
 
 def truth(kind: str) -> list[object]:
     """One truth for each text."""
-    if kind in ("label", "sounds"):
+    if kind in ("label", *FILES):
         return ["order", "order", "card", "film", "card", "fox", "fox", "card", "film", "order", "film"]
     if kind == "labels":
         return [["a"], ["a", "b"], ["b"], [], ["c"], ["a", "c"], ["b"], ["c"], [], ["a"], ["b", "c"]]
@@ -59,6 +64,40 @@ def sounds(column: str) -> list[dict[str, object]]:
     rate = audio_cases.RATE
     waveforms = [sound(i, 0.05 + 0.004 * len(text), rate) for i, text in enumerate(TEXTS)]
     return [{column: {"array": waveform, "sampling_rate": rate}} for waveform in waveforms]
+
+
+def pictures(column: str) -> list[dict[str, object]]:
+    """A picture for each text, of uneven sizes."""
+    made = []
+    for i, text in enumerate(TEXTS):
+        file = io.BytesIO()
+        picture(i, 24 + len(text) // 4, 30).save(file, "PNG")
+        made.append({column: file.getvalue()})
+    return made
+
+
+def written(kind: str, source: Path, dropout: float) -> dict[str, object]:
+    """The checkpoint of a kind of rows at `source`, made once; which model it is."""
+    model: dict[str, object] = {"kind": "timm" if kind == "images" else "transformers", "name": str(source)}
+    if kind == "images":
+        return {**model, "name": str(vision_cases.checkpoint("timm_vit")), "drop_path": dropout}
+    if not source.exists() and kind == "sounds":
+        rates = ("hidden_dropout", "feat_proj_dropout", "final_dropout", "layerdrop")
+        audio_cases.written("wav2vec2", source, **dict.fromkeys(rates, dropout))
+    elif not source.exists():
+        tiny_checkpoint(source, texts=TEXTS, dropout=dropout)
+    return model
+
+
+def read(kind: str) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """The input of a kind of rows, and the rows."""
+    if kind == "sounds":
+        return {"kind": "audio", "column": "text"}, sounds("text")
+    if kind == "images":
+        return {"kind": "image", "column": "text", "size": 32}, pictures("text")
+    column = "words" if kind == "tags" else "text"
+    settings = {"kind": "tokens", "column": column} if kind == "tags" else {"kind": "text", "columns": [column]}
+    return settings, [{column: text} for text in TEXTS]
 
 
 @dataclass
@@ -106,27 +145,18 @@ def training(
     clip: Clip | None = None,
     seed: int = 0,
 ) -> Training:
-    """A tiny BERT over `TEXTS` for a kind of target, or a tiny wav2vec 2.0 over sounds; in float64 with `double`."""
+    """A tiny BERT over `TEXTS` for a target, wav2vec 2.0 over sounds or ViT over pictures, as tiny; `double`: in float64."""
     source = folder / f"checkpoint-{kind == 'sounds'}-{dropout}"
-    column = "words" if kind == "tags" else "text"
-    values = truth(kind)
-    input_settings = {"kind": "tokens", "column": column} if kind == "tags" else {"kind": "text", "columns": [column]}
-    examples: list[dict[str, object]] = [{column: t} for t in TEXTS]
-    if kind == "sounds":
-        input_settings, examples = {"kind": "audio", "column": column}, sounds(column)
-    if not source.exists() and kind == "sounds":
-        rates = ("hidden_dropout", "feat_proj_dropout", "final_dropout", "layerdrop")
-        audio_cases.written("wav2vec2", source, **dict.fromkeys(rates, dropout))
-    elif not source.exists():
-        tiny_checkpoint(source, texts=TEXTS, dropout=dropout)
+    model_settings, values = written(kind, source, dropout), truth(kind)
+    input_settings, examples = read(kind)
     input_ = cast(Input, build("burnish.inputs", input_settings))
-    target_kind = "label" if kind == "sounds" else kind
+    target_kind = "label" if kind in FILES else kind
     target = cast(Target, build("burnish.targets", {"kind": target_kind, "column": "truth"})).learned(values)
-    model = cast(Model, build("burnish.models", {"kind": "transformers", "name": str(source)}))
+    model = cast(Model, build("burnish.models", model_settings))
     network = model.build(input_, target, seed=seed)
     if double:
         network.double()
-    processor = input_.processor(source)
+    processor = input_.processor(Path(str(model_settings["name"])))
     encoded = input_.encode(examples, processor)
     pairs = [target.encode(v, e) for v, e in zip(values, encoded, strict=True)]
     chosen = cast(Adapter, build("burnish.adapters", adapter or "full"))

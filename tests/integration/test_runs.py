@@ -26,7 +26,6 @@ FILES = (
     "bundle/README.md",
     "bundle/model/config.json",
     "bundle/model/model.safetensors",
-    "bundle/model/tokenizer.json",
     "checkpoints",
     "events.jsonl",
     "report.md",
@@ -36,7 +35,8 @@ FILES = (
     "audit.json",
     "best.json",
 )
-each_task = pytest.mark.parametrize("task", tiny_runs.TASKS)
+PROCESSOR = {"images": "image_processor.json", "sounds": "preprocessor_config.json"}
+each_task = pytest.mark.parametrize("task", tiny_runs.EVERY)
 each_architecture = pytest.mark.parametrize("architecture", tiny_runs.ARCHITECTURES)
 
 
@@ -47,7 +47,8 @@ def read(path: Path) -> Any:
 @each_task
 def test_the_run_folder_is_complete_and_nothing_half_written_is_left(trained: Trained, task: str) -> None:
     run = trained(task)
-    assert [name for name in FILES if not (run / name).exists()] == []
+    processor = "bundle/model/" + PROCESSOR.get(task, "tokenizer.json")
+    assert [name for name in (*FILES, processor) if not (run / name).exists()] == []
     assert [p for p in run.rglob("*") if ".writing-" in p.name] == []
     names = [json.loads(line)["name"] for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     assert names[-1] == "run_finished"
@@ -61,7 +62,7 @@ def test_the_resolved_recipe_reads_back_as_the_recipe_that_ran(trained: Trained,
     again = Settled.model_validate(values)
     assert again.model_dump(mode="json") == read(run / "bundle/bundle.json")["recipe"]
     assert again == Settled.model_validate(again.model_dump())
-    assert again.target.kind() == ("label" if task == "pairs" else task)
+    assert again.target.kind() == ("label" if task in ("pairs", *tiny_runs.FILES) else task)
     assert burnish.Recipe.load(values).target == again.target
 
 
@@ -84,12 +85,11 @@ def test_predictions_are_the_test_rows_in_order(trained: Trained, task: str) -> 
     assert len(rows) == parts["test"]["rows"]
     assert rows == sorted(set(rows))
     assert sum(part["rows"] for part in parts.values()) == 60
-    column = "label" if task == "pairs" else task
     data = tiny_runs.rows(task)
-    assert table["truth"].to_pylist() == [data[r][column] for r in rows]
+    assert table["truth"].to_pylist() == [data[r][tiny_runs.column(task)] for r in rows]
 
 
-@pytest.mark.parametrize("task", [t for t in tiny_runs.TASKS if t != "score"])
+@pytest.mark.parametrize("task", [t for t in tiny_runs.EVERY if t not in ("score", "images")])
 def test_label_names_are_sorted_and_in_the_models_own_configuration(trained: Trained, task: str) -> None:
     run = trained(task)
     names = list(Predictions.load(run / "predictions.parquet").names)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import soundfile
+
+from tests import audio_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
+from tests.image_cases import picture
+from tests.sound_cases import sound
 
 TASKS = ("label", "labels", "score", "tags", "pairs")
+FILES = ("images", "sounds")
+EVERY = (*TASKS, *FILES)
 ADAPTERS: dict[str, dict[str, Any]] = {
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
@@ -48,6 +58,8 @@ def _row(task: str, words: list[str], state: str, thing: str, number: int) -> di
     text = " ".join(words)
     if task == "label":
         return {"text": text, "label": _THINGS[thing]}
+    if task in FILES:
+        return {_FILES[task]: {"base64": _file(task, text)}, "label": _THINGS[thing]}
     if task == "labels":
         return {"text": text, "labels": [_THINGS[thing]] * (state != "new") + ["urgent"] * (state in ("late", "lost"))}
     if task == "score":
@@ -57,6 +69,19 @@ def _row(task: str, words: list[str], state: str, thing: str, number: int) -> di
         return {"words": words, "tags": ["O", "O", "B-thing", *inside]}
     other = thing if number % 2 else "film" if thing == "card" else "card"
     return {"question": text, "passage": f"a {other}", "label": "same" if other == thing else "other"}
+
+
+_FILES = {"images": "image", "sounds": "audio"}
+
+
+def _file(task: str, text: str) -> str:
+    """A small PNG or WAV drawn from the text, in base64."""
+    seed, file = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big"), io.BytesIO()
+    if task == "images":
+        picture(seed, 28 + len(text) % 9, 30).save(file, "PNG")
+    else:
+        soundfile.write(file, sound(seed, 0.1 + 0.005 * len(text), 16000), 16000, format="WAV")
+    return base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def quick() -> dict[str, Any]:
@@ -77,19 +102,31 @@ def write_jsonl(path: Path, made: list[dict[str, Any]]) -> Path:
 
 def settings(task: str, checkpoint: Path, data: Any, **more: Any) -> dict[str, Any]:
     """The recipe of a tiny run."""
-    columns = ["question", "passage"] if task == "pairs" else ["text"]
     found = {
         "data": data,
         "model": str(checkpoint),
-        "input": {"kind": "tokens", "column": "words"} if task == "tags" else {"kind": "text", "columns": columns},
-        "target": {"kind": "label" if task == "pairs" else task, "column": _column(task)},
+        "input": _input(task),
+        "target": {"kind": task if task in TASKS and task != "pairs" else "label", "column": column(task)},
         "split": {"kind": "stratified", "validation": 0.2, "test": 0.2},
     }
+    if task == "images":
+        found["model"] = {"kind": "timm", "name": str(vision_cases.checkpoint("timm_resnet"))}
+    if task == "sounds":
+        found["model"] = {"kind": "transformers", "name": str(audio_cases.checkpoint("wav2vec2"))}
     return {**found, **QUICK, **more}
 
 
-def _column(task: str) -> str:
-    return "label" if task == "pairs" else task
+def _input(task: str) -> dict[str, Any]:
+    if task in FILES:
+        return {"kind": "image", "size": 32} if task == "images" else {"kind": "audio", "seconds": 1}
+    if task == "tags":
+        return {"kind": "tokens", "column": "words"}
+    return {"kind": "text", "columns": ["question", "passage"] if task == "pairs" else ["text"]}
+
+
+def column(task: str) -> str:
+    """Where the truth stands."""
+    return "label" if task in ("pairs", *FILES) else task
 
 
 def checkpoint_at(folder: Path, architecture: str) -> Path:

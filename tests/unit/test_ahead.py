@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
-from burnish.data.ahead import StepsAhead, ahead, automatic
+from burnish.data.ahead import Readers, StepsAhead, ahead, readers, shared, sharing
 from burnish.data.batching import Order
 from burnish.data.samplers.shuffled import Shuffled
 
@@ -102,11 +103,43 @@ def test_an_error_in_a_step_that_is_never_used_is_none() -> None:
     steps.close()
 
 
-def test_how_many() -> None:
-    assert automatic(5, reads=False) == 5
-    assert automatic(None, reads=False) == 0
-    assert 1 <= automatic(None, reads=True) <= 8
-    assert automatic(None, reads=True, processes=10_000) == 1
+@pytest.mark.parametrize(
+    ("cores", "asked", "expected"),
+    [
+        (8, {"workers": None, "reads": False}, Readers()),  # texts are encoded before
+        (8, {"workers": 0, "reads": True}, Readers()),
+        (8, {"workers": 5, "reads": True}, Readers(ahead=5)),
+        (8, {"workers": None, "reads": True}, Readers(ahead=4)),  # the network computes on a device of its own
+        (64, {"workers": None, "reads": True}, Readers(ahead=8)),
+        (8, {"workers": None, "reads": True, "processes": 10_000}, Readers(ahead=1)),
+        (2, {"workers": None, "reads": True, "computing": 1}, Readers(ahead=1)),  # a core is free
+        (2, {"workers": None, "reads": True, "computing": 2}, Readers(shared=2)),  # none is
+        (2, {"workers": 4, "reads": True, "computing": 2}, Readers(shared=4)),
+        (2, {"workers": None, "reads": True, "computing": 1, "processes": 2}, Readers(shared=1)),
+        (64, {"workers": None, "reads": True, "computing": 64}, Readers(shared=8)),
+    ],
+)
+def test_how_many(monkeypatch: pytest.MonkeyPatch, cores: int, asked: dict[str, Any], expected: Readers) -> None:
+    monkeypatch.setattr("burnish.data.ahead._cores", lambda: cores)
+    assert readers(**asked) == expected
+    assert sharing(reads=False) == 1
+    assert sharing(reads=True) == min(8, cores)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 20])
+def test_shared_rows_come_in_order_and_leave_no_thread(threads: int) -> None:
+    positions = np.array([4, 1, 9, 0, 7])
+    assert shared(positions, lambda own: [int(p) * 10 for p in own], threads) == [40, 10, 90, 0, 70]
+    assert shared(positions[:0], lambda own: [int(p) for p in own], threads) == []
+    with pytest.raises(ValueError, match="row 9"):
+        shared(positions, _refusing, threads)
+    assert not [t for t in threading.enumerate() if t.name.startswith("reading")]
+
+
+def _refusing(own: Any) -> list[int]:
+    if 9 in own:
+        raise ValueError("row 9")
+    return list(own)
 
 
 def test_the_order_of_rows_is_the_same_from_any_thread() -> None:

@@ -138,9 +138,9 @@ def test_more_pixels_than_allowed_are_a_problem(monkeypatch: pytest.MonkeyPatch)
 def test_a_line_of_pixels_is_never_enlarged_whole(width: int, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few hundred bytes would become gigabytes: only what is seen is enlarged, to the same picture."""
     image = picture(1, width, height)
-    whole = np.asarray(_pictures.cropped(image, 16, 0.5, MIDDLE, "bilinear"), np.int16)
+    whole = np.asarray(_pictures.cropped(image, 16, 0.5, MIDDLE, "bilinear", "timm"), np.int16)
     monkeypatch.setattr(_pictures, "PIXELS", 1000)
-    part = np.asarray(_pictures.cropped(image, 16, 0.5, MIDDLE, "bilinear"), np.int16)
+    part = np.asarray(_pictures.cropped(image, 16, 0.5, MIDDLE, "bilinear", "timm"), np.int16)
     assert part.shape == (16, 16, 3)
     assert np.abs(part - whole).max() <= 2
 
@@ -213,3 +213,15 @@ def test_numbers_are_the_normalised_picture() -> None:
     found = processor.numbers(drawn)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected.transpose(2, 0, 1), atol=2e-6)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.95, 0.9, 0.875])
+@pytest.mark.parametrize(("width", "height"), [(32, 30), (30, 33), (31, 47), (90, 40), (40, 41)])
+def test_the_same_pixels_as_timm(width: int, height: int, ratio: float) -> None:
+    """Whatever is left over when sizes are rounded, and on whichever side of the middle the odd pixel lies."""
+    from timm.data import create_transform
+
+    drawn, mean, std = picture(3, width, height), (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
+    prepared = create_transform((3, 32, 32), interpolation="bicubic", mean=mean, std=std, crop_pct=ratio)
+    own = ImageProcessor(32, ratio, "bicubic", mean, std, "timm").numbers(drawn)
+    np.testing.assert_allclose(own, prepared(drawn).numpy(), rtol=0, atol=2e-6)

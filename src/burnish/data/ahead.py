@@ -1,4 +1,8 @@
-"""Batches made ahead by threads while the network computes: the same batches in the same order.
+"""Rows read by threads: whole batches ahead while the network computes, or the rows of one batch shared between threads.
+
+Reading ahead needs a core that the network does not use: threads of a matrix product wait for each other, and one that
+a reader holds up holds up all. Where the network has every core, a batch is therefore read by all of them at once,
+before it is computed. Either way the batches and their order are the same.
 
 Threads and not processes: what takes time in reading (decoding, resizing, arithmetic on arrays) happens outside
 Python's lock, rows need not be copied between processes, and a thread can be neither killed alone nor left behind. An error
@@ -12,25 +16,64 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 S = TypeVar("S")
 T = TypeVar("T")
 MOST = 8  # threads that are started unasked: more wait for Python's lock
 
 
-def automatic(workers: int | None, *, reads: bool, processes: int = 1) -> int:
-    """How many threads read ahead.
+@dataclass(frozen=True)
+class Readers:
+    """Threads that read rows.
+
+    Attributes:
+        ahead: of them make the next batches while the network computes; 0: each is made when it is asked for.
+        shared: of them read the rows of one batch, each a part, while the network waits; 1: one after the other.
+    """
+
+    ahead: int = 0
+    shared: int = 1
+
+
+def readers(workers: int | None, *, reads: bool, computing: int = 0, processes: int = 1) -> Readers:
+    """How many threads read rows, and when.
 
     Args:
-        workers: as the recipe says; None: half of this process' cores, at least one, where there is something to read.
+        workers: as the recipe says; 0: none; None: by the cores, where there is something to read.
         reads: whether rows are read when their batch is made (images, sounds), and not before (texts).
+        computing: threads with which the network of each process computes on the cores; 0: on a device of its own.
         processes: how many share the machine's cores.
     """
-    if workers is not None:
-        return workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST, cores // processes // 2)) if reads else 0
+    if workers == 0 or not (reads or workers):
+        return Readers()
+    cores = max(1, _cores() // processes)
+    if computing >= cores:
+        return Readers(shared=workers or min(MOST, cores))
+    unasked = min(MOST, cores - computing if computing else cores // 2)
+    return Readers(ahead=workers or max(1, unasked))
+
+
+def sharing(*, reads: bool) -> int:
+    """Threads that share the rows of a batch where none is read ahead."""
+    return readers(None, reads=reads, computing=_cores()).shared
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shared(positions: NDArray[np.int64], make: Callable[[NDArray[np.int64]], Sequence[T]], threads: int) -> list[T]:
+    """What is made of each of these rows, in order; each thread makes a part of them."""
+    if threads < 2 or len(positions) < 2:
+        return list(make(positions))
+    parts = np.array_split(positions, min(threads, len(positions)))
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="reading") as pool:
+        return [own for part in pool.map(make, parts) for own in part]
 
 
 def ahead(items: Iterable[S], make: Callable[[S], T], workers: int) -> Iterator[tuple[S, T]]:

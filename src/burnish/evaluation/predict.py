@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Encoded
+from burnish.core.batch import Array
 from burnish.core.predictions import Predictions, schema
 from burnish.core.views import averaged
 from burnish.core.weighted import ZERO, WeightedSum
@@ -92,7 +91,7 @@ def _window(
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
     pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
-    for own_positions, views in ahead(pieces, lambda own: begun(loader.views(own)), workers):
+    for own_positions, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, own_positions)
         seen = averaged(run, loader.collate, views, limit=batch_size)
         decoded = loader.target.decode(seen.values, seen.first)
@@ -102,15 +101,6 @@ def _window(
             mean = float(own / weight) if loss is not None and weight > 0 else None
             answers[place] = (answer.answer, answer.probabilities, mean)
     return answers, total
-
-
-def begun(rows: Iterable[Iterable[Encoded]]) -> list[Iterable[Encoded]]:
-    """The views of each row, the first of them read: all there is of most rows, and little of long recordings."""
-    found: list[Iterable[Encoded]] = []
-    for row in rows:
-        views = iter(row)
-        found.append(chain(list(islice(views, 1)), views))
-    return found
 
 
 def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:

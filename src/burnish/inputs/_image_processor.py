@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.inputs._pictures import MIDDLE, cropped, normalised, resample
+from burnish.inputs._pictures import MIDDLE, Rounding, cropped, normalised, resample, shorter_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -25,6 +25,7 @@ class ImageProcessor:
         crop_ratio: share of the resized picture that the centre crop keeps.
         interpolation: bilinear, bicubic or lanczos.
         mean, std: of each channel, in [0, 1]; subtracted and divided by.
+        rounding: of sizes and places to whole pixels, as one of the libraries does it.
     """
 
     size: int
@@ -32,6 +33,7 @@ class ImageProcessor:
     interpolation: str
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    rounding: Rounding = "transformers"
 
     def fingerprint(self) -> str:
         """A hash of all of it."""
@@ -45,6 +47,11 @@ class ImageProcessor:
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of what the network sees."""
         return 3, self.size, self.size
+
+    @property
+    def shorter(self) -> int:
+        """Pixels of the shorter side of a picture before its middle is cut out."""
+        return shorter_side(self.size, self.crop_ratio, self.rounding)
 
     def numbers(
         self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
@@ -61,7 +68,7 @@ class ImageProcessor:
         if whole:
             picture = picture.resize((self.size, self.size), resample(self.interpolation))
         else:
-            picture = cropped(picture, self.size, ratio or self.crop_ratio, place, self.interpolation)
+            picture = cropped(picture, self.size, ratio or self.crop_ratio, place, self.interpolation, self.rounding)
         return self.scaled(picture)
 
     def scaled(self, picture: Picture) -> Array:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from burnish.inputs._pictures import shorter_side
+
 SETTINGS = "image_processor.json"
 PREPROCESSOR = "preprocessor_config.json"
 RESAMPLE = {1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -21,7 +23,8 @@ def checkpoint_settings(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     config = folder / "config.json"
     if config.is_file():
-        stated = json.loads(config.read_text(encoding="utf-8")).get("pretrained_cfg", {})
+        whole = json.loads(config.read_text(encoding="utf-8"))
+        stated = whole.get("pretrained_cfg", {})
         size = stated.get("input_size")
         values = {
             "size": size[-1] if size else None,
@@ -29,6 +32,7 @@ def checkpoint_settings(folder: Path) -> dict[str, Any]:
             "interpolation": stated.get("interpolation"),
             "mean": stated.get("mean"),
             "std": stated.get("std"),
+            "rounding": "transformers" if "model_type" in whole else None,
         }
         found |= {k: v for k, v in values.items() if v is not None}
     preprocessor = folder / "preprocessor_config.json"
@@ -48,6 +52,7 @@ def _transformers(stated: dict[str, Any]) -> dict[str, Any]:
         "interpolation": RESAMPLE.get(stated.get("resample", 2)),
         "mean": stated.get("image_mean"),
         "std": stated.get("image_std"),
+        "rounding": "transformers",
     }
     return {k: v for k, v in values.items() if v is not None}
 
@@ -65,7 +70,9 @@ def preprocessor_config(settings: Mapping[str, Any]) -> dict[str, Any]:
         "image_processor_type": "CLIPImageProcessor",  # the plain one: nothing in it is particular to CLIP
         "do_convert_rgb": True,
         "do_resize": True,
-        "size": {"shortest_edge": round(size / float(settings["crop_ratio"]))},
+        "size": {
+            "shortest_edge": shorter_side(size, float(settings["crop_ratio"]), settings.get("rounding", "transformers"))
+        },
         "resample": numbers[str(settings["interpolation"])],
         "do_center_crop": True,
         "crop_size": {"height": size, "width": size},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -126,6 +126,8 @@ def _look(picture: Picture) -> dict[str, str]:
 
 
 MIDDLE = (0.5, 0.5)
+Rounding = Literal["timm", "transformers"]
+"""Where half a pixel goes when a picture is resized and its middle cut out: torchvision does as timm."""
 PLACES = (MIDDLE, (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 """The middle and the four corners: shares of the free width and height that lie left of and above a crop."""
 
@@ -137,15 +139,27 @@ def resample(name: str) -> Any:
     return {"bilinear": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC, "lanczos": Resampling.LANCZOS}[name]
 
 
-def cropped(picture: Picture, size: int, ratio: float, place: tuple[float, float], interpolation: str) -> Picture:
+def shorter_side(size: int, ratio: float, rounding: Rounding) -> int:
+    """Pixels that the shorter side has before a square of `size` is cut out, the share `ratio` of it.
+
+    timm rounds down. A ratio may itself be one of whole numbers (224 / 236), which must give the same number again.
+    """
+    return int(size / ratio + 1e-6) if rounding == "timm" else round(size / ratio)
+
+
+def cropped(
+    picture: Picture, size: int, ratio: float, place: tuple[float, float], interpolation: str, rounding: Rounding
+) -> Picture:
     """A square of `size` out of the picture resized so that its shorter side is size / ratio.
 
-    The longer side is rounded down, as torchvision, timm and transformers do, so that their numbers are the same.
+    The longer side is rounded down, as torchvision, timm and transformers do, and the middle as one of them does, so
+    that their numbers are the same.
     """
-    short = round(size / ratio)
+    short = shorter_side(size, ratio, rounding)
     shorter = min(picture.size)
     width, height = (max(short, int(short * side / shorter)) for side in picture.size)
-    left, top = int((width - size) * place[0]), int((height - size) * place[1])
+    whole = round if rounding == "timm" else int
+    left, top = whole((width - size) * place[0]), whole((height - size) * place[1])
     if width * height > PIXELS:  # a line of pixels enlarged would not fit into memory: only what is seen of it is
         across, down = picture.width / width, picture.height / height
         box = (left * across, top * down, (left + size) * across, (top + size) * down)

@@ -12,6 +12,7 @@ Waveform = NDArray[np.float32]
 
 CROSSINGS = 32  # zero crossings of the sinc on each side
 ROLLOFF = 0.945  # of the lower of the two Nyquist frequencies: where the pass band ends
+FEW = 8  # phases up to which `einsum` is the faster product (measured: 1.4 to 5 times): it copies no windows
 KAISER = 9.0  # beta of the window: the stop band lies about 90 dB below the pass band
 
 
@@ -40,7 +41,11 @@ def resampled(waveform: Waveform, rate: int, wanted: int) -> Waveform:
         # Every up-th output lies at the same place between two inputs, and the inputs are `down` samples apart.
         start, phase = divmod(first * down, up)
         own = out[first::up]
-        own[:] = windows[start::down][: len(own)] @ phases[phase]
+        near = windows[start::down][: len(own)]
+        if up <= FEW:
+            np.einsum("ij,j->i", near, phases[phase], out=own)
+        else:
+            own[:] = near @ phases[phase]
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import struct
@@ -208,14 +209,23 @@ def _decibels(size: float) -> float:
 
 
 def looks_like_sound(value: Any) -> bool:
-    """Whether a cell holds a sound: a path by its ending, bytes by their beginning, samples with their rate."""
+    """Whether a cell holds a sound: a path by its ending, bytes (in base64 too) by their beginning, samples with their rate."""
     if isinstance(value, Mapping):
         if value.get("array") is not None and "sampling_rate" in value:
             return True
-        value = value.get("path") or value.get("bytes")
+        encoded = value.get("base64")
+        value = beginning(encoded) if isinstance(encoded, str) else value.get("path") or value.get("bytes")
     if isinstance(value, bytes):
         return value[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"RF64") or _is_mp3(value)
     return isinstance(value, str) and value.lower().endswith(ENDINGS)
+
+
+def beginning(encoded: str) -> bytes:
+    """The first bytes of what is written in base64; none where it is not."""
+    try:
+        return base64.b64decode(encoded[:16], validate=True)
+    except ValueError:
+        return b""
 
 
 def _is_mp3(data: bytes) -> bool:

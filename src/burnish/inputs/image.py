@@ -21,6 +21,7 @@ from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
 from burnish.inputs._pictures import (
     ENDINGS,
     PLACES,
+    Rounding,
     decoded,
     in_words,
     look_version,
@@ -67,9 +68,9 @@ class Image(FileInput):
 
     @staticmethod
     def recognised(value: Any) -> bool:
-        """A path by its ending, or bytes."""
+        """A path by its ending, or bytes, in base64 too."""
         if isinstance(value, dict):
-            value = value.get("bytes") or value.get("path")
+            value = b"" if isinstance(value.get("base64"), str) else value.get("bytes") or value.get("path")
         return isinstance(value, bytes) or (isinstance(value, str) and value.lower().endswith(ENDINGS))
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> ImageProcessor:
@@ -82,7 +83,7 @@ class Image(FileInput):
             own = {
                 k: v for k, v in self.model_dump().items() if k in ImageProcessor.__dataclass_fields__ and v is not None
             }
-            settings = {**checkpoint_settings(folder), **own}
+            settings = {"rounding": "timm", **checkpoint_settings(folder), **own}
         missing = [k for k in ("size", "mean", "std") if k not in settings]
         if missing:
             self.check_not_for_texts(folder)
@@ -98,6 +99,7 @@ class Image(FileInput):
             str(settings.get("interpolation", "bilinear")),
             cast(Three, tuple(settings["mean"])),
             cast(Three, tuple(settings["std"])),
+            cast(Rounding, settings.get("rounding", "transformers")),  # older bundles do not say
         )
 
     def save_processor(self, processor: ImageProcessor, folder: Path) -> None:
@@ -162,7 +164,7 @@ class Image(FileInput):
         width, height = picture.size
         seen = (0, 0, width, height)
         if "five_crops" not in self.test_views:
-            seen = middle(width, height, processor.size / round(processor.size / processor.crop_ratio))
+            seen = middle(width, height, processor.size / processor.shorter)
         without = partial(_painted, example, self.column, picture, mean_colour(picture))
         return [
             Piece(
@@ -225,7 +227,7 @@ class Image(FileInput):
 
 def _least(processor: ImageProcessor, *, changed: bool = False) -> int:
     """The shorter side below which no JPEG is decoded at a reduced scale, in pixels."""
-    return FINER_CHANGED * processor.size if changed else FINER * round(processor.size / processor.crop_ratio)
+    return FINER_CHANGED * processor.size if changed else FINER * processor.shorter
 
 
 def _painted(example: Example, column: str, picture: Picture, colour: tuple[int, int, int], box: Box) -> Example:

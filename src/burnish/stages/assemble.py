@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
-from burnish.data.ahead import automatic
+from burnish.data.ahead import Readers, readers
 from burnish.data.augmentations import Augmentation
 from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, padding_ratio
@@ -89,7 +89,10 @@ def assemble(
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     loaders = {
-        name: Loader(rows, recipe.input, recipe.target, prepared.processor) for name, rows in prepared.encoded.items()
+        name: Loader(
+            rows, recipe.input, recipe.target, prepared.processor, threads=_readers(recipe, accelerator).shared
+        )
+        for name, rows in prepared.encoded.items()
     }
     frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
     if frozen:
@@ -210,6 +213,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )
+    threads = _readers(recipe, accelerator)
     total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
     loader = Loader(
         rows,
@@ -219,13 +223,18 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         class_weights=_class_weights(prepared),
         augmentation=_augmentation(prepared),
         seed=recipe.seed,
+        threads=threads.shared,
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
-    workers = automatic(recipe.workers, reads=not recipe.input.stored, processes=accelerator.processes)
     mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)
     return TrainingBatches(
-        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=workers
+        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
     )
+
+
+def _readers(recipe: Settled, accelerator: Accelerator) -> Readers:
+    reads, processes = not recipe.input.stored, accelerator.processes
+    return readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)
 
 
 def _augmentation(prepared: Prepared) -> Augmentation | None:

@@ -12,6 +12,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
+from burnish.data.ahead import sharing
 from burnish.data.encode import encode_part
 from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
@@ -60,7 +61,13 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
     predictions, _ = predict(
         running,
-        Loader(encoded, bundle.input, bundle.target, bundle.processor),
+        Loader(
+            encoded,
+            bundle.input,
+            bundle.target,
+            bundle.processor,
+            threads=sharing(reads=not bundle.input.stored),
+        ),
         part,
         loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
         group=group if group in table.columns else None,

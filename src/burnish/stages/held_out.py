@@ -12,6 +12,7 @@ from burnish.bundle import Bundle
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
+from burnish.data.ahead import sharing
 from burnish.data.encode import EncodedRows, encode_part
 from burnish.data.inspection import inspected, without_problems
 from burnish.data.loader import Loader
@@ -63,7 +64,8 @@ class HeldOut:
     def loader(self, part: Part, bundle: Bundle) -> Loader:
         """Rows as this bundle reads them."""
         rows: EncodedRows = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=self.cache)
-        return Loader(rows, bundle.input, bundle.target, bundle.processor)
+        threads = sharing(reads=not bundle.input.stored)
+        return Loader(rows, bundle.input, bundle.target, bundle.processor, threads=threads)
 
     def answers(
         self, run: Run, part: Part, bundle: Bundle, notify: Callable[[str, int, int], None] | None = None

@@ -56,6 +56,11 @@ class Accelerator:
         return cast(torch.device, self._inner.device)
 
     @property
+    def threads(self) -> int:
+        """Threads of the processor that the network computes with; 0: it computes elsewhere."""
+        return torch.get_num_threads() if self.device.type == "cpu" else 0
+
+    @property
     def process(self) -> int:
         """The number of this process, from 0."""
         return int(self._inner.process_index)

@@ -213,7 +213,7 @@ def _several_views(loader: Loader) -> bool:
 def _reading(loader: Loader, values: Array) -> FeatureLoader:
     own = {f.name: getattr(loader, f.name) for f in fields(loader)}
     rows = loader.rows.with_lengths(np.ones(len(loader.rows), np.int64))
-    return FeatureLoader(**{**own, "rows": rows, "augmentation": None}, features=values)
+    return FeatureLoader(**{**own, "rows": rows, "augmentation": None, "threads": 1}, features=values)
 
 
 def _probe_rows(rows: EncodedRows) -> NDArray[np.int64]:
