@@ -80,7 +80,6 @@ def recipe(task: Task, precision: str, cache: str) -> dict[str, Any]:
         "batch_size": task.batch_size,
         "epochs": task.epochs,
         "precision": precision,
-        "workers": task.workers,
         "seed": task.seed,
         "device": "cpu",
         "trackers": [],

@@ -13,88 +13,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import statistics
-import sys
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from contest import measure, shown, summary
 from image_contenders import CONTENDERS, run
 from image_reading import report
-from image_task import Outcome, Task, warm_up, write_task
-from text_training import interval, processor_name
-
-Outcomes = dict[str, list[Outcome]]
-
-
-def measure(task: Task, names: Sequence[str], repetitions: int) -> Outcomes:
-    """Every contender once in each repetition, in turning order, each in its own process."""
-    context = multiprocessing.get_context("spawn")
-    workers = {name: ProcessPoolExecutor(1, mp_context=context) for name in names}
-    outcomes: Outcomes = {name: [] for name in names}
-    try:
-        for name in names:  # the first run in a process loads libraries and chooses kernels
-            workers[name].submit(run, name, warm_up(task)).result()
-        for repetition in range(repetitions):
-            turn = repetition % len(names)
-            for name in [*names[turn:], *names[:turn]]:
-                outcome = workers[name].submit(run, name, replace(task, seed=task.seed + repetition)).result()
-                outcomes[name].append(outcome)
-                said = f"{outcome.seconds:.1f} s, {outcome.processor_seconds:.1f} s of processor time"
-                print(f"{repetition + 1}/{repetitions}  {task.adapter}, {name}: {said}", file=sys.stderr, flush=True)
-    finally:
-        for worker in workers.values():
-            worker.shutdown()
-    return outcomes
-
-
-def summary(task: Task, outcomes: Outcomes) -> dict[str, Any]:
-    """Medians for each contender, and the median of the ratios within each repetition."""
-    table: dict[str, Any] = {}
-    for name, own in outcomes.items():
-        middle = sorted(own, key=lambda o: sum(o.correct))[len(own) // 2]
-        accuracy, low, high = interval(middle.correct)
-        seconds = statistics.median(o.seconds for o in own)
-        table[name] = {
-            "images_per_second": task.rows * task.epochs / seconds,
-            "seconds": seconds,
-            "processor_seconds": statistics.median(o.processor_seconds for o in own),
-            "reading_share": statistics.median(o.reading / o.seconds for o in own),
-            "accuracy": accuracy,
-            "interval": [low, high],
-        }
-    ratios: dict[str, dict[str, float]] = {}
-    for ours in (n for n in outcomes if "burnish" in n):
-        for theirs in (n for n in outcomes if "burnish" not in n and ("bf16" in n) <= ("auto" in ours)):
-            both = list(zip(outcomes[ours], outcomes[theirs], strict=True))
-            ratios[f"{ours} : {theirs}"] = {
-                "wall": statistics.median(b.seconds / a.seconds for a, b in both),
-                "processor": statistics.median(b.processor_seconds / a.processor_seconds for a, b in both),
-            }
-    return {"adapter": task.adapter, "contenders": table, "ratios": ratios}
-
-
-def shown(result: dict[str, Any]) -> str:
-    """The result as two Markdown tables."""
-    lines = [
-        f"| {result['adapter']} | images/s | s | processor s | waiting for rows | test accuracy |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, c in result["contenders"].items():
-        lines.append(
-            f"| {name} | {c['images_per_second']:.1f} | {c['seconds']:.1f} | {c['processor_seconds']:.1f} "
-            f"| {c['reading_share']:.0%} | {c['accuracy']:.3f} ({c['interval'][0]:.3f} to {c['interval'][1]:.3f}) |"
-        )
-    lines += ["", "| burnish is so many times as fast | wall time | processor time |", "|---|---|---|"]
-    for name, own in result["ratios"].items():
-        lines.append(f"| {name} | {own['wall']:.2f} | {own['processor']:.2f} |")
-    return "\n".join(lines)
+from image_task import warm_up, write_task
+from text_training import processor_name
 
 
 def arguments_given() -> argparse.Namespace:
@@ -111,7 +41,7 @@ def arguments_given() -> argparse.Namespace:
     parser.add_argument("--augmentation", choices=["none", "flip"], default="none", help="mirroring, half of the time")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--workers", type=int, default=1, help="processes (theirs) or threads (ours) that read ahead")
+    parser.add_argument("--workers", type=int, default=1, help="processes that read ahead for the others; 0: none")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=list(CONTENDERS), default=list(CONTENDERS))
     parser.add_argument("--json", type=Path, help="file for all figures of all repetitions")
@@ -129,10 +59,10 @@ def main() -> None:
             if arguments.reading:
                 print(report(task, arguments.repetitions))
                 return
-            outcomes = measure(task, arguments.only, arguments.repetitions)
+            outcomes = measure(task, warm_up(task), run, arguments.only, arguments.repetitions)
             runs = {name: [asdict(o) for o in own] for name, own in outcomes.items()}
             found.append({**summary(task, outcomes), "runs": runs})
-            print(shown(found[-1]) + "\n", flush=True)
+            print(shown(found[-1], "images") + "\n", flush=True)
     machine = {
         "threads": arguments.threads,
         "cpu": processor_name(),
