@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -112,3 +113,9 @@ def _late_embeddings(body: nn.Module, blocks: str) -> set[str]:
 
 def _is_norm(module: nn.Module) -> bool:
     return "norm" in type(module).__name__.lower()
+
+
+def body_of(model: Any) -> Any:
+    """What lies before the head: the library's base model, or the encoder alone where that is all there is (Whisper)."""
+    body = model.base_model
+    return model.encoder if body is model and hasattr(model, "encoder") else body

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from burnish.core.network import HeadSplit, Network
-from burnish.models._anatomy import anatomy
+from burnish.models._anatomy import anatomy, body_of
 from burnish.models._first_token import read_first_token_only
 
 ADAPTER = "adapter"
@@ -46,7 +46,7 @@ class TransformersNetwork(Network):
         self.notes = list(notes)
         self.seed = seed
         self.origin = origin
-        body: Any = _body(model)
+        body: Any = body_of(model)
         self._anatomy = anatomy(model, body, frozenset(fresh))
         self._accepts = _parameter_names(model)
         self._body_accepts = _parameter_names(body)
@@ -62,7 +62,7 @@ class TransformersNetwork(Network):
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
         accepted = _accepted(inputs, self._body_accepts, self.model.dtype)
         with self._every_token():
-            states: torch.Tensor = _body(self.model)(**accepted).last_hidden_state
+            states: torch.Tensor = body_of(self.model)(**accepted).last_hidden_state
         if self.element:
             return states
         if states.ndim == 4:  # convolutional bodies for images: [B, D, H, W]
@@ -112,7 +112,7 @@ class TransformersNetwork(Network):
 
     def head_modules(self) -> list[str]:
         """Paths in `backbone()` of the modules that learn as the head, the outermost each."""
-        own = _body(self.model)
+        own = body_of(self.model)
         body = next((path for path, module in self.model.named_modules() if module is own), "")
         found: dict[str, None] = {}
         for name, _ in self.model.named_parameters():
@@ -139,12 +139,6 @@ class TransformersNetwork(Network):
                 save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
             else:
                 self.model.save_pretrained(folder)
-
-
-def _body(model: Any) -> Any:
-    """What lies before the head: the library's base model, or the encoder alone where that is all there is (Whisper)."""
-    body = model.base_model
-    return model.encoder if body is model and hasattr(model, "encoder") else body
 
 
 def _parameter_names(module: nn.Module) -> frozenset[str]:

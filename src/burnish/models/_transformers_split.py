@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from burnish.core.network import HeadSplit, Inseparable
+from burnish.models._anatomy import body_of
 
 if TYPE_CHECKING:
     from burnish.models._transformers_network import TransformersNetwork
@@ -27,7 +29,7 @@ def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) ->
     """
     if network.element:
         raise Inseparable("a head that answers for each element reads every state: they are not kept")
-    body, top = network.model.base_model, network.layers + 1
+    body, top = body_of(network.model), network.layers + 1
     inside = [f"model.{n}" for n, p in network.model.named_parameters() if _within(network, n) and not _pooler(n)]
     if any(network.depth(name) == top for name in inside):
         raise Inseparable("parts of the body were not in the checkpoint and learn with the head")
@@ -45,7 +47,7 @@ def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) ->
 
 
 def _within(network: TransformersNetwork, name: str) -> bool:
-    body = next((path for path, module in network.model.named_modules() if module is network.model.base_model), "")
+    body = next((path for path, module in network.model.named_modules() if module is body_of(network.model)), "")
     return name.startswith(f"{body}.") if body else True
 
 
@@ -56,7 +58,7 @@ def _pooler(name: str) -> bool:
 def _candidates(body: Any) -> list[Reduce]:
     pooler = getattr(body, "pooler", None)
     learns = pooler is not None and any(True for _ in pooler.parameters())
-    return [*([] if learns else [_pooled]), _first, _last, _mean]
+    return [*([] if learns else [_pooled]), _first, _last, _mean, partial(_mean_of_vectors, body)]
 
 
 def _pooled(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -86,15 +88,21 @@ def _mean(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     return found
 
 
+def _mean_of_vectors(body: Any, output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """wav2vec 2.0 and its relatives are told which samples are sound, and have a vector for each few hundred of them."""
+    mask = body._get_feature_vector_attention_mask(output[0].shape[1], inputs["attention_mask"])
+    return _mean(output, {"attention_mask": mask})
+
+
 def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
     from burnish.models._transformers_network import _accepted
 
     def features(**inputs: torch.Tensor) -> torch.Tensor:
         model = network.model
-        return reduce(model.base_model(**_accepted(inputs, network._body_accepts, model.dtype)), inputs)
+        return reduce(body_of(model)(**_accepted(inputs, network._body_accepts, model.dtype)), inputs)
 
     def logits(states: torch.Tensor) -> torch.Tensor:
-        with _giving(network.model.base_model, states, pooled=reduce is _pooled):
+        with _giving(body_of(network.model), states, pooled=reduce is _pooled):
             found: torch.Tensor = network(**_one_element(network, states))
             return found
 
@@ -105,7 +113,7 @@ def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
 def _one_element(network: TransformersNetwork, states: torch.Tensor) -> dict[str, torch.Tensor]:
     """Inputs of rows of one element that is no padding; the body that gives back states does not read them."""
     if "input_ids" not in network._accepts:
-        return {"pixel_values": states}
+        return {network.model.main_input_name: states}
     padding = getattr(network.model.config, "pad_token_id", None)
     ids = torch.full((len(states), 1), 0 if padding else 1, dtype=torch.long, device=states.device)
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
