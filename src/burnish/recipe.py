@@ -165,7 +165,8 @@ class Recipe(BaseModel):
         None,
         ge=0,
         le=64,
-        description="Threads that read rows ahead while the network computes; null: by the cores, 0 for texts.",
+        description="Threads that read rows: ahead, or where the network has every core, each a part of a batch; "
+        "null: by the cores, 0 for texts.",
     )
     decoded_cache: int = Field(
         1024,
