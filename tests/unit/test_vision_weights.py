@@ -120,6 +120,26 @@ def test_state_dicts_torch_saved_open_as_tensors_only(folder: Path, tmp_path: Pa
     refused("ending with '.h5'", "timm", folder, weights=str(tmp_path / "weights.h5"))
 
 
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module._orig_mod.", "_orig_mod.module.", "model._orig_mod."])
+def test_what_training_wrapped_a_network_in_is_taken_off(folder: Path, tmp_path: Path, prefix: str) -> None:
+    """torch.compile, data-parallel training and Lightning, one around the other in any order."""
+    state = load_file(folder / "model.safetensors")
+    torch.save({prefix + name: value for name, value in state.items()}, tmp_path / "wrapped.pt")
+    network_, reference = built("timm", folder, weights=str(tmp_path / "wrapped.pt")), network("timm_resnet", seed=0)
+    assert torch.equal(network_(**batch(network_)), reference.float()(**batch(reference)))
+
+
+def test_a_torchvision_folder_with_what_torch_pickled_alone(tmp_path: Path) -> None:
+    """As tensors only, and the same network."""
+    folder = Path(shutil.copytree(checkpoint("torchvision_mobilenet"), tmp_path / "mobilenet"))
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    network_, reference = built("torchvision", folder), network("torchvision_mobilenet", seed=0).float()
+    assert torch.equal(network_(**batch(network_)), reference(**batch(reference)))
+    torch.save(torch.nn.Linear(2, 2), folder / "pytorch_model.bin")
+    refused("more than tensors", "torchvision", folder)
+
+
 def test_tensors_that_do_not_fit_are_named(folder: Path) -> None:
     file = folder / "model.safetensors"
     state = load_file(file)

@@ -88,9 +88,8 @@ def _plain(found: Any, place: Path) -> Tensors:
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
         raise InputError("this is no state dict", expected="tensor names to tensors", place=str(place))
     state = {str(name): value for name, value in found.items()}
-    for prefix in PREFIXES:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    while prefix := next((p for p in PREFIXES if state and all(name.startswith(p) for name in state)), ""):
+        state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
 
 
