@@ -3,12 +3,13 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+LITERT ?= .venv-litert
 BIN    := $(VENV)/bin
 RUN    := runs/demo
 # Workers for pytest-xdist. Each imports torch; two fit a small machine.
 WORKERS ?= 2
 
-.PHONY: help demo test lint types imports test-fast test-slow install install-dev format clean
+.PHONY: help demo test lint types imports test-fast test-slow test-litert install install-dev format clean
 
 help:  ## What there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -38,6 +39,9 @@ test-fast: $(VENV)/.dev
 test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.
 	$(BIN)/python -m pytest -m slow --timeout 3600 tests
 
+test-litert: $(LITERT)/.ready  ## LiteRT, in an environment of its own: litert-torch pins libraries that the others have newer.
+	OMP_NUM_THREADS=1 $(LITERT)/bin/python -m pytest -n $(WORKERS) tests/integration/test_litert.py tests/contracts/test_exporters.py tests/contracts/test_runtimes.py -k litert
+
 install: $(VENV)/.demo  ## What `burnish train` needs, with the starter model.
 
 install-dev: $(VENV)/.dev  ## The same, and everything the tests need.
@@ -53,6 +57,11 @@ clean:  ## Remove caches; keeps the environment and the runs.
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "burnish needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
+
+$(LITERT)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(LITERT)
+	$(LITERT)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[train,export,tflite,starter]" pytest pytest-timeout pytest-xdist hypothesis
+	@touch $@
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[train,starter]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,7 @@ def test_the_checkpoint_says_how_pictures_are_normalised_and_so_does_what_is_sav
     saved = INPUT.processor(tmp_path)
     assert (saved.mean, saved.std, saved.interpolation, saved.size) == ((0.1, 0.2, 0.3), own.std, "lanczos", 32)
     assert saved.crop_ratio == own.crop_ratio
+    assert not [name for name in json.loads((tmp_path / "config.json").read_text())["pretrained_cfg"] if "test" in name]
 
 
 @pytest.mark.parametrize("architecture", [a for a, kind in KINDS.items() if kind != "transformers"])

@@ -88,6 +88,8 @@ class Timm(Model):
         model = building.drawn(lambda: library.made(folder, config, target.outputs, settings), seed)
         library.check_patches(model, shape)
         usual = library.usual_shape(model)
+        for other in ("test_input_size", "test_crop_pct"):  # at which the checkpoint was tested, and this one is not
+            model.pretrained_cfg.pop(other, None)
         model.pretrained_cfg |= folders.pictures(pictures) if shape[0] == 3 else folders.sounds(shape)
         head = library.head_paths(model)
         place = Path(self.weights).expanduser() if self.weights else folder
