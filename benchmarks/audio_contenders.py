@@ -50,7 +50,7 @@ def recipe(task: Task, cache: str) -> dict[str, Any]:
     return {
         "task": "audio-classification",
         "data": {**{n: str(task.folder / n) for n in ("train", "validation", "test")}, "cache": cache},
-        "input": {"kind": "audio", "seconds": {"yamnet": None, "wav2vec2": 1.0, "ast": None}[task.network]},
+        "input": {"kind": "audio"},
         "model": {"kind": kind, "name": str(task.checkpoint)},
         "adapter": task.adapter,
         "augmentation": "none",

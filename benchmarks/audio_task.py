@@ -64,7 +64,7 @@ class Outcome:
 
 
 def write_task(arguments: argparse.Namespace, network: str, adapter: str, folder: Path) -> Task:
-    """The first 0.97 s of every file, and the checkpoint; ends with a message where there are no data."""
+    """The files, cut for networks of one length to their first 0.97 s, and the checkpoint; ends with a message without data."""
     if not DATA.is_dir():
         sys.exit(f"skipped: {DATA} is not here")
     rows = 0
@@ -75,7 +75,8 @@ def write_task(arguments: argparse.Namespace, network: str, adapter: str, folder
             waveform, rate = soundfile.read(files[i], dtype="int16")
             place = folder / name / files[i].parent.name / files[i].name
             place.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(place, waveform[: int(SECONDS * rate)], rate)
+            longest = len(waveform) if network == "wav2vec2" else int(SECONDS * rate)
+            soundfile.write(place, waveform[:longest], rate)
             rows += name == "train"
     _WRITE[network](folder / "checkpoint")
     rate = {"full": 5e-4, "head_only": 5e-3}[adapter]

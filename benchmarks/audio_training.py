@@ -4,9 +4,10 @@
     python benchmarks/audio_training.py --network wav2vec2 --epochs 2 --adapter full
     python benchmarks/audio_training.py --network ast --repetitions 5 --json audio.json
 
-The sounds are spoken digits (`../shared/data/fsdd`, 8 kHz), of each the first 0.97 s, resampled to 16 kHz. The networks:
-YAMNet (MobileNetV1, weights from AudioSet, timm), a small wav2vec 2.0 with the real strides (random weights, rows padded
-to the longest of a batch) and a small Audio Spectrogram Transformer (random weights, fixed length). The Trainer and the
+The sounds are spoken digits (`../shared/data/fsdd`, 8 kHz, 0.1 to 2.3 s), resampled to 16 kHz. The networks: YAMNet
+(MobileNetV1, weights from AudioSet, timm) and a small Audio Spectrogram Transformer (random weights), both of one length
+and given the first 0.97 s, and a small wav2vec 2.0 with the real strides (random weights), whose rows are whole and padded
+to the longest of a batch; burnish cuts and sorts batches so that less is padded. The Trainer and the
 plain loop read with soundfile, resample with scipy and prepare rows with the checkpoint's own feature extractor, for
 YAMNet with torch's Fourier transform; that burnish's own front end gives the same numbers is checked first. All get the
 same rows, batch, epochs, AdamW, rate, linear schedule, clipping and a validation after each epoch, in float32 and without
