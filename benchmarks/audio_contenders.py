@@ -111,6 +111,7 @@ def plain_loop(task: Task) -> Outcome:
     """What is usually written by hand: a DataLoader, AdamW, a linear schedule, clipping, validation."""
     outcome, collate = Outcome(), Collate(task)
     torch.manual_seed(task.seed)
+    clock = Clock()
     model = Answering(task)
     learning = [p for p in model.parameters() if p.requires_grad]
     more: dict[str, Any] = {"collate_fn": collate, "num_workers": task.workers}
@@ -119,7 +120,6 @@ def plain_loop(task: Task) -> Outcome:
     optimizer = torch.optim.AdamW(learning, lr=task.learning_rate, weight_decay=0.01)
     total = len(loader) * task.epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / total)
-    clock = Clock()
     for _ in range(task.epochs):
         model.train()
         waiting = time.perf_counter()
@@ -161,11 +161,11 @@ def trainer(task: Task) -> Outcome:
             remove_unused_columns=False,
             seed=task.seed,
         )
+        clock = Clock()
         runner = transformers.Trainer(
             Answering(task), arguments, Collate(task), Sounds(task, "train"), Sounds(task, "validation")
         )
         runner.remove_callback(transformers.PrinterCallback)
-        clock = Clock()
         runner.train()
         clock.stop(outcome)
         answered = runner.predict(Sounds(task, "test"))  # type: ignore[arg-type]

@@ -51,7 +51,8 @@ class Outcome:
     """What one contender did in one repetition.
 
     Attributes:
-        seconds: training steps, with reading, and a validation after each epoch; features computed once included.
+        seconds: from the checkpoint to the trained network: loading, training steps with reading, a validation after each
+            epoch; features computed once included.
         processor_seconds: the same in processor time, its reading processes included.
         reading: seconds of these in which the network waited for rows.
         correct: for each test row whether it was answered right.

@@ -225,3 +225,10 @@ def test_the_same_pixels_as_timm(width: int, height: int, ratio: float) -> None:
     prepared = create_transform((3, 32, 32), interpolation="bicubic", mean=mean, std=std, crop_pct=ratio)
     own = ImageProcessor(32, ratio, "bicubic", mean, std, "timm").numbers(drawn)
     np.testing.assert_allclose(own, prepared(drawn).numpy(), rtol=0, atol=2e-6)
+
+
+def test_a_bundle_that_does_not_say_how_it_rounds_keeps_to_what_it_was_trained_with() -> None:
+    stored = PROCESSOR.settings()
+    del stored["rounding"]
+    assert Image().processor(Path("bundle"), stored).rounding == "transformers"
+    assert Image().processor(Path("bundle"), {**stored, "rounding": "timm"}).rounding == "timm"
