@@ -32,7 +32,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "timm-vit_base": ("timm", "vit_base_patch16_224", QUICKLY),
     "timm-deit_tiny": ("timm", "deit_tiny_patch16_224", {"steps": 40}),
     "timm-swin_tiny": ("timm", "swin_tiny_patch4_window7_224", {"steps": 40}),
-    "timm-eva02_tiny": ("timm", "eva02_tiny_patch14_224", {"size": 56, "steps": 40}),
+    "timm-eva02_tiny": ("timm", "eva02_tiny_patch14_224", {"size": 56, "steps": 60, "learning_rate": 1e-3}),
     "torchvision-resnet50": ("torchvision", "resnet50", {}),
     "torchvision-vgg16": ("torchvision", "vgg16", {**QUICKLY, "learning_rate": 1e-4}),
     "torchvision-vit_b_16": ("torchvision", "vit_b_16", {**QUICKLY, "steps": 60}),
