@@ -10,38 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from audio_task import RATE, Collate, Outcome, Sounds, Task, library_model
-from image_contenders import Clock
+from audio_task import RATE, Collate, Sounds, Task, library_model
+from contest import Clock, Outcome, trained_by_burnish
 
 
 def burnish(task: Task) -> Outcome:
-    """The rooms of burnish that train and validate, as `burnish train` puts them together; no checkpoints are written."""
-    from burnish.evaluation.predict import predict
-    from burnish.recipe import Recipe
-    from burnish.runtimes.torch import running
-    from burnish.stages.assemble import assemble
-    from burnish.stages.prepare import prepare
-    from burnish.stages.validate import deciding, measure
-    from burnish.training.accelerator import Accelerator
-    from burnish.training.loop import fit
-
-    outcome = Outcome()
-    with tempfile.TemporaryDirectory() as cache:
-        accelerator = Accelerator("cpu", "float32")
-        prepared = prepare(Recipe.load(recipe(task, cache)), lambda event: None, accelerator)
-        clock = Clock()
-        assembled = assemble(prepared, accelerator, print)
-        metric = deciding(prepared.recipe)
-        for step in fit(assembled.training):
-            if step.number % assembled.batches.steps_per_epoch == 0:
-                measure(prepared, assembled, metric)
-        assembled.batches.reading.close()
-        clock.stop(outcome)
-        outcome.reading = assembled.batches.reading.waited
-        network = running(assembled.training.network)
-        tested, _ = predict(network, assembled.loaders["test"], prepared.parts["test"], loss=None)
-        outcome.correct = [bool(t == a) for t, a in zip(tested.truth, tested.answer, strict=True)]
-    return outcome
+    """As `burnish train` does it."""
+    return trained_by_burnish(lambda cache: recipe(task, cache), "float32")
 
 
 def recipe(task: Task, cache: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,24 +44,6 @@ class Task:
     def checkpoint(self) -> Path:
         """The folder all load."""
         return (self.folder.parent if self.folder.name == "warm-up" else self.folder) / "checkpoint"
-
-
-@dataclass
-class Outcome:
-    """What one contender did in one repetition.
-
-    Attributes:
-        seconds: from the checkpoint to the trained network: loading, training steps with reading, a validation after each
-            epoch; features computed once included.
-        processor_seconds: the same in processor time, its reading processes included.
-        reading: seconds of these in which the network waited for rows.
-        correct: for each test row whether it was answered right.
-    """
-
-    seconds: float = 0.0
-    processor_seconds: float = 0.0
-    reading: float = 0.0
-    correct: list[bool] = field(default_factory=list)
 
 
 def write_task(arguments: argparse.Namespace, network: str, adapter: str, folder: Path) -> Task:

@@ -17,18 +17,14 @@ augmentation. Contenders take turns within each repetition, each in a process of
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from audio_contenders import CONTENDERS, run, same_reading
 from audio_task import NETWORKS, warm_up, write_task
-from contest import measure, shown, summary
-from text_training import processor_name
+from contest import finished, held
 
 
 def arguments_given() -> argparse.Namespace:
@@ -57,20 +53,8 @@ def main() -> None:
         for adapter in arguments.adapter:
             task = write_task(arguments, arguments.network, adapter, Path(folder) / adapter)
             print(f"{arguments.network}: rows read differ by at most {same_reading(task):.1e}", flush=True)
-            outcomes = measure(task, warm_up(task), run, arguments.only, arguments.repetitions)
-            runs = {name: [asdict(o) for o in own] for name, own in outcomes.items()}
-            found.append({**summary(task, outcomes), "runs": runs})
-            print(shown(found[-1], "sounds") + "\n", flush=True)
-    machine = {
-        "threads": arguments.threads,
-        "cpu": processor_name(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        **{name: version(name) for name in ("torch", "timm", "transformers")},
-    }
-    print(json.dumps(machine))
-    if arguments.json:
-        settings = {k: str(v) if isinstance(v, Path) else v for k, v in vars(arguments).items()}
-        arguments.json.write_text(json.dumps({"machine": machine, "settings": settings, "results": found}) + "\n")
+            found.append(held(arguments, task, warm_up(task), run, "sounds"))
+    finished(arguments, found, ("torch", "timm", "transformers"))
 
 
 if __name__ == "__main__":

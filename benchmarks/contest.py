@@ -1,18 +1,100 @@
-"""Contenders that take turns at one task, each in a process of its own; medians, and ratios within each repetition."""
+"""Contenders that take turns at one task, each in a process of its own; medians, and ratios within each repetition.
+
+What image_training.py and audio_training.py share: the outcome of a contender, burnish as one, measuring and reporting.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import multiprocessing
+import resource
 import statistics
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from text_training import interval
+import torch
+from text_training import interval, processor_name
 
-Outcomes = dict[str, list[Any]]
+
+@dataclass
+class Outcome:
+    """What one contender did in one repetition.
+
+    Attributes:
+        seconds: training steps with reading, and a validation after each epoch; features computed once and, for sounds,
+            loading the checkpoint included.
+        processor_seconds: the same in processor time, its reading processes included.
+        reading: seconds of these in which the network waited for rows.
+        correct: for each test row whether it was answered right.
+    """
+
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
+    reading: float = 0.0
+    correct: list[bool] = field(default_factory=list)
+
+
+class Clock:
+    """Wall time and processor time of this process and of reading processes that have ended."""
+
+    def __init__(self) -> None:
+        self._started = self._now()
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime
+
+    def stop(self, outcome: Outcome) -> None:
+        """Keep what it took."""
+        wall, processor = self._now()
+        outcome.seconds, outcome.processor_seconds = wall - self._started[0], processor - self._started[1]
+
+
+def trained_by_burnish(settings: Callable[[str], dict[str, Any]], precision: str) -> Outcome:
+    """The rooms of burnish that train and validate, as `burnish train` puts them together; no checkpoints are written.
+
+    Args:
+        settings: the recipe, by the folder of the cache.
+        precision: of the run.
+    """
+    from burnish.evaluation.predict import predict
+    from burnish.recipe import Recipe
+    from burnish.runtimes.torch import running
+    from burnish.stages.assemble import assemble
+    from burnish.stages.prepare import prepare
+    from burnish.stages.validate import deciding, measure
+    from burnish.training.accelerator import Accelerator
+    from burnish.training.loop import fit
+
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory() as cache:
+        accelerator = Accelerator("cpu", precision)  # type: ignore[arg-type]
+        prepared = prepare(Recipe.load(settings(cache)), lambda event: None, accelerator)
+        clock = Clock()
+        assembled = assemble(prepared, accelerator, print)
+        metric = deciding(prepared.recipe)
+        for step in fit(assembled.training):
+            if step.number % assembled.batches.steps_per_epoch == 0:
+                measure(prepared, assembled, metric)
+        assembled.batches.reading.close()
+        clock.stop(outcome)
+        outcome.reading = assembled.batches.reading.waited
+        network = running(assembled.training.network)
+        tested, _ = predict(network, assembled.loaders["test"], prepared.parts["test"], loss=None)
+        outcome.correct = [bool(t == a) for t, a in zip(tested.truth, tested.answer, strict=True)]
+    return outcome
+
+
+Outcomes = dict[str, list[Outcome]]
 
 
 def measure(task: Any, warm: Any, run: Callable[[str, Any], Any], names: Sequence[str], repetitions: int) -> Outcomes:
@@ -83,3 +165,25 @@ def shown(result: dict[str, Any], unit: str) -> str:
     for name, own in result["ratios"].items():
         lines.append(f"| {name} | {own['wall']:.2f} | {own['processor']:.2f} |")
     return "\n".join(lines)
+
+
+def held(arguments: argparse.Namespace, task: Any, warm: Any, run: Callable[[str, Any], Outcome], unit: str) -> Any:
+    """A contest over one task, printed; medians, ratios and all runs, as plain values."""
+    outcomes = measure(task, warm, run, arguments.only, arguments.repetitions)
+    found = {**summary(task, outcomes), "runs": {name: [asdict(o) for o in own] for name, own in outcomes.items()}}
+    print(shown(found, unit) + "\n", flush=True)
+    return found
+
+
+def finished(arguments: argparse.Namespace, found: list[Any], libraries: Sequence[str]) -> None:
+    """Say what machine it was, and write everything where `--json` asks for it."""
+    machine = {
+        "threads": arguments.threads,
+        "cpu": processor_name(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        **{name: version(name) for name in libraries},
+    }
+    print(json.dumps(machine))
+    if arguments.json:
+        settings = {k: str(v) if isinstance(v, Path) else v for k, v in vars(arguments).items()}
+        arguments.json.write_text(json.dumps({"machine": machine, "settings": settings, "results": found}) + "\n")

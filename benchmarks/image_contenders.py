@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import tempfile
 import time
 import warnings
@@ -12,54 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from image_task import Outcome, Task, head_of, library_model
-
-
-class Clock:
-    """Wall time and processor time of this process and of reading processes that have ended."""
-
-    def __init__(self) -> None:
-        self._started = self._now()
-
-    @staticmethod
-    def _now() -> tuple[float, float]:
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime
-
-    def stop(self, outcome: Outcome) -> None:
-        """Keep what it took."""
-        wall, processor = self._now()
-        outcome.seconds, outcome.processor_seconds = wall - self._started[0], processor - self._started[1]
+from contest import Clock, Outcome, trained_by_burnish
+from image_task import Task, head_of, library_model
 
 
 def burnish(task: Task, precision: str) -> Outcome:
-    """The rooms of burnish that train and validate, as `burnish train` puts them together; no checkpoints are written."""
-    from burnish.evaluation.predict import predict
-    from burnish.recipe import Recipe
-    from burnish.runtimes.torch import running
-    from burnish.stages.assemble import assemble
-    from burnish.stages.prepare import prepare
-    from burnish.stages.validate import deciding, measure
-    from burnish.training.accelerator import Accelerator
-    from burnish.training.loop import fit
-
-    outcome = Outcome()
-    with tempfile.TemporaryDirectory() as cache:
-        accelerator = Accelerator("cpu", precision)  # type: ignore[arg-type]
-        prepared = prepare(Recipe.load(recipe(task, precision, cache)), lambda event: None, accelerator)
-        clock = Clock()
-        assembled = assemble(prepared, accelerator, print)
-        metric = deciding(prepared.recipe)
-        for step in fit(assembled.training):
-            if step.number % assembled.batches.steps_per_epoch == 0:
-                measure(prepared, assembled, metric)
-        assembled.batches.reading.close()
-        clock.stop(outcome)
-        outcome.reading = assembled.batches.reading.waited
-        network = running(assembled.training.network)
-        tested, _ = predict(network, assembled.loaders["test"], prepared.parts["test"], loss=None)
-        outcome.correct = [bool(t == a) for t, a in zip(tested.truth, tested.answer, strict=True)]
-    return outcome
+    """As `burnish train` does it."""
+    return trained_by_burnish(lambda cache: recipe(task, precision, cache), precision)
 
 
 def recipe(task: Task, precision: str, cache: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +41,6 @@ class Task:
     threads: int
     workers: int
     seed: int
-
-
-@dataclass
-class Outcome:
-    """What one contender did in one repetition.
-
-    Attributes:
-        seconds: training steps, with reading, and a validation after each epoch; features computed once included.
-        processor_seconds: the same in processor time, its reading processes included.
-        reading: seconds of these in which the network waited for rows.
-        correct: for each test row whether it was answered right.
-    """
-
-    seconds: float = 0.0
-    processor_seconds: float = 0.0
-    reading: float = 0.0
-    correct: list[bool] = field(default_factory=list)
 
 
 def write_task(arguments: argparse.Namespace, adapter: str, folder: Path) -> Task:

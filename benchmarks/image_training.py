@@ -12,19 +12,15 @@ within each repetition, each in a process of its own; medians are reported.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from contest import measure, shown, summary
+from contest import finished, held
 from image_contenders import CONTENDERS, run
 from image_reading import report
 from image_task import warm_up, write_task
-from text_training import processor_name
 
 
 def arguments_given() -> argparse.Namespace:
@@ -59,20 +55,8 @@ def main() -> None:
             if arguments.reading:
                 print(report(task, arguments.repetitions))
                 return
-            outcomes = measure(task, warm_up(task), run, arguments.only, arguments.repetitions)
-            runs = {name: [asdict(o) for o in own] for name, own in outcomes.items()}
-            found.append({**summary(task, outcomes), "runs": runs})
-            print(shown(found[-1], "images") + "\n", flush=True)
-    machine = {
-        "threads": arguments.threads,
-        "cpu": processor_name(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        **{name: version(name) for name in ("torch", "torchvision", "timm", "transformers")},
-    }
-    print(json.dumps(machine))
-    if arguments.json:
-        settings = {k: str(v) if isinstance(v, Path) else v for k, v in vars(arguments).items()}
-        arguments.json.write_text(json.dumps({"machine": machine, "settings": settings, "results": found}) + "\n")
+            found.append(held(arguments, task, warm_up(task), run, "images"))
+    finished(arguments, found, ("torch", "torchvision", "timm", "transformers"))
 
 
 if __name__ == "__main__":

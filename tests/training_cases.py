@@ -29,10 +29,10 @@ from tests.checkpoints import tiny_checkpoint
 from tests.image_cases import picture
 from tests.sound_cases import sound
 
-CASES = ("label", "labels", "score", "tags", "sounds", "images")
-FILES = ("sounds", "images")
 PADDED = ("label", "labels", "score", "tags", "sounds")
-"""Those whose rows differ in length: pictures have one size."""
+CASES = (*PADDED, "images")
+"""Rows of `PADDED` differ in length; pictures have one size."""
+FILES = ("sounds", "images")
 TEXTS = (
     "the parcel never arrived",
     "please cancel my order",

@@ -214,13 +214,13 @@ def looks_like_sound(value: Any) -> bool:
         if value.get("array") is not None and "sampling_rate" in value:
             return True
         encoded = value.get("base64")
-        value = beginning(encoded) if isinstance(encoded, str) else value.get("path") or value.get("bytes")
+        value = _beginning(encoded) if isinstance(encoded, str) else value.get("path") or value.get("bytes")
     if isinstance(value, bytes):
         return value[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"RF64") or _is_mp3(value)
     return isinstance(value, str) and value.lower().endswith(ENDINGS)
 
 
-def beginning(encoded: str) -> bytes:
+def _beginning(encoded: str) -> bytes:
     """The first bytes of what is written in base64; none where it is not."""
     try:
         return base64.b64decode(encoded[:16], validate=True)

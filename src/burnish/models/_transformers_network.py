@@ -60,20 +60,12 @@ class TransformersNetwork(Network):
 
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
-        accepted = _accepted(inputs, self._body_accepts, self.model.dtype)
+        from burnish.models._transformers_split import mean_state
+
+        body, accepted = body_of(self.model), _accepted(inputs, self._body_accepts, self.model.dtype)
         with self._every_token():
-            states: torch.Tensor = body_of(self.model)(**accepted).last_hidden_state
-        if self.element:
-            return states
-        if states.ndim == 4:  # convolutional bodies for images: [B, D, H, W]
-            return states.mean(dim=(2, 3))
-        mask = inputs.get("attention_mask")
-        if mask is None:
-            return states.mean(dim=1)
-        if "input_values" in inputs:  # of a waveform the mask is over samples, the states are over frames
-            mask = self.model._get_feature_vector_attention_mask(states.shape[1], mask)
-        share = mask.to(states.dtype).unsqueeze(-1)
-        return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+            states: torch.Tensor = body(**accepted).last_hidden_state
+        return states if self.element else mean_state(body, states, inputs)
 
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows.

@@ -58,7 +58,7 @@ def _pooler(name: str) -> bool:
 def _candidates(body: Any) -> list[Reduce]:
     pooler = getattr(body, "pooler", None)
     learns = pooler is not None and any(True for _ in pooler.parameters())
-    return [*([] if learns else [_pooled]), _first, _last, _mean, partial(_mean_of_vectors, body)]
+    return [*([] if learns else [_pooled]), _first, _last, partial(_mean, body)]
 
 
 def _pooled(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -78,20 +78,21 @@ def _last(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     return found
 
 
-def _mean(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    states, mask = output[0], inputs.get("attention_mask")
+def _mean(body: Any, output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    return mean_state(body, output[0], inputs)
+
+
+def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """[B, D]: the mean of the states of each row, [B, L, D] or [B, D, H, W], over what is no padding."""
+    mask = inputs.get("attention_mask")
     if mask is None:
         places: torch.Tensor = states.flatten(2).mean(dim=2) if states.ndim == 4 else states.mean(dim=1)
         return places
+    if "input_values" in inputs:  # of a waveform the mask is over samples, the states are over frames
+        mask = body._get_feature_vector_attention_mask(states.shape[1], mask)
     share = mask.to(states.dtype).unsqueeze(-1)
     found: torch.Tensor = (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
     return found
-
-
-def _mean_of_vectors(body: Any, output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    """wav2vec 2.0 and its relatives are told which samples are sound, and have a vector for each few hundred of them."""
-    mask = body._get_feature_vector_attention_mask(output[0].shape[1], inputs["attention_mask"])
-    return _mean(output, {"attention_mask": mask})
 
 
 def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:

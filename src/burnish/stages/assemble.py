@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
-from burnish.data.ahead import Readers, readers
+from burnish.data.ahead import readers
 from burnish.data.augmentations import Augmentation
 from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, padding_ratio
@@ -89,9 +89,7 @@ def assemble(
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     loaders = {
-        name: Loader(
-            rows, recipe.input, recipe.target, prepared.processor, threads=_readers(recipe, accelerator).shared
-        )
+        name: Loader(rows, recipe.input, recipe.target, prepared.processor, threads=batches.loader.threads)
         for name, rows in prepared.encoded.items()
     }
     frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
@@ -213,7 +211,8 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )
-    threads = _readers(recipe, accelerator)
+    reads, processes = not recipe.input.stored, accelerator.processes
+    threads = readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)
     total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
     loader = Loader(
         rows,
@@ -230,11 +229,6 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     return TrainingBatches(
         order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
     )
-
-
-def _readers(recipe: Settled, accelerator: Accelerator) -> Readers:
-    reads, processes = not recipe.input.stored, accelerator.processes
-    return readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)
 
 
 def _augmentation(prepared: Prepared) -> Augmentation | None:
