@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.data.ahead import Readers, StepsAhead, ahead, readers, shared, sharing
+from burnish.data.ahead import Readers, Sharing, StepsAhead, ahead, readers, sharing
 from burnish.data.batching import Order
 from burnish.data.samplers.shuffled import Shuffled
 
@@ -122,18 +122,39 @@ def test_an_error_in_a_step_that_is_never_used_is_none() -> None:
 def test_how_many(monkeypatch: pytest.MonkeyPatch, cores: int, asked: dict[str, Any], expected: Readers) -> None:
     monkeypatch.setattr("burnish.data.ahead._cores", lambda: cores)
     assert readers(**asked) == expected
-    assert sharing(reads=False) == 1
-    assert sharing(reads=True) == min(8, cores)
+    assert sharing(reads=False).threads == 1
+    assert sharing(reads=True).threads == min(8, cores)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 20])
 def test_shared_rows_come_in_order_and_leave_no_thread(threads: int) -> None:
-    positions = np.array([4, 1, 9, 0, 7])
-    assert shared(positions, lambda own: [int(p) * 10 for p in own], threads) == [40, 10, 90, 0, 70]
-    assert shared(positions[:0], lambda own: [int(p) for p in own], threads) == []
-    with pytest.raises(ValueError, match="row 9"):
-        shared(positions, _refusing, threads)
+    positions, shared = np.array([4, 1, 9, 0, 7]), Sharing(threads, worth=0)
+    for _ in range(2):  # the first batch is made by one thread
+        assert shared.of(positions, lambda own: [int(p) * 10 for p in own]) == [40, 10, 90, 0, 70]
+        assert shared.of(positions[:0], lambda own: [int(p) for p in own]) == []
+        with pytest.raises(ValueError, match="row 9"):
+            shared.of(positions, _refusing)
     assert not [t for t in threading.enumerate() if t.name.startswith("reading")]
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0, 1), (0.005, 4)])
+def test_rows_are_shared_where_one_takes_long(seconds: float, expected: int) -> None:
+    """Which is seen on the first batch; rows that take longer only there, as they load a library, count for nothing."""
+    positions, shared, makers, first = np.arange(8), Sharing(4), set[str](), [True]
+
+    def make(own: Any) -> list[int]:
+        if first:
+            first.clear()
+            time.sleep(0.1)
+        time.sleep(seconds * len(own))
+        makers.add(threading.current_thread().name)
+        return [int(p) for p in own]
+
+    assert shared.of(positions, make) == list(range(8))
+    assert makers == {threading.current_thread().name}
+    makers.clear()
+    assert shared.of(positions, make) == list(range(8))
+    assert len(makers) == expected
 
 
 def _refusing(own: Any) -> list[int]:

@@ -2,7 +2,7 @@
 
 Reading ahead needs a core that the network does not use: threads of a matrix product wait for each other, and one that
 a reader holds up holds up all. Where the network has every core, a batch is therefore read by all of them at once,
-before it is computed. Either way the batches and their order are the same.
+before it is computed, if a row takes so long that this pays. Either way the batches and their order are the same.
 
 Threads and not processes: what takes time in reading (decoding, resizing, arithmetic on arrays) happens outside
 Python's lock, rows need not be copied between processes, and a thread can be neither killed alone nor left behind. An error
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 S = TypeVar("S")
 T = TypeVar("T")
 MOST = 8  # threads that are started unasked: more wait for Python's lock
+WORTH = 0.002  # seconds a row takes from which on several threads are the faster: below, they wait for Python's lock
 
 
 @dataclass(frozen=True)
@@ -58,22 +59,43 @@ def readers(workers: int | None, *, reads: bool, computing: int = 0, processes: 
     return Readers(ahead=workers or max(1, unasked))
 
 
-def sharing(*, reads: bool) -> int:
-    """Threads that share the rows of a batch where none is read ahead."""
-    return readers(None, reads=reads, computing=_cores()).shared
+def sharing(*, reads: bool) -> Sharing:
+    """How the rows of a batch are read where none is read ahead."""
+    return Sharing(readers(None, reads=reads, computing=_cores()).shared)
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def shared(positions: NDArray[np.int64], make: Callable[[NDArray[np.int64]], Sequence[T]], threads: int) -> list[T]:
-    """What is made of each of these rows, in order; each thread makes a part of them."""
-    if threads < 2 or len(positions) < 2:
-        return list(make(positions))
-    parts = np.array_split(positions, min(threads, len(positions)))
-    with ThreadPoolExecutor(len(parts), thread_name_prefix="reading") as pool:
-        return [own for part in pool.map(make, parts) for own in part]
+class Sharing:
+    """Rows of a batch made by several threads, each a part of them, where a row takes long enough.
+
+    How long is seen on the first batch, which one thread makes: on its second half, because the first rows of all load
+    libraries. What is made does not depend on it.
+
+    Args:
+        threads: to share the rows; 1: one after the other.
+        worth: seconds a row must take.
+    """
+
+    def __init__(self, threads: int = 1, worth: float = WORTH) -> None:
+        self.threads, self._worth = threads, worth
+        self._row: float | None = None
+
+    def of(self, positions: NDArray[np.int64], make: Callable[[NDArray[np.int64]], Sequence[T]]) -> list[T]:
+        """What is made of each of these rows, in order."""
+        if self.threads < 2 or len(positions) < 2 or (self._row is not None and self._row < self._worth):
+            return list(make(positions))
+        if self._row is None:
+            half = len(positions) // 2
+            first, started = make(positions[:half]), time.perf_counter()
+            second = make(positions[half:])
+            self._row = (time.perf_counter() - started) / len(second)
+            return [*first, *second]
+        parts = np.array_split(positions, min(self.threads, len(positions)))
+        with ThreadPoolExecutor(len(parts), thread_name_prefix="reading") as pool:
+            return [own for part in pool.map(make, parts) for own in part]
 
 
 def ahead(items: Iterable[S], make: Callable[[S], T], workers: int) -> Iterator[tuple[S, T]]:

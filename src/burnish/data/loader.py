@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from burnish.core.batch import Array, Batch, Encoded, Example
 from burnish.core.seeds import derive
-from burnish.data.ahead import shared
+from burnish.data.ahead import Sharing
 from burnish.data.augmentations import Augmentation
 from burnish.data.decoded import Decoded
 from burnish.data.encode import EncodedRows
@@ -31,7 +31,7 @@ class Loader:
         augmentation: how rows are changed at random, in training only; None for evaluation.
         seed: of the augmentation.
         decoded: files that stay in memory once they were read; None: each is read whenever its row is.
-        threads: that share the rows of a batch.
+        sharing: threads that share the rows of a batch.
     """
 
     rows: EncodedRows
@@ -42,13 +42,13 @@ class Loader:
     augmentation: Augmentation | None = None
     seed: int = 0
     decoded: Decoded | None = None
-    threads: int = 1
+    sharing: Sharing = field(default_factory=Sharing)
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
         if self.input.stored:
             return [self.rows.encoded(int(p)) for p in positions]
-        return shared(positions, lambda own: self._read(own, epoch), self.threads)
+        return self.sharing.of(positions, lambda own: self._read(own, epoch))
 
     def _read(self, positions: NDArray[np.int64], epoch: int) -> list[Encoded]:
         numbers = self.rows.rows[positions]
@@ -66,7 +66,7 @@ class Loader:
 
     def begun(self, positions: NDArray[np.int64]) -> list[Iterable[Encoded]]:
         """`views`, the first of each row read: all there is of most rows, and little of long recordings."""
-        return shared(positions, lambda own: [_first_read(views) for views in self.views(own)], self.threads)
+        return self.sharing.of(positions, lambda own: [_first_read(views) for views in self.views(own)])
 
     def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
         """The rows at these positions; those after the first `real` get weight 0."""

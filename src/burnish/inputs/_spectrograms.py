@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.inputs._resampling import Waveform
+from burnish.inputs._resampling import ALONE, Waveform, windows
 
 Matrix = NDArray[np.float32]
 _BLOCK = 4096  # frames transformed at once, so that memory does not grow with the recording
+_BANDS = 8  # of a spectrogram made by one product: more reach over bins that are not theirs
 
 
 def log_mel(
@@ -39,7 +42,7 @@ def log_mel(
         power: 1 for magnitudes, 2 for powers.
         offset: added before the logarithm.
     """
-    filters = mel_filters("kaldi", mels, transform, rate, lowest, highest)
+    filters = _pieces("kaldi", mels, transform, rate, lowest, highest)
     return np.log(_bands(waveform, hann(window), hop, transform, filters, power) + offset).astype(np.float32)
 
 
@@ -50,7 +53,7 @@ def kaldi_log_mel(waveform: Waveform, *, rate: int, mels: int, frames: int) -> M
     """
     floor = 1.192092955078125e-07
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 399)
-    filters = mel_filters("kaldi", mels, 512, rate, 20.0, rate // 2)
+    filters = _pieces("kaldi", mels, 512, rate, 20.0, rate // 2)
     out = np.zeros((frames, mels), np.float32)
     if len(waveform) >= len(window):
         found = np.log(np.maximum(floor, _bands(waveform, window, 160, 512, filters, 2.0, emphasis=0.97)))
@@ -64,16 +67,34 @@ def whisper_log_mel(waveform: Waveform, *, rate: int, mels: int, window: int, ho
 
     Centred frames with reflected ends, powers, Slaney's mel scale and norm up to 8 kHz, log10 within 8 of the largest.
     """
-    filters = mel_filters("slaney", mels, window, rate, 0.0, 8000.0)
+    filters = _pieces("slaney", mels, window, rate, 0.0, 8000.0)
     padded = np.pad(waveform, window // 2, mode="reflect")
     bands = np.log10(np.maximum(1e-10, _bands(padded, hann(window), hop, window, filters, 2.0)))[:, :-1]
     scaled: Matrix = ((np.maximum(bands, bands.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
     return scaled
 
 
+@lru_cache(maxsize=32)
 def hann(window: int) -> NDArray[np.float64]:
-    """[window] of a periodic Hann window."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    """[window] of a periodic Hann window, not to be written into."""
+    found: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    found.flags.writeable = False
+    return found
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Neighbouring bands as a product: sizes [frames, bins] @ weights.
+
+    Attributes:
+        bins: of the Fourier transform, those which any of the bands reaches.
+        bands: which they are.
+        weights: [bins, bands].
+    """
+
+    bins: slice
+    bands: slice
+    weights: NDArray[np.float64]
 
 
 def _bands(
@@ -81,13 +102,13 @@ def _bands(
     window: NDArray[np.float64],
     hop: int,
     transform: int,
-    filters: NDArray[np.float64],
+    filters: Sequence[_Piece],
     power: float,
     emphasis: float | None = None,
 ) -> NDArray[np.float64]:
     """[bands, frames] of |short-time Fourier transform| ** power."""
-    frames = np.lib.stride_tricks.sliding_window_view(waveform, len(window))[::hop]
-    out = np.empty((filters.shape[0], len(frames)))
+    frames = windows(waveform, len(window), hop)
+    out = np.empty((filters[-1].bands.stop, len(frames)))
     for start in range(0, len(frames), _BLOCK):
         some = frames[start : start + _BLOCK].astype(np.float64)
         if emphasis is not None:
@@ -98,21 +119,30 @@ def _bands(
     return out
 
 
-def _filter(sizes: NDArray[np.float64], filters: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Write filters @ sizes.T, band by band over the few bins that each reaches.
+def _filter(sizes: NDArray[np.float64], filters: Sequence[_Piece], out: NDArray[np.float64]) -> None:
+    """Write the bands of these sizes, [frames, bins], to `out`, [bands, frames].
 
-    One product of the whole would be handed to several threads of BLAS, which go on turning for a while when they are
-    done and hold up those of the network: training was a third slower (measured on two cores).
-
-    Args:
-        sizes: [frames, bins].
-        filters: [bands, bins].
-        out: [bands, frames], written.
+    Each product is so small that BLAS starts no threads for it: they go on turning for a while when they are done and
+    hold up those of the network, whose training was a third slower (measured on two cores).
     """
-    reached = filters > 0
-    firsts, ends = reached.argmax(axis=1), reached.shape[1] - reached[:, ::-1].argmax(axis=1)
-    for band, (first, end) in enumerate(zip(firsts.tolist(), ends.tolist(), strict=True)):
-        out[band] = sizes[:, first:end] @ filters[band, first:end]
+    for piece in filters:
+        step = max(1, ALONE // piece.weights.size)
+        for start in range(0, len(sizes), step):
+            frames = slice(start, start + step)
+            out[piece.bands, frames] = (sizes[frames, piece.bins] @ piece.weights).T
+
+
+@lru_cache(maxsize=32)
+def _pieces(scale: str, mels: int, transform: int, rate: int, lowest: float, highest: float) -> list[_Piece]:
+    """`mel_filters` in pieces of a few bands, with the bins that these reach."""
+    filters = mel_filters(scale, mels, transform, rate, lowest, highest)
+    found = []
+    for first in range(0, mels, _BANDS):
+        own = filters[first : first + _BANDS]
+        reached = np.flatnonzero((own > 0).any(axis=0))
+        bins = slice(int(reached[0]), int(reached[-1]) + 1) if len(reached) else slice(0, 1)
+        found.append(_Piece(bins, slice(first, first + len(own)), np.ascontiguousarray(own[:, bins].T)))
+    return found
 
 
 @lru_cache(maxsize=32)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from burnish.models._transformers_network import TransformersNetwork
 
 Reduce = Callable[[Any, dict[str, torch.Tensor]], torch.Tensor]
+_NOT_READ = (RuntimeError, AttributeError, TypeError, IndexError, ValueError, KeyError)
 
 
 def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> HeadSplit:
@@ -35,11 +36,15 @@ def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) ->
         raise Inseparable("parts of the body were not in the checkpoint and learn with the head")
     with torch.no_grad():
         whole = network(**inputs)
+        try:
+            output = _through_body(network, inputs)
+        except _NOT_READ as error:
+            raise Inseparable(f"the body of {type(network.model).__name__} cannot be run alone ({error})") from error
         for reduce in _candidates(body):
             split = _split(network, reduce)
             try:
-                found = split.logits(split.features(**inputs))
-            except (RuntimeError, AttributeError, TypeError, IndexError, ValueError, KeyError):
+                found = split.logits(reduce(output, inputs))
+            except _NOT_READ:
                 continue  # this head does not read such a state
             if found.shape == whole.shape and torch.allclose(found, whole, rtol=1e-3, atol=1e-4):
                 return split
@@ -95,12 +100,16 @@ def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor])
     return found
 
 
-def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
+def _through_body(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> Any:
     from burnish.models._transformers_network import _accepted
 
+    model = network.model
+    return body_of(model)(**_accepted(inputs, network._body_accepts, model.dtype))
+
+
+def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
     def features(**inputs: torch.Tensor) -> torch.Tensor:
-        model = network.model
-        return reduce(body_of(model)(**_accepted(inputs, network._body_accepts, model.dtype)), inputs)
+        return reduce(_through_body(network, inputs), inputs)
 
     def logits(states: torch.Tensor) -> torch.Tensor:
         with _giving(body_of(network.model), states, pooled=reduce is _pooled):

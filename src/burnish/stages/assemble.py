@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
-from burnish.data.ahead import readers
+from burnish.data.ahead import Sharing, readers
 from burnish.data.augmentations import Augmentation
 from burnish.data.augmentations._sides import mirroring_warning
 from burnish.data.batching import Order, padding_ratio
@@ -89,7 +89,7 @@ def assemble(
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     loaders = {
-        name: Loader(rows, recipe.input, recipe.target, prepared.processor, threads=batches.loader.threads)
+        name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
     }
     frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
@@ -222,7 +222,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         class_weights=_class_weights(prepared),
         augmentation=_augmentation(prepared),
         seed=recipe.seed,
-        threads=threads.shared,
+        sharing=Sharing(threads.shared),
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
     mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)

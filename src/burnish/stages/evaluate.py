@@ -58,11 +58,11 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     table = inspected(table, bundle.input, cache_folder(None))
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
-    threads = sharing(reads=not bundle.input.stored)
+    shared = sharing(reads=not bundle.input.stored)
     _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
     predictions, _ = predict(
         running,
-        Loader(encoded, bundle.input, bundle.target, bundle.processor, threads=threads),
+        Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
         part,
         loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
         group=group if group in table.columns else None,

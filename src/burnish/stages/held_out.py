@@ -64,8 +64,8 @@ class HeldOut:
     def loader(self, part: Part, bundle: Bundle) -> Loader:
         """Rows as this bundle reads them."""
         rows: EncodedRows = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=self.cache)
-        threads = sharing(reads=not bundle.input.stored)
-        return Loader(rows, bundle.input, bundle.target, bundle.processor, threads=threads)
+        shared = sharing(reads=not bundle.input.stored)
+        return Loader(rows, bundle.input, bundle.target, bundle.processor, sharing=shared)
 
     def answers(
         self, run: Run, part: Part, bundle: Bundle, notify: Callable[[str, int, int], None] | None = None

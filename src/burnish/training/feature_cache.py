@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache as cache_of
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,10 +23,11 @@ from burnish.adapters import Adapter, hold_still
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.network import HeadSplit, Inseparable, Network
+from burnish.data.ahead import Sharing
 from burnish.data.encode import EncodedRows, length_facts
 from burnish.data.loader import Loader
 from burnish.training.accelerator import Accelerator
-from burnish.training.feature_files import Notify, features_of
+from burnish.training.feature_files import Notify, fastest, features_of
 
 if TYPE_CHECKING:
     from burnish.data.augmentations import Augmentation
@@ -164,8 +167,9 @@ def frozen_features(
     probe = accelerator.tensors(training.batch(rows).inputs)
     network.eval()
     split = network.head_split(**probe)
-    _check(network, split, probe)
-    notes = [] if _same_in_training(network, split, probe) else ["dropout inside the frozen backbone is off"]
+    example = _checked(network, split, probe)
+    notes = [] if _same_in_training(network, split, probe, example) else ["dropout inside the frozen backbone is off"]
+    quickest = cache_of(partial(fastest, split, probe, example))
     head, loaders = HeadNetwork(network, split), {}
     if not accelerator.main:
         accelerator.wait()
@@ -174,8 +178,8 @@ def frozen_features(
             continue
         precision = accelerator.precision if name == "train" else "float32"
         found = features_of(
-            network, split, loader, accelerator, precision=precision, probe=probe, cache=cache, name=name,
-            depends_on=depends_on, workers=workers, notify=notify,
+            network, quickest, loader, accelerator, precision=precision, shape=example.shape[1:], cache=cache,
+            name=name, depends_on=depends_on, workers=workers, notify=notify,
         )  # fmt: skip
         notes.append(found.note)
         loaders[name] = _reading(loader, found.values)
@@ -213,7 +217,7 @@ def _several_views(loader: Loader) -> bool:
 def _reading(loader: Loader, values: Array) -> FeatureLoader:
     own = {f.name: getattr(loader, f.name) for f in fields(loader)}
     rows = loader.rows.with_lengths(np.ones(len(loader.rows), np.int64))
-    return FeatureLoader(**{**own, "rows": rows, "augmentation": None, "threads": 1}, features=values)
+    return FeatureLoader(**{**own, "rows": rows, "augmentation": None, "sharing": Sharing()}, features=values)
 
 
 def _probe_rows(rows: EncodedRows) -> NDArray[np.int64]:
@@ -223,16 +227,18 @@ def _probe_rows(rows: EncodedRows) -> NDArray[np.int64]:
 
 
 @torch.no_grad()
-def _check(network: Network, split: HeadSplit, probe: dict[str, torch.Tensor]) -> None:
-    whole, apart = network(**probe), split.logits(split.features(**probe))
+def _checked(network: Network, split: HeadSplit, probe: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Features of the rows, from which the head must answer as the whole network does."""
+    whole, example = network(**probe), split.features(**probe)
+    apart = split.logits(example)
     if apart.shape != whole.shape or not torch.allclose(apart, whole, rtol=1e-3, atol=1e-4):
         raise Inseparable("the head alone does not answer as the whole network does")
+    return example
 
 
 @torch.no_grad()
-def _same_in_training(network: Network, split: HeadSplit, probe: dict[str, torch.Tensor]) -> bool:
+def _same_in_training(network: Network, split: HeadSplit, probe: dict[str, torch.Tensor], seen: torch.Tensor) -> bool:
     """Whether the whole network in train mode answers as its head does over features of eval mode: nothing random below."""
-    seen = split.features(**probe)
     devices = [seen.device] if seen.device.type == "cuda" else []
     network.train()
     hold_still(network)

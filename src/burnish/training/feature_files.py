@@ -44,12 +44,12 @@ class Features:
 
 def features_of(
     network: Network,
-    split: HeadSplit,
+    quickest: Callable[[], tuple[Read, str]],
     loader: Loader,
     accelerator: Accelerator,
     *,
     precision: str,
-    probe: dict[str, torch.Tensor],
+    shape: Sequence[int],
     cache: Path,
     name: str,
     depends_on: Sequence[str],
@@ -57,6 +57,17 @@ def features_of(
     notify: Notify | None,
 ) -> Features:
     """Features of every row of a split, in its order, from the cache or computed now.
+
+    Args:
+        network: they belong to; which of its parameters learn is known.
+        quickest: finds `fastest`, where they must be computed.
+        loader: how the rows are read.
+        accelerator, precision: with which they are computed.
+        shape: of the features of one row.
+        cache, name: folder for the file, and the split in words.
+        depends_on: what else they depend on.
+        workers: threads that read rows ahead.
+        notify: called with (text, done, total).
 
     Raises:
         Inseparable: there is no room for them on the disk.
@@ -69,26 +80,32 @@ def features_of(
             return Features(values, f"{name}: features of the frozen backbone for {size} (cache hit)")
         except (OSError, ValueError) as error:
             note = f"; {path.name} in the cache was damaged ({error})"
-    with torch.inference_mode():
-        example = split.features(**probe)
-    shape = (len(loader.rows), *example.shape[1:])
-    _check_room(cache, 4 * int(np.prod(shape)))
+    whole = (len(loader.rows), *shape)
+    _check_room(cache, 4 * int(np.prod(whole)))
     started = time.perf_counter()
-    read, faster = _fastest(split, probe)
+    read, faster = quickest()
     pieces = _computed(read, loader, accelerator, precision, workers, name, notify)
-    _write(path, shape, pieces)
+    _write(path, whole, pieces)
     how = f", {faster}" if faster else ""
     cost = f"{time.perf_counter() - started:.1f} s, {path.stat().st_size / 1e6:,.1f} MB"
     said = f"{name}: features of the frozen backbone computed once for {size}{how} (cache miss, {cost})"
     return Features(_opened(path, len(loader.rows)), said + note)
 
 
-def _fastest(split: HeadSplit, probe: dict[str, torch.Tensor]) -> tuple[Read, str]:
-    """The quickened body where it gives the same features, and what it does in words; else the plain one."""
+def fastest(split: HeadSplit, probe: dict[str, torch.Tensor], plain: torch.Tensor) -> tuple[Read, str]:
+    """The quickened body where it gives the same features, and what it does in words; else the plain one.
+
+    Args:
+        split: the network in two.
+        probe: a few rows.
+        plain: their features by the plain body.
+    """
     try:
         quick = split.quickened()
+        if quick is split.features:
+            return quick, ""
         with torch.inference_mode():
-            plain, own = split.features(**probe), quick(**probe)
+            own = quick(**probe)
     except (RuntimeError, AttributeError, TypeError, KeyError):  # an architecture that looks into its own norms
         return split.features, "batch norms not folded"
     scale = float(plain.abs().max())
