@@ -2,7 +2,7 @@
 
 Reading ahead needs a core that the network does not use: threads of a matrix product wait for each other, and one that
 a reader holds up holds up all. Where the network has every core, a batch is therefore read by all of them at once,
-before it is computed, if a row takes so long that this pays. Either way the batches and their order are the same.
+before it is computed, if that is found to be the faster. Either way the batches and their order are the same.
 
 Threads and not processes: what takes time in reading (decoding, resizing, arithmetic on arrays) happens outside
 Python's lock, rows need not be copied between processes, and a thread can be neither killed alone nor left behind. An error
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 S = TypeVar("S")
 T = TypeVar("T")
 MOST = 8  # threads that are started unasked: more wait for Python's lock
-WORTH = 0.002  # seconds a row takes from which on several threads are the faster: below, they wait for Python's lock
+TRIALS = 2  # batches made by one thread and by several each, before it is decided who makes the others
 
 
 @dataclass(frozen=True)
@@ -69,30 +69,32 @@ def _cores() -> int:
 
 
 class Sharing:
-    """Rows of a batch made by several threads, each a part of them, where a row takes long enough.
+    """Rows of a batch made by several threads, each a part of them, or by one, whichever is the faster.
 
-    How long is seen on the first batch, which one thread makes: on its second half, because the first rows of all load
-    libraries. What is made does not depend on it.
+    Threads that make little wait for Python's lock: of short sounds and small pictures one thread makes more. Which it
+    is, is found on the first batches, made by one and by all in turn. What is made does not depend on it.
 
     Args:
         threads: to share the rows; 1: one after the other.
-        worth: seconds a row must take.
     """
 
-    def __init__(self, threads: int = 1, worth: float = WORTH) -> None:
-        self.threads, self._worth = threads, worth
-        self._row: float | None = None
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self._seconds: dict[bool, list[float]] = {False: [], True: []}  # a row; by whether threads shared the batch
 
     def of(self, positions: NDArray[np.int64], make: Callable[[NDArray[np.int64]], Sequence[T]]) -> list[T]:
         """What is made of each of these rows, in order."""
-        if self.threads < 2 or len(positions) < 2 or (self._row is not None and self._row < self._worth):
+        if self.threads < 2 or len(positions) < 2:
             return list(make(positions))
-        if self._row is None:
-            half = len(positions) // 2
-            first, started = make(positions[:half]), time.perf_counter()
-            second = make(positions[half:])
-            self._row = (time.perf_counter() - started) / len(second)
-            return [*first, *second]
+        alone, shared = self._seconds[False], self._seconds[True]
+        share = len(shared) < len(alone) if len(shared) < TRIALS else min(shared) < min(alone)
+        started = time.perf_counter()
+        made = self._shared(positions, make) if share else list(make(positions))
+        if len(shared) < TRIALS:
+            self._seconds[share].append((time.perf_counter() - started) / len(positions))
+        return made
+
+    def _shared(self, positions: NDArray[np.int64], make: Callable[[NDArray[np.int64]], Sequence[T]]) -> list[T]:
         parts = np.array_split(positions, min(self.threads, len(positions)))
         with ThreadPoolExecutor(len(parts), thread_name_prefix="reading") as pool:
             return [own for part in pool.map(make, parts) for own in part]

@@ -129,13 +129,15 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
         MemoryError: memory ran out on a micro-batch of one row.
     """
     total = training.batches.total_steps
+    training.objective.eval()
     for number in range(start, total):
         if number in training.skipped:
             continue
         progress = (number + 0.5) / total  # the middle of the step: the first is not wasted on a rate of 0
         training.adapter.at(training.network, progress)
-        training.objective.train()
-        hold_still(training.network)
+        if training.adapter.changes or not training.network.training:  # at the start, and after each validation
+            training.objective.train()
+            hold_still(training.network)
         factor = training.schedule(progress, training.scores)
         for group in training.optimizer.param_groups:
             group["lr"] = training.learning_rate * group["burnish_scale"] * factor
