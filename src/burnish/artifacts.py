@@ -63,6 +63,16 @@ class Artifact:
         """Whether its graph does the last part of the preprocessing itself."""
         return bool(self.facts.get("exporter", {}).get("preprocessing"))
 
+    @property
+    def raw(self) -> bool:
+        """Whether its graph does all of the preprocessing, for one row at a time."""
+        return bool(self.facts.get("raw"))
+
+    @property
+    def library(self) -> str:
+        """What a runtime must have registered to open it, beside its own operators; empty: nothing."""
+        return str(self.facts.get("library") or "")
+
     def golden(self) -> list[dict[str, Any]]:
         """The bundle's golden rows with this artifact's own answers."""
         return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))

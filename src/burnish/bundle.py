@@ -108,7 +108,7 @@ class Bundle:
 
     def reading(self, artifact: Artifact) -> Bundle:
         """This bundle as an artifact reads rows: cut where its fixed shapes end, not processed where its graph does it."""
-        own = self.unprocessed() if artifact.preprocessing else self
+        own = self.raw() if artifact.raw else self.unprocessed() if artifact.preprocessing else self
         if artifact.max_length is None:
             return own
         return replace(own, processor=replace(own.processor, max_length=artifact.max_length))
@@ -128,6 +128,14 @@ class Bundle:
                 place=str(self.path),
             )
         return replace(self, processor=processor)
+
+    def raw(self) -> Bundle:
+        """This bundle as a graph reads rows that does all of the preprocessing.
+
+        Raises:
+            InputError: there is no such graph for its input.
+        """
+        return replace(self, processor=self.input.raw(self.processor))
 
     def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
         """What answers, checked by the golden rows, and the bundle as it reads rows.

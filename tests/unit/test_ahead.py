@@ -137,8 +137,8 @@ def test_shared_rows_come_in_order_and_leave_no_thread(threads: int) -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("reading")]
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0.0, 1), (0.005, 4)])
-def test_rows_are_shared_where_that_is_faster(seconds: float, expected: int) -> None:
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0, False), (0.005, True)])
+def test_rows_are_shared_where_that_is_faster(seconds: float, expected: bool) -> None:
     """Which is found on the first batches; the first of all, which loads libraries, does not decide."""
     positions, shared, makers, first = np.arange(8), Sharing(4), set[str](), [True]
 
@@ -155,8 +155,7 @@ def test_rows_are_shared_where_that_is_faster(seconds: float, expected: int) -> 
         makers.clear()
         assert shared.of(positions, make) == list(range(8))
         found.append(len(makers))
-    assert found[4:] == [expected] * 4
-    assert (found[0], found[2]) == (1, 1)
+    assert [count > 1 for count in found[4:]] == [expected] * 4
 
 
 def _refusing(own: Any) -> list[int]:

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from burnish.core.errors import InputError, RunFailed
 from burnish.exporters import Exporter, Source, Tell, fixed_length
@@ -40,7 +40,17 @@ class Onnx(Exporter):
         False,
         description="Normalisation of pictures, spectrograms of sounds inside the graph: it reads pixels or samples.",
     )
+    raw: bool = Field(
+        False,
+        description="All preprocessing inside the graph: it reads texts, or pictures of any size, one row at a time.",
+    )
     plain: bool = Field(False, description="Special operators for general ones, as compilers for hardware want them.")
+
+    @model_validator(mode="after")
+    def _raw_is_free(self) -> Onnx:
+        if self.raw and (self.static or self.preprocessing):
+            raise ValueError("raw goes neither with static nor with preprocessing: sizes are free, and all is inside")
+        return self
 
     def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.onnx, beside model.onnx.data where the weights are over 1.8 GB."""

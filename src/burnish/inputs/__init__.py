@@ -212,6 +212,20 @@ class Input(Component):
         """
         raise NotImplementedError(f"input {self.kind()!r} leaves nothing to a graph")
 
+    def raw(self, processor: Any) -> Any:
+        """A processor of the same kind that leaves all to the graph of an export, which then reads one row at a time.
+
+        Its `front()` says what that graph must do: a module of torch, or a `WordPieces`.
+
+        Raises:
+            InputError: there is no graph that could.
+        """
+        raise InputError(
+            f"a graph cannot read rows of {self.kind()!r} as they are",
+            expected="texts or pictures",
+            fix="export without --raw",
+        )
+
     @abstractmethod
     def shown(self, encoded: Encoded, processor: Any) -> str:
         """What the network will read, decoded back to something a person can check."""

@@ -11,6 +11,7 @@ from torch import nn
 from burnish.inputs._spectrograms import hann, mel_filters
 
 if TYPE_CHECKING:
+    from burnish.inputs._image_processor import ImageProcessor
     from burnish.inputs._sound_processor import SoundProcessor
 
 Tensors = dict[str, torch.Tensor]
@@ -35,6 +36,41 @@ class Pixels(nn.Module):
     def forward(self, pixels: torch.Tensor) -> Tensors:
         """As `_pictures.normalised` of each picture."""
         return {"pixel_values": pixels.permute(0, 3, 1, 2).float() * self.factor - self.shift}
+
+
+class Resized(nn.Module):
+    """`picture` uint8 [1, height, width, 3] of any size to `pixel_values`, as `ImageProcessor.numbers` makes them.
+
+    The axes are resized one after the other and rounded between, as Pillow does, so that the pixels are the same.
+
+    Args:
+        processor: how it is resized, cropped and normalised.
+    """
+
+    def __init__(self, processor: ImageProcessor) -> None:
+        super().__init__()
+        self.own = processor
+        self.pixels = Pixels(processor.mean, processor.std)
+
+    def forward(self, picture: torch.Tensor) -> Tensors:
+        """Height and width may be symbols: the sizes are computed inside the graph."""
+        size, short = self.own.size, self.own.shorter
+        height, width = picture.shape[1], picture.shape[2]
+        shorter: int = torch.sym_min(height, width)  # type: ignore[assignment]
+        tall, wide = short * height // shorter, short * width // shorter
+        seen = picture.permute(0, 3, 1, 2).float()
+        for shape in ((height, wide), (tall, wide)):
+            mode = self.own.interpolation
+            seen = nn.functional.interpolate(seen, size=shape, mode=mode, antialias=True)
+            seen = (seen + 0.5).floor().clamp(0, 255)
+        top, left = self._middle(tall - size), self._middle(wide - size)
+        return self.pixels(seen[:, :, top : top + size, left : left + size].permute(0, 2, 3, 1))  # type: ignore[no-any-return]
+
+    def _middle(self, free: int) -> int:
+        """Half of it; timm rounds half a pixel to the even number, and the others down."""
+        if self.own.rounding == "timm":
+            return (free + (free // 2) % 2) // 2
+        return free // 2
 
 
 class Spectrogram(nn.Module):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from burnish.core.batch import Array
+from burnish.core.errors import InputError
 from burnish.inputs._pictures import MIDDLE, Rounding, cropped, normalised, resample, shorter_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,9 @@ class ImageProcessor:
         """What the network reads of an RGB picture of the right size: normalised."""
         return normalised(picture, self.mean, self.std)
 
-    def batch(self, stacked: Array) -> dict[str, Array]:
-        """`pixel_values` of rows stacked with channels last."""
-        return {"pixel_values": stacked.transpose(0, 3, 1, 2)}
+    def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
+        """`pixel_values` of rows with channels last."""
+        return {"pixel_values": np.stack(rows).transpose(0, 3, 1, 2)}
 
 
 class PixelProcessor(ImageProcessor):
@@ -87,6 +90,38 @@ class PixelProcessor(ImageProcessor):
         """uint8 [3, size, size], channels last in memory."""
         return np.asarray(picture).transpose(2, 0, 1)
 
-    def batch(self, stacked: Array) -> dict[str, Array]:
+    def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
         """`pixels`, as they are."""
-        return {"pixels": stacked}
+        return {"pixels": np.stack(rows)}
+
+
+class RawPictures(ImageProcessor):
+    """For a graph that resizes, crops and normalises itself: `picture`, uint8 [height, width, 3] of any size."""
+
+    def numbers(
+        self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
+    ) -> Array:
+        """uint8 [3, height, width], channels last in memory: the picture as it is."""
+        return np.asarray(picture.convert("RGB")).transpose(2, 0, 1)
+
+    def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
+        """`picture`: objects [B], a picture each."""
+        found = np.empty(len(rows), object)
+        found[:] = list(rows)
+        return {"picture": found}
+
+    def front(self) -> nn.Module:
+        """What the graph must do. Needs torch.
+
+        Raises:
+            InputError: it cannot resize like this.
+        """
+        from burnish.inputs._graphs import Resized
+
+        if self.interpolation == "lanczos":
+            raise InputError(
+                "no operator of a graph resizes with lanczos",
+                expected="bilinear or bicubic",
+                fix="export without --raw",
+            )
+        return Resized(self)

@@ -14,7 +14,7 @@ import numpy as np
 import tokenizers
 from tokenizers import Encoding, Tokenizer
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 
 MARGIN = 64  # tokens beyond the limit, so that where a text is shortened cannot change a token that is kept
@@ -122,6 +122,29 @@ class TokenizerProcessor:
             return text[:tokens]
         offsets = self.tokenizer.encode(text, add_special_tokens=False).offsets
         return text if len(offsets) <= tokens else text[: offsets[tokens - 1][1]]
+
+    def rows(self, cells: Sequence[tuple[str, ...]]) -> list[Encoded]:
+        """Rows of one text, or of a pair: `input_ids` int32 [L], and of a pair `token_type_ids` int8 [L].
+
+        Raises:
+            InputError: as in `encode`.
+        """
+        out: list[Encoded] = []
+        for texts, (encoding, full) in zip(cells, self.encode([c if len(c) > 1 else c[0] for c in cells]), strict=True):
+            row: Encoded = {
+                "input_ids": np.array(encoding.ids, np.int32),
+                "_length": np.int32(len(encoding.ids)),  # type: ignore[dict-item]
+                "_full_length": np.int32(full),  # type: ignore[dict-item]
+            }
+            if len(texts) > 1:
+                row["token_type_ids"] = np.array(encoding.type_ids, np.int8)
+            out.append(row)
+        return out
+
+    def batch(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
+        """What `rows` gave as one batch, and the length it was padded to; see `collate`."""
+        types = [e["token_type_ids"] for e in encoded] if "token_type_ids" in encoded[0] else None
+        return self.collate([e["input_ids"] for e in encoded], types)
 
     def collate(self, ids: Sequence[Array], types: Sequence[Array] | None) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask and, where wanted, token_type_ids as int64 [B, L], padded to the longest row."""

@@ -15,7 +15,7 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Piece, described
 from burnish.inputs._files import FileInput, Read
-from burnish.inputs._image_processor import ImageProcessor, PixelProcessor
+from burnish.inputs._image_processor import ImageProcessor, PixelProcessor, RawPictures
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
 from burnish.inputs._pictures import (
@@ -176,7 +176,7 @@ class Image(FileInput):
 
     def collate(self, encoded: Sequence[Encoded], processor: ImageProcessor) -> tuple[dict[str, Array], int]:
         """pixel_values [B, 3, size, size], channels last in memory."""
-        return processor.batch(np.stack([e["pixel_values"].transpose(1, 2, 0) for e in encoded])), 1
+        return processor.batch([e["pixel_values"].transpose(1, 2, 0) for e in encoded]), 1
 
     def unprocessed(self, processor: ImageProcessor) -> PixelProcessor:
         """Pixels of the right size; what is left to do is to normalise them."""
@@ -187,6 +187,21 @@ class Image(FileInput):
         from burnish.inputs._graphs import Pixels
 
         return Pixels(processor.mean, processor.std)
+
+    def raw(self, processor: ImageProcessor) -> RawPictures:
+        """The pictures in their own size.
+
+        Raises:
+            InputError: of which several views are answered for.
+        """
+        if self.test_views != ["plain"]:
+            raise InputError(
+                f"a graph reads one view of a picture, but answers are the mean of {' and '.join(self.test_views)}",
+                expected="input.test_views: [plain]",
+                fix="export without --raw",
+                place="input.test_views",
+            )
+        return RawPictures(**processor.settings())
 
     def shown(self, encoded: Encoded, processor: ImageProcessor) -> str:
         """Size and range of what the network sees."""
@@ -225,8 +240,10 @@ class Image(FileInput):
         return (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _least(processor: ImageProcessor, *, changed: bool = False) -> int:
-    """The shorter side below which no JPEG is decoded at a reduced scale, in pixels."""
+def _least(processor: ImageProcessor, *, changed: bool = False) -> int | None:
+    """The shorter side below which no JPEG is decoded at a reduced scale, in pixels; None: none is."""
+    if isinstance(processor, RawPictures):
+        return None
     return FINER_CHANGED * processor.size if changed else FINER * processor.shorter
 
 

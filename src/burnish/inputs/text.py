@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input, Piece
 from burnish.inputs._cells import as_text
+from burnish.inputs._raw_texts import RawTexts
 from burnish.inputs._tokenizer import TokenizerProcessor, load, save
 from burnish.inputs._words import groups, without
 
@@ -76,24 +78,25 @@ class Text(Input):
         Raises:
             InputError: a cell that is no text.
         """
-        pair = len(self.columns) == 2
-        cells = [self._texts(e) for e in examples]
-        out: list[Encoded] = []
-        for encoding, full in processor.encode(cells if pair else [c[0] for c in cells]):
-            row: Encoded = {
-                "input_ids": np.array(encoding.ids, np.int32),
-                "_length": np.int32(len(encoding.ids)),  # type: ignore[dict-item]
-                "_full_length": np.int32(full),  # type: ignore[dict-item]
-            }
-            if pair:
-                row["token_type_ids"] = np.array(encoding.type_ids, np.int8)
-            out.append(row)
-        return out
+        return processor.rows([self._texts(e) for e in examples])
 
     def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask, token_type_ids [B, L]."""
-        types = [e["token_type_ids"] for e in encoded] if "token_type_ids" in encoded[0] else None
-        return processor.collate([e["input_ids"] for e in encoded], types)
+        return processor.batch(encoded)
+
+    def raw(self, processor: TokenizerProcessor) -> RawTexts:
+        """The texts themselves.
+
+        Raises:
+            InputError: pairs, which the operator does not shorten as a tokenizer does.
+        """
+        if len(self.columns) > 1:
+            raise InputError(
+                "a pair of texts cannot be cut into tokens inside the graph",
+                expected="one text a row",
+                fix="export without --raw",
+            )
+        return RawTexts(**{f.name: getattr(processor, f.name) for f in fields(TokenizerProcessor)})
 
     def _texts(self, example: Example) -> tuple[str, ...]:
         return tuple(as_text(example.get(c), c) for c in self.columns)

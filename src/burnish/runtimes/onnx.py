@@ -43,7 +43,9 @@ class Onnx(Runtime):
             InputError: onnxruntime is not installed or lacks a provider, or the file cannot be opened by it.
         """
         artifact = Artifact.read(folder)
-        session = opened(artifact.file, self.providers, self.threads)
+        session = opened(artifact.file, self.providers, self.threads, artifact.library)
+        if artifact.raw:
+            return _one_by_one(session)
         shapes = {name: told["shape"] for name, told in artifact.facts["inputs"].items()}
         types = {name: np.dtype(told["type"]) for name, told in artifact.facts["inputs"].items()}
         element = target.shape == "element"
@@ -63,11 +65,32 @@ class Onnx(Runtime):
         return run
 
 
-def opened(file: Path, providers: Sequence[str], threads: int) -> Any:
+def _one_by_one(session: Any) -> Run:
+    """Of a graph that reads one row as it is: a string, or a picture [1, height, width, 3]."""
+
+    def call(name: str, value: Any) -> Array:
+        fed = np.array([value], object) if isinstance(value, str) else np.ascontiguousarray(value)[None]
+        logits: Array = session.run(None, {name: fed})[0]
+        return logits.astype(np.float32, copy=False)
+
+    def run(**arrays: Array) -> Array:
+        ((name, values),) = arrays.items()
+        return np.concatenate([call(name, value) for value in values])
+
+    return run
+
+
+def opened(file: Path, providers: Sequence[str], threads: int, library: str = "") -> Any:
     """An onnxruntime session.
 
+    Args:
+        file: the model.
+        providers: execution providers, the preferred one first.
+        threads: of one answer; 0: as `Onnx.threads`.
+        library: with operators that the model needs; empty: onnxruntime's own do.
+
     Raises:
-        InputError: onnxruntime is missing, or cannot open the file with these providers.
+        InputError: onnxruntime or the library is missing, or the file cannot be opened with these providers.
     """
     try:
         import onnxruntime
@@ -85,6 +108,8 @@ def opened(file: Path, providers: Sequence[str], threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads or _threads()
+    if library:
+        options.register_custom_ops_library(_operators(library, file))
     # Threads that spin while they wait burn the core that another process needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -95,6 +120,18 @@ def opened(file: Path, providers: Sequence[str], threads: int) -> Any:
             fix="update onnxruntime, or export again",
             place=str(file),
         ) from error
+
+
+def _operators(library: str, file: Path) -> str:
+    try:
+        import onnxruntime_extensions
+    except ImportError as error:
+        raise InputError(
+            f"the artifact has its tokenizer inside, for which it needs {library}",
+            fix=f"pip install {library}",
+            place=str(file),
+        ) from error
+    return str(onnxruntime_extensions.get_library_path())
 
 
 def _threads() -> int:

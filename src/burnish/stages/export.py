@@ -65,10 +65,12 @@ def export(
     if out is not None and out.exists():
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     bundle = Bundle.load(run, trust_code=trust_code)
+    # Before anything that takes time: there may be no such graph.
+    fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
     rows, signed = [exporting.baseline()], is_signed(bundle.path)
-    for wish in wishes:
-        rows += exporting.export(wish)
+    for wish, front in zip(wishes, fronts, strict=True):
+        rows += exporting.export(wish, front)
     if signed and not is_signed(bundle.path):
         say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
     result = exporting.write(rows)
@@ -126,8 +128,13 @@ class _Exporting:
             "latency": self._latency(self.gate.run, self.bundle),
         }
 
-    def export(self, wish: Wish) -> list[dict[str, Any]]:
-        """The float32 model of one exporter and its compressions; one row each."""
+    def export(self, wish: Wish, front: Any) -> list[dict[str, Any]]:
+        """The float32 model of one exporter and its compressions; one row each.
+
+        Args:
+            wish: what is asked for.
+            front: what its graphs are to do before all else; None: nothing.
+        """
         place = (self.out or self.bundle.path).parent
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
@@ -137,13 +144,24 @@ class _Exporting:
             folder.mkdir()
             kind = wish.exporter.kind()
             facts = self._exported(wish.exporter, folder)
-            rows = [self._kept(f"{kind}-float32", self.gate.float32(folder, facts))]
+            rows = [self._kept(f"{kind}-float32", self._whole(self.gate.float32(folder, facts), front))]
             for compression in wish.compressions:
                 result = self.gate.compressed(
                     folder, facts, compression, self._calibration(compression, Artifact(folder, facts))
                 )
-                rows.append(self._kept(f"{kind}-{compression.precision}", result))
+                rows.append(self._kept(f"{kind}-{compression.precision}", self._whole(result, front)))
         return rows
+
+    def _whole(self, result: Accepted | Refused, front: Any) -> Accepted | Refused:
+        """What passed the gate, with all preprocessing before it where that is asked for: it must pass so as well."""
+        if front is None or isinstance(result, Refused):
+            return result
+        from burnish.exporters._onnx_raw import preceded_by
+
+        folder = result.folder.parent / f"{result.folder.name}-raw"
+        folder.mkdir()
+        self.say(f"{result.facts['precision']}: with all preprocessing inside")
+        return self.gate.again(result, folder, preceded_by(front, result.folder / result.facts["file"], folder))
 
     def _exported(self, exporter: Exporter, folder: Path) -> dict[str, Any]:
         kind = exporter.kind()

@@ -102,6 +102,23 @@ class Gate:
         run, bundle, proof = found
         return Accepted(folder, facts, _row("float32", proof, self.held.proving, attempts), run, bundle, False)
 
+    def again(self, accepted: Accepted, folder: Path, told: dict[str, Any]) -> Accepted | Refused:
+        """What was accepted, in another form.
+
+        Args:
+            accepted: as it passed.
+            folder: the files of the other form.
+            told: what of its facts is new.
+        """
+        precision, facts = str(accepted.facts["precision"]), {**accepted.facts, **told}
+        attempts = list(accepted.row["attempts"])
+        found = self._tried(folder, facts, precision, accepted.row.get("settings", {}), attempts)
+        if found is None:
+            return Refused(_refused(precision, attempts))
+        run, bundle, proof = found
+        row = {**accepted.row, **_row(precision, proof, self.held.proving, attempts)}
+        return Accepted(folder, facts, row, run, bundle, True)
+
     def compressed(
         self,
         exported: Path,

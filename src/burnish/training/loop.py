@@ -130,9 +130,7 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
     """
     total = training.batches.total_steps
     training.objective.eval()
-    for number in range(start, total):
-        if number in training.skipped:
-            continue
+    for number in (n for n in range(start, total) if n not in training.skipped):
         progress = (number + 0.5) / total  # the middle of the step: the first is not wasted on a rate of 0
         training.adapter.at(training.network, progress)
         if training.adapter.changes or not training.network.training:  # at the start, and after each validation

@@ -1,0 +1,163 @@
+"""`burnish export --raw`: the graph reads texts, or pictures of any size, and answers as the network does."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import burnish
+from burnish.bundle import Bundle
+from burnish.core.errors import InputError
+from burnish.exporters import _onnx_raw
+from burnish.inputs._image_processor import ImageProcessor, RawPictures
+from burnish.inputs._raw_texts import RawTexts
+from burnish.inputs.image import Image
+from tests.image_cases import picture, save
+from tests.integration.spoiled import Said
+
+onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
+torch = pytest.importorskip("torch")
+extensions = pytest.importorskip("onnxruntime_extensions", reason="the extra `export` is not installed")
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
+SIZES = [(32, 32), (33, 47), (150, 61), (20, 31), (64, 300)]
+
+
+@pytest.fixture(scope="module")
+def texts(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose artifacts read texts."""
+    from burnish.cli import run
+
+    folder = tmp_path_factory.mktemp("raw") / "run"
+    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
+    assert run(["export", str(folder), "--raw", "--quantize", "int8", "--bound", "0.5"]) == 0
+    return folder
+
+
+def test_a_graph_reads_texts(texts: Path) -> None:
+    """Whoever has onnxruntime and its extensions needs nothing else: a string goes in, logits come out."""
+    import onnxruntime
+
+    bundle = Bundle.load(texts)
+    artifacts = {a.name: a for a in bundle.artifacts()}
+    assert set(artifacts) == {"onnx-float32", "onnx-int8"}
+    rows = [{"text": text} for text in ("my card is broken at home", "My new  PARCEL is late!", "", "my film " * 200)]
+    expected = burnish.load(texts, runtime="torch")(rows)
+    for artifact in artifacts.values():
+        assert artifact.facts["inputs"] == {"text": {"type": "string", "shape": [1]}}
+        found = burnish.load(texts, runtime={"kind": "onnx", "artifact": artifact.name})
+        within = 1e-5 if artifact.name == "onnx-float32" else 0.05
+        for one, other in zip(found(rows), expected, strict=True):
+            assert one.probabilities == pytest.approx(other.probabilities, abs=within)
+        assert found.explain(rows[0], 4).answer.answer == expected[0].answer
+    options = onnxruntime.SessionOptions()
+    options.register_custom_ops_library(extensions.get_library_path())
+    session = onnxruntime.InferenceSession(artifacts["onnx-float32"].file, options)
+    (logits,) = session.run(None, {"text": np.array([rows[0]["text"]], object)})
+    assert bundle.target.names[int(logits.argmax())] == expected[0].answer
+
+
+def test_without_the_library_it_is_named(texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime_extensions", None)
+    with pytest.raises(InputError, match="needs onnxruntime-extensions") as raised:
+        burnish.load(texts, runtime="onnx")
+    assert "pip install onnxruntime-extensions" in raised.value.fix
+
+
+def test_a_graph_reads_pictures_of_any_size(
+    coloured: Path, tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(coloured, folder)
+    said = burnish_command("export", folder, "--raw", "--quantize", "static_int8", "--bound", "0.5")
+    assert said.code == 0, said.err
+    artifacts = {a.name: a for a in Bundle.load(folder).artifacts()}
+    assert set(artifacts) == {"onnx-float32", "onnx-static-int8"}
+    rows = []
+    for number, size in enumerate(SIZES):
+        save(picture(number, *size), tmp_path / f"{number}.png")
+        rows.append({"image": str(tmp_path / f"{number}.png")})
+    expected = burnish.load(folder, runtime="torch")(rows)
+    exact = burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-float32"})
+    for one, other in zip(exact(rows), expected, strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=2e-3)  # a pixel may be one shade off
+    assert artifacts["onnx-float32"].facts["inputs"] == {
+        "picture": {"type": "uint8", "shape": [1, "height", "width", 3]}
+    }
+    assert exact.explain(rows[0], 4).answer.answer == expected[0].answer
+
+
+@pytest.mark.parametrize("rounding", ["timm", "transformers"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("size", "ratio"), [(32, 0.875), (33, 0.95), (24, 1.0)])
+def test_pixels_are_those_of_pillow(rounding: Any, interpolation: str, size: int, ratio: float) -> None:
+    """Cropped in the same place, and none more than a shade off where Pillow's whole numbers round otherwise."""
+    whole = ImageProcessor(size, ratio, interpolation, MEAN, STD, rounding)
+    front = RawPictures(**whole.settings()).front()
+    for number, shape in enumerate(SIZES):
+        _alike(whole, lambda pixels: front(torch.from_numpy(pixels))["pixel_values"].numpy(), number, shape)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_a_graph_has_the_same_pixels(interpolation: str, tmp_path: Path) -> None:
+    """Traced with one picture, right for all sizes; torch.onnx alone would write another cubic."""
+    import onnxruntime
+
+    whole = ImageProcessor(33, 0.95, interpolation, MEAN, STD, "timm")
+    onnx.save(_onnx_raw._traced(RawPictures(**whole.settings()).front(), 20), tmp_path / "front.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "front.onnx")
+    for number, shape in enumerate(SIZES):
+        _alike(whole, lambda pixels: session.run(None, {"picture": pixels})[0], number, shape)
+
+
+def _alike(whole: ImageProcessor, run: Callable[[Any], Any], seed: int, shape: tuple[int, int]) -> None:
+    seen = picture(seed, *shape)
+    found = run(np.array(seen.convert("RGB"))[None])[0]
+    shades = np.abs(found - whole.numbers(seen)) * np.array(STD)[:, None, None] * 255
+    assert shades.max() < 1.01
+    assert (shades > 0.01).mean() < 0.1
+
+
+def test_what_no_graph_does_is_refused(
+    trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    for name, words in (
+        (("pairs",), "a pair of texts"),
+        (("label", "full", "gpt2"), "no operator of a graph cuts texts as this tokenizer does"),
+        (("tags",), "cannot read rows of 'tokens'"),
+    ):
+        folder = tmp_path / "-".join(name)
+        shutil.copytree(trained(*name), folder)
+        said = burnish_command("export", folder, "--raw")
+        assert said.code == 2
+        assert words in said.err
+        assert "--raw" in said.err
+        assert not (folder / "bundle" / "artifacts").exists()
+    said = burnish_command("export", tmp_path / "pairs", "--raw", "--static")
+    assert said.code == 2
+    assert "raw goes neither with static nor with preprocessing" in said.err
+
+
+def test_pictures_of_several_views_and_lanczos_are_refused() -> None:
+    processor = ImageProcessor(32, 1.0, "lanczos", MEAN, STD)
+    with pytest.raises(InputError, match="lanczos"):
+        Image().raw(processor).front()
+    with pytest.raises(InputError, match="mean of plain and mirrored"):
+        Image(test_views=["plain", "mirrored"]).raw(processor)
+
+
+def test_rows_of_texts_have_a_cache_of_their_own(trained: Callable[..., Path]) -> None:
+    """What is kept of tokens is not read as texts."""
+    bundle = Bundle.load(trained("label"))
+    raw = bundle.raw()
+    assert isinstance(raw.processor, RawTexts)
+    assert raw.processor.fingerprint() != bundle.processor.fingerprint()
+    (row,) = raw.input.encode([{"text": "Größe 大"}], raw.processor)
+    arrays, length = raw.input.collate([row], raw.processor)
+    assert arrays["text"].tolist() == ["Größe 大"]
+    assert length == 1
