@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import burnish
+from tests.integration import environments
 
 LARGEST = 300 * 10**6
 TEXTS = ["my card is broken at home", "my new parcel is late"]
-PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
@@ -30,25 +27,18 @@ def test_a_clean_environment_is_small_and_answers(trained: Callable[..., Path], 
     expected = [a.answer for a in burnish.load(folder)(TEXTS)]
 
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
-    python = environment / "bin" / "python"
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
-    made = subprocess.run([python, "-m", "pip", "install", "-q", PROJECT], capture_output=True, text=True, env=clean)
-    if made.returncode and "No matching distribution" in made.stderr:
-        pytest.skip("no package index can be reached")
-    assert made.returncode == 0, made.stderr[-2000:]
-
+    python = environments.lean(environment)
     program = (
         "import json, sys, burnish\n"
         f"predictor = burnish.load({str(folder / 'bundle')!r})\n"
         f"print(json.dumps([a.answer for a in predictor({TEXTS!r})]))\n"
     )
-    done = subprocess.run([python, "-c", program], capture_output=True, text=True, env=clean, cwd=tmp_path)
+    done = environments.run(python, "-c", program, at=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == expected
     (tmp_path / "new.csv").write_text("text\n" + "\n".join(TEXTS) + "\n", encoding="utf-8")
     command = [environment / "bin" / "burnish", "predict", folder / "bundle", "new.csv", "-o", "answers.jsonl"]
-    done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=tmp_path)
+    done = environments.run(*command, at=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     lines = (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["prediction"] for line in lines] == expected

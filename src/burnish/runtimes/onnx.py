@@ -115,9 +115,10 @@ def opened(file: Path, providers: Sequence[str], threads: int, library: str = ""
     try:
         return onnxruntime.InferenceSession(file, options, providers=list(providers), disabled_optimizers=SLOWER)
     except Exception as error:  # onnxruntime has a class for each status, none of them public
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
-            f"onnxruntime cannot open it: {str(error).splitlines()[0]}",
-            fix="update onnxruntime, or export again",
+            f"onnxruntime cannot open it: {said[-1] if said else type(error).__name__}",  # providers tell a story first
+            fix="update onnxruntime, or export again with --opset 18, which more providers know",
             place=str(file),
         ) from error
 
