@@ -202,9 +202,12 @@ def serve(
 @click.command(short_help="Write a Dockerfile that serves a bundle.")
 @click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
 @click.option("-o", "--out", type=_file, metavar="FILE", help="Where it is written. Default: beside the bundle.")
-def dockerfile(source: Path, out: Path | None) -> None:
+@click.option(
+    "--wheel", type=_file, metavar="FILE", help="A wheel of burnish to install. Default: from the package index."
+)
+def dockerfile(source: Path, out: Path | None, wheel: Path | None) -> None:
     """Write a small Dockerfile, non-root and health-checked, that serves the bundle."""
     from burnish.stages import dockerfile as stage
 
-    for path in stage.dockerfile(source, out).values():
+    for path in stage.dockerfile(source, out, wheel).values():
         click.echo(f"wrote {path}", err=True)

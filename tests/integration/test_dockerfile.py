@@ -61,17 +61,36 @@ def test_the_file(run: Path, burnish_command: Callable[..., Said]) -> None:
 
 def test_lean_where_there_is_an_artifact(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = burnish.Bundle.load(run)
-    assert requirement(bundle) == "burnish[train]"
-    whole = "burnish[train]"
-    for form, hardware, needs in (
-        ("onnx", "", "burnish"),
-        ("onnx", "zynq_dpu", whole),
-        ("litert", "", whole),
-        ("", "", whole),
+    whole = ["burnish[train]"]
+    assert requirement(bundle) == whole
+    for form, hardware, library, needs in (
+        ("onnx", "", "", ["burnish"]),
+        ("onnx", "", "onnxruntime-extensions", ["burnish", "onnxruntime-extensions"]),
+        ("onnx", "zynq_dpu", "", whole),
+        ("litert", "", "", whole),
+        ("", "", "", whole),
     ):
-        made = SimpleNamespace(format=form, hardware=hardware)
+        made = SimpleNamespace(format=form, hardware=hardware, library=library)
         monkeypatch.setattr(burnish.Bundle, "artifacts", lambda self, made=made: [made])
         assert requirement(bundle) == needs
+
+
+def test_a_wheel_is_installed_where_one_is_given(
+    run: Path, tmp_path: Path, burnish_command: Callable[..., Said]
+) -> None:
+    """Before a version is published, and where no index can be reached."""
+    (run / "burnish-1.2.3-py3-none-any.whl").write_bytes(b"")
+    said = burnish_command("dockerfile", run, "--wheel", run / "burnish-1.2.3-py3-none-any.whl")
+    assert said.code == 0, said.err
+    found = instructions(run / "Dockerfile")
+    copied = json.loads(next(argument for word, argument in found if word == "COPY"))
+    assert copied == ["burnish-1.2.3-py3-none-any.whl", "/tmp/burnish-1.2.3-py3-none-any.whl"]
+    assert any(f'pip install "{copied[1]}[train]"' in argument for _, argument in found)
+    assert "!burnish-1.2.3-py3-none-any.whl" in (run / "Dockerfile.dockerignore").read_text().splitlines()
+    for wheel, words in ((tmp_path / "burnish-1.2.3.whl", "no wheel of burnish"), (run / "bundle", "no wheel")):
+        said = burnish_command("dockerfile", run, "-o", tmp_path / "Dockerfile", "--wheel", wheel)
+        assert said.code == 2
+        assert words in said.err
 
 
 def test_nothing_is_overwritten_and_the_bundle_must_be_in_reach(run: Path, tmp_path: Path) -> None:
