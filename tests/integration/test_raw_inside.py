@@ -161,3 +161,14 @@ def test_rows_of_texts_have_a_cache_of_their_own(trained: Callable[..., Path]) -
     arrays, length = raw.input.collate([row], raw.processor)
     assert arrays["text"].tolist() == ["Größe 大"]
     assert length == 1
+    (row,) = raw.input.encode([{"text": "a\0b"}], raw.processor)
+    assert raw.input.collate([row], raw.processor)[0]["text"].tolist() == ["ab"]
+    with pytest.raises(InputError, match="half a surrogate pair"):
+        raw.input.encode([{"text": "\ud83d"}], raw.processor)
+
+
+def test_pictures_of_one_size_stay_apart() -> None:
+    raw = Image().raw(ImageProcessor(32, 1.0, "bilinear", MEAN, STD))
+    arrays = raw.batch([np.zeros((4, 5, 3), np.uint8)] * 2)["picture"]
+    assert arrays.shape == (2,)
+    assert arrays[1].shape == (4, 5, 3)

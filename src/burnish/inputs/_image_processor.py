@@ -107,7 +107,8 @@ class RawPictures(ImageProcessor):
     def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
         """`picture`: objects [B], a picture each."""
         found = np.empty(len(rows), object)
-        found[:] = list(rows)
+        for i, row in enumerate(rows):  # all at once, pictures of one size would become one array
+            found[i] = row
         return {"picture": found}
 
     def front(self) -> nn.Module:

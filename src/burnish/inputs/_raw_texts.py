@@ -11,7 +11,7 @@ import numpy as np
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.inputs._tokenizer import TokenizerProcessor
+from burnish.inputs._tokenizer import TokenizerProcessor, not_unicode
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,16 @@ class RawTexts(TokenizerProcessor):
         return f"raw {super().fingerprint()}"
 
     def rows(self, cells: Sequence[tuple[str, ...]]) -> list[Encoded]:
-        """`text` of each row: its UTF-8 bytes, uint8 [bytes]."""
+        """`text` of each row: its UTF-8 bytes, uint8 [bytes], without zeros, at which a graph would end it.
+
+        Raises:
+            InputError: as in `encode`.
+        """
         one = np.int32(1)
-        texts = (np.frombuffer(text.encode(), np.uint8) for (text,) in cells)
+        try:
+            texts = [np.frombuffer(text.replace("\0", "").encode(), np.uint8) for (text,) in cells]
+        except UnicodeEncodeError:
+            raise not_unicode([text for (text,) in cells]) from None
         return [{"text": text, "_length": one, "_full_length": one} for text in texts]  # type: ignore[dict-item]
 
     def batch(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
@@ -85,12 +92,8 @@ class RawTexts(TokenizerProcessor):
             end=ends[1],
             prefix=model["continuing_subword_prefix"],
             max_length=self.max_length,
-            names=tuple(n for n in ("input_ids", "attention_mask", "token_type_ids") if self.given(n)),
+            names=("input_ids", "attention_mask", *(n for n in self.names if n == "token_type_ids")),
         )
-
-    def given(self, name: str) -> bool:
-        """Whether the network is given this array."""
-        return name != "token_type_ids" or name in self.names
 
 
 def _ends(processor: dict[str, Any]) -> list[str]:

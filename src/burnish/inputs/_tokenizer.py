@@ -84,7 +84,7 @@ class TokenizerProcessor:
         try:
             encodings = run(list(texts), is_pretokenized=words, add_special_tokens=True)
         except TypeError:
-            raise _not_unicode(texts) from None
+            raise not_unicode(texts) from None
         lengths = [len(e.ids) for e in encodings]
         if self.max_length is not None:
             long = [i for i, n in enumerate(lengths) if n > self.max_length]
@@ -162,7 +162,7 @@ class TokenizerProcessor:
         return out, length
 
 
-def _not_unicode(texts: Sequence[Any]) -> InputError:
+def not_unicode(texts: Sequence[Any]) -> InputError:
     """The error for the first text that has no UTF-8 form."""
     for text in texts:
         for part in [text] if isinstance(text, str) else text:
