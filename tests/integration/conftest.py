@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,20 @@ def burnish_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
         code = run([str(word) for word in words])
         captured = capsys.readouterr()
         return Said(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def exported_copy(tmp_path: Path, burnish_command: Callable[..., Said]) -> Callable[..., Path]:
+    """A copy of a run, exported with these words: `exported_copy(run, "--to", "onnx")`."""
+
+    def call(run: Path, *words: object) -> Path:
+        folder = tmp_path / "run"
+        shutil.copytree(run, folder)
+        said = burnish_command("export", folder, *words)
+        assert said.code == 0, said.err
+        return folder
 
     return call
 

@@ -23,12 +23,9 @@ def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("kind", ["zynq_dpu", "qualcomm_htp"])
 def test_a_convolutional_network_is_kept_with_the_list_it_was_compared_with(
-    kind: str, coloured: Path, tmp_path: Path, burnish_command: Callable[..., Said]
+    kind: str, coloured: Path, exported_copy: Callable[..., Path]
 ) -> None:
-    folder = tmp_path / "run"
-    shutil.copytree(coloured, folder)
-    said = burnish_command("export", folder, "--to", "onnx", "--hardware", kind, "--bound", "0.5")
-    assert said.code == 0, said.err
+    folder = exported_copy(coloured, "--to", "onnx", "--hardware", kind, "--bound", "0.5")
     label = f"onnx-static-int8-{kind.replace('_', '-')}"
     (artifact,) = Bundle.load(folder).artifacts()
     assert artifact.name == label

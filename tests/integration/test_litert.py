@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import burnish
 from burnish.bundle import Bundle
 from tests.integration import tiny_runs
 from tests.integration.serving_bundles import sound_bundle
-from tests.integration.spoiled import Said
 
 for _library in ("litert_torch", "ai_edge_litert"):
     pytest.importorskip(_library, reason="the extra `tflite` is not installed")
@@ -24,14 +22,11 @@ Export = Callable[..., Path]
 
 
 @pytest.fixture
-def export(tmp_path: Path, burnish_command: Callable[..., Said]) -> Export:
+def export(exported_copy: Export) -> Export:
     """A copy of a run, exported to LiteRT with these words."""
 
     def copied(run: Path, *words: object) -> Path:
-        folder = tmp_path / "run"
-        shutil.copytree(run, folder)
-        said = burnish_command("export", folder, "--to", "litert", *words)
-        assert said.code == 0, said.err
+        folder = exported_copy(run, "--to", "litert", *words)
         rows = json.loads((folder / "export.json").read_text())["rows"]
         assert [row["status"] for row in rows] == ["trained", "passed"]
         return folder

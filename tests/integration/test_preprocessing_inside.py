@@ -25,14 +25,11 @@ from tests.sound_cases import save, sound
 onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 
-def test_a_graph_of_pictures_reads_pixels(coloured: Path, tmp_path: Path, burnish_command: Callable[..., Said]) -> None:
+def test_a_graph_of_pictures_reads_pixels(coloured: Path, exported_copy: Callable[..., Path]) -> None:
     """Whoever has onnxruntime and a resized picture needs nothing else."""
     import onnxruntime
 
-    folder = tmp_path / "run"
-    shutil.copytree(coloured, folder)
-    said = burnish_command("export", folder, "--preprocessing", "--quantize", "static_int8", "--bound", "0.5")
-    assert said.code == 0, said.err
+    folder = exported_copy(coloured, "--preprocessing", "--quantize", "static_int8", "--bound", "0.5")
     artifacts = {a.name: a for a in Bundle.load(folder).artifacts()}
     assert set(artifacts) == {"onnx-float32", "onnx-static-int8"}
     for artifact in artifacts.values():

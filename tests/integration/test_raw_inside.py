@@ -69,13 +69,8 @@ def test_without_the_library_it_is_named(texts: Path, monkeypatch: pytest.Monkey
     assert "pip install onnxruntime-extensions" in raised.value.fix
 
 
-def test_a_graph_reads_pictures_of_any_size(
-    coloured: Path, tmp_path: Path, burnish_command: Callable[..., Said]
-) -> None:
-    folder = tmp_path / "run"
-    shutil.copytree(coloured, folder)
-    said = burnish_command("export", folder, "--raw", "--quantize", "static_int8", "--bound", "0.5")
-    assert said.code == 0, said.err
+def test_a_graph_reads_pictures_of_any_size(coloured: Path, tmp_path: Path, exported_copy: Callable[..., Path]) -> None:
+    folder = exported_copy(coloured, "--raw", "--quantize", "static_int8", "--bound", "0.5")
     artifacts = {a.name: a for a in Bundle.load(folder).artifacts()}
     assert set(artifacts) == {"onnx-float32", "onnx-static-int8"}
     rows = []

@@ -6,11 +6,10 @@ docs/custom_text_ops.md, version 0.15), whose library every program that opens t
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from burnish.exporters.onnx import FILE, LARGEST, WEIGHTS
+from burnish.exporters.onnx import FILE, LARGEST, WEIGHTS, traced
 from burnish.inputs._raw_texts import WordPieces
 
 if TYPE_CHECKING:
@@ -93,20 +92,9 @@ def _traced(front: nn.Module, opset: int) -> ModelProto:
             (found,) = self.front(picture).values()
             return found  # type: ignore[no-any-return]
 
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            Alone().eval(),
-            (torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8),),
-            dynamo=True,
-            input_names=["picture"],
-            output_names=["pixel_values"],
-            dynamic_shapes={"picture": {1: "height", 2: "width"}},
-            opset_version=opset,
-            verbose=False,
-        )
-    assert program is not None
-    made = program.model_proto
+    picture = torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
+    free = {"picture": {1: "height", 2: "width"}}
+    made: ModelProto = traced(Alone().eval(), [picture], ["picture"], "pixel_values", free, opset).model_proto
     for node in made.graph.node:
         del node.metadata_props[:]
         for attribute in node.attribute if node.op_type == "Resize" else ():

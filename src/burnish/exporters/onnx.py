@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,25 +114,48 @@ class Onnx(Exporter):
             raise InputError("exporting to ONNX needs onnxscript", fix="pip install 'burnish[export]'") from error
         names = list(arrays)
         dynamic = [{a: n for a, n in enumerate(shape) if isinstance(n, str)} for shape in shapes.values()]
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
-            try:
-                return torch.onnx.export(
-                    positional(source, names),
-                    tuple(torch.from_numpy(arrays[name]) for name in names),
-                    dynamo=True,
-                    input_names=names,
-                    output_names=["logits"],
-                    dynamic_shapes={"inputs": tuple(dynamic)},
-                    opset_version=self.opset,
-                    verbose=False,
-                )
-            except Exception as error:  # the exporter raises many kinds
-                said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-                raise RunFailed(
-                    f"torch.export cannot convert this network: {said.strip()}",
-                    fix="export with static=true, or to safetensors; attention: eager in model helps some architectures",
-                ) from error
+        tensors = [torch.from_numpy(arrays[name]) for name in names]
+        try:
+            return traced(positional(source, names), tensors, names, "logits", {"inputs": tuple(dynamic)}, self.opset)
+        except Exception as error:  # the exporter raises many kinds
+            said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise RunFailed(
+                f"torch.export cannot convert this network: {said.strip()}",
+                fix="export with static=true, or to safetensors; attention: eager in model helps some architectures",
+            ) from error
+
+
+def traced(
+    module: torch.nn.Module,
+    arguments: Sequence[torch.Tensor],
+    names: Sequence[str],
+    output: str,
+    free: dict[str, Any],
+    opset: int,
+) -> Any:
+    """A module in eval mode as an ONNX program.
+
+    Args:
+        module: takes the arguments in order, gives one tensor.
+        arguments: to trace it with.
+        names, output: of the inputs and the output in the graph.
+        free: parameters of `forward` to their axes that are free and what those are called.
+        opset: of the graph.
+    """
+    import torch
+
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        return torch.onnx.export(
+            module,
+            tuple(arguments),
+            dynamo=True,
+            input_names=list(names),
+            output_names=[output],
+            dynamic_shapes=free,
+            opset_version=opset,
+            verbose=False,
+        )
 
 
 def positional(source: Source, names: list[str]) -> torch.nn.Module:

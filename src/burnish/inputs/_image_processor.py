@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
     from torch import nn
 
+FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
+FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
+
 
 @dataclass(frozen=True)
 class ImageProcessor:
@@ -55,6 +58,14 @@ class ImageProcessor:
     def shorter(self) -> int:
         """Pixels of the shorter side of a picture before its middle is cut out."""
         return shorter_side(self.size, self.crop_ratio, self.rounding)
+
+    def least(self, *, changed: bool = False) -> int | None:
+        """The shorter side below which no JPEG is decoded at a reduced scale, in pixels; None: none is.
+
+        Args:
+            changed: whether the picture is augmented first.
+        """
+        return FINER_CHANGED * self.size if changed else FINER * self.shorter
 
     def numbers(
         self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None
@@ -97,6 +108,9 @@ class PixelProcessor(ImageProcessor):
 
 class RawPictures(ImageProcessor):
     """For a graph that resizes, crops and normalises itself: `picture`, uint8 [height, width, 3] of any size."""
+
+    def least(self, *, changed: bool = False) -> None:
+        """The graph is given the picture as it is."""
 
     def numbers(
         self, picture: Picture, *, whole: bool = False, place: tuple[float, float] = MIDDLE, ratio: float | None = None

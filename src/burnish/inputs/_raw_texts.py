@@ -60,7 +60,7 @@ class RawTexts(TokenizerProcessor):
             raise not_unicode([text for (text,) in cells]) from None
         return [{"text": text, "_length": one, "_full_length": one} for text in texts]  # type: ignore[dict-item]
 
-    def batch(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
+    def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """`text`: objects [B], a string each."""
         return {"text": np.array([e["text"].tobytes().decode() for e in encoded], object)}, 1
 

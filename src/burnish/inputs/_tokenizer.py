@@ -131,35 +131,33 @@ class TokenizerProcessor:
         """
         out: list[Encoded] = []
         for texts, (encoding, full) in zip(cells, self.encode([c if len(c) > 1 else c[0] for c in cells]), strict=True):
-            row: Encoded = {
-                "input_ids": np.array(encoding.ids, np.int32),
-                "_length": np.int32(len(encoding.ids)),  # type: ignore[dict-item]
-                "_full_length": np.int32(full),  # type: ignore[dict-item]
-            }
+            own = row(encoding, full)
             if len(texts) > 1:
-                row["token_type_ids"] = np.array(encoding.type_ids, np.int8)
-            out.append(row)
+                own["token_type_ids"] = np.array(encoding.type_ids, np.int8)
+            out.append(own)
         return out
 
-    def batch(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
-        """What `rows` gave as one batch, and the length it was padded to; see `collate`."""
-        types = [e["token_type_ids"] for e in encoded] if "token_type_ids" in encoded[0] else None
-        return self.collate([e["input_ids"] for e in encoded], types)
-
-    def collate(self, ids: Sequence[Array], types: Sequence[Array] | None) -> tuple[dict[str, Array], int]:
+    def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask and, where wanted, token_type_ids as int64 [B, L], padded to the longest row."""
-        length = max(1, max(len(i) for i in ids))
-        shape = (len(ids), length)
+        length = max(1, max(len(e["input_ids"]) for e in encoded))
+        shape = (len(encoded), length)
         out = {"input_ids": np.full(shape, self.pad_token_id, np.int64), "attention_mask": np.zeros(shape, np.int64)}
         if "token_type_ids" in self.names:
             out["token_type_ids"] = np.zeros(shape, np.int64)
-        for row, own in enumerate(ids):
-            place = slice(0, len(own)) if self.padding_side == "right" else slice(length - len(own), length)
-            out["input_ids"][row, place] = own
-            out["attention_mask"][row, place] = 1
-            if types is not None and "token_type_ids" in out:
-                out["token_type_ids"][row, place] = types[row]
+        for number, own in enumerate(encoded):
+            real = len(own["input_ids"])
+            place = slice(0, real) if self.padding_side == "right" else slice(length - real, length)
+            out["input_ids"][number, place] = own["input_ids"]
+            out["attention_mask"][number, place] = 1
+            if "token_type_ids" in own and "token_type_ids" in out:
+                out["token_type_ids"][number, place] = own["token_type_ids"]
         return out, length
+
+
+def row(encoding: Encoding, full: int) -> Encoded:
+    """`input_ids` int32 [L] of an encoding, and its length before it was cut."""
+    ids = np.array(encoding.ids, np.int32)
+    return {"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(full)}  # type: ignore[dict-item]
 
 
 def not_unicode(texts: Sequence[Any]) -> InputError:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 Three = tuple[float, float, float]
-FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
-FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
 View = Literal["plain", "mirrored", "five_crops"]
 TIGHTER = 0.875  # most of the picture that corner crops keep: without it they would be the middle one
 
@@ -117,7 +115,7 @@ class Image(FileInput):
         Raises:
             InputError: a file that is missing, broken, or too large to be a picture.
         """
-        return [_row(processor.numbers(self.opened(e, _least(processor)))) for e in examples]
+        return [_row(processor.numbers(self.opened(e, processor.least()))) for e in examples]
 
     def views(self, examples: Sequence[Example], processor: ImageProcessor) -> Iterator[Iterable[Encoded]]:
         """The views `test_views` names of each picture, which is read once."""
@@ -128,7 +126,7 @@ class Image(FileInput):
     def _views(self, example: Example, processor: ImageProcessor) -> Iterator[Encoded]:
         from PIL.Image import Transpose
 
-        picture = self.opened(example, _least(processor))
+        picture = self.opened(example, processor.least())
         for view in self.test_views:
             if view == "five_crops":
                 ratio = min(processor.crop_ratio, TIGHTER)
@@ -150,17 +148,17 @@ class Image(FileInput):
     ) -> list[Encoded]:
         """As `encode`, each picture changed first; what comes out is squeezed into the square, uncropped."""
         pairs = zip(examples, seeds, strict=True)
-        opened = ((self.opened(e, _least(processor, changed=True)), seed) for e, seed in pairs)
+        opened = ((self.opened(e, processor.least(changed=True)), seed) for e, seed in pairs)
         return [_row(processor.numbers(change(picture, seed), whole=True)) for picture, seed in opened]
 
     def read(self, example: Example, processor: ImageProcessor, *, changed: bool) -> Read:
         """The picture; PIL keeps four bytes a pixel."""
-        picture = self.opened(example, _least(processor, changed=changed))
+        picture = self.opened(example, processor.least(changed=changed))
         return Read(picture, 4 * picture.width * picture.height)
 
     def parts(self, example: Example, processor: ImageProcessor, most: int) -> list[Piece]:
         """A grid over what the network sees of the picture; a patch is left out by painting it in the mean colour."""
-        picture = self.opened(example, _least(processor))
+        picture = self.opened(example, processor.least())
         width, height = picture.size
         seen = (0, 0, width, height)
         if "five_crops" not in self.test_views:
@@ -238,13 +236,6 @@ class Image(FileInput):
         values = encoded["pixel_values"].transpose(1, 2, 0)
         values = values * np.array(processor.std, np.float32) + np.array(processor.mean, np.float32)
         return (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
-
-
-def _least(processor: ImageProcessor, *, changed: bool = False) -> int | None:
-    """The shorter side below which no JPEG is decoded at a reduced scale, in pixels; None: none is."""
-    if isinstance(processor, RawPictures):
-        return None
-    return FINER_CHANGED * processor.size if changed else FINER * processor.shorter
 
 
 def _painted(example: Example, column: str, picture: Picture, colour: tuple[int, int, int], box: Box) -> Example:

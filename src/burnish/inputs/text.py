@@ -82,7 +82,7 @@ class Text(Input):
 
     def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask, token_type_ids [B, L]."""
-        return processor.batch(encoded)
+        return processor.collate(encoded)
 
     def raw(self, processor: TokenizerProcessor) -> RawTexts:
         """The texts themselves.

@@ -12,7 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.inputs import Input
 from burnish.inputs._cells import as_words
-from burnish.inputs._tokenizer import TokenizerProcessor, load, save
+from burnish.inputs._tokenizer import TokenizerProcessor, load, row, save
 
 
 class Tokens(Input):
@@ -60,19 +60,13 @@ class Tokens(Input):
             for position, word in enumerate(encoding.word_ids):
                 if word is not None and starts[word] < 0:
                     starts[word] = position
-            out.append(
-                {
-                    "input_ids": np.array(encoding.ids, np.int32),
-                    "_words": starts,  # -1: the word has no sub-word here, cut off or made of nothing the tokenizer knows
-                    "_length": np.int32(len(encoding.ids)),  # type: ignore[dict-item]
-                    "_full_length": np.int32(full),  # type: ignore[dict-item]
-                }
-            )
+            # -1: the word has no sub-word here, cut off or made of nothing the tokenizer knows
+            out.append({**row(encoding, full), "_words": starts})
         return out
 
     def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask, token_type_ids [B, L]."""
-        return processor.collate([e["input_ids"] for e in encoded], None)
+        return processor.collate(encoded)
 
     def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
         """The sub-words, with a bar before each that carries a tag."""
