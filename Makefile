@@ -14,12 +14,15 @@ WORKERS ?= 2
 help:  ## What there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped messages, test it, show the report.
+demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped messages, test, export and use it, show the report.
 	@test ! -e $(RUN) || mv $(RUN) $(RUN)-before-$$(date +%Y%m%d-%H%M%S)
 	$(BIN)/burnish train recipes/demo.yaml --out $(RUN)
+	$(BIN)/burnish export $(RUN) --to onnx
+	$(BIN)/burnish predict $(RUN) examples/customer_messages/new_messages.csv -o $(RUN)/answers.csv
 	@echo
 	@echo "Report:  $(RUN)/report.md"
-	@echo "Try it:  $(BIN)/burnish predict $(RUN) examples/customer_messages/new_messages.csv -o answers.csv"
+	@echo "Answers: $(RUN)/answers.csv"
+	@echo "Try it:  $(BIN)/burnish serve $(RUN)"
 
 test: $(VENV)/.dev lint types imports test-fast  ## Install, lint, types, import contracts, all fast tests.
 
@@ -64,7 +67,7 @@ $(LITERT)/.ready: pyproject.toml
 	@touch $@
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[train,starter]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[train,export,starter]"
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml

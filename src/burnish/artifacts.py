@@ -73,6 +73,14 @@ class Artifact:
         """What a runtime must have registered to open it, beside its own operators; empty: nothing."""
         return str(self.facts.get("library") or "")
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether it may answer where nothing else was asked for: float32, which the gate lets pass only where it decides
+        as the trained weights do, and any number of rows of any length."""
+        shapes = [told["shape"] for told in self.facts.get("inputs", {}).values()]
+        free = bool(shapes) and all(isinstance(shape[0], str) for shape in shapes) and self.max_length is None
+        return free and self.facts.get("precision") == "float32" and not self.hardware
+
     def golden(self) -> list[dict[str, Any]]:
         """The bundle's golden rows with this artifact's own answers."""
         return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from burnish.cli_output import show, show_result
 
 _file = click.Path(path_type=Path)
+
+
+def _settings(context: click.Context, option: click.Parameter, told: str | None) -> str | dict[str, Any] | None:
+    """A name, or settings in braces as recipes have them."""
+    if told is None or not told.lstrip().startswith("{"):
+        return told
+    from burnish.recipe_text import loads
+
+    return cast("dict[str, Any]", loads(told, place="--runtime"))
+
+
+_runtime = click.option(
+    "--runtime",
+    metavar="NAME",
+    callback=_settings,
+    help="What computes the answers: torch, onnx, litert, an artifact's name, or settings such as "
+    "'{kind: onnx, providers: [CUDAExecutionProvider]}'. Default: the float32 artifact, else torch.",
+)
 
 
 @click.command(short_help="Export a trained model, and prove it on held-out rows.")
@@ -96,10 +114,16 @@ def sign(source: Path, key: Path) -> None:
 @click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .tsv, .jsonl or .parquet.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
-@click.option("--runtime", metavar="KIND", help="What computes the answers. Default: what the bundle is best run with.")
+@_runtime
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def predict(
-    source: Path, data: str, out: Path, batch_size: int, processes: int, runtime: str | None, trust_code: bool
+    source: Path,
+    data: str,
+    out: Path,
+    batch_size: int,
+    processes: int,
+    runtime: str | dict[str, Any] | None,
+    trust_code: bool,
 ) -> int:
     """Answer each row of INPUT with the model in RUN_OR_BUNDLE.
 
@@ -125,7 +149,7 @@ def predict(
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes, each with a copy."
 )
-@click.option("--runtime", metavar="KIND", help="What computes the answers. Default: what the bundle is best run with.")
+@_runtime
 @click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Rows computed at once.")
 @click.option(
     "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
@@ -157,7 +181,7 @@ def serve(
     host: str,
     port: int,
     workers: int,
-    runtime: str | None,
+    runtime: str | dict[str, Any] | None,
     max_batch: int,
     max_wait: float,
     max_queue: int,

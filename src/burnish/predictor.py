@@ -11,6 +11,7 @@ from typing import Any, cast, overload
 
 import numpy as np
 
+from burnish import artifacts
 from burnish.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
@@ -45,10 +46,11 @@ class Predictor:
         bundle: the trained model.
         run: arrays to logits.
         batch_size: rows at once.
+        answers_with: what computes it, in a word: `torch`, or the name of an artifact.
     """
 
-    def __init__(self, bundle: Bundle, run: Run, batch_size: int = 64) -> None:
-        self.bundle, self._run, self.batch_size = bundle, run, batch_size
+    def __init__(self, bundle: Bundle, run: Run, batch_size: int = 64, answers_with: str = "") -> None:
+        self.bundle, self._run, self.batch_size, self.answers_with = bundle, run, batch_size, answers_with
 
     @overload
     def __call__(self, examples: str | Mapping[str, Any]) -> Answer: ...
@@ -168,7 +170,7 @@ def load(
 
     Args:
         path: a run or a bundle.
-        runtime: a kind of runtime, or its settings; None: torch where it is installed, else the fastest artifact.
+        runtime: a kind of runtime, the name of an artifact, or settings with `kind`; None: as `settled`.
         batch_size: rows at once.
         trust_code: whether components from outside burnish may be imported.
         trust: files of public keys; a bundle that none of them signed is refused. None: those in `BURNISH_TRUST`.
@@ -179,31 +181,58 @@ def load(
     """
     keys = [trust] if isinstance(trust, str | Path) else trust
     bundle = Bundle.load(Path(path), trust_code=trust_code, trust=keys)
-    return Predictor(*opened(bundle, runtime), batch_size)
+    chosen = settled(bundle, runtime)
+    return Predictor(*bundle.opened(chosen), batch_size, answers_with(chosen))
 
 
-def opened(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> tuple[Bundle, Run]:
+def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Run]:
     """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
 
     Raises:
         InputError: the runtime cannot open it, or it answers otherwise.
     """
-    return bundle.opened(cast(Runtime, build("burnish.runtimes", runtime or usual_runtime(bundle), place="runtime")))
+    return bundle.opened(settled(bundle, runtime))
 
 
-def usual_runtime(bundle: Bundle) -> str | dict[str, Any]:
-    """Torch where it is installed: the weights as they were tested. Without it the fastest artifact there is.
+def settled(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> Runtime:
+    """The runtime that answers, with the artifact it opens.
+
+    Where none is asked for, it is the float32 artifact that passed the gate and takes rows of any size: it decides as
+    the tested weights do, starts in a fraction of the time, and is faster. Without one it is torch, and where that is
+    not installed the fastest artifact there is.
+
+    Args:
+        bundle: the trained model.
+        runtime: a kind of runtime, the name of an artifact, or settings with `kind`, of which an artifact that is not
+            named is the fastest.
 
     Raises:
-        InputError: neither torch nor an artifact.
+        InputError: the bundle has no such artifact; or neither an artifact nor torch is there.
     """
-    if find_spec("torch") is not None:
-        return "torch"
+    named = next((a for a in bundle.artifacts() if a.name == runtime and a.format), None)
+    wanted = {"kind": named.format, "artifact": named.name} if named else runtime or _usual(bundle)
+    found = cast(Runtime, build("burnish.runtimes", wanted, place="runtime"))
+    if not found.reads:
+        return found
+    artifact = artifacts.chosen(bundle.path, found.reads, getattr(found, "artifact", None))
+    return found.model_copy(update={"artifact": artifact.name})
+
+
+def answers_with(runtime: Runtime) -> str:
+    """What computes, in a word: `torch`, or the name of an artifact."""
+    return str(getattr(runtime, "artifact", None) or runtime.kind())
+
+
+def _usual(bundle: Bundle) -> str | dict[str, Any]:
     usable = [a for a in bundle.artifacts() if a.format and not a.hardware]
+    exact = [a for a in usable if a.stands_in]
+    if not exact and find_spec("torch") is not None:
+        return "torch"
     if not usable:
         raise InputError(
             "the bundle was not exported, and torch is not installed",
             fix="export it where it was trained (burnish export RUN --to onnx), or pip install 'burnish[train]'",
             place=str(bundle.path),
         )
-    return {"kind": usable[0].format, "artifact": usable[0].name}
+    first = (exact or usable)[0]
+    return {"kind": first.format, "artifact": first.name}

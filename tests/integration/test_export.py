@@ -58,7 +58,7 @@ def test_passes_and_is_kept_with_what_was_measured(exported: tuple[Path, Said]) 
 
 def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
     folder, _ = exported
-    with_torch = burnish.load(folder)
+    with_torch = burnish.load(folder, runtime="torch")
     with_onnx = burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-float32"})
     for one, other in zip(with_torch(TEXTS), with_onnx(TEXTS), strict=True):
         assert one.answer == other.answer
@@ -67,6 +67,66 @@ def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
         burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-nothing"})
     with pytest.raises(InputError, match="no artifact for runtime 'litert'"):
         burnish.load(folder, runtime="litert")
+
+
+def test_the_proved_float32_artifact_answers_where_nothing_else_is_asked_for(
+    exported: tuple[Path, Said], trained: Callable[..., Path]
+) -> None:
+    """Not one that only may lose little, nor one of fixed shapes, and torch where there is none."""
+    assert burnish.load(exported[0]).answers_with == "onnx-float32"
+    assert burnish.load(exported[0], runtime="onnx-int8-weights").answers_with == "onnx-int8-weights"
+    assert burnish.load(exported[0], runtime="torch").answers_with == "torch"
+    assert burnish.load(trained("label", "full", "bert", epochs=12)).answers_with == "torch"
+    artifact = next(a for a in Bundle.load(exported[0]).artifacts() if a.name == "onnx-float32")
+    fixed = {name: {**told, "shape": [1, 16]} for name, told in artifact.facts["inputs"].items()}
+    assert artifact.stands_in
+    for facts in ({"inputs": fixed}, {"max_length": 16}, {"precision": "float16"}, {"hardware": {"kind": "npu"}}):
+        assert not artifacts.Artifact(artifact.path, {**artifact.facts, **facts}).stands_in
+    # The plain weights are read by no runtime.
+    with pytest.raises(InputError, match="unknown kind 'safetensors-float32'"):
+        burnish.load(exported[0], runtime="safetensors-float32")
+
+
+def test_predict_says_what_answered(exported: tuple[Path, Said], tmp_path: Path) -> None:
+    from burnish.stages.predict import predict
+
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS), encoding="utf-8")
+    said = {}
+    for number, runtime in enumerate((None, "torch", {"kind": "onnx", "artifact": "onnx-int8-weights", "threads": 1})):
+        result = predict(exported[0], str(rows), out=tmp_path / f"{number}.jsonl", runtime=runtime)
+        said[number] = result["answers_with"]
+    assert said == {0: "onnx-float32", 1: "torch", 2: "onnx-int8-weights"}
+
+
+def test_a_runtime_can_be_told_in_full_on_the_command_line(exported: tuple[Path, Said], tmp_path: Path) -> None:
+    from burnish.cli import run
+
+    rows, out = tmp_path / "rows.jsonl", tmp_path / "answers.jsonl"
+    rows.write_text(json.dumps({"text": TEXTS[0]}) + "\n", encoding="utf-8")
+    asked = ["predict", str(exported[0]), str(rows), "-o", str(out), "--runtime"]
+    assert run([*asked, "{kind: onnx, providers: [NoSuchProvider]}"]) == 2
+    assert run([*asked, "{kind: onnx"]) == 2
+    assert not out.exists()
+    assert run([*asked, "{kind: onnx, artifact: onnx-float32, threads: 1}"]) == 0
+
+
+def test_a_provider_that_onnxruntime_leaves_out_is_not_replaced_in_silence(
+    exported: tuple[Path, Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build for GPUs where there is none opens the file all the same, and computes on the CPU."""
+    import onnxruntime
+
+    known = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: known)
+    session = onnxruntime.InferenceSession
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda file, options, providers, **more: session(file, options, providers=["CPUExecutionProvider"], **more),
+    )
+    with pytest.raises(InputError, match="cannot use CUDAExecutionProvider on this machine"):
+        burnish.load(exported[0], runtime={"kind": "onnx", "providers": known})
 
 
 def test_the_lean_runtime_imports_nothing_heavy(exported: tuple[Path, Said]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,9 @@ def opened(file: Path, providers: Sequence[str], threads: int, library: str = ""
             fix="install the build of onnxruntime that has it, such as onnxruntime-gpu or onnxruntime-openvino",
             place="runtime.providers",
         )
+    if any(p in ("CUDAExecutionProvider", "TensorrtExecutionProvider") for p in providers):
+        with redirect_stdout(sys.stderr):  # it prints what it does not find, among the answers otherwise
+            onnxruntime.preload_dlls()  # CUDA where pip put it; without this only a system's own is found
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads or _threads()
@@ -113,7 +118,7 @@ def opened(file: Path, providers: Sequence[str], threads: int, library: str = ""
     # Threads that spin while they wait burn the core that another process needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(file, options, providers=list(providers), disabled_optimizers=SLOWER)
+        session = onnxruntime.InferenceSession(file, options, providers=list(providers), disabled_optimizers=SLOWER)
     except Exception as error:  # onnxruntime has a class for each status, none of them public
         said = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
@@ -121,6 +126,16 @@ def opened(file: Path, providers: Sequence[str], threads: int, library: str = ""
             fix="update onnxruntime, or export again with --opset 18, which more providers know",
             place=str(file),
         ) from error
+    # A provider whose device or libraries are missing is left out by onnxruntime, which then computes on the CPU.
+    idle = [p for p in providers if p not in session.get_providers()]
+    if idle:
+        raise InputError(
+            f"onnxruntime cannot use {idle[0]} on this machine",
+            expected="its device, driver and libraries, in the versions that this onnxruntime wants",
+            fix="install what is missing, or leave it out of `providers`",
+            place="runtime.providers",
+        )
+    return session
 
 
 def _operators(library: str, file: Path) -> str:

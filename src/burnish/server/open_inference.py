@@ -53,7 +53,7 @@ def _model(
     app: FastAPI, place: str, served: Served, versions: list[str], bodies: Bodies, stopping: threading.Event
 ) -> None:
     bundle = served.predictor.bundle
-    platform = f"burnish_{served.settings.runtime or 'default'}"
+    platform = f"burnish_{served.predictor.answers_with}"
     known = metadata(served.name, versions, platform, served.reader.input, bundle.target)
 
     async def about() -> Response:

@@ -188,6 +188,7 @@ def description(served: Served) -> dict[str, Any]:
         "threshold": getattr(target, "threshold", None),
         "thresholds": getattr(target, "own_thresholds", None),
         "abstain_below": getattr(target, "abstain_below", None),
+        "answers_with": served.predictor.answers_with,
         "scores": served.predictor.bundle.settings.get("scores"),
         "predict": f"/models/{served.path}/predict",
         "explain": None if why_not else f"/models/{served.path}/explain",

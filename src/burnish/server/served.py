@@ -130,8 +130,9 @@ def opened(settings: Settings, metrics: Metrics, pool: ThreadPoolExecutor) -> li
     models: list[Served] = []
     for text in settings.bundles:
         place = place_of(text)
-        chosen = {} if settings.runtime is None else {"runtime": settings.runtime}
-        predictor = load(place.path, batch_size=settings.max_batch, trust_code=settings.trust_code, **chosen)
+        predictor = load(
+            place.path, runtime=settings.runtime, batch_size=settings.max_batch, trust_code=settings.trust_code
+        )
         bundle = predictor.bundle
         name, version = place.name or name_of(bundle.path), place.version or sha256(bundle.path / MANIFEST)[:12]
         if any((m.name, m.version) == (name, version) for m in models):

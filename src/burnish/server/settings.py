@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,7 +25,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     bundles: list[str] = Field(description="PATH, NAME=PATH or NAME@VERSION=PATH; the first is what /predict asks.")
-    runtime: str | None = Field(None, description="Kind of runtime; null: the one burnish.load takes.")
+    runtime: str | dict[str, Any] | None = Field(
+        None, description="What computes, as of burnish.load; null: its default."
+    )
     trust_code: bool = Field(False, description="Whether components from outside burnish may be imported.")
     max_batch: int = Field(32, ge=1, description="Rows computed at once.")
     max_wait: float = Field(0.002, ge=0, description="Seconds a row waits for others before it is computed.")

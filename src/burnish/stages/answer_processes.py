@@ -36,7 +36,7 @@ class Job:
         ending: of the file of answers.
         folder: where pieces go.
         batch_size: rows at once.
-        runtime: kind of runtime; None: the one `burnish.load` takes.
+        runtime: settings of what computes.
         trust_code: whether components from outside burnish may be imported.
         root: what relative paths in the rows are relative to; None for rows that are no files.
     """
@@ -46,14 +46,13 @@ class Job:
     ending: str
     folder: str
     batch_size: int
-    runtime: str | None
+    runtime: dict[str, Any]
     trust_code: bool
     root: str | None
 
     def predictor(self) -> Predictor:
         """The model, its golden examples checked."""
-        chosen = {} if self.runtime is None else {"runtime": self.runtime}
-        predictor = load(self.source, batch_size=self.batch_size, trust_code=self.trust_code, **chosen)
+        predictor = load(self.source, runtime=self.runtime, batch_size=self.batch_size, trust_code=self.trust_code)
         if self.root is not None and "root" in type(predictor.bundle.input).model_fields:
             here = predictor.bundle.input.model_copy(update={"root": self.root})
             predictor.bundle = replace(predictor.bundle, input=here)

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from burnish.bundle import Bundle
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import MANIFEST, disk_is_full, require_writable, sha256
+from burnish.predictor import answers_with, settled
 from burnish.stages.answer_formats import format_of
 from burnish.stages.answer_input import root_of, rows_of
 from burnish.stages.answer_pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
@@ -38,7 +39,7 @@ class Request:
     out: Path
     batch_size: int
     processes: int
-    runtime: str | None
+    runtime: str | dict[str, Any] | None
     trust_code: bool
 
 
@@ -49,7 +50,7 @@ def predict(
     out: Path,
     batch_size: int = 64,
     processes: int = 1,
-    runtime: str | None = None,
+    runtime: str | dict[str, Any] | None = None,
     trust_code: bool = False,
 ) -> dict[str, Any]:
     """Answer each row of a table.
@@ -64,12 +65,12 @@ def predict(
         out: a new .csv, .tsv, .jsonl or .parquet file; it appears when it is complete.
         batch_size: rows at once.
         processes: how many work at once, each with its own copy of the model.
-        runtime: kind of runtime; None: the one `burnish.load` takes.
+        runtime: as of `burnish.load`.
         trust_code: whether components from outside burnish may be imported.
 
     Returns:
         `rows`, `errors` (rows without an answer), `kept` (rows an interrupted run had answered),
-        `notes` (how the table was read), `path`.
+        `answers_with` (`torch`, or the name of an artifact), `notes` (how the table was read), `path`.
 
     Raises:
         InputError: a column is missing, the ending of `out` is unknown, or it is there already.
@@ -88,6 +89,7 @@ def predict(
 
 
 def _answered(asked: Request, bundle: Bundle, rows: Rows, folder: Path) -> dict[str, Any]:
+    runtime = settled(bundle, asked.runtime)
     identity = _identity(asked, bundle, rows)
     pieces = begun(folder, identity, rows=len(rows), cut=_cut(len(rows), bundle, asked.processes))
     windows = rows.windows(pieces.cut)
@@ -99,7 +101,7 @@ def _answered(asked: Request, bundle: Bundle, rows: Rows, folder: Path) -> dict[
         asked.out.suffix,
         str(folder),
         asked.batch_size,
-        asked.runtime,
+        {"kind": runtime.kind(), **runtime.model_dump()},
         asked.trust_code,
         root,
     )
@@ -116,7 +118,14 @@ def _answered(asked: Request, bundle: Bundle, rows: Rows, folder: Path) -> dict[
         join([piece_path(folder, number) for number in range(len(windows))], asked.out)
     forget(folder)
     errors = sum(written["errors"] for written in pieces.done.values())
-    return {"rows": len(rows), "errors": errors, "kept": kept, "notes": list(rows.notes), "path": str(asked.out)}
+    return {
+        "rows": len(rows),
+        "errors": errors,
+        "kept": kept,
+        "answers_with": answers_with(runtime),
+        "notes": list(rows.notes),
+        "path": str(asked.out),
+    }
 
 
 def _cut(rows: int, bundle: Bundle, processes: int) -> int:
