@@ -18,6 +18,7 @@ from burnish.bundle import Bundle
 from burnish.core.errors import InputError
 from burnish.core.files import damage
 from burnish.runtimes.onnx import Onnx
+from tests.integration import tiny_runs
 from tests.integration.spoiled import Said
 
 pytest.importorskip("onnx", reason="the extra `export` is not installed")
@@ -67,6 +68,32 @@ def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
         burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-nothing"})
     with pytest.raises(InputError, match="no artifact for runtime 'litert'"):
         burnish.load(folder, runtime="litert")
+
+
+@pytest.mark.parametrize("architecture", tiny_runs.ARCHITECTURES)
+def test_every_architecture_of_texts_is_exported_with_the_usual_settings(
+    architecture: str, trained: Callable[..., Path], exported_copy: Callable[..., Path]
+) -> None:
+    """Several rows at once: rotary position embeddings of one row only were no error before there were two."""
+    folder = exported_copy(trained("label", "full", architecture))
+    with_torch, with_onnx = burnish.load(folder, runtime="torch"), burnish.load(folder, runtime="onnx-float32")
+    for one, other in zip(with_torch(TEXTS * 3), with_onnx(TEXTS * 3), strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+
+
+def test_a_graph_that_cannot_be_computed_is_refused(
+    trained: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from burnish.cli import run
+    from burnish.exporters import onnx as exporter
+
+    monkeypatch.setattr(exporter, "whole_caches", lambda graph: 0)
+    shutil.copytree(trained("label", "full", "llama"), tmp_path / "run")
+    assert run(["export", str(tmp_path / "run")]) == 1
+    said = capsys.readouterr().err
+    assert "onnx-float32 was refused: onnxruntime cannot compute it" in said
+    assert "RotaryEmbedding" in said
+    assert not list((tmp_path / "run" / "bundle").glob("artifacts/onnx-*"))
 
 
 def test_the_proved_float32_artifact_answers_where_nothing_else_is_asked_for(

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from burnish.core.errors import InputError, RunFailed
 from burnish.exporters import Exporter, Source, Tell, fixed_length
+from burnish.exporters._onnx_rotary import whole_caches
 
 if TYPE_CHECKING:
     import torch
@@ -58,6 +59,7 @@ class Onnx(Exporter):
         shapes, arrays, length = self._shapes(source)
         program = self._program(source, shapes, arrays)
         model = program.model
+        whole_caches(model.graph)
         changes: dict[str, int] = {}
         if self.optimize:
             from burnish.exporters import _onnx_graph

@@ -215,7 +215,7 @@ class Input(Component):
     def raw(self, processor: Any) -> Any:
         """A processor of the same kind that leaves all to the graph of an export, which then reads one row at a time.
 
-        Its `front()` says what that graph must do: a module of torch, or a `WordPieces`.
+        Its `front()` says what that graph must do: a module of torch, or a `TextFront`.
 
         Raises:
             InputError: there is no graph that could.

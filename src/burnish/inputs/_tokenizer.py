@@ -114,10 +114,13 @@ class TokenizerProcessor:
         """The beginning of a text, of each text of a pair, or of a list of words: at least `tokens` tokens of it.
 
         Truncation in `tokenizers` keeps what it cuts off as further encodings, for pairs every combination of both: two
-        texts of 20,000 words take 12 GB. So what cannot be kept is left out before.
+        texts of 20,000 words take 12 GB. So what cannot be kept is left out before. The longer of a pair stays the longer
+        one: of an odd number of tokens it is given one more.
         """
         if isinstance(text, tuple):
-            return tuple(self._shortened(t, tokens) for t in text)
+            first, second = (len(self.tokenizer.encode(t, add_special_tokens=False).ids) for t in text)
+            more = (MARGIN, 0) if first > second else (0, MARGIN)
+            return tuple(self._shortened(t, tokens + extra) for t, extra in zip(text, more, strict=True))
         if isinstance(text, list):
             return text[:tokens]
         offsets = self.tokenizer.encode(text, add_special_tokens=False).offsets

@@ -85,18 +85,9 @@ class Text(Input):
         return processor.collate(encoded)
 
     def raw(self, processor: TokenizerProcessor) -> RawTexts:
-        """The texts themselves.
-
-        Raises:
-            InputError: pairs, which the operator does not shorten as a tokenizer does.
-        """
-        if len(self.columns) > 1:
-            raise InputError(
-                "a pair of texts cannot be cut into tokens inside the graph",
-                expected="one text a row",
-                fix="export without --raw",
-            )
-        return RawTexts(**{f.name: getattr(processor, f.name) for f in fields(TokenizerProcessor)})
+        """The texts themselves."""
+        kept = {f.name: getattr(processor, f.name) for f in fields(TokenizerProcessor)}
+        return RawTexts(**kept, pairs=len(self.columns) > 1)
 
     def _texts(self, example: Example) -> tuple[str, ...]:
         return tuple(as_text(example.get(c), c) for c in self.columns)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from burnish.artifacts import Artifact
 from burnish.core.batch import Array
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
 from burnish.runtimes._fixed import joined
@@ -54,8 +54,7 @@ class Onnx(Runtime):
 
         def call(arrays: dict[str, Array]) -> Array:
             fed = {name: value.astype(types[name], copy=False) for name, value in arrays.items()}
-            logits: Array = session.run(None, fed)[0]
-            return logits.astype(np.float32, copy=False)
+            return _computed(session, fed)
 
         free = all(shape[:2] == ["batch", "length"] for shape in shapes.values()) and "attention_mask" in shapes
 
@@ -68,18 +67,39 @@ class Onnx(Runtime):
 
 
 def _one_by_one(session: Any) -> Run:
-    """Of a graph that reads one row as it is: a string, or a picture [1, height, width, 3]."""
+    """Of a graph that reads one row as it is: strings, or a picture [1, height, width, 3]."""
 
-    def call(name: str, value: Any) -> Array:
-        fed = np.array([value], object) if isinstance(value, str) else np.ascontiguousarray(value)[None]
-        logits: Array = session.run(None, {name: fed})[0]
-        return logits.astype(np.float32, copy=False)
+    def call(row: dict[str, Any]) -> Array:
+        fed = {
+            name: np.array([value], object) if isinstance(value, str) else np.ascontiguousarray(value)[None]
+            for name, value in row.items()
+        }
+        return _computed(session, fed)
 
     def run(**arrays: Array) -> Array:
-        ((name, values),) = arrays.items()
-        return np.concatenate([call(name, value) for value in values])
+        rows = zip(*arrays.values(), strict=True)
+        return np.concatenate([call(dict(zip(arrays, row, strict=True))) for row in rows])
 
     return run
+
+
+def _computed(session: Any, fed: dict[str, Any]) -> Array:
+    """The logits.
+
+    Raises:
+        RunFailed: onnxruntime cannot compute them.
+    """
+    try:
+        logits: Array = session.run(None, fed)[0]
+    except Exception as error:  # onnxruntime has a class for each status, none of them public
+        raise RunFailed(f"onnxruntime cannot compute it: {_words(error)}") from error
+    return logits.astype(np.float32, copy=False)
+
+
+def _words(error: Exception) -> str:
+    """The last line of what onnxruntime says: providers tell a story first."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return said[-1] if said else type(error).__name__
 
 
 def opened(file: Path, providers: Sequence[str], threads: int, library: str = "") -> Any:
@@ -120,9 +140,8 @@ def opened(file: Path, providers: Sequence[str], threads: int, library: str = ""
     try:
         session = onnxruntime.InferenceSession(file, options, providers=list(providers), disabled_optimizers=SLOWER)
     except Exception as error:  # onnxruntime has a class for each status, none of them public
-        said = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
-            f"onnxruntime cannot open it: {said[-1] if said else type(error).__name__}",  # providers tell a story first
+            f"onnxruntime cannot open it: {_words(error)}",
             fix="update onnxruntime, or export again with --opset 18, which more providers know",
             place=str(file),
         ) from error

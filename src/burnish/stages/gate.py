@@ -212,7 +212,12 @@ class Gate:
         """Answer the choosing rows, and if they agree the proving rows; what passed both, or None."""
         run, bundle = self._opened(folder, facts)
         for split in dict.fromkeys((self.held.choosing, self.held.proving)):
-            after = self.held.answers(run, self._part(split), bundle)
+            try:
+                after = self.held.answers(run, self._part(split), bundle)
+            except RunFailed as error:
+                attempts.append({"settings": settings, "split": split, "passed": False, "why": str(error)})
+                self.say(f"{precision}: {error}")
+                return None
             seed = int(self.held.recipe.seed)
             found = parity(self.before(split), after, self.metric, precision=precision, seed=seed, lost=self.bound)
             told = {k: v for k, v in found.as_values().items() if k != "listed"}
