@@ -16,12 +16,14 @@ from burnish.exporters import Exporter, Source
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Target
-from tests import network_cases, vision_cases
+from tests import audio_cases, checkpoints, network_cases, vision_cases
 
 TEXTS = [{"t": "the quick brown fox"}, {"t": ""}, {"t": "a good film with a bad ending " * 4}]
 WORDS = [{"tokens": ["the", "quick", "fox"]}, {"tokens": ["a"]}, {"tokens": ["a", "bad", "film"] * 5}]
-TEXT_CASES = ("bert", "roberta", "distilbert", "gpt2", "tags")
-IMAGE_CASES = ("torchvision_mobilenet", "timm_vit")
+TEXT_CASES = (*checkpoints.ARCHITECTURES, "tags")
+IMAGE_CASES = tuple(vision_cases.KINDS)
+SOUND_CASES = audio_cases.TRANSFORMERS
+LITERT_CASES = ("bert", "roberta", "distilbert", "gpt2", "tags", "torchvision_mobilenet", "timm_vit")
 _folders: list[TemporaryDirectory[str]] = []
 
 
@@ -33,6 +35,10 @@ def source(case: str, max_length: int | None = 32) -> Source:
         pixels = np.random.default_rng(0).normal(size=(3, 3, 32, 32)).astype(np.float32)
         inputs: Input = vision_cases.INPUT
         return Source(network, _folder(), inputs, network_cases.LABEL, {"pixel_values": pixels}, None)
+    if case in SOUND_CASES:
+        heard = {name: value.numpy() for name, value in audio_cases.batch(case).items()}
+        own = audio_cases.network(case).float().eval()
+        return Source(own, _folder(), audio_cases.input_for(case), network_cases.LABEL, heard, None)
     tags = case == "tags"
     target: Target = network_cases.TAGS if tags else network_cases.LABEL
     architecture = "bert" if tags else case
@@ -64,6 +70,6 @@ def opened(kind: str, case: str, folder: Path) -> Run:
     return cast(Runtime, build("burnish.runtimes", kind)).open(folder, {}, own.input, own.target)
 
 
-def cut(arrays: dict[str, Array], rows: int, length: int) -> dict[str, Array]:
+def cut(arrays: dict[str, Array], rows: int, length: int | None) -> dict[str, Array]:
     """A smaller batch."""
     return {n: np.ascontiguousarray(v[:rows, :length] if v.ndim == 2 else v[:rows]) for n, v in arrays.items()}

@@ -18,7 +18,6 @@ from burnish.bundle import Bundle
 from burnish.core.errors import InputError
 from burnish.core.files import damage
 from burnish.runtimes.onnx import Onnx
-from tests.integration import tiny_runs
 from tests.integration.spoiled import Said
 
 pytest.importorskip("onnx", reason="the extra `export` is not installed")
@@ -68,17 +67,6 @@ def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
         burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-nothing"})
     with pytest.raises(InputError, match="no artifact for runtime 'litert'"):
         burnish.load(folder, runtime="litert")
-
-
-@pytest.mark.parametrize("architecture", tiny_runs.ARCHITECTURES)
-def test_every_architecture_of_texts_is_exported_with_the_usual_settings(
-    architecture: str, trained: Callable[..., Path], exported_copy: Callable[..., Path]
-) -> None:
-    """Several rows at once: rotary position embeddings of one row only were no error before there were two."""
-    folder = exported_copy(trained("label", "full", architecture))
-    with_torch, with_onnx = burnish.load(folder, runtime="torch"), burnish.load(folder, runtime="onnx-float32")
-    for one, other in zip(with_torch(TEXTS * 3), with_onnx(TEXTS * 3), strict=True):
-        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
 
 
 def test_a_graph_that_cannot_be_computed_is_refused(
