@@ -20,6 +20,8 @@ from burnish.inputs._raw_texts import RawTexts
 from burnish.inputs.image import Image
 from tests.image_cases import picture, save
 from tests.integration.spoiled import Said
+from tests.sound_cases import save as save_sound
+from tests.sound_cases import sound
 
 onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 torch = pytest.importorskip("torch")
@@ -75,6 +77,19 @@ def test_a_graph_reads_pairs_and_other_tokenizers(
     found = burnish.load(folder, runtime=artifact.name)(rows)
     for one, other in zip(found, burnish.load(folder, runtime="torch")(rows), strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+
+
+def test_a_graph_reads_sounds_of_any_length(
+    trained: Callable[..., Path], tmp_path: Path, exported_copy: Callable[..., Path]
+) -> None:
+    folder = exported_copy(trained("sounds"), "--raw")
+    (artifact,) = Bundle.load(folder).artifacts()
+    assert artifact.facts["inputs"] == {"waveform": {"type": "float32", "shape": [1, "samples"]}}
+    rows = [{"audio": str(save_sound(sound(7, s, 16000), tmp_path / f"{s}.wav", 16000))} for s in (0.05, 0.9, 1.0, 2.4)]
+    found, expected = burnish.load(folder, runtime=artifact.name), burnish.load(folder, runtime="torch")(rows)
+    for one, other in zip(found(rows), expected, strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+    assert found.explain(rows[3], 4).answer.answer == expected[3].answer
 
 
 def test_without_the_library_it_is_named(texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from burnish.inputs._resampling import resampled
-from burnish.inputs._sound_processor import SoundProcessor, checkpoint_settings
+from burnish.inputs._sound_processor import SoundProcessor
+from burnish.inputs._sound_settings import checkpoint_settings
 from burnish.inputs._spectrograms import log_mel
 from burnish.inputs.audio import Audio
 from tests.sound_cases import sound

@@ -1,4 +1,5 @@
-"""The whole preprocessing before a finished ONNX graph: it then reads texts, or a picture of any size, one row at a time."""
+"""The whole preprocessing before a finished ONNX graph: it then reads texts, a picture of any size, or a sound of any
+length, one row at a time."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from burnish.exporters.onnx import FILE, LARGEST, WEIGHTS, traced
 from burnish.inputs._raw_texts import TextFront
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import GraphProto, ModelProto, ValueInfoProto
     from torch import nn
 
 PILLOW = -0.5  # of its cubic; torch.onnx writes -0.75, which is that of torch's own cubic without antialias
+STRING = 8  # TensorProto.STRING
 SMALLEST = 16  # pixels a side of the picture that is traced with; any size is read later
 
 
@@ -30,43 +32,68 @@ def preceded_by(front: TextFront | nn.Module, model: Path, folder: Path) -> dict
     opset = next(o.version for o in whole.opset_import if o.domain in ("", "ai.onnx"))
     made = tokenizing(front, opset) if isinstance(front, TextFront) else _traced(front, opset)
     made.ir_version = whole.ir_version = max(made.ir_version, whole.ir_version)
+    if not isinstance(front, TextFront):
+        _mean_of_views(whole.graph)  # of a picture there is one
     read = {value.name for value in whole.graph.input}
     pairs = [(value.name, value.name) for value in made.graph.output if value.name in read]
     made = compose.add_prefix(made, "raw.", rename_inputs=False, rename_outputs=False)
     joined = compose.merge_models(made, whole, io_map=pairs, outputs=["logits"], producer_name="burnish")
     large = joined.ByteSize() > LARGEST
     onnx.save(joined, folder / FILE, save_as_external_data=large, location=WEIGHTS if large else None)
+    inputs = {value.name: _described(value) for value in joined.graph.input}
     texts = isinstance(front, TextFront)
-    inputs = {
-        value.name: {
-            "type": "string" if texts else "uint8",
-            "shape": [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim],
-        }
-        for value in joined.graph.input
-    }
     return {"file": FILE, "inputs": inputs, "raw": True, **({"library": LIBRARY} if texts else {})}
 
 
+def _described(value: ValueInfoProto) -> dict[str, Any]:
+    """Type and shape of an input, for artifact.json."""
+    from onnx import helper
+
+    told = value.type.tensor_type
+    kind = "string" if told.elem_type == STRING else helper.tensor_dtype_to_np_dtype(told.elem_type).name
+    return {"type": kind, "shape": [axis.dim_param or axis.dim_value for axis in told.shape.dim]}
+
+
 def _traced(front: nn.Module, opset: int) -> ModelProto:
-    """`picture` uint8 [1, height, width, 3] to `pixel_values`."""
+    """`picture` uint8 [1, height, width, 3], or `waveform` float32 [1, samples], to what the network reads."""
     import torch
     from onnx import helper
+
+    from burnish.inputs._graphs import Heard
+
+    if isinstance(front, Heard):
+        name, axes = "waveform", {1: "samples"}
+        sample = torch.zeros(1, 3 * front.own.samples)  # several views; any number is read later
+    else:
+        name, axes = "picture", {1: "height", 2: "width"}
+        sample = torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
 
     class Alone(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.front = front
 
-        def forward(self, picture: torch.Tensor) -> torch.Tensor:
-            (found,) = self.front(picture).values()
-            return found  # type: ignore[no-any-return]
+        def forward(self, row: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return tuple(self.front(row).values())
 
-    picture = torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
-    free = {"picture": {1: "height", 2: "width"}}
-    made: ModelProto = traced(Alone().eval(), [picture], ["picture"], "pixel_values", free, opset).model_proto
+    with torch.no_grad():
+        names = list(front(sample))
+    made: ModelProto = traced(Alone().eval(), [sample], [name], names, {"row": axes}, opset).model_proto
     for node in made.graph.node:
         del node.metadata_props[:]
         for attribute in node.attribute if node.op_type == "Resize" else ():
             if attribute.name == "cubic_coeff_a":
                 attribute.CopyFrom(helper.make_attribute("cubic_coeff_a", PILLOW))
     return made
+
+
+def _mean_of_views(graph: GraphProto) -> None:
+    """Let `logits` be the mean over all rows: those of one sound."""
+    from onnx import helper
+
+    for node in graph.node:
+        for place, name in enumerate(node.output):
+            if name == "logits":
+                node.output[place] = "logits_of_views"
+    graph.node.append(helper.make_node("Constant", [], ["views"], value_ints=[0]))
+    graph.node.append(helper.make_node("ReduceMean", ["logits_of_views", "views"], ["logits"], keepdims=1))

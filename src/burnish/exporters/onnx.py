@@ -118,7 +118,7 @@ class Onnx(Exporter):
         dynamic = [{a: n for a, n in enumerate(shape) if isinstance(n, str)} for shape in shapes.values()]
         tensors = [torch.from_numpy(arrays[name]) for name in names]
         try:
-            return traced(positional(source, names), tensors, names, "logits", {"inputs": tuple(dynamic)}, self.opset)
+            return traced(positional(source, names), tensors, names, ["logits"], {"inputs": tuple(dynamic)}, self.opset)
         except Exception as error:  # the exporter raises many kinds
             said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
             raise RunFailed(
@@ -131,16 +131,16 @@ def traced(
     module: torch.nn.Module,
     arguments: Sequence[torch.Tensor],
     names: Sequence[str],
-    output: str,
+    outputs: Sequence[str],
     free: dict[str, Any],
     opset: int,
 ) -> Any:
     """A module in eval mode as an ONNX program.
 
     Args:
-        module: takes the arguments in order, gives one tensor.
+        module: takes the arguments in order, gives a tensor or several.
         arguments: to trace it with.
-        names, output: of the inputs and the output in the graph.
+        names, outputs: of the inputs and outputs in the graph.
         free: parameters of `forward` to their axes that are free and what those are called.
         opset: of the graph.
     """
@@ -153,7 +153,7 @@ def traced(
             tuple(arguments),
             dynamo=True,
             input_names=list(names),
-            output_names=[output],
+            output_names=list(outputs),
             dynamic_shapes=free,
             opset_version=opset,
             verbose=False,

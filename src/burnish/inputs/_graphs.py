@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from burnish.inputs._spectrograms import hann, mel_filters
+from burnish.inputs._spectrograms import KALDI, hann, kaldi_window, mel_filters
 
 if TYPE_CHECKING:
     from burnish.inputs._image_processor import ImageProcessor
@@ -123,3 +123,83 @@ class Spectrogram(nn.Module):
             centred = values - values.mean(dim=(1, 2), keepdim=True)
             return centred / ((centred * centred).mean(dim=(1, 2), keepdim=True).sqrt() + 1e-5)
         return (values - self.own.mean) / self.own.std if self.own.normalisation == "fixed" else values
+
+
+class Fbank(nn.Module):
+    """Views, float32 [B, samples], to `input_values` [B, frames, mels] as `_spectrograms.kaldi_log_mel` makes them.
+
+    What Kaldi does to a frame before its Fourier transform (the mean taken away, pre-emphasis, a window) is linear, and
+    so a part of the same convolution.
+
+    Args:
+        processor: of features `kaldi`.
+    """
+
+    transform: torch.Tensor
+    filters: torch.Tensor
+
+    def __init__(self, processor: SoundProcessor) -> None:
+        super().__init__()
+        self.own = own = processor
+        window, size = KALDI.window, KALDI.transform
+        bins = np.arange(size // 2 + 1)[:, None] * np.arange(window)[None] * (2 * np.pi / size)
+        waves = np.concatenate([np.cos(bins), np.sin(bins)]) * kaldi_window()
+        emphasised = np.eye(window) - KALDI.emphasis * np.eye(window, k=-1)
+        emphasised[0, 0] = 1 - KALDI.emphasis
+        centred = np.eye(window) - 1 / window
+        filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, KALDI.lowest, own.sampling_rate // 2)
+        self.register_buffer("transform", torch.from_numpy((waves @ emphasised @ centred).astype(np.float32))[:, None])
+        self.register_buffer("filters", torch.from_numpy(filters.astype(np.float32)))
+
+    def forward(self, views: torch.Tensor) -> Tensors:
+        """A view shorter than a frame has none: all of it is padding."""
+        own = self.own
+        # Not below 0 before it is divided: a graph rounds towards 0.
+        steps: int = torch.sym_max(views.shape[1] - KALDI.window + KALDI.hop, 0)  # type: ignore[assignment]
+        count: int = torch.sym_min(steps // KALDI.hop, own.frames)  # type: ignore[assignment]
+        heard = nn.functional.pad(views, (0, KALDI.window))[:, None]
+        real, imaginary = nn.functional.conv1d(heard, self.transform, stride=KALDI.hop).chunk(2, dim=1)
+        bands = self.filters @ (real * real + imaginary * imaginary)
+        found = bands.clamp(min=KALDI.floor).log()[:, :, :count]
+        whole = nn.functional.pad(found, (0, own.frames - count)).transpose(1, 2)
+        return {"input_values": (whole - own.mean) / (own.std * 2) if own.normalise else whole}
+
+
+class Heard(nn.Module):
+    """`waveform` float32 [1, samples] of any length to what the network reads of each of its views.
+
+    Args:
+        processor: how views are cut and what is made of them.
+    """
+
+    def __init__(self, processor: SoundProcessor) -> None:
+        super().__init__()
+        self.own = processor
+        makes = {"kaldi": Fbank, "log_mel": Spectrogram, "whisper": Spectrogram}
+        self.made = makes[processor.features](processor) if processor.features in makes else None
+
+    def forward(self, waveform: torch.Tensor) -> Tensors:
+        """As `numbers` of each view that `starts` begins."""
+        own, views = self.own, self._views(waveform)
+        if self.made is None:
+            return self._waveform(views)
+        if own.features != "kaldi":
+            views = nn.functional.pad(views, (0, own.padded_samples - views.shape[1]))
+        return self.made(views)  # type: ignore[no-any-return]
+
+    def _views(self, waveform: torch.Tensor) -> torch.Tensor:
+        """[views, samples]: a hop apart, the last one moved so that it ends where the sound ends."""
+        samples, longest, hop = waveform.shape[1], self.own.samples, self.own.view_hop
+        real: int = torch.sym_min(samples, longest)  # type: ignore[assignment]
+        last = samples - real
+        starts = (torch.arange((last + hop - 1) // hop + 1) * hop).clamp(max=last)
+        return waveform[0][starts[:, None] + torch.arange(real)[None]]
+
+    def _waveform(self, views: torch.Tensor) -> Tensors:
+        if self.own.normalise:
+            centred = views - views.mean(dim=1, keepdim=True)
+            views = centred / ((centred * centred).mean(dim=1, keepdim=True) + 1e-7).sqrt()
+        missing: int = torch.sym_max(self.own.least - views.shape[1], 0)  # type: ignore[assignment]
+        padded = nn.functional.pad(views, (0, missing))
+        mask = {"attention_mask": torch.ones_like(padded, dtype=torch.int64)} if self.own.mask else {}
+        return {"input_values": padded, **mask}

@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.core.errors import InputError
 from burnish.inputs import _spectrograms as spectrograms
 from burnish.inputs._resampling import Waveform
 
-SETTINGS = "audio_processor.json"
 KINDS = ("waveform", "log_mel", "kaldi", "whisper")
 NAMES = {"waveform": "input_values", "log_mel": "pixel_values", "kaldi": "input_values", "whisper": "input_features"}
 SHORTEST = 0.025  # seconds of which the convolutions of wav2vec 2.0 make one vector: they can read nothing shorter
@@ -85,6 +82,22 @@ class SoundProcessor:
         return max(1, round(self.seconds * self.sampling_rate))
 
     @property
+    def view_hop(self) -> int:
+        """Samples from the beginning of a view to that of the next."""
+        return max(1, round(self.samples * (1 - self.overlap)))
+
+    @property
+    def least(self) -> int:
+        """Samples that a waveform is padded to: by itself, and not to the longest row of a batch, on which the answer must
+        not depend."""
+        return min(self.samples, math.ceil(SHORTEST * self.sampling_rate)) if self.mask else self.samples
+
+    @property
+    def padded_samples(self) -> int:
+        """Of a view as a `log_mel` or `whisper` spectrogram is made of it."""
+        return max(self.samples, round(self.padded_seconds * self.sampling_rate))
+
+    @property
     def name(self) -> str:
         """What the network calls it."""
         return NAMES[self.features]
@@ -112,9 +125,8 @@ class SoundProcessor:
         if samples <= self.samples:
             yield 0
             return
-        hop = max(1, round(self.samples * (1 - self.overlap)))
         last = samples - self.samples
-        yield from range(0, last, hop)
+        yield from range(0, last, self.view_hop)
         yield last
 
     def numbers(self, view: Waveform) -> Array:
@@ -150,7 +162,19 @@ class SoundProcessor:
 
     def padded(self, view: Waveform) -> Waveform:
         """A view with the silence at its end that a `log_mel` or `whisper` spectrogram is made with."""
-        return _padded(view, max(self.samples, round(self.padded_seconds * self.sampling_rate)))
+        return _padded(view, self.padded_samples)
+
+    def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
+        """Rows of one shape stacked; waveforms that are masked padded with 0 to the longest, `attention_mask` [B, samples]."""
+        if not (self.features == "waveform" and self.mask):
+            return {self.name: np.stack(rows)}
+        longest = max(map(len, rows))
+        padded = np.zeros((len(rows), longest), np.float32)
+        mask = np.zeros((len(rows), longest), np.int64)
+        for i, row in enumerate(rows):
+            padded[i, : len(row)] = row
+            mask[i, : len(row)] = 1
+        return {self.name: padded, "attention_mask": mask}
 
     def changed(self, values: Array, change: Callable[[Array, int], Array], samples: int, seed: int) -> Array:
         """What `numbers` gave of a view of so many samples, its real part changed as [bands, time]; padding is left alone."""
@@ -168,9 +192,7 @@ class SoundProcessor:
     def _waveform(self, view: Waveform) -> Waveform:
         if self.normalise:
             view = ((view - view.mean()) / np.sqrt(view.var() + 1e-7)).astype(np.float32)
-        # By itself, and not to the longest row of a batch: the answer must not depend on the rows beside it.
-        least = min(self.samples, math.ceil(SHORTEST * self.sampling_rate)) if self.mask else self.samples
-        return _padded(view, max(least, len(view)))
+        return _padded(view, max(self.least, len(view)))
 
     def _normal(self, values: Array) -> Array:
         if self.normalisation == "row":
@@ -210,81 +232,3 @@ def _padded(view: Waveform, samples: int) -> Waveform:
     out = np.zeros(samples, np.float32)
     out[: len(view)] = view
     return out
-
-
-def checkpoint_settings(folder: Path) -> dict[str, Any]:
-    """What a checkpoint states of its input, in our words; what it leaves out is absent.
-
-    `audio_processor.json` of burnish, else transformers' `preprocessor_config.json`.
-
-    Raises:
-        InputError: a feature extractor of a kind that is not known here.
-    """
-    ours = folder / SETTINGS
-    if ours.is_file():
-        known = {f.name for f in fields(SoundProcessor)}
-        return {k: v for k, v in json.loads(ours.read_text(encoding="utf-8")).items() if k in known}
-    stated = folder / "preprocessor_config.json"
-    return _stated(json.loads(stated.read_text(encoding="utf-8")), folder) if stated.is_file() else {}
-
-
-def _stated(given: dict[str, Any], folder: Path) -> dict[str, Any]:
-    kind = given.get("feature_extractor_type") or given.get("processor_class") or ""
-    rate = int(given.get("sampling_rate", 16000))
-    if kind == "ASTFeatureExtractor":
-        frames = int(given.get("max_length", 1024))
-        return {
-            "features": "kaldi",
-            "sampling_rate": rate,
-            "seconds": (400 + 160 * (frames - 1)) / rate,
-            "mels": int(given.get("num_mel_bins", 128)),
-            "frames": frames,
-            "normalise": bool(given.get("do_normalize", True)),
-            "mean": float(given.get("mean", -4.2677393)),
-            "std": float(given.get("std", 4.5689974)),
-        }
-    if kind in ("WhisperFeatureExtractor", "WhisperProcessor"):
-        return {
-            "features": "whisper",
-            "sampling_rate": rate,
-            "seconds": float(given.get("chunk_length", 30)),
-            "padded_seconds": float(given.get("chunk_length", 30)),
-            "mels": int(given.get("feature_size", 80)),
-            "window": int(given.get("n_fft", 400)),
-            "hop": int(given.get("hop_length", 160)),
-        }
-    if kind in ("Wav2Vec2FeatureExtractor", "Wav2Vec2Processor") or {"do_normalize", "sampling_rate"} <= given.keys():
-        mask = bool(given.get("return_attention_mask", False))
-        found: dict[str, Any] = {
-            "features": "waveform",
-            "sampling_rate": rate,
-            "normalise": bool(given.get("do_normalize", True)),
-            "mask": mask,
-        }
-        return {**found, "seconds": 30.0} if mask else found
-    raise InputError(
-        f"the feature extractor {kind or 'of this checkpoint'} is not known",
-        expected="Wav2Vec2FeatureExtractor, ASTFeatureExtractor or WhisperFeatureExtractor",
-        place=str(folder / "preprocessor_config.json"),
-    )
-
-
-def written(processor: SoundProcessor) -> dict[str, Any] | None:
-    """`preprocessor_config.json` from which transformers makes the same numbers; None for image networks."""
-    shared = {"sampling_rate": processor.sampling_rate, "padding_value": 0.0, "padding_side": "right"}
-    if processor.features == "waveform":
-        kind = "Wav2Vec2FeatureExtractor"
-        own: dict[str, Any] = {"feature_size": 1, "do_normalize": processor.normalise}
-        own["return_attention_mask"] = processor.mask
-    elif processor.features == "kaldi":
-        kind = "ASTFeatureExtractor"
-        own = {"num_mel_bins": processor.mels, "max_length": processor.frames, "do_normalize": processor.normalise}
-        own |= {"mean": processor.mean, "std": processor.std, "feature_size": 1, "return_attention_mask": False}
-    elif processor.features == "whisper":
-        kind = "WhisperFeatureExtractor"
-        seconds = processor.padded_seconds
-        own = {"feature_size": processor.mels, "n_fft": processor.window, "hop_length": processor.hop}
-        own |= {"chunk_length": int(seconds) if seconds == int(seconds) else seconds, "return_attention_mask": False}
-    else:
-        return None
-    return {"feature_extractor_type": kind, **shared, **own}

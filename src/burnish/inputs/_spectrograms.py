@@ -17,6 +17,21 @@ _BLOCK = 4096  # frames transformed at once, so that memory does not grow with t
 _BANDS = 8  # of a spectrogram made by one product: more reach over bins that are not theirs
 
 
+@dataclass(frozen=True)
+class _Kaldi:
+    """What Kaldi's `fbank` is made with, at 16 kHz: samples, Hz, and the least of a band before the logarithm."""
+
+    window: int = 400
+    hop: int = 160
+    transform: int = 512
+    lowest: float = 20.0
+    emphasis: float = 0.97
+    floor: float = 1.192092955078125e-07
+
+
+KALDI = _Kaldi()
+
+
 def log_mel(
     waveform: Waveform,
     *,
@@ -51,12 +66,12 @@ def kaldi_log_mel(waveform: Waveform, *, rate: int, mels: int, frames: int) -> M
 
     25 ms in steps of 10 ms (at 16 kHz), symmetric Hann, offset removed and pre-emphasis 0.97 in each frame.
     """
-    floor = 1.192092955078125e-07
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 399)
-    filters = _pieces("kaldi", mels, 512, rate, 20.0, rate // 2)
+    filters = _pieces("kaldi", mels, KALDI.transform, rate, KALDI.lowest, rate // 2)
     out = np.zeros((frames, mels), np.float32)
-    if len(waveform) >= len(window):
-        found = np.log(np.maximum(floor, _bands(waveform, window, 160, 512, filters, 2.0, emphasis=0.97)))
+    if len(waveform) >= KALDI.window:
+        taper = kaldi_window()
+        bands = _bands(waveform, taper, KALDI.hop, KALDI.transform, filters, 2.0, emphasis=KALDI.emphasis)
+        found = np.log(np.maximum(KALDI.floor, bands))
         kept = min(frames, found.shape[1])
         out[:kept] = found.T[:kept]
     return out
@@ -72,6 +87,12 @@ def whisper_log_mel(waveform: Waveform, *, rate: int, mels: int, window: int, ho
     bands = np.log10(np.maximum(1e-10, _bands(padded, hann(window), hop, window, filters, 2.0)))[:, :-1]
     scaled: Matrix = ((np.maximum(bands, bands.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
     return scaled
+
+
+def kaldi_window() -> NDArray[np.float64]:
+    """The symmetric Hann window of Kaldi's frames."""
+    found: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(KALDI.window) / (KALDI.window - 1))
+    return found
 
 
 @lru_cache(maxsize=32)

@@ -16,14 +16,10 @@ from burnish.core.errors import InputError
 from burnish.core.seeds import generator
 from burnish.inputs import Change, Piece, described
 from burnish.inputs._files import FileInput, Read
+from burnish.inputs._raw_sounds import RawSounds
 from burnish.inputs._resampling import Waveform
-from burnish.inputs._sound_processor import (
-    SETTINGS,
-    SoundProcessor,
-    WaveformProcessor,
-    checkpoint_settings,
-    written,
-)
+from burnish.inputs._sound_processor import SoundProcessor, WaveformProcessor
+from burnish.inputs._sound_settings import SETTINGS, checkpoint_settings, written
 from burnish.inputs._sounds import (
     ENDINGS,
     LISTENED,
@@ -210,18 +206,8 @@ class Audio(FileInput):
         ]
 
     def collate(self, encoded: Sequence[Encoded], processor: SoundProcessor) -> tuple[dict[str, Array], int]:
-        """Rows of one shape stacked; waveforms that are masked padded with 0 to the longest, `attention_mask` [B, samples]."""
-        values = [e[processor.name] for e in encoded]
-        length = max(int(e["_length"]) for e in encoded)
-        if not (processor.features == "waveform" and processor.mask):
-            return {processor.name: np.stack(values)}, length
-        longest = max(map(len, values))
-        padded = np.zeros((len(values), longest), np.float32)
-        mask = np.zeros((len(values), longest), np.int64)
-        for i, value in enumerate(values):
-            padded[i, : len(value)] = value
-            mask[i, : len(value)] = 1
-        return {processor.name: padded, "attention_mask": mask}, length
+        """The rows as the processor batches them, and the longest of their lengths."""
+        return processor.batch([e[processor.name] for e in encoded]), max(int(e["_length"]) for e in encoded)
 
     def unprocessed(self, processor: SoundProcessor) -> WaveformProcessor | None:
         """The waveform, where the network reads a spectrogram that depends on nothing else (`log_mel`, `whisper`)."""
@@ -232,6 +218,10 @@ class Audio(FileInput):
         from burnish.inputs._graphs import Spectrogram
 
         return Spectrogram(processor)
+
+    def raw(self, processor: SoundProcessor) -> RawSounds:
+        """The whole sounds at the network's rate."""
+        return RawSounds(**processor.settings())
 
     def shown(self, encoded: Encoded, processor: SoundProcessor) -> str:
         """Shape and range of what the network hears."""

@@ -1,0 +1,53 @@
+"""Sounds for a graph that cuts them into views and makes of them what the network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from burnish.core.batch import Array
+from burnish.inputs._resampling import Waveform
+from burnish.inputs._sound_processor import SoundProcessor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NAME = "waveform"
+WHOLE = 1 << 62  # samples: more than any sound has
+
+
+class RawSounds(SoundProcessor):
+    """For a graph with all of it inside: `waveform`, float32 [samples] at the network's rate, of any length."""
+
+    @property
+    def name(self) -> str:
+        """What the graph calls it."""
+        return NAME
+
+    @property
+    def samples(self) -> int:
+        """The graph is given the whole sound."""
+        return WHOLE
+
+    def starts(self, samples: int) -> Iterator[int]:
+        """One view, the whole sound."""
+        yield 0
+
+    def numbers(self, view: Waveform) -> Array:
+        """float32 [samples]: the sound as it is."""
+        return np.ascontiguousarray(view, np.float32)
+
+    def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
+        """`waveform`: objects [B], a sound each."""
+        found = np.empty(len(rows), object)
+        for i, row in enumerate(rows):  # all at once, sounds of one length would become one array
+            found[i] = row
+        return {NAME: found}
+
+    def front(self) -> nn.Module:
+        """What the graph must do. Needs torch."""
+        from burnish.inputs._graphs import Heard
+
+        return Heard(SoundProcessor(**self.settings()))
