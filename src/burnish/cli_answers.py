@@ -50,7 +50,10 @@ _runtime = click.option(
     "--preprocessing", is_flag=True, default=None, help="Normalisation and spectrograms inside the graph as well."
 )
 @click.option(
-    "--raw", is_flag=True, default=None, help="All of it inside: the graph reads texts or pictures, one row at a time."
+    "--raw",
+    is_flag=True,
+    default=None,
+    help="All of it inside: the graph reads texts, pictures or sounds, one row at a time.",
 )
 @click.option("--hardware", metavar="KIND", help="NPU or FPGA that ONNX is for, as `burnish list hardware` names them.")
 @click.option("--allow-fallback", is_flag=True, help="Let operators the hardware does not take run on its host's CPU.")

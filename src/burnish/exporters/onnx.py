@@ -44,7 +44,7 @@ class Onnx(Exporter):
     )
     raw: bool = Field(
         False,
-        description="All preprocessing inside the graph: it reads texts, or pictures of any size, one row at a time.",
+        description="All preprocessing inside the graph: it reads texts, pictures or sounds as they are, one row at a time.",
     )
     plain: bool = Field(False, description="Special operators for general ones, as compilers for hardware want them.")
 

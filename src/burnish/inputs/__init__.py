@@ -222,7 +222,7 @@ class Input(Component):
         """
         raise InputError(
             f"a graph cannot read rows of {self.kind()!r} as they are",
-            expected="texts or pictures",
+            expected="texts, pictures or sounds",
             fix="export without --raw",
         )
 
