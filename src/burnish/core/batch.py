@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,6 +16,14 @@ Example: TypeAlias = Mapping[str, Any]
 
 Encoded: TypeAlias = dict[str, Array]
 """A row as the network reads it: names to numpy arrays without a batch axis."""
+
+
+def apart(rows: Sequence[Any]) -> Array:
+    """Rows that are not stacked: objects [B]. numpy would make one array of those that happen to have the same shape."""
+    found = np.empty(len(rows), object)
+    for number, row in enumerate(rows):
+        found[number] = row
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from burnish.inputs._raw_texts import TextFront
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, ValueInfoProto
-    from torch import nn
+
+    from burnish.inputs._graphs import Heard, Resized
 
 PILLOW = -0.5  # of its cubic; torch.onnx writes -0.75, which is that of torch's own cubic without antialias
 STRING = 8  # TensorProto.STRING
-SMALLEST = 16  # pixels a side of the picture that is traced with; any size is read later
 
 
-def preceded_by(front: TextFront | nn.Module, model: Path, folder: Path) -> dict[str, Any]:
+def preceded_by(front: TextFront | Resized | Heard, model: Path, folder: Path) -> dict[str, Any]:
     """Write the graph `model` with `front` before it into `folder`.
 
     Returns:
@@ -54,19 +54,10 @@ def _described(value: ValueInfoProto) -> dict[str, Any]:
     return {"type": kind, "shape": [axis.dim_param or axis.dim_value for axis in told.shape.dim]}
 
 
-def _traced(front: nn.Module, opset: int) -> ModelProto:
+def _traced(front: Resized | Heard, opset: int) -> ModelProto:
     """`picture` uint8 [1, height, width, 3], or `waveform` float32 [1, samples], to what the network reads."""
     import torch
     from onnx import helper
-
-    from burnish.inputs._graphs import Heard
-
-    if isinstance(front, Heard):
-        name, axes = "waveform", {1: "samples"}
-        sample = torch.zeros(1, 3 * front.own.samples)  # several views; any number is read later
-    else:
-        name, axes = "picture", {1: "height", 2: "width"}
-        sample = torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
 
     class Alone(torch.nn.Module):
         def __init__(self) -> None:
@@ -76,9 +67,10 @@ def _traced(front: nn.Module, opset: int) -> ModelProto:
         def forward(self, row: torch.Tensor) -> tuple[torch.Tensor, ...]:
             return tuple(self.front(row).values())
 
+    sample = front.sample()
     with torch.no_grad():
         names = list(front(sample))
-    made: ModelProto = traced(Alone().eval(), [sample], [name], names, {"row": axes}, opset).model_proto
+    made: ModelProto = traced(Alone().eval(), [sample], [front.name], names, {"row": front.free}, opset).model_proto
     for node in made.graph.node:
         del node.metadata_props[:]
         for attribute in node.attribute if node.op_type == "Resize" else ():

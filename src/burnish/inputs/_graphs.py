@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from burnish.inputs._spectrograms import KALDI, hann, kaldi_window, mel_filters
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from burnish.inputs._sound_processor import SoundProcessor
 
 Tensors = dict[str, torch.Tensor]
+SMALLEST = 16  # pixels a side of the picture that is traced with
 
 
 class Pixels(nn.Module):
@@ -45,12 +47,22 @@ class Resized(nn.Module):
 
     Args:
         processor: how it is resized, cropped and normalised.
+
+    Class attributes:
+        name, free: what a graph calls its input, and which of its axes may have any size.
     """
+
+    free: ClassVar[dict[int, str]] = {1: "height", 2: "width"}
+    name: ClassVar[str] = "picture"
 
     def __init__(self, processor: ImageProcessor) -> None:
         super().__init__()
         self.own = processor
         self.pixels = Pixels(processor.mean, processor.std)
+
+    def sample(self) -> torch.Tensor:
+        """A row to trace with."""
+        return torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
 
     def forward(self, picture: torch.Tensor) -> Tensors:
         """Height and width may be symbols: the sizes are computed inside the graph."""
@@ -73,11 +85,25 @@ class Resized(nn.Module):
         return free // 2
 
 
+def _waves(window: int, size: int) -> NDArray[np.float64]:
+    """[2 x bins, window]: the cosines of a Fourier transform of so many samples, then its sines."""
+    bins = np.arange(size // 2 + 1)[:, None] * np.arange(window)[None] * (2 * np.pi / size)
+    return np.concatenate([np.cos(bins), np.sin(bins)])
+
+
+def _powers(heard: torch.Tensor, transform: torch.Tensor, hop: int) -> torch.Tensor:
+    """[B, bins, frames] of sounds [B, samples]: a convolution with waves that fade in and out as the window does, an
+    operator that every runtime has."""
+    real, imaginary = nn.functional.conv1d(heard[:, None], transform, stride=hop).chunk(2, dim=1)
+    return real * real + imaginary * imaginary
+
+
+def _fixed(values: NDArray[np.float64]) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))
+
+
 class Spectrogram(nn.Module):
     """`waveform` float32 [B, samples] to the spectrogram a network reads, as `_spectrograms` makes it in numpy.
-
-    The Fourier transform is a convolution with sines and cosines that fade in and out as the window does: an operator
-    that every runtime has.
 
     Args:
         processor: of features `log_mel` or `whisper`.
@@ -95,19 +121,15 @@ class Spectrogram(nn.Module):
             filters = mel_filters("slaney", own.mels, size, own.sampling_rate, 0.0, 8000.0)
         else:
             filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, own.lowest, own.highest)
-        bins = np.arange(size // 2 + 1)[:, None] * np.arange(own.window)[None] * (2 * np.pi / size)
-        waves = np.concatenate([np.cos(bins), np.sin(bins)]) * hann(own.window)
-        self.register_buffer("transform", torch.from_numpy(waves.astype(np.float32))[:, None])
-        self.register_buffer("filters", torch.from_numpy(filters.astype(np.float32)))
+        self.register_buffer("transform", _fixed(_waves(own.window, size) * hann(own.window))[:, None])
+        self.register_buffer("filters", _fixed(filters))
 
     def forward(self, waveform: torch.Tensor) -> Tensors:
         """`pixel_values` [B, 1, mels, frames], or `input_features` [B, mels, frames]."""
-        heard = waveform[:, None]
         if self.whisper:
-            heard = nn.functional.pad(heard, (self.own.window // 2, self.own.window // 2), mode="reflect")
-        waves = nn.functional.conv1d(heard, self.transform, stride=self.own.hop)
-        real, imaginary = waves.chunk(2, dim=1)
-        sizes = real * real + imaginary * imaginary
+            half = self.own.window // 2
+            waveform = nn.functional.pad(waveform[:, None], (half, half), mode="reflect")[:, 0]
+        sizes = _powers(waveform, self.transform, self.own.hop)
         if not self.whisper and self.own.power != 2:
             sizes = sizes.sqrt() if self.own.power == 1 else sizes ** (self.own.power / 2)
         bands = self.filters @ sizes
@@ -142,14 +164,13 @@ class Fbank(nn.Module):
         super().__init__()
         self.own = own = processor
         window, size = KALDI.window, KALDI.transform
-        bins = np.arange(size // 2 + 1)[:, None] * np.arange(window)[None] * (2 * np.pi / size)
-        waves = np.concatenate([np.cos(bins), np.sin(bins)]) * kaldi_window()
+        waves = _waves(window, size) * kaldi_window()
         emphasised = np.eye(window) - KALDI.emphasis * np.eye(window, k=-1)
         emphasised[0, 0] = 1 - KALDI.emphasis
         centred = np.eye(window) - 1 / window
         filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, KALDI.lowest, own.sampling_rate // 2)
-        self.register_buffer("transform", torch.from_numpy((waves @ emphasised @ centred).astype(np.float32))[:, None])
-        self.register_buffer("filters", torch.from_numpy(filters.astype(np.float32)))
+        self.register_buffer("transform", _fixed(waves @ emphasised @ centred)[:, None])
+        self.register_buffer("filters", _fixed(filters))
 
     def forward(self, views: torch.Tensor) -> Tensors:
         """A view shorter than a frame has none: all of it is padding."""
@@ -157,10 +178,8 @@ class Fbank(nn.Module):
         # Not below 0 before it is divided: a graph rounds towards 0.
         steps: int = torch.sym_max(views.shape[1] - KALDI.window + KALDI.hop, 0)  # type: ignore[assignment]
         count: int = torch.sym_min(steps // KALDI.hop, own.frames)  # type: ignore[assignment]
-        heard = nn.functional.pad(views, (0, KALDI.window))[:, None]
-        real, imaginary = nn.functional.conv1d(heard, self.transform, stride=KALDI.hop).chunk(2, dim=1)
-        bands = self.filters @ (real * real + imaginary * imaginary)
-        found = bands.clamp(min=KALDI.floor).log()[:, :, :count]
+        heard = nn.functional.pad(views, (0, KALDI.window))
+        found = (self.filters @ _powers(heard, self.transform, KALDI.hop)).clamp(min=KALDI.floor).log()[:, :, :count]
         whole = nn.functional.pad(found, (0, own.frames - count)).transpose(1, 2)
         return {"input_values": (whole - own.mean) / (own.std * 2) if own.normalise else whole}
 
@@ -170,13 +189,23 @@ class Heard(nn.Module):
 
     Args:
         processor: how views are cut and what is made of them.
+
+    Class attributes:
+        name, free: as of `Resized`.
     """
+
+    free: ClassVar[dict[int, str]] = {1: "samples"}
+    name: ClassVar[str] = "waveform"
 
     def __init__(self, processor: SoundProcessor) -> None:
         super().__init__()
         self.own = processor
         makes = {"kaldi": Fbank, "log_mel": Spectrogram, "whisper": Spectrogram}
         self.made = makes[processor.features](processor) if processor.features in makes else None
+
+    def sample(self) -> torch.Tensor:
+        """A row to trace with: of several views."""
+        return torch.zeros(1, 3 * self.own.samples)
 
     def forward(self, waveform: torch.Tensor) -> Tensors:
         """As `numbers` of each view that `starts` begins."""

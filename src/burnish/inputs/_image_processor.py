@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, apart
 from burnish.core.errors import InputError
 from burnish.inputs._pictures import MIDDLE, Rounding, cropped, normalised, resample, shorter_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
-    from torch import nn
+
+    from burnish.inputs._graphs import Resized
 
 FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
 FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
@@ -120,12 +121,9 @@ class RawPictures(ImageProcessor):
 
     def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
         """`picture`: objects [B], a picture each."""
-        found = np.empty(len(rows), object)
-        for i, row in enumerate(rows):  # all at once, pictures of one size would become one array
-            found[i] = row
-        return {"picture": found}
+        return {"picture": apart(rows)}
 
-    def front(self) -> nn.Module:
+    def front(self) -> Resized:
         """What the graph must do. Needs torch.
 
         Raises:

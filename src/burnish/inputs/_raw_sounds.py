@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, apart
 from burnish.inputs._resampling import Waveform
 from burnish.inputs._sound_processor import SoundProcessor
 
 if TYPE_CHECKING:
-    from torch import nn
+    from burnish.inputs._graphs import Heard
 
 NAME = "waveform"
 WHOLE = 1 << 62  # samples: more than any sound has
@@ -41,12 +41,9 @@ class RawSounds(SoundProcessor):
 
     def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
         """`waveform`: objects [B], a sound each."""
-        found = np.empty(len(rows), object)
-        for i, row in enumerate(rows):  # all at once, sounds of one length would become one array
-            found[i] = row
-        return {NAME: found}
+        return {NAME: apart(rows)}
 
-    def front(self) -> nn.Module:
+    def front(self) -> Heard:
         """What the graph must do. Needs torch."""
         from burnish.inputs._graphs import Heard
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from burnish.core.batch import Array, Encoded
+from burnish.core.batch import Array, Encoded, apart
 from burnish.core.errors import InputError
 from burnish.inputs._tokenizer import TokenizerProcessor, not_unicode
 
@@ -139,7 +139,7 @@ class RawTexts(TokenizerProcessor):
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """The texts by name: objects [B], a string each."""
         names = NAMES[: 1 + self.pairs]
-        return {name: np.array([e[name].tobytes().decode() for e in encoded], object) for name in names}, 1
+        return {name: apart([e[name].tobytes().decode() for e in encoded]) for name in names}, 1
 
     def front(self) -> TextFront:
         """What the graph must do.
