@@ -58,7 +58,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2, help="of each server's arithmetic")
-    parser.add_argument("--runtime", help="of burnish")
+    parser.add_argument("--runtime", default="torch", help="of burnish; the others compute in torch")
     parser.add_argument("--only", nargs="+", default=["plain FastAPI", "LitServe", "burnish"])
     parser.add_argument("--overload", action="store_true")
     parser.add_argument("--deadline", type=float, default=2.0, help="of burnish, with --overload")
