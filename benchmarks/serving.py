@@ -89,7 +89,7 @@ def command(name: str, asked: argparse.Namespace, port: int) -> list[str]:
     """How a contender is started."""
     folder = asked.bundle / "bundle" if (asked.bundle / "bundle").is_dir() else asked.bundle
     if name == "burnish":
-        own = ["--runtime", asked.runtime] if asked.runtime else []
+        own = ["--runtime", asked.runtime]
         own += ["--deadline", str(asked.deadline)] if asked.overload else []
         return [sys.executable, "-m", "burnish.cli", "serve", str(folder), "--port", str(port), *own]
     script = {"plain FastAPI": "plain_fastapi.py", "LitServe": "litserve_server.py"}[name]

@@ -163,7 +163,7 @@ def test_the_lean_runtime_imports_nothing_heavy(exported: tuple[Path, Said]) -> 
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str([a.answer for a in burnish.load(exported[0])(TEXTS)])
+    assert done.stdout.strip() == str([a.answer for a in burnish.load(exported[0], runtime="torch")(TEXTS)])
 
 
 def test_one_flipped_byte_in_any_file_is_refused_by_name(exported: tuple[Path, Said], tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_a_clean_environment_is_small_and_answers(trained: Callable[..., Path], 
     folder = tmp_path / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
     assert run(["export", str(folder), "--to", "onnx"]) == 0
-    expected = [a.answer for a in burnish.load(folder)(TEXTS)]
+    expected = [a.answer for a in burnish.load(folder, runtime="torch")(TEXTS)]
 
     environment = tmp_path / "environment"
     python = environments.lean(environment)
