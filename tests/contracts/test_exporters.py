@@ -19,6 +19,10 @@ RUNNING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).run
 LIBRARIES = {"onnx": ["onnxscript", "onnxruntime"], "litert": ["litert_torch", "ai_edge_litert"]}
 
 
+LIKE_OTHERS = ("qwen2", "qwen3", "distilbert", "timm_mobilenet", "hubert", "wavlm")
+"""Architectures whose graphs look like those of another case: tried by the slow suite."""
+
+
 def needs(kind: str) -> None:
     """Skip, saying so, where the extra is not installed."""
     for library in LIBRARIES[kind]:
@@ -39,7 +43,14 @@ def cases(kind: str) -> tuple[str, ...]:
     return LITERT_CASES if kind == "litert" else TEXT_CASES + IMAGE_CASES + SOUND_CASES
 
 
-@pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind in RUNNING for case in cases(kind)])
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [
+        pytest.param(kind, case, marks=[pytest.mark.slow] if kind == "onnx" and case in LIKE_OTHERS else [])
+        for kind in RUNNING
+        for case in cases(kind)
+    ],
+)
 def test_answers_as_torch_does_in_every_shape(kind: str, case: str, tmp_path: Path) -> None:
     needs(kind)
     facts = exported(cast(Exporter, build(AXIS, kind)), case, tmp_path)
