@@ -12,6 +12,7 @@ from typing import Any, cast, overload
 import numpy as np
 
 from burnish import artifacts
+from burnish.artifacts import Artifact
 from burnish.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
@@ -209,8 +210,9 @@ def settled(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> Runt
     Raises:
         InputError: the bundle has no such artifact; or neither an artifact nor torch is there.
     """
-    named = next((a for a in bundle.artifacts() if a.name == runtime and a.format), None)
-    wanted = {"kind": named.format, "artifact": named.name} if named else runtime or _usual(bundle)
+    readable = [artifact for artifact in bundle.artifacts() if artifact.format]
+    named = next((a for a in readable if a.name == runtime), None)
+    wanted = {"kind": named.format, "artifact": named.name} if named else runtime or _usual(bundle, readable)
     found = cast(Runtime, build("burnish.runtimes", wanted, place="runtime"))
     if not found.reads:
         return found
@@ -223,8 +225,8 @@ def answers_with(runtime: Runtime) -> str:
     return str(getattr(runtime, "artifact", None) or runtime.kind())
 
 
-def _usual(bundle: Bundle) -> str | dict[str, Any]:
-    usable = [a for a in bundle.artifacts() if a.format and not a.hardware]
+def _usual(bundle: Bundle, readable: Sequence[Artifact]) -> str | dict[str, Any]:
+    usable = [a for a in readable if not a.hardware]
     exact = [a for a in usable if a.stands_in]
     if not exact and find_spec("torch") is not None:
         return "torch"

@@ -30,10 +30,13 @@ def preceded_by(front: TextFront | Resized | Heard, model: Path, folder: Path) -
 
     whole = onnx.load(model)
     opset = next(o.version for o in whole.opset_import if o.domain in ("", "ai.onnx"))
-    made = tokenizing(front, opset) if isinstance(front, TextFront) else _traced(front, opset)
-    made.ir_version = whole.ir_version = max(made.ir_version, whole.ir_version)
-    if not isinstance(front, TextFront):
+    library = {}
+    if isinstance(front, TextFront):
+        made, library = tokenizing(front, opset), {"library": LIBRARY}
+    else:
+        made = _traced(front, opset)
         _mean_of_views(whole.graph)  # of a picture there is one
+    made.ir_version = whole.ir_version = max(made.ir_version, whole.ir_version)
     read = {value.name for value in whole.graph.input}
     pairs = [(value.name, value.name) for value in made.graph.output if value.name in read]
     made = compose.add_prefix(made, "raw.", rename_inputs=False, rename_outputs=False)
@@ -41,8 +44,7 @@ def preceded_by(front: TextFront | Resized | Heard, model: Path, folder: Path) -
     large = joined.ByteSize() > LARGEST
     onnx.save(joined, folder / FILE, save_as_external_data=large, location=WEIGHTS if large else None)
     inputs = {value.name: _described(value) for value in joined.graph.input}
-    texts = isinstance(front, TextFront)
-    return {"file": FILE, "inputs": inputs, "raw": True, **({"library": LIBRARY} if texts else {})}
+    return {"file": FILE, "inputs": inputs, "raw": True, **library}
 
 
 def _described(value: ValueInfoProto) -> dict[str, Any]:

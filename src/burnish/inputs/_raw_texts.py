@@ -179,7 +179,7 @@ def _kinds(part: Mapping[str, Any] | None) -> list[str]:
     """The types of a part of a tokenizer, those of a sequence one by one."""
     if part is None:
         return []
-    inner = part.get("normalizers") or part.get("pretokenizers") or part.get("processors")
+    inner = part.get("normalizers") or part.get("pretokenizers")
     return [str(part.get("type"))] if inner is None else [kind for own in inner for kind in _kinds(own)]
 
 

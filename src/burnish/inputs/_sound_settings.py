@@ -9,6 +9,7 @@ from typing import Any
 
 from burnish.core.errors import InputError
 from burnish.inputs._sound_processor import SoundProcessor
+from burnish.inputs._spectrograms import KALDI
 
 SETTINGS = "audio_processor.json"
 
@@ -37,7 +38,7 @@ def _stated(given: dict[str, Any], folder: Path) -> dict[str, Any]:
         return {
             "features": "kaldi",
             "sampling_rate": rate,
-            "seconds": (400 + 160 * (frames - 1)) / rate,
+            "seconds": (KALDI.window + KALDI.hop * (frames - 1)) / rate,
             "mels": int(given.get("num_mel_bins", 128)),
             "frames": frames,
             "normalise": bool(given.get("do_normalize", True)),
