@@ -14,9 +14,8 @@ from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, without_problems
+from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
-from burnish.data.parts import divide
 from burnish.data.places import given_splits
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
@@ -24,6 +23,7 @@ from burnish.data.table import Part
 from burnish.evaluation.predict import predict
 from burnish.recipe import Recipe
 from burnish.runtimes import Run
+from burnish.stages.dividing import divided
 
 NAMES = ("train", "validation", "test")
 
@@ -103,10 +103,8 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             place=error.place,
         ) from error
     tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
-    parts = divide(tables, recipe.split, bundle.input, bundle.target, seed=recipe.seed, allow=recipe.allow)
-    if getattr(bundle.input, "broken", "refuse") == "skip":
-        parts = without_problems(parts)
-    parts = {name: part for name, part in parts.items() if len(part)}
+    keep = not all("left_out" in told for told in bundle.settings["data"].values())
+    parts = divided(tables, recipe, bundle.input, bundle.target, keep=keep).parts
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 

@@ -14,15 +14,15 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, without_problems
+from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
-from burnish.data.parts import divide
 from burnish.data.places import given_splits
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.recipe import Recipe, Settled
 from burnish.stages import decisions
+from burnish.stages.dividing import divided
 from burnish.stages.settle import settle
 from burnish.training.accelerator import Accelerator
 
@@ -39,6 +39,7 @@ class Prepared:
         encoded: the same, as the network reads them.
         processor: the tokenizer or the like.
         audit: what is wrong with the rows.
+        left_out: split to the number of its rows that a later split holds as well.
     """
 
     recipe: Settled
@@ -46,16 +47,21 @@ class Prepared:
     encoded: dict[str, EncodedRows]
     processor: Any
     audit: Audit
+    left_out: dict[str, int] | None = None
 
     def values(self, name: str) -> Iterator[Any]:
         """The truths of one split as they stand in the data, one after another."""
         yield from column_values(self.parts[name], self.recipe.target.column)
 
     def hashes(self) -> dict[str, Any]:
-        """What was read: every file with its sha256, and how many rows of it are in which split."""
+        """What was read: every file with its sha256, how many rows are in which split, and how many were left out.
+
+        Without `left_out`, nothing was left out where splits share rows, as in burnish 0.7.0.
+        """
         return {
             name: {
                 "rows": len(part),
+                **({"left_out": self.left_out.get(name, 0)} if self.left_out is not None else {}),
                 "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
             }
             for name, part in self.parts.items()
@@ -83,23 +89,24 @@ class Phases:
             self._tell(Event("phase", {"text": text, "done": done, "total": total}))
 
 
-def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator) -> Prepared:
+def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool = False) -> Prepared:
     """Read, settle, divide, learn, encode and audit.
 
-    With several processes, the first one does it and fills the cache, the others then find it there.
+    With several processes, the first one does it and fills the cache, the others then find it there. `keep` leaves rows
+    that splits share where they are, for runs that burnish 0.7.0 began.
 
     Raises:
         InputError: bad input; nothing has been written outside the cache.
     """
     if not accelerator.main:
         accelerator.wait()
-    prepared = _prepare(recipe, tell if accelerator.main else lambda event: None)
+    prepared = _prepare(recipe, tell if accelerator.main else lambda event: None, keep)
     if accelerator.main:
         accelerator.wait()
     return prepared
 
 
-def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
+def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
     phases = Phases(tell)
     say = _teller(tell, "note")
@@ -112,10 +119,8 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     draft = settle(recipe, tables["train"], say)
     cache = cache_folder(draft.data.cache)
     tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
-    parts = divide(tables, draft.split, draft.input, draft.target, seed=draft.seed, allow=draft.allow, notify=phases)
-    if getattr(draft.input, "broken", "refuse") == "skip":
-        parts = without_problems(parts)
-    parts = {name: part for name, part in parts.items() if len(part)}
+    made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
+    parts = made.parts
     decisions.check(recipe, draft.target, parts)
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
     settled = draft.model_copy(update={"target": target, "epochs": _epochs(recipe, len(parts["train"]), say)})
@@ -131,12 +136,14 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     size = getattr(processor, "size", None)
     heard = getattr(processor, "heard", None)
+    unknown = _unknown(encoded, processor)
     found = audit(
-        parts, settled.input, target, lengths, settled.allow, phases, size, heard, _unknown(encoded, processor)
+        parts, settled.input, target, lengths, settled.allow, phases, size, heard, unknown, known=made.findings
     )
+    found = made.said_in(found)
     for severity, line in found.lines():
         tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
-    prepared = Prepared(settled, parts, encoded, processor, found)
+    prepared = Prepared(settled, parts, encoded, processor, found, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared

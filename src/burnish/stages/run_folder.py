@@ -14,7 +14,16 @@ from typing import Any, cast
 from burnish.core.component import build
 from burnish.core.errors import BurnishError, InputError, RunFailed
 from burnish.core.events import Event
-from burnish.core.files import ASIDE, MANIFEST, damage, disk_is_full, require_writable, write_json, write_text
+from burnish.core.files import (
+    ASIDE,
+    MANIFEST,
+    damage,
+    disk_is_full,
+    read_json,
+    require_writable,
+    write_json,
+    write_text,
+)
 from burnish.recipe import Recipe
 from burnish.stages.environment import environment
 from burnish.stages.new_recipe import commented
@@ -64,6 +73,12 @@ class RunFolder:
             )
         if main:
             require_writable(self.path)
+
+    def keeps_shared_rows(self) -> bool:
+        """Whether the run that began here trains on rows that splits share, as burnish 0.7.0 did."""
+        if not self.environment.is_file():
+            return False
+        return any("left_out" not in told for told in read_json(self.environment)["data"].values())
 
     def _unused(self) -> bool:
         """Whether the folder is empty, or a start that was killed left no more than unfinished files in it."""

@@ -57,7 +57,8 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     if group is None:
         return {}
     require_columns(table, [group], place="group")
-    if "split" in recipe.model_fields_set or recipe.data.test is not None:
+    given = recipe.data.test is not None and recipe.data.validation is not None
+    if "split" in recipe.model_fields_set or given:
         return {"group": group}
     say(f"split: grouped, so that no {group!r} is in two splits")
     settings = {"kind": "grouped", "group": group, "validation": recipe.split.validation, "test": recipe.split.test}

@@ -48,7 +48,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
     folder.open(resume=resume, main=accelerator.main)
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
-        prepared = prepare(recipe, tracking, accelerator)
+        prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
         require_same(folder, prepared)
         assembled = assemble(
             prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})), Phases(tracking)

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 Severity = Literal["note", "warning", "refusal"]
 SHOWN_ROWS = 20
-OVERRIDES = ("empty_split", "no_labels", "no_texts", "one_class", "test_rows_in_train")
-"""Refusals that `allow` can accept; a missing column cannot be accepted."""
-_PAIRS = ("validation_rows_in_train", "test_rows_in_train", "test_rows_in_validation")
-WARNED = tuple(n for pair in _PAIRS for n in (pair, f"near_{pair}") if n not in OVERRIDES)
-"""Warnings that recipes accept by name beside `test_rows_in_train`; they stop no run either way."""
+_SHARED = ("test_rows_in_train", "validation_rows_in_train", "test_rows_in_validation")
+OVERRIDES = (
+    *("empty_split", "no_labels", "no_texts", "one_class"),
+    *_SHARED,
+    *(name.replace("_rows_", "_groups_") for name in _SHARED),
+)
+"""What `allow` can accept: refusals, and rows of several splits that else are left out of one; a missing column cannot
+be accepted."""
+WARNED = tuple(f"near_{name}" for name in _SHARED)
+"""Warnings that recipes accept by name beside these; they stop no run either way."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +136,8 @@ def require_known(allow: Collection[str]) -> None:
             raise unknown("finding", name, OVERRIDES, place="allow")
 
 
-def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
-    """The error for an audit with refusals that are not allowed; None where there are none."""
+def refusal(audit: Audit, allow: Collection[str], mend: str = "mend the data") -> Refused | None:
+    """The error for an audit with refusals that are not allowed, and how to mend it; None where there are none."""
     found = audit.refused(allow)
     if not found:
         return None
@@ -141,7 +146,7 @@ def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
     error = Refused(
         "the data makes this run meaningless: " + "\n".join(lines),
         expected="data that a test can say something about",
-        fix=f"mend the data, or accept it knowingly with `allow: [{codes}]`" if codes else "mend the data",
+        fix=f"{mend}, or accept it knowingly with `allow: [{codes}]`" if codes else mend,
     )
     error.audit = audit
     return error

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.data.splits import Split
-from burnish.data.splits._columns import cells
+from burnish.data.splits._columns import group_keys
 from burnish.data.splits._deficit import deal, shares, units
 
 if TYPE_CHECKING:
@@ -40,16 +39,7 @@ class Grouped(Split):
         Raises:
             InputError: the table has no such column.
         """
-        keys = contents.copy()
-        for i, value in enumerate(cells(table, self.group, "split.group")):
-            if value is not None:
-                keys[i] = _key(value)
+        named = group_keys(table, self.group)
+        keys = np.where(named != 0, named, contents)
         first, unit = units(keys)
         return deal(keys[first], strata[first], shares(self, parts), seed)[unit]
-
-
-def _key(value: Any) -> int:
-    """A hash of a group that no content has by design; never 0."""
-    text = value.strip() if isinstance(value, str) else repr(value)
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=b"group").digest()
-    return int.from_bytes(digest, "big") or 1
