@@ -14,7 +14,7 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, without_problems
+from burnish.data.inspection import inspected, learned, without_problems
 from burnish.data.loader import Loader
 from burnish.data.parts import divide
 from burnish.data.places import given_splits
@@ -118,7 +118,12 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     parts = {name: part for name, part in parts.items() if len(part)}
     decisions.check(recipe, draft.target, parts)
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
-    settled = draft.model_copy(update={"target": target, "epochs": _epochs(recipe, len(parts["train"]), say)})
+    input_, said = learned(draft.input, parts)
+    if said:
+        say(said)
+    settled = draft.model_copy(
+        update={"input": input_, "target": target, "epochs": _epochs(recipe, len(parts["train"]), say)}
+    )
     processor = settled.input.processor(folder)
     encoded = {
         name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
