@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,27 @@ def without_problems(parts: Mapping[str, Part]) -> dict[str, Part]:
                 place=part.table.place(first),
             )
     return kept
+
+
+def learned(input: Input, parts: Mapping[str, Part]) -> tuple[Input, str]:
+    """The input with what it learns from the files of the training split, and that in words; see `Input.learned`.
+
+    Raises:
+        InputError: what was found contradicts itself.
+    """
+    known = {name: part.table.inspection for name, part in parts.items()}
+    if not input.learned_facts or any(found is None for found in known.values()):
+        return input, ""
+    return input.learned({name: _facts(part, input.learned_facts) for name, part in parts.items()})
+
+
+def _facts(part: Part, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    found = part.table.inspection
+    assert found is not None
+    columns = {name: found.facts[name].take(part.rows) for name in names if name in found.facts.column_names}
+    return {
+        name: columns[name].to_numpy() if name in columns else np.full(len(part), np.nan, np.float64) for name in names
+    }
 
 
 def _files(table: Table, input: Input) -> Iterator[Path | bytes | None]:

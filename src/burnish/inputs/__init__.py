@@ -157,6 +157,21 @@ class Input(Component):
         """What `look` depends on beside the bytes; empty for inputs that are not files."""
         return ""
 
+    learned_facts: ClassVar[tuple[str, ...]] = ()
+    """Facts of `look` that `learned` needs."""
+
+    def learned(self, facts: Mapping[str, Mapping[str, Array]]) -> tuple[Input, str]:
+        """This input with what the files of the training split say of all files, and that in words; empty for nothing.
+
+        Args:
+            facts: of 'train' and the other splits the `learned_facts` of each row: numbers are not a number, and all else
+                is None, where a file has no such fact.
+
+        Raises:
+            InputError: what was found contradicts itself.
+        """
+        return self, ""
+
     length_facts: ClassVar[tuple[str, ...]] = ()
     """Facts of `look` that `length` and `view_count` need."""
 

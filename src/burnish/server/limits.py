@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,6 +12,7 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
 from burnish.core.errors import InputError
+from burnish.inputs import _picture_files, _sound_files
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.settings import Settings
 
@@ -141,17 +141,12 @@ def check_file(data: bytes, thing: str, settings: Settings) -> None:
         InputError: too large, in words. What cannot be opened at all is left to whoever opens it.
     """
     if thing == "image":
-        from PIL import Image
-
         try:
-            with Image.open(io.BytesIO(data)) as opened:
-                pixels = opened.width * opened.height
-        except Image.DecompressionBombError:
-            pixels = settings.max_pixels + 1
+            _picture_files.opened(data, settings.max_pixels).close()
+        except _picture_files.TooLarge:
+            raise InputError("the image is too large", expected=f"at most {settings.max_pixels:,} pixels") from None
         except Exception:  # PIL has many kinds of error for broken files; the input names them better
             return
-        if pixels > settings.max_pixels:
-            raise InputError("the image is too large", expected=f"at most {settings.max_pixels:,} pixels")
     elif thing == "sound":
         seconds = _seconds(data)
         if seconds is not None and seconds > settings.max_seconds:
@@ -160,9 +155,7 @@ def check_file(data: bytes, thing: str, settings: Settings) -> None:
 
 def _seconds(data: bytes) -> float | None:
     try:
-        import soundfile
-
-        about = soundfile.info(io.BytesIO(data))
-        return float(about.frames) / float(about.samplerate)
+        with _sound_files.opened(data) as about:
+            return float(about.frames) / float(about.samplerate)
     except Exception:  # as above
         return None

@@ -14,7 +14,7 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected
+from burnish.data.inspection import inspected, learned
 from burnish.data.loader import Loader
 from burnish.data.places import given_splits
 from burnish.data.reading import read_parts
@@ -123,7 +123,12 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     parts = made.parts
     decisions.check(recipe, draft.target, parts)
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
-    settled = draft.model_copy(update={"target": target, "epochs": _epochs(recipe, len(parts["train"]), say)})
+    input_, said = learned(draft.input, parts)
+    if said:
+        say(said)
+    settled = draft.model_copy(
+        update={"input": input_, "target": target, "epochs": _epochs(recipe, len(parts["train"]), say)}
+    )
     processor = settled.input.processor(folder)
     encoded = {
         name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)

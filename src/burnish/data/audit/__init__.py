@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema, sounds
+from burnish.data.audit import depths, duplicates, files, images, labels, lengths, looks, schema, sounds
 from burnish.data.audit.lengths import Lengths, Unknown
 from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
 from burnish.data.audit.scan import Notify, Reporter, scan
@@ -87,6 +87,7 @@ def examine(
         *duplicates.duplicates(reporter),
         *looks.near_duplicates(reporter),
         *images.sizes(reporter, image_size),
+        *depths.depths(reporter),
         *sounds.faults(reporter, heard),
     ]
     figures["classes"] = counts
