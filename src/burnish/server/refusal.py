@@ -35,17 +35,23 @@ class Refused(Exception):
 
     def response(self, request_id: str = "") -> Response:
         """As JSON: `error`, `request_id`, and `details` where there are some."""
-        body: dict[str, Any] = {"error": self.message}
-        if request_id:
-            body["request_id"] = request_id
-        if self.details:
-            body["details"] = self.details
         headers = {"Cache-Control": "no-store"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        return Response(to_json(body), self.status, headers, "application/json")
+        body = error_body(self.message, request_id, self.details)
+        return Response(body, self.status, headers, "application/json")
+
+
+def error_body(message: str, request_id: str = "", details: list[dict[str, Any]] | None = None) -> bytes:
+    """The JSON of every error."""
+    body: dict[str, Any] = {"error": message}
+    if request_id:
+        body["request_id"] = request_id
+    if details:
+        body["details"] = details
+    return to_json(body)
 
 
 def late(seconds: float) -> Refused:
