@@ -104,9 +104,7 @@ def finish(
             },  # what a server compares later ones with
         },
     )
-    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
-    for doubt in result["doubts"]:
-        tracking(Event("warning", {"text": doubt}))
+    _say(tracking, result, headline)
     tracking(
         Event(
             "run_finished",
@@ -120,6 +118,13 @@ def finish(
     )
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
+
+
+def _say(tracking: Tracking, result: dict[str, Any], headline: dict[str, Any]) -> None:
+    """The scores, and what makes them doubtful."""
+    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
+    for doubt in result["doubts"]:
+        tracking(Event("warning", {"text": doubt}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
