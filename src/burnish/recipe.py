@@ -132,9 +132,19 @@ class Recipe(BaseModel):
         description="Where events go; events.jsonl is always written.",
     )
 
-    learning_rate: float | None = Field(None, gt=0, description="Peak learning rate; null: the adapter's usual one.")
+    learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Peak learning rate; null: usual for the kind and size of network and the adapter, said.",
+    )
     head_learning_rate: float | None = Field(None, gt=0, description="Another peak rate for the head; null: the same.")
-    layer_decay: float = Field(1.0, gt=0, le=1, description="Each layer further from the head learns this much slower.")
+    layer_decay: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Each layer further from the head learns this much slower; null: what goes with the usual "
+        "learning_rate, and 1 where one is named.",
+    )
     batch_size: int = Field(32, ge=1, description="Rows of one optimizer step, over all micro-batches and processes.")
     micro_batch_size: int | None = Field(
         None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
@@ -142,7 +152,7 @@ class Recipe(BaseModel):
     epochs: float | None = Field(
         None,
         gt=0,
-        description="Passes over the training rows, also a fraction; null: 3, or up to 20 on small data, said.",
+        description="Passes over the training rows, also a fraction; null: 3, more on few rows, fewer on very many, said.",
     )
     max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
     gradient_clip_norm: float | None = Field(
@@ -251,6 +261,7 @@ class Settled(Recipe):
     metrics: Annotated[list[Metric], *choice("burnish.metrics")]
     deciding_metric: str
     learning_rate: float
+    layer_decay: float
     epochs: float
 
     def task_name(self) -> str:

@@ -167,6 +167,7 @@ LEAN = (
     "burnish.core.component",
     "burnish.core.errors",
     "burnish.core.events",
+    "burnish.core.family",
     "burnish.core.files",
     "burnish.core.predictions",
     "burnish.core.seeds",

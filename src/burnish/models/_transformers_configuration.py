@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,6 +84,17 @@ def read_configuration(folder: Path, head: Any) -> Any:
             place=str(folder / "config.json"),
         )
     return config
+
+
+def generates(folder: Path) -> bool:
+    """Whether a checkpoint is of an architecture that was trained to write on (GPT, Llama), and not to fill gaps as well."""
+    from transformers.models.auto import modeling_auto as known
+
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError):
+        return False  # whoever opens it says what is wrong
+    return kind in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
 def set_task(config: Any, target: Target) -> None:

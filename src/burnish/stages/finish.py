@@ -28,6 +28,7 @@ from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
 from burnish.stages.decide import decide, on_test
+from burnish.stages.doubts import doubts
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_sound, row_text
@@ -87,6 +88,7 @@ def finish(
     predictions = result.pop("_predictions")
     result["decisions"] = on_test(learned, target, predictions)
     result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
+    result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
@@ -102,7 +104,7 @@ def finish(
             },  # what a server compares later ones with
         },
     )
-    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
+    _say(tracking, result, headline)
     tracking(
         Event(
             "run_finished",
@@ -116,6 +118,13 @@ def finish(
     )
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
+
+
+def _say(tracking: Tracking, result: dict[str, Any], headline: dict[str, Any]) -> None:
+    """The scores, and what makes them doubtful."""
+    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
+    for doubt in result["doubts"]:
+        tracking(Event("warning", {"text": doubt}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from burnish.recipe import Recipe, Settled
 from burnish.stages import decisions
 from burnish.stages.dividing import divided
 from burnish.stages.settle import settle
+from burnish.stages.usual_settings import usual_epochs
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -154,21 +155,14 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     return prepared
 
 
-FEW_STEPS, MANY_EPOCHS = 400, 20
-
-
 def _epochs(recipe: Recipe, rows: int, say: Callable[[str], None]) -> float:
-    """As named, or 3; on small data so many more that there are some hundred steps.
-
-    Small data needs steps rather than epochs: too few of them are a main cause of failed fine-tuning (Mosbach et al.
-    2021, arXiv 2006.04884). The best checkpoint on validation is kept in any case.
-    """
+    """As named, or as usual for so many rows, which is said."""
     if recipe.epochs is not None:
         return recipe.epochs
     if recipe.max_steps is not None:
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
-    epochs = float(min(MANY_EPOCHS, max(3, -(-FEW_STEPS // per_epoch))))
+    epochs = usual_epochs(rows, recipe.batch_size)
     say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
     return epochs
 

@@ -15,6 +15,7 @@ from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
+from burnish.stages.usual_settings import rates
 from burnish.targets import Target, fits
 from burnish.targets._names import text
 
@@ -44,10 +45,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
-    if recipe.learning_rate is None:
-        say(
-            f"learning_rate: {update['learning_rate']:g}, usual for {recipe.adapter.kind()} with {recipe.optimizer.kind()}"
-        )
+    update |= rates(recipe, input_, say)
     return Settled.model_construct(**{**dict(recipe), **update})
 
 
@@ -161,7 +159,7 @@ def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example
 
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
-    """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
+    """Loss, sampler, metrics and deciding metric where the recipe names none."""
     loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
     if not fits(loss.targets, target.kind()):
         fitting = [
@@ -198,6 +196,4 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         or build("burnish.data.samplers", "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,
         "deciding_metric": deciding,
-        "learning_rate": recipe.learning_rate
-        or recipe.adapter.default_learning_rate * recipe.optimizer.learning_rate_factor,
     }
