@@ -174,6 +174,8 @@ LEAN = (
     "burnish.core.signature",
     "burnish.core.views",
     "burnish.core.weighted",
+    "burnish.core.word_counts",
+    "burnish.core.written_lists",
     "burnish.data.places",
     "burnish.inputs",
     "burnish.targets",

@@ -78,6 +78,10 @@ class Input(Component):
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Input | None:
         """This input with its columns found in the data, or None when nothing fits; never the column `target`."""
 
+    def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
+        """Why `inferred` chose its columns, in a few words; empty where their names say it."""
+        return ""
+
     @abstractmethod
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> Processor:
         """The processor of the checkpoint in `folder`; `settings` are those a bundle kept.

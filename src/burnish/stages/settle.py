@@ -9,18 +9,23 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError, nearest
+from burnish.core.word_counts import words_beside
 from burnish.data.parts import require_columns
 from burnish.data.table import Table
 from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
+<<<<<<< HEAD
 from burnish.stages.usual_settings import rates
+=======
+from burnish.stages.column_writing import as_written
+>>>>>>> labels
 from burnish.targets import Target, fits
 from burnish.targets._names import text
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
-USUAL_TARGETS = ("label", "labels", "score", "tags", "target", "class", "category", "intent", "sentiment")
+USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
 
 Say = Callable[[str], None]
 
@@ -66,7 +71,7 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
     if recipe.target is not None:
         require_columns(table, [recipe.target.column], place="target")
-        return recipe.target
+        return as_written(recipe.target, table, say, inferred=False)
     column = recipe.target_column
     if column is None:
         column = next((c for c in USUAL_TARGETS if c in table.columns), None)
@@ -83,9 +88,11 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
         cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")
     ]
     for target in sorted(candidates, key=lambda t: t.recognition_order):
-        if target.recognises(values):
-            say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')})")
-            return target
+        beside = target.shape == "element" and words_beside(sample, table.columns, column)
+        if beside or target.recognises(values):
+            like = f", because each list is as long as the words of {beside[0]!r}" if beside else ""
+            say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){like}")
+            return as_written(target, table, say, inferred=True)
     if all(text(value) is None for value in values if not isinstance(value, list | dict)):
         raise InputError(
             f"column {column!r} is empty" + (f" in the first {len(values):,} rows" if len(values) < len(table) else ""),
@@ -111,7 +118,9 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
         )
     if inferred != recipe.input:
-        say(f"input: {inferred.kind()} from column {' and '.join(map(repr, inferred.required_columns))}")
+        why = inferred.because(table.columns, sample, target.column)
+        columns = " and ".join(map(repr, inferred.required_columns))
+        say(f"input: {inferred.kind()} from column {columns}" + (f" ({why})" if why else ""))
     return inferred
 
 

@@ -141,6 +141,18 @@ class Target(Component):
     def recognises(self, values: Sequence[Any]) -> bool:
         """Whether a sample of a column's values looks like this target (used when a recipe names only the column)."""
 
+    def settled(self, values: Sequence[Any], *, inferred: bool = False) -> tuple[Target, list[str]]:
+        """This target as a column is written (lists as text, numbers in place of names ...), and what is to be said of it.
+
+        Args:
+            values: of the training table, before it is split; nothing that a test may not know is learned from them.
+            inferred: whether the kind of target was guessed from them.
+
+        Raises:
+            InputError: a way of writing that would be taken for names.
+        """
+        return self, []
+
     @abstractmethod
     def learned(self, values: Iterable[Any]) -> Target:
         """This target with what must be learned (label names, scale), from the values of the training split only.

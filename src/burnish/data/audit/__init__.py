@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from burnish.data.audit import depths, duplicates, files, images, labels, lengths, looks, schema, sounds
+from burnish.data.audit import depths, duplicates, files, images, labels, lengths, looks, names, schema, sounds
 from burnish.data.audit.lengths import Lengths, Unknown
 from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
 from burnish.data.audit.scan import Notify, Reporter, scan
@@ -81,6 +81,7 @@ def examine(
         *duplicates.conflicts(reporter),
         *lengths.lost(reporter, lengths_of),
         *lengths.unknown(reporter, unknown),
+        *names.look_alike(reporter, counts),
         *labels.balance(counts, target.names),
         *schema.constant_columns(reporter),
         *lengths.long_rows(reporter),
