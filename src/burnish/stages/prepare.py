@@ -16,7 +16,7 @@ from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
 from burnish.data.inspection import inspected, learned
 from burnish.data.loader import Loader
-from burnish.data.places import given_splits
+from burnish.data.places import splits_of
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -112,7 +112,10 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     phases = Phases(tell)
     say = _teller(tell, "note")
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
-    recipe = recipe.model_copy(update={"data": given_splits(recipe.data)})
+    data, said_of_folders = splits_of(recipe.data)
+    recipe = recipe.model_copy(update={"data": data})
+    for note in said_of_folders:
+        say(note)
     tables = read_parts(recipe.data, notify=phases)
     for table in tables.values():
         for note in table.notes:

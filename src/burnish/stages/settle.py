@@ -16,11 +16,8 @@ from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
-<<<<<<< HEAD
-from burnish.stages.usual_settings import rates
-=======
 from burnish.stages.column_writing import as_written
->>>>>>> labels
+from burnish.stages.usual_settings import rates
 from burnish.targets import Target, fits
 from burnish.targets._names import text
 

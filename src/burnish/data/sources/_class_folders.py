@@ -18,6 +18,7 @@ from burnish.core.errors import InputError
 from burnish.data.file_index import FileIndex, Look
 from burnish.data.settings import cache_folder
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
+from burnish.data.visible import visible
 
 
 class ClassFolders(Source):
@@ -184,12 +185,12 @@ def _entries(folder: str | Path, found: _Found) -> list[os.DirEntry[str]]:
     """
     try:
         with os.scandir(folder) as entries:
-            visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+            there = sorted((e for e in entries if visible(e.name)), key=lambda e: e.name)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", place=str(folder)) from error
-    there = [e for e in visible if e.is_dir() or e.is_file()]
-    found.dangling += len(visible) - len(there)
-    return there
+    whole = [e for e in there if e.is_dir() or e.is_file()]
+    found.dangling += len(there) - len(whole)
+    return whole
 
 
 def _walk(folder: Path, found: _Found) -> Iterator[str]:
