@@ -16,6 +16,7 @@ from burnish.inputs import Input
 from burnish.targets import Target
 
 _WORDS = 65_536
+_FEW = 20
 
 
 def divide(
@@ -58,6 +59,7 @@ def divide(
         if (contents == contents[0]).all():  # equal rows never lie in two splits
             alike = "; all have the same " + " and ".join(map(repr, input.required_columns))
         assigned = split.assign(train, contents, strata_of(train, target), seed=seed, parts=wanted)
+        alike = alike or _units(split, train, contents)
     parts = {}
     for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):
         if number != TRAIN and not wanted[number - 1]:
@@ -101,6 +103,13 @@ def _enough(train: Table, split: Split, wanted: tuple[bool, bool]) -> None:
             fix="add rows, or give files for validation and test",
             place=train.origins[0].path if train.origins else "",
         )
+
+
+def _units(split: Split, train: Table, contents: NDArray[np.uint64]) -> str:
+    """How many things that stay together there are, where they are so few that a split may have got none."""
+    keys = split.together(train, contents)
+    count = 0 if keys is None else int((keys == 0).sum()) + len(np.unique(keys[keys != 0]))
+    return f"; it has {count:,} {split.unit}, which stay whole" if keys is not None and count < _FEW else ""
 
 
 def _empty(name: str, train: Table, split: Split, wanted: tuple[bool, bool], alike: str) -> InputError:

@@ -8,6 +8,7 @@ from typing import Any
 
 from burnish.data.apart import Shared, apart
 from burnish.data.audit import Audit, Finding
+from burnish.data.audit.proportions import proportions
 from burnish.data.audit.shared import figures, left_out
 from burnish.data.inspection import without_problems
 from burnish.data.parts import divide
@@ -55,13 +56,15 @@ def divided(
         tables: as `divide` takes them.
         recipe: its split, group, seed and what it allows.
         input, target: as they were settled; nothing needs to be learned yet.
-        keep: leave shared rows where they are, as burnish 0.7.0 did: for runs and bundles that it made.
+        keep: divide as burnish 0.7.0 did, and leave shared rows where they are: for runs and bundles that it made.
         notify: told how many rows are done.
 
     Raises:
         InputError: see `divide`, `without_problems` and `left_out`.
     """
-    parts = divide(tables, recipe.split, input, target, seed=recipe.seed, allow=recipe.allow, notify=notify)
+    split = recipe.split.as_before() if keep else recipe.split
+    parts = divide(tables, split, input, target, seed=recipe.seed, allow=recipe.allow, notify=notify)
+    uneven = [] if keep else list(proportions(parts, split, input))
     if getattr(input, "broken", "refuse") == "skip":
         parts = without_problems(parts)
     parts = {name: part for name, part in parts.items() if len(part)}
@@ -70,7 +73,7 @@ def divided(
     kept, shared = apart(parts, input, group=recipe.group, allow=recipe.allow, notify=notify)
     findings = left_out(shared, parts, input, target, recipe.allow)
     gone = {name: len(part) - len(kept[name]) for name, part in parts.items()}
-    return Divided(kept, tuple(findings), _told(shared, parts), gone)
+    return Divided(kept, (*findings, *uneven), _told(shared, parts), gone)
 
 
 def _told(shared: list[Shared], parts: dict[str, Part]) -> dict[str, Any]:

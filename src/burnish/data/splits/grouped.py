@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from burnish.data.splits import Split
 from burnish.data.splits._columns import group_keys
-from burnish.data.splits._deficit import deal, shares, units
+from burnish.data.splits._deficit import dealt, shares
 
 if TYPE_CHECKING:
     from burnish.data.table import Table
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 class Grouped(Split):
     """By chance, whole groups: rows of one customer, patient or document never cross a split; appending moves none.
 
-    Shares are of groups, not of rows, within the class of each group's first row. Equal texts in two groups may part,
-    because a group may not; the audit finds them. A row without a group stays with the rows of equal content.
+    Groups are dealt by the class of their first row. Where groups are so large that the splits would be far from their
+    shares of rows, they are dealt by size instead, the largest first, and appended rows may move old ones. Equal texts
+    in two groups may part, because a group may not; the audit finds them. A row without a group stays with the rows of
+    equal content.
     """
+
+    unit: ClassVar[str] = "groups"
 
     group: str = Field(description="Column that says which rows belong together.")
 
@@ -39,7 +43,9 @@ class Grouped(Split):
         Raises:
             InputError: the table has no such column.
         """
+        return dealt(self.together(table, contents), strata, shares(self, parts), seed, self._before)
+
+    def together(self, table: Table, contents: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Rows of one group; a row without one goes by its content."""
         named = group_keys(table, self.group)
-        keys = np.where(named != 0, named, contents)
-        first, unit = units(keys)
-        return deal(keys[first], strata[first], shares(self, parts), seed)[unit]
+        return np.where(named != 0, named, contents)
