@@ -37,7 +37,7 @@ NO_TEXTS: dict[str, tuple[str, Callable[[int], Any]]] = {
     "mail": ("mail addresses", lambda i: f"somebody.with.a.long.name.{i}@example.org"),
     "iso dates": ("dates and times", lambda i: f"2024-05-{1 + i % 28:02}T10:22:11.000000+00:00"),
     "dates in words": ("dates and times", lambda i: f"Mon Apr {1 + i % 28:02} 22:19:45 PDT 2009"),
-    "german dates": ("dates and times", lambda i: f"{1 + i % 28}. Mai 2024, 10:22:11 Uhr nach dem Mittag"),
+    "german dates": ("dates and times", lambda i: f"{1 + i % 28}. Mai 2024, 10:22:11 Uhr"),
     "files": ("names of files", lambda i: f"folder/with a long name/document {i}.txt"),
     "constant": ("one value in every row", lambda i: "All of these rows say the very same thing, at some length"),
     "empty": ("nothing", lambda i: ""),
@@ -47,6 +47,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "few words": lambda i: f"late {'abcdefghijklmnopqrstuvwxyz'[i % 26]}",
     "chinese": lambda i: "快递太慢了" + "一二三四五六七八九十"[i % 10],
     "with addresses": lambda i: f"see https://x.org/{i} for more",
+    "with dates": lambda i: f"{1 + i % 28}.05.2024 10:22 the card is lost",
     "capitals": lambda i: f"WHERE IS MY CARD {i}",
 }
 

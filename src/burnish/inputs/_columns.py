@@ -10,7 +10,7 @@ from typing import Any
 _MOST = 0.9  # share of the cells that must look alike
 _LONG = 200  # characters without white space: no word, but something encoded
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MONTH = r"(?:jan|feb|mar|apr|mär|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("identifiers (UUID)", re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.I)),
     ("numbers", re.compile(r"[-+]?[\d.,\u00a0' ]*\d[\d.,]*(?:e[-+]?\d+)?\s*[%€$£]?", re.I)),
@@ -22,7 +22,8 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:[a-z]{3,9},?\s+)?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
             rf"|\d{{1,2}}\.?\s+{_MONTH}\.?,?\s+\d{{2,4}}|{_MONTH}\.?\s+\d{{1,2}},?\s+\d{{2,4}}"
-            rf"|{_MONTH}\.?\s+\d{{1,2}}(?=\s+\d{{1,2}}:\d{{2}})|\d{{1,2}}:\d{{2}}(?::\d{{2}})?)(?:[T ,].*)?",
+            rf"|{_MONTH}\.?\s+\d{{1,2}}(?=\s+\d{{1,2}}:\d{{2}})|\d{{1,2}}:\d{{2}}(?::\d{{2}})?)"
+            r"(?:[T ,]+(?:[\d:.,+Z-]+|(?:utc|gmt|[pcme][sd]t|cest?|uhr|am|pm|[ap]\.m\.)\b))*",
             re.I,
         ),
     ),
