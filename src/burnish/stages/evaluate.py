@@ -26,6 +26,7 @@ from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.predictor import opened
 from burnish.stages.decide import on_test
+from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.shown import row_picture, row_sound, row_text
 
 
@@ -41,7 +42,8 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         trust_code: whether components from outside burnish may be imported.
 
     Raises:
-        InputError: no such run, columns are missing, or `out` is there already or cannot be written.
+        InputError: no such run, columns are missing, no label is one that training
+            knew, or `out` is there already or cannot be written.
     """
     if data is None:
         return _sealed(run)
@@ -55,7 +57,10 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     group = recipe.get("group")
     table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
+    warnings = strange_labels(bundle.target, table)
     table = inspected(table, bundle.input, cache_folder(None))
+    seen, said = seen_rows(bundle, table, trust_code=trust_code)
+    warnings += said
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     shared = sharing(reads=not bundle.input.stored)
@@ -79,7 +84,8 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions)
     files = [o.path for o in table.origins]
-    result = {"split": "given data", "files": files, "notes": list(table.notes), **found}
+    result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **found}
+    result |= {f"rows_in_{name}": count for name, count in seen.items()}
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
@@ -103,7 +109,7 @@ def _report(
             "split": Path(result["files"][0]).name if len(result["files"]) == 1 else result["split"],
             "sealed": False,
             "place": table.place,
-            "notes": result["notes"],
+            "notes": [*result["warnings"], *result["notes"]],
         },
         scores=result,
         baselines={},
