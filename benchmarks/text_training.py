@@ -188,7 +188,7 @@ def main() -> None:
     arguments = arguments_given()
     torch.set_num_threads(arguments.threads)
     if arguments.overhead:
-        from overhead import report
+        from micro_batch_cost import report
 
         print(report(arguments.repetitions))
         return

@@ -161,7 +161,8 @@ class Recipe(BaseModel):
     gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
-        description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs with AMX, else float32.",
+        description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
+        "and clearly faster, else float32.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     nonfinite: Literal["stop", "skip", "rollback"] = Field(

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from burnish.core.collecting import importing
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
 """Of the palette of Okabe and Ito (2008)."""
 SCALE = "Blues"
@@ -26,9 +28,10 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
 
     No pyplot: nothing is shown, and nothing is left behind in the process.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with importing():
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     settings: dict[str, Any] = {
         "font.family": _fonts(),

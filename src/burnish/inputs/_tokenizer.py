@@ -15,6 +15,7 @@ import tokenizers
 from tokenizers import Encoding, Tokenizer
 
 from burnish.core.batch import Array, Encoded
+from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 
 MARGIN = 64  # tokens beyond the limit, so that where a text is shortened cannot change a token that is kept
@@ -184,7 +185,8 @@ def load(folder: Path, max_length: int | None, settings: dict[str, Any] | None) 
     if settings is not None:
         return _restore(folder, settings)
     try:
-        from transformers import AutoTokenizer
+        with importing():
+            from transformers import AutoTokenizer
     except ImportError as error:
         raise InputError(
             "reading a checkpoint's tokenizer needs transformers", fix="pip install 'burnish[train]'"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 from burnish.targets import Target
 
@@ -42,7 +43,8 @@ def head_class(input_kind: str, shape: str) -> Any:
     Raises:
         InputError: transformers has no head for the pair.
     """
-    import transformers
+    with importing():
+        import transformers
 
     if (name := HEADS.get((input_kind, shape))) is None:
         pairs = ", ".join(f"{kind} with a target of one answer per {shape}" for kind, shape in HEADS)
@@ -51,7 +53,8 @@ def head_class(input_kind: str, shape: str) -> Any:
             expected=f"one of: {pairs}",
             place="target",
         )
-    return getattr(transformers, name)
+    with importing():
+        return getattr(transformers, name)
 
 
 def read_configuration(folder: Path, head: Any) -> Any:

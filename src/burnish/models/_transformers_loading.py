@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
@@ -37,16 +38,17 @@ def pretrained(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -
     """
     checked_weights(folder)
     try:
-        model, report = head.from_pretrained(
-            str(folder),
-            config=config,
-            trust_remote_code=False,
-            use_safetensors=True,
-            local_files_only=True,
-            ignore_mismatched_sizes=True,  # mismatches come back in the report, where all of them can be named
-            output_loading_info=True,
-            **settings,
-        )
+        with importing():  # of the architecture's own code, and of what torch loads with it
+            model, report = head.from_pretrained(
+                str(folder),
+                config=config,
+                trust_remote_code=False,
+                use_safetensors=True,
+                local_files_only=True,
+                ignore_mismatched_sizes=True,  # mismatches come back in the report, where all of them can be named
+                output_loading_info=True,
+                **settings,
+            )
     except TypeError as error:
         if not hasattr(config, "architecture"):
             raise

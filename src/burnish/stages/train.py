@@ -17,6 +17,7 @@ from burnish.stages.assemble import Assembled, assemble
 from burnish.stages.finish import Run, finish
 from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.pictures import training_pictures
+from burnish.stages.precision import joined, settled
 from burnish.stages.prepare import Phases, Prepared, prepare
 from burnish.stages.resuming import require_same
 from burnish.stages.run_folder import RunFolder
@@ -24,7 +25,6 @@ from burnish.stages.signals import StopRequest, interruptible, stopped
 from burnish.stages.validate import deciding, measure
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
-from burnish.training.accelerator import Accelerator
 from burnish.training.health import GradientHealth
 from burnish.training.loop import Step, fit
 
@@ -44,7 +44,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         Interrupted: stopped by Ctrl-C or SIGTERM after saving.
     """
     folder = RunFolder(out)
-    accelerator = Accelerator(recipe.device, recipe.precision)
+    recipe, accelerator = joined(recipe, folder, resume=resume)
     folder.open(resume=resume, main=accelerator.main)
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
@@ -53,6 +53,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
         assembled = assemble(
             prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})), Phases(tracking)
         )
+        prepared = settled(prepared, accelerator, resume=resume)
         folder.begin(prepared, command, tracking, main=accelerator.main)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
