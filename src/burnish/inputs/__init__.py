@@ -98,7 +98,7 @@ class Input(Component):
     def encode(self, examples: Sequence[Example], processor: Any) -> list[Encoded]:
         """Numbers for each row; names starting with `_` stay out of the network (lengths, word positions ...).
 
-        Every row has `_length` (elements after truncation) and `_full_length` (before).
+        Every row has `_length` (elements after truncation) and `_full_length` (before; of long texts at least so many).
         """
 
     def views(self, examples: Sequence[Example], processor: Any) -> Iterator[Iterable[Encoded]]:

@@ -21,7 +21,7 @@ from burnish.stages.answer_formats import format_of
 from burnish.stages.answer_input import root_of, rows_of
 from burnish.stages.answer_pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
 from burnish.stages.answer_processes import Job, answer_pieces
-from burnish.stages.answer_rows import Rows
+from burnish.stages.answer_rows import BYTES, Rows
 from burnish.stages.signals import stopped
 
 WINDOW = 4096  # rows read, sorted by length, answered and kept together: memory does not grow with the table
@@ -142,6 +142,7 @@ def _identity(asked: Request, bundle: Bundle, rows: Rows) -> dict[str, Any]:
         "batch_size": asked.batch_size,
         "runtime": asked.runtime,
         "ending": asked.out.suffix,
+        "window": BYTES,
     }
 
 
