@@ -61,6 +61,9 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         import datasets
 
         datasets.Dataset.from_list(list(rows)).save_to_disk(str(path))
+    elif kind == "conll":
+        blocks = ["".join(f"{word}\t{row['label']}\n" for word in row["text"].split()) for row in rows]
+        path.write_text("\n".join(blocks), encoding="utf-8")
     elif kind == "memory":
         return list(rows)
     elif kind == "image_folder":
@@ -76,6 +79,9 @@ def expected(kind: str, rows: Sequence[dict[str, Any]], what: Any) -> list[dict[
     """The rows that are read from what `written` made."""
     if kind == "audio_folder":
         return [{"audio": str(p), "label": p.parent.name} for p in sorted(what.rglob("*.wav"))]
+    if kind == "conll":
+        words = [row["text"].split() for row in rows]
+        return [{"tokens": w, "tags": [row["label"]] * len(w)} for w, row in zip(words, rows, strict=True)]
     return rows_of_folder(what) if kind == "image_folder" else list(rows)
 
 

@@ -115,7 +115,13 @@ def _file_source(path: Path, data: Data) -> Source:
             fix="rename the file, or name its format (`source: csv`)",
             place=str(path),
         )
-    return _source(data, kind)
+    return _source(data, kind if data.delimiter else _by_content(path) or kind)
+
+
+def _by_content(path: Path) -> str:
+    """The kind of source that knows a file by its first lines, whatever its ending; empty where none does."""
+    classes = ((kind, component_class(_AXIS, kind)) for kind in kinds(_AXIS))
+    return next((kind for kind, cls in classes if issubclass(cls, Source) and cls.recognises(path)), "")
 
 
 def given_splits(data: Data) -> Data:

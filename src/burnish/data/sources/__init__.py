@@ -51,6 +51,11 @@ class Source(Component):
         """Whether a folder as a whole is one thing of this source (class folders), rather than files it reads."""
         return False
 
+    @classmethod
+    def recognises(cls, path: Path) -> bool:
+        """Whether a file whose ending is that of another format is of this one, by its first lines."""
+        return False
+
     @abstractmethod
     def read(self, where: Any) -> Iterator[Rows]:
         """The rows of one file in pieces of at most some thousand.
