@@ -201,10 +201,12 @@ def _named(values: pa.Array, names: list[str], column: str) -> pa.Array:
 
 def pieces_digest(pieces: Iterable[Rows]) -> str:
     """A sha256 of rows that have no file: names, types and values, whatever the pieces they come in."""
+    from burnish.data.one_type import tried
+
     digest = hashlib.sha256()
     for number, rows in enumerate(pieces):
         for name, values in rows.columns.items():
-            column = array(values, name, "the data in memory", number * PIECE_ROWS)
+            column, _ = tried(values, name, "the data in memory", number * PIECE_ROWS)
             digest.update(f"{name}\x1f{column.type}\x1f{len(column)}\x1e".encode())
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, pa.schema([("values", column.type)])) as writer:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.data.contents import content_hashes
+from burnish.data.one_type import require_one_type
 from burnish.data.shards import require_names
 from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
 from burnish.data.table import Part, Table
@@ -72,12 +73,14 @@ def divide(
 
 
 def require_columns(table: Table, columns: Collection[str], *, place: str = "") -> None:
-    """Check that a table has these columns; `place` is what asked for them, and else the file is named.
+    """Check that a table has these columns, each of one type; `place` is what asked for them, and else the file is named.
 
     Raises:
-        InputError: naming the missing one, the file, the columns there are and the nearest spelling.
+        InputError: naming the missing one, the file, the columns there are and the nearest spelling; or the first row
+            whose value has another type than those before.
     """
     require_names(table.columns, columns, place=place or (table.origins[0].path if table.origins else ""))
+    require_one_type(table, columns)
 
 
 def strata_of(table: Table, target: Target) -> NDArray[np.int64]:

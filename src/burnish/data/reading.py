@@ -10,19 +10,21 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from burnish.core.errors import InputError
+from burnish.data.one_type import columns_without_a_type, require_one_type
 from burnish.data.places import Place, locate
 from burnish.data.settings import Data, cache_folder
 from burnish.data.shards import require_like
 from burnish.data.table import Origin, Table
 from burnish.data.writer import Writer
 
-VERSION = 1
+VERSION = 2
 """Of what reading writes; raised when the same file would give another table, so that old cache entries are not used."""
 Notify: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and out of how much (0 where that is not known)."""
@@ -158,7 +160,15 @@ def _table(
         Origin(place.shown, digest, kept["rows"], kept["encoding"])
         for place, digest, kept in zip(places, digests, about["files"], strict=True)
     )
-    return Table(arrow, origins, (*notes, *_said(places, about["files"])))
+    table = Table(arrow, origins, (*notes, *_said(places, about["files"])))
+    unlike = columns_without_a_type(arrow.schema)
+    if len(unlike) == len(table.columns):
+        require_one_type(table, table.columns)
+    said = (
+        f"{table.place(why['row'])}: {why['found']}; the column is kept as JSON text, and no run can read it"
+        for why in unlike.values()
+    )
+    return replace(table, notes=(*table.notes, *said))
 
 
 def _said(places: Sequence[Place], files: Sequence[dict[str, Any]]) -> list[str]:

@@ -10,6 +10,8 @@ from burnish.core.batch import Example
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError, nearest
 from burnish.core.word_counts import words_beside
+from burnish.data.audit.scan import missing
+from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
 from burnish.data.table import Table
 from burnish.evaluation.scores import metrics_for
@@ -17,9 +19,9 @@ from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
 from burnish.stages.column_writing import as_written
+from burnish.stages.no_target import no_target, rows_with_values
 from burnish.stages.usual_settings import rates
 from burnish.targets import Target, fits
-from burnish.targets._names import text
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
@@ -38,7 +40,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     Raises:
         InputError: a named column is not there (nearest offered), or nothing in the data fits.
     """
-    sample = table.arrow.slice(0, SAMPLE).to_pylist()
+    sample = _sample(table)
     target = _target(recipe, table, sample, say)
     input_ = _input(recipe, table, sample, target, say)
     for column in input_.required_columns:
@@ -51,14 +53,19 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     return Settled.model_construct(**{**dict(recipe), **update})
 
 
+def _sample(table: Table) -> list[Example]:
+    """The first rows; what has no type is blank there, so that it is taken for an input by its name only."""
+    blank = dict.fromkeys(columns_without_a_type(table.arrow.schema), "")
+    return [{**row, **blank} for row in table.arrow.slice(0, SAMPLE).to_pylist()]
+
+
 def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     """One column says which rows belong together: for the split, unless another is chosen, and for the intervals."""
     group = recipe.group or getattr(recipe.split, "group", None)
     if group is None:
         return {}
     require_columns(table, [group], place="group")
-    given = recipe.data.test is not None and recipe.data.validation is not None
-    if "split" in recipe.model_fields_set or given:
+    if "split" in recipe.model_fields_set or recipe.data.test is not None:
         return {"group": group}
     say(f"split: grouped, so that no {group!r} is in two splits")
     settings = {"kind": "grouped", "group": group, "validation": recipe.split.validation, "test": recipe.split.test}
@@ -81,29 +88,19 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
             )
     require_columns(table, [column], place="target")
     values = [row.get(column) for row in sample]
+    if all(missing(value) for value in values):  # a file may begin with rows that nobody labelled
+        values = rows_with_values(table, column, SAMPLE)
     candidates = [
         cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")
     ]
-    for target in sorted(candidates, key=lambda t: t.recognition_order):
+    nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
+    for target in [] if nested else sorted(candidates, key=lambda t: t.recognition_order):
         beside = target.shape == "element" and words_beside(sample, table.columns, column)
         if beside or target.recognises(values):
             like = f", because each list is as long as the words of {beside[0]!r}" if beside else ""
             say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){like}")
             return as_written(target, table, say, inferred=True)
-    if all(text(value) is None for value in values if not isinstance(value, list | dict)):
-        raise InputError(
-            f"column {column!r} is empty" + (f" in the first {len(values):,} rows" if len(values) < len(table) else ""),
-            expected="a label, a number or a list in each row",
-            fix="fill it, or name another column",
-            place="target",
-        )
-    examples = ", ".join(repr(v) for v in list(dict.fromkeys(map(str, values)))[:5])
-    raise InputError(
-        f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...",
-        expected="labels that repeat, lists of labels, numbers, or lists of tags",
-        fix="name the kind of target, or another column",
-        place="target",
-    )
+    raise no_target(column, [value for value in values if not missing(value)], len(table))
 
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
