@@ -17,6 +17,7 @@ from tokenizers import Encoding, Tokenizer
 from burnish.core.batch import Array, Encoded
 from burnish.core.collecting import importing
 from burnish.core.errors import InputError
+from burnish.core.written import not_written, require_kinds
 from burnish.inputs._beginnings import Beginnings, pieces
 
 MANY = 1_000_000  # transformers writes 1e30 for "no limit"
@@ -208,6 +209,14 @@ def _restore(folder: Path, settings: dict[str, Any]) -> TokenizerProcessor:
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise InputError("tokenizer.json is missing", fix="copy the whole bundle again", place=str(folder))
+    kinds: dict[str, Any] = {"pad_token_id": int, "padding_side": str, "names": list, "max_length": (int, type(None))}
+    require_kinds(settings, kinds, folder.parent / "bundle.json")
+    if settings["padding_side"] not in ("left", "right") or not 0 <= settings["pad_token_id"] < 1 << 31:
+        raise not_written(
+            "padding of no known kind", "a side, left or right, and a token", folder.parent / "bundle.json"
+        )
+    if settings["max_length"] is not None and not 0 < settings["max_length"] < 1 << 31:
+        raise not_written(f"max_length {settings['max_length']}", "a number of tokens", folder.parent / "bundle.json")
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -27,6 +27,7 @@ from burnish.losses import Loss
 from burnish.predictor import opened
 from burnish.stages.decide import on_test
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
+from burnish.stages.folding import FACT, loss_without
 from burnish.stages.shown import row_picture, row_sound, row_text
 
 
@@ -65,11 +66,13 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     shared = sharing(reads=not bundle.input.stored)
     _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
+    loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
+    inside = float(bundle.settings.get(FACT, 1.0))
     predictions, _ = predict(
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
         part,
-        loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
+        loss=loss_without(loss, inside),
         group=group if group in table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
     )
@@ -82,7 +85,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         )
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
-    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions)
+    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions, inside)
     files = [o.path for o in table.origins]
     result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **found}
     result |= {f"rows_in_{name}": count for name, count in seen.items()}

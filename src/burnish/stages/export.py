@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from burnish import artifacts
 from burnish.artifacts import Artifact
-from burnish.bundle import MODEL, Bundle
+from burnish.bundle import Bundle
+from burnish.bundle_files import MODEL
 from burnish.compression import Compression
 from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed

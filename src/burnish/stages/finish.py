@@ -21,6 +21,7 @@ from burnish.evaluation import report
 from burnish.evaluation.answer_distribution import distribution
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
+from burnish.losses import Loss
 from burnish.predictor import Predictor, load, opened
 from burnish.recipe import Settled
 from burnish.runtimes import Run as Running
@@ -29,6 +30,7 @@ from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
 from burnish.stages.decide import decide, on_test
 from burnish.stages.doubts import doubts
+from burnish.stages.folding import FACT, loss_without, with_temperature
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_sound, row_text
@@ -76,17 +78,19 @@ def finish(
     started = time.perf_counter()
     restored = _restore_best(folder, assembled, state)
     target, learned = decide(prepared, assembled, tracking)
-    _write_bundle(folder, prepared, assembled, restored, target)
+    prepared.recipe.adapter.finish(assembled.training.network)
+    assembled.training.network.eval()
+    target, inside = with_temperature(prepared, assembled.training.network, target)
+    _write_bundle(folder, prepared, assembled, restored, target, inside)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
     _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
-    result = _test(
-        folder, prepared, replace(assembled.loaders[_tested(prepared)], target=target), assembled, tracking, run
-    )
+    loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
+    result = _test(folder, prepared, loader, assembled, loss, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     predictions = result.pop("_predictions")
-    result["decisions"] = on_test(learned, target, predictions)
+    result["decisions"] = on_test(learned, target, predictions, inside)
     result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
@@ -148,11 +152,14 @@ def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]
 
 
 def _write_bundle(
-    folder: RunFolder, prepared: Prepared, assembled: Assembled, restored: dict[str, Any], target: Target
+    folder: RunFolder,
+    prepared: Prepared,
+    assembled: Assembled,
+    restored: dict[str, Any],
+    target: Target,
+    inside: float,
 ) -> None:
     recipe, network = prepared.recipe, assembled.training.network
-    recipe.adapter.finish(network)
-    network.eval()
     contents = bundles.Contents(
         save_model=network.save,
         input=recipe.input,
@@ -165,6 +172,7 @@ def _write_bundle(
             "data": prepared.hashes(),
             "checkpoint": restored,
             "recipe": recipe.model_dump(mode="json"),
+            **({FACT: inside} if inside != 1 else {}),
         },
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
@@ -187,7 +195,13 @@ def _tested(prepared: Prepared) -> str:
 
 
 def _test(
-    folder: RunFolder, prepared: Prepared, loader: Loader, assembled: Assembled, tracking: Tracking, run: Running
+    folder: RunFolder,
+    prepared: Prepared,
+    loader: Loader,
+    assembled: Assembled,
+    loss: Loss,
+    tracking: Tracking,
+    run: Running,
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
     recipe, split = prepared.recipe, _tested(prepared)
@@ -195,7 +209,7 @@ def _test(
         run,
         loader,
         prepared.parts[split],
-        loss=assembled.loss,
+        loss=loss,
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
