@@ -18,6 +18,7 @@ from burnish.data.inspection import inspected, without_problems
 from burnish.data.loader import Loader
 from burnish.data.parts import divide
 from burnish.data.places import given_splits
+from burnish.data.placing import placed_again
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -102,6 +103,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
+    tables = placed_again(tables, bundle.input)
     tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
     parts = divide(tables, recipe.split, bundle.input, bundle.target, seed=recipe.seed, allow=recipe.allow)
     if getattr(bundle.input, "broken", "refuse") == "skip":

@@ -14,10 +14,11 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, learned, without_problems
+from burnish.data.inspection import inspected, learned, require_files, without_problems
 from burnish.data.loader import Loader
 from burnish.data.parts import divide
 from burnish.data.places import splits_of
+from burnish.data.placing import placed_all
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -114,7 +115,10 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
             say(note)
     draft = settle(recipe, tables["train"], say)
     cache = cache_folder(draft.data.cache)
+    tables = placed_all(tables, recipe.input, draft.input)
     tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
+    for table in tables.values():
+        require_files(table, draft.input)
     parts = divide(tables, draft.split, draft.input, draft.target, seed=draft.seed, allow=draft.allow, notify=phases)
     if getattr(draft.input, "broken", "refuse") == "skip":
         parts = without_problems(parts)
