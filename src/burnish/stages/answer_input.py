@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
@@ -36,6 +37,8 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     elif input.endings and (files := files_named(data, input.endings)):
         found = {input.required_columns[0]: files}
     rows = _read(found, input, spool)
+    if isinstance(found, dict) and (note := _not_read(Path(data).expanduser(), input)):
+        rows.notes = (*rows.notes, note)
     taken = [name for name in ADDED if name in rows.columns]
     if taken:
         raise InputError(
@@ -65,6 +68,17 @@ def root_of(data: str, input: Input) -> str | None:
     if data != STANDARD_INPUT and _names_files(path, data, input.endings):
         return os.getcwd()
     return str((path if path.is_dir() else path.parent).absolute()) if data != STANDARD_INPUT else os.getcwd()
+
+
+def _not_read(folder: Path, input: Input) -> str:
+    """Files in a folder that are no rows, in words; empty where there are none."""
+    if not folder.is_dir():
+        return ""
+    others = [name for name in _below(folder, ("",)) if not name.lower().endswith(input.endings)]
+    counts = Counter(Path(name).suffix.lower() or "no ending" for name in others)
+    kinds = ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(5))
+    shown = ", ".join(sorted(others)[:3])
+    return f"{len(others):,} files are no {input.thing}s and not answered ({kinds}; such as {shown})" if others else ""
 
 
 def _names_files(path: Path, data: str, endings: tuple[str, ...]) -> bool:

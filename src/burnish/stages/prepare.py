@@ -111,8 +111,10 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
         say(note)
     tables = read_parts(recipe.data, notify=phases)
     for table in tables.values():
+        audited = {words for _, words in table.left_out}
         for note in table.notes:
-            say(note)
+            if note not in audited:
+                say(note)
     draft = settle(recipe, tables["train"], say)
     cache = cache_folder(draft.data.cache)
     tables = placed_all(tables, recipe.input, draft.input)

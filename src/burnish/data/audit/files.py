@@ -29,6 +29,15 @@ def broken(reporter: Reporter) -> Iterator[Finding]:
             )
     yield from _left_out(reporter)
     yield from _assumed(reporter)
+    yield from _not_read(reporter)
+
+
+def _not_read(reporter: Reporter) -> Iterator[Finding]:
+    """Files beside the rows that are not read, and folders that become no class."""
+    tables = {id(scan.part.table): scan.part.table for scan in reporter.scans.values()}
+    for table in tables.values():
+        for severity, words in table.left_out:
+            yield Finding("files_not_read", "warning" if severity == "warning" else "note", words)
 
 
 def _assumed(reporter: Reporter) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -131,6 +131,16 @@ def require_known(allow: Collection[str]) -> None:
             raise unknown("finding", name, OVERRIDES, place="allow")
 
 
+def _fix(found: Sequence[str], accepted: str) -> str:
+    """What to do about refusals of these codes; `accepted`: those that can be accepted by name."""
+    if set(found) == {"broken_files"}:
+        return (
+            "repair, convert or remove these files, or correct their paths (input.root: the folder they are relative to); "
+            "`input.broken: skip` goes on without their rows"
+        )
+    return f"mend the data, or accept it knowingly with `allow: [{accepted}]`" if accepted else "mend the data"
+
+
 def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
     """The error for an audit with refusals that are not allowed; None where there are none."""
     found = audit.refused(allow)
@@ -141,7 +151,7 @@ def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
     error = Refused(
         "the data makes this run meaningless: " + "\n".join(lines),
         expected="data that a test can say something about",
-        fix=f"mend the data, or accept it knowingly with `allow: [{codes}]`" if codes else "mend the data",
+        fix=_fix([f.code for f in found], codes),
     )
     error.audit = audit
     return error
