@@ -128,17 +128,18 @@ def _written(aside: Path, places: Sequence[Place], notify: Notify) -> dict[str, 
     total = 0
     try:
         for place in places:
-            rows, encoding, notes = 0, "", dict[str, None]()
+            rows, encoding, notes, left_out = 0, "", dict[str, None](), list[tuple[str, str]]()
             columns: dict[str, None] = {}
             for piece in place.source.read(place.where):
                 rows += writer.add(piece.columns, place.shown, rows)
                 encoding = piece.encoding or encoding
                 notes.update(dict.fromkeys(piece.notes))
+                left_out += piece.left_out
                 columns.update(dict.fromkeys(piece.columns))
                 notify(f"reading {place.shown}", total + rows, 0)
             total += rows
             own = require_like(place.shown, rows, list(columns), place.source.optional_columns, files)
-            files.append({**own, "encoding": encoding, "notes": list(notes)})
+            files.append({**own, "encoding": encoding, "notes": list(notes), "left_out": left_out})
         writer.finish(aside / "rows.arrow")
     except BaseException:
         writer.abandon()
@@ -160,7 +161,12 @@ def _table(
         Origin(place.shown, digest, kept["rows"], kept["encoding"])
         for place, digest, kept in zip(places, digests, about["files"], strict=True)
     )
-    table = Table(arrow, origins, (*notes, *_said(places, about["files"])))
+    left_out = tuple(
+        (severity, f"{place.shown}: {words}")
+        for place, kept in zip(places, about["files"], strict=True)
+        for severity, words in kept["left_out"]
+    )
+    table = Table(arrow, origins, (*notes, *_said(places, about["files"])), left_out)
     unlike = columns_without_a_type(arrow.schema)
     if len(unlike) == len(table.columns):
         require_one_type(table, table.columns)

@@ -140,6 +140,14 @@ class Input(Component):
         """The file behind a row, or its bytes; None where there is none, and always for inputs that are not files."""
         return None
 
+    def found(self, example: Example) -> tuple[Path | bytes | None, str]:
+        """As `file`, and in words what had to be assumed about the path of the row; empty for nothing."""
+        return self.file(example), ""
+
+    def why_missing(self, example: Example) -> str:
+        """Where the file of a row was looked for, and what is there instead; empty for rows that are no paths."""
+        return ""
+
     def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
         """The row with its file read, which `encode`, `views` and `augmented` take as well, and the bytes that takes.
 

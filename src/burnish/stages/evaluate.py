@@ -14,9 +14,10 @@ from burnish.core.files import folder_aside, read_json, require_writable, write_
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
 from burnish.data.encode import encode_part
-from burnish.data.inspection import inspected
+from burnish.data.inspection import inspected, require_files
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
+from burnish.data.placing import placed
 from burnish.data.reading import read
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
@@ -59,7 +60,9 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
     warnings = strange_labels(bundle.target, table)
+    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
     table = inspected(table, bundle.input, cache_folder(None))
+    require_files(table, bundle.input)
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
     warnings += said
     part = Part(table, np.arange(len(table), dtype=np.int64))

@@ -17,6 +17,7 @@ from burnish.data.encode import EncodedRows, encode_part
 from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
 from burnish.data.places import given_splits
+from burnish.data.placing import placed_again
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -102,6 +103,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
+    tables = placed_again(tables, bundle.input)
     tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
     keep = not all("left_out" in told for told in bundle.settings["data"].values())
     parts = divided(tables, recipe, bundle.input, bundle.target, keep=keep).parts

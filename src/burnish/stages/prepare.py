@@ -14,9 +14,10 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, learned
+from burnish.data.inspection import inspected, learned, require_files
 from burnish.data.loader import Loader
 from burnish.data.places import splits_of
+from burnish.data.placing import placed_all
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -118,11 +119,16 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
         say(note)
     tables = read_parts(recipe.data, notify=phases)
     for table in tables.values():
+        audited = {words for _, words in table.left_out}
         for note in table.notes:
-            say(note)
+            if note not in audited:
+                say(note)
     draft = settle(recipe, tables["train"], say)
     cache = cache_folder(draft.data.cache)
+    tables = placed_all(tables, recipe.input, draft.input)
     tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
+    for table in tables.values():
+        require_files(table, draft.input)
     made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
     parts = made.parts
     decisions.check(recipe, draft.target, parts)

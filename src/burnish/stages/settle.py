@@ -13,6 +13,7 @@ from burnish.core.word_counts import words_beside
 from burnish.data.audit.scan import missing
 from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
+from burnish.data.placing import folder_of
 from burnish.data.table import Table
 from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
@@ -105,8 +106,7 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
     inferred = _fitting(recipe, table, sample, target)
-    folder = Path(table.origins[0].path).parent if table.origins else Path()
-    inferred = inferred.located(folder)
+    inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
     if target.column in inferred.required_columns:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"

@@ -8,6 +8,7 @@ import numpy as np
 
 from burnish.data.audit.report import SHOWN_ROWS, Finding, RowAt
 from burnish.data.audit.scan import Reporter
+from burnish.inputs._paths import WORKING_FOLDER
 
 
 def broken(reporter: Reporter) -> Iterator[Finding]:
@@ -27,6 +28,31 @@ def broken(reporter: Reporter) -> Iterator[Finding]:
                 lambda part, i: reporter.problem(part, i),
             )
     yield from _left_out(reporter)
+    yield from _assumed(reporter)
+    yield from _not_read(reporter)
+
+
+def _not_read(reporter: Reporter) -> Iterator[Finding]:
+    """Files beside the rows that are not read, and folders that become no class."""
+    tables = {id(scan.part.table): scan.part.table for scan in reporter.scans.values()}
+    for table in tables.values():
+        for severity, words in table.left_out:
+            yield Finding("files_not_read", "warning" if severity == "warning" else "note", words)
+
+
+def _assumed(reporter: Reporter) -> Iterator[Finding]:
+    """Paths that lead to a file only when they are read in another way than they are written."""
+    for name, scan in reporter.scans.items():
+        known = scan.part.table.inspection
+        for how, those in (known.assumed if known is not None else {}).items():
+            rows = np.flatnonzero(np.isin(scan.part.rows, those))
+            if len(rows):
+                yield reporter.finding(
+                    "paths_read_otherwise",
+                    "warning" if how == WORKING_FOLDER else "note",
+                    f"{len(rows)} of {len(scan)} {name} paths {how}",
+                    [(name, int(i)) for i in rows],
+                )
 
 
 def _left_out(reporter: Reporter) -> Iterator[Finding]:
@@ -39,7 +65,15 @@ def _left_out(reporter: Reporter) -> Iterator[Finding]:
         gone = [row for row in table.inspection.problems if row not in used]
         if gone:
             problems = table.inspection.problems
-            rows = [RowAt(name, row, reporter.named(table, row), problems[row]) for row in gone[:SHOWN_ROWS]]
+            rows = [
+                RowAt(
+                    name,
+                    row,
+                    reporter.named(table, row),
+                    f"{problems[row]} {table.inspection.instead.get(row, '')}".strip(),
+                )
+                for row in gone[:SHOWN_ROWS]
+            ]
             given = f"of the {name} data " if len(tables) > 1 else ""
             message = f"{len(gone)} of {len(table)} files {given}cannot be read, and their rows are left out"
             yield Finding("skipped_files", "warning", message, tuple(rows), len(gone))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -136,6 +136,16 @@ def require_known(allow: Collection[str]) -> None:
             raise unknown("finding", name, OVERRIDES, place="allow")
 
 
+def _fix(found: Sequence[str], accepted: str, mend: str) -> str:
+    """What to do about refusals of these codes; `accepted`: those that can be accepted by name; `mend`: what mends them."""
+    if set(found) == {"broken_files"}:
+        return (
+            "repair, convert or remove these files, or correct their paths (input.root: the folder they are relative to); "
+            "`input.broken: skip` goes on without their rows"
+        )
+    return f"{mend}, or accept it knowingly with `allow: [{accepted}]`" if accepted else mend
+
+
 def refusal(audit: Audit, allow: Collection[str], mend: str = "mend the data") -> Refused | None:
     """The error for an audit with refusals that are not allowed, and how to mend it; None where there are none."""
     found = audit.refused(allow)
@@ -146,7 +156,7 @@ def refusal(audit: Audit, allow: Collection[str], mend: str = "mend the data") -
     error = Refused(
         "the data makes this run meaningless: " + "\n".join(lines),
         expected="data that a test can say something about",
-        fix=f"{mend}, or accept it knowingly with `allow: [{codes}]`" if codes else mend,
+        fix=_fix([f.code for f in found], codes, mend),
     )
     error.audit = audit
     return error

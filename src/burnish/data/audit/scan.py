@@ -163,7 +163,9 @@ class Reporter:
         """What is wrong with the file of a row; empty where nothing is known to be."""
         rows = self.scans[part].part
         known = rows.table.inspection
-        return "" if known is None else known.problems.get(int(rows.rows[position]), "")
+        row = int(rows.rows[position])
+        found = (known.problems.get(row, ""), known.instead.get(row, "")) if known is not None else ()
+        return ": ".join(filter(None, found))
 
     def row(self, part: str, position: int, detail: str = "") -> RowAt:
         """A row with the beginning of its content."""

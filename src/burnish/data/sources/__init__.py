@@ -27,11 +27,13 @@ class Rows:
         columns: column name to values.
         encoding: the encoding the text was read in; empty where there is none.
         notes: what was decided while reading, in words; each is said once however many pieces carry it.
+        left_out: what was met and is no row, each with its severity (`note` or `warning`) and words; for the audit.
     """
 
     columns: dict[str, Any]
     encoding: str = ""
     notes: tuple[str, ...] = field(default=())
+    left_out: tuple[tuple[str, str], ...] = field(default=())
 
 
 class Source(Component):
