@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
     elif kind == "conll":
         blocks = ["".join(f"{word}\t{row['label']}\n" for word in row["text"].split()) for row in rows]
         path.write_text("\n".join(blocks), encoding="utf-8")
+    elif kind == "excel":
+        return workbook({"rows": [list(rows[0]), *(list(row.values()) for row in rows)]}, path.with_suffix(".xlsx"))
     elif kind == "memory":
         return list(rows)
     elif kind == "image_folder":
@@ -72,6 +74,20 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         return sound_cases.folder_of_rows(rows, path)
     else:
         raise AssertionError(f"add a way to write {kind} to tests/data_cases.py")
+    return path
+
+
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], path: Path) -> Path:
+    """An Excel workbook with these rows in each sheet."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    book.save(path)
     return path
 
 

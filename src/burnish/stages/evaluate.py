@@ -21,6 +21,7 @@ from burnish.data.placing import placed
 from burnish.data.reading import read
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
+from burnish.data.written_numbers import plain_numbers
 from burnish.evaluation import report
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import metrics_for, scores
@@ -57,12 +58,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         require_writable(folder)
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
-    table = read(data)
-    require_columns(table, [*bundle.input.required_columns, bundle.target.column])
-    warnings = strange_labels(bundle.target, table)
-    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
-    table = inspected(table, bundle.input, cache_folder(None))
-    require_files(table, bundle.input)
+    table, warnings = _labelled(data, bundle)
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
     warnings += said
     part = Part(table, np.arange(len(table), dtype=np.int64))
@@ -99,6 +95,19 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
+
+
+def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
+    """The rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
+    table = read(data)
+    require_columns(table, [*bundle.input.required_columns, bundle.target.column])
+    if bundle.target.linear == "numbers":
+        table, _, _ = plain_numbers(table, bundle.target.column)
+    warnings = strange_labels(bundle.target, table)
+    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
+    table = inspected(table, bundle.input, cache_folder(None))
+    require_files(table, bundle.input)
+    return table, warnings
 
 
 def _report(

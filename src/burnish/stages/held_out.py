@@ -25,6 +25,7 @@ from burnish.evaluation.predict import predict
 from burnish.recipe import Recipe
 from burnish.runtimes import Run
 from burnish.stages.dividing import divided
+from burnish.stages.target_numbers import numbers_read
 
 NAMES = ("train", "validation", "test")
 
@@ -103,6 +104,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
+    tables = numbers_read(recipe, tables)
     tables = placed_again(tables, bundle.input)
     tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
     keep = not all("left_out" in told for told in bundle.settings["data"].values())

@@ -24,7 +24,8 @@ from burnish.data.table import Part
 from burnish.recipe import Recipe, Settled
 from burnish.stages import decisions
 from burnish.stages.dividing import divided
-from burnish.stages.settle import settle
+from burnish.stages.settle import USUAL_TARGETS, settle
+from burnish.stages.target_numbers import numbers_read
 from burnish.stages.usual_settings import usual_epochs
 from burnish.training.accelerator import Accelerator
 
@@ -123,6 +124,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
         for note in table.notes:
             if note not in audited:
                 say(note)
+    tables = numbers_read(recipe, tables, USUAL_TARGETS, say)
     draft = settle(recipe, tables["train"], say)
     cache = cache_folder(draft.data.cache)
     tables = placed_all(tables, recipe.input, draft.input)
