@@ -9,7 +9,7 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.data.audit import audit, examine
-from burnish.data.inspection import inspected
+from burnish.data.inspection import inspected, without_problems
 from burnish.data.reading import read
 from burnish.data.table import Part, Table
 from burnish.inputs import Input
@@ -52,6 +52,16 @@ def test_a_class_of_sounds_that_are_not_read_does_not_vanish(tmp_path: Path) -> 
     assert "MP4 (AAC, m4a), which is not read; convert it: ffmpeg" in str(found.value)
     assert "broken: skip" in found.value.fix
     assert "mend the data" not in str(found.value)
+
+
+def test_a_class_that_is_skipped_is_named(tmp_path: Path) -> None:
+    """Whoever goes on without the rows is told that a class goes with them."""
+    table = looked(sounds(tmp_path / "data"), Audio(), tmp_path / "cache")
+    (finding,) = examine(without_problems(part(table)), Audio(), LABEL).find("skipped_files")
+    assert finding.severity == "warning"
+    assert (
+        "3 of 7 files cannot be read, and their rows are left out: with them the whole of whatsapp" in finding.message
+    )
 
 
 @pytest.mark.parametrize("ending", [".m4a", ".aac", ".opus", ".wma", ".amr", ".caf", ".mp2", ".aifc", ".weba"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from burnish.data.audit.report import SHOWN_ROWS, Finding, RowAt
 from burnish.data.audit.scan import Reporter
+from burnish.data.table import Table
 from burnish.inputs._paths import WORKING_FOLDER
 
 
@@ -38,6 +41,15 @@ def _not_read(reporter: Reporter) -> Iterator[Finding]:
     for table in tables.values():
         for severity, words in table.left_out:
             yield Finding("files_not_read", "warning" if severity == "warning" else "note", words)
+
+
+def _lost_labels(table: Table, column: str, gone: Sequence[int], used: NDArray[np.int64]) -> list[str]:
+    """Labels of rows that are left out which no row that is used has."""
+    if column not in table.columns or not pa.types.is_string(table.arrow[column].type):
+        return []
+    labels = table.arrow[column]
+    left = set(labels.take(pa.array(used)).unique().to_pylist())
+    return sorted(set(labels.take(pa.array(gone, pa.int64())).unique().to_pylist()) - left - {None})
 
 
 def _assumed(reporter: Reporter) -> Iterator[Finding]:
@@ -76,4 +88,6 @@ def _left_out(reporter: Reporter) -> Iterator[Finding]:
             ]
             given = f"of the {name} data " if len(tables) > 1 else ""
             message = f"{len(gone)} of {len(table)} files {given}cannot be read, and their rows are left out"
+            if lost := _lost_labels(table, reporter.target.column, gone, rows_used):
+                message += f": with them the whole of {', '.join(lost[:10])}"
             yield Finding("skipped_files", "warning", message, tuple(rows), len(gone))
