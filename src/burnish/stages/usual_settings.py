@@ -66,7 +66,7 @@ LORA: dict[str, Usual] = {
 }
 
 BY_ADAPTER = {"full": FULL, "gradual_unfreezing": FULL, "last_layers": LAST_LAYERS, "lora": LORA}
-OTHERWISE = "usual for this adapter"
+OTHERWISE = "the rate of the adapter, whatever the network"
 
 
 def row(family: Family) -> str:
