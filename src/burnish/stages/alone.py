@@ -60,8 +60,7 @@ def into_graph(path: Path, settings: Mapping[str, Any]) -> None:
     """
     with path.open("ab") as file:
         for name, value in settings.items():
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            entry = _field(1, (PREFIX + name).encode()) + _field(2, text.encode(errors="backslashreplace"))
+            entry = _field(1, (PREFIX + name).encode()) + _field(2, json.dumps(value).encode())
             file.write(_field(14, entry))  # metadata_props of ModelProto
 
 
