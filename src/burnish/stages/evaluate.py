@@ -13,7 +13,7 @@ from burnish.core.errors import InputError
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
-from burnish.data.encode import encode_part
+from burnish.data.encode import EncodedRows, encode_part
 from burnish.data.inspection import inspected, require_files
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
@@ -57,24 +57,12 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
             raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
         require_writable(folder)
     recipe = bundle.settings["recipe"]
-    group = recipe.get("group")
     table, warnings = _labelled(data, bundle)
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
     warnings += said
     part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
-    shared = sharing(reads=not bundle.input.stored)
-    _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
-    loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
-    inside = float(bundle.settings.get(FACT, 1.0))
-    predictions, _ = predict(
-        running,
-        Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
-        part,
-        loss=loss_without(loss, inside),
-        group=group if group in table.columns else None,
-        batch_size=recipe["evaluation_batch_size"],
-    )
+    predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
         raise InputError(
             f"no row has a truth in column {bundle.target.column!r}",
@@ -84,7 +72,9 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         )
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
-    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions, inside)
+    found["decisions"] = on_test(
+        bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))
+    )
     files = [o.path for o in table.origins]
     result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **found}
     result |= {f"rows_in_{name}": count for name, count in seen.items()}
@@ -108,6 +98,23 @@ def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
     table = inspected(table, bundle.input, cache_folder(None))
     require_files(table, bundle.input)
     return table, warnings
+
+
+def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
+    """Of the weights as they were tested; losses are of the logits before a temperature went into the weights."""
+    _, running = opened(bundle, {"kind": "torch", "device": "auto"})
+    loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
+    group = recipe.get("group")
+    shared = sharing(reads=not bundle.input.stored)
+    predictions, _ = predict(
+        running,
+        Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
+        part,
+        loss=loss_without(loss, float(bundle.settings.get(FACT, 1.0))),
+        group=group if group in part.table.columns else None,
+        batch_size=recipe["evaluation_batch_size"],
+    )
+    return predictions
 
 
 def _report(

@@ -27,6 +27,7 @@ from burnish.exporters import Exporter, Source, preceded
 from burnish.exporters.onnx import Onnx
 from burnish.runtimes._fixed import pieces
 from burnish.runtimes.torch import running
+from burnish.stages import alone
 from burnish.stages.gate import Accepted, Gate, Refused
 from burnish.stages.hardware_check import Check
 from burnish.stages.held_out import HeldOut, held_out
@@ -230,8 +231,17 @@ class _Exporting:
             for path in files:
                 os.replace(path, aside / path.name) if result.movable else shutil.copy2(path, aside / path.name)
             artifacts.write_facts(aside, facts, golden)
+            self._told(aside, facts, result.bundle)
         self.say(f"{name}: passed, {row['bytes'] / 2**20:.1f} MiB")
         return row
+
+    def _told(self, folder: Path, facts: dict[str, Any], bundle: Bundle) -> None:
+        """What others must know to use it: in a graph, and outside of a bundle beside it."""
+        settings = alone.settings_of(bundle, facts)
+        if facts["format"] == Onnx.runtime:
+            alone.into_graph(folder / facts["file"], settings)
+        if self.out and facts["format"]:
+            alone.beside(folder, self.bundle, facts, settings)
 
     def _latency(self, run: Any, bundle: Bundle) -> dict[str, Any]:
         part = self.held.limited(self.held.choosing, SPEED_ROWS)
