@@ -75,6 +75,8 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
     if recipe.target is not None:
         require_columns(table, [recipe.target.column], place="target")
+        if recipe.input is not None:
+            _fit_together(recipe.input, recipe.target)
         return as_written(recipe.target, table, say, inferred=False)
     column = recipe.target_column
     if column is None:
@@ -135,8 +137,9 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
                 _refuse_paths(found, [i for i in candidates if not i.stored], sample)
             return found
     what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
+    why = "; ".join(w for c in candidates if (w := c.because(table.columns, sample, target.column)))
     raise InputError(
-        f"no column fits {what}",
+        f"no column fits {what}" + (f": {why}" if why else ""),
         expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
         fix="name it: --input COLUMN",
         place="input",
