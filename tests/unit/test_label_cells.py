@@ -108,6 +108,13 @@ def test_lists_of_numbers_become_the_names_at_their_positions() -> None:
     assert any("numbers, which become the labels' names" in line for line in said)
 
 
+def test_a_column_for_each_label_is_explained_where_no_target_is_named() -> None:
+    made = [{"comment": f"row {i} says", "toxic": str(i % 2), "insult": i // 2 % 2 == 1} for i in range(20)]
+    with pytest.raises(InputError, match="no target column is named") as caught:
+        settle(Recipe.load({"data": "x.csv"}), table(made), print)
+    assert "'toxic', 'insult' hold 0 and 1 only" in caught.value.fix
+
+
 def test_shares_of_labels_are_refused() -> None:
     assert "fractions" in refused(rows([[0.1, 0.9], [0.75, 0.25]]), "labels").found
 

@@ -90,6 +90,14 @@ def test_tags_without_prefixes_are_tags_where_they_are_as_long_as_the_words() ->
     assert any("each run of equal tags counts as one span" in line for line in said)
 
 
+def test_tags_in_one_text_find_the_text_with_as_many_words() -> None:
+    made = [
+        {"id": f"row {i}", "sentence": " ".join(row["tokens"]), "tags": " ".join(NAMES[n] for n in row["tags"])}
+        for i, row in enumerate(rows())
+    ]
+    assert settled(made, target={"column": "tags"})[0].input.required_columns == ("sentence",)
+
+
 def test_lists_that_belong_together_are_no_words_and_tags() -> None:
     sets = [["a"], ["a", "b"], ["c", "b", "a"]] * 5
     made = [{"text": f"row {i} says", "labels": s, "titles": [f"the {n}" for n in s]} for i, s in enumerate(sets)]
@@ -136,6 +144,7 @@ SCHEMES: dict[str, list[list[str]]] = {
     "BMES": [["B-x", "M-x", "E-x"], ["O", "S-y"]],
     "BMEWO": [["B-x", "M-x", "E-x"], ["O", "W-y"]],
     "none": [["NOUN", "VERB"], ["DET", "NOUN"]],
+    "none, with dashes": [["NOUN", "W-P"], ["DET", "VERB"]],
 }
 
 
@@ -145,12 +154,14 @@ def of(tags: list[list[str]]) -> list[Row]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_scheme_is_found_said_and_kept(scheme: str) -> None:
-    made = of(SCHEMES[scheme])
+    made, scheme = of(SCHEMES[scheme]), scheme.partition(",")[0]
     found, said = settled(made, target={"column": "tags"})
     assert found.target.scheme == scheme  # type: ignore[attr-defined]
     assert any(scheme in line or (scheme == "none" and "run of equal tags" in line) for line in said)
     names = found.target.learned(row["tags"] for row in made).names
-    assert Tags.class_names(names) == (["x", "y"] if scheme != "none" else ["DET", "NOUN", "VERB"])
+    assert Tags.class_names(names) == (
+        ["x", "y"] if scheme != "none" else sorted({n.removeprefix("W-") for n in names})
+    )
     again, said = settled(made, **{name: value for name, value in found if name != "data"})
     assert not any("tags:" in line for line in said)
     assert again.target == found.target

@@ -92,7 +92,7 @@ def test_a_usual_name_is_still_enough() -> None:
 
 @pytest.mark.parametrize("name", ["uuid", "sha", "numbers", "iso dates", "constant", "order numbers"])
 def test_where_nothing_is_a_text_that_is_said(name: str) -> None:
-    with pytest.raises(InputError, match="no column holds texts") as caught:
+    with pytest.raises(InputError, match="no column fits any input") as caught:
         settled(one=NO_TEXTS[name][1], two=NO_TEXTS["uuid"][1])
     assert "--input" in caught.value.fix
     assert "'one' holds" in caught.value.found

@@ -25,12 +25,14 @@ def word_count(cell: Any) -> int | None:
     return len(cell.split()) if found is None and isinstance(cell, str) else found
 
 
-def as_long_as(rows: Sequence[Mapping[str, Any]], tags: str, words: str) -> bool:
+def as_long_as(rows: Sequence[Mapping[str, Any]], tags: str, words: str, *, texts: bool = False) -> bool:
     """Whether the lists of one column are in every row as long as the words of another.
 
-    Words of a text must differ in number from row to row: vectors of one length are no tags.
+    Words of a text must differ in number from row to row: vectors of one length are no tags. With `texts`, tags may be
+    texts as well, with white space between them.
     """
-    pairs = [(list_length(row.get(tags)), row.get(words)) for row in rows if row.get(tags) not in (None, "")]
+    length_of = word_count if texts else list_length
+    pairs = [(length_of(row.get(tags)), row.get(words)) for row in rows if row.get(tags) not in (None, "")]
     if len(pairs) < min(_FEWEST, len(rows)) or any(length is None for length, _ in pairs):
         return False
     if any(length != word_count(cell) for length, cell in pairs):
@@ -39,13 +41,15 @@ def as_long_as(rows: Sequence[Mapping[str, Any]], tags: str, words: str) -> bool
     return len({length for length, _ in pairs}) > 1 or (lists and any(length for length, _ in pairs))
 
 
-def words_beside(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], tags: str) -> list[str]:
+def words_beside(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], tags: str, *, texts: bool = False
+) -> list[str]:
     """The columns of words that lists are as long as: lists first, most different words first.
 
     There are more different words than tags: two lists of a row that belong together (labels, and what they are called)
     are as long as each other, too.
     """
-    found = [c for c in columns if c != tags and as_long_as(rows, tags, c) and not _numbers(rows, c)]
+    found = [c for c in columns if c != tags and as_long_as(rows, tags, c, texts=texts) and not _numbers(rows, c)]
     found = [c for c in found if _variety(rows, c) > _variety(rows, tags)] if found else []
     return sorted(found, key=lambda c: (not _lists(rows, c), -_variety(rows, c)))
 

@@ -59,20 +59,19 @@ class Text(Input):
         best = max(looked, key=lambda one: one.rank, default=None)
         if usual and (usual[0].readable or best is None or not best.readable):
             best = usual[0]
-        elif best is not None and not best.readable:
-            raise InputError(
-                "no column holds texts: " + passed_over(looked, ()),
-                expected="a column of texts",
-                fix="name the column if it is to be read all the same: --input COLUMN",
-                place="input",
-            )
-        return None if best is None else self.model_copy(update={"columns": [best.column]})
+        return (
+            None
+            if best is None or (not best.readable and best not in usual)
+            else self.model_copy(update={"columns": [best.column]})
+        )
 
     def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
         """How the column was found where its name does not say it, and which others hold no texts."""
         texts = [c for c in columns if c != target and rows and all(isinstance(r.get(c), str | None) for r in rows)]
         looked = _looked(texts, rows)
         passed = passed_over(looked, self.columns)
+        if not self.columns:
+            return passed
         usual = len(self.columns) > 1 or self.columns[0].lower() in USUAL_NAMES
         several = sum(not one.not_text for one in looked) > 1
         why = "" if usual or len(looked) < 2 else "the longest text" if several else "the only text"

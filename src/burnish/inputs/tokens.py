@@ -43,7 +43,7 @@ class Tokens(Input):
         if "column" in self.model_fields_set or (self.column in columns and self.column != target):
             return self._as_written(rows)  # a name that was given is never replaced: misspelt, it is an error
         lists = [c for c in columns if c != target and rows and all(isinstance(r.get(c), list) for r in rows)]
-        found = words_beside(rows, columns, target)[:1] or (lists if len(lists) == 1 else [])
+        found = words_beside(rows, columns, target, texts=True)[:1] or (lists if len(lists) == 1 else [])
         return self.model_copy(update={"column": found[0]})._as_written(rows) if found else None
 
     def _as_written(self, rows: Sequence[Example]) -> Tokens:

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 
+from burnish.core.batch import Example
+from burnish.core.component import build, kinds
+from burnish.core.word_counts import words_beside
 from burnish.data.table import Table
 from burnish.targets import Target
 
+_FLAGS = {"0", "1", "0.0", "1.0", "true", "false"}
 _LOOKED_AT = 100_000  # cells; of larger tables so many, drawn evenly, so that memory does not grow
+
+
+def recognised(
+    columns: Sequence[str], sample: Sequence[Example], values: Sequence[Any], column: str
+) -> tuple[Target, str] | None:
+    """The kind of target that a column looks like, and why where its cells alone do not say it; None where none does."""
+    known = [cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")]
+    for target in sorted(known, key=lambda t: t.recognition_order):
+        if target.recognises(values):
+            return target, ""
+        beside = words_beside(sample, columns, column) if target.shape == "element" else []
+        if beside:
+            return target, f", because each list is as long as the words of {beside[0]!r}"
+    return None
+
+
+def flags_hint(sample: Sequence[Example], columns: Sequence[str]) -> str:
+    """What to do about several columns of zeros and ones, one for each label; empty where there are not several."""
+    flags = [c for c in columns if sample and {str(row.get(c)).lower() for row in sample} <= _FLAGS]
+    if len(flags) < 2:
+        return ""
+    named = ", ".join(map(repr, flags[:6])) + (" ..." if len(flags) > 6 else "")
+    return (
+        f"; the columns {named} hold 0 and 1 only: for several labels a row, write one column with lists of their names"
+    )
 
 
 def as_written(target: Target, table: Table, say: Callable[[str], None], *, inferred: bool) -> Target:

@@ -9,7 +9,6 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError, nearest
-from burnish.core.word_counts import words_beside
 from burnish.data.audit.scan import missing
 from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
@@ -19,7 +18,7 @@ from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
-from burnish.stages.column_writing import as_written
+from burnish.stages.column_writing import as_written, flags_hint, recognised
 from burnish.stages.no_target import no_target, rows_with_values
 from burnish.stages.usual_settings import rates
 from burnish.targets import Target, fits
@@ -76,6 +75,8 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
     if recipe.target is not None:
         require_columns(table, [recipe.target.column], place="target")
+        if recipe.input is not None:
+            _fit_together(recipe.input, recipe.target)
         return as_written(recipe.target, table, say, inferred=False)
     column = recipe.target_column
     if column is None:
@@ -84,23 +85,18 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
             raise InputError(
                 "no target column is named, and none has a usual name",
                 expected="one of the columns " + ", ".join(table.columns),
-                fix="name it: --target COLUMN",
+                fix="name it: --target COLUMN" + flags_hint(sample, table.columns),
                 place="target",
             )
     require_columns(table, [column], place="target")
     values = [row.get(column) for row in sample]
     if all(missing(value) for value in values):  # a file may begin with rows that nobody labelled
         values = rows_with_values(table, column, SAMPLE)
-    candidates = [
-        cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")
-    ]
     nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
-    for target in [] if nested else sorted(candidates, key=lambda t: t.recognition_order):
-        beside = target.shape == "element" and words_beside(sample, table.columns, column)
-        if beside or target.recognises(values):
-            like = f", because each list is as long as the words of {beside[0]!r}" if beside else ""
-            say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){like}")
-            return as_written(target, table, say, inferred=True)
+    if not nested and (found := recognised(table.columns, sample, values, column)) is not None:
+        target, why = found
+        say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){why}")
+        return as_written(target, table, say, inferred=True)
     raise no_target(column, [value for value in values if not missing(value)], len(table))
 
 
@@ -141,8 +137,9 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
                 _refuse_paths(found, [i for i in candidates if not i.stored], sample)
             return found
     what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
+    why = "; ".join(w for c in candidates if (w := c.because(table.columns, sample, target.column)))
     raise InputError(
-        f"no column fits {what}",
+        f"no column fits {what}" + (f": {why}" if why else ""),
         expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
         fix="name it: --input COLUMN",
         place="input",

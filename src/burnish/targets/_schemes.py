@@ -37,7 +37,7 @@ def scheme_of(names: Iterable[str], rows: Iterable[Sequence[str | None]], column
     tags = sorted(set(names) - {OUTSIDE})
     plain = [tag for tag in tags if not _PREFIXED.fullmatch(tag)]
     letters = {tag[0] for tag in tags if tag not in plain}
-    if not letters:
+    if not letters or ("B" not in letters and 2 * len(plain) > len(tags)):
         odd = [tag for tag in plain if _OTHER_JOINT.fullmatch(tag) or _BEHIND.fullmatch(tag)]
         if odd and 2 * len(odd) > len(plain):
             raise _refused(column, f"tags such as {odd[0]!r}, whose prefixes are not written as in B-person")
