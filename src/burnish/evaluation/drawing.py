@@ -49,10 +49,15 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
         "legend.frameon": False,
     }
     with mpl.rc_context(settings):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), dpi=RESOLUTION, layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Saving a figure that still has its layout to find would lay out and draw it twice.
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(path, dpi=RESOLUTION, facecolor="white", metadata={"Software": None})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -139,11 +140,17 @@ def _schema(target: Target) -> pa.Schema:
 
 
 def features(
-    network: Any, loader: Loader, positions: NDArray[np.int64], *, batch_size: int = 64, notify: Notify | None = None
+    network: Any,
+    loader: Loader,
+    positions: NDArray[np.int64],
+    *,
+    batch_size: int = 64,
+    notify: Notify | None = None,
+    precision: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Iterator[tuple[int, Array]]:
     """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first.
 
-    Of a row with several views, the mean.
+    Of a row with several views, the mean. `precision` gives the context of a forward pass; float32 without.
     """
     import torch
 
@@ -152,7 +159,7 @@ def features(
     device = next(network.parameters()).device
 
     def run(**arrays: Array) -> Array:
-        with torch.inference_mode():
+        with torch.inference_mode(), precision():
             tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
             return cast(Array, network.features(**tensors).float().cpu().numpy())
 

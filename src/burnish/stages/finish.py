@@ -91,7 +91,7 @@ def finish(
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     predictions = result.pop("_predictions")
     result["decisions"] = on_test(learned, target, predictions, inside)
-    result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
+    result["baselines"] = baselines(prepared, assembled, predictions, Phases(tracking))
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)

@@ -50,9 +50,7 @@ def run(recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[st
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
         prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
         require_same(folder, prepared)
-        assembled = assemble(
-            prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})), Phases(tracking)
-        )
+        assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
         prepared = settled(prepared, accelerator, resume=resume)
         folder.begin(prepared, command, tracking, main=accelerator.main)
         training_pictures(folder.path / "pictures", prepared, assembled)

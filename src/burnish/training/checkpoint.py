@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from burnish.core.errors import RunFailed
-from burnish.core.files import ASIDE, damage, folder_aside, sha256, write_json
+from burnish.core.files import ASIDE, MANIFEST, damage, folder_aside, write_json
 from burnish.core.network import Network
 from burnish.training import history
 from burnish.training.averaging import WeightAverage
@@ -45,8 +45,8 @@ class Checkpoint:
 
     @property
     def hash(self) -> str:
-        """sha256 of the weights that were validated."""
-        return sha256(self.validated)
+        """sha256 of the weights that were validated, as the manifest has it: written with them, and checked where they are read."""
+        return str(json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))[self.validated.name])
 
     @property
     def validated(self) -> Path:

@@ -24,8 +24,8 @@ NEEDED = 1.3
 are three quarters of a step, the step is then 1.2 times as fast."""
 SMALLEST = 2e9
 """Operations of a training step from which it is worth trying: a smaller one takes some hundredths of a second."""
-SECONDS, FEWEST, MOST = 0.5, 3, 40
-"""How long to try, and how many rounds at least and at most."""
+SECONDS, LONGEST, FEWEST, MOST = 0.5, 1.5, 5, 40
+"""How long to try, how long where it is not clear yet, and how many rounds at least and at most."""
 AT_ONCE = 4e8
 """Operations of one product while trying: about 20 milliseconds forward and backward."""
 KINDS = 3  # different products that are tried: those that cost most
@@ -54,14 +54,13 @@ class Trial:
     """What came out.
 
     Attributes:
-        gain: how many times as fast bfloat16 was, the median of all rounds; each round tried both, one after the other.
-        sure: whether it was faster in at least three of four rounds.
+        gain: how many times as fast bfloat16 is at least, of two estimates: the median of all rounds, each of which tried
+            both one after the other, and the best of each against the best of the other.
         float32, bfloat16: operations a second, the median of all rounds.
         seconds: that were spent.
     """
 
     gain: float
-    sure: bool
     float32: float
     bfloat16: float
     seconds: float
@@ -86,7 +85,7 @@ def decide(accelerator: Accelerator, network: Network, inputs: dict[str, Array],
                 trial = tried(found, rows)
         except RuntimeError as error:  # an operation that bfloat16 does not have on this processor
             why = f"precision: float32, because bfloat16 cannot be tried here ({str(error).splitlines()[0][:120]})"
-    faster = trial is not None and trial.sure and trial.gain >= NEEDED
+    faster = trial is not None and trial.gain >= NEEDED
     accelerator.decided("bfloat16" if accelerator.agreed(float(faster)) else "float32")
     if trial is None:
         return [why] if why else []
@@ -145,21 +144,30 @@ def tried(found: list[Product], rows: int) -> Trial:
     if time.perf_counter() - started > SECONDS:
         chosen = chosen[:1]
     rounds: list[tuple[float, float]] = []
-    while len(rounds) < FEWEST or (len(rounds) < MOST and time.perf_counter() - started < SECONDS):
+    while len(rounds) < FEWEST or (len(rounds) < MOST and time.perf_counter() - started < _enough(rounds)):
         if len(rounds) % 2:
             later = _seconds(chosen, torch.bfloat16)
             rounds.append((_seconds(chosen, torch.float32), later))
         else:
             rounds.append((_seconds(chosen, torch.float32), _seconds(chosen, torch.bfloat16)))
-    gains = sorted(whole / half for whole, half in rounds)
-    # What else runs on the machine meets both halves of a round alike, or one round and not the others.
     return Trial(
-        gain=statistics.median(gains),
-        sure=gains[len(gains) // 4] > 1,
+        gain=min(_gains(rounds)),
         float32=sum(own.operations for own in chosen) / statistics.median(whole for whole, _ in rounds),
         bfloat16=sum(own.operations for own in chosen) / statistics.median(half for _, half in rounds),
         seconds=time.perf_counter() - started,
     )
+
+
+def _gains(rounds: list[tuple[float, float]]) -> tuple[float, float]:
+    """Two estimates that the rest of the machine disturbs in different ways: it only ever adds time, now and then."""
+    best = min(whole for whole, _ in rounds) / min(half for _, half in rounds)
+    return statistics.median(whole / half for whole, half in rounds), best
+
+
+def _enough(rounds: list[tuple[float, float]]) -> float:
+    """Seconds to try: longer where the two estimates do not agree on what to choose."""
+    low, high = sorted(_gains(rounds))
+    return LONGEST if low < NEEDED <= high else SECONDS
 
 
 @dataclass(frozen=True)
