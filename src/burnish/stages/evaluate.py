@@ -50,19 +50,13 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if data is None:
         return _sealed(run)
     bundle = Bundle.load(run, trust_code=trust_code)
-    folder = out or _place(run, data)
-    if folder is not None:
-        if folder.exists():
-            raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
-        require_writable(folder)
+    folder = _new_folder(out or _place(run, data))
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
     table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
     warnings = strange_labels(bundle.target, table)
-    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
-    table = inspected(table, bundle.input, cache_folder(None))
-    require_files(table, bundle.input)
+    table = _looked_at(table, bundle)
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
     warnings += said
     part = Part(table, np.arange(len(table), dtype=np.int64))
@@ -80,12 +74,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         batch_size=recipe["evaluation_batch_size"],
     )
     if not len(predictions.known):
-        raise InputError(
-            f"no row has a truth in column {bundle.target.column!r}",
-            expected="labelled rows",
-            fix="`burnish predict` answers rows without labels",
-            place=", ".join(o.path for o in table.origins),
-        )
+        raise _unlabelled(bundle, table)
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions, inside)
@@ -99,6 +88,36 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
+
+
+def _new_folder(folder: Path | None) -> Path | None:
+    """The folder, which must not be there and can be written.
+
+    Raises:
+        InputError: it is, or it cannot.
+    """
+    if folder is not None:
+        if folder.exists():
+            raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
+        require_writable(folder)
+    return folder
+
+
+def _unlabelled(bundle: Bundle, table: Table) -> InputError:
+    return InputError(
+        f"no row has a truth in column {bundle.target.column!r}",
+        expected="labelled rows",
+        fix="`burnish predict` answers rows without labels",
+        place=", ".join(o.path for o in table.origins),
+    )
+
+
+def _looked_at(table: Table, bundle: Bundle) -> Table:
+    """With what is known of its files, where rows are files: each table's below its own folder."""
+    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
+    table = inspected(table, bundle.input, cache_folder(None))
+    require_files(table, bundle.input)
+    return table
 
 
 def _report(
