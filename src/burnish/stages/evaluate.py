@@ -51,11 +51,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if data is None:
         return _sealed(run)
     bundle = Bundle.load(run, trust_code=trust_code)
-    folder = out or _place(run, data)
-    if folder is not None:
-        if folder.exists():
-            raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
-        require_writable(folder)
+    folder = _new_folder(out or _place(run, data))
     recipe = bundle.settings["recipe"]
     table, warnings = _labelled(data, bundle)
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
@@ -64,12 +60,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
-        raise InputError(
-            f"no row has a truth in column {bundle.target.column!r}",
-            expected="labelled rows",
-            fix="`burnish predict` answers rows without labels",
-            place=", ".join(o.path for o in table.origins),
-        )
+        raise _unlabelled(bundle, table)
     metrics = metrics_for(bundle.target.kind())
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     found["decisions"] = on_test(
@@ -87,6 +78,36 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     return result
 
 
+def _new_folder(folder: Path | None) -> Path | None:
+    """The folder, which must not be there and can be written.
+
+    Raises:
+        InputError: it is, or it cannot.
+    """
+    if folder is not None:
+        if folder.exists():
+            raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
+        require_writable(folder)
+    return folder
+
+
+def _unlabelled(bundle: Bundle, table: Table) -> InputError:
+    return InputError(
+        f"no row has a truth in column {bundle.target.column!r}",
+        expected="labelled rows",
+        fix="`burnish predict` answers rows without labels",
+        place=", ".join(o.path for o in table.origins),
+    )
+
+
+def _looked_at(table: Table, bundle: Bundle) -> Table:
+    """With what is known of its files, where rows are files: each table's below its own folder."""
+    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
+    table = inspected(table, bundle.input, cache_folder(None))
+    require_files(table, bundle.input)
+    return table
+
+
 def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
     """The rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
     table = read(data)
@@ -94,10 +115,7 @@ def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
     if bundle.target.linear == "numbers":
         table, _, _ = plain_numbers(table, bundle.target.column)
     warnings = strange_labels(bundle.target, table)
-    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
-    table = inspected(table, bundle.input, cache_folder(None))
-    require_files(table, bundle.input)
-    return table, warnings
+    return _looked_at(table, bundle), warnings
 
 
 def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
