@@ -55,8 +55,9 @@ def _frozen(prepared: Prepared, loaders: dict[str, Loader], predictions: Predict
         words, tags = _words(loaders["train"], chosen, seen, truth)
         kept = [_word_features(loaders[split], i, f) for i, f in enumerate(tested)]
         return frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
+    thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
     return frozen_features(
-        np.stack(seen), truth, np.stack(tested), predictions, seed=recipe.seed, drawn_from=drawn_from
+        np.stack(seen), truth, np.stack(tested), predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds
     )
 
 

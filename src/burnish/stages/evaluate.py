@@ -9,7 +9,7 @@ import numpy as np
 
 from burnish.bundle import Bundle
 from burnish.core.component import build
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
@@ -29,6 +29,8 @@ from burnish.predictor import opened
 from burnish.stages.decide import on_test
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.folding import FACT, loss_without
+from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.outside import require_apart
 from burnish.stages.shown import row_picture, row_sound, row_text
 
 
@@ -54,6 +56,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if folder is not None:
         if folder.exists():
             raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
+        require_apart(folder, [data])
         require_writable(folder)
     recipe = bundle.settings["recipe"]
     group = recipe.get("group")
@@ -71,6 +74,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
     loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
     inside = float(bundle.settings.get(FACT, 1.0))
+    strange: list[int] = []
     predictions, _ = predict(
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
@@ -78,7 +82,10 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         loss=loss_without(loss, inside),
         group=group if group in table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
+        strange=strange,
     )
+    if wrong := answers_not_finite(strange, part, "given"):
+        raise RunFailed(wrong, expected="numbers: such answers mean nothing, and no score of them is given")
     if not len(predictions.known):
         raise InputError(
             f"no row has a truth in column {bundle.target.column!r}",
@@ -95,7 +102,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
-            predictions.save(aside / "predictions.parquet")
+            predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 else None)
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
