@@ -14,7 +14,7 @@ from burnish.artifacts import Artifact
 from burnish.bundle_files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
 from burnish.core.signature import require_signed, trusted
 from burnish.core.views import averaged
@@ -214,8 +214,18 @@ class Contents:
     golden: Sequence[Example]
 
 
+def _numbers(recorded: Mapping[str, Any]) -> bool:
+    """Whether an answer and its probabilities are finite."""
+    number = recorded["answer"] if isinstance(recorded["answer"], float) else 0.0
+    return bool(np.isfinite([number, *recorded["probabilities"]]).all())
+
+
 def write(path: Path, contents: Contents, run: Run) -> Bundle:
-    """Write a bundle; it appears under its name only when it is complete."""
+    """Write a bundle; it appears under its name only when it is complete.
+
+    Raises:
+        NonFinite: the network gives no numbers for the rows that are kept in it.
+    """
     settings = {
         "format": FORMAT,
         "model": contents.model,
@@ -226,6 +236,13 @@ def write(path: Path, contents: Contents, run: Run) -> Bundle:
     }
     bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
     golden = bundle.recorded(run, contents.golden)
+    if any(not _numbers(row) for row in golden):
+        raise NonFinite(
+            "the network answers NaN or infinity for training rows",
+            expected="numbers: such a network is no model, and no bundle is made of it",
+            fix="start a new run with a lower learning_rate (or precision: float32)",
+            place=str(path),
+        )
     with folder_aside(path) as aside:
         model = aside / MODEL
         model.mkdir()

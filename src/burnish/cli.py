@@ -75,7 +75,9 @@ _file = click.Path(path_type=Path)
 @click.option(
     "--out", type=_file, metavar="RUN", help="Run folder; must not exist. Default: runs/ and the recipe's name."
 )
-@click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
+@click.option(
+    "--resume", is_flag=True, help="Continue the run in --out from its last checkpoint; epochs=20 makes it longer."
+)
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
 def train(
     recipe: tuple[str, ...],
@@ -94,6 +96,7 @@ def train(
     burnish train recipe.yaml learning_rate=3e-5 loss.kind=focal
     burnish train --data reviews.csv --target label --model MODEL --out runs/reviews
     burnish train --resume --out runs/reviews
+    burnish train --resume --out runs/reviews epochs=20
     """
     from burnish.stages.recipe_input import asked
 
@@ -112,7 +115,8 @@ def train(
     with importing():
         from burnish.stages import train as stage
 
-    stage.run(found.recipe, out=found.out, resume=resume, command=["burnish", *sys.argv[1:]])
+    command = ["burnish", *sys.argv[1:]]
+    stage.run(found.recipe, out=found.out, resume=resume, command=command, changes=found.changes)
 
 
 @commands.command(short_help="Score a trained model again, on its test rows or on other data.")

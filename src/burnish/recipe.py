@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
@@ -224,6 +224,7 @@ class Recipe(BaseModel):
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
     )
     seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of rows, dropout.")
+    _unsettled: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     @field_validator("early_stopping", mode="before")
     @classmethod
@@ -248,8 +249,15 @@ class Recipe(BaseModel):
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
         if not isinstance(data, Mapping | Data):  # a path, paths, rows, a DataFrame, a datasets.Dataset
             values["data"] = {"train": data}
-        spell_out(values, TASKS)
-        return validated(cls, values, trust_code=values.get("trust_code") is True)
+        unsettled = spell_out(values, TASKS)
+        recipe = validated(cls, values, trust_code=values.get("trust_code") is True)
+        recipe._unsettled = unsettled
+        return recipe
+
+    @property
+    def unsettled(self) -> dict[str, dict[str, Any]]:
+        """By field, settings whose kind the data will tell: `input: {root: clips}` of images or sounds."""
+        return self._unsettled
 
 
 class Settled(Recipe):

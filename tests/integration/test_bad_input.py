@@ -241,3 +241,10 @@ def test_a_recipe_that_is_not_there(bench: Bench) -> None:
 def test_a_wrong_override(bench: Bench, override: str) -> None:
     bench.recipe["loss"] = "focal"
     bench.refused(override.partition("=")[0].split(".")[0], more=(override,))
+
+
+def test_a_misspelt_class_in_a_metric_offers_the_nearest(bench: Bench) -> None:
+    """It would be undefined at every validation, and nothing would be the best."""
+    bench.recipe["metrics"] = [{"kind": "f1", "average": "binary", "positive": "Reviw"}]
+    bench.recipe["deciding_metric"] = "f1_Reviw"
+    bench.refused("metrics.0.positive", "'Reviw'", "did you mean 'review'?")

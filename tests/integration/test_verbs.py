@@ -105,6 +105,19 @@ def test_overrides_reach_the_run_and_its_recipe(
     assert 0 < max(rates) <= 3e-5
 
 
+def test_another_tracker_does_not_silence_the_console(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    """Warnings and scores are seen whatever else listens; only an empty list is silent."""
+    words = ["--data", messages, "--target", "label", "--model", bert, *QUICK, "max_steps=1"]
+    said = burnish_command("train", *words, "--out", tmp_path / "loud", "trackers=[tensorboard]")
+    assert said.code == 0, said.err
+    assert "step 1 of 1" in said.out
+    assert list((tmp_path / "loud").rglob("events.out.tfevents*"))
+    silent = burnish_command("train", *words, "--out", tmp_path / "silent", "trackers=[]")
+    assert (silent.code, silent.out) == (0, "")
+
+
 def events(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -190,7 +203,7 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     headline = found["metrics"][found["headline"][0]]
     assert headline["low"] <= headline["value"] <= headline["high"]
     assert f"{headline['value']:.4f}" in said.out
-    assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(17))
+    assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(1, 18))
     report = (out / "report.md").read_text(encoding="utf-8")
     assert "17 rows of other.jsonl" in report
     assert "not a sealed test" in report

@@ -236,3 +236,30 @@ def test_a_file_that_begins_with_rows_nobody_labelled() -> None:
     """The target is found in the rows that have one, however late they come."""
     rows = [{"text": f"t {n}", "intent": None if n < 3000 else "ab"[n % 2]} for n in range(3100)]
     assert settled(rows, target="intent")[0].target.kind() == "label"
+
+
+def test_settings_without_a_kind_wait_for_the_data() -> None:
+    """Which input, target, loss or sampler they belong to is told by the columns."""
+    found, _ = settled(target={"column": "intent"}, loss={"label_smoothing": 0.1}, input={"max_length": 16})
+    assert (found.loss.kind(), found.loss.label_smoothing) == ("cross_entropy", 0.1)  # type: ignore[attr-defined]
+    assert (found.input.kind(), found.input.max_length) == ("text", 16)  # type: ignore[attr-defined]
+    several = rows_of(text=["one"], labels=["a|b", "c"])
+    found, _ = settled(several, loss={"label_smoothing": 0.1}, target={"labels": ["a", "b", "c"]})
+    assert (found.loss.kind(), found.target.kind()) == ("binary_cross_entropy", "labels")
+    assert found.target.names == ("a", "b", "c")
+    found, _ = settled(target={"column": "intent", "labels": ["b", "a"]})
+    assert (found.target.kind(), found.target.column, found.target.names) == ("label", "intent", ("b", "a"))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.png", "image"), ("a.wav", "audio")])
+def test_the_root_of_files_belongs_to_the_input_that_reads_them(name: str, kind: str) -> None:
+    """`input.root=clips` of a table that names pictures or sounds."""
+    found, _ = settled(rows_of(file=[name, f"b{name}"], label=["x", "y"]), input={"root": "clips"})
+    assert (found.input.kind(), found.input.root) == (kind, "clips")  # type: ignore[attr-defined]
+
+
+def test_settings_that_do_not_fit_what_the_data_are() -> None:
+    with pytest.raises(InputError, match="is not defined for target 'label'"):
+        settled(target={"column": "intent"}, loss={"delta": 1.0})
+    with pytest.raises(InputError, match="no column fits"):
+        settled(target={"column": "intent"}, input={"root": "clips"})

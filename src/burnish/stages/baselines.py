@@ -70,7 +70,8 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
         found = frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
     else:
         stacked = np.stack(seen), truth, np.stack(tested)
-        found = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from)
+        thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
+        found = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds)
     return replace(found, note=f"{found.note}; features computed in bfloat16") if half else found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from burnish.evaluation.report_decisions import decisions
+from burnish.evaluation.report_run import times
 from burnish.stages.prepare import Prepared
 
 
@@ -113,7 +114,7 @@ def _test(scores: dict[str, Any] | None) -> list[str]:
         between = "" if metric.get("low") is None else f"{metric['low']:.4f} to {metric['high']:.4f}"
         table.append(f"| {name} | {metric['value']:.4f} | {between} |")
     what = (
-        "the sealed test split, read once"
+        f"the sealed test split, read {times(scores)}"
         if scores["split"] == "test"
         else f"the {scores['split']} split (no test split)"
     )

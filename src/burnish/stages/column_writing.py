@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from burnish.core.batch import Example
-from burnish.core.component import build, kinds
 from burnish.core.word_counts import words_beside
 from burnish.data.table import Table
 from burnish.targets import Target
@@ -18,14 +17,13 @@ _LOOKED_AT = 100_000  # cells; of larger tables so many, drawn evenly, so that m
 
 
 def recognised(
-    columns: Sequence[str], sample: Sequence[Example], values: Sequence[Any], column: str
+    candidates: Sequence[Target], columns: Sequence[str], sample: Sequence[Example], values: Sequence[Any]
 ) -> tuple[Target, str] | None:
-    """The kind of target that a column looks like, and why where its cells alone do not say it; None where none does."""
-    known = [cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")]
-    for target in sorted(known, key=lambda t: t.recognition_order):
+    """Which of the targets a column looks like, and why where its cells alone do not say it; None where it is none."""
+    for target in sorted(candidates, key=lambda t: t.recognition_order):
         if target.recognises(values):
             return target, ""
-        beside = words_beside(sample, columns, column) if target.shape == "element" else []
+        beside = words_beside(sample, columns, target.column) if target.shape == "element" else []
         if beside:
             return target, f", because each list is as long as the words of {beside[0]!r}"
     return None

@@ -9,7 +9,7 @@ import numpy as np
 
 from burnish.bundle import Bundle
 from burnish.core.component import build
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
@@ -30,6 +30,8 @@ from burnish.predictor import opened
 from burnish.stages.decide import on_test
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.folding import FACT, loss_without
+from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.outside import require_apart
 from burnish.stages.shown import row_picture, row_sound, row_text
 
 
@@ -51,7 +53,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if data is None:
         return _sealed(run)
     bundle = Bundle.load(run, trust_code=trust_code)
-    folder = _new_folder(out or _place(run, data))
+    folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
     table, warnings = _labelled(data, bundle)
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
@@ -72,21 +74,22 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
-            predictions.save(aside / "predictions.parquet")
+            predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 else None)
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
 
 
-def _new_folder(folder: Path | None) -> Path | None:
-    """The folder, which must not be there and can be written.
+def _new_folder(folder: Path | None, data: Any) -> Path | None:
+    """The folder, which must not be there, lies apart from the data and can be written.
 
     Raises:
-        InputError: it is, or it cannot.
+        InputError: it is there, lies inside the data, or cannot be written.
     """
     if folder is not None:
         if folder.exists():
             raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
+        require_apart(folder, [data])
         require_writable(folder)
     return folder
 
@@ -124,6 +127,7 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
     loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
     group = recipe.get("group")
     shared = sharing(reads=not bundle.input.stored)
+    strange: list[int] = []
     predictions, _ = predict(
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
@@ -131,7 +135,10 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
         loss=loss_without(loss, float(bundle.settings.get(FACT, 1.0))),
         group=group if group in part.table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
+        strange=strange,
     )
+    if wrong := answers_not_finite(strange, part, "given"):
+        raise RunFailed(wrong, expected="numbers: such answers mean nothing, and no score of them is given")
     return predictions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +31,10 @@ from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
 from burnish.stages.decide import decide, on_test
 from burnish.stages.doubts import doubts
+from burnish.stages.earlier import tested_before
+from burnish.stages.environment import versions
 from burnish.stages.folding import FACT, loss_without, with_temperature
+from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_sound, row_text
@@ -76,6 +80,7 @@ def finish(
         accelerator.wait()
         return Run(folder.path, prepared.recipe, read_json(folder.scores))
     started = time.perf_counter()
+    require_numbers(history.from_json(state["validations"]), folder.checkpoints)
     restored = _restore_best(folder, assembled, state)
     target, learned = decide(prepared, assembled, tracking)
     prepared.recipe.adapter.finish(assembled.training.network)
@@ -89,6 +94,8 @@ def finish(
     result = _test(folder, prepared, loader, assembled, loss, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
+    if before := tested_before(folder.path):
+        result["tested_before"] = before
     predictions = result.pop("_predictions")
     result["decisions"] = on_test(learned, target, predictions, inside)
     result["baselines"] = baselines(prepared, assembled, predictions, Phases(tracking))
@@ -168,7 +175,7 @@ def _write_bundle(
         model={"kind": recipe.model.kind(), "name": recipe.model.name},
         facts={
             "task": recipe.task_name(),
-            "made_by": read_json(folder.path / "environment.json")["packages"],
+            "made_by": versions(),
             "data": prepared.hashes(),
             "checkpoint": restored,
             "recipe": recipe.model_dump(mode="json"),
@@ -205,6 +212,7 @@ def _test(
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
     recipe, split = prepared.recipe, _tested(prepared)
+    strange: list[int] = []
     predictions, _ = predict(
         run,
         loader,
@@ -215,8 +223,13 @@ def _test(
         overhead=assembled.batches.overhead,
         workers=assembled.batches.workers,
         notify=Phases(tracking),
+        strange=strange,
     )
-    predictions.save(folder.predictions)
+    if said := answers_not_finite(strange, prepared.parts[split], split):
+        shutil.rmtree(folder.bundle)  # an untested model must not stand where results are looked for
+        raise no_answers(said, folder.checkpoints)
+    table = prepared.parts[split].table
+    predictions.save(folder.predictions, table.place if len(table.origins) > 1 else None)
     found = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
     return {"split": split, **found, "_predictions": predictions}
 

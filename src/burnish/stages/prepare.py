@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from burnish.data.table import Part
 from burnish.recipe import Recipe, Settled
 from burnish.stages import decisions
 from burnish.stages.dividing import divided
+from burnish.stages.named_classes import require_classes, require_spelling
 from burnish.stages.settle import USUAL_TARGETS, settle
 from burnish.stages.target_numbers import numbers_read
 from burnish.stages.usual_settings import usual_epochs
@@ -57,18 +59,35 @@ class Prepared:
         yield from column_values(self.parts[name], self.recipe.target.column)
 
     def hashes(self) -> dict[str, Any]:
-        """What was read: every file with its sha256, how many rows are in which split, and how many were left out.
+        """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
+        were left out.
 
         Without `left_out`, nothing was left out where splits share rows, as in burnish 0.7.0.
         """
+        out = self.left_out
         return {
-            name: {
-                "rows": len(part),
-                **({"left_out": self.left_out.get(name, 0)} if self.left_out is not None else {}),
-                "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
-            }
+            name: {**split_hashes(part), **({"left_out": out.get(name, 0)} if out is not None else {})}
             for name, part in self.parts.items()
         }
+
+
+def split_hashes(part: Part) -> dict[str, Any]:
+    """Of one split: how many rows, a hash of which, of the table they are in and of the files they name; its files."""
+    found: dict[str, Any] = {
+        "rows": len(part),
+        "which": _array_hash(np.ascontiguousarray(part.rows, np.int64)),
+        "table": part.table.fingerprint,
+    }
+    if part.table.inspection is not None:
+        found["contents"] = _array_hash(part.table.inspection.contents[part.rows])
+    return {
+        **found,
+        "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
+    }
+
+
+def _array_hash(values: NDArray[Any]) -> str:
+    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def column_values(part: Part, column: str) -> Iterator[Any]:
@@ -134,6 +153,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
     parts = made.parts
     decisions.check(recipe, draft.target, parts)
+    require_spelling(draft.target, column_values(parts["train"], draft.target.column))
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
     input_, said = learned(draft.input, parts)
     if said:
@@ -141,6 +161,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     settled = draft.model_copy(
         update={"input": input_, "target": target, "epochs": _epochs(recipe, len(parts["train"]), say)}
     )
+    require_classes(settled)
     processor = settled.input.processor(folder)
     encoded = {
         name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)

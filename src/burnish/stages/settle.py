@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.batch import Example
-from burnish.core.component import build, kinds
+from burnish.core.component import Component, build, component_class, kinds
 from burnish.core.errors import InputError, nearest
 from burnish.data.audit.scan import missing
 from burnish.data.one_type import columns_without_a_type
@@ -92,8 +92,11 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
     values = [row.get(column) for row in sample]
     if all(missing(value) for value in values):  # a file may begin with rows that nobody labelled
         values = rows_with_values(table, column, SAMPLE)
+    candidates = cast(
+        list[Target], _candidates("burnish.targets", {**recipe.unsettled.get("target", {}), "column": column})
+    )
     nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
-    if not nested and (found := recognised(table.columns, sample, values, column)) is not None:
+    if not nested and (found := recognised(candidates, table.columns, sample, values)) is not None:
         target, why = found
         say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){why}")
         return as_written(target, table, say, inferred=True)
@@ -128,7 +131,7 @@ def _fit_together(input_: Input, target: Target) -> None:
 
 def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target) -> Input:
     """The named input with its columns, or the first kind that finds columns it can read."""
-    known = [cast(Input, build("burnish.inputs", kind)) for kind in kinds("burnish.inputs")]
+    known = cast(list[Input], _candidates("burnish.inputs", recipe.unsettled.get("input", {})))
     candidates = sorted((i for i in known if target.shape in i.shapes), key=lambda i: i.recognition_order)
     for candidate in [recipe.input] if recipe.input is not None else candidates:
         found = candidate.inferred(table.columns, sample, target.column)
@@ -146,6 +149,34 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
     )
 
 
+def _candidates(axis: str, settings: dict[str, Any]) -> list[Component]:
+    """Every kind of an axis that has these settings, with them."""
+    having = [kind for kind in kinds(axis) if set(settings) <= set(component_class(axis, kind).model_fields)]
+    return [build(axis, {"kind": kind, **settings}, place=axis.rpartition(".")[2]) for kind in having]
+
+
+def _loss(recipe: Recipe, target: Target) -> Loss:
+    """The named one, or the target's own with the settings that are named."""
+    settings = recipe.unsettled.get("loss", {})
+    if recipe.loss is not None or not settings:
+        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+    candidates = cast(list[Loss], _candidates("burnish.losses", settings))
+    fitting = [loss for loss in candidates if fits(loss.targets, target.kind())]
+    chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting
+    if len(chosen) != 1:
+        raise InputError(
+            f"`kind` is missing beside {', '.join(settings)}",
+            expected="one of " + ", ".join(loss.kind() for loss in fitting or candidates),
+            place="loss",
+        )
+    return chosen[0]
+
+
+def _sampler(recipe: Recipe, usual: str) -> Any:
+    settings = recipe.unsettled.get("sampler", {})
+    return recipe.sampler or build("burnish.data.samplers", {"kind": usual, **settings}, place="sampler")
+
+
 def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example]) -> None:
     """That no column which is to be read as words holds paths: a network would learn the names of the files."""
     for column in named.required_columns:
@@ -160,7 +191,7 @@ def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics and deciding metric where the recipe names none."""
-    loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+    loss = _loss(recipe, target)
     if not fits(loss.targets, target.kind()):
         fitting = [
             k for k in kinds("burnish.losses") if fits(cast(Loss, build("burnish.losses", k)).targets, target.kind())
@@ -192,8 +223,7 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         )
     return {
         "loss": loss,
-        "sampler": recipe.sampler
-        or build("burnish.data.samplers", "length_bucketed" if input_.lengths_matter else "shuffled"),
+        "sampler": _sampler(recipe, "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,
         "deciding_metric": deciding,
     }

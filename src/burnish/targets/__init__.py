@@ -127,6 +127,10 @@ class Target(Component):
         """Whether an answer is less sure than it must be to be given; None where answers are never marked."""
         return None
 
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """How far, in probability, an answer was from deciding as another did; None where answers have no probabilities."""
+        return None
+
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:

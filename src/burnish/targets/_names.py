@@ -42,6 +42,11 @@ Names = Annotated[list[str], BeforeValidator(_given)]
 """Label names in the order of the logits."""
 
 
+def named(values: Any) -> Any:
+    """A mapping by label name; names that are numbers or truth values become text, as they are in the data."""
+    return {text(name): value for name, value in values.items()} if isinstance(values, dict) else values
+
+
 def single(value: Any, column: str, fix: str = "name another column") -> Any:
     """The value, which must be a plain one: the writing of a list in Python is no label.
 

@@ -165,6 +165,18 @@ class Label(Named):
         best = probabilities.argmax(axis=-1)
         return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
 
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """To the other label, and to `abstain_below` where one of them is given and the other is not."""
+        own = before.probabilities
+        if not len(own):
+            return None
+        found = [0.0]
+        if before.answer != after.answer:
+            found.append(float(own[self._numbers[before.answer]] - own[self._numbers[after.answer]]))
+        if self.abstain_below is not None and self.abstains(before) != self.abstains(after):
+            found.append(abs(float(own.max()) - self.abstain_below))
+        return max(found)
+
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """The softmax of other logits."""
         return softmax(np.log(np.maximum(probabilities, TINY)) * (self.temperature / temperature))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
@@ -15,7 +15,7 @@ from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, split_cell
 from burnish.targets._named import Named
-from burnish.targets._names import TINY, looks_like_tags, most_common, sigmoid, single, unknown_name
+from burnish.targets._names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
 from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Labels(Named):
         False, description="Whether an empty cell means 'no label applies' instead of 'missing'."
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="A label is given when its probability is at least this.")
-    own_thresholds: dict[str, float] = Field(
+    own_thresholds: Annotated[dict[str, float], BeforeValidator(named)] = Field(
         default_factory=dict, description="Thresholds of single labels instead of `threshold`; see `thresholds`."
     )
     temperature: float = Field(
@@ -135,12 +135,24 @@ class Labels(Named):
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""
-        least = np.array([self.own_thresholds.get(name, self.threshold) for name in self.labels])
+        least = np.array([self.least(name) for name in self.labels])
         probabilities = sigmoid(logits.astype(np.float64) / self.temperature)
         return [
             Decoded([n for n, given in zip(self.labels, p >= least, strict=True) if given], p.astype(np.float32))
             for p in probabilities
         ]
+
+    def least(self, name: str) -> float:
+        """The probability from which on a label is given."""
+        return self.own_thresholds.get(name, self.threshold)
+
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """Of the labels that only one of them gives, the farthest from its own threshold."""
+        if not len(before.probabilities):
+            return None
+        own = dict(zip(self.labels, map(float, before.probabilities), strict=True))
+        changed = set(before.answer) ^ set(after.answer)
+        return max((abs(own[name] - self.least(name)) for name in changed), default=0.0)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """The sigmoid of other logits."""

@@ -69,6 +69,11 @@ class Finding:
         return self.code if self.severity == "refusal" and self.code in OVERRIDES else ""
 
 
+def _plain(finding: Finding) -> dict[str, Any]:
+    rows = [{**asdict(row), "row": row.row + 1} for row in finding.rows]
+    return {**asdict(finding), "rows": rows, "override": finding.override}
+
+
 @dataclass(frozen=True)
 class Audit:
     """All findings, the worst first, and the figures: rows and classes per split, lengths, tokens lost."""
@@ -77,8 +82,8 @@ class Audit:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {"findings": [{**asdict(f), "override": f.override} for f in self.findings], "figures": self.figures}
+        """Plain values for JSON; rows are counted from 1 in it, as everywhere that people read."""
+        return {"findings": [_plain(finding) for finding in self.findings], "figures": self.figures}
 
     def to_json(self) -> str:
         """The whole audit as JSON."""
