@@ -87,9 +87,8 @@ def width(text: str, figure: Any) -> float:
     from matplotlib.font_manager import FontProperties
 
     font = FontProperties(size=SIZE)
-    return float(figure.canvas.get_renderer().get_text_width_height_descent(text, font, False)[0]) * (
-        RESOLUTION / figure.dpi
-    )
+    wide = figure.canvas.get_renderer().get_text_width_height_descent(text, font, False)[0]
+    return float(wide * RESOLUTION / figure.dpi)
 
 
 def _fitted(picture: NDArray[np.uint8]) -> NDArray[Any]:
