@@ -103,39 +103,43 @@ def finish(
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
+    _seal(folder, prepared, result, restored, learned, headline, predictions)
+    seconds = state["totals"]["seconds"] + time.perf_counter() - started
+    _say(tracking, folder, result, headline, {"stopped": state["stopped"], "seconds": seconds})
+    accelerator.wait()
+    return Run(folder.path, prepared.recipe, result)
+
+
+def _seal(
+    folder: RunFolder,
+    prepared: Prepared,
+    result: dict[str, Any],
+    restored: dict[str, Any],
+    learned: dict[str, Any],
+    headline: dict[str, Any],
+    predictions: Predictions,
+) -> None:
+    """The model card, and what the bundle knows of its test; then its manifest."""
+    answers = {"split": result["split"], **distribution(predictions)}  # what a server compares later ones with
     bundles.seal(
         folder.bundle,
         card=model_card(prepared, result, restored),
         facts={
             "scores": {"split": result["split"], "metrics": headline},
             "decisions": learned,
-            "answers": {
-                "split": result["split"],
-                **distribution(predictions),
-            },  # what a server compares later ones with
+            "answers": answers,
         },
     )
-    _say(tracking, result, headline)
-    tracking(
-        Event(
-            "run_finished",
-            {
-                "path": str(folder.path),
-                "report": str(folder.report),
-                "stopped": state["stopped"],
-                "seconds": state["totals"]["seconds"] + time.perf_counter() - started,
-            },
-        )
-    )
-    accelerator.wait()
-    return Run(folder.path, prepared.recipe, result)
 
 
-def _say(tracking: Tracking, result: dict[str, Any], headline: dict[str, Any]) -> None:
-    """The scores, and what makes them doubtful."""
+def _say(
+    tracking: Tracking, folder: RunFolder, result: dict[str, Any], headline: dict[str, Any], ended: dict[str, Any]
+) -> None:
+    """The scores, what makes them doubtful, and where everything lies."""
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
     for doubt in result["doubts"]:
         tracking(Event("warning", {"text": doubt}))
+    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
