@@ -118,8 +118,12 @@ def _mixed(values: Any, column: str, place: str, first_row: int, error: Exceptio
         try:
             kind = plain(pa.array([value]).type)
         except (pa.ArrowException, TypeError, OverflowError, ValueError) as own:
+            mixed = isinstance(value, list | dict)
             return InputError(
-                f"column {column!r} holds {value!r:.80}, which no table can hold: {own}",
+                f"column {column!r} holds {value!r:.80}, "
+                + ("which mixes values of several types" if mixed else f"which no table can hold: {own}"),
+                expected="values of one type in a column, and in each list",
+                fix="write them all in one way, such as all as text in quotes",
                 place=f"{place}, row {first_row + i + 1}",
             )
         together = unified(so_far, kind)
