@@ -52,7 +52,7 @@ def _finding(shared: Shared, parts: dict[str, Part], reporter: Reporter) -> Find
 def _message(shared: Shared, parts: dict[str, Part], target: Target) -> str:
     split, later, count = shared.split, shared.later, len(shared.rows)
     which = f" by their {shared.group!r}" if shared.group else ""
-    words = f"{count:,} of {shared.total:,} {split} {'row is' if count == 1 else 'rows are'} also in {later}{which}"
+    words = f"{count:,} of {shared.total:,} {split} rows {'is' if count == 1 else 'are'} also in {later}{which}"
     their = f"{shared.matched:,} of {len(parts[later]):,} {later} rows"
     if shared.refused:
         return f"{words} ({their}), and {shared.refused}"
