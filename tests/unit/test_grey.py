@@ -164,6 +164,22 @@ def test_depth_that_training_does_not_know_is_refused(tmp_path: Path) -> None:
         trained.opened({"image": deep})  # type: ignore[attr-defined]
 
 
+def test_pictures_wholly_outside_the_scale_are_found_at_the_start(tmp_path: Path) -> None:
+    table = table_of(
+        tmp_path, [file_of(v) for v in (shades(1).astype(np.uint16) * 4, shades(2).astype(np.uint16) + 9000)]
+    )
+    with pytest.raises(InputError, match="1 test images lie wholly outside the scale from 0"):
+        learned(Image(), {"train": part(table, 0), "test": part(table, 1)})
+    with pytest.raises(InputError, match="1 train images"):
+        learned(Image(range=(5000, 65535)), {"train": part(table)})
+
+
+def test_a_dark_picture_among_fractions_is_no_mistake() -> None:
+    """Nothing says that it was meant in other numbers."""
+    dark = file_of(np.linspace(0, 1, 100, dtype=np.float32).reshape(10, 10))
+    assert np.asarray(decoded(dark, scale=(-1000.0, 2000.0))).max() == 85
+
+
 @pytest.mark.parametrize(
     "values",
     [np.linspace(0, 1, 100, dtype=np.float32), np.linspace(60000, 65535, 100).astype(np.uint16)],

@@ -84,13 +84,18 @@ def shaded(picture: Stored, scale: Range) -> Picture:
             fix="convert it to 8 bits as the training pictures were, or train with input.range: [BLACK, WHITE]",
         )
     black, white = scale
-    tiny = picture.fractions and 0 <= low < high <= 1 and white - black > 255
+    tiny = picture.fractions and 0 <= low < high <= 1 and _of_bits(black, white)
     if high < black or low > white or tiny:
         raise InputError(
             f"it holds {said}, which does not fit input.range {black:g} to {white:g}",
             fix="give it in the numbers of the training pictures",
         )
     return _picture(_stretched(picture, black, white))
+
+
+def _of_bits(black: float, white: float) -> bool:
+    """Whether a scale is that of whole numbers of more than 8 bits, which no fraction up to 1 can be meant by."""
+    return black == 0 and white > 255 and math.log2(white + 1).is_integer()
 
 
 def stretched(picture: Stored) -> Picture:
@@ -135,6 +140,54 @@ def facts_of(picture: Stored) -> dict[str, Any]:
         "high": float(high),
         "numbers": "fractions" if picture.fractions else "whole",
     }
+
+
+def scale_of(given: Range, facts: Mapping[str, Mapping[str, NDArray[Any]]]) -> tuple[Range, str]:
+    """The scale of a data set: as given, else of its training pictures; and in words what was found.
+
+    Args:
+        given: as the recipe says.
+        facts: of each split, as in `learned`.
+
+    Raises:
+        InputError: whole numbers and fractions are mixed, only validation or test pictures have more than 8 bits, or
+            pictures lie wholly outside the scale.
+    """
+    scale = learned(facts["train"]) if given is None else given
+    deep = {name: int(np.isfinite(own["highest"].astype(np.float64)).sum()) for name, own in facts.items()}
+    if isinstance(scale, tuple):
+        _require_inside(facts, scale)
+        if given is not None:
+            return given, ""
+        said = (
+            f"{scale[0]:g} is black and {scale[1]:g} is white in {deep['train']:,} training images of more than 8 bits"
+        )
+        return scale, f"input.range: [{scale[0]:g}, {scale[1]:g}], {said}"
+    if any(deep.values()):
+        raise InputError(
+            " and ".join(f"{count:,} {name} images" for name, count in deep.items() if count)
+            + " hold grey of more than 8 bits"
+            + (", no training image does" if given is None else ", and input.range says that none does"),
+            fix="state which stored values are black and white: input.range: [BLACK, WHITE], such as [0, 65535]",
+            place="input.range",
+        )
+    return EIGHT, ""
+
+
+def _require_inside(facts: Mapping[str, Mapping[str, NDArray[Any]]], scale: tuple[float, float]) -> None:
+    """Pictures wholly above or below a scale would be white or black."""
+    away = {}
+    for name, own in facts.items():
+        lowest, highest = (own[fact].astype(np.float64) for fact in ("lowest", "highest"))
+        away[name] = int(((highest < scale[0]) | (lowest > scale[1])).sum())
+    if any(away.values()):
+        raise InputError(
+            " and ".join(f"{count:,} {name} images" for name, count in away.items() if count)
+            + f" lie wholly outside the scale from {scale[0]:g} (black) to {scale[1]:g} (white)",
+            expected="all pictures in the same numbers",
+            fix="convert them, or state a scale that fits all: input.range: [BLACK, WHITE]",
+            place="input.range",
+        )
 
 
 def learned(facts: Mapping[str, NDArray[Any]]) -> tuple[float, float] | None:

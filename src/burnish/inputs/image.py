@@ -15,7 +15,7 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Piece, described
 from burnish.inputs._files import FileInput, Read
-from burnish.inputs._grey import EIGHT, Range, learned
+from burnish.inputs._grey import EIGHT, Range, scale_of
 from burnish.inputs._image_processor import ImageProcessor, PixelProcessor, RawPictures
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
@@ -250,25 +250,10 @@ class Image(FileInput):
         """With one scale for grey of more than 8 bits, from the training pictures.
 
         Raises:
-            InputError: whole numbers and fractions are mixed, or only validation or test pictures have more than 8 bits.
+            InputError: one scale does not fit them; see `_grey.scale_of`.
         """
-        if self.range not in (None, EIGHT):
-            return self, ""
-        found = learned(facts["train"]) if self.range is None else None
-        if found is not None:
-            count = int(np.isfinite(facts["train"]["highest"].astype(np.float64)).sum())
-            said = f"{found[0]:g} is black and {found[1]:g} is white in {count:,} training images of more than 8 bits"
-            return self.model_copy(update={"range": found}), f"input.range: [{found[0]:g}, {found[1]:g}], {said}"
-        deep = {name: int(np.isfinite(own["highest"].astype(np.float64)).sum()) for name, own in facts.items()}
-        if any(deep.values()):
-            raise InputError(
-                " and ".join(f"{count:,} {name} images" for name, count in deep.items() if count)
-                + " hold grey of more than 8 bits"
-                + (", no training image does" if self.range is None else ", and input.range says that none does"),
-                fix="state which stored values are black and white: input.range: [BLACK, WHITE], such as [0, 65535]",
-                place="input.range",
-            )
-        return self.model_copy(update={"range": EIGHT}), ""
+        found, said = scale_of(self.range, facts)
+        return (self if found == self.range else self.model_copy(update={"range": found})), said
 
     def look(self, data: bytes) -> dict[str, Any]:
         """Size, mode, and hashes of the pixels; see `_pictures.looked_at`."""
