@@ -78,10 +78,10 @@ def test_a_reader_that_does_not_come_back(client: TestClient, release: threading
     assert 'burnish_lost_readers{model="slow",version="1"} 4.0' in client.get("/metrics").text
     release.set()
     deadline = time.monotonic() + 10
-    while client.get("/readyz").status_code != 200:
+    while client.get("/healthz").json() != {"status": "ok", "stuck": [], "lost_readers": {}}:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert client.get("/healthz").json() == {"status": "ok", "stuck": [], "lost_readers": {}}
+    assert client.get("/readyz").status_code == 200
     assert client.post("/models/slow/predict", json="my card").status_code == 200
 
 
@@ -275,3 +275,14 @@ def test_texts_in_other_character_sets(rows: TestClient) -> None:
         assert found.status_code == status
     for kind in ("text/csv", "application/x-ndjson", "application/jsonl", "application/vnd.apache.arrow.stream"):
         assert rows.post("/predict", content=b'"a"\n"b"', headers={"content-type": kind}).status_code == 415
+
+
+def test_a_picture_is_never_run_as_a_program(rows: TestClient) -> None:
+    """PostScript that loops, under every name: refused by its first bytes, at once, and by nothing that interprets it."""
+    loop = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\n%%EndComments\n{} loop\n%%EOF\n"
+    for kind in ("image/jpeg", "image/png", "application/postscript", "application/octet-stream"):
+        started = time.monotonic()
+        found = rows.post("/models/pictures/predict", content=loop, headers={"content-type": kind})
+        assert found.status_code in (415, 422), found.text
+        assert time.monotonic() - started < 2
+    assert rows.get("/healthz").json()["lost_readers"] == {}

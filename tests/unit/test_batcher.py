@@ -302,3 +302,28 @@ def test_those_that_were_refused_together_do_not_come_back_together() -> None:
         assert min(found) >= 10
         assert max(found) <= 20
         assert len(found) > 5
+
+
+def test_a_slow_model_computes_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes while a batch is computed waits for it: it is to be short, and no more rows share it than that."""
+
+    class Slow(Model):
+        speed = 1.0
+
+        def __call__(self, prepared: Sequence[Prepared]) -> list[Answer]:
+            self.seconds = sum(p.length for p in prepared) / self.speed
+            return super().__call__(prepared)
+
+    async def work() -> None:
+        await asked(batcher, [500] * 40)
+
+    monkeypatch.setattr("burnish.server.batcher.TURN", 0.05)
+    found = []
+    for speed in (40_000, 10**9):
+        model = Slow()
+        model.speed = speed
+        with running(model, max_batch=32, most_elements=4096) as batcher:
+            run(work)
+        found.append(max(map(len, model.batches[3:])))
+    assert 2 <= found[0] <= 4
+    assert found[1] == 8

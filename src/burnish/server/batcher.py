@@ -18,6 +18,10 @@ OVERHEAD = 40  # what a further batch costs on a CPU, in elements; see burnish.e
 MARGIN = 0.6  # of its deadline a request may be expected to wait and still be taken: the pace varies with lengths
 FEW = 8  # rows of a request that may use the whole queue; larger ones leave room for such
 SHARED = 0.75  # of the queue that larger ones may fill
+TURN = 0.5  # seconds that a batch is to take at most, because whoever comes meanwhile waits for it
+LEAST_ELEMENTS = (
+    1024  # of a batch that may have more rows, however slow the model: smaller ones cost more than they spare
+)
 MEMORY = 0.1  # weight of the newest batch in the running mean of seconds a row
 
 
@@ -82,6 +86,7 @@ class Batcher:
     busy_since: float | None = None
     _waiting: list[_Waiting] = field(default_factory=list)
     _seconds_a_row: float = 0.0
+    _seconds_an_element: float = 0.0
     _expected: int = 1
     _virtual: float = 0.0
     _closing: bool = False
@@ -151,11 +156,23 @@ class Batcher:
             results = self._answered([w.prepared for w in batch])
             seconds = time.monotonic() - self.busy_since
             self.busy_since = None
-            each = seconds / len(batch)
-            self._seconds_a_row += (MEMORY if self._seconds_a_row else 1.0) * (each - self._seconds_a_row)
-            longest = max(w.prepared.length for w in batch)
-            self.observe(Batch(len(batch), seconds, longest * len(batch), sum(w.prepared.length for w in batch)))
+            size = max(w.prepared.length for w in batch) * len(batch)
+            self._learn(seconds, len(batch), size)
+            self.observe(Batch(len(batch), seconds, size, sum(w.prepared.length for w in batch)))
             self._deliver(batch, results)
+
+    def _learn(self, seconds: float, rows: int, elements: int) -> None:
+        """How long a row and an element take, the newest batch counting for a tenth."""
+        share = MEMORY if self._seconds_a_row else 1.0
+        self._seconds_a_row += share * (seconds / rows - self._seconds_a_row)
+        self._seconds_an_element += share * (seconds / (elements + OVERHEAD) - self._seconds_an_element)
+
+    def _most(self) -> int | None:
+        """Elements of the next batch: what is computed in a turn, within bounds."""
+        if self.most_elements is None:
+            return None
+        turn = TURN / self._seconds_an_element if self._seconds_an_element else LEAST_ELEMENTS
+        return int(min(self.most_elements, max(LEAST_ELEMENTS, turn)))
 
     def _next(self) -> list[_Waiting] | None:
         """The rows to compute next; waits for them. None when it is closed and nothing is left."""
@@ -180,7 +197,7 @@ class Batcher:
         """The row that is due first and those of like length, taken out of the queue. With the lock."""
         self._waiting.sort(key=lambda w: w.turn)
         requests = len({w.call for w in self._waiting})
-        chosen = set(together([w.prepared.length for w in self._waiting], self.max_batch, most=self.most_elements))
+        chosen = set(together([w.prepared.length for w in self._waiting], self.max_batch, most=self._most()))
         batch = [w for i, w in enumerate(self._waiting) if i in chosen]
         self._waiting = [w for i, w in enumerate(self._waiting) if i not in chosen]
         self._virtual += sum(_cost(w.prepared) for w in batch) / requests

@@ -25,7 +25,7 @@ from burnish.stages.answering import finite
 
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
-MOST_TOKENS = 8192  # of a batch, padding included: 32 rows of 512 tokens would hold half a gigabyte between two layers
+MOST_TOKENS = 4096  # of a batch, padding included: 32 rows of 512 tokens would hold half a gigabyte between two layers
 DETAILS = 20  # rows that an error names
 
 
