@@ -22,7 +22,7 @@ ODD = [
     r'{"text": "a\u0000b", "note": 1e999}',
     r'{"text": "ok", "note": [NaN, -Infinity, {"x": Infinity}]}',
     '{"text": "ok", "note": ' + "9" * 4000 + "}",
-    '{"text": "ok", "note": ' + "[" * 90 + "]" * 90 + "}",
+    '{"text": "ok", "note": ' + "[" * 45 + "]" * 45 + "}",
     '{"text": "' + "long " * 100_000 + '", "note": null}',
     r'{"text": "ok", "note": true}',
 ]
@@ -89,3 +89,15 @@ def test_lists_in_lists_without_end_are_refused_by_row(tmp_path: Path, depth: in
 def test_a_number_of_too_many_digits_is_refused_by_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 2"):
         written(tmp_path, Lines, [ODD[0], '{"text": "ok", "note": ' + "9" * 5000 + "}"])
+
+
+@pytest.mark.parametrize("depth", [70, 150, 900])
+def test_a_table_in_arrow_refuses_them_as_well(tmp_path: Path, depth: int) -> None:
+    """In words, with the file and its rows."""
+    from burnish.stages.answer_arrow import ArrowRows
+
+    data = tmp_path / "in.jsonl"
+    data.write_text('{"text": "ok", "note": ' + "[" * depth + "1" + "]" * depth + "}\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        ArrowRows(str(data), Text(columns=["text"]))
+    assert "in.jsonl" in str(error.value)

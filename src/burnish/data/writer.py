@@ -38,6 +38,9 @@ class Writer:
 
         Returns:
             How many rows it had.
+
+        Raises:
+            InputError: lists in lists without end.
         """
         arrays = {name: self._array(values, name, place, first_row) for name, values in columns.items()}
         rows = len(next(iter(arrays.values()))) if arrays else 0
@@ -48,9 +51,20 @@ class Writer:
             self._start(schema)
         batch = pa.record_batch([fitted[f.name] for f in schema], schema=schema)
         if rows:
-            self._open.write_batch(batch)
+            self._write(batch, place, first_row)
         self._rows += rows
         return rows
+
+    def _write(self, batch: pa.RecordBatch, place: str, first_row: int) -> None:
+        try:
+            self._open.write_batch(batch)
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                f"values that no table can hold: {error}",
+                expected="texts, numbers, and lists in lists 60 times at most",
+                fix="leave that column out",
+                place=f"{place}, rows {first_row + 1} to {first_row + batch.num_rows}",
+            ) from error
 
     def _array(self, values: Any, name: str, place: str, first_row: int) -> pa.Array:
         if name in self._unlike:

@@ -26,8 +26,6 @@ from burnish.stages.answer_rows import LARGER, Rows, Window, Windows, cuts
 KINDS = ("csv", "json", "jsonl")
 """Sources that need no pyarrow."""
 KEPT = "rows.jsonl"
-DEEPEST = 100
-"""Lists in lists: what JSON reads and does not write any more, some more calls later, is thousands."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +94,7 @@ class PlainRows(Rows):
         names = list(columns)
         rows = 0
         for values in zip(*columns.values(), strict=True):
-            row = dict(zip(names, values, strict=True))
-            if any(nested(value, DEEPEST) for value in values):
-                raise InputError(
-                    f"row {len(self._ends)}: lists or objects in each other more than {DEEPEST} times",
-                    expected="texts, numbers, and short lists of them",
-                    fix="leave that column out",
-                )
-            line = json.dumps(row) + "\n"
+            line = json.dumps(dict(zip(names, values, strict=True))) + "\n"
             kept.write(line)
             self._ends.append(self._ends[-1] + len(line))  # ASCII: as many bytes as characters
             rows += 1
@@ -138,13 +129,6 @@ class PlainWindows(Windows):
         with self._path.open("rb") as file:
             file.seek(start)
             return PlainWindow(file.read(end - start))
-
-
-def nested(value: Any, most: int) -> bool:
-    """Whether lists and objects are in each other more than so many times."""
-    if not isinstance(value, dict | list):
-        return False
-    return most == 0 or any(nested(own, most - 1) for own in (value.values() if isinstance(value, dict) else value))
 
 
 def _places(data: str) -> list[Place]:

@@ -94,6 +94,18 @@ def file_digest(path: Path) -> str:
         raise InputError(f"cannot be read: {error.strerror or error}", place=str(path)) from error
 
 
+DEEPEST = 50
+"""Lists and objects in each other: what JSON reads by the thousand neither Arrow nor JSON writes any more."""
+
+
+def too_deep(value: Any, most: int = DEEPEST) -> bool:
+    """Whether lists and objects are in each other more than so many times."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return most < 0 or any(too_deep(own, most - 1) for own in inner)
+
+
 def columns_of(objects: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     """Rows as columns; a key that a row leaves out is missing (None) there. Columns in order of first appearance.
 
