@@ -112,10 +112,10 @@ def test_all_that_differs_is_said_and_the_knowing_way_is_shown(run: Path) -> Non
     assert f"burnish train --resume --out {run} epochs=9" in refused.value.fix
 
 
-@pytest.mark.parametrize(("place", "value"), [("device", "auto"), ("keep_checkpoints", 4), ("workers", 1)])
-def test_what_changes_nothing_that_is_learned_may_be_edited(run: Path, place: str, value: Any) -> None:
+def test_what_changes_nothing_that_is_learned_may_be_edited(run: Path) -> None:
     scores = (run / "scores.json").read_text(encoding="utf-8")
-    edit(run, place, value)
+    for place, value in (("device", "auto"), ("keep_checkpoints", 4), ("workers", 1)):
+        edit(run, place, value)
     resume(run)
     assert json.loads(scores)["metrics"] == json.loads((run / "scores.json").read_text(encoding="utf-8"))["metrics"]
 
@@ -367,7 +367,7 @@ def test_a_kill_while_a_change_is_written_down_loses_nothing(
     resume(reference, "epochs=2")
     expected = result(reference)
     original, at = os.replace, partial(moves_of_the_change, run)
-    for number in (2, 4, 7, 8):
+    for number in (2, 7):
         shutil.rmtree(run)
         shutil.copytree(finished, run)
         with monkeypatch.context() as patch:

@@ -64,7 +64,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     except InputError as error:
         reason = error.found.removeprefix("the gate needs the rows the run was tested on: ")
         return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
-    own = _contents(table, bundle)
+    own = contents(table, bundle)
     counts, said = {}, []
     for name, words in (
         ("train", "were trained on"),
@@ -73,15 +73,15 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
         if name not in found.parts:
             continue
         part = found.parts[name]
-        theirs = _contents(part.table, bundle)[part.rows]
+        theirs = contents(part.table, bundle)[part.rows]
         counts[name] = int(np.isin(own[own != 0], theirs[theirs != 0]).sum())
         if counts[name]:
             said.append(f"{counts[name]:,} of {len(own):,} rows {words}: scores on them say little about new rows")
     return counts, said
 
 
-def _contents(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
-    """[N] hashes of what the rows hold; of files, of what is in them."""
+def contents(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
+    """[N] hashes of what the rows hold for the input of a bundle; of files, of what is in them; 0 where there is nothing."""
     if table.inspection is not None:
         return table.inspection.contents
     return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -152,6 +153,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
         require_files(table, draft.input)
     made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
     parts = made.parts
+    _require_unseen(folder, parts, recipe, _teller(tell, "warning"))
     decisions.check(recipe, draft.target, parts)
     require_spelling(draft.target, column_values(parts["train"], draft.target.column))
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
@@ -185,6 +187,13 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
+
+
+def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: Callable[[str], None]) -> None:
+    from burnish.stages import ancestry  # which reads the data of another run, by this module
+
+    if ancestry.trained_before(folder):
+        ancestry.require_unseen(folder, parts, recipe.allow, warn, trust_code=recipe.trust_code)
 
 
 def _epochs(recipe: Recipe, rows: int, say: Callable[[str], None]) -> float:
