@@ -17,7 +17,7 @@ import pytest
 from burnish.core.predictions import Predictions, schema
 from burnish.evaluation import pictures, run_pictures
 from burnish.evaluation.confusion import Confusion
-from burnish.evaluation.drawing import shown_names
+from burnish.evaluation.drawing import canvas, shown_names
 from burnish.evaluation.reliability import bins, wilson
 from burnish.evaluation.run_pictures import smooth
 
@@ -216,3 +216,19 @@ def test_the_smoothed_loss_is_a_running_mean_between_the_ends() -> None:
     curve = smooth(losses, np.full(40, 8.0))
     for place in range(4, 36):
         assert curve[place] == pytest.approx(losses[place - 4 : place + 5].mean())
+
+
+def test_a_picture_is_laid_out_and_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    done: list[str] = []
+    draw, execute = Figure.draw, ConstrainedLayoutEngine.execute
+    monkeypatch.setattr(Figure, "draw", lambda *given: (done.append("drawn"), draw(*given))[1])
+    monkeypatch.setattr(
+        ConstrainedLayoutEngine, "execute", lambda *given: (done.append("laid out"), execute(*given))[1]
+    )
+    with canvas(tmp_path / "some.png", 3, 2) as figure:
+        figure.add_subplot().plot([1, 2], [3, 4])
+    assert done == ["laid out", "drawn"]
+    assert (tmp_path / "some.png").is_file()
