@@ -123,7 +123,10 @@ class Reader:
 
     def _cell(self, column: str, value: Any) -> Any:
         if self.input.endings:
-            return file_bytes(column, value)
+            data = file_bytes(column, value)
+            if not data:
+                raise ValueError(f"{column!r} is an empty file, which cannot be read")
+            return data
         if "element" in self.input.shapes and isinstance(value, list):
             for number, word in enumerate(value):
                 if not isinstance(word, str):
