@@ -48,11 +48,12 @@ def require_whole(folder: Path, manifest: bytes | None = None) -> None:
     found = wrong_with(folder, manifest)
     if found:
         more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+        only = found[0].partition(" is ")[0] if len(found) == 1 else ""
         raise InputError(
-            "; ".join(found[:8]) + more,
+            "the bundle is damaged: " + "; ".join(found[:8]) + more,
             expected="the files as they were written, and no others",
             fix="copy the bundle again; what is no file of it belongs elsewhere",
-            place=str(folder),
+            place=str(folder / only),
         )
 
 

@@ -80,7 +80,7 @@ def test_a_broken_file_is_an_error_of_burnish(kind: str, tmp_path: Path) -> None
     from burnish.artifacts import write_facts
 
     facts = {"format": kind, "file": "model", "inputs": {}, "signatures": [{"name": "fixed", "length": None}]}
-    write_facts(tmp_path, facts, [])
+    write_facts(tmp_path, {**facts, "precision": "float32", "tolerance": 0.001}, [])
     (tmp_path / "model").write_bytes(b"this is no model")
     with pytest.raises(InputError, match="cannot open it"):
         opened(kind, "bert", tmp_path)

@@ -243,7 +243,8 @@ def test_a_replaced_artifact_is_out_of_the_manifest_while_it_is_replaced(tmp_pat
     write_manifest(tmp_path)
     for content in ("one", "two"):
         with artifacts.adding(tmp_path, "onnx-float32") as aside:
-            artifacts.write_facts(aside, {"format": "onnx", "content": content}, [])
+            facts = {"format": "onnx", "file": "model.onnx", "inputs": {}, "precision": "float32", "tolerance": 0.001}
+            artifacts.write_facts(aside, {**facts, "content": content}, [])
             assert not damage(tmp_path)
         assert not damage(tmp_path)
         assert artifacts.listed(tmp_path)[0].facts["content"] == content

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
@@ -144,6 +144,7 @@ plain = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw of a loaded machine
 @given(value=plain, name=st.text(max_size=8), comment=st.text(max_size=20))
 def test_whatever_is_written_reads_back_as_equal(value: Any, name: str, comment: str) -> None:
     assert loads(scalar(value)) == value
