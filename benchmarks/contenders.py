@@ -71,6 +71,7 @@ def burnish(task: Task, precision: str) -> Outcome:
         tested, _ = predict(run, loaders["test"], parts["test"], loss=assembled.loss, batch_size=EVALUATION_ROWS)
         outcome.evaluated(EVALUATION_ROWS, clock)
         outcome.correct = right(tested)
+        outcome.precision = accelerator.precision
         outcome.flops = task.epochs * needed_flops(assembled.training.network, prepared.encoded["train"].lengths)
     return outcome
 

@@ -40,6 +40,7 @@ def run_and_keep(command: Sequence[str], *, case: str, who: str, runs: Path, sco
         "wall_seconds": round(wall, 1),
         "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
         "baselines": _baselines(found),
+        "differences": _differences(found),
         "threads": os.environ.get("OMP_NUM_THREADS", ""),
     }
     (results / f"{case}-{who}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
@@ -51,5 +52,15 @@ def _baselines(found: dict[str, Any]) -> dict[str, Any]:
     own = found["baselines"] if isinstance(found.get("baselines"), dict) else {}
     return {
         name: {m: baseline["metrics"][m]["value"] for m in found["headline"] if m in baseline["metrics"]}
+        for name, baseline in own.items()
+    }
+
+
+def _differences(found: dict[str, Any]) -> dict[str, Any]:
+    """Model minus baseline by the paired bootstrap, of the headline figures."""
+    own = found["baselines"] if isinstance(found.get("baselines"), dict) else {}
+    kept = (*KEPT, "better")
+    return {
+        name: {m: {k: d[k] for k in kept} for m, d in baseline["differences"].items() if m in found["headline"]}
         for name, baseline in own.items()
     }

@@ -46,6 +46,7 @@ class Outcome:
         curve: (training seconds, validation accuracy) at each check.
         correct: for each test row whether it was answered right.
         flops: floating-point operations that the useful tokens of the run need; only burnish counts them.
+        precision: what was computed in; only burnish says it, where it finds out itself.
     """
 
     setup: float = 0.0
@@ -58,6 +59,7 @@ class Outcome:
     curve: list[tuple[float, float]] = field(default_factory=list)
     correct: list[bool] = field(default_factory=list)
     flops: float = 0.0
+    precision: str = ""
 
     def evaluated(self, batch_size: int, clock: Clock) -> None:
         """Keep what the test split took."""

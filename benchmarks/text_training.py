@@ -82,7 +82,7 @@ def summary(task: Task, outcomes: Outcomes, peaks: dict[str, list[Peak]], counts
     reachable = min(max(a for _, a in o.curve) for os in outcomes.values() for o in os)
     table: dict[str, Any] = {}
     for name, own in outcomes.items():
-        precision = "bfloat16" if "bf16" in name or ("auto" in name and _auto() == "bfloat16") else "float32"
+        precision = own[0].precision or ("bfloat16" if "bf16" in name else "float32")
         middle = sorted(own, key=lambda o: float(np.mean(o.correct)))[len(own) // 2]
         accuracy, low, high = interval(middle.correct)
         training = statistics.median(o.training for o in own)
@@ -110,12 +110,6 @@ def summary(task: Task, outcomes: Outcomes, peaks: dict[str, list[Peak]], counts
         "contenders": table,
         "ratios": ratios(outcomes),
     }
-
-
-def _auto() -> str:
-    from burnish.training.accelerator import Accelerator
-
-    return Accelerator("cpu", "auto").precision
 
 
 def ratios(outcomes: Outcomes) -> dict[str, dict[str, float]]:
@@ -188,7 +182,7 @@ def main() -> None:
     arguments = arguments_given()
     torch.set_num_threads(arguments.threads)
     if arguments.overhead:
-        from overhead import report
+        from micro_batch_cost import report
 
         print(report(arguments.repetitions))
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,11 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         import datasets
 
         datasets.Dataset.from_list(list(rows)).save_to_disk(str(path))
+    elif kind == "conll":
+        blocks = ["".join(f"{word}\t{row['label']}\n" for word in row["text"].split()) for row in rows]
+        path.write_text("\n".join(blocks), encoding="utf-8")
+    elif kind == "excel":
+        return workbook({"rows": [list(rows[0]), *(list(row.values()) for row in rows)]}, path.with_suffix(".xlsx"))
     elif kind == "memory":
         return list(rows)
     elif kind == "image_folder":
@@ -72,10 +77,27 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
     return path
 
 
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], path: Path) -> Path:
+    """An Excel workbook with these rows in each sheet."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    book.save(path)
+    return path
+
+
 def expected(kind: str, rows: Sequence[dict[str, Any]], what: Any) -> list[dict[str, Any]]:
     """The rows that are read from what `written` made."""
     if kind == "audio_folder":
         return [{"audio": str(p), "label": p.parent.name} for p in sorted(what.rglob("*.wav"))]
+    if kind == "conll":
+        words = [row["text"].split() for row in rows]
+        return [{"tokens": w, "tags": [row["label"]] * len(w)} for w, row in zip(words, rows, strict=True)]
     return rows_of_folder(what) if kind == "image_folder" else list(rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.errors import InputError
-from burnish.core.files import MANIFEST, folder_aside, write_json, write_manifest
+from burnish.core.files import folder_aside, manifest_names, write_json, write_manifest
+from burnish.core.written import as_written, not_written, read_golden, read_object, require_kinds
 
 FOLDER, FACTS, GOLDEN = "artifacts", "artifact.json", "golden.json"
+MANY = 100_000_000  # tokens, more than any row has
 
 
 @dataclass(frozen=True)
@@ -83,31 +84,59 @@ class Artifact:
 
     def golden(self) -> list[dict[str, Any]]:
         """The bundle's golden rows with this artifact's own answers."""
-        return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))
+        return read_golden(self.path / GOLDEN)
 
     @staticmethod
     def read(folder: Path) -> Artifact:
         """The artifact in a folder.
 
         Raises:
-            InputError: there is none.
+            InputError: there is none, or what is said of it is not of the form that burnish writes.
         """
         if not (folder / FACTS).is_file():
             raise InputError(f"there is no {FACTS}", expected="an exported artifact", place=str(folder))
-        return Artifact(folder, json.loads((folder / FACTS).read_text(encoding="utf-8")))
+        facts = read_object(folder / FACTS)
+        _require_facts(facts, folder / FACTS)
+        return Artifact(folder, facts)
 
 
 def listed(bundle: Path) -> list[Artifact]:
     """The artifacts that belong to a bundle: those in its manifest, the fastest first (median time of one row)."""
-    manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
     suffix = f"/{FACTS}"
-    folders = [n.removesuffix(suffix) for n in manifest if n.startswith(f"{FOLDER}/") and n.endswith(suffix)]
+    folders = [
+        n.removesuffix(suffix) for n in manifest_names(bundle) if n.startswith(f"{FOLDER}/") and n.endswith(suffix)
+    ]
     return sorted((Artifact.read(bundle / name) for name in folders), key=_speed)
 
 
 def _speed(artifact: Artifact) -> tuple[float, str]:
     latency = artifact.facts.get("measured", {}).get("latency", {}).get("1", {})
     return float(latency.get("p50_ms", float("inf"))), artifact.name
+
+
+def _number(facts: dict[str, Any], name: str, place: Path) -> int:
+    require_kinds(facts, {name: int}, place)
+    return int(facts[name])
+
+
+def _require_facts(facts: dict[str, Any], place: Path) -> None:
+    """Check what is read of them, whoever wrote them."""
+    with as_written(place, place.name):
+        require_kinds(facts, {"file": str}, place)
+        if facts.get("format"):
+            require_kinds(facts, {"format": str}, place)
+            require_kinds(facts, {"inputs": dict, "precision": str, "tolerance": (int, float)}, place)
+        if Path(facts["file"]).name != facts["file"] or not facts["file"].strip(".") or "\\" in facts["file"]:
+            raise not_written(f"'file' is {facts['file']!r}", "the name of a file beside it", place)
+        for name, told in facts.get("inputs", {}).items():
+            require_kinds(told, {"type": str, "shape": list}, place)
+            if not told["shape"] or not all(isinstance(n, str) or (type(n) is int and n > 0) for n in told["shape"]):
+                raise not_written(f"the shape of input {name!r} is {told['shape']!r:.80}", "numbers and words", place)
+        if facts.get("max_length") is not None and not 0 < _number(facts, "max_length", place) < MANY:
+            raise not_written(f"'max_length' is {facts['max_length']!r}", "a number of tokens", place)
+        if not 0 <= float(facts.get("tolerance", 0)) <= 1:
+            raise not_written(f"'tolerance' is {facts['tolerance']!r}", "a number from 0 to 1", place)
+        _speed(Artifact(place.parent, facts))
 
 
 def chosen(bundle: Path, format: str, name: str | None = None) -> Artifact:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,18 +11,18 @@ import numpy as np
 
 from burnish import artifacts
 from burnish.artifacts import Artifact
+from burnish.bundle_files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
-from burnish.core.errors import InputError
-from burnish.core.files import damage, folder_aside, write_json, write_manifest, write_text
+from burnish.core.errors import InputError, NonFinite
+from burnish.core.files import folder_aside, write_json, write_manifest, write_text
 from burnish.core.signature import require_signed, trusted
 from burnish.core.views import averaged
+from burnish.core.written import as_written, read_golden, read_object
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded, Target
 
-FORMAT = 1
-MODEL, SETTINGS, GOLDEN, CARD = "model", "bundle.json", "golden.json", "README.md"
 TOLERANCE = 1e-4  # of a golden probability: float32 on another machine, not another model
 
 
@@ -63,7 +62,7 @@ class Bundle:
 
         Raises:
             InputError: not a bundle, of a newer format, not signed by a key that is trusted, or with files that are
-                missing or changed (named); where a signature counts, also with files beside those it covers.
+                missing, changed, or not in the manifest (named); or a file that is not what burnish writes.
         """
         folder = path / "bundle" if (path / "bundle" / SETTINGS).is_file() else path
         if not (folder / SETTINGS).is_file():
@@ -72,25 +71,14 @@ class Bundle:
             )
         keys = trusted() if trust is None else [Path(key) for key in trust]
         manifest = require_signed(folder, keys) if keys else None
-        wrong = damage(folder, manifest=manifest, added=bool(keys))
-        if wrong:
-            raise InputError(
-                "; ".join(wrong),
-                expected="the files as they were written",
-                fix="copy the bundle again",
-                place=str(folder),
-            )
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        if settings.get("format") != FORMAT:
-            raise InputError(
-                f"bundle format {settings.get('format')!r}",
-                expected=str(FORMAT),
-                fix="update burnish",
-                place=str(folder),
-            )
-        input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
-        target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
-        processor = input_.processor(folder / MODEL, settings["processor"])
+        require_whole(folder, manifest)
+        settings = read_settings(folder)
+        read_golden(folder / GOLDEN)
+        with as_written(folder / SETTINGS, SETTINGS):
+            input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
+            target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+        with as_written(folder / MODEL, "what rows are encoded with"):
+            processor = input_.processor(folder / MODEL, settings["processor"])
         return Bundle(folder, input_, target, processor, settings)
 
     def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
@@ -144,18 +132,20 @@ class Bundle:
             InputError: no artifact for the runtime, its library is missing, or it answers otherwise than it did.
         """
         if not runtime.reads:
-            run = runtime.open(self.path / MODEL, self.model, self.input, self.target)
+            with as_written(self.path / MODEL, "the model"):
+                run = runtime.open(self.path / MODEL, self.model, self.input, self.target)
             self.check(run)
             return self, run
         artifact = artifacts.chosen(self.path, runtime.reads, getattr(runtime, "artifact", None))
-        run = runtime.open(artifact.path, self.model, self.input, self.target)
-        bundle = self.reading(artifact)
+        with as_written(artifact.path, f"artifact {artifact.name}"):
+            run = runtime.open(artifact.path, self.model, self.input, self.target)
+            bundle = self.reading(artifact)
         bundle.check(run, artifact)
         return bundle, run
 
     def golden(self) -> list[dict[str, Any]]:
         """The rows kept with their outputs."""
-        return cast(list[dict[str, Any]], json.loads((self.path / GOLDEN).read_text(encoding="utf-8")))
+        return read_golden(self.path / GOLDEN)
 
     def recorded(self, run: Run, examples: Sequence[Example]) -> list[dict[str, Any]]:
         """Golden rows: examples with the answers of `run`."""
@@ -175,13 +165,17 @@ class Bundle:
         tolerance = artifact.tolerance if artifact else TOLERANCE
         if not rows:
             return
-        for row, now in zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True):
-            if not same(row, now, tolerance):
+        place = artifact.path if artifact else self.path
+        with as_written(place, "the golden examples"):
+            pairs = list(zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True))
+            agreed = [same(row, now, tolerance) for row, now in pairs]
+        for (row, now), agrees in zip(pairs, agreed, strict=True):
+            if not agrees:
                 raise InputError(
                     f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
                     expected="the recorded answer",
                     fix="the files or the libraries are not those the bundle was made with; see bundle.json",
-                    place=str(artifact.path if artifact else self.path),
+                    place=str(place),
                 )
 
 
@@ -220,8 +214,18 @@ class Contents:
     golden: Sequence[Example]
 
 
+def _numbers(recorded: Mapping[str, Any]) -> bool:
+    """Whether an answer and its probabilities are finite."""
+    number = recorded["answer"] if isinstance(recorded["answer"], float) else 0.0
+    return bool(np.isfinite([number, *recorded["probabilities"]]).all())
+
+
 def write(path: Path, contents: Contents, run: Run) -> Bundle:
-    """Write a bundle; it appears under its name only when it is complete."""
+    """Write a bundle; it appears under its name only when it is complete.
+
+    Raises:
+        NonFinite: the network gives no numbers for the rows that are kept in it.
+    """
     settings = {
         "format": FORMAT,
         "model": contents.model,
@@ -232,6 +236,13 @@ def write(path: Path, contents: Contents, run: Run) -> Bundle:
     }
     bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
     golden = bundle.recorded(run, contents.golden)
+    if any(not _numbers(row) for row in golden):
+        raise NonFinite(
+            "the network answers NaN or infinity for training rows",
+            expected="numbers: such a network is no model, and no bundle is made of it",
+            fix="start a new run with a lower learning_rate (or precision: float32)",
+            place=str(path),
+        )
     with folder_aside(path) as aside:
         model = aside / MODEL
         model.mkdir()
@@ -247,8 +258,7 @@ def seal(path: Path, *, card: str | None = None, facts: Mapping[str, Any] | None
     """Change the card or add facts (such as test scores) to a finished bundle, and hash it anew."""
 
     if facts:
-        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
-        write_json(path / SETTINGS, {**settings, **facts})
+        write_json(path / SETTINGS, {**read_object(path / SETTINGS), **facts})
     if card is not None:
         write_text(path / CARD, card)
     write_manifest(path)

@@ -12,6 +12,7 @@ import click
 
 from burnish.cli_answers import dockerfile, export, predict, serve, sign
 from burnish.cli_output import show, show_result
+from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -74,7 +75,9 @@ _file = click.Path(path_type=Path)
 @click.option(
     "--out", type=_file, metavar="RUN", help="Run folder; must not exist. Default: runs/ and the recipe's name."
 )
-@click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
+@click.option(
+    "--resume", is_flag=True, help="Continue the run in --out from its last checkpoint; epochs=20 makes it longer."
+)
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
 def train(
     recipe: tuple[str, ...],
@@ -93,6 +96,7 @@ def train(
     burnish train recipe.yaml learning_rate=3e-5 loss.kind=focal
     burnish train --data reviews.csv --target label --model MODEL --out runs/reviews
     burnish train --resume --out runs/reviews
+    burnish train --resume --out runs/reviews epochs=20
     """
     from burnish.stages.recipe_input import asked
 
@@ -108,9 +112,11 @@ def train(
     )
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
-    from burnish.stages import train as stage
+    with importing():
+        from burnish.stages import train as stage
 
-    stage.run(found.recipe, out=found.out, resume=resume, command=["burnish", *sys.argv[1:]])
+    command = ["burnish", *sys.argv[1:]]
+    stage.run(found.recipe, out=found.out, resume=resume, command=command, changes=found.changes)
 
 
 @commands.command(short_help="Score a trained model again, on its test rows or on other data.")
@@ -127,7 +133,8 @@ def train(
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
     """Show the sealed scores of RUN, or score its model on other labelled data and write scores, report and predictions."""
-    from burnish.stages import evaluate as stage
+    with importing():
+        from burnish.stages import evaluate as stage
 
     show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
 
@@ -267,7 +274,10 @@ def _unexpected(error: Exception) -> int:
 
 def main() -> None:
     """The `burnish` command."""
-    sys.exit(run())
+    process_is_ours()
+    code = run()
+    before_the_end()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

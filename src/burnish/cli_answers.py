@@ -8,6 +8,7 @@ from typing import Any, cast
 import click
 
 from burnish.cli_output import show, show_result
+from burnish.core.collecting import importing
 
 _file = click.Path(path_type=Path)
 
@@ -82,7 +83,8 @@ def export(
     burnish export runs/reviews --to onnx --static --length 128
     burnish export runs/cells --to onnx --hardware zynq_dpu
     """
-    from burnish.stages import export as stage
+    with importing():
+        from burnish.stages import export as stage
     from burnish.stages.wishes import wishes
 
     asked = wishes(formats, quantize, more, hardware=hardware, allow_fallback=allow_fallback, **settings)
@@ -136,7 +138,8 @@ def predict(
     Exit codes: 0 every row has an answer, 3 some rows have an error instead (column `error`), 2 bad usage or input,
     1 failed, 130 interrupted.
     """
-    from burnish.stages import predict as stage
+    with importing():
+        from burnish.stages import predict as stage
 
     result = stage.predict(
         source, data, out=out, batch_size=batch_size, processes=processes, runtime=runtime, trust_code=trust_code

@@ -31,4 +31,6 @@ def show_result(result: dict[str, Any]) -> None:
 
     for note in result.get("notes") or ():
         click.echo(f"note: {note}", err=True)
+    for warning in result.get("warnings") or ():
+        click.echo(f"warning: {warning}", err=True)
     show(result_table(result))

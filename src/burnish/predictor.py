@@ -23,6 +23,8 @@ from burnish.explaining import PARTS, Explanation, begun, cut, explanation
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded
 
+SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -46,7 +48,7 @@ class Predictor:
     Args:
         bundle: the trained model.
         run: arrays to logits.
-        batch_size: rows at once.
+        batch_size: rows at once; fewer where they have more than 181 tokens.
         answers_with: what computes it, in a word: `torch`, or the name of an artifact.
     """
 
@@ -136,9 +138,12 @@ class Predictor:
         encoded = input_.encode(rows, processor) if rows else []
         # Longest first: rows of like length share a batch, and padding is little.
         order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable").tolist()
-        for start in range(0, len(order), self.batch_size):
-            places = order[start : start + self.batch_size]
+        start = 0
+        while start < len(order):
+            longest = max(1, int(encoded[order[start]]["_length"]))
+            places = order[start : start + min(self.batch_size, max(1, self.batch_size * SQUARES // longest**2))]
             yield places, ([encoded[p]] for p in places)
+            start += len(places)
 
     def _row(self, example: Any, number: int) -> Example:
         columns = self.bundle.input.required_columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
@@ -132,9 +132,19 @@ class Recipe(BaseModel):
         description="Where events go; events.jsonl is always written.",
     )
 
-    learning_rate: float | None = Field(None, gt=0, description="Peak learning rate; null: the adapter's usual one.")
+    learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Peak learning rate; null: usual for the kind and size of network and the adapter, said.",
+    )
     head_learning_rate: float | None = Field(None, gt=0, description="Another peak rate for the head; null: the same.")
-    layer_decay: float = Field(1.0, gt=0, le=1, description="Each layer further from the head learns this much slower.")
+    layer_decay: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Each layer further from the head learns this much slower; null: what goes with the usual "
+        "learning_rate, and 1 where one is named.",
+    )
     batch_size: int = Field(32, ge=1, description="Rows of one optimizer step, over all micro-batches and processes.")
     micro_batch_size: int | None = Field(
         None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
@@ -142,7 +152,7 @@ class Recipe(BaseModel):
     epochs: float | None = Field(
         None,
         gt=0,
-        description="Passes over the training rows, also a fraction; null: 3, or up to 20 on small data, said.",
+        description="Passes over the training rows, also a fraction; null: 3, more on few rows, fewer on very many, said.",
     )
     max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
     gradient_clip_norm: float | None = Field(
@@ -151,7 +161,8 @@ class Recipe(BaseModel):
     gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
-        description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs with AMX, else float32.",
+        description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
+        "and clearly faster, else float32.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     nonfinite: Literal["stop", "skip", "rollback"] = Field(
@@ -213,6 +224,7 @@ class Recipe(BaseModel):
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
     )
     seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of rows, dropout.")
+    _unsettled: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     @field_validator("early_stopping", mode="before")
     @classmethod
@@ -237,8 +249,15 @@ class Recipe(BaseModel):
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
         if not isinstance(data, Mapping | Data):  # a path, paths, rows, a DataFrame, a datasets.Dataset
             values["data"] = {"train": data}
-        spell_out(values, TASKS)
-        return validated(cls, values, trust_code=values.get("trust_code") is True)
+        unsettled = spell_out(values, TASKS)
+        recipe = validated(cls, values, trust_code=values.get("trust_code") is True)
+        recipe._unsettled = unsettled
+        return recipe
+
+    @property
+    def unsettled(self) -> dict[str, dict[str, Any]]:
+        """By field, settings whose kind the data will tell: `input: {root: clips}` of images or sounds."""
+        return self._unsettled
 
 
 class Settled(Recipe):
@@ -251,6 +270,7 @@ class Settled(Recipe):
     metrics: Annotated[list[Metric], *choice("burnish.metrics")]
     deciding_metric: str
     learning_rate: float
+    layer_decay: float
     epochs: float
 
     def task_name(self) -> str:

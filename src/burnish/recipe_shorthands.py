@@ -8,13 +8,33 @@ from typing import Any
 from burnish.core.component import Component, component_class, kinds
 from burnish.core.errors import InputError, unknown
 
+AXES = {
+    "input": ("burnish.inputs", None),
+    "target": ("burnish.targets", None),
+    "loss": ("burnish.losses", None),
+    "sampler": ("burnish.data.samplers", None),
+    "split": ("burnish.data.splits", "stratified"),
+    "adapter": ("burnish.adapters", "full"),
+    "optimizer": ("burnish.optimizers", "adamw"),
+    "schedule": ("burnish.schedules", "linear"),
+    "class_weights": ("burnish.class_weights", None),
+    "augmentation": ("burnish.data.augmentations", None),
+    "mixing": ("burnish.data.mixing", None),
+}
+"""Fields whose settings may stand without a kind, each with its axis and the kind that is usual whatever the data are."""
+INFERRED = ("input", "target", "loss", "sampler")
+"""Of these, the ones whose kind the data tell."""
 
-def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> None:
+
+def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, Any]]:
     """Write the shorthands of a recipe's plain values out, in place.
 
     Args:
         values: what a YAML file or keyword arguments say, one level copied.
         tasks: task names to kinds of (input, target).
+
+    Returns:
+        By field, settings that stand without a kind and fit several: the data will tell which.
 
     Raises:
         InputError: an unknown task, or a shorthand at odds with what stands beside it.
@@ -23,21 +43,17 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> N
     if isinstance(target, str) and target not in kinds("burnish.targets") and ":" not in target:
         target = values["target"] = {"column": target}  # a name that is no kind is a column
     if isinstance(target, dict) and "kind" not in target and values.get("task") is None:
-        if set(target) != {"column"}:
-            raise InputError(
-                "`kind` is missing",
-                expected="a kind of target beside its settings, or the column alone",
-                place="target",
-            )
-        values["target_column"] = target["column"]
-        values["target"] = None
+        values["target_column"] = target.get("column", values.get("target_column"))
+        if set(target) == {"column"}:
+            values["target"] = None
     for name in ("metrics", "trackers"):
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
     _apply_task(values, tasks)
+    unsettled = {name: own for name in AXES if (own := _name_kind(values, name)) is not None}
     _apply_target_column(values)
-    _name_input(values)
     _apply_group(values)
+    return unsettled
 
 
 def _apply_task(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> None:
@@ -83,14 +99,33 @@ def _apply_group(values: dict[str, Any]) -> None:
         values["split"] = {"group": values["group"], **split}
 
 
-def _name_input(values: dict[str, Any]) -> None:
-    """An input without `kind` is the only kind that has all its fields, where there is only one."""
-    own = values.get("input")
+def _name_kind(values: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Give settings without a `kind` the usual one, or the only one that has them all; else None, or what is unsettled."""
+    own = values.get(name)
     if not isinstance(own, dict) or "kind" in own:
-        return
-    fitting = [k for k in kinds("burnish.inputs") if set(own) <= set(component_class("burnish.inputs", k).model_fields)]
-    if len(fitting) == 1:
-        values["input"] = {"kind": fitting[0], **own}
+        return None
+    axis, usual = AXES[name]
+    if name == "split" and values.get("group") is not None:
+        usual = "grouped"  # as it is where the split is left out
+    fields = {kind: set(component_class(axis, kind).model_fields) for kind in kinds(axis)}
+    having = [kind for kind in fields if set(own) <= fields[kind]]
+    if usual in having or (usual is None and len(having) == 1):
+        values[name] = {"kind": usual or having[0], **own}
+        return None
+    if name in INFERRED and len(having) > 1:
+        values[name] = None
+        return dict(own)
+    if having:
+        raise InputError(
+            f"`kind` is missing beside {', '.join(own)}",
+            expected=f"one of {', '.join(having)}"
+            + (f"; {usual}, which is usual, has no such setting" if usual else ""),
+            fix=f"say which: {name}.kind={having[0]}",
+            place=name,
+        )
+    word = next((w for w in own if not any(w in known for known in fields.values())), next(iter(own)))
+    known = fields[usual] if usual else set().union(*fields.values())
+    raise unknown("field", word, sorted(known), place=f"{name}.{word}")
 
 
 def _contradiction(task: str, field: str, expected: str, found: Any) -> None:

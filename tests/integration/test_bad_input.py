@@ -90,15 +90,42 @@ def test_too_few_rows_of_any_class_for_a_test_split(bench: Bench) -> None:
 
 
 def test_test_rows_in_train_are_named_with_their_override_and_the_override_works(bench: Bench) -> None:
-    both = write_csv(bench.folder / "test.csv", bench.rows[:6])
+    both = write_csv(bench.folder / "test.csv", bench.rows[:12])
     bench.recipe["data"] = {"train": str(bench.data), "test": str(both)}
-    said = bench.refused("test_rows_in_train", "6", "allow: [test_rows_in_train]", "test.csv, row 1", "data.csv, row 1")
+    said = bench.refused(
+        "test_rows_in_train", "9 of 48 train rows", "allow: [test_rows_in_train]", "test.csv, row 1", "data.csv, row 1"
+    )
     assert "meaningless" in said.err
     done = bench.train("allow=[test_rows_in_train]")
     assert done.code == 0, done.err
     audit = json.loads((bench.out / "audit.json").read_text(encoding="utf-8"))
     assert "test_rows_in_train" in [f["code"] for f in audit["findings"]]
     assert "test_rows_in_train" in (bench.out / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_few_test_rows_in_train_are_left_out_of_training_and_said(bench: Bench) -> None:
+    """Official splits share some rows: the run goes on without them, and says so in four places."""
+    both = write_csv(bench.folder / "test.csv", [*bench.rows[:2], *bench.rows[50:]])
+    checked = write_csv(bench.folder / "dev.csv", [bench.rows[2], *bench.rows[40:50]])
+    bench.rows = bench.rows[:40]
+    bench.recipe["data"] = {"train": str(bench.data), "validation": str(checked), "test": str(both)}
+    bench.recipe["trackers"] = ["console"]
+    said = bench.train()
+    assert said.code == 0, said.err
+    first = "test_rows_in_train: 2 of 40 train rows are also in test (2 of 12 test rows); they are left out of training"
+    assert first in " ".join((said.out + said.err).split())
+    audit = json.loads((bench.out / "audit.json").read_text(encoding="utf-8"))
+    assert [f["code"] for f in audit["findings"]][:2] == ["test_rows_in_train", "validation_rows_in_train"]
+    assert audit["figures"]["left_out"][0]["rows"] == {str(bench.data): [1, 2]}
+    assert audit["figures"]["rows"] == {"train": 37, "validation": 11, "test": 12}
+    data = json.loads((bench.out / "environment.json").read_text(encoding="utf-8"))["data"]
+    assert (data["train"]["rows"], data["train"]["left_out"], data["test"]["left_out"]) == (37, 3, 0)
+    report = (bench.out / "report.md").read_text(encoding="utf-8")
+    assert "2 of 40 train rows are also in test" in report
+    assert "data.csv, row 1" in report
+    assert "train 37, validation 11, test 12" in report
+    settings = json.loads((bench.out / "bundle" / "bundle.json").read_text(encoding="utf-8"))
+    assert settings["data"]["train"]["left_out"] == 3
 
 
 def test_labels_that_training_does_not_know_are_counted_as_wrong_and_reported(bench: Bench) -> None:
@@ -214,3 +241,10 @@ def test_a_recipe_that_is_not_there(bench: Bench) -> None:
 def test_a_wrong_override(bench: Bench, override: str) -> None:
     bench.recipe["loss"] = "focal"
     bench.refused(override.partition("=")[0].split(".")[0], more=(override,))
+
+
+def test_a_misspelt_class_in_a_metric_offers_the_nearest(bench: Bench) -> None:
+    """It would be undefined at every validation, and nothing would be the best."""
+    bench.recipe["metrics"] = [{"kind": "f1", "average": "binary", "positive": "Reviw"}]
+    bench.recipe["deciding_metric"] = "f1_Reviw"
+    bench.refused("metrics.0.positive", "'Reviw'", "did you mean 'review'?")

@@ -131,3 +131,34 @@ def test_evaluate_and_predict_say_at_once_where_they_cannot_write(
         assert said.code == 2, said
         assert "what to do" in said.err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a_file", "data.csv"]
+
+
+def test_a_run_inside_its_data_is_refused_before_anything_is_read(bench: Bench) -> None:
+    """It could never be resumed: its own files would be read as data."""
+    folder = bench.folder / "tables"
+    folder.mkdir()
+    write_csv(folder / "a.csv", tiny_runs.rows("label"))
+    bench.recipe["data"] = str(folder)
+    bench.rows = []
+    said = bench.train(out=folder / "run")
+    assert said.code == 2
+    assert "the output would lie inside the data" in said.err
+    assert "choose another --out" in said.err
+    assert [p.name for p in folder.iterdir()] == ["a.csv"]
+
+
+def test_outputs_of_other_verbs_inside_the_data_are_refused(
+    trained: Callable[..., Path], burnish_command: Callable[..., Said], tmp_path: Path
+) -> None:
+    run, folder = trained("label"), tmp_path / "tables"
+    folder.mkdir()
+    write_csv(folder / "a.csv", tiny_runs.rows("label")[:9])
+    for words in (
+        ("predict", run, folder, "--out", folder / "answers.csv"),
+        ("predict", run, folder / "*.csv", "--out", folder / "answers.csv"),
+        ("evaluate", run, "--data", folder, "--out", folder / "scores"),
+    ):
+        said = burnish_command(*words)
+        assert said.code == 2, said
+        assert "the output would lie inside the data" in said.err
+    assert [p.name for p in folder.iterdir()] == ["a.csv"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import load_file, save_file
 from starlette.testclient import TestClient
 
 import burnish
+from burnish.bundle import seal
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.server.app import create
@@ -35,22 +38,65 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> burnish.Run:
 
 def test_bundle_scores_and_report(run: burnish.Run) -> None:
     """What was learned is in the bundle's target, in scores.json, in the report and in the model card."""
-    target = json.loads((run.path / "bundle" / "bundle.json").read_text())["target"]
+    settings = json.loads((run.path / "bundle" / "bundle.json").read_text())
+    target, inside = settings["target"], settings["temperature_in_weights"]
     found = json.loads((run.path / "scores.json").read_text())["decisions"]
-    assert target["temperature"] == pytest.approx(found["temperature"]["value"])
-    assert target["temperature"] != 1
+    assert inside == pytest.approx(found["temperature"]["value"])
+    assert inside != 1
+    assert target["temperature"] == 1
+    assert found["temperature"]["in_weights"]
     assert target["abstain_below"] == found["abstention"]["abstain_below"]
     assert (found["learned_from"], found["rows"]) == ("validation", 36)
     assert found["temperature"]["log_loss_after"] < found["temperature"]["log_loss_before"]
     assert found["abstention"]["test"]["rows"] == 36
-    plain = np.log(Predictions.load(run.path / "predictions.parquet").probabilities) * target["temperature"]
-    truths = [target["labels"].index(t) for t in Predictions.load(run.path / "predictions.parquet").truth]
+    predictions = Predictions.load(run.path / "predictions.parquet")
+    plain = np.log(predictions.probabilities) * inside
+    truths = [target["labels"].index(t) for t in predictions.truth]
     before = np.mean(np.log(np.exp(plain).sum(1)) - plain[np.arange(36), truths])
     assert found["temperature"]["test"]["log_loss_before"] == pytest.approx(before, abs=1e-4)
+    assert np.mean(predictions.table["loss"].to_pylist()) == pytest.approx(before, abs=1e-4)  # of what was trained
     for page in ("report.md", "bundle/README.md"):
         text = (run.path / page).read_text()
         assert "# Decisions" in text
         assert "Abstention: below a confidence of" in text or "no confidence was shown" in text
+
+
+def test_transformers_alone_gives_the_same_confidences(run: burnish.Run) -> None:
+    """The temperature is in the weights of the last layer."""
+    from transformers import pipeline
+
+    texts = [row["text"] for row in tiny_runs.rows("label")][:8]
+    plain = pipeline("text-classification", str(run.path / "bundle" / "model"))(texts)
+    own = run.predictor()(texts)
+    assert [p["label"] for p in plain] == [a.answer for a in own]
+    assert [p["score"] for p in plain] == pytest.approx([a.confidence for a in own], abs=1e-5)
+
+
+def test_a_bundle_that_keeps_its_temperature_beside_the_weights(run: burnish.Run, tmp_path: Path) -> None:
+    """As burnish 0.7.0 wrote them: the same answers, and the same loss of other rows."""
+    old = tmp_path / "bundle"
+    shutil.copytree(run.path / "bundle", old)
+    settings = json.loads((old / "bundle.json").read_text())
+    inside = settings.pop("temperature_in_weights")
+    settings["target"]["temperature"] = inside
+    (old / "bundle.json").write_text(json.dumps(settings))
+    weights = load_file(old / "model" / "model.safetensors")
+    head = {name: value * inside for name, value in weights.items() if name.startswith("classifier.")}
+    assert len(head) == 2
+    save_file({**weights, **head}, old / "model" / "model.safetensors", metadata={"format": "pt"})
+    seal(old)
+    texts = [row["text"] for row in tiny_runs.rows("label")][:8]
+    before, now = burnish.load(old)(texts), run.predictor()(texts)
+    assert [a.answer for a in before] == [a.answer for a in now]
+    assert [a.confidence for a in before] == pytest.approx([a.confidence for a in now], abs=1e-5)
+    assert [a.abstained for a in before] == [a.abstained for a in now]
+    data = str(tiny_runs.write_jsonl(tmp_path / "other.jsonl", tiny_runs.rows("label")[:20]))
+    first, second = (burnish.evaluate(p, data=data, out=tmp_path / n) for p, n in ((old, "old"), (run.path, "new")))
+    for name in ("log_loss_before", "log_loss_after"):
+        own = [found["decisions"]["temperature"]["test"][name] for found in (first, second)]
+        assert own[0] == pytest.approx(own[1], abs=1e-4)
+    losses = [Predictions.load(tmp_path / n / "predictions.parquet").table["loss"].to_pylist() for n in ("old", "new")]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
 
 def test_the_test_is_scored_with_them(run: burnish.Run) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -258,6 +261,81 @@ def kept(page: Any, name: str) -> None:
     folder = os.environ.get("BURNISH_SCREENSHOTS")
     if folder:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def on_a_phone(browser: Any, server: Server, **more: Any) -> Any:
+    """The page as a phone has it: touched, narrow, no keys."""
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, **more)
+    page.goto(server.address + "/")
+    page.get_by_label("API key").fill(KEY)
+    page.keyboard.press("Enter")
+    page.locator("#open").wait_for()
+    return page
+
+
+def test_keys_are_named_where_there_are_keys(browser: Any, server: Server) -> None:
+    phone, (desk, _) = on_a_phone(browser, server), opened(browser, server, "desk", "light")
+    assert phone.locator("#hint").inner_text() == ""
+    assert "Ctrl + Enter" in desk.locator("#hint").inner_text()
+    for page in (phone, desk):
+        about = page.locator("#about").inner_text()
+        assert re.search(r"0\.\d{3} \(95 % interval 0\.\d{3} to [01]\.\d{3}\) on its test rows", about), about
+    kept(phone, "begin-phone")
+    kept(desk, "begin-desk")
+    phone.close()
+    desk.close()
+
+
+def test_the_command_for_a_terminal_gives_the_same_answer(browser: Any, server: Server, tmp_path: Path) -> None:
+    """It is run by a shell as it stands, quotes and all; the key is in it by name only."""
+    page = on_a_phone(browser, server)
+    text = 'it\'s my "lost" parcel; $(exit 1) `x` \\ & née'
+    page.get_by_label("text", exact=True).fill(text)
+    page.get_by_text("Ask from a terminal").click()
+    command = page.locator("#curl").inner_text()
+    assert KEY not in command
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator("#bars li").first.wait_for()
+    environment = {**os.environ, "API_KEY": KEY}
+    if shutil.which("curl"):
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment, timeout=60)
+        assert json.loads(done.stdout)["answer"] == page.locator("#answer").inner_text(), (command, done.stderr)
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    kept(page, "terminal-phone")
+    choose(page, "pictures")
+    assert "--data-binary '@picture.jpg'" in page.locator("#curl").inner_text()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "unsure", "words"),
+    [
+        ({"confidence": 0.41}, True, "probability is low"),
+        ({"confidence": 0.93}, False, ""),
+        ({"confidence": 0.93, "abstained": True}, True, "abstains"),
+        ({"confidence": 0.41, "abstained": False}, False, ""),
+    ],
+)
+def test_an_unsure_answer_looks_unsure(
+    browser: Any, server: Server, answer: dict[str, Any], unsure: bool, words: str
+) -> None:
+    page, _ = opened(browser, server, "phone", "light")
+    shares = {"one": answer["confidence"], "two": 1 - answer["confidence"], "three": 0.0}
+    said = {"answer": "one", "probabilities": shares, **answer}
+    page.evaluate("model.abstain_below = 0.95")
+    page.route("**/predict", lambda route: route.fulfill(json=said))
+    page.get_by_label("text", exact=True).fill("whatever")
+    page.keyboard.press("Control+Enter")
+    page.locator("#bars li").first.wait_for()
+    assert page.locator("#doubt").is_visible() == unsure
+    assert words in page.locator("#result").inner_text()
+    weight = page.locator("#answer").evaluate("(element) => getComputedStyle(element).fontWeight")
+    assert (weight == "400") == unsure
+    assert ("The next is “two”" in page.locator("#result").inner_text()) == unsure
+    kept(page, f"unsure-{unsure}-{len(answer)}")
+    page.close()
 
 
 def test_nothing_of_the_page_comes_from_elsewhere() -> None:

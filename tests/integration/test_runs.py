@@ -86,7 +86,7 @@ def test_predictions_are_the_test_rows_in_order(trained: Trained, task: str) -> 
     assert rows == sorted(set(rows))
     assert sum(part["rows"] for part in parts.values()) == 60
     data = tiny_runs.rows(task)
-    assert table["truth"].to_pylist() == [data[r][tiny_runs.column(task)] for r in rows]
+    assert table["truth"].to_pylist() == [data[r - 1][tiny_runs.column(task)] for r in rows]  # counted from 1
 
 
 @pytest.mark.parametrize("task", [t for t in tiny_runs.EVERY if t not in ("score", "images")])

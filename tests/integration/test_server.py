@@ -110,7 +110,6 @@ BAD: list[tuple[int, dict[str, Any]]] = [
     (400, {"content": b'{"text": NaN}'}),
     (400, {"content": b"\xff\xfe"}),
     (400, {"content": b"[" * 100_000}),
-    (400, {"content": b'{"text": "\\ud800"}'}),
     (400, {"content": b'{"text": ' + b"9" * 100_000 + b"}"}),
     (400, {"content": b"nothing packed", "headers": {"content-encoding": "gzip"}}),
     (400, {"content": gzip.compress(b'{"text": "a"}')[:-9], "headers": {"content-encoding": "gzip"}}),
@@ -127,7 +126,8 @@ BAD: list[tuple[int, dict[str, Any]]] = [
     (422, {"json": {}}),
     (422, {"json": {"rows": "a"}}),
     (422, {"json": {"text": ["a"]}}),
-    (422, {"json": [{"text": "a"}, {"texts": "b"}]}),
+    (422, {"json": [{"text": None}, {"texts": "b"}]}),
+    (422, {"content": b'{"text": "\\ud800"}'}),
     (422, {"json": 10**400}),
 ]
 

@@ -31,6 +31,23 @@ def read(path: Path) -> Any:
 # train
 
 
+def test_a_doubtful_run_says_so_on_the_console_and_in_the_report(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    """A rate of nothing leaves the network as it was: below its own baseline, and chosen on twelve rows."""
+    out = tmp_path / "run"
+    source = ("--data", messages, "--target", "label", "--model", bert, "--device", "cpu", "--out", out)
+    said = burnish_command("train", *source, "resamples=100", "epochs=2", "learning_rate=1e-12")
+    assert said.code == 0, said.err
+    below = next(line for line in said.out.splitlines() if "is below the baseline" in line)
+    assert below.startswith("warning: macro_f1 ")
+    assert "leave learning_rate out (usual here: 0.0002" in below
+    assert "warning: the best of 2 checkpoints was chosen on" in said.out
+    report = (out / "report.md").read_text(encoding="utf-8")
+    assert report.count("**Doubtful**") == 2
+    assert json.loads((out / "scores.json").read_text(encoding="utf-8"))["doubts"][0] in below
+
+
 def test_train_from_a_table_alone_says_what_it_inferred(
     burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
 ) -> None:
@@ -41,12 +58,14 @@ def test_train_from_a_table_alone_says_what_it_inferred(
     assert said.code == 0, said.err
     assert "target: column 'label' as label" in said.out
     assert "input: text from column 'text'" in said.out
-    assert "learning_rate: 5e-05" in said.out
+    assert "learning_rate: 0.0002, layer_decay: 0.9, usual for a small text encoder" in said.out
     assert "accuracy" in said.out
     assert str(out) in said.out
     notes = [json.loads(line).get("text", "") for line in (out / "events.jsonl").read_text().splitlines()]
     assert any("input: text" in note for note in notes)
-    assert load_file(out / "recipe.yaml")["input"]["columns"] == ["text"]
+    kept = load_file(out / "recipe.yaml")
+    assert kept["input"]["columns"] == ["text"]
+    assert (kept["learning_rate"], kept["layer_decay"]) == (2e-4, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +103,19 @@ def test_overrides_reach_the_run_and_its_recipe(
     assert (kept["learning_rate"], kept["loss"]["kind"], kept["epochs"]) == (3e-5, "focal", 1)
     rates = [e["learning_rate"] for e in events(out) if e["name"] == "step"]
     assert 0 < max(rates) <= 3e-5
+
+
+def test_another_tracker_does_not_silence_the_console(
+    burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
+) -> None:
+    """Warnings and scores are seen whatever else listens; only an empty list is silent."""
+    words = ["--data", messages, "--target", "label", "--model", bert, *QUICK, "max_steps=1"]
+    said = burnish_command("train", *words, "--out", tmp_path / "loud", "trackers=[tensorboard]")
+    assert said.code == 0, said.err
+    assert "step 1 of 1" in said.out
+    assert list((tmp_path / "loud").rglob("events.out.tfevents*"))
+    silent = burnish_command("train", *words, "--out", tmp_path / "silent", "trackers=[]")
+    assert (silent.code, silent.out) == (0, "")
 
 
 def events(run: Path) -> list[dict[str, Any]]:
@@ -171,7 +203,7 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     headline = found["metrics"][found["headline"][0]]
     assert headline["low"] <= headline["value"] <= headline["high"]
     assert f"{headline['value']:.4f}" in said.out
-    assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(17))
+    assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(1, 18))
     report = (out / "report.md").read_text(encoding="utf-8")
     assert "17 rows of other.jsonl" in report
     assert "not a sealed test" in report

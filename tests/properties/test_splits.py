@@ -19,20 +19,21 @@ SHARES = st.tuples(st.floats(0, 0.45), st.floats(0, 0.45))
 EITHER = st.booleans()
 
 
-def assigned(rows: list[Any], grouped: bool, shares: tuple[float, float], seed: int) -> Any:
-    """Splits of rows given as (content, class, group); content 0 is missing."""
+def assigned(rows: list[Any], grouped: bool, shares: tuple[float, float], seed: int, in_order: bool = False) -> Any:
+    """Splits of rows given as (content, class, group); content 0 is missing. `in_order`: never dealt by size."""
     contents = np.array([r[0] for r in rows], np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     made = table([{"group": r[2]} for r in rows])
     names = {"validation": shares[0], "test": shares[1]}
     split = Grouped(group="group", **names) if grouped else Stratified(**names)
+    split = split.as_before() if in_order else split
     return split.assign(made, contents, np.array([r[1] for r in rows]), seed=seed, parts=(True, True))
 
 
 @settings(max_examples=60, deadline=None)
 @given(ROWS, ROWS, EITHER, SHARES, st.integers(0, 9))
 def test_appended_rows_move_none(old: Any, new: Any, grouped: bool, shares: Any, seed: int) -> None:
-    """Whatever is appended: repeats, new classes, old groups."""
-    before, after = assigned(old, grouped, shares, seed), assigned(old + new, grouped, shares, seed)
+    """Whatever is appended: repeats, new classes, old groups; as long as sizes are not looked at."""
+    before, after = assigned(old, grouped, shares, seed, True), assigned(old + new, grouped, shares, seed, True)
     assert after[: len(old)].tolist() == before.tolist()
 
 

@@ -184,7 +184,7 @@ def test_truncation_and_lost_targets() -> None:
     kept[[3, 5]] = (4, 0)
     found = looked_at(parts(), {"train": (full, kept), "test": (full, full)})
     cut = only(found, "truncation")
-    assert "cuts 2 of 12 train rows and loses 13.33%" in cut.message
+    assert "cuts 2 of 12 train rows and loses at least 13.33%" in cut.message
     assert [r.row for r in cut.rows] == [5, 3]
     assert [r.row for r in only(found, "target_lost").rows] == [5]
     assert found.figures["truncation"]["train"] == {"tokens": 120, "kept": 104, "lost_share": 16 / 120, "rows_cut": 2}

@@ -208,3 +208,122 @@ def test_rows_of_like_length_share_a_batch() -> None:
     assert together([500, 10, 12, 490], 8) == [0, 3]
     assert together([7] * 50, 8) == list(range(8)) or len(together([7] * 50, 8)) == 8
     assert together([10], 8) == [0]
+
+
+def test_requests_take_turns_whatever_they_bring() -> None:
+    """A row that comes after two large requests is answered in one of the next batches, and the large ones are, too."""
+    model = Model()
+    model.seconds = 0.01
+
+    async def work() -> None:
+        large = [asyncio.create_task(asked(batcher, [500 + n] * 40)) for n in range(2)]
+        await asyncio.sleep(0.03)
+        before = len(model.batches)
+        assert await asked(batcher, [3]) == [3.0]
+        assert len(model.batches) - before <= 3
+        assert all(len(rows) == 40 for rows in await asyncio.gather(*large))
+
+    with running(model, max_batch=4, max_queue=200) as batcher:
+        run(work)
+
+
+def test_many_small_requests_do_not_keep_a_large_one_waiting_for_ever() -> None:
+    model = Model()
+    model.seconds = 0.002
+
+    async def client() -> None:
+        while not done.done():
+            await asked(batcher, [2])
+
+    async def work() -> None:
+        nonlocal done
+        done = asyncio.ensure_future(asked(batcher, [400] * 20))
+        clients = [asyncio.create_task(client()) for _ in range(6)]
+        assert len(await asyncio.wait_for(done, 10)) == 20
+        await asyncio.gather(*clients)
+
+    done: asyncio.Future[Any]
+    with running(model, max_batch=1, max_wait=0.0) as batcher:
+        run(work)
+
+
+def test_large_requests_leave_room_in_the_queue_for_small_ones() -> None:
+    model = Model()
+
+    async def work() -> None:
+        model.open.clear()
+        first = [asyncio.create_task(asked(batcher, [5] * 20)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        with pytest.raises(Refused) as error:
+            await asked(batcher, [5] * 20)
+        assert error.value.reason == "queue"
+        small = asyncio.create_task(asked(batcher, [4]))
+        await asyncio.sleep(0.01)
+        model.open.set()
+        await asyncio.gather(*first, small)
+
+    with running(model, max_queue=80) as batcher:
+        run(work)
+
+
+def test_rows_of_a_client_that_left_are_not_computed() -> None:
+    model = Model()
+
+    async def work() -> None:
+        model.open.clear()
+        first = asyncio.create_task(asked(batcher, [1]))
+        await asyncio.to_thread(model.entered.wait)
+        gone = asyncio.create_task(asked(batcher, [2] * 8))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.wait([gone])
+        assert batcher.taken == 1
+        model.open.set()
+        await first
+        await asked(batcher, [3])
+
+    with running(model) as batcher:
+        run(work)
+    assert model.batches == [[1], [3]]
+
+
+@given(st.lists(st.integers(1, 600), min_size=1, max_size=60), st.integers(1, 32), st.integers(1, 4000))
+def test_batches_have_bounded_elements(lengths: list[int], limit: int, most: int) -> None:
+    chosen = together(lengths, limit, most=most)
+    assert 0 in chosen
+    assert len(chosen) == 1 or len(chosen) * max(lengths[i] for i in chosen) <= most
+
+
+def test_those_that_were_refused_together_do_not_come_back_together() -> None:
+    from burnish.server.refusal import late, overloaded
+
+    for refusal in (late(10.0), overloaded("full", 10.0)):
+        found = {int(refusal.response().headers["Retry-After"]) for _ in range(200)}
+        assert min(found) >= 10
+        assert max(found) <= 20
+        assert len(found) > 5
+
+
+def test_a_slow_model_computes_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes while a batch is computed waits for it: it is to be short, and no more rows share it than that."""
+
+    class Slow(Model):
+        speed = 1.0
+
+        def __call__(self, prepared: Sequence[Prepared]) -> list[Answer]:
+            self.seconds = sum(p.length for p in prepared) / self.speed
+            return super().__call__(prepared)
+
+    async def work() -> None:
+        await asked(batcher, [500] * 40)
+
+    monkeypatch.setattr("burnish.server.batcher.TURN", 0.05)
+    found = []
+    for speed in (40_000, 10**9):
+        model = Slow()
+        model.speed = speed
+        with running(model, max_batch=32, most_elements=4096) as batcher:
+            run(work)
+        found.append(max(map(len, model.batches[3:])))
+    assert 2 <= found[0] <= 4
+    assert found[1] == 8

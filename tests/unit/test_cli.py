@@ -175,6 +175,17 @@ def test_train_hands_over_a_recipe_made_of_file_options_and_overrides(
     assert "dropped its label_smoothing=0.1" in capsys.readouterr().err
 
 
+def test_documented_overrides_need_no_kind(stage: dict[str, Any], tmp_path: Path) -> None:
+    overrides = ["schedule.warmup_ratio=0.2", "split.test=0.3", "input.max_length=32", "trackers.0.style=plain"]
+    words = ["train", "--data", "a.csv", "--target", "label", *overrides, "--out", str(tmp_path / "run")]
+    assert cli.run(words) == 0
+    (recipe,) = stage["given"]
+    assert (recipe.schedule.kind(), recipe.schedule.warmup_ratio) == ("linear", 0.2)
+    assert (recipe.split.kind(), recipe.split.test) == ("stratified", 0.3)
+    assert recipe.unsettled == {"input": {"max_length": 32}}
+    assert [(t.kind(), t.style) for t in recipe.trackers] == [("console", "plain")]
+
+
 def test_train_needs_no_file(stage: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "reviews").mkdir(parents=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from burnish.evaluation.contact_sheet import TILE, contact_sheet, plain
+from burnish.evaluation.contact_sheet import TILE, contact_sheet, plain, shortened, width
+from burnish.evaluation.drawing import canvas
 from tests.image_cases import picture
 
 
@@ -26,7 +27,13 @@ def test_holds_every_picture(tmp_path: Path) -> None:
 
 def test_captions_are_shortened(tmp_path: Path) -> None:
     """A long caption does not run into the next picture; control characters are not drawn."""
-    assert len(plain("x" * 100)) <= 21
+    with canvas(tmp_path / "x.png", 2, 2) as figure:
+        figure.set_layout_engine("none")
+        for text in ("WWWWWWWW_IMG_20240101_WA0001.jpeg", "i" * 200, "图" * 30, "person_0001_session_02_take_3.png"):
+            shown = shortened(plain(text), TILE, figure)
+            assert width(shown, figure) <= TILE
+            assert (shown[0], shown[-1]) == (text[0], text[-1]) or "?" in shown
+        assert shortened("short.png", TILE, figure) == "short.png"
     assert plain("a\nb\x00c") == "a b c"
 
 

@@ -17,8 +17,9 @@ import pytest
 from burnish.core.predictions import Predictions, schema
 from burnish.evaluation import pictures, run_pictures
 from burnish.evaluation.confusion import Confusion
-from burnish.evaluation.drawing import shown_names
+from burnish.evaluation.drawing import canvas, shown_names
 from burnish.evaluation.reliability import bins, wilson
+from burnish.evaluation.run_pictures import smooth
 
 
 @pytest.fixture(autouse=True)
@@ -165,8 +166,9 @@ def test_learning_curve(tmp_path: Path) -> None:
 
 
 def test_smoothing_keeps_a_straight_line() -> None:
-    """The window is symmetric also at the ends."""
-    np.testing.assert_allclose(run_pictures.smooth(np.arange(50.0)), np.arange(50.0))
+    """Also at the ends, and whatever the steps weigh."""
+    rows = np.random.default_rng(0).integers(1, 33, 50).astype(float)
+    np.testing.assert_allclose(run_pictures.smooth(np.arange(50.0), rows), np.arange(50.0), atol=1e-9)
 
 
 @pytest.mark.parametrize("values", [[5], [1, 1, 1], list(range(300)), [10] * 500 + [9000]])
@@ -194,3 +196,39 @@ def test_evaluation_imports_no_heavy_library_until_it_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("count", [12, 100, 1000])
+@pytest.mark.parametrize("last", [0.0, 5.0])
+def test_the_smoothed_loss_does_not_follow_its_last_step(count: int, last: float) -> None:
+    """The last step of an epoch has few rows, and its loss alone says nothing about the end of the curve."""
+    losses = 1.0 + 0.05 * np.random.default_rng(0).standard_normal(count)
+    losses[-1], losses[0] = last, last
+    rows = np.full(count, 32.0)
+    rows[-1] = rows[0] = 2
+    curve = smooth(losses, rows)
+    assert np.abs(curve - 1.0).max() < 0.2
+    np.testing.assert_allclose(smooth(np.full(count, 3.0), rows), 3.0)
+
+
+def test_the_smoothed_loss_is_a_running_mean_between_the_ends() -> None:
+    losses = np.random.default_rng(1).standard_normal(40)
+    curve = smooth(losses, np.full(40, 8.0))
+    for place in range(4, 36):
+        assert curve[place] == pytest.approx(losses[place - 4 : place + 5].mean())
+
+
+def test_a_picture_is_laid_out_and_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    done: list[str] = []
+    draw, execute = Figure.draw, ConstrainedLayoutEngine.execute
+    monkeypatch.setattr(Figure, "draw", lambda *given: (done.append("drawn"), draw(*given))[1])
+    monkeypatch.setattr(
+        ConstrainedLayoutEngine, "execute", lambda *given: (done.append("laid out"), execute(*given))[1]
+    )
+    with canvas(tmp_path / "some.png", 3, 2) as figure:
+        figure.add_subplot().plot([1, 2], [3, 4])
+    assert done == ["laid out", "drawn"]
+    assert (tmp_path / "some.png").is_file()

@@ -256,7 +256,7 @@ def test_mistakes_name_their_rows(tmp_path: Path) -> None:
     assert f"**messages.csv row {worst[0].row + 2}**" in text
     assert f"message {worst[0].row} \\| with &lt;script&gt;" in text
     by_row = written(tmp_path, predictions, inputs_shown={worst[0].row: "given as a mapping"})
-    assert f"**row {worst[0].row}**" in by_row
+    assert f"**row {worst[0].row + 1}**" in by_row
     assert "given as a mapping" in by_row
 
 

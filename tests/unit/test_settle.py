@@ -207,3 +207,59 @@ def test_an_empty_target_column_is_said_to_be_empty() -> None:
     rows = [{**row, "intent": None if n % 2 else " "} for n, row in enumerate(TEXT_ROWS)]
     with pytest.raises(InputError, match="column 'intent' is empty"):
         settled(rows, target="intent")
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ({"pos": 1.0, "neg": 0.0}, ("holds objects, such as {'pos': 1.0", "as a list of labels", "['pos']")),
+        ({"name": "x", "id": 3}, ("holds objects, such as {'name': 'x'", "in a column of its own")),
+        ([{"start": 0, "end": 3, "label": "PER"}], ("holds lists of objects", "one tag for each")),
+        ([[0, 3], [4, 5]], ("holds lists of lists", "one tag for each")),
+    ],
+)
+def test_a_full_column_is_never_said_to_be_empty(cell: Any, words: tuple[str, ...]) -> None:
+    """What it holds is said, what is expected, and what to write instead."""
+    with pytest.raises(InputError) as caught:
+        settled([{**row, "intent": cell} for row in TEXT_ROWS], target="intent")
+    assert "empty" not in str(caught.value)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_values_that_never_repeat_are_counted() -> None:
+    rows = [{**row, "note": f"note {n} of its own"} for n, row in enumerate(TEXT_ROWS)]
+    with pytest.raises(InputError, match=r"40 different values in 40 rows"):
+        settled(rows, target="note")
+
+
+def test_a_file_that_begins_with_rows_nobody_labelled() -> None:
+    """The target is found in the rows that have one, however late they come."""
+    rows = [{"text": f"t {n}", "intent": None if n < 3000 else "ab"[n % 2]} for n in range(3100)]
+    assert settled(rows, target="intent")[0].target.kind() == "label"
+
+
+def test_settings_without_a_kind_wait_for_the_data() -> None:
+    """Which input, target, loss or sampler they belong to is told by the columns."""
+    found, _ = settled(target={"column": "intent"}, loss={"label_smoothing": 0.1}, input={"max_length": 16})
+    assert (found.loss.kind(), found.loss.label_smoothing) == ("cross_entropy", 0.1)  # type: ignore[attr-defined]
+    assert (found.input.kind(), found.input.max_length) == ("text", 16)  # type: ignore[attr-defined]
+    several = rows_of(text=["one"], labels=["a|b", "c"])
+    found, _ = settled(several, loss={"label_smoothing": 0.1}, target={"labels": ["a", "b", "c"]})
+    assert (found.loss.kind(), found.target.kind()) == ("binary_cross_entropy", "labels")
+    assert found.target.names == ("a", "b", "c")
+    found, _ = settled(target={"column": "intent", "labels": ["b", "a"]})
+    assert (found.target.kind(), found.target.column, found.target.names) == ("label", "intent", ("b", "a"))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.png", "image"), ("a.wav", "audio")])
+def test_the_root_of_files_belongs_to_the_input_that_reads_them(name: str, kind: str) -> None:
+    """`input.root=clips` of a table that names pictures or sounds."""
+    found, _ = settled(rows_of(file=[name, f"b{name}"], label=["x", "y"]), input={"root": "clips"})
+    assert (found.input.kind(), found.input.root) == (kind, "clips")  # type: ignore[attr-defined]
+
+
+def test_settings_that_do_not_fit_what_the_data_are() -> None:
+    with pytest.raises(InputError, match="is not defined for target 'label'"):
+        settled(target={"column": "intent"}, loss={"delta": 1.0})
+    with pytest.raises(InputError, match="no column fits"):
+        settled(target={"column": "intent"}, input={"root": "clips"})

@@ -265,3 +265,58 @@ def test_integers_that_no_fraction_can_hold(reading: Any) -> None:
     lines = [json.dumps({"a": 2**60 + 1})] * 5000 + [json.dumps({"a": 0.5})]
     with pytest.raises(InputError, match="no one type"):
         reading("\n".join(lines), "rows.jsonl")
+
+
+EXCEL_LINES = ["text;label;;", "good, really;yes;;", '"two\nlines";no;;', ";;;", ";;;"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", ""])
+def test_csv_as_excel_writes_it(tmp_path: Path, newline: str, codec: str, first: str) -> None:
+    """A line that names the separator, empty columns without a name, and empty rows at the end; all of it said."""
+    path = tmp_path / "rows.csv"
+    content = newline.join([first] * bool(first) + EXCEL_LINES) + newline
+    path.write_bytes(content.encode(codec))
+    found = read(path, cache=tmp_path / "cache")
+    text = "two\nlines"
+    assert found.arrow.to_pylist() == [{"text": "good, really", "label": "yes"}, {"text": text, "label": "no"}]
+    notes = " ".join(found.notes)
+    assert "columns 3, 4 have neither name nor values, and are left out" in notes
+    assert "2 blank lines skipped" in notes
+    assert "separated by semicolon" in notes
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("sep=,\ntext,label\na,x\n", [("a", "x")]),
+        ("sep=\t\ntext\tlabel\na\tx\n", [("a", "x")]),
+        ("text,label\na,x,,\nb,y,\n", [("a", "x"), ("b", "y")]),
+        (",text,,label,\n,a,,x,\n,b,,y\n", [("a", "x"), ("b", "y")]),
+        ("text,label\na,x\n,\nb,y\n", [("a", "x"), ("", ""), ("b", "y")]),
+        ("text,label\na,x\ntext,label\nb,y\n", [("a", "x"), ("b", "y")]),
+        ("0,1\nyes sir,1\nno sir,0\nmaybe,1\n", [("yes sir", "1"), ("no sir", "0"), ("maybe", "1")]),
+        ("text,Angry\na,Angry\nb,\nc,Angry\n", [("a", "Angry"), ("b", ""), ("c", "Angry")]),
+    ],
+)
+def test_layouts_that_are_read(reading: Any, content: str, rows: list[tuple[str, str]]) -> None:
+    """Empty fields beyond the header, columns without a name, joined files, headers of numbers, ticked boxes."""
+    assert [tuple(row.values()) for row in reading(content).arrow.to_pylist()] == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("nice film,good\nbad film,poor\nfine,good\nmeh,poor\nwell,good\n", ["seems to be a row", "text,label"]),
+        (",text,label\n0,a,x\n1,b,y\n", ["no name for column 1", "'0' in row 1 (line 2)", "index=False"]),
+        ("text,label\na,x\nb,y,,z\n", ["row 2 (line 3) has 4 fields"]),
+        ("sep=;\ntext;label\na;x\nb\n", ["row 2 (line 4) has 1 field"]),
+        (",,\na,b,c\n", ["no name for any of its 3 columns"]),
+        ("text,label,text\na,x,b\n", ["'text' more than once ('text' in columns 1 and 3)"]),
+    ],
+)
+def test_layouts_that_are_refused_with_the_fix(reading: Any, content: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        reading(content)
+    assert [word for word in ["rows.csv", "what to do", *words] if word not in str(caught.value)] == []

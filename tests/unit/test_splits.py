@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
+from burnish.data.audit.proportions import proportions
 from burnish.data.contents import content_hash, content_hashes
 from burnish.data.parts import divide
 from burnish.data.splits import TEST, TRAIN, VALIDATION
@@ -17,7 +18,7 @@ from burnish.data.splits.column import Column
 from burnish.data.splits.grouped import Grouped
 from burnish.data.splits.stratified import Stratified
 from burnish.data.splits.time import Time, moment
-from burnish.data.table import Table
+from burnish.data.table import Part, Table
 from tests.data_cases import label_target, table, text_input
 
 NOTHING = np.zeros(0, np.uint64)
@@ -89,6 +90,99 @@ def test_groups_stay_whole_and_rows_without_one_go_by_content() -> None:
         assert len(set(found[column::7].tolist())) == 1
     assert found[0] == found[4]
     assert found[1] == found[6]
+
+
+SIZES = {
+    "one giant": ([108, *[1] * 12], (108, 4, 8), 1),
+    "one giant of four": ([90, 6, 10, 14], (90, 10, 20), 4),
+    "ten alike": ([12] * 10, (84, 12, 24), 0),
+    "a long tail": ([200, 82, 38, 21, 15, 10, 9, 8, 7, 6, *[2] * 8, 1, 1], (289, 41, 83), 2),
+    "two that are too large for the test": ([40, 40, *[1] * 20], (80, 7, 13), 1),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("seed", range(5))
+def test_large_groups_leave_shares_near_those_asked_for(name: str, seed: int) -> None:
+    """Whatever the order of groups; a giant one trains."""
+    sizes, expected, slack = SIZES[name]
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    made = table([{"customer": f"c{g}"} for g in order for _ in range(sizes[g])])
+    found = Grouped(group="customer").assign(
+        made, keys(len(made), seed), np.arange(len(made)) % 2, seed=seed, parts=(True, True)
+    )
+    assert np.abs(np.bincount(found, minlength=3) - expected).max() <= slack
+
+
+def test_one_text_in_half_of_the_rows_leaves_shares_near_those_asked_for() -> None:
+    contents = keys(200)
+    contents[::2] = contents[0]
+    found = Stratified().assign(table([]), contents, np.arange(200) % 3, seed=0, parts=(True, True))
+    assert len(set(found[::2].tolist())) == 1
+    assert np.bincount(found).tolist() == pytest.approx([140, 20, 40], abs=2)
+
+
+def test_sizes_are_looked_at_only_where_shares_would_be_far() -> None:
+    """As long as they are near, groups are dealt in their order, and what is appended moves none."""
+    made = table([{"customer": f"c{i % 100}"} for i in range(500)])
+    arguments: Any = (made, keys(500), np.zeros(500, int))
+    split = Grouped(group="customer")
+    one, before = (s.assign(*arguments, seed=0, parts=(True, True)) for s in (split, split.as_before()))
+    assert one.tolist() == before.tolist()
+    assert split.as_before().model_dump() == split.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [
+        ([15] * 10, [105, 15, 30]),
+        ([50, 50, 50], [50, 50, 50]),
+        ([100, 20, 30], [100, 20, 30]),
+        ([70, 60, 9, 11, 10, 40], [139, 21, 40]),
+        ([1, 1, 98], [1, 1, 98]),
+        ([60, 40], [60, 0, 40]),
+    ],
+)
+def test_years_are_cut_nearest_to_the_shares(years: list[int], expected: list[int]) -> None:
+    """Rows of one year stay together; every split has rows where there are years enough."""
+    made = table([{"year": 2000 + y} for y, n in enumerate(years) for _ in range(n)])
+    found = hand_over(Time(column="year"), made)
+    assert np.bincount(found, minlength=3).tolist() == expected
+
+
+def test_a_named_date_and_a_share() -> None:
+    made = table([{"year": y} for y in (2000, 2001, 2002, 2003) for _ in range(25)])
+    assert np.bincount(hand_over(Time(column="year", test_from=2003), made)).tolist() == [50, 25, 25]
+    assert np.bincount(hand_over(Time(column="year", validation_from=2001, test=0.3), made)).tolist() == [25, 50, 25]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ([108, *[1] * 12], "asked for as 70% / 10% / 20% of 120 rows and are 90.0% / 3.3% / 6.7% (108 / 4 / 8 rows)"),
+        ([40, 40, 40], "33.3% / 33.3% / 33.3% (40 / 40 / 40 rows): groups stay whole; there are 3, and the largest"),
+        ([5] * 24, None),
+    ],
+)
+def test_shares_far_from_those_asked_for_are_said_with_figures(sizes: list[int], said: str | None) -> None:
+    rows = [
+        {"text": f"{g} {i}", "label": "ab"[i % 2], "who": f"c{g}"} for g, size in enumerate(sizes) for i in range(size)
+    ]
+    split = Grouped(group="who")
+    parts = divide({"train": table(rows)}, split, text_input(), label_target(), seed=1)
+    found = [f.message for f in proportions(parts, split, text_input())]
+    assert bool(found) == bool(said)
+    assert said is None or said in found[0]
+    parts["test"] = Part(table(rows), np.arange(2))  # a given file is nobody's share
+    assert "/ 0%" in "".join(f.message for f in proportions(parts, split, text_input())) or not said
+
+
+def test_an_empty_split_says_how_few_groups_there_are() -> None:
+    rows = [{"text": str(i), "label": "ab"[i % 2], "who": "xy"[i % 2]} for i in range(40)]
+    with pytest.raises(
+        InputError, match=r"split is empty \(grouped split of 40 rows; it has 2 groups, which stay whole"
+    ):
+        divide({"train": table(rows)}, Grouped(group="who"), text_input(), label_target(), seed=0)
 
 
 @pytest.mark.parametrize(

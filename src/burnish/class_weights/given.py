@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from burnish.class_weights import ClassWeights
 from burnish.core.batch import Array
 from burnish.core.errors import InputError, unknown
+from burnish.targets._names import named
 
 
 class Given(ClassWeights):
@@ -22,7 +23,7 @@ class Given(ClassWeights):
     @classmethod
     def _names_are_text(cls, values: Any) -> Any:
         """YAML reads `0: 1.5` as a number; label names are text."""
-        return {str(name): weight for name, weight in values.items()} if isinstance(values, dict) else values
+        return named(values)
 
     def weights(self, names: Sequence[str], counts: Mapping[str, int]) -> Array:
         """float32 [C], exactly as given, also for a label that never occurs.

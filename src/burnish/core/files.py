@@ -18,6 +18,8 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 """What `burnish sign` writes beside a manifest; it is in no manifest, and goes when the manifest changes."""
 ASIDE = ".writing-"
+SYSTEM = ("Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir", "System Volume Information")
+"""Files and folders that an operating system or a store adds to every folder; what begins with a dot is another."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -184,12 +186,19 @@ def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) 
     """
     path = folder / MANIFEST
     try:
-        expected = dict(json.loads(path.read_bytes() if manifest is None else manifest))
-    except (OSError, ValueError, TypeError):
+        expected = json.loads(path.read_bytes() if manifest is None else manifest)
+    except (OSError, ValueError, RecursionError):
+        return [f"{MANIFEST} is missing or unreadable"]
+    if not isinstance(expected, dict):
         return [f"{MANIFEST} is missing or unreadable"]
     own = expected.pop(MANIFEST, None)  # manifests of burnish 0.1.0 have none
     if own is not None and own != _own_hash(expected):
         return [f"{MANIFEST} is not the file that was written"]
+    if not expected:
+        return [f"{MANIFEST} names no file"]
+    odd = next((name for name, digest in expected.items() if not _is_entry(name, digest)), None)
+    if odd is not None:
+        return [f"{MANIFEST} is not the file that was written: {odd[:80]!r} is no file below it with a sha256"]
     found = []
     for name, digest in expected.items():
         file = folder / name
@@ -202,6 +211,29 @@ def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) 
         links = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() and p.is_dir()]
         found += [f"{name} is not in {MANIFEST}" for name in [*_names(folder), *links] if name not in expected]
     return found
+
+
+def manifest_names(folder: Path) -> list[str]:
+    """The files that the manifest of a folder names, which `damage` has found whole."""
+    return [name for name in json.loads((folder / MANIFEST).read_bytes()) if name != MANIFEST]
+
+
+def strangers(folder: Path) -> list[str]:
+    """Visible files below a folder that its manifest does not name, and links to folders; what systems leave is none."""
+    known = set(manifest_names(folder))
+    links = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() and p.is_dir()]
+    return [name for name in [*_names(folder), *links] if name not in known and not _of_a_system(name)]
+
+
+def _of_a_system(name: str) -> bool:
+    parts = name.split("/")
+    return any(part.startswith(".") or part in SYSTEM for part in parts)
+
+
+def _is_entry(name: str, digest: object) -> bool:
+    """Whether a manifest may hold it: a file below the folder, and 64 hexadecimal digits."""
+    below = bool(name) and not any(part in ("", ".", "..") for part in name.split("/")) and "\0" not in name
+    return below and isinstance(digest, str) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")
 
 
 def _flush(folder: Path) -> None:

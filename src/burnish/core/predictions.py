@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ def schema(target_kind: str, names: Sequence[str], answer_type: pa.DataType) -> 
     """The Arrow schema of a predictions file; target kind and label names travel in its metadata."""
     return pa.schema(
         [
-            ("row", pa.int64()),  # position in the split's table, counting from 0
+            ("row", pa.int64()),  # position in the table of the split, counted from 0 here and from 1 in files
             ("truth", answer_type),  # in the words of the data; null where it is missing
             ("answer", answer_type),
             ("probabilities", pa.list_(pa.float32())),  # [C] in the order of the names; empty for regression and tags
@@ -93,12 +93,36 @@ class Predictions:
         column = self.table["group"]
         return None if column.null_count == len(column) else cast(list[str], column.to_pylist())
 
-    def save(self, path: Path) -> None:
-        """Write as Parquet; the file appears whole or not at all."""
+    def save(self, path: Path, place: Callable[[int], str] | None = None) -> None:
+        """Write as Parquet; the file appears whole or not at all.
+
+        People count rows from 1: so does `row` in the file, as in messages, the audit and the report.
+
+        Args:
+            path: of the file.
+            place: a function of a position to file and row in words, where the rows are of several files: column `place`.
+        """
+        rows = self.table["row"]
+        table = _with_rows(self.table, pc.add(rows, 1)).replace_schema_metadata(
+            {**(self.table.schema.metadata or {}), _FIRST: b"1"}
+        )
+        if place is not None:
+            table = table.append_column("place", pa.array([place(row) for row in rows.to_pylist()], pa.string()))
         with file_aside(path) as aside:
-            pq.write_table(self.table, aside)
+            pq.write_table(table, aside)
 
     @staticmethod
     def load(path: Path) -> Predictions:
-        """Read what `save` or a streaming writer wrote."""
-        return Predictions(pq.read_table(path))
+        """Read what `save` wrote; files of burnish 0.7.0 and older count rows from 0 and do not say so."""
+        table = pq.read_table(path)
+        metadata = dict(table.schema.metadata or {})
+        first = int(metadata.pop(_FIRST, b"0"))
+        table = _with_rows(table, pc.subtract(table["row"], first)).replace_schema_metadata(metadata)
+        return Predictions(table.drop_columns(["place"]) if "place" in table.column_names else table)
+
+
+_FIRST = b"first_row"
+
+
+def _with_rows(table: pa.Table, rows: Any) -> pa.Table:
+    return table.set_column(table.schema.get_field_index("row"), table.schema.field("row"), rows)

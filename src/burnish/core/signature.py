@@ -29,8 +29,22 @@ LARGEST_KEY = 1 << 16  # bytes; a key has about 100
 
 
 def trusted() -> list[Path]:
-    """The files of public keys that the environment names."""
-    return [Path(name) for name in os.environ.get(TRUST, "").split(os.pathsep) if name]
+    """The files of public keys that the environment names; none where it says nothing.
+
+    Raises:
+        InputError: it is there and names no file: whoever set it wanted signatures to be checked.
+    """
+    if TRUST not in os.environ:
+        return []
+    found = [Path(name) for name in os.environ[TRUST].split(os.pathsep) if name.strip()]
+    if not found:
+        raise InputError(
+            f"{TRUST} is {os.environ[TRUST]!r} and names no public key",
+            expected="files of public keys, separated as in PATH",
+            fix=f"name them; or, to look at no signature: unset {TRUST}",
+            place=TRUST,
+        )
+    return found
 
 
 def sign(folder: Path, key: Path) -> tuple[str, list[str]]:

@@ -118,8 +118,12 @@ def _mixed(values: Any, column: str, place: str, first_row: int, error: Exceptio
         try:
             kind = plain(pa.array([value]).type)
         except (pa.ArrowException, TypeError, OverflowError, ValueError) as own:
+            mixed = isinstance(value, list | dict)
             return InputError(
-                f"column {column!r} holds {value!r:.80}, which no table can hold: {own}",
+                f"column {column!r} holds {value!r:.80}, "
+                + ("which mixes values of several types" if mixed else f"which no table can hold: {own}"),
+                expected="values of one type in a column, and in each list",
+                fix="write them all in one way, such as all as text in quotes",
                 place=f"{place}, row {first_row + i + 1}",
             )
         together = unified(so_far, kind)
@@ -201,10 +205,12 @@ def _named(values: pa.Array, names: list[str], column: str) -> pa.Array:
 
 def pieces_digest(pieces: Iterable[Rows]) -> str:
     """A sha256 of rows that have no file: names, types and values, whatever the pieces they come in."""
+    from burnish.data.one_type import tried
+
     digest = hashlib.sha256()
     for number, rows in enumerate(pieces):
         for name, values in rows.columns.items():
-            column = array(values, name, "the data in memory", number * PIECE_ROWS)
+            column, _ = tried(values, name, "the data in memory", number * PIECE_ROWS)
             digest.update(f"{name}\x1f{column.type}\x1f{len(column)}\x1e".encode())
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, pa.schema([("values", column.type)])) as writer:

@@ -22,6 +22,7 @@ from burnish.core.errors import InputError
 BATCH = 2048
 _HELD = 64_000_000  # bytes that a batch holds at most, where rows hold the files themselves
 SETTLED = 2_000_000_000  # nanoseconds: a file younger than this may change again without its time changing
+MISSING = "no such file"
 _QUESTION = 500  # values in one question to the database
 
 Look = Callable[[bytes], dict[str, Any]]
@@ -216,5 +217,5 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _unreadable(error: OSError | ValueError) -> str:
     """In words; a ValueError is what a path with a null byte gives."""
     if isinstance(error, FileNotFoundError):
-        return "no such file"
+        return MISSING
     return f"cannot be read: {error.strerror if isinstance(error, OSError) and error.strerror else error}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.data.contents import content_hash
-from burnish.data.file_index import BATCH, FileIndex, Notify
+from burnish.data.file_index import BATCH, MISSING, FileIndex, Notify
 from burnish.data.table import Part, Table
 from burnish.inputs import Input
+
+EXPLAINED = 20
+"""Missing files of which it is said what is there instead."""
+EMPTY = "the cell is empty"
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,15 @@ class Inspection:
         contents: [N] a hash of what the network would be given, 0 where it cannot be read or is missing.
         problems: position in the table to what is wrong with the file, in words.
         facts: N rows of what `Input.look` found, null where it cannot be read; absent columns were found in no row.
+        assumed: what had to be assumed about paths, in words, to the rows.
+        instead: of the first files that are missing where they were looked for and what is there instead.
     """
 
     contents: NDArray[np.uint64]
     problems: dict[int, str]
     facts: pa.Table
+    assumed: dict[str, list[int]] = field(default_factory=dict)
+    instead: dict[int, str] = field(default_factory=dict)
 
 
 def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = None) -> Table:
@@ -44,13 +52,13 @@ def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = N
     for column in input.required_columns:
         if column not in table.columns:
             return table  # said with the nearest name by `divide`
-    contents, problems = np.zeros(len(table), np.uint64), dict[int, str]()
+    contents, problems, assumed = np.zeros(len(table), np.uint64), dict[int, str](), dict[str, list[int]]()
     pieces: list[pa.Table] = []
     with FileIndex(cache, input.look, input.look_version()) as index:
         waiting: list[dict[str, Any]] = []
-        for row, seen in enumerate(index.seen(_files(table, input), len(table), notify)):
+        for row, seen in enumerate(index.seen(_files(table, input, assumed), len(table), notify)):
             facts = dict(seen.facts)
-            nothing = "" if seen.sha256 or facts else "the cell is empty"
+            nothing = "" if seen.sha256 or facts else EMPTY
             if problem := facts.pop("problem", nothing):
                 problems[row] = problem
                 facts = {}
@@ -60,8 +68,35 @@ def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = N
                 pieces.append(_piece(waiting))
                 waiting = []
         pieces.append(_piece(waiting))
-    return replace(
-        table, inspection=Inspection(contents, problems, pa.concat_tables(pieces, promote_options="default"))
+    facts_of_all = pa.concat_tables(pieces, promote_options="default")
+    known = Inspection(contents, problems, facts_of_all, assumed, _instead(table, input, problems))
+    return replace(table, inspection=known)
+
+
+def _instead(table: Table, input: Input, problems: dict[int, str]) -> dict[int, str]:
+    missing = [row for row, problem in problems.items() if problem == MISSING][:EXPLAINED]
+    columns = list(input.required_columns)
+    found = {row: input.why_missing(table.arrow.slice(row, 1).select(columns).to_pylist()[0]) for row in missing}
+    return {row: why for row, why in found.items() if why}
+
+
+def require_files(table: Table, input: Input) -> None:
+    """That at least one of the files that a table names is there.
+
+    Raises:
+        InputError: none is, with where they were looked for and what is there instead.
+    """
+    found = table.inspection
+    if found is None or not len(table) or len(found.problems) < len(table):
+        return
+    if not found.instead or not set(found.problems.values()) <= {MISSING, EMPTY}:
+        return
+    row, first = next(iter(found.instead.items()))
+    raise InputError(
+        f"none of the {len(table):,} {input.thing} files in column {input.required_columns[0]!r} is there: {first}",
+        expected="paths that are absolute, or relative to input.root, else to the folder of the table",
+        fix="correct the column, or name the folder: input.root=FOLDER",
+        place=table.place(row),
     )
 
 
@@ -87,11 +122,37 @@ def without_problems(parts: Mapping[str, Part]) -> dict[str, Part]:
     return kept
 
 
-def _files(table: Table, input: Input) -> Iterator[Path | bytes | None]:
+def learned(input: Input, parts: Mapping[str, Part]) -> tuple[Input, str]:
+    """The input with what it learns from the files of the training split, and that in words; see `Input.learned`.
+
+    Raises:
+        InputError: what was found contradicts itself.
+    """
+    known = {name: part.table.inspection for name, part in parts.items()}
+    if not input.learned_facts or any(found is None for found in known.values()):
+        return input, ""
+    return input.learned({name: _facts(part, input.learned_facts) for name, part in parts.items()})
+
+
+def _facts(part: Part, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    found = part.table.inspection
+    assert found is not None
+    columns = {name: found.facts[name].take(part.rows) for name in names if name in found.facts.column_names}
+    return {
+        name: columns[name].to_numpy() if name in columns else np.full(len(part), np.nan, np.float64) for name in names
+    }
+
+
+def _files(table: Table, input: Input, assumed: dict[str, list[int]]) -> Iterator[Path | bytes | None]:
     # Few at a time: rows may hold the bytes themselves.
+    number = 0
     for rows in table.rows(list(input.required_columns), batch=256):
         for row in rows:
-            yield input.file(row)
+            file, how = input.found(row)
+            if how:
+                assumed.setdefault(how, []).append(number)
+            number += 1
+            yield file
 
 
 def _piece(facts: list[dict[str, Any]]) -> pa.Table:

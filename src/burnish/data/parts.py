@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.data.contents import content_hashes
+from burnish.data.one_type import require_one_type
 from burnish.data.shards import require_names
 from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
 from burnish.data.table import Part, Table
@@ -16,6 +17,7 @@ from burnish.inputs import Input
 from burnish.targets import Target
 
 _WORDS = 65_536
+_FEW = 20
 
 
 def divide(
@@ -58,6 +60,7 @@ def divide(
         if (contents == contents[0]).all():  # equal rows never lie in two splits
             alike = "; all have the same " + " and ".join(map(repr, input.required_columns))
         assigned = split.assign(train, contents, strata_of(train, target), seed=seed, parts=wanted)
+        alike = alike or _units(split, train, contents)
     parts = {}
     for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):
         if number != TRAIN and not wanted[number - 1]:
@@ -70,12 +73,14 @@ def divide(
 
 
 def require_columns(table: Table, columns: Collection[str], *, place: str = "") -> None:
-    """Check that a table has these columns; `place` is what asked for them, and else the file is named.
+    """Check that a table has these columns, each of one type; `place` is what asked for them, and else the file is named.
 
     Raises:
-        InputError: naming the missing one, the file, the columns there are and the nearest spelling.
+        InputError: naming the missing one, the file, the columns there are and the nearest spelling; or the first row
+            whose value has another type than those before.
     """
     require_names(table.columns, columns, place=place or (table.origins[0].path if table.origins else ""))
+    require_one_type(table, columns)
 
 
 def strata_of(table: Table, target: Target) -> NDArray[np.int64]:
@@ -101,6 +106,13 @@ def _enough(train: Table, split: Split, wanted: tuple[bool, bool]) -> None:
             fix="add rows, or give files for validation and test",
             place=train.origins[0].path if train.origins else "",
         )
+
+
+def _units(split: Split, train: Table, contents: NDArray[np.uint64]) -> str:
+    """How many things that stay together there are, where they are so few that a split may have got none."""
+    keys = split.together(train, contents)
+    count = 0 if keys is None else int((keys == 0).sum()) + len(np.unique(keys[keys != 0]))
+    return f"; it has {count:,} {split.unit}, which stay whole" if keys is not None and count < _FEW else ""
 
 
 def _empty(name: str, train: Table, split: Split, wanted: tuple[bool, bool], alike: str) -> InputError:

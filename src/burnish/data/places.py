@@ -10,14 +10,15 @@ from typing import Any
 
 from burnish.core.component import component_class, kinds, validated
 from burnish.core.errors import InputError, nearest
+from burnish.data.endings import kind_of, known_endings, table_endings
 from burnish.data.settings import IN_MEMORY, Data
 from burnish.data.sources import Source
+from burnish.data.split_folders import PARTS, content, layout
+from burnish.data.visible import visible
 
 _AXIS = "burnish.data.sources"
 _HUB_NAME = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)?)(\[(?P<split>[^\]]+)\])?")
 _SAVED = ("dataset_dict.json", "dataset_info.json")
-_PARTS = {"train": "train", "training": "train", "dev": "validation", "val": "validation", "valid": "validation"}
-_PARTS |= {"validation": "validation", "test": "test", "testing": "test"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _hub(text: str, data: Data, part: str) -> Place | None:
     """The place on the hub, when this can be the name of one."""
     match = _HUB_NAME.fullmatch(text)
     chosen = data.source is not None and data.source.kind() == "hub"
-    if match is None or not (chosen or (data.source is None and _kind_of(Path(match["name"])) is None)):
+    if match is None or not (chosen or (data.source is None and kind_of(Path(match["name"])) is None)):
         return None
     if not chosen and "/" in match["name"] and Path(match["name"]).parent.is_dir():
         return None  # a file missing from a folder that is here
@@ -101,58 +102,54 @@ def _source(data: Data, kind: str) -> Source:
     return source
 
 
-def _endings() -> dict[str, str]:
-    """File endings and the kind of source that reads them."""
-    found = {}
-    for kind in kinds(_AXIS):
-        cls = component_class(_AXIS, kind)
-        found.update(dict.fromkeys(getattr(cls, "suffixes", ()), kind))
-    return found
-
-
-def _kind_of(path: Path) -> str | None:
-    name = path.name.lower()
-    fitting = [(len(ending), kind) for ending, kind in _endings().items() if name.endswith(ending)]
-    return max(fitting)[1] if fitting else None
-
-
 def _file_source(path: Path, data: Data) -> Source:
     if data.source is not None:
         if ":" in data.source.kind():
             return data.source
         return _source(data, data.source.kind())
-    kind = _kind_of(path)
+    kind = kind_of(path)
     if kind is None:
         raise InputError(
             f"unknown ending {path.suffix!r}" if path.suffix else "the file has no ending",
-            expected="one of " + ", ".join(sorted(_endings())),
+            expected="one of " + ", ".join(sorted(table_endings())),
             fix="rename the file, or name its format (`source: csv`)",
             place=str(path),
         )
-    return _source(data, kind)
+    return _source(data, kind if data.delimiter else _by_content(path) or kind)
+
+
+def _by_content(path: Path) -> str:
+    """The kind of source that knows a file by its first lines, whatever its ending; empty where none does."""
+    classes = ((kind, component_class(_AXIS, kind)) for kind in kinds(_AXIS))
+    return next((kind for kind, cls in classes if issubclass(cls, Source) and cls.recognises(path)), "")
 
 
 def given_splits(data: Data) -> Data:
-    """The same data with `train`, `validation` and `test` named where `train` is a folder of such folders.
+    """As `splits_of`, without its notes."""
+    return splits_of(data)[0]
 
-    Only folders whose folders are read as a whole (class folders of images) are taken apart; files train.csv and
-    test.csv in one folder are refused with their names.
+
+def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
+    """The same data with `train`, `validation` and `test` named where `train` is a folder of such folders, and what is said.
+
+    Files train.csv and test.csv in one folder are not taken apart; they are refused with their names.
+
+    Raises:
+        InputError: folders that may be splits or classes.
     """
     alone = data.validation is None and data.test is None and isinstance(data.train, (str, Path))
     root = Path(str(data.train)).expanduser()
     if not alone or not root.is_dir() or not (data.source is None or type(data.source).holds_paths):
-        return data
-    parts = _split_folders(root)
-    if "train" not in parts or len(parts) < 2 or not all(_whole(folder, data) for folder in parts.values()):
-        return data
-    return data.model_copy(update={part: str(folder) for part, folder in parts.items()})
-
-
-def _split_folders(root: Path) -> dict[str, Path]:
-    """The folders that are named like splits, when all are; empty otherwise."""
-    folders = sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
-    parts = {_PARTS.get(f.name.lower(), ""): f for f in folders}
-    return parts if len(parts) == len(folders) and "" not in parts else {}
+        return data, ()
+    if any((root / name).is_file() for name in _SAVED):
+        return data, ()
+    found = layout(root, known_endings(data), classes_meant=data.source is not None)
+    if not found.splits:
+        return data, ()
+    update: dict[str, Any] = {part: str(folder) for part, folder in found.splits.items()}
+    if any(folder.is_file() for folder in found.splits.values()):
+        update["source"] = None
+    return data.model_copy(update=update), found.notes
 
 
 def _whole(path: Path, data: Data) -> str:
@@ -170,16 +167,25 @@ def _class_folders(path: Path, text: str, data: Data, kind: str) -> tuple[list[P
         raise InputError(
             f"the folder fits {kind} and {', '.join(also)}", fix=f"say which: data.source: {kind}", place=text
         )
-    parts = _split_folders(path)
-    if len(parts) > 1 and all(_whole(folder, data) for folder in parts.values()):
+    endings, meant = known_endings(data), data.source is not None
+    parts = layout(path, endings, classes_meant=meant).splits
+    if parts:
         raise InputError(
             f"the folder holds splits ({', '.join(sorted(f.name for f in parts.values()))}), not classes",
-            fix="name them: " + ", ".join(f"{p}: {parts[p]}" for p in ("train", "validation", "test") if p in parts),
+            fix="name them: " + ", ".join(f"{p}: {folder}" for p, folder in parts.items()),
             place=text,
         )
-    beside = [f for f in sorted(path.iterdir()) if f.is_file() and f.name[0] not in "._"]
+    beside = [f for f in sorted(path.iterdir()) if f.is_file() and visible(f.name) and f.name[0] != "_"]
     # A text beside class folders is a note about them; the source says that it was not read.
-    tables = [f for f in beside if _kind_of(f) is not None and f.suffix.lower() != ".txt"]
+    tables = [f for f in beside if kind_of(f) is not None and f.suffix.lower() != ".txt"]
+    inner = content(path, endings)
+    if inner.path != path and not meant and not tables:
+        raise InputError(
+            f"the folder holds nothing but the folder {inner.path.relative_to(path)}, which holds the data",
+            expected="one folder for each class",
+            fix=f"name the folder inside: {inner.path}",
+            place=text,
+        )
     if tables and data.source is None:
         raise InputError(
             f"the folder holds a table ({tables[0].name}) and folders of files",
@@ -199,21 +205,21 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
     if data.source is not None and type(data.source).holds_paths:
         return [Place(path, text, data.source)], []  # it says itself what is missing
     files = sorted(f for f in path.rglob("*") if f.is_file() and not _hidden(f.relative_to(path)))
-    shards = [f for f in files if _kind_of(f) is not None and not f.name.lower().startswith("readme")]
+    shards = [f for f in files if kind_of(f) is not None and not f.name.lower().startswith("readme")]
     if data.source is not None:
-        shards = [f for f in shards if _kind_of(f) == data.source.kind()] or files
+        shards = [f for f in shards if kind_of(f) == data.source.kind()] or files
     if not shards:
         _refuse_unsorted(files, text)
         raise InputError(
             f"not a table: a folder without data files ({len(files)} other files)" if files else "the folder is empty",
-            expected="files that end in one of " + ", ".join(sorted(_endings())),
+            expected="files that end in one of " + ", ".join(sorted(table_endings())),
             place=text,
         )
     _refuse_splits(shards, text)
-    found = {(_kind_of(f) or "").removesuffix("l") for f in shards}
+    found = {(kind_of(f) or "").removesuffix("l") for f in shards}
     if data.source is None and len(found) > 1:
         raise InputError(
-            f"the folder mixes formats: {', '.join(sorted({_kind_of(f) or '' for f in shards}))}",
+            f"the folder mixes formats: {', '.join(sorted({kind_of(f) or '' for f in shards}))}",
             fix="give a glob such as 'folder/*.csv', or `source: csv`",
             place=text,
         )
@@ -248,8 +254,8 @@ def _refuse_splits(shards: list[Path], text: str) -> None:
     parts: dict[str, Path] = {}
     for shard in shards:
         word = re.split(r"[^a-z]+", shard.name.lower())[0]
-        if word in _PARTS:
-            parts.setdefault(_PARTS[word], shard)
+        if word in PARTS:
+            parts.setdefault(PARTS[word], shard)
     if len(parts) > 1:
         raise InputError(
             f"the folder holds splits ({', '.join(sorted(p.name for p in parts.values()))}), not shards of one table",

@@ -10,19 +10,21 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from burnish.core.errors import InputError
+from burnish.data.one_type import columns_without_a_type, require_one_type
 from burnish.data.places import Place, locate
 from burnish.data.settings import Data, cache_folder
 from burnish.data.shards import require_like
 from burnish.data.table import Origin, Table
 from burnish.data.writer import Writer
 
-VERSION = 1
+VERSION = 2
 """Of what reading writes; raised when the same file would give another table, so that old cache entries are not used."""
 Notify: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and out of how much (0 where that is not known)."""
@@ -126,17 +128,18 @@ def _written(aside: Path, places: Sequence[Place], notify: Notify) -> dict[str, 
     total = 0
     try:
         for place in places:
-            rows, encoding, notes = 0, "", dict[str, None]()
+            rows, encoding, notes, left_out = 0, "", dict[str, None](), list[tuple[str, str]]()
             columns: dict[str, None] = {}
             for piece in place.source.read(place.where):
                 rows += writer.add(piece.columns, place.shown, rows)
                 encoding = piece.encoding or encoding
                 notes.update(dict.fromkeys(piece.notes))
+                left_out += piece.left_out
                 columns.update(dict.fromkeys(piece.columns))
                 notify(f"reading {place.shown}", total + rows, 0)
             total += rows
             own = require_like(place.shown, rows, list(columns), place.source.optional_columns, files)
-            files.append({**own, "encoding": encoding, "notes": list(notes)})
+            files.append({**own, "encoding": encoding, "notes": list(notes), "left_out": left_out})
         writer.finish(aside / "rows.arrow")
     except BaseException:
         writer.abandon()
@@ -158,7 +161,20 @@ def _table(
         Origin(place.shown, digest, kept["rows"], kept["encoding"])
         for place, digest, kept in zip(places, digests, about["files"], strict=True)
     )
-    return Table(arrow, origins, (*notes, *_said(places, about["files"])))
+    left_out = tuple(
+        (severity, f"{place.shown}: {words}")
+        for place, kept in zip(places, about["files"], strict=True)
+        for severity, words in kept["left_out"]
+    )
+    table = Table(arrow, origins, (*notes, *_said(places, about["files"])), left_out)
+    unlike = columns_without_a_type(arrow.schema)
+    if len(unlike) == len(table.columns):
+        require_one_type(table, table.columns)
+    said = (
+        f"{table.place(why['row'])}: {why['found']}; the column is kept as JSON text, and no run can read it"
+        for why in unlike.values()
+    )
+    return replace(table, notes=(*table.notes, *said))
 
 
 def _said(places: Sequence[Place], files: Sequence[dict[str, Any]]) -> list[str]:

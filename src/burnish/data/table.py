@@ -34,12 +34,14 @@ class Table:
         arrow: the rows; text columns are strings, list columns lists, numbers numbers. CSV columns are all strings.
         origins: the files, in row order.
         notes: what was decided while reading, in words (encodings, shards, skipped blank lines ...).
+        left_out: what was met in folders and is no row, each with its severity and words.
         inspection: what is known of the files that rows are (images, sounds); None for other rows.
     """
 
     arrow: pa.Table
     origins: tuple[Origin, ...]
     notes: tuple[str, ...] = field(default=())
+    left_out: tuple[tuple[str, str], ...] = field(default=())
     inspection: Inspection | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:

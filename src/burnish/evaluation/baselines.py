@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,7 @@ def frozen_features(
     seed: int,
     limit: int = LIMIT,
     drawn_from: int | None = None,
+    least: Callable[[str], float] = lambda name: 0.5,
 ) -> Baseline:
     """A linear model on standardised features of the checkpoint as it was before training.
 
@@ -89,6 +90,7 @@ def frozen_features(
         seed: of the subsample, of the inner split.
         limit: fit on at most this many rows (words), drawn at random.
         drawn_from: of how many training rows the caller drew those given here; None: they are all. Said in the note.
+        least: of sets of names, the probability from which on a name is given.
 
     Raises:
         InputError: features and truths, or features and rows, do not go together; or no truth.
@@ -109,12 +111,17 @@ def frozen_features(
         note = f"fitted on {limit:,} of {rows}, drawn at random"
         kept = np.sort(generator(seed, "baseline", "subsample").permutation(kept)[:limit])
     truths = [train_truth[i] for i in kept]
-    answers, probabilities, chosen = _answered(features[kept], truths, test_features, like, seed)
+    answers, probabilities, chosen = _answered(features[kept], truths, test_features, like, seed, least)
     return Baseline(_table(like, answers, probabilities), f"{note}; {chosen}")
 
 
 def _answered(
-    x: Features, truths: list[Any], test: Features | Sequence[Features], like: Predictions, seed: int
+    x: Features,
+    truths: list[Any],
+    test: Features | Sequence[Features],
+    like: Predictions,
+    seed: int,
+    least: Callable[[str], float],
 ) -> tuple[list[Any], Features | None, str]:
     """Answers for the rows of `like`, [M, C] probabilities or None, and what was chosen, in words."""
     target = target_class(like.target)
@@ -127,7 +134,7 @@ def _answered(
     if target.linear == "sets":
         wanted = np.array([[name in row for name in like.names] for row in truths])
         shares, chosen = fitted_labels(x, wanted, rows, seed)
-        sets = [[n for n, share in zip(like.names, row, strict=True) if share >= 0.5] for row in shares]
+        sets = [[n for n, share in zip(like.names, row, strict=True) if share >= least(n)] for row in shares]
         return sets, shares, chosen
     shares, chosen = fitted_names(x, list(map(str, truths)), rows, like.names, seed)
     return [like.names[i] for i in shares.argmax(axis=1)], shares, chosen

@@ -93,7 +93,8 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     if len(rows) != len(others) or not np.array_equal(np.sort(rows), np.sort(others)):
         odd = sorted(set(rows.tolist()) ^ set(others.tolist()))
         raise InputError(
-            f"{len(rows)} and {len(others)} rows with truth" + (f"; row {odd[0]} is in one table only" if odd else ""),
+            f"{len(rows)} and {len(others)} rows with truth"
+            + (f"; row {odd[0] + 1} is in one table only" if odd else ""),
             expected="predictions for the same rows of the same split",
             fix="predict the same file with both models",
         )
@@ -103,7 +104,7 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     same = target_class(first.target).same
     for row, mine, theirs in zip(rows, first.truth, second.truth, strict=True):
         if not same(mine, theirs):
-            raise InputError(f"row {row} has truth {mine!r} in one table and {theirs!r} in the other")
+            raise InputError(f"row {row + 1} has truth {mine!r} in one table and {theirs!r} in the other")
     return first, second
 
 

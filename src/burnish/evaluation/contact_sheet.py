@@ -15,7 +15,8 @@ from burnish.evaluation.drawing import RESOLUTION, canvas, shown_names
 TILE = 128  # side of a picture in pixels of the sheet
 GAP = 10
 LINE = 15  # height of a line of caption
-LETTERS = 21  # characters that fit under a picture
+LONGEST = 80  # characters of a caption that are looked at
+SIZE = 6.5  # points of a caption
 
 
 def contact_sheet(
@@ -30,7 +31,7 @@ def contact_sheet(
 
     Args:
         pictures: uint8 [height, width, 3] each, of any size; each is fitted into a square, its shape kept.
-        captions: one a picture; each of its lines is shortened to what fits.
+        captions: one a picture; each of its lines is shortened to the width of a picture.
         path: of the PNG; its folder is made.
         columns: pictures in a row of the sheet.
         title: above all of them.
@@ -56,16 +57,38 @@ def contact_sheet(
             h, w = fitted.shape[:2]
             sheet[y + TILE - h : y + TILE, x : x + w] = fitted
             for n, line in enumerate(caption.split("\n")):
-                axes.text(x, y + TILE + 3 + n * LINE, plain(line), va="top", fontsize=6.5, color="#222222")
+                shown = shortened(plain(line), TILE, figure)
+                axes.text(x, y + TILE + 3 + n * LINE, shown, va="top", fontsize=SIZE, color="#222222")
         axes.imshow(sheet, interpolation="nearest", aspect="auto")
         if title:
             axes.text(GAP, LINE, title, va="center", fontsize=8, color="#222222")
 
 
-def plain(text: str, longest: int = LETTERS) -> str:
-    """A text as it fits under a picture; characters that no font here can draw become a question mark."""
+def plain(text: str, longest: int = LONGEST) -> str:
+    """A text in one line; characters that no font here can draw become a question mark."""
     spaced = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
     return shown_names(["".join(c if shown_names([c])[0] == c or c == " " else "?" for c in spaced)], longest)[0]
+
+
+def shortened(text: str, pixels: int, figure: Any) -> str:
+    """A text cut in its middle so that it is drawn in at most so many pixels: letters differ in width, and scripts more."""
+    if width(text, figure) <= pixels:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        head, tail = kept - kept // 2, kept // 2
+        cut = f"{text[:head]}…{text[-tail:]}"
+        if width(cut, figure) <= pixels:
+            return cut
+    return "…"
+
+
+def width(text: str, figure: Any) -> float:
+    """Pixels of the sheet that a caption takes."""
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(size=SIZE)
+    wide = figure.canvas.get_renderer().get_text_width_height_descent(text, font, False)[0]
+    return float(wide * RESOLUTION / figure.dpi)
 
 
 def _fitted(picture: NDArray[np.uint8]) -> NDArray[Any]:

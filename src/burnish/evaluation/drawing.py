@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from burnish.core.collecting import importing
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#8A8A8A"
 """Of the palette of Okabe and Ito (2008)."""
 SCALE = "Blues"
@@ -26,9 +28,10 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
 
     No pyplot: nothing is shown, and nothing is left behind in the process.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with importing():
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     settings: dict[str, Any] = {
         "font.family": _fonts(),
@@ -46,10 +49,15 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
         "legend.frameon": False,
     }
     with mpl.rc_context(settings):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), dpi=RESOLUTION, layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Saving a figure that still has its layout to find would lay out and draw it twice.
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(path, dpi=RESOLUTION, facecolor="white", metadata={"Software": None})
 
 

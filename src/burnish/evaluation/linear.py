@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.core.collecting import importing
 from burnish.core.seeds import derive, generator
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
@@ -60,7 +61,8 @@ def fitted_labels(x: Floats, wanted: NDArray[np.bool_], test: Floats, seed: int)
 
 def fitted_scores(x: Floats, y: Floats, test: Floats) -> tuple[Floats, str]:
     """Ridge regression, its penalty chosen by leave-one-out: [M] values, and what was chosen, in words."""
-    from sklearn.linear_model import RidgeCV
+    with importing():
+        from sklearn.linear_model import RidgeCV
 
     x, test = _standardised(x, test)
     model = RidgeCV(alphas=np.logspace(-1, 5, 13)).fit(x.astype(np.float64), y)
@@ -103,7 +105,8 @@ def _best_strength(x: Floats, y: NDArray[np.int64], seed: int) -> float:
 
 
 def _logistic(strength: float, x: Floats, y: NDArray[Any]) -> Any:
-    from sklearn.linear_model import LogisticRegression
+    with importing():
+        from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=strength, max_iter=STEPS, tol=1e-3, random_state=derive("logistic") % 2**32)
     with _quiet():

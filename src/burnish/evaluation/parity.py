@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.compare import aligned, paired_difference
 from burnish.evaluation.scores import finite
 from burnish.metrics import Metric
-from burnish.targets import target_class
+from burnish.targets import Decoded, Target
 
 LOST = 0.005  # of the deciding metric: half a point
 TIES = {"float32": 1e-4, "float16": 2e-3}
@@ -27,7 +28,7 @@ class Flip:
     """A row that is answered otherwise.
 
     Attributes:
-        row: its number in the split's table.
+        row: its number in the split's table, counted from 1.
         truth, before, after: the truth and both answers.
         margin: how far the trained model was from the other answer in probability; None where it gives none.
     """
@@ -75,7 +76,14 @@ class Parity:
 
 
 def parity(
-    before: Predictions, after: Predictions, metric: Metric, *, precision: str, seed: int, lost: float = LOST
+    before: Predictions,
+    after: Predictions,
+    metric: Metric,
+    *,
+    target: Target,
+    precision: str,
+    seed: int,
+    lost: float = LOST,
 ) -> Parity:
     """Compare the answers of an exported model with those of the trained one.
 
@@ -85,6 +93,7 @@ def parity(
     Args:
         before, after: both tables over the same rows.
         metric: what decides; in its own units.
+        target: with the thresholds that its answers are decided by.
         precision: of the artifact; float32 and float16 are float formats.
         seed: of the bootstrap.
         lost: the bound.
@@ -95,8 +104,8 @@ def parity(
     sign = 1 if metric.greater_is_better else -1
     low = found.low if metric.greater_is_better else -found.high
     tie = TIES.get(precision, 0.0)
-    changed, distances = _changes(after, before, tie)
-    flips = [_flip(after, before, int(i)) for i in np.flatnonzero(changed)]
+    changed, distances = _changes(after, before, target, tie)
+    flips = [_flip(after, before, target, int(i)) for i in np.flatnonzero(changed)]
     ties = sum(f.margin is not None and f.margin <= tie for f in flips)
     why = ""
     if precision in TIES and len(flips) > ties:
@@ -120,9 +129,10 @@ def parity(
     )
 
 
-def _changes(after: Predictions, before: Predictions, tie: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def _changes(
+    after: Predictions, before: Predictions, target: Target, tie: float
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """[N] whether the decision changed, and [N] the largest difference of a row's probabilities."""
-    target = target_class(before.target)
     if target.linear == "numbers":
         a, b = (np.array(p.answer, np.float64) for p in (after, before))
         distances = np.abs(a - b) / max(float(b.std()), 1e-12)
@@ -130,25 +140,20 @@ def _changes(after: Predictions, before: Predictions, tie: float) -> tuple[NDArr
     changed = np.array([not target.same(x, y) for x, y in zip(after.answer, before.answer, strict=True)], np.bool_)
     if before.probabilities.shape[1] == 0:
         return changed, np.zeros(0)
+    if target.may_abstain:  # whether an answer is given is a decision as well
+        both = zip(_decoded(after), _decoded(before), strict=True)
+        changed |= np.array([target.abstains(x) != target.abstains(y) for x, y in both], np.bool_)
     return changed, np.abs(after.probabilities - before.probabilities).max(axis=1)
 
 
-def _flip(after: Predictions, before: Predictions, row: int) -> Flip:
-    return Flip(
-        int(before.table["row"][row].as_py()),
-        before.truth[row],
-        before.answer[row],
-        after.answer[row],
-        _margin(before, after, row),
-    )
+def _decoded(found: Predictions) -> Iterator[Decoded]:
+    for answer, probabilities in zip(found.answer, found.probabilities, strict=True):
+        yield Decoded(answer, probabilities.astype(np.float32))
 
 
-def _margin(before: Predictions, after: Predictions, row: int) -> float | None:
-    """How much likelier the trained model found its answer than the other one."""
-    if before.probabilities.shape[1] == 0:
-        return None
-    own, names = before.probabilities[row], list(before.names)
-    if target_class(before.target).linear == "sets":
-        changed = set(before.answer[row]) ^ set(after.answer[row])
-        return max(float(abs(own[names.index(name)] - 0.5)) for name in changed)
-    return float(own[names.index(before.answer[row])] - own[names.index(after.answer[row])])
+def _flip(after: Predictions, before: Predictions, target: Target, row: int) -> Flip:
+    place = np.array([row])
+    first, second = (next(_decoded(p.take(place))) for p in (before, after))
+    then, now = (f"{d.answer} (abstained)" if target.abstains(d) else d.answer for d in (first, second))
+    number = int(before.table["row"][row].as_py()) + 1
+    return Flip(number, before.truth[row], then, now, target.margin(first, second))

@@ -20,7 +20,7 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>body {{ font: 16px sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
 li {{ margin: 1.5em 0 }} small {{ color: #555 }}
-img {{ height: 10em; max-width: 100%; image-rendering: pixelated; display: block; margin: .3em 0 }}</style></head>
+img {{ height: 14em; max-width: 100%; display: block; margin: .3em 0 }}</style></head>
 <body><h1>{title}</h1><ol>
 {items}
 </ol></body></html>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -38,6 +39,7 @@ def predict(
     workers: int = 0,
     share: tuple[int, int] = (0, 1),
     notify: Notify | None = None,
+    strange: list[int] | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
 
@@ -52,6 +54,7 @@ def predict(
         workers: threads that read the next batches while one is computed.
         share: (k, n): only rows k, k + n, k + 2n ... of the split, where n processes share the work.
         notify: called with (text, done, total).
+        strange: gets the row numbers (from 0) for which the network gave NaN or infinity: their answers mean nothing.
 
     Returns:
         One prediction for each row (of the share), each row exactly once.
@@ -61,8 +64,10 @@ def predict(
     own = np.arange(share[0], len(part), share[1])
     for start in range(0, len(own), WINDOW):
         positions = own[start : start + WINDOW]
-        piece, piece_loss = _window(run, loader, positions, loss, batch_size, overhead, workers)
+        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers)
         total = total + piece_loss
+        if strange is not None:
+            strange += part.rows[positions[bad]].tolist()
         pieces.append(_rows(piece, loader.target, part, positions, group))
         if notify:
             notify("evaluating", int(positions[-1]) + 1, len(part))
@@ -83,24 +88,36 @@ def _window(
     batch_size: int,
     overhead: int,
     workers: int,
-) -> tuple[list[_Answer], WeightedSum[float]]:
-    """Answers of some consecutive rows: computed longest first, so that padding is little and memory runs out at once or never."""
+) -> tuple[list[_Answer], WeightedSum[float], NDArray[np.bool_]]:
+    """Answers of some consecutive rows, their loss, and which rows the network gave no numbers for.
+
+    They are computed longest first, so that padding is little and memory runs out at once or never.
+    """
     lengths = loader.rows.lengths
     answers: list[_Answer] = [(None, np.zeros(0, np.float32), None)] * len(positions)
-    total = ZERO
+    total, bad = ZERO, np.zeros(len(positions), np.bool_)
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
     pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
     for own_positions, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, own_positions)
         seen = averaged(run, loader.collate, views, limit=batch_size)
+        bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
         decoded = loader.target.decode(seen.values, seen.first)
         losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
             mean = float(own / weight) if loss is not None and weight > 0 else None
             answers[place] = (answer.answer, answer.probabilities, mean)
-    return answers, total
+    return answers, total, bad
+
+
+def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
+    """[B] whether all logits of a row are numbers; of one answer for each element, what stands for padding is passed over."""
+    fine = np.isfinite(logits)
+    if logits.ndim > 2:
+        fine |= (np.arange(logits.shape[1]) >= np.array(lengths)[:, None])[:, :, None]
+    return cast("NDArray[np.bool_]", fine.reshape(len(logits), -1).all(axis=1))
 
 
 def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:
@@ -139,11 +156,17 @@ def _schema(target: Target) -> pa.Schema:
 
 
 def features(
-    network: Any, loader: Loader, positions: NDArray[np.int64], *, batch_size: int = 64, notify: Notify | None = None
+    network: Any,
+    loader: Loader,
+    positions: NDArray[np.int64],
+    *,
+    batch_size: int = 64,
+    notify: Notify | None = None,
+    precision: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Iterator[tuple[int, Array]]:
     """What the frozen backbone sees of each row: (place in `positions`, [D] or [words, D]), longest rows first.
 
-    Of a row with several views, the mean.
+    Of a row with several views, the mean. `precision` gives the context of a forward pass; float32 without.
     """
     import torch
 
@@ -152,7 +175,7 @@ def features(
     device = next(network.parameters()).device
 
     def run(**arrays: Array) -> Array:
-        with torch.inference_mode():
+        with torch.inference_mode(), precision():
             tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
             return cast(Array, network.features(**tensors).float().cpu().numpy())
 

@@ -170,12 +170,12 @@ def _mistakes(
     shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
     said = target_class(predictions.target).mistakes
     many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong rows"
-    where = "" if place else f" Rows of the {split} split are counted from 0."
+    where = "" if place else f" Rows of the {split} split are counted from 1."
     lines = [f"## {said.title}", "", f"{many[0].upper()}{many[1:]}, by {said.size}; the worst first. "
              f"A mistake here may also be a wrong label in the data.{where}", ""]  # fmt: skip
     for mistake in worst:
         size = f"{mistake.size:+.3g}" if said.signed else f"{mistake.size:.3g}"
-        at = snippet(place(mistake.row), 80) if place else f"row {mistake.row}"
+        at = snippet(place(mistake.row), 80) if place else f"row {mistake.row + 1}"
         lines.append(f"- **{at}**: {said.truth} {name(mistake.truth)}, {said.answer} {name(mistake.answer)} ({size})  ")
         lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
     return lines

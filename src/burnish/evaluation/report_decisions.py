@@ -23,7 +23,7 @@ def decisions(found: Mapping[str, Any]) -> list[str]:
     if "temperature" in found:
         own = found["temperature"]
         lines.append(
-            f"- Temperature {own['value']:.3f}: logits are divided by it. Log loss on these rows {_change(own)}"
+            f"- Temperature {own['value']:.3f}: {_where(own)} Log loss on these rows {_change(own)}"
             + (f", on the scored rows {_change(own['test'])}." if "test" in own else ".")
         )
     if "abstention" in found:
@@ -31,6 +31,14 @@ def decisions(found: Mapping[str, Any]) -> list[str]:
     if "thresholds" in found:
         lines += _thresholds(found["thresholds"])
     return lines
+
+
+def _where(own: Mapping[str, Any]) -> str:
+    if own.get("in_weights"):
+        return "logits are divided by it, in the weights of the last layer: other libraries give the same confidences."
+    if "in_weights" in own:
+        return "logits are divided by it by burnish; other libraries must do so, or their confidences are others."
+    return "logits are divided by it."
 
 
 def _change(own: Mapping[str, Any]) -> str:

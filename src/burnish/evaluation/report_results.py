@@ -60,6 +60,8 @@ def headline(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
         f"Intervals: percentile bootstrap, {drawn['resamples']:,} resamples of {what}, seed {drawn['seed']}. They show "
         "how much another test set of this size would move the figure, not how much another training seed would."
     )
+    for doubt in scores.get("doubts") or []:
+        lines += ["", f"**Doubtful**: {snippet(doubt, 600)}."]
     for key, baseline in baselines.items():
         lines += ["", _compared(TITLES.get(key, key), baseline)]
     return [*lines, *_without_width(scores)]

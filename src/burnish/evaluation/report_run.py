@@ -40,10 +40,15 @@ def sealing(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
     lines = ["## How the rows were kept apart", ""]
     if facts.get("sealed") is True:
         lines.append(
-            f"- The {split} rows were read once, after training had ended and the checkpoint had been chosen on the "
-            "validation rows. Label names, class weights, scales and thresholds were learned from training or "
+            f"- The {split} rows were read {times(scores)}, after training had ended and the checkpoint had been chosen on "
+            "the validation rows. Label names, class weights, scales and thresholds were learned from training or "
             "validation rows only."
         )
+        lines += [
+            f"- The run was tested before it was made longer: after step {test['step']}, {name(test['metric'])} "
+            f"{number(test['value'])} (`{test['folder']}`). If that score decided anything, this one is too good."
+            for test in scores.get("tested_before") or []
+        ]
     elif facts.get("sealed") is False:
         lines.append(f"- The {split} rows are not a sealed test: they may have been seen or scored before.")
     if rows := facts.get("rows"):
@@ -56,6 +61,12 @@ def sealing(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
     if facts.get("recipe"):
         lines.append(f"- Recipe, fully written down: [{facts['recipe']}]({facts['recipe']})")
     return lines if len(lines) > 2 else []
+
+
+def times(scores: Mapping[str, Any]) -> str:
+    """How often the test rows of a run have been read."""
+    before = len(scores.get("tested_before") or [])
+    return f"{before + 1} times" if before else "once"
 
 
 def audited(audit: Mapping[str, Any] | None) -> list[str]:
@@ -196,8 +207,22 @@ def environment(facts: Mapping[str, Any]) -> list[str]:
     found = facts.get("environment")
     if not found:
         return []
-    rows = [[key, _environment_value(key, value)] for key, value in found.items() if value is not None]
+    shown = {key: value for key, value in found.items() if value is not None and key != "resumed"}
+    rows = [[key, _environment_value(key, value)] for key, value in shown.items()]
+    rows += [["resumed with", _differences(shown, later)] for later in found.get("resumed") or []]
     return ["## Environment", "", *table(["what", "value"], rows)]
+
+
+def _differences(first: Mapping[str, Any], later: Mapping[str, Any]) -> str:
+    """What was other when a run was continued."""
+    found = []
+    for key, value in later.items():
+        before = first.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            found += [f"{k} {v} instead of {before.get(k)}" for k, v in value.items() if v != before.get(k)]
+        elif key != "command" and value != before:
+            found.append(f"{key} {value} instead of {before}")
+    return snippet("; ".join(found), 400)
 
 
 def _environment_value(key: str, value: Any) -> str:

@@ -42,7 +42,8 @@ def learning_curve(events: Sequence[Mapping[str, Any]], path: Path, *, metric: s
         ratios = (3, 2, 1.2) if validated else (3, 1.2)
         panels = list(figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios))
         numbers = np.array([e["number"] for e in steps])
-        _losses(panels[0], numbers, np.array([e["loss"] for e in steps], np.float64), checks)
+        losses = np.array([e["loss"] for e in steps], np.float64)
+        _losses(panels[0], numbers, losses, np.array([e.get("rows") or 1 for e in steps], np.float64), checks)
         if validated:
             _scores(panels[1], title, validated, [bool(e.get("best")) for e in checks])
         rates = [(e["number"], e["learning_rate"]) for e in steps if _is_number(e.get("learning_rate"))]
@@ -60,13 +61,19 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
 
-def _losses(axes: Any, numbers: NDArray[Any], losses: NDArray[np.float64], checks: Sequence[Mapping[str, Any]]) -> None:
+def _losses(
+    axes: Any,
+    numbers: NDArray[Any],
+    losses: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    checks: Sequence[Mapping[str, Any]],
+) -> None:
     many = len(losses) >= 10
     axes.plot(
         numbers, losses, color=BLUE, linewidth=0.8 if many else 1.8, alpha=0.3 if many else 1, label="of each step"
     )
     if many:
-        axes.plot(numbers, smooth(losses), color=BLUE, linewidth=1.8, label="smoothed")
+        axes.plot(numbers, smooth(losses, rows), color=BLUE, linewidth=1.8, label="smoothed")
     validated = [(e["number"], e["loss"]) for e in checks if _is_number(e.get("loss"))]
     if validated:
         axes.plot(*zip(*validated, strict=True), color=ORANGE, marker="o", markersize=4, label="validation")
@@ -101,13 +108,27 @@ def _validated(checks: Sequence[Mapping[str, Any]], metric: str) -> tuple[str, l
     return "", []
 
 
-def smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A running mean over about a twentieth of the values, narrower towards the ends."""
-    half = max(2, len(values) // 40)
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    places = np.arange(len(values))
-    reach = np.minimum(half, np.minimum(places, len(values) - 1 - places))
-    return np.asarray((sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1))
+def smooth(values: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The line through about a twentieth of the values around each place, at that place.
+
+    Between the ends that is a running mean; at the ends the window keeps its width, so that the last value alone does
+    not say where the curve ends. Each step counts as many times as it has rows: the last one of an epoch often has few.
+
+    Args:
+        values: [N] mean loss of each step.
+        rows: [N] rows of each step.
+    """
+    count = len(values)
+    half = min(max(4, count // 40), (count - 1) // 2)
+    places = np.arange(count, dtype=np.float64)
+    low = np.clip(np.arange(count) - half, 0, count - 1 - 2 * half)
+    high = low + 2 * half + 1
+    parts = (rows, rows * places, rows * places**2, rows * values, rows * places * values)
+    sums = (np.concatenate([[0.0], np.cumsum(part)]) for part in parts)
+    weight, x, xx, y, xy = ((total[high] - total[low]) for total in sums)
+    spread = xx * weight - x**2
+    slope = np.divide(xy * weight - x * y, spread, out=np.zeros(count), where=spread > 0)
+    return np.asarray((y + slope * (places * weight - x)) / weight)
 
 
 def lengths(values: Sequence[int], path: Path, *, limit: int | None = None, unit: str = "tokens") -> bool:

@@ -78,6 +78,10 @@ class Input(Component):
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Input | None:
         """This input with its columns found in the data, or None when nothing fits; never the column `target`."""
 
+    def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
+        """Why `inferred` chose its columns, in a few words; empty where their names say it."""
+        return ""
+
     @abstractmethod
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> Processor:
         """The processor of the checkpoint in `folder`; `settings` are those a bundle kept.
@@ -94,7 +98,7 @@ class Input(Component):
     def encode(self, examples: Sequence[Example], processor: Any) -> list[Encoded]:
         """Numbers for each row; names starting with `_` stay out of the network (lengths, word positions ...).
 
-        Every row has `_length` (elements after truncation) and `_full_length` (before).
+        Every row has `_length` (elements after truncation) and `_full_length` (before; of long texts at least so many).
         """
 
     def views(self, examples: Sequence[Example], processor: Any) -> Iterator[Iterable[Encoded]]:
@@ -136,6 +140,14 @@ class Input(Component):
         """The file behind a row, or its bytes; None where there is none, and always for inputs that are not files."""
         return None
 
+    def found(self, example: Example) -> tuple[Path | bytes | None, str]:
+        """As `file`, and in words what had to be assumed about the path of the row; empty for nothing."""
+        return self.file(example), ""
+
+    def why_missing(self, example: Example) -> str:
+        """Where the file of a row was looked for, and what is there instead; empty for rows that are no paths."""
+        return ""
+
     def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
         """The row with its file read, which `encode`, `views` and `augmented` take as well, and the bytes that takes.
 
@@ -156,6 +168,21 @@ class Input(Component):
     def look_version(self) -> str:
         """What `look` depends on beside the bytes; empty for inputs that are not files."""
         return ""
+
+    learned_facts: ClassVar[tuple[str, ...]] = ()
+    """Facts of `look` that `learned` needs."""
+
+    def learned(self, facts: Mapping[str, Mapping[str, Array]]) -> tuple[Input, str]:
+        """This input with what the files of the training split say of all files, and that in words; empty for nothing.
+
+        Args:
+            facts: of 'train' and the other splits the `learned_facts` of each row: numbers are not a number, and all else
+                is None, where a file has no such fact.
+
+        Raises:
+            InputError: what was found contradicts itself.
+        """
+        return self, ""
 
     length_facts: ClassVar[tuple[str, ...]] = ()
     """Facts of `look` that `length` and `view_count` need."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from burnish.core.errors import InputError
+from burnish.core.written_lists import as_list, in_brackets
 
 
 def as_text(value: Any, column: str) -> str:
@@ -24,16 +25,30 @@ def as_text(value: Any, column: str) -> str:
     return str(value)
 
 
-def as_words(value: Any, column: str) -> list[str]:
+def as_words(value: Any, column: str, lists_as_text: bool = False) -> list[str]:
     """A cell as words: a list of them, or one string with white space between them; missing is none.
 
+    Args:
+        value: the cell.
+        column: for the error.
+        lists_as_text: whether a string may be a list written as text, such as `['a', 'b']`.
+
     Raises:
-        InputError: neither, or a list in the list.
+        InputError: neither, a list in the list, or one that cannot be read.
     """
     if value is None:
         return []
     if isinstance(value, str):
-        return value.split()
+        if not lists_as_text or not in_brackets(value):
+            return value.split()
+        found = as_list(value)
+        if found is None:
+            raise InputError(
+                f"column {column!r} holds {value!r:.60}, which cannot be read as a list of words",
+                expected="a list as Python, JSON or numpy write it, whole and without lists inside",
+                fix="write the file as JSON Lines or Parquet, which have lists",
+            )
+        value = found
     if not isinstance(value, list | tuple):
         raise InputError(
             f"column {column!r} holds {value!r:.60}, which is no list of words",

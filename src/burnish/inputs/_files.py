@@ -15,8 +15,10 @@ from pydantic import Field
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input
+from burnish.inputs._paths import hint, is_file, resolved
 
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
+_LONGEST_PATH = 1000  # characters of a cell that is still taken for a path in words
 F = TypeVar("F", bound="FileInput")
 
 
@@ -103,13 +105,29 @@ class FileInput(Input):
 
     def file(self, example: Example) -> Path | bytes | None:
         """Where the file of a row lies, or its bytes."""
+        return self.found(example)[0]
+
+    def found(self, example: Example) -> tuple[Path | bytes | None, str]:
+        """As `file`, and what had to be assumed about the path: below `root`, else from the working folder."""
+        value = self._cell(example)
+        return resolved(value, self.root, self.endings) if isinstance(value, str) else (value, "")
+
+    def _cell(self, example: Example) -> str | bytes | None:
+        """The path or the bytes in a cell; a whole number is a name without its ending."""
         value = example.get(self.column)
         if isinstance(value, Mapping):
             value = self.unpacked(value)
-        if isinstance(value, bytes) or not isinstance(value, str) or not value:
-            return value if isinstance(value, bytes) else None
-        path = Path(value)
-        return path if path.is_absolute() or self.root is None or _is_file(path) else Path(self.root) / path
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return value if isinstance(value, str | bytes) and value else None
+
+    def why_missing(self, example: Example) -> str:
+        """Where the file of a row was looked for, and what is there instead; empty for rows that are no paths."""
+        value = self._cell(example)
+        if not isinstance(value, str) or len(value) > _LONGEST_PATH:
+            return ""
+        looked = resolved(value, self.root, self.endings)[0]
+        return f"looked for {looked.absolute()}; {hint(looked, value, self.root)}"
 
     def unpacked(self, value: Mapping[str, Any]) -> Any:
         """The bytes or the path in a cell that is a mapping: `base64`, `bytes` or `path`."""
@@ -147,14 +165,11 @@ class FileInput(Input):
             )
         if isinstance(found, bytes):
             return found
-        if not _is_file(found):
-            raise InputError(f"no such {self.thing} file", fix="check input.root", place=str(found)[:200])
+        if not is_file(found):
+            raise InputError(
+                f"no such {self.thing} file",
+                expected=f"a file below {Path(self.root or '.').absolute()}",
+                fix="correct the path, or input.root: the folder that paths are relative to",
+                place=str(found)[:200],
+            )
         return found.read_bytes()
-
-
-def _is_file(path: Path) -> bool:
-    """Whether it is one; what no path can be (too long, as a picture in base64 is, or with a null byte) is none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

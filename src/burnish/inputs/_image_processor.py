@@ -33,6 +33,7 @@ class ImageProcessor:
         interpolation: bilinear, bicubic or lanczos.
         mean, std: of each channel, in [0, 1]; subtracted and divided by.
         rounding: of sizes and places to whole pixels, as one of the libraries does it.
+        range: stored values of grey of more than 8 bits that became black and white before; None where all had 8 bits.
     """
 
     size: int
@@ -41,14 +42,18 @@ class ImageProcessor:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     rounding: Rounding = "transformers"
+    range: tuple[float, float] | None = None
 
     def fingerprint(self) -> str:
         """A hash of all of it."""
         return hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
 
     def settings(self) -> dict[str, Any]:
-        """Plain values for the bundle."""
-        return asdict(self)
+        """Plain values for the bundle; no `range` where there is none, as bundles were before there was one."""
+        found = asdict(self)
+        if self.range is None:
+            del found["range"]
+        return found
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -4,76 +4,71 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
+from burnish.inputs._grey import Range, facts_of, is_deep, same_in_8_bits, shaded, stored, stretched
+from burnish.inputs._picture_files import opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
+    from PIL.ImageFile import ImageFile
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jxl", ".dcm"),
+)
+"""Of the files that rows are. Those of them that cannot be read here (HEIC without its reader, JPEG 2000, JPEG XL, DICOM)
+are refused by name, so that no picture is left out without a word."""
 PIXELS = 178_956_970  # of the largest image that is opened: more is a decompression bomb
 THUMBNAIL = 16  # side of the grey thumbnail by which likely repeats are confirmed
-_VERSION = 1  # raised when `looked_at` finds other facts in the same bytes
+_VERSION = 2  # raised when `looked_at` finds other facts in the same bytes
 
 
-def decoded(data: bytes, least: int | None = None) -> Picture:
+def decoded(data: bytes, least: int | None = None, scale: Range = None) -> Picture:
     """The first picture of a file in RGB, turned as its EXIF says, transparency on white, deep grey scaled to 8 bits.
 
     Args:
         data: the file.
         least: a JPEG is decoded at an eighth, a quarter or a half of its size where no side gets shorter than this and
             both can be divided (else the picture would be stretched by a part of a pixel). None: at its own size.
+        scale: of grey of more than 8 bits.
 
     Raises:
-        InputError: more than `PIXELS` pixels.
+        InputError: more than `PIXELS` pixels, no format that is read, or grey that the scale does not fit.
         Exception: whatever PIL says of a broken file; it has many kinds.
     """
-    return _decoded(data, least)[0]
+    with opened(data, PIXELS) as file:
+        picture = _upright(file, least)
+        return _rgb(shaded(stored(file, picture), scale) if is_deep(picture) else picture)
 
 
-def _decoded(data: bytes, least: int | None = None) -> tuple[Picture, str, str]:
-    """The picture, and the mode and format it is stored in."""
-    from PIL import Image as Pillow
+def _upright(file: ImageFile, least: int | None = None) -> Picture:
+    """The first picture of an opened file, its pixels read, turned as its EXIF says."""
     from PIL import ImageOps
 
-    try:
-        opened = Pillow.open(io.BytesIO(data))
-    except Pillow.DecompressionBombError as error:
-        raise InputError("too large to be opened safely (a decompression bomb)") from error
-    with opened:
-        if opened.width * opened.height > PIXELS:
-            raise InputError(f"{opened.width} x {opened.height} pixels: too large to be opened safely")
-        opened.seek(0)
-        mode, form = opened.mode, opened.format or ""
-        if least is not None:
-            width, height = opened.size
-            for scale in (8, 4, 2):
-                if width % scale == height % scale == 0 and min(width, height) >= scale * least:
-                    opened.draft(None, (width // scale, height // scale))  # does nothing but for JPEG
-                    break
-        picture = ImageOps.exif_transpose(opened)
-        if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
-            picture = _grey8(picture)
-        if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-            rgba = picture.convert("RGBA")
-            white = Pillow.new("RGBA", rgba.size, "white")
-            picture = Pillow.alpha_composite(white, rgba)
-        return picture.convert("RGB"), mode, form
+    file.seek(0)
+    if least is not None:
+        width, height = file.size
+        for scale in (8, 4, 2):
+            if width % scale == height % scale == 0 and min(width, height) >= scale * least:
+                file.draft(None, (width // scale, height // scale))  # does nothing but for JPEG
+                break
+    return ImageOps.exif_transpose(file)
 
 
-def _grey8(picture: Picture) -> Picture:
-    """16-bit and float grey scaled to 8 bits: PIL alone would clip it to white."""
+def _rgb(picture: Picture) -> Picture:
+    """Transparency on white."""
     from PIL import Image as Pillow
 
-    values = np.asarray(picture, np.float64)
-    sixteen = picture.mode.startswith("I;16") or values.max() > 255
-    top = 65535.0 if sixteen else 255.0 if values.max() > 1 else 1.0
-    return Pillow.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        white = Pillow.new("RGBA", rgba.size, "white")
+        picture = Pillow.alpha_composite(white, rgba)
+    return picture.convert("RGB")
 
 
 def look_version() -> str:
@@ -88,31 +83,59 @@ def looked_at(data: bytes) -> dict[str, Any]:
 
     `width` and `height` as seen (EXIF applied), `mode` and `format` as stored, `content`: a hash of the pixels the
     network would be given, `look`: a 64-bit difference hash in hexadecimal (Krawetz, "Kind of Like That", 2013),
-    `thumbnail`: 16 x 16 grey values in base64.
+    `thumbnail`: 16 x 16 grey values in base64; `low` and `high`: the values between which 99 % of the pixels lie;
+    `pages` where there are several, `cut_to_8_bits` where colours of 16 bits lost their lower half. Of grey of more than
+    8 bits also `lowest`, `highest` and `numbers` (whole or fractions).
     """
     try:
         if not data:
             raise InputError("the file is empty")
-        picture, mode, form = _decoded(data)
+        with opened(data, PIXELS) as file:
+            facts = {"mode": file.mode, "format": file.format or "", **_oddities(file)}
+            picture = _upright(file)
+            return {"width": picture.width, "height": picture.height, **facts, **_seen(file, picture)}
     except InputError as error:
         return {"problem": error.found}
     except Exception as error:  # PIL raises many kinds for broken files
         return {"problem": in_words(error)}
-    size = f"{picture.width}x{picture.height}".encode()
-    return {
-        "width": picture.width,
-        "height": picture.height,
-        "mode": mode,
-        "format": form,
-        "content": hashlib.blake2b(size + picture.tobytes(), digest_size=16).hexdigest(),
-        **_look(picture),
-    }
+
+
+def _oddities(file: ImageFile) -> dict[str, Any]:
+    """What is lost when the first picture is read in 8 bits; asked before it is read."""
+    found: dict[str, Any] = {}
+    if file.format != "MPO" and (pages := int(getattr(file, "n_frames", 1))) > 1:  # MPO: a JPEG with its own preview
+        found["pages"] = pages
+        file.seek(0)
+    if any(";16" in str(tile[3]) for tile in file.tile) and not is_deep(file):
+        found["cut_to_8_bits"] = True
+    return found
+
+
+def _seen(file: ImageFile, picture: Picture) -> dict[str, Any]:
+    """Hashes and the spread of the values."""
+    if is_deep(picture):
+        grey = stored(file, picture)
+        same, shape = same_in_8_bits(grey), stretched(grey)
+        kind = f"{grey.fractions} {grey.white_is_zero} {grey.values.shape}".encode()
+        content = _content(_rgb(same)) if same is not None else _hash(kind + grey.values.tobytes())
+        return {"content": content, **facts_of(grey), **_look(_rgb(shape))}
+    rgb = _rgb(picture)
+    counts = np.cumsum(rgb.convert("L").histogram())
+    low, high = (int(np.searchsorted(counts, share * counts[-1])) for share in (0.005, 0.995))
+    return {"content": _content(rgb), "low": float(low), "high": float(high), **_look(rgb)}
+
+
+def _content(picture: Picture) -> str:
+    return _hash(f"{picture.width}x{picture.height}".encode() + picture.tobytes())
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def in_words(error: Exception) -> str:
     """What PIL says, without the address of an object in memory."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return "not an image in a format that is read" if text.startswith("cannot identify image file") else text
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _look(picture: Picture) -> dict[str, str]:

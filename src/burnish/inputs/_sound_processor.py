@@ -213,6 +213,18 @@ class SoundProcessor:
         flat = values[0] if self.features == "log_mel" else values
         return flat.T if self.features == "kaldi" else flat
 
+    def axes(self, values: Array) -> tuple[float, str, float, float]:
+        """Of `picture`: the seconds it lasts, the scale of its bands, and its lowest and highest frequency in Hz."""
+        rate, columns = self.sampling_rate, self.picture(values).shape[1]
+        if self.features == "waveform":
+            return max(512, len(values)) / rate, "kaldi", 20.0, rate / 2
+        if self.features == "kaldi":
+            kaldi = spectrograms.KALDI
+            return columns * kaldi.hop / rate, "kaldi", kaldi.lowest, rate / 2
+        if self.features == "whisper":
+            return columns * self.hop / rate, "slaney", 0.0, 8000.0
+        return columns * self.hop / rate, "kaldi", self.lowest, self.highest
+
 
 class WaveformProcessor(SoundProcessor):
     """For a graph that makes the spectrogram itself: `waveform`, float32 [B, samples], padded with silence."""

@@ -14,8 +14,29 @@ import numpy as np
 
 from burnish.core.errors import InputError
 from burnish.inputs._resampling import Waveform, resampled
+from burnish.inputs._sound_files import is_mpeg, opened
 
-ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au")
+ENDINGS = (
+    *(
+        ".wav",
+        ".wave",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".mp2",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".au",
+        ".snd",
+        ".caf",
+    ),
+    *(".m4a", ".m4b", ".aac", ".wma", ".amr", ".3ga", ".weba", ".mka", ".ape", ".wv", ".ac3"),
+)
+"""Of the files that rows are. Those of them that libsndfile does not read (the second line) are refused by name, so that no
+sound is left out without a word."""
 CLIPPED = 0.999  # of full scale
 SILENT = -60.0  # dB below full scale, root mean square: nothing to be heard
 _SAMPLES = 2**31  # of the longest recording that is opened: more is taken for a decompression bomb
@@ -54,7 +75,7 @@ def _decoded(data: bytes) -> tuple[Waveform, int, dict[str, Any]]:
     _require_whole(data)
     _require_whole_mp3(data)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with opened(data) as file:
             if file.frames * file.channels > _SAMPLES:
                 raise InputError(f"{file.frames:,} samples of {file.channels} channels: too long to be opened safely")
             stored = {"channels": file.channels, "format": file.format, "subtype": file.subtype}
@@ -216,7 +237,7 @@ def looks_like_sound(value: Any) -> bool:
         encoded = value.get("base64")
         value = _beginning(encoded) if isinstance(encoded, str) else value.get("path") or value.get("bytes")
     if isinstance(value, bytes):
-        return value[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"RF64") or _is_mp3(value)
+        return value[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"RF64", b"caff") or _is_mp3(value)
     return isinstance(value, str) and value.lower().endswith(ENDINGS)
 
 
@@ -229,4 +250,4 @@ def _beginning(encoded: str) -> bytes:
 
 
 def _is_mp3(data: bytes) -> bool:
-    return data[:3] == b"ID3" or (len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0 and data[1] & 0x06 == 2)
+    return data[:3] == b"ID3" or (is_mpeg(data) and data[1] & 0x06 == 2)

@@ -196,6 +196,12 @@ def _slaney_hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(mels < start, mels * _LINEAR, _BREAK * np.exp((np.maximum(mels, start) - start) / _STEP))
 
 
+def place_of(scale: str, hertz: float, lowest: float, highest: float) -> float:
+    """Where a frequency lies between the lowest band (0) and the highest (1) of `mel_filters`."""
+    at, low, high = _to_mel(scale, np.array([hertz, lowest, highest], np.float64)).tolist()
+    return float((at - low) / (high - low))
+
+
 _COLOURS = np.array(  # dark blue over violet and orange to light yellow: brightness alone tells the order
     [[6, 8, 36], [46, 16, 96], [104, 26, 122], [168, 46, 96], [222, 86, 58], [248, 150, 50], [252, 236, 170]],
     np.float64,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ import tokenizers
 from tokenizers import Encoding, Tokenizer
 
 from burnish.core.batch import Array, Encoded
+from burnish.core.collecting import importing
 from burnish.core.errors import InputError
+from burnish.core.written import not_written, require_kinds
+from burnish.inputs._beginnings import Beginnings, pieces
 
-MARGIN = 64  # tokens beyond the limit, so that where a text is shortened cannot change a token that is kept
 MANY = 1_000_000  # transformers writes 1e30 for "no limit"
 
 
@@ -64,14 +66,14 @@ class TokenizerProcessor:
         return None if found is None else int(found)
 
     @cached_property
-    def _truncating(self) -> Tokenizer:
-        # A copy: switching truncation on and off in place would race with another thread that encodes.
-        copy = Tokenizer.from_str(self.tokenizer.to_str())
-        copy.enable_truncation(max_length=self.max_length or MANY, strategy="longest_first")
-        return copy
+    def _beginnings(self) -> Beginnings:
+        return Beginnings(self.tokenizer)
 
-    def encode(self, texts: Sequence[Any], *, words: bool = False) -> list[tuple[Encoding, int]]:
-        """Encodings cut to `max_length`, each with its full length in tokens before the cut.
+    def encode(self, texts: Sequence[Any], *, words: bool = False) -> Iterator[tuple[Encoding, int]]:
+        """Encodings cut to `max_length`, each with how many tokens there are at least before the cut.
+
+        Long texts are cut by characters first, where that changes no token that is kept. Few encodings are in memory at
+        a time.
 
         Args:
             texts: strings, pairs of strings, or lists of words when `words` is set.
@@ -80,20 +82,19 @@ class TokenizerProcessor:
         Raises:
             InputError: a text that is no Unicode text (half a surrogate pair, as in the JSON string "\\ud800").
         """
-        run = self.tokenizer.encode_batch if words else self.tokenizer.encode_batch_fast
-        try:
-            encodings = run(list(texts), is_pretokenized=words, add_special_tokens=True)
-        except TypeError:
-            raise not_unicode(texts) from None
-        lengths = [len(e.ids) for e in encodings]
-        if self.max_length is not None:
-            long = [i for i, n in enumerate(lengths) if n > self.max_length]
-            if long:
-                shortened = [self._shortened(texts[i], self.max_length + MARGIN) for i in long]
-                cut = self._truncating.encode_batch(shortened, is_pretokenized=words)
-                for i, encoding in zip(long, cut, strict=True):
-                    encodings[i] = encoding
-        return list(zip(encodings, lengths, strict=True))
+        for few in pieces(texts):
+            try:
+                yield from self._encoded(few, words)
+            except (TypeError, UnicodeEncodeError):
+                raise not_unicode(few) from None
+
+    def _encoded(self, texts: Sequence[Any], words: bool) -> Iterator[tuple[Encoding, int]]:
+        if self.max_length is None:
+            run = self.tokenizer.encode_batch if words else self.tokenizer.encode_batch_fast
+            for encoding in run(list(texts), is_pretokenized=words, add_special_tokens=True):
+                yield encoding, len(encoding.ids)
+            return
+        yield from self._beginnings.truncated(texts, self.max_length, words=words)
 
     def read_to(self, texts: Sequence[str]) -> list[int]:
         """Where in each text of a row (one, or the two of a pair) what is kept ends, in characters.
@@ -109,22 +110,6 @@ class TokenizerProcessor:
             if number is not None:
                 ends[number] = max(ends[number], end)
         return ends
-
-    def _shortened(self, text: Any, tokens: int) -> Any:
-        """The beginning of a text, of each text of a pair, or of a list of words: at least `tokens` tokens of it.
-
-        Truncation in `tokenizers` keeps what it cuts off as further encodings, for pairs every combination of both: two
-        texts of 20,000 words take 12 GB. So what cannot be kept is left out before. The longer of a pair stays the longer
-        one: of an odd number of tokens it is given one more.
-        """
-        if isinstance(text, tuple):
-            first, second = (len(self.tokenizer.encode(t, add_special_tokens=False).ids) for t in text)
-            more = (MARGIN, 0) if first > second else (0, MARGIN)
-            return tuple(self._shortened(t, tokens + extra) for t, extra in zip(text, more, strict=True))
-        if isinstance(text, list):
-            return text[:tokens]
-        offsets = self.tokenizer.encode(text, add_special_tokens=False).offsets
-        return text if len(offsets) <= tokens else text[: offsets[tokens - 1][1]]
 
     def rows(self, cells: Sequence[tuple[str, ...]]) -> list[Encoded]:
         """Rows of one text, or of a pair: `input_ids` int32 [L], and of a pair `token_type_ids` int8 [L].
@@ -158,7 +143,7 @@ class TokenizerProcessor:
 
 
 def row(encoding: Encoding, full: int) -> Encoded:
-    """`input_ids` int32 [L] of an encoding, and its length before it was cut."""
+    """`input_ids` int32 [L] of an encoding, and its length before it was cut, or how long it was at least."""
     ids = np.array(encoding.ids, np.int32)
     return {"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(full)}  # type: ignore[dict-item]
 
@@ -184,7 +169,8 @@ def load(folder: Path, max_length: int | None, settings: dict[str, Any] | None) 
     if settings is not None:
         return _restore(folder, settings)
     try:
-        from transformers import AutoTokenizer
+        with importing():
+            from transformers import AutoTokenizer
     except ImportError as error:
         raise InputError(
             "reading a checkpoint's tokenizer needs transformers", fix="pip install 'burnish[train]'"
@@ -223,6 +209,14 @@ def _restore(folder: Path, settings: dict[str, Any]) -> TokenizerProcessor:
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise InputError("tokenizer.json is missing", fix="copy the whole bundle again", place=str(folder))
+    kinds: dict[str, Any] = {"pad_token_id": int, "padding_side": str, "names": list, "max_length": (int, type(None))}
+    require_kinds(settings, kinds, folder.parent / "bundle.json")
+    if settings["padding_side"] not in ("left", "right") or not 0 <= settings["pad_token_id"] < 1 << 31:
+        raise not_written(
+            "padding of no known kind", "a side, left or right, and a token", folder.parent / "bundle.json"
+        )
+    if settings["max_length"] is not None and not 0 < settings["max_length"] < 1 << 31:
+        raise not_written(f"max_length {settings['max_length']}", "a number of tokens", folder.parent / "bundle.json")
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()

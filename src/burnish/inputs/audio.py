@@ -34,6 +34,7 @@ from burnish.inputs._sounds import (
     silenced,
     slices,
 )
+from burnish.inputs._spectrogram_axes import with_axes
 from burnish.inputs._spectrograms import shaded
 
 if TYPE_CHECKING:
@@ -229,10 +230,11 @@ class Audio(FileInput):
         return described(values)
 
     def pictured(self, encoded: Encoded, processor: SoundProcessor) -> Array:
-        """The spectrogram in shades, low frequencies at the bottom, time to the right."""
+        """The spectrogram in shades, low frequencies at the bottom, time to the right, with axes."""
         values = processor.picture(encoded[processor.name])
         low, high = np.quantile(values, (0.02, 0.995))
-        return shaded(np.clip((values[::-1] - low) / max(high - low, 1e-6), 0, 1))
+        shades = shaded(np.clip((values[::-1] - low) / max(high - low, 1e-6), 0, 1))
+        return with_axes(shades, *processor.axes(encoded[processor.name]))
 
     def sounded(self, example: Example, processor: SoundProcessor) -> bytes:
         """The first seconds at the network's rate."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Piece, described
 from burnish.inputs._files import FileInput, Read
+from burnish.inputs._grey import EIGHT, Range, scale_of
 from burnish.inputs._image_processor import ImageProcessor, PixelProcessor, RawPictures
 from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
@@ -43,6 +44,7 @@ class Image(FileInput):
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
     recognition_order: ClassVar[int] = -1
+    learned_facts: ClassVar[tuple[str, ...]] = ("lowest", "highest", "numbers")
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
     size: int | None = Field(None, ge=8, description="Height and width the network sees; null: the checkpoint's own.")
     crop_ratio: float | None = Field(
@@ -57,12 +59,24 @@ class Image(FileInput):
     std: tuple[float, float, float] | None = Field(
         None, description="Of each channel in [0, 1]; null: the checkpoint's."
     )
+    range: Range = Field(
+        None,
+        description="Stored values that become black and white in grey of more than 8 bits (16-bit, int32 and float files), "
+        "one pair for all pictures; 8-bit: there are none; null: found in the training split and kept in the bundle.",
+    )
     test_views: list[View] = Field(
         ["plain"],
         min_length=1,
         description="Views of each validation and test picture whose logits are averaged (test-time augmentation): plain, "
         "mirrored (where sides do not matter), five_crops (middle and corners); each is another pass, in service too.",
     )
+
+    @field_validator("range")
+    @classmethod
+    def _rising(cls, given: Range) -> Range:
+        if isinstance(given, tuple) and not -np.inf < given[0] < given[1] < np.inf:
+            raise ValueError(f"black {given[0]:g} is not below white {given[1]:g}")
+        return given
 
     @staticmethod
     def recognised(value: Any) -> bool:
@@ -78,9 +92,8 @@ class Image(FileInput):
             InputError: neither says how pictures are normalised.
         """
         if settings is None:
-            own = {
-                k: v for k, v in self.model_dump().items() if k in ImageProcessor.__dataclass_fields__ and v is not None
-            }
+            fields = ImageProcessor.__dataclass_fields__
+            own = {k: v for k, v in self.model_dump().items() if k in fields and v not in (None, EIGHT)}
             settings = {"rounding": "timm", **checkpoint_settings(folder), **own}
         missing = [k for k in ("size", "mean", "std") if k not in settings]
         if missing:
@@ -98,6 +111,7 @@ class Image(FileInput):
             cast(Three, tuple(settings["mean"])),
             cast(Three, tuple(settings["std"])),
             cast(Rounding, settings.get("rounding", "transformers")),  # older bundles do not say
+            None if settings.get("range") is None else cast(tuple[float, float], tuple(settings["range"])),
         )
 
     def save_processor(self, processor: ImageProcessor, folder: Path) -> None:
@@ -190,8 +204,16 @@ class Image(FileInput):
         """The pictures in their own size.
 
         Raises:
-            InputError: of which several views are answered for.
+            InputError: of which several views are answered for, or of more than 8 bits.
         """
+        if processor.range is not None:
+            black, white = processor.range
+            raise InputError(
+                f"a graph reads pictures of 8 bits, but this model's had more: {black:g} is black, {white:g} is white",
+                expected="pictures of 8 bits",
+                fix="export without --raw",
+                place="input.range",
+            )
         if self.test_views != ["plain"]:
             raise InputError(
                 f"a graph reads one view of a picture, but answers are the mean of {' and '.join(self.test_views)}",
@@ -217,11 +239,21 @@ class Image(FileInput):
             return cast("Picture", value.value)
         data = self.bytes_of(example)
         try:
-            return decoded(data, least)
+            return decoded(data, least, self.range)
         except InputError as error:
-            raise InputError(f"the image cannot be read: {error.found}", place=self.called(example)) from None
+            found, place = f"the image cannot be read: {error.found}", self.called(example)
+            raise InputError(found, expected=error.expected, fix=error.fix, place=place) from None
         except Exception as error:  # PIL raises many kinds for broken files
             raise InputError(f"the image cannot be read: {in_words(error)}", place=self.called(example)) from error
+
+    def learned(self, facts: Mapping[str, Mapping[str, Array]]) -> tuple[Image, str]:
+        """With one scale for grey of more than 8 bits, from the training pictures.
+
+        Raises:
+            InputError: one scale does not fit them; see `_grey.scale_of`.
+        """
+        found, said = scale_of(self.range, facts)
+        return (self if found == self.range else self.model_copy(update={"range": found})), said
 
     def look(self, data: bytes) -> dict[str, Any]:
         """Size, mode, and hashes of the pixels; see `_pictures.looked_at`."""

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import Field, field_validator
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input, Piece
 from burnish.inputs._cells import as_text
+from burnish.inputs._columns import Looked, looked_at, passed_over
 from burnish.inputs._raw_texts import RawTexts
 from burnish.inputs._tokenizer import TokenizerProcessor, load, save
 from burnish.inputs._words import groups, without
@@ -47,22 +47,35 @@ class Text(Input):
         return tuple(self.columns)
 
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Text | None:
-        """A usual name or pair of names, else the column of strings that is longest on average."""
+        """A usual name or pair of names, else the longest column of what people wrote: no identifiers, dates, addresses ..."""
         if self.columns:
             return self
         texts = [c for c in columns if c != target and rows and all(isinstance(r.get(c), str | None) for r in rows)]
         for pair in USUAL_PAIRS:
             if all(c in texts for c in pair):
                 return self.model_copy(update={"columns": list(pair)})
-        for name in USUAL_NAMES:
-            for column in texts:
-                if column.lower() == name:
-                    return self.model_copy(update={"columns": [column]})
-        lengths = {c: float(np.mean([len(r.get(c) or "") for r in rows])) for c in texts}
-        if not lengths:
-            return None
-        longest = max(lengths, key=lambda c: lengths[c])
-        return self.model_copy(update={"columns": [longest]})
+        looked = _looked(texts, rows)
+        usual = [one for name in USUAL_NAMES for one in looked if one.column.lower() == name]
+        best = max(looked, key=lambda one: one.rank, default=None)
+        if usual and (usual[0].readable or best is None or not best.readable):
+            best = usual[0]
+        return (
+            None
+            if best is None or (not best.readable and best not in usual)
+            else self.model_copy(update={"columns": [best.column]})
+        )
+
+    def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
+        """How the column was found where its name does not say it, and which others hold no texts."""
+        texts = [c for c in columns if c != target and rows and all(isinstance(r.get(c), str | None) for r in rows)]
+        looked = _looked(texts, rows)
+        passed = passed_over(looked, self.columns)
+        if not self.columns:
+            return passed
+        usual = len(self.columns) > 1 or self.columns[0].lower() in USUAL_NAMES
+        several = sum(not one.not_text for one in looked) > 1
+        why = "" if usual or len(looked) < 2 else "the longest text" if several else "the only text"
+        return ": ".join(part for part in (why, passed) if part)
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> TokenizerProcessor:
         """The tokenizer of the checkpoint."""
@@ -115,6 +128,10 @@ class Text(Input):
     def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
         """The tokens decoded back, special tokens included."""
         return str(processor.tokenizer.decode(encoded["input_ids"].tolist(), skip_special_tokens=False))
+
+
+def _looked(texts: Sequence[str], rows: Sequence[Example]) -> list[Looked]:
+    return [looked_at(column, [row.get(column) for row in rows]) for column in texts]
 
 
 def _left_out(example: Example, column: str, text: str, start: int, end: int) -> Example:

@@ -10,6 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.core.word_counts import words_beside
+from burnish.core.written_lists import has_quoted_list, written_list
 from burnish.inputs import Input
 from burnish.inputs._cells import as_words
 from burnish.inputs._tokenizer import TokenizerProcessor, load, row, save
@@ -21,6 +23,10 @@ class Tokens(Input):
     lengths_matter: ClassVar[bool] = True
     shapes: ClassVar[tuple[str, ...]] = ("element",)
     column: str = Field("tokens", description="Column with the words: a list, or one string with spaces between them.")
+    lists_as_text: bool | None = Field(
+        None,
+        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: found in the data, and said.",
+    )
     max_length: int | None = Field(
         None,
         ge=4,
@@ -33,11 +39,24 @@ class Tokens(Input):
         return (self.column,)
 
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Tokens | None:
-        """The named column, else `tokens`, else the only other column that holds lists of strings."""
+        """The named column, else `tokens`, else one whose words are as many as the tags, or the only other one of lists."""
         if "column" in self.model_fields_set or (self.column in columns and self.column != target):
-            return self  # a name that was given is never replaced: misspelt, it is an error
+            return self._as_written(rows)  # a name that was given is never replaced: misspelt, it is an error
         lists = [c for c in columns if c != target and rows and all(isinstance(r.get(c), list) for r in rows)]
-        return self.model_copy(update={"column": lists[0]}) if len(lists) == 1 else None
+        found = words_beside(rows, columns, target, texts=True)[:1] or (lists if len(lists) == 1 else [])
+        return self.model_copy(update={"column": found[0]})._as_written(rows) if found else None
+
+    def _as_written(self, rows: Sequence[Example]) -> Tokens:
+        """With lists written as text, where most cells are."""
+        cells = [cell for row in rows if isinstance(cell := row.get(self.column), str) and cell.strip()]
+        written = [cell for cell in cells if has_quoted_list(cell) or written_list(cell)]
+        if self.lists_as_text is not None or not cells or 2 * len(written) <= len(cells):
+            return self
+        return self.model_copy(update={"lists_as_text": True})
+
+    def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
+        """That lists written as text are read as lists."""
+        return "lists written as text, read as lists" if self.lists_as_text else ""
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> TokenizerProcessor:
         """The tokenizer of the checkpoint."""
@@ -53,7 +72,7 @@ class Tokens(Input):
         Raises:
             InputError: a cell that is no list of words.
         """
-        words = [as_words(e.get(self.column), self.column) for e in examples]
+        words = [as_words(e.get(self.column), self.column, self.lists_as_text is True) for e in examples]
         out: list[Encoded] = []
         for own, (encoding, full) in zip(words, processor.encode(words, words=True), strict=True):
             starts = np.full(len(own), -1, np.int32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +25,10 @@ class Metric(Component):
     def label(self) -> str:
         """The name of this number in reports and in scores.json; settings that change its meaning are part of it."""
         return self.kind()
+
+    def problem_with(self, classes: Sequence[str]) -> str:
+        """What is wrong about the classes that its settings name, of a target with these ones; empty where nothing is."""
+        return ""
 
     @abstractmethod
     def value(self, predictions: Predictions) -> float:

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from burnish.core.errors import nearest
 from burnish.core.predictions import Predictions
 from burnish.metrics._classes import Average, Which, averaged, class_names, class_sums, positive_name
 from burnish.metrics._resampling import CountedMetric, Counts, Values
+from burnish.targets._names import text
+
+
+def _class_name(value: Any) -> Any:
+    """YAML reads `positive: 1` as a number and `true` as a truth value; class names are text."""
+    return text(value) if isinstance(value, bool | int | float) else value
+
+
+Positive = Annotated[str | None, BeforeValidator(_class_name)]
+
+
+def problem_with_positive(average: Average, positive: str | None, classes: Sequence[str], named: bool) -> str:
+    """What is wrong about the one class of a binary metric, in words.
+
+    Args:
+        average, positive: settings of the metric.
+        classes: of the target.
+        named: whether the class must be named where there are two.
+    """
+    if average != "binary":
+        return "" if positive is None else f"positive is {positive!r}, but average is {average!r}: say average: binary"
+    if positive is None:
+        return (
+            "" if len(classes) == 2 and not named else "average is binary, but no class is named: say positive: CLASS"
+        )
+    if positive in classes:
+        return ""
+    guess = nearest(positive, classes)
+    return f"class {positive!r} is not there" + (f"; did you mean {guess!r}?" if guess else "")
 
 
 class AveragedMetric(CountedMetric):
@@ -20,7 +51,7 @@ class AveragedMetric(CountedMetric):
         "macro",
         description="macro: mean over classes; weighted: by their rows; micro: all decisions pooled; binary: one class.",
     )
-    positive: str | None = Field(None, description="The class of `average: binary`; null: the second of two labels.")
+    positive: Positive = Field(None, description="The class of `average: binary`; null: the second of two labels.")
 
     @property
     def label(self) -> str:
@@ -28,6 +59,10 @@ class AveragedMetric(CountedMetric):
         if self.average == "binary":
             return f"{self.which}_{self.positive}" if self.positive is not None else f"binary_{self.which}"
         return f"{self.average}_{self.which}"
+
+    def problem_with(self, classes: Sequence[str]) -> str:
+        """A class that is not there would make it undefined at every validation."""
+        return problem_with_positive(self.average, self.positive, classes, False)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
         """From true positives, truths and answers of each class."""
@@ -45,7 +80,7 @@ class SpanMetric(CountedMetric):
         description="micro: all entities pooled; macro: mean over entity types; weighted: by their entities; "
         "binary: one type.",
     )
-    positive: str | None = Field(None, description="The entity type of `average: binary`.")
+    positive: Positive = Field(None, description="The entity type of `average: binary`.")
 
     @property
     def label(self) -> str:
@@ -53,6 +88,10 @@ class SpanMetric(CountedMetric):
         if self.average == "binary":
             return f"span_{self.which}_{self.positive}"
         return f"span_{self.which}" if self.average == "micro" else f"{self.average}_span_{self.which}"
+
+    def problem_with(self, classes: Sequence[str]) -> str:
+        """An entity type that is not there would make it undefined at every validation."""
+        return problem_with_positive(self.average, self.positive, classes, True)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
         """From right, true and answered entities of each type."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from burnish.core.component import Component
+from burnish.core.family import Family
 from burnish.inputs import Input
 from burnish.targets import Target
 
@@ -31,6 +32,13 @@ class Model(Component):
         Raises:
             InputError: neither a folder nor reachable on the hub.
         """
+
+    def family(self, input: Input) -> Family:
+        """What the network is built of, found without building it: the usual settings of a training depend on it.
+
+        Never an error: where nothing can be told, the family is 'other', and `build` says what is wrong.
+        """
+        return Family()
 
     @abstractmethod
     def build(self, input: Input, target: Target, *, seed: int) -> Network:

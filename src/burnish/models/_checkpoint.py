@@ -17,6 +17,12 @@ WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "model.ckpt")
 WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+CONVERT = (
+    'a checkpoint of a training loop becomes safetensors without running what is in it: python -c "import torch; from '
+    "safetensors.torch import save_file; s = torch.load('FILE', map_location='cpu', weights_only=True); s = "
+    "s.get('state_dict', s); save_file({k: v.clone() for k, v in s.items() if isinstance(v, torch.Tensor)}, "
+    "'model.safetensors')\"; put it beside config.json and the tokenizer files"
+)
 UNWANTED = ["onnx/*", "openvino/*", "coreml/*"]
 
 
@@ -38,8 +44,12 @@ def resolved_folder(name: str, revision: str | None) -> Path:
     if path.is_dir():
         return _local(path, name, revision)
     if path.is_file():
+        pickled = path.suffix in (".ckpt", ".pth", ".pt", ".bin")
         raise InputError(
-            f"model {name!r} is a file", expected="the folder that holds config.json and the weights", place="model"
+            f"model {name!r} is a file",
+            expected="the folder that holds config.json and the weights",
+            fix=CONVERT.replace("FILE", name) if pickled else "",
+            place="model",
         )
     if _looks_like_path(name):
         guess = _nearest_sibling(path)
@@ -191,6 +201,13 @@ def _no_weights(folder: Path) -> InputError:
             fix='convert once, where you trust the file: python -c "from transformers import AutoModel as M; '
             "M.from_pretrained('FOLDER', use_safetensors=False).save_pretrained('NEW_FOLDER')\", and copy the tokenizer "
             "files beside it",
+            place=str(folder),
+        )
+    if others := sorted(p.name for p in folder.iterdir() if p.suffix in (".ckpt", ".pth", ".pt")):
+        return InputError(
+            f"the weights are only there as {', '.join(others[:4])}",
+            expected=f"{WEIGHTS}: burnish opens no pickle, because opening one can run any code",
+            fix=CONVERT.replace("FILE", str(folder / others[0])),
             place=str(folder),
         )
     return InputError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 from burnish.targets import Target
 
@@ -41,7 +43,8 @@ def head_class(input_kind: str, shape: str) -> Any:
     Raises:
         InputError: transformers has no head for the pair.
     """
-    import transformers
+    with importing():
+        import transformers
 
     if (name := HEADS.get((input_kind, shape))) is None:
         pairs = ", ".join(f"{kind} with a target of one answer per {shape}" for kind, shape in HEADS)
@@ -50,7 +53,8 @@ def head_class(input_kind: str, shape: str) -> Any:
             expected=f"one of: {pairs}",
             place="target",
         )
-    return getattr(transformers, name)
+    with importing():
+        return getattr(transformers, name)
 
 
 def read_configuration(folder: Path, head: Any) -> Any:
@@ -83,6 +87,17 @@ def read_configuration(folder: Path, head: Any) -> Any:
             place=str(folder / "config.json"),
         )
     return config
+
+
+def generates(folder: Path) -> bool:
+    """Whether a checkpoint is of an architecture that was trained to write on (GPT, Llama), and not to fill gaps as well."""
+    from transformers.models.auto import modeling_auto as known
+
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError):
+        return False  # whoever opens it says what is wrong
+    return kind in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
 def set_task(config: Any, target: Target) -> None:

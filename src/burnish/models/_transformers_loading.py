@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 
+from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
 from burnish.models._checkpoint import checked_weights
 from burnish.models._transformers_configuration import set_task
+from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
 from burnish.targets import Target
 
 SHOWN = 12
@@ -35,18 +39,16 @@ def pretrained(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -
     Raises:
         InputError: no weights, corrupt weights, or settings the architecture does not take.
     """
-    checked_weights(folder)
+    files = checked_weights(folder)
     try:
-        model, report = head.from_pretrained(
-            str(folder),
-            config=config,
-            trust_remote_code=False,
-            use_safetensors=True,
-            local_files_only=True,
-            ignore_mismatched_sizes=True,  # mismatches come back in the report, where all of them can be named
-            output_loading_info=True,
-            **settings,
-        )
+        model, report = _opened(str(folder), head, config, settings)
+        names = _names(files)
+        if prefix := _prefix(model, report, names, str(folder)):
+            whole = {name: value for file in files for name, value in load_file(file).items()}
+            state, note = without_prefix(whole, prefix)
+            model, report = _opened(None, type(model), config, {**settings, "state_dict": state})
+            report["note"] = note
+        report["held"] = held(names)
     except TypeError as error:
         if not hasattr(config, "architecture"):
             raise
@@ -68,6 +70,39 @@ def pretrained(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -
     return model, report
 
 
+def _opened(folder: str | None, head: Any, config: Any, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    with importing():  # of the architecture's own code, and of what torch loads with it
+        model, report = head.from_pretrained(
+            folder,
+            config=config,
+            **({} if folder is None else {"trust_remote_code": False}),
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # mismatches come back in the report, where all of them can be named
+            output_loading_info=True,
+            **settings,
+        )
+    return model, dict(report)
+
+
+def _prefix(model: Any, report: dict[str, Any], names: set[str], place: str) -> str | None:
+    """What a training loop has put before the names of all tensors of the body, with or without the body's own prefix."""
+    body = f"{model.base_model_prefix}."
+    missing = [n for n in report["missing_keys"] if n.startswith(body) and "pooler" not in n]
+    whole = [n for n, _ in model.named_parameters() if n.startswith(body) and "pooler" not in n]
+    if set(whole) - set(missing):
+        return None  # some of it is there: then it is no matter of names
+    return prefix_of(names, whole, place) or prefix_of(names, [name.removeprefix(body) for name in whole], place)
+
+
+def _names(files: Sequence[Path]) -> set[str]:
+    names: set[str] = set()
+    for file in files:
+        with safe_open(file, framework="pt") as opened:
+            names.update(opened.keys())
+    return names
+
+
 def fine_tunable(
     folder: Path, head: Any, config: Any, settings: dict[str, Any], *, target: Target, seed: int
 ) -> Loaded:
@@ -84,7 +119,8 @@ def fine_tunable(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "head"))
         model, report = pretrained(folder, head, config, settings)
-        loaded = Loaded(model, fresh=set(report["missing_keys"]))
+        require_finite(model, str(folder))
+        loaded = Loaded(model, fresh=set(report["missing_keys"]), notes=[report["note"]] if "note" in report else [])
         last = _last_layer(model, target.outputs)
         own = {f"{last}.{name}" for name, _ in model.get_submodule(last).named_parameters()}
         mismatched = {name: shapes for name, *shapes in report["mismatched_keys"]}
@@ -120,8 +156,9 @@ def _check_body(
     whole = {n for n, _ in model.named_parameters() if n.startswith(body) and "pooler" in n} == set(poolers)
     if lost := [name for name in missing if not (whole and name in poolers)]:
         raise InputError(
-            "these tensors are missing in the weights: " + _listed(lost),
-            fix="use weights and config.json that belong together, or download the checkpoint again",
+            "these tensors are missing in the weights: " + _listed(lost) + report["held"],
+            fix="use weights and config.json that belong together; names of another network, or with more in front than "
+            "is known, must be changed and saved as safetensors",
             place=str(folder),
         )
     if extra := sorted(name for name in report["unexpected_keys"] if _beyond(name, model)):
@@ -194,6 +231,7 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
             fix="restore it from the run or a copy",
             place=str(folder),
         )
+    require_finite(model, str(folder))
     return Loaded(model)
 
 

@@ -4,15 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
+from burnish.core.errors import InputError
+from burnish.core.family import Family, family_of
 from burnish.core.seeds import derive
 from burnish.models import _vision_folder as folders
 from burnish.models import _vision_weights as weights
+from burnish.models._shapes import stored_shapes
 from burnish.models._vision import same_answers
 from burnish.targets import Target
+
+
+class Weighted(Protocol):
+    """A model's settings that say where its weights are."""
+
+    @property
+    def weights(self) -> str | None:
+        """File or folder; None for the folder's or the hub's."""
+
+    @property
+    def random_weights(self) -> bool:
+        """Whether nothing is pretrained."""
+
+    def folder(self) -> Path:
+        """Where configuration and weights are."""
+
+
+def family(model: Weighted, reads: str, make: Callable[[], Any]) -> Family:
+    """The family of an image network: by the header of its weights, else by the bare module that `make` gives."""
+    try:
+        place = Path(model.weights).expanduser() if model.weights else model.folder()
+        shapes: dict[str, Any] = {} if model.random_weights else dict(stored_shapes(place))
+        if not shapes:  # random weights, or a file that torch saved
+            shapes = {name: value.shape for name, value in _bare(make).state_dict().items()}
+    except InputError:
+        return Family(pretrained=not model.random_weights)  # `build` says what is wrong
+    return family_of(shapes, reads, pretrained=not model.random_weights)
+
+
+def _bare(make: Callable[[], Any]) -> Any:
+    """The module without room for its weights, where the architecture can be made so."""
+    try:
+        with torch.device("meta"):
+            return make()
+    except (InputError, RuntimeError, NotImplementedError):  # it computes with its weights while it is made
+        with torch.random.fork_rng(devices=[]):
+            return make()
 
 
 def drawn(make: Callable[[], Any], seed: int) -> Any:

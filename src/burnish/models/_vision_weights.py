@@ -12,6 +12,7 @@ from torch import nn
 from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
 from burnish.models._checkpoint import INDEX, WEIGHTS, checked_weights
+from burnish.models._wrapped_names import AVERAGED, held, prefix_of, require_finite, without_prefix
 from burnish.targets import Target
 
 SHOWN = 12
@@ -84,7 +85,9 @@ def _loaded(place: Path) -> Any:
 def _plain(found: Any, place: Path) -> Tensors:
     for key in WRAPPED:
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
-            found = found[key]
+            # Of plain and averaged weights the averaged ones are those that such a run was tested with.
+            average = next((k for k in AVERAGED if isinstance(found.get(k), Mapping)), key)
+            found = found[average]
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
         raise InputError("this is no state dict", expected="tensor names to tensors", place=str(place))
     state = {str(name): value for name, value in found.items()}
@@ -110,13 +113,19 @@ def put_pretrained(
         InputError: tensors of the body are missing, of another shape, or left over (named).
     """
     own = {name for name in model.state_dict() if inside(name, head)}
+    wanted = [n for n in model.state_dict() if n not in own and not n.endswith("num_batches_tracked")]
+    renamed = []
+    names = set(state)
+    if prefix := prefix_of(names, wanted, place):
+        state, note = without_prefix(state, prefix)
+        renamed.append(note)
     theirs = {name: value for name, value in state.items() if inside(name, head)}
     before = next((v.shape[0] for name, v in theirs.items() if name.endswith(".weight")), 0)
     keep = keep and own == theirs.keys() and before == outputs
-    notes = [_head_note(keep, before, outputs)]
+    notes = [*renamed, _head_note(keep, before, outputs)]
     body = {name: value for name, value in state.items() if keep or name not in theirs}
     missing, extra, misshapen = _differences(model, body, () if keep else own)
-    _check(missing, misshapen, place)
+    _check(missing, misshapen, place, names)
     roots = {name for name, _ in model.named_children()}
     if beyond := [name for name in extra if name.partition(".")[0] in roots]:
         raise InputError(
@@ -128,6 +137,7 @@ def put_pretrained(
         parts = ", ".join(sorted({name.partition(".")[0] for name in extra}))
         notes.append(f"{len(extra)} tensors of the checkpoint are not used here ({parts})")
     model.load_state_dict({name: value for name, value in body.items() if name not in extra}, strict=False)
+    require_finite(model, place)
     return notes
 
 
@@ -141,7 +151,7 @@ def _head_note(keep: bool, before: int, outputs: int) -> str:
     return "the checkpoint's head was trained for other labels: fresh head"
 
 
-def _check(missing: Sequence[str], misshapen: Sequence[str], place: str) -> None:
+def _check(missing: Sequence[str], misshapen: Sequence[str], place: str, names: Collection[str]) -> None:
     if misshapen:
         raise InputError(
             "these tensors have another shape than the architecture: " + listed(misshapen),
@@ -150,8 +160,8 @@ def _check(missing: Sequence[str], misshapen: Sequence[str], place: str) -> None
         )
     if missing:
         raise InputError(
-            "these tensors are missing in the weights: " + listed(missing),
-            fix="name the architecture these weights belong to, or download them again",
+            "these tensors are missing in the weights: " + listed(missing) + held(names),
+            fix="name the architecture these weights belong to; names with more in front than is known must be changed",
             place=place,
         )
 
@@ -172,6 +182,7 @@ def put_trained(model: nn.Module, state: Tensors, place: str) -> None:
             place=place,
         )
     model.load_state_dict(state, strict=True)
+    require_finite(model, place)
 
 
 def _differences(model: nn.Module, state: Tensors, without: Collection[str]) -> tuple[list[str], list[str], list[str]]:

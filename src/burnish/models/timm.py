@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from burnish.core.errors import InputError, nearest
+from burnish.core.family import Family
 from burnish.inputs import Input
 from burnish.models import Model
 from burnish.models._checkpoint import WEIGHTS, hub_name, resolved_folder
@@ -64,6 +65,18 @@ class Timm(Model):
             return self._from_hub(library.hub_id(self.name))
         config["pretrained_cfg"] |= folders.pictures(folders.beside(self.weights))
         return folders.architecture_folder(config)
+
+    def family(self, input: Input) -> Family:
+        """What the network is built of: from the headers of its weights, else from the bare architecture."""
+        from burnish.models import _timm_network as library
+        from burnish.models import _vision_building as building
+        from burnish.models import _vision_folder as folders
+
+        def make() -> Any:
+            folder = self.folder()
+            return library.made(folder, folders.read_config(folder), 2, {})
+
+        return building.family(self, input.kind(), make)
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
         """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.

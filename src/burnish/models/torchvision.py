@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from burnish.core.errors import InputError, nearest
+from burnish.core.family import Family
 from burnish.inputs import Input
 from burnish.models import Model
 from burnish.models._checkpoint import resolved_folder
@@ -70,6 +71,17 @@ class Torchvision(Model):
             config["pretrained_cfg"] = {"input_size": config["pretrained_cfg"]["input_size"]}
         config["pretrained_cfg"] |= folders.pictures(folders.beside(self.weights))
         return folders.architecture_folder(config)
+
+    def family(self, input: Input) -> Family:
+        """What the network is built of: from the headers of its weights, else from the bare architecture."""
+        from burnish.models import _torchvision_network as library
+        from burnish.models import _vision_building as building
+
+        def make() -> Any:
+            folder = self.folder()
+            return library.made(self._config(folder), 2, {}, None)
+
+        return building.family(self, input.kind(), make)
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
         """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from burnish.core.errors import InputError
+from burnish.core.family import Family, family_of
 from burnish.inputs import Input
 from burnish.models import Model
 from burnish.models._checkpoint import hub_name, resolved_folder
@@ -44,6 +45,17 @@ class Transformers(Model):
             InputError: neither a folder nor reachable on the hub (offline and not cached is said), or no `config.json`.
         """
         return resolved_folder(self.name, self.revision)
+
+    def family(self, input: Input) -> Family:
+        """What the network is built of, from config.json and the headers of the weights."""
+        from burnish.models._shapes import stored_shapes
+        from burnish.models._transformers_configuration import generates
+
+        try:
+            folder = self.folder()
+        except InputError:
+            return Family()  # `build` says what is wrong
+        return family_of(stored_shapes(folder), input.kind(), generates=generates(folder))
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
         """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.

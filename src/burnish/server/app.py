@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -20,15 +19,17 @@ from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
 from burnish.server import explaining, open_inference, page
 from burnish.server.guard import Guard
+from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies
 from burnish.server.logs import LOG, set_up
 from burnish.server.metrics import Metrics
+from burnish.server.nowhere import not_here
 from burnish.server.refusal import Refused
 from burnish.server.routes import Handler, add_asking, json_response
 from burnish.server.schema import answer_body, description, errors, prediction
 from burnish.server.served import Served, Unanswered, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
-from burnish.server.stuck import leave_when_stuck, stuck
+from burnish.server.stuck import leave_when_stuck, stuck, waiting
 
 
 def from_environment() -> FastAPI:
@@ -51,8 +52,7 @@ def create(settings: Settings) -> FastAPI:
     """
     keys = keys_of(settings)
     metrics = Metrics(settings.metrics_folder)
-    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="burnish-encode")
-    models = opened(settings, metrics, pool)
+    models = opened(settings, metrics)
     stopping = threading.Event()
 
     @asynccontextmanager
@@ -61,8 +61,8 @@ def create(settings: Settings) -> FastAPI:
         LOG.info("ready", extra={"models": [m.path for m in models], "keys": bool(keys)})
         yield
         for served in models:
+            served.readers.close()
             served.batcher.close()
-        pool.shutdown()
 
     app = FastAPI(
         title="burnish",
@@ -80,7 +80,7 @@ def create(settings: Settings) -> FastAPI:
         explaining.add(app, models, bodies)
     open_inference.add(app, models, bodies, stopping)
     page.add(app)
-    _errors(app)
+    _errors(app, models)
     if settings.cors:
         app.add_middleware(
             CORSMiddleware,
@@ -112,12 +112,15 @@ def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: thre
     @app.get("/healthz", tags=["probes"], summary="Whether the process works", responses=errors("503"))
     async def healthz() -> Response:
         found = stuck(models)
-        return json_response({"status": "stuck" if found else "ok", "stuck": found}, 503 if found else 200)
+        lost = {served.path: served.readers.lost for served in models if served.readers.lost}
+        body = {"status": "stuck" if found else "ok", "stuck": found, "lost_readers": lost}
+        return json_response(body, 503 if found else 200)
 
     @app.get("/readyz", tags=["probes"], summary="Whether requests are taken", responses=errors("503"))
     async def readyz() -> Response:
-        ready = not stopping.is_set()
-        return json_response({"status": "ready" if ready else "stopping"}, 200 if ready else 503)
+        found = waiting(models)
+        status = "stopping" if stopping.is_set() else "stuck" if found else "ready"
+        return json_response({"status": status, "stuck": found}, 200 if status == "ready" else 503)
 
     @app.get(
         "/metrics",
@@ -129,6 +132,7 @@ def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: thre
     async def counts() -> Response:
         for served in models:
             metrics.queue.labels(served.name, served.version).set(served.batcher.taken)
+            metrics.lost.labels(served.name, served.version).set(served.readers.lost)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     shown = [description(served) for served in models]
@@ -148,18 +152,19 @@ def _asking(served: Served, bodies: Bodies) -> Handler:
         async with bodies.of(request) as body:
             asked = await served.reader.read(request, body)
             request.state.rows = len(asked.rows)
-            said = await served.answers(asked.rows)
+            async with unless_gone(request):
+                said = await served.answers(asked.rows)
         request.state.errors = sum(isinstance(s, str) for s in said)
         found = [answer_body(s) if isinstance(s, Answer) else {"error": s} for s in said]
         if served.settings.log_payloads:
-            request.state.payload = {"rows": asked.rows, "answers": found}
+            request.state.payload = {"rows": asked.shown(), "answers": found}
         own = {"model": served.name, "version": served.version}
         return json_response({**own, "answers": found} if asked.many else {**own, **found[0]})
 
     return ask
 
 
-def _errors(app: FastAPI) -> None:
+def _errors(app: FastAPI, models: list[Served]) -> None:
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
         request.state.reason = error.reason
@@ -171,7 +176,7 @@ def _errors(app: FastAPI) -> None:
         return Refused(500, message, reason="model").response(request.state.request_id)
 
     @app.exception_handler(HTTPException)
-    async def not_here(request: Request, error: HTTPException) -> Response:
-        found = Refused(error.status_code, str(error.detail)).response(request.state.request_id)
+    async def elsewhere(request: Request, error: HTTPException) -> Response:
+        found = not_here(request, error, models).response(request.state.request_id)
         found.headers.update(error.headers or {})
         return found

@@ -16,6 +16,12 @@ from burnish.server.refusal import overloaded
 
 OVERHEAD = 40  # what a further batch costs on a CPU, in elements; see burnish.evaluation.predict
 MARGIN = 0.6  # of its deadline a request may be expected to wait and still be taken: the pace varies with lengths
+FEW = 8  # rows of a request that may use the whole queue; larger ones leave room for such
+SHARED = 0.75  # of the queue that larger ones may fill
+TURN = 0.5  # seconds that a batch is to take at most, because whoever comes meanwhile waits for it
+LEAST_ELEMENTS = (
+    1024  # of a batch that may have more rows, however slow the model: smaller ones cost more than they spare
+)
 MEMORY = 0.1  # weight of the newest batch in the running mean of seconds a row
 
 
@@ -31,10 +37,13 @@ class _Call:
 
 @dataclass(eq=False)
 class _Waiting:
+    """A row; `turn` is the virtual time at which it is due, see `Batcher`."""
+
     call: _Call
     place: int
     prepared: Prepared
     since: float
+    turn: float
 
 
 @dataclass(frozen=True)
@@ -51,12 +60,19 @@ class Batch:
 class Batcher:
     """A bounded queue in front of one model, and the thread that empties it.
 
+    Requests share the model evenly, whatever they bring: weighted fair queueing (Demers, Keshav and Shenker, 1989). Virtual
+    time goes on by what is computed, divided by the requests that wait; a row is due when its request came, later by what
+    the rows before it in its own request cost. So one row beside a request of a hundred waits for a batch, not
+    for a hundred rows, and the hundred do not wait for ever, however many single ones come.
+
     Attributes:
         answer: prepared rows to answers, one batch; called in this batcher's own thread only.
         max_batch: rows at once.
         max_wait: seconds the first row of a batch waits for others that are likely to come.
         max_queue: rows that may be taken and not yet answered.
         observe: told of each batch, in the thread.
+        most_elements: of a batch, padding included; None where rows have no length.
+        taken: rows admitted and not yet answered.
     """
 
     answer: Callable[[Sequence[Prepared]], list[Answer]]
@@ -64,11 +80,15 @@ class Batcher:
     max_wait: float
     max_queue: int
     observe: Callable[[Batch], None]
+    most_elements: int | None = None
     taken: int = 0
+    requests: int = 0
     busy_since: float | None = None
     _waiting: list[_Waiting] = field(default_factory=list)
     _seconds_a_row: float = 0.0
+    _seconds_an_element: float = 0.0
     _expected: int = 1
+    _virtual: float = 0.0
     _closing: bool = False
 
     def __post_init__(self) -> None:
@@ -87,16 +107,20 @@ class Batcher:
         Raises:
             Refused: the queue is full, or so long that the answer would come too late; 429, at once.
         """
-        wait = (self.taken + rows) * self._seconds_a_row
-        if self.taken and self.taken + rows > self.max_queue:
-            raise overloaded(f"the queue is full: {self.taken} rows are waiting", wait)
+        # Its rows take turns with those of the other requests, of which there may be few.
+        wait = min(self.taken + rows, rows * (self.requests + 1)) * self._seconds_a_row
+        room = self.max_queue if rows <= FEW else int(SHARED * self.max_queue)
+        if self.taken and self.taken + rows > room:
+            raise overloaded(f"the queue is full: {self.taken} rows are waiting", self.taken * self._seconds_a_row)
         if self.taken and wait > MARGIN * seconds:
             raise overloaded(f"{self.taken} rows are waiting: the answer would come too late", wait, reason="deadline")
         self.taken += rows
+        self.requests += 1
         try:
             yield
         finally:
             self.taken -= rows
+            self.requests -= 1
 
     async def answers(self, prepared: Sequence[Prepared], deadline: float) -> list[Answer | Exception]:
         """An answer, or the error of its own, for each row.
@@ -111,7 +135,10 @@ class Batcher:
         call = _Call(asyncio.get_running_loop().create_future(), deadline, [None] * len(prepared), len(prepared))
         now = time.monotonic()
         with self._changed:
-            self._waiting += [_Waiting(call, place, row, now) for place, row in enumerate(prepared)]
+            turn = self._virtual
+            for place, row in enumerate(prepared):
+                self._waiting.append(_Waiting(call, place, row, now, turn))
+                turn += _cost(row)
             self._changed.notify()
         async with asyncio.timeout(max(0.0, deadline - now)):
             return await call.future
@@ -129,11 +156,23 @@ class Batcher:
             results = self._answered([w.prepared for w in batch])
             seconds = time.monotonic() - self.busy_since
             self.busy_since = None
-            each = seconds / len(batch)
-            self._seconds_a_row += (MEMORY if self._seconds_a_row else 1.0) * (each - self._seconds_a_row)
-            longest = max(w.prepared.length for w in batch)
-            self.observe(Batch(len(batch), seconds, longest * len(batch), sum(w.prepared.length for w in batch)))
+            size = max(w.prepared.length for w in batch) * len(batch)
+            self._learn(seconds, len(batch), size)
+            self.observe(Batch(len(batch), seconds, size, sum(w.prepared.length for w in batch)))
             self._deliver(batch, results)
+
+    def _learn(self, seconds: float, rows: int, elements: int) -> None:
+        """How long a row and an element take, the newest batch counting for a tenth."""
+        share = MEMORY if self._seconds_a_row else 1.0
+        self._seconds_a_row += share * (seconds / rows - self._seconds_a_row)
+        self._seconds_an_element += share * (seconds / (elements + OVERHEAD) - self._seconds_an_element)
+
+    def _most(self) -> int | None:
+        """Elements of the next batch: what is computed in a turn, within bounds."""
+        if self.most_elements is None:
+            return None
+        turn = TURN / self._seconds_an_element if self._seconds_an_element else LEAST_ELEMENTS
+        return int(min(self.most_elements, max(LEAST_ELEMENTS, turn)))
 
     def _next(self) -> list[_Waiting] | None:
         """The rows to compute next; waits for them. None when it is closed and nothing is left."""
@@ -147,16 +186,22 @@ class Batcher:
                     self._changed.wait()
                     continue
                 # Clients that were answered together come again together: worth a moment, if as many are not yet here.
-                patience = self._waiting[0].since + self.max_wait - now
+                patience = min(w.since for w in self._waiting) + self.max_wait - now
                 if len(self._waiting) < min(self._expected, self.max_batch) and patience > 0 and not self._closing:
                     self._changed.wait(patience)
                     continue
                 self._expected = max(len(self._waiting), self.taken)  # with those that are just being encoded
-                chosen = together([w.prepared.length for w in self._waiting], self.max_batch)
-                batch = [self._waiting[i] for i in chosen]
-                own = set(chosen)
-                self._waiting = [w for i, w in enumerate(self._waiting) if i not in own]
-                return batch
+                return self._chosen()
+
+    def _chosen(self) -> list[_Waiting]:
+        """The row that is due first and those of like length, taken out of the queue. With the lock."""
+        self._waiting.sort(key=lambda w: w.turn)
+        requests = len({w.call for w in self._waiting})
+        chosen = set(together([w.prepared.length for w in self._waiting], self.max_batch, most=self._most()))
+        batch = [w for i, w in enumerate(self._waiting) if i in chosen]
+        self._waiting = [w for i, w in enumerate(self._waiting) if i not in chosen]
+        self._virtual += sum(_cost(w.prepared) for w in batch) / requests
+        return batch
 
     def _answered(self, prepared: list[Prepared]) -> list[Answer | Exception]:
         """All together; row by row where that fails, so that only the one at fault has an error."""
@@ -185,22 +230,27 @@ class Batcher:
                 continue
 
 
+def _cost(row: Prepared) -> int:
+    return row.length + OVERHEAD
+
+
 def _resolve(calls: list[_Call]) -> None:
     for call in calls:
         if not call.future.done():
             call.future.set_result(call.results)
 
 
-def together(lengths: Sequence[int], limit: int, overhead: int = OVERHEAD) -> list[int]:
-    """Which of the waiting rows share a batch: the one that came first, and those of like length.
+def together(lengths: Sequence[int], limit: int, overhead: int = OVERHEAD, most: int | None = None) -> list[int]:
+    """Which of the waiting rows share a batch: the one that is due first, and those of like length.
 
     A row joins where padding costs less than computing it in a batch of its own would. The first is always among
     them, so none waits for ever.
 
     Args:
-        lengths: of the waiting rows, in the order they came.
+        lengths: of the waiting rows, in the order they are due.
         limit: rows of a batch.
         overhead: what a batch costs beside its elements.
+        most: elements of a batch, padding included; one row may have more.
     """
     if len(lengths) == 1:
         return [0]
@@ -210,6 +260,9 @@ def together(lengths: Sequence[int], limit: int, overhead: int = OVERHEAD) -> li
         count, longest = right - left + 1, lengths[order[right]]
         shorter = longest - lengths[order[left - 1]] if left > 0 else None
         longer = count * (lengths[order[right + 1]] - longest) if right + 1 < len(order) else None
+        if most is not None:
+            longer = None if longer is not None and (count + 1) * lengths[order[right + 1]] > most else longer
+            shorter = None if (count + 1) * longest > most else shorter
         if longer is not None and longer <= overhead and (shorter is None or longer <= shorter):
             right += 1
         elif shorter is not None and shorter <= overhead:

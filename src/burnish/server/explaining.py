@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,9 +16,11 @@ from burnish.core.errors import InputError
 from burnish.explaining import FEWEST, Explanation, begun, cut, explanation
 from burnish.inputs import Piece
 from burnish.predictor import Prepared
+from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies
 from burnish.server.refusal import Refused, late
 from burnish.server.routes import Handler, add_asking, json_response
+from burnish.server.rows import RowError
 from burnish.server.schema import answer_body, explaining
 from burnish.server.served import Served, said
 
@@ -40,10 +43,14 @@ def _explaining(served: Served, bodies: Bodies) -> Handler:
             if asked.many:
                 raise Refused(422, "one row is explained at a time: send a row, not a list")
             request.state.rows = 1
-            found = await explained(served, asked.rows[0], bodies)
+            row = asked.rows[0]
+            if isinstance(row, RowError):
+                raise _refused(row.problem)
+            async with unless_gone(request):
+                found = await explained(served, row, bodies)
         shown = {**answer_body(found.answer), "parts": found.parts, "effects": found.effects}
         if served.settings.log_payloads:
-            request.state.payload = {"rows": asked.rows, "answers": [shown]}
+            request.state.payload = {"rows": [row], "answers": [shown]}
         return json_response({"model": served.name, "version": served.version, **shown})
 
     return explain
@@ -66,13 +73,13 @@ async def explained(served: Served, row: dict[str, Any], bodies: Bodies) -> Expl
     try:
         async with asyncio.timeout(seconds):
             with served.batcher.admitted(1, seconds):
-                whole = await _in_pool(served, _begun, served, row)
+                (whole,) = await _read(served, deadline, _begun, row)
                 (answer,) = await _answers(served, [whole.prepared], deadline)
             with bodies.holding(whole.size), served.batcher.admitted(len(whole.pieces), deadline - time.monotonic()):
                 without: list[Answer] = []
                 turn = max(1, served.settings.max_batch // SHARE // len(whole.prepared.views))
                 for start in range(0, len(whole.pieces), turn):
-                    prepared = await _in_pool(served, _prepared, served, whole.pieces[start : start + turn])
+                    prepared = await _read(served, deadline, _prepared, *whole.pieces[start : start + turn])
                     without += await _answers(served, prepared, deadline)
     except TimeoutError:
         raise late(seconds) from None
@@ -103,16 +110,17 @@ def _begun(served: Served, row: dict[str, Any]) -> _Whole:
     return _Whole(prepared, cut(served.predictor.bundle, example, parts), size)
 
 
-def _prepared(served: Served, pieces: Sequence[Piece]) -> list[Prepared]:
-    return [served.predictor.prepare([piece.without()])[0] for piece in pieces]  # one changed picture at a time
+def _prepared(served: Served, piece: Piece) -> Prepared:
+    return served.predictor.prepare([piece.without()])[0]  # one changed picture at a time
 
 
-async def _in_pool(served: Served, work: Callable[..., Any], *given: Any) -> Any:
-    """What `work` gives, computed in the threads in which rows are read; what it raises is told as of any row."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(served.pool, work, *given)
-    except Exception as error:
-        raise _refused(str(said(served, error))) from error
+async def _read(served: Served, deadline: float, work: Callable[[Served, Any], Any], *given: Any) -> list[Any]:
+    """What `work` gives for each, in the threads in which rows are read; what it raises is told as of any row."""
+    found = await served.readers.each(partial(work, served), given, deadline)
+    for result in found:
+        if isinstance(result, BaseException):
+            raise _refused(str(said(served, result))) from result
+    return found
 
 
 def _refused(message: str) -> Refused:

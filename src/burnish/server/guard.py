@@ -46,6 +46,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        if head := scope["method"] == "HEAD":  # as GET, without the body; whoever listens knows that by the first scope
+            scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
@@ -61,7 +63,7 @@ class Guard:
                 own.setdefault("X-Content-Type-Options", "nosniff")
                 if self.stopping.is_set():
                     own["Connection"] = "close"
-            await send(message)
+            await send({**message, "body": b""} if head and "body" in message else message)
 
         try:
             refusal = self._refusal(scope["path"], headers, scope["method"])
@@ -99,7 +101,7 @@ class Guard:
         route = getattr(scope.get("route"), "path", "none")
         self.metrics.requests.labels(route, str(status)).inc()
         self.metrics.seconds.labels(route).observe(seconds)
-        if status in (401, 408, 413, 429, 503):
+        if status in (401, 408, 413, 429, 499, 503):
             self.metrics.refused.labels(state.get("reason") or str(status)).inc()
         if scope["path"] in PROBES and status < 400:
             return

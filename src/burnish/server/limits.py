@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import io
+import codecs
+import json
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, TypeVar
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
 from burnish.core.errors import InputError
+from burnish.inputs import _picture_files, _sound_files
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.settings import Settings
+
+T = TypeVar("T")
+LARGE = 256 << 10  # bytes; below, a thread costs more than the work
+MOST_MEMBERS = 10_000  # of a gzip body
+PIECE = 64 << 10  # bytes that are unpacked at once: what is behind a member is copied
 
 
 class Bodies:
@@ -79,9 +86,7 @@ class Bodies:
         stated = request.headers.get("content-length", "0")
         if stated.isascii() and stated.isdigit() and int(stated[:20]) > limit:
             raise _too_large(limit)
-        encoding = request.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("identity", "gzip", "x-gzip", ""):
-            raise Refused(415, f"content-encoding {encoding[:40]!r} is not read; gzip is")
+        packed = _packed(request)
         pieces, size = [], 0
         try:
             async for piece in request.stream():
@@ -93,29 +98,62 @@ class Bodies:
         except ClientDisconnect:
             raise Refused(400, "the client went away") from None
         body = b"".join(pieces)
-        if "gzip" not in encoding:
+        if not packed:
             return body
-        plain = unpacked(body, limit)
+        plain = await aside(unpacked, body, limit)
         hold(len(plain))
         return plain
 
 
-def unpacked(body: bytes, limit: int) -> bytes:
-    """A gzip body, never more than `limit` bytes of it in memory.
+async def aside(work: Callable[..., T], body: bytes, *more: Any) -> T:
+    """What is done with a body, in a thread where it is so large that others would feel it."""
+    return await asyncio.to_thread(work, body, *more) if len(body) > LARGE else work(body, *more)
+
+
+def _packed(request: Request) -> bool:
+    """Whether the body is gzip.
 
     Raises:
-        Refused: larger than the limit, damaged or cut off.
+        Refused: any other encoding, or several (415).
     """
-    stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    try:
-        plain = stream.decompress(body, limit + 1)
-    except zlib.error:
-        raise Refused(400, "the body is not what its content-encoding gzip says") from None
-    if len(plain) > limit:
-        raise _too_large(limit)
-    if not stream.eof:
-        raise Refused(400, "the gzip body is cut off")
-    return plain
+    given = ",".join(request.headers.getlist("content-encoding")).lower()
+    words = [word.strip() for word in given.split(",")]
+    words = [word for word in words if word not in ("", "identity")]
+    if words in ([], ["gzip"], ["x-gzip"]):
+        return bool(words)
+    raise Refused(415, f"content-encoding {', '.join(words)[:40]!r} is not read; gzip, once, is")
+
+
+def unpacked(body: bytes, limit: int) -> bytes:
+    """A gzip body, all members of it, never more than `limit` bytes in memory.
+
+    Raises:
+        Refused: larger than the limit, damaged, cut off, or something else behind it.
+    """
+    found, size, place, members = [], 0, 0, 0
+    stream = None
+    while stream is None or place < len(body):
+        if stream is None:
+            stream, members = zlib.decompressobj(16 + zlib.MAX_WBITS), members + 1
+            if members > MOST_MEMBERS:
+                raise Refused(413, f"the gzip body has more than {MOST_MEMBERS:,} members", reason="size")
+        piece = body[place : place + PIECE]
+        try:
+            found.append(stream.decompress(piece, limit - size + 1))
+        except zlib.error:
+            where = "behind its end" if members > 1 else "in it"
+            raise Refused(400, f"the body is not what its content-encoding says: no gzip {where}") from None
+        size += len(found[-1])
+        if size > limit:
+            raise _too_large(limit)
+        place += len(piece) - len(stream.unused_data)
+        if stream.eof:
+            rest = body[place:].lstrip(b"\0") if body[place : place + 1] == b"\0" else None  # gzip may be padded
+            place = place if rest is None else len(body) - len(rest)
+            stream = None
+            if place == len(body):
+                return b"".join(found)
+    raise Refused(400, "the gzip body is cut off")
 
 
 def _too_large(limit: int) -> Refused:
@@ -125,13 +163,23 @@ def _too_large(limit: int) -> Refused:
 def parsed(body: bytes) -> Any:
     """JSON; depth and digits of numbers are bounded by the parser.
 
+    Half a surrogate pair is legal in JSON and no text: it is read, so that only the row that holds it has an error.
+
     Raises:
         Refused: not JSON (400).
     """
+    body = body.removeprefix(codecs.BOM_UTF8)
     try:
         return from_json(body, allow_inf_nan=False)
     except (ValueError, RecursionError) as error:
+        if "hex escape" in str(error):
+            with suppress(ValueError, RecursionError):
+                return json.loads(body, parse_constant=_no_number)
         raise Refused(400, f"not JSON: {str(error)[:200]}" if body else "the body is empty") from None
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
 
 
 def check_file(data: bytes, thing: str, settings: Settings) -> None:
@@ -141,17 +189,12 @@ def check_file(data: bytes, thing: str, settings: Settings) -> None:
         InputError: too large, in words. What cannot be opened at all is left to whoever opens it.
     """
     if thing == "image":
-        from PIL import Image
-
         try:
-            with Image.open(io.BytesIO(data)) as opened:
-                pixels = opened.width * opened.height
-        except Image.DecompressionBombError:
-            pixels = settings.max_pixels + 1
+            _picture_files.opened(data, settings.max_pixels).close()
+        except _picture_files.TooLarge:
+            raise InputError("the image is too large", expected=f"at most {settings.max_pixels:,} pixels") from None
         except Exception:  # PIL has many kinds of error for broken files; the input names them better
             return
-        if pixels > settings.max_pixels:
-            raise InputError("the image is too large", expected=f"at most {settings.max_pixels:,} pixels")
     elif thing == "sound":
         seconds = _seconds(data)
         if seconds is not None and seconds > settings.max_seconds:
@@ -160,9 +203,7 @@ def check_file(data: bytes, thing: str, settings: Settings) -> None:
 
 def _seconds(data: bytes) -> float | None:
     try:
-        import soundfile
-
-        about = soundfile.info(io.BytesIO(data))
-        return float(about.frames) / float(about.samplerate)
+        with _sound_files.opened(data) as about:
+            return float(about.frames) / float(about.samplerate)
     except Exception:  # as above
         return None

@@ -61,6 +61,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self.lost = Gauge(
+            "burnish_lost_readers",
+            "Threads left behind with a row that they do not come back from.",
+            MODEL,
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self.answers = Counter("burnish_answers", "Answers given, by class.", (*MODEL, "answer"), registry=registry)
         self.confidence = Histogram(
             "burnish_confidence", "Probability of the answer given.", MODEL, buckets=TENTHS, registry=registry

@@ -11,12 +11,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from burnish.core.answer import Answer
+from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies
 from burnish.server.protocol import EXTENSIONS, HEADER_LENGTH, inference, metadata, response
 from burnish.server.refusal import Refused
 from burnish.server.routes import json_response
 from burnish.server.schema import errors, shown_examples
 from burnish.server.served import Served
+from burnish.server.stuck import waiting
 
 Handler = Callable[..., Awaitable[Response]]
 _TAG: list[str | Enum] = ["open inference protocol"]
@@ -32,7 +34,7 @@ def add(app: FastAPI, models: list[Served], bodies: Bodies, stopping: threading.
         return json_response({"live": True})
 
     async def ready() -> Response:
-        now = not stopping.is_set()
+        now = not stopping.is_set() and not waiting(models)
         return json_response({"live": True, "ready": now}, 200 if now else 503)
 
     for place, handler, summary in (
@@ -60,7 +62,7 @@ def _model(
         return json_response(known)
 
     async def ready() -> Response:
-        now = not stopping.is_set()
+        now = not stopping.is_set() and not waiting([served])
         return json_response({"name": served.name, "ready": now}, 200 if now else 503)
 
     identity = place.strip("/").replace("/", "-")
@@ -93,7 +95,8 @@ def _infer(served: Served, bodies: Bodies) -> Handler:
             asked = inference(body, request.headers.get(HEADER_LENGTH), served.reader.input, target)
             rows = served.reader.checked(asked.rows, many=True).rows
             request.state.rows = len(rows)
-            said = await served.answers(rows)
+            async with unless_gone(request):
+                said = await served.answers(rows)
         wrong = [(i, s) for i, s in enumerate(said) if isinstance(s, str)]
         if wrong:  # the protocol has no place for an error beside answers
             raise Refused(

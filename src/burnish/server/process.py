@@ -12,6 +12,7 @@ import uvicorn
 
 from burnish.bundle import Bundle
 from burnish.core.errors import InputError
+from burnish.server.connection import Connection, send_at_once
 from burnish.server.logs import LOG, set_up
 from burnish.server.settings import ENVIRONMENT, Settings, keys_of, place_of
 from burnish.server.workers import FACTORY, supervise
@@ -40,6 +41,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     options: dict[str, Any] = {
         "host": host,
         "port": port,
+        "http": Connection,
         "log_config": None,
         "access_log": False,
         "server_header": False,
@@ -82,5 +84,8 @@ def _bound(config: uvicorn.Config, workers: int) -> socket:
             f"the address {config.host}:{config.port} cannot be used",
             fix="choose another --port (0 takes a free one), or stop what listens there",
         ) from None
-    LOG.info("listening", extra={"address": "http://{}:{}".format(*bound.getsockname()[:2]), "workers": workers})
+    send_at_once(bound)  # what is accepted has it as well on Linux; elsewhere each connection asks for it itself
+    place, port = bound.getsockname()[:2]
+    address = f"http://[{place}]:{port}" if ":" in place else f"http://{place}:{port}"
+    LOG.info("listening", extra={"address": address, "workers": workers})
     return bound

@@ -84,7 +84,11 @@ def inference(body: bytes, header_length: str | None, input: Input, target: Targ
     columns: dict[str, list[Any]] = {}
     for tensor in request["inputs"]:
         name, values, rest = _tensor(tensor, rest, input)
+        if name in columns:
+            raise _bad(f"input {name!r} is there twice")
         columns[name] = values
+    if len(rest):
+        raise _bad(f"{len(rest)} bytes behind the last input tensor belong to none")
     missing = [c for c in input.required_columns if c not in columns]
     if missing:
         raise _bad(f"input {missing[0]!r} is missing; expected {', '.join(input.required_columns)}")

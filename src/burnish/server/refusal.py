@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 from pydantic_core import to_json
@@ -35,22 +36,34 @@ class Refused(Exception):
 
     def response(self, request_id: str = "") -> Response:
         """As JSON: `error`, `request_id`, and `details` where there are some."""
-        body: dict[str, Any] = {"error": self.message}
-        if request_id:
-            body["request_id"] = request_id
-        if self.details:
-            body["details"] = self.details
         headers = {"Cache-Control": "no-store"}
         if self.retry_after is not None:
-            headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
+            headers["Retry-After"] = str(_spread(self.retry_after))
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        return Response(to_json(body), self.status, headers, "application/json")
+        body = error_body(self.message, request_id, self.details)
+        return Response(body, self.status, headers, "application/json")
+
+
+def error_body(message: str, request_id: str = "", details: list[dict[str, Any]] | None = None) -> bytes:
+    """The JSON of every error."""
+    body: dict[str, Any] = {"error": message}
+    if request_id:
+        body["request_id"] = request_id
+    if details:
+        body["details"] = details
+    return to_json(body)
+
+
+def _spread(seconds: float) -> int:
+    """Whole seconds, up to twice as many: those that were refused together must not come back together."""
+    return 1 if seconds <= 1 else math.ceil(seconds * random.uniform(1.0, 2.0))
 
 
 def late(seconds: float) -> Refused:
     """What was taken was not answered before its deadline."""
-    return Refused(503, f"no answer within {seconds:g} s", retry_after=1.0, reason="deadline")
+    message = f"no answer within {seconds:g} s: send fewer or smaller rows, or come again when less is asked"
+    return Refused(503, message, retry_after=seconds, reason="deadline")
 
 
 def overloaded(message: str, retry_after: float, *, status: int = 429, reason: str = "queue") -> Refused:

@@ -8,24 +8,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from burnish.inputs import Input
-from burnish.server.limits import parsed
+from burnish.server.limits import aside, parsed
 from burnish.server.refusal import Refused
 from burnish.server.settings import Settings
 
 MANY = "rows"
+CHARSETS = {"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"}
+"""Of plain text; without a word it is UTF-8."""
+
+
+class _Form(MultiPartParser):
+    """A form of which it is known whether its end was there; without it the last part is dropped without a word."""
+
+    whole = False
+
+    def on_end(self) -> None:
+        self.whole = True
+
+
+@dataclass(frozen=True)
+class RowError:
+    """A row that is none, and what is wrong with it; the other rows of its list are answered."""
+
+    problem: str
 
 
 @dataclass(frozen=True)
 class Asked:
     """The rows of a request, and whether they came as a list and are answered as one."""
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any] | RowError]
     many: bool
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The rows as the log may show them."""
+        return [{"error": row.problem} if isinstance(row, RowError) else row for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -50,15 +73,12 @@ class Reader:
         if kind == "multipart/form-data":
             return await self._form(request, body)
         if kind in ("application/json", "") or kind.endswith("+json"):
-            return self.json(parsed(body))
+            return self.json(await aside(parsed, body))
         column = self.input.required_columns[0]
         if self.input.endings and (kind.startswith(("image/", "audio/")) or kind == "application/octet-stream"):
             return self.checked([{column: body}], many=False)
         if not self.input.endings and kind == "text/plain" and len(self.input.required_columns) == 1:
-            try:
-                return self.checked([{column: body.decode("utf-8")}], many=False)
-            except UnicodeDecodeError:
-                raise Refused(400, "the text is not UTF-8") from None
+            return self.checked([{column: plain_text(request.headers.get("content-type", ""), body)}], many=False)
         raise Refused(415, f"content-type {kind[:80]!r} is not read by this model; application/json is")
 
     def json(self, value: Any) -> Asked:
@@ -73,31 +93,28 @@ class Reader:
         return self.checked([value], many=False)
 
     def checked(self, values: list[Any], *, many: bool) -> Asked:
-        """Rows as the model reads them.
+        """Rows as the model reads them; what is wrong with one stands in its place.
 
         Raises:
-            Refused: too many rows (413), or what is wrong with which (422).
+            Refused: too many rows (413), or none (422).
         """
         if not values:
             raise Refused(422, "there are no rows")
         if len(values) > self.settings.max_rows:
             raise Refused(413, f"{len(values):,} rows; a request has at most {self.settings.max_rows:,}", reason="rows")
-        rows: list[dict[str, Any]] = []
-        wrong: list[dict[str, Any]] = []
-        for number, value in enumerate(values):
+        rows: list[dict[str, Any] | RowError] = []
+        for value in values:
             try:
-                rows.append(self._row(value))
+                rows.append(value if isinstance(value, RowError) else self._row(value))
             except ValueError as error:
-                wrong.append({"row": number, "error": str(error)})
-        if wrong:
-            raise Refused(422, f"row {wrong[0]['row']}: {wrong[0]['error']}", details=wrong[:20])
+                rows.append(RowError(str(error)))
         return Asked(rows, many)
 
     def _row(self, value: Any) -> dict[str, Any]:
         columns = self.input.required_columns
         if not isinstance(value, Mapping) or (self.input.endings and set(value) == {"base64"}):
             if len(columns) != 1:
-                raise ValueError(f"expected an object with {', '.join(columns)}")
+                raise ValueError(f"found {kind_of(value)}; expected an object with {', '.join(columns)}")
             value = {columns[0]: value}
         missing = [c for c in columns if c not in value]
         if missing:
@@ -108,19 +125,23 @@ class Reader:
         if self.input.endings:
             return file_bytes(column, value)
         if "element" in self.input.shapes and isinstance(value, list):
-            if not all(isinstance(word, str) for word in value):
-                raise ValueError(f"{column!r} holds something that is no text")
-            if sum(len(word) + 1 for word in value) > self.settings.max_characters:
-                raise ValueError(f"{column!r} has more than {self.settings.max_characters:,} characters")
+            for number, word in enumerate(value):
+                if not isinstance(word, str):
+                    raise ValueError(f"word {number + 1} of {column!r} is {kind_of(word)}; expected a text")
+            self._text(column, " ".join(value))
             return value
         if not isinstance(value, str):
-            raise ValueError(f"{column!r} is no text")
+            raise ValueError(f"{column!r} is {kind_of(value)}; expected a text")
+        return self._text(column, value)
+
+    def _text(self, column: str, value: str) -> str:
         if len(value) > self.settings.max_characters:
             raise ValueError(f"{column!r} has more than {self.settings.max_characters:,} characters")
         try:
             value.encode()
-        except UnicodeEncodeError:
-            raise ValueError(f"{column!r} is no Unicode text") from None
+        except UnicodeEncodeError as error:
+            place = f"half a surrogate pair (character {error.start + 1})"
+            raise ValueError(f"{column!r} is no Unicode text: {place}") from None
         return value
 
     async def _form(self, request: Request, body: bytes) -> Asked:
@@ -131,7 +152,7 @@ class Reader:
             yield body
 
         try:
-            parser = MultiPartParser(
+            parser = _Form(
                 Headers(scope=request.scope),
                 stream(),
                 max_files=self.settings.max_rows + 1,
@@ -139,6 +160,9 @@ class Reader:
                 max_part_size=self.settings.max_characters * 4,
             )
             form = await parser.parse()
+            if not parser.whole:
+                await form.close()
+                raise Refused(400, "the form is cut off: the boundary that ends it is missing")
         except (MultiPartException, KeyError, ValueError, UnicodeDecodeError) as error:
             raise Refused(400, f"the form cannot be read: {str(error)[:200]}") from None
         try:
@@ -151,15 +175,40 @@ class Reader:
         column = self.input.required_columns[0]
         if isinstance(value, str):
             if self.input.endings:
-                raise Refused(422, "the form holds text where a file is expected")
+                return RowError("the form holds text where a file is expected")
             return {column: value}
         data = await value.read()
         if self.input.endings:
             return {column: data}
         try:
-            return {column: data.decode("utf-8")}
+            return {column: data.decode("utf-8-sig")}
         except UnicodeDecodeError:
-            raise Refused(422, "a file that is not UTF-8 text") from None
+            return RowError("a file that is not UTF-8 text")
+
+
+def plain_text(content_type: str, body: bytes) -> str:
+    """A body of text/plain.
+
+    Raises:
+        Refused: a character set that is not read (415), or the body is not in it (400).
+    """
+    _, options = parse_options_header(content_type)
+    charset = options.get(b"charset", b"").decode("latin-1").strip().lower()
+    if charset not in CHARSETS:
+        raise Refused(415, f"charset {charset[:40]!r} is not read; utf-8 is")
+    name = {"": "UTF-8", "utf8": "UTF-8"}.get(charset, charset.upper())
+    try:
+        return body.decode("utf-8-sig" if name == "UTF-8" else charset)
+    except UnicodeDecodeError:
+        raise Refused(400, f"the text is not {name}") from None
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in a word."""
+    if value is None:
+        return "null"
+    kinds = ((bool, "true or false"), (int | float, "a number"), (str, "a text"), (list, "a list"), (bytes, "a file"))
+    return next((word for kind, word in kinds if isinstance(value, kind)), "an object")
 
 
 def file_bytes(column: str, value: Any) -> bytes:
@@ -173,7 +222,7 @@ def file_bytes(column: str, value: Any) -> bytes:
     if isinstance(value, Mapping) and set(value) == {"base64"}:
         value = value["base64"]
     if not isinstance(value, str):
-        raise ValueError(f"{column!r} is no file in base64")
+        raise ValueError(f"{column!r} is {kind_of(value)}; expected a file in base64")
     if value.startswith("data:"):
         value = value.partition(",")[2]
     try:

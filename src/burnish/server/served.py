@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +17,16 @@ from burnish.server.batcher import Batcher
 from burnish.server.limits import check_file
 from burnish.server.logs import LOG
 from burnish.server.metrics import Metrics
+from burnish.server.readers import Readers
 from burnish.server.refusal import Refused, late
-from burnish.server.rows import Reader
+from burnish.server.rows import Reader, RowError
 from burnish.server.settings import Settings, name_of, place_of
 from burnish.stages.answering import finite
+
+READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
+MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
+MOST_TOKENS = 4096  # of a batch, padding included: 32 rows of 512 tokens would hold half a gigabyte between two layers
+DETAILS = 20  # rows that an error names
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Served:
         batcher: its queue and thread.
         settings: the limits.
         metrics: where counts go.
-        pool: threads in which rows are read and encoded.
+        readers: threads in which rows are read and encoded.
     """
 
     name: str
@@ -45,7 +50,7 @@ class Served:
     batcher: Batcher
     settings: Settings
     metrics: Metrics
-    pool: ThreadPoolExecutor
+    readers: Readers
 
     @property
     def path(self) -> str:
@@ -66,45 +71,50 @@ class Served:
         if self.reader.input.endings:
             check_file(row[self.reader.input.required_columns[0]], self.reader.input.thing, self.settings)
 
-    async def answers(self, rows: Sequence[dict[str, Any]]) -> list[Answer | str]:
+    async def answers(self, rows: Sequence[dict[str, Any] | RowError]) -> list[Answer | str]:
         """An answer, or why there is none, for each row.
+
+        Args:
+            rows: as they were asked; where one was no row, what is wrong with it, which is passed on.
 
         Raises:
             Refused: too much is waiting (429), the deadline has passed (503), or no row can be answered (422).
         """
+        read = [row for row in rows if not isinstance(row, RowError)]
+        found = iter(await self._computed(read) if read else [])
+        told = [row.problem if isinstance(row, RowError) else said(self, next(found)) for row in rows]
+        wrong = [{"row": i, "error": s} for i, s in enumerate(told) if isinstance(s, str)]
+        if len(wrong) == len(told):
+            first = wrong[0]["error"] if len(told) == 1 else f"no row can be answered; row 0: {wrong[0]['error']}"
+            raise Refused(422, str(first), details=wrong[:DETAILS])
+        self.metrics.answered(self.name, self.version, [s for s in told if isinstance(s, Answer)])
+        return told
+
+    async def _computed(self, rows: Sequence[dict[str, Any]]) -> list[Answer | Exception]:
+        """Read in this model's threads, answered by its batcher; what fails does so for its row alone."""
         deadline = time.monotonic() + self.settings.deadline
         with self.batcher.admitted(len(rows), self.settings.deadline):
             try:
-                async with asyncio.timeout(self.settings.deadline):
-                    prepared = await asyncio.get_running_loop().run_in_executor(self.pool, self._prepared, rows)
+                prepared = await self.readers.each(self._prepared, rows, deadline)
                 found: list[Answer | Exception] = []
                 if good := [p for p in prepared if isinstance(p, Prepared)]:
                     found = await self.batcher.answers(good, deadline)
             except TimeoutError:
                 raise late(self.settings.deadline) from None
         computed = iter(found)
-        results = [next(computed) if isinstance(p, Prepared) else p for p in prepared]
-        told = [said(self, r) for r in results]
-        if told and all(isinstance(s, str) for s in told):
-            raise Refused(422, str(told[0]), details=[{"row": i, "error": s} for i, s in enumerate(told[:20])])
-        self.metrics.answered(self.name, self.version, [s for s in told if isinstance(s, Answer)])
-        return told
+        return [next(computed) if isinstance(p, Prepared) else p for p in prepared]
 
-    def _prepared(self, rows: Sequence[dict[str, Any]]) -> list[Prepared | Exception]:
-        """Rows as numbers; where one cannot be read, it alone has an error."""
-        try:
-            for row in rows:
-                self.check(row)
-            return list(self.predictor.prepare(rows))
-        except Exception as error:
-            return [error] if len(rows) == 1 else [self._prepared([r])[0] for r in rows]
+    def _prepared(self, row: dict[str, Any]) -> Prepared:
+        """A row as numbers."""
+        self.check(row)
+        return self.predictor.prepare([row])[0]
 
 
 class Unanswered(Exception):
     """The model itself failed on a row that was read without fault: an error of ours, not of the request."""
 
 
-def said(served: Served, result: Answer | Exception) -> Answer | str:
+def said(served: Served, result: Answer | BaseException) -> Answer | str:
     """An answer, or what is told of the error of a row.
 
     Raises:
@@ -121,7 +131,7 @@ def said(served: Served, result: Answer | Exception) -> Answer | str:
     raise Unanswered from result
 
 
-def opened(settings: Settings, metrics: Metrics, pool: ThreadPoolExecutor) -> list[Served]:
+def opened(settings: Settings, metrics: Metrics) -> list[Served]:
     """Load all bundles, hashes and golden examples checked.
 
     Raises:
@@ -142,14 +152,17 @@ def opened(settings: Settings, metrics: Metrics, pool: ThreadPoolExecutor) -> li
                 place=text,
             )
         metrics.expect(name, version, bundle.target.names, bundle.settings.get("answers"))
+        reader = Reader(bundle.input, settings)
         batcher = Batcher(
             predictor.answer,
             settings.max_batch,
             settings.max_wait,
             settings.max_queue,
             metrics.batches(name, version),
+            most_elements=MOST_TOKENS if bundle.input.lengths_matter and not bundle.input.endings else None,
         )
-        models.append(
-            Served(name, version, predictor, Reader(bundle.input, settings), batcher, settings, metrics, pool)
+        readers = Readers(
+            min(4, os.cpu_count() or 1), max(1.0, READING * settings.deadline), MOST_LOST, f"{name}/versions/{version}"
         )
+        models.append(Served(name, version, predictor, reader, batcher, settings, metrics, readers))
     return models

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ ENVIRONMENT = "BURNISH_SERVER"
 """Where worker processes find the settings, as JSON; keys are never in it."""
 KEYS = "BURNISH_API_KEYS"
 CANNOT_START = 3  # exit code by which uvicorn's supervisor knows that starting a worker again would help nothing
+_KEY = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -96,13 +98,20 @@ def keys_of(settings: Settings) -> list[str]:
     keys = []
     if settings.keys_file is not None:
         try:
-            lines = settings.keys_file.read_text(encoding="utf-8").splitlines()
+            lines = _decoded(settings.keys_file.read_bytes()).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot be read: {error}", place=str(settings.keys_file)) from None
-        keys = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        keys = [key for line in lines if (key := _stripped(line)) and not key.startswith("#")]
         if not keys:
             raise InputError("there is no key in it", expected="one key a line", place=str(settings.keys_file))
-    keys += [key.strip() for key in re.split(r"[,\n]", os.environ.get(KEYS, "")) if key.strip()]
+    keys += [key for word in re.split(r"[,\r\n]", os.environ.get(KEYS, "")) if (key := _stripped(word))]
+    for number, key in enumerate(keys):
+        if not _KEY.fullmatch(key):
+            raise InputError(
+                f"API key {number + 1} holds white space or letters that no header can carry",
+                expected="one key a line of letters, digits and signs of ASCII; comments on lines of their own",
+                place=str(settings.keys_file or f"${KEYS}"),
+            )
     short = [key for key in keys if len(key) < 16]
     if short:
         raise InputError(
@@ -112,3 +121,16 @@ def keys_of(settings: Settings) -> list[str]:
             place=str(settings.keys_file or f"${KEYS}"),
         )
     return keys
+
+
+def _decoded(data: bytes) -> str:
+    """A text file as editors and PowerShell save it: UTF-8, with a byte order mark or not, or UTF-16 with one.
+
+    Raises:
+        UnicodeDecodeError: neither.
+    """
+    return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+
+
+def _stripped(text: str) -> str:
+    return text.replace("\ufeff", "").strip()  # files with marks, one behind the other

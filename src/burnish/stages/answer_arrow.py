@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from burnish.data.parts import require_columns
 from burnish.data.reading import read
 from burnish.data.table import Table
 from burnish.inputs import Input
-from burnish.stages.answer_rows import Rows, Window, Windows
+from burnish.stages.answer_rows import Rows, Window, Windows, cuts
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,33 @@ class ArrowWindows(Windows):
 
     def __init__(self, table: Table, rows: int) -> None:
         self._batches = table.arrow.to_batches()
-        places = [(b, s) for b, batch in enumerate(self._batches) for s in range(0, batch.num_rows, rows)]
-        self._places, self._rows = np.array(places, np.int64).reshape(-1, 2), rows
+        places = [
+            (number, start, end)
+            for number, batch in enumerate(self._batches)
+            for start, end in pairwise(cuts(_ends(batch), rows))
+        ]
+        self._places = np.array(places, np.int64).reshape(-1, 3)
 
     def __len__(self) -> int:
         return len(self._places)
 
     def window(self, number: int) -> ArrowWindow:
         """A slice, without a copy."""
-        batch, start = self._places[number].tolist()
-        return ArrowWindow(self._batches[batch].slice(start, self._rows))
+        batch, start, end = self._places[number].tolist()
+        return ArrowWindow(self._batches[batch].slice(start, end - start))
+
+
+def _ends(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """int64 [N + 1]: where each row ends, counted in bytes of its texts and files; numbers are nothing beside them."""
+    sizes = np.zeros(batch.num_rows, np.int64)
+    for column in batch.columns:
+        kind = column.type
+        if kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary()):
+            sizes += _sizes(column)
+        elif batch.num_rows:
+            sizes += column.nbytes // batch.num_rows  # lists and the like: as if all were as long
+    return np.concatenate([[0], np.cumsum(sizes)])
+
+
+def _sizes(column: pa.Array) -> NDArray[np.int64]:
+    return np.asarray(pc.fill_null(pc.binary_length(column), 0), np.int64)

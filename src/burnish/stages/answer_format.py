@@ -6,17 +6,21 @@ import base64
 import csv
 import io
 import json
+import math
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from burnish.core.files import file_aside
 from burnish.stages.answer_rows import Window
 from burnish.stages.answering import Row
 from burnish.targets import Target
+
+ODD = "backslashreplace"
+"""Half a surrogate pair, which no file of UTF-8 holds, is written as JSON escapes it: \\ud800."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Delimited(Format):
 
     def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
         """Lines without a header."""
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with path.open("w", encoding="utf-8", errors=ODD, newline="") as file:
             writer = self._written(file)
             for row, added in zip(window.rows(), answers, strict=True):
                 writer.writerow({name: _cell(value) for name, value in {**row, **added}.items()})
@@ -62,7 +66,7 @@ class Delimited(Format):
         """The header and all lines."""
         header = io.StringIO(newline="")
         self._written(header).writeheader()
-        _concatenate(header.getvalue().encode(), pieces, out)
+        _concatenate(header.getvalue().encode(errors=ODD), pieces, out)
 
 
 class Tabbed(Delimited):
@@ -79,11 +83,33 @@ class Lines(Format):
         with path.open("w", encoding="utf-8") as file:
             for row, added in zip(window.rows(), answers, strict=True):
                 own = {name: row.get(name) for name in self.columns}
-                file.write(json.dumps({**own, **added}, ensure_ascii=False, default=_plain) + "\n")
+                file.write(_line({**own, **added}) + "\n")
 
     def join(self, pieces: Sequence[Path], out: Path) -> None:
         """All lines."""
         _concatenate(b"", pieces, out)
+
+
+def _line(row: dict[str, Any]) -> str:
+    """JSON that every parser reads: half a surrogate pair is escaped, and NaN and the like, which JSON lacks, are texts."""
+    try:
+        found = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain)
+        found.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row, default=_plain)
+    except ValueError:
+        return _line(cast(dict[str, Any], _finite(row)))
+    return found
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(own) for name, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(own) for own in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _concatenate(header: bytes, pieces: Sequence[Path], out: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 from burnish.core.errors import InputError
+from burnish.data.visible import visible
 from burnish.inputs import Input
 from burnish.stages.answer_rows import Rows, arrow_there
 from burnish.stages.answering import ADDED
@@ -34,6 +37,8 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     elif input.endings and (files := files_named(data, input.endings)):
         found = {input.required_columns[0]: files}
     rows = _read(found, input, spool)
+    if isinstance(found, dict) and (note := _not_read(Path(data).expanduser(), input)):
+        rows.notes = (*rows.notes, note)
     taken = [name for name in ADDED if name in rows.columns]
     if taken:
         raise InputError(
@@ -53,11 +58,33 @@ def _read(data: Any, input: Input, spool: Path) -> Rows:
 
 
 def root_of(data: str, input: Input) -> str | None:
-    """What relative paths in the rows are relative to: the folder of the table; None for rows that are no files."""
+    """What relative paths in the rows are relative to: the folder of the table; None for rows that are no files.
+
+    Files that are named themselves are named from the working folder.
+    """
     if not input.endings:
         return None
     path = Path(data).expanduser()
+    if data != STANDARD_INPUT and _names_files(path, data, input.endings):
+        return os.getcwd()
     return str((path if path.is_dir() else path.parent).absolute()) if data != STANDARD_INPUT else os.getcwd()
+
+
+def _not_read(folder: Path, input: Input) -> str:
+    """Files in a folder that are no rows, in words; empty where there are none."""
+    if not folder.is_dir():
+        return ""
+    others = [name for name in _below(folder, ("",)) if not name.lower().endswith(input.endings)]
+    counts = Counter(Path(name).suffix.lower() or "no ending" for name in others)
+    kinds = ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(5))
+    shown = ", ".join(sorted(others)[:3])
+    return f"{len(others):,} files are no {input.thing}s and not answered ({kinds}; such as {shown})" if others else ""
+
+
+def _names_files(path: Path, data: str, endings: tuple[str, ...]) -> bool:
+    if path.is_dir():
+        return next(_below(path, endings), None) is not None
+    return bool(files_named(data, endings))
 
 
 def files_named(data: str, endings: tuple[str, ...]) -> list[str]:
@@ -71,13 +98,13 @@ def files_named(data: str, endings: tuple[str, ...]) -> list[str]:
 
 def files_below(folder: Path, endings: tuple[str, ...]) -> list[str]:
     """Visible files with these endings in a folder and all folders below it, by their paths; [] where there are none."""
-    if not folder.is_dir():
-        return []
-    found = []
+    return sorted(_below(folder, endings)) if folder.is_dir() else []
+
+
+def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[str]:
     for here, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [str(Path(here) / n) for n in names if n.lower().endswith(endings) and not n.startswith(".")]
-    return sorted(found)
+        folders[:] = [name for name in folders if visible(name)]
+        yield from (str(Path(here) / n) for n in names if n.lower().endswith(endings) and visible(n))
 
 
 def _spooled(folder: Path) -> Path:

@@ -21,7 +21,7 @@ from burnish.data.settings import Data
 from burnish.data.shards import require_like, require_names
 from burnish.data.sources import Source
 from burnish.inputs import Input
-from burnish.stages.answer_rows import LARGER, Rows, Window, Windows
+from burnish.stages.answer_rows import LARGER, Rows, Window, Windows, cuts
 
 KINDS = ("csv", "json", "jsonl")
 """Sources that need no pyarrow."""
@@ -108,22 +108,25 @@ class PlainRows(Rows):
         return PlainWindows(self._path, self._ends, rows)
 
 
-@dataclass(frozen=True)
 class PlainWindows(Windows):
-    """A file of JSON lines, and where each row ends in it."""
+    """A file of JSON lines, cut.
 
-    path: Path
-    ends: Sequence[int]
-    size: int
+    Args:
+        path: the file.
+        ends: where each row ends in it.
+        rows: of a window at most.
+    """
+
+    def __init__(self, path: Path, ends: Sequence[int], rows: int) -> None:
+        self._path, self._ends, self._cuts = path, ends, cuts(ends, rows)
 
     def __len__(self) -> int:
-        return -(-(len(self.ends) - 1) // self.size)
+        return len(self._cuts) - 1
 
     def window(self, number: int) -> PlainWindow:
         """Read from the file."""
-        start = self.ends[number * self.size]
-        end = self.ends[min((number + 1) * self.size, len(self.ends) - 1)]
-        with self.path.open("rb") as file:
+        start, end = (self._ends[row] for row in self._cuts[number : number + 2])
+        with self._path.open("rb") as file:
             file.seek(start)
             return PlainWindow(file.read(end - start))
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 PACKAGE = "pyarrow"
 LARGER = "pip install 'burnish[tables]'"
 """What installs the library that reads and writes Parquet, and all sources of training."""
+
+BYTES = 1 << 23
+"""Of a window: texts of many pages are fewer than rows of a line, so that memory does not grow with what rows hold."""
 
 
 def arrow_there() -> bool:
@@ -64,12 +71,30 @@ class Rows(ABC):
 
     @abstractmethod
     def windows(self, rows: int) -> Windows:
-        """Cut into windows of at most so many rows: always in the same places, so that an interrupted run finds them again."""
+        """Cut into windows of at most so many rows, and of `BYTES` unless a row alone is larger.
+
+        The cuts are always in the same places, so that an interrupted run finds them again.
+        """
 
     @property
     def schema(self) -> Any:
         """The Arrow schema; None where the rows are not in Arrow."""
         return None
+
+
+def cuts(ends: Sequence[int] | NDArray[np.int64], rows: int) -> list[int]:
+    """Where windows begin, in rows, and where the last one ends.
+
+    Args:
+        ends: [N + 1] where each row ends in bytes; the first is where the first row begins.
+        rows: of a window at most.
+    """
+    found = [0]
+    while found[-1] < len(ends) - 1:
+        start = found[-1]
+        fitting = bisect_right(ends, ends[start] + BYTES, start, min(len(ends), start + rows + 1)) - 1
+        found.append(max(start + 1, fitting))
+    return found
 
 
 class Windows(ABC):

@@ -9,6 +9,7 @@ from typing import Any
 from burnish.recipe import Recipe
 from burnish.stages.evaluate import evaluate as evaluate_run
 from burnish.stages.finish import Run
+from burnish.stages.run_folder import RunFolder
 from burnish.stages.train import run
 
 
@@ -22,27 +23,31 @@ def train(
     """Train, test and bundle a model.
 
     Args:
-        recipe: a Recipe, a mapping, or the path of a recipe file; None when `settings` say everything.
+        recipe: a Recipe, a mapping, or the path of a recipe file; None when `settings` say everything, or with `resume`.
         out: the run folder; never overwritten.
-        resume: continue the run in `out`.
+        resume: continue the run in `out`, by its own recipe where none is given. `epochs=20` makes it longer.
         **settings: recipe fields, over those of `recipe`: `data=frame`, `target="intent"`, `learning_rate=3e-5` ...
 
     Raises:
         InputError: bad recipe, data or checkpoint; nothing has been written.
         RunFailed: the run began and could not go on.
     """
+    # Whoever gives rows or a recipe in Python says where the rows are; what they hold is compared.
+    changes = frozenset({*settings, "data"} if resume else ())
     if isinstance(recipe, Recipe) and not settings:
-        return run(recipe, out=Path(out), resume=resume)
+        return run(recipe, out=Path(out), resume=resume, changes=changes)
     values: dict[str, Any] = {}
     if isinstance(recipe, Recipe):
-        values = {name: getattr(recipe, name) for name in recipe.model_fields_set}
+        values = {name: getattr(recipe, name) for name in recipe.model_fields_set} | recipe.unsettled
     elif isinstance(recipe, Mapping):
         values = dict(recipe)
     elif recipe is not None:
         from burnish.recipe_text import load_file
 
         values = load_file(Path(recipe))
-    return run(Recipe.load({**values, **settings}), out=Path(out), resume=resume)
+    elif resume:
+        values = RunFolder(Path(out)).settings()
+    return run(Recipe.load({**values, **settings}), out=Path(out), resume=resume, changes=changes)
 
 
 def evaluate(

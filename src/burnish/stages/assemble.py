@@ -27,6 +27,7 @@ from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe import Settled
 from burnish.stages.batches import TrainingBatches
+from burnish.stages.precision import decided
 from burnish.stages.prepare import Prepared
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
@@ -88,6 +89,7 @@ def assemble(
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
+    notes += decided(network, batches, accelerator)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()

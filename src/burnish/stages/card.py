@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from burnish.evaluation.report_decisions import decisions
+from burnish.evaluation.report_run import times
 from burnish.stages.prepare import Prepared
 
 
@@ -42,7 +43,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         f"predictor({_usage(recipe.input.required_columns)})",
         "```",
         "",
-        "`model/` is in the plain Hugging Face layout and loads with `transformers` alone.",
+        *_alone(recipe.model.kind(), recipe.task_name()),
         "",
         "## Limits",
         "",
@@ -51,6 +52,54 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
     if recipe.golden_examples:
         lines.append("`golden.json` holds a few training rows, which are checked whenever the bundle is loaded.")
     return "\n".join(lines) + "\n"
+
+
+_LOADING = {
+    "transformers": [
+        "`model/` is in the layout of transformers and loads with it alone:",
+        "",
+        "```python",
+        "from transformers import {model}",
+        "",
+        'network = {model}.from_pretrained("PATH/OF/THIS/FOLDER/model")',
+        "```",
+    ],
+    "timm": [
+        "`model/` is in the layout of timm and loads with it alone (not with transformers):",
+        "",
+        "```python",
+        "import timm",
+        "",
+        'network = timm.create_model("local-dir:PATH/OF/THIS/FOLDER/model", pretrained=True)',
+        "```",
+    ],
+    "torchvision": [
+        "`model/` holds weights of torchvision, which have no layout of their own: `config.json` names the architecture.",
+        "",
+        "```python",
+        "import json, torchvision",
+        "from safetensors.torch import load_file",
+        "",
+        'config = json.load(open("PATH/OF/THIS/FOLDER/model/config.json"))',
+        'settings = {"num_classes": config["num_classes"], **config.get("model_args", {})}',
+        'network = torchvision.models.get_model(config["architecture"], **settings)',
+        'network.load_state_dict(load_file("PATH/OF/THIS/FOLDER/model/model.safetensors"))',
+        "```",
+    ],
+}
+_CLASSES = {
+    "text": "AutoModelForSequenceClassification",
+    "token": "AutoModelForTokenClassification",
+    "image": "AutoModelForImageClassification",
+    "audio": "AutoModelForAudioClassification",
+}
+
+
+def _alone(library: str, task: str) -> list[str]:
+    """How the network is loaded by its own library."""
+    words = task.split("-")
+    model = _CLASSES.get(next((w for w in ("token", "image", "audio") if w in words), "text"), "AutoModel")
+    return [line.replace("{model}", model) for line in _LOADING.get(library, [])]
 
 
 def _test(scores: dict[str, Any] | None) -> list[str]:
@@ -65,7 +114,7 @@ def _test(scores: dict[str, Any] | None) -> list[str]:
         between = "" if metric.get("low") is None else f"{metric['low']:.4f} to {metric['high']:.4f}"
         table.append(f"| {name} | {metric['value']:.4f} | {between} |")
     what = (
-        "the sealed test split, read once"
+        f"the sealed test split, read {times(scores)}"
         if scores["split"] == "test"
         else f"the {scores['split']} split (no test split)"
     )

@@ -88,19 +88,21 @@ def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Calla
     return target, facts
 
 
-def on_test(facts: dict[str, Any], target: Target, predictions: Predictions) -> dict[str, Any]:
+def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, inside: float = 1.0) -> dict[str, Any]:
     """With what became of it on rows that it was not learned from.
 
     Args:
         facts: of `learned`.
         target: that decided so.
         predictions: what it answered.
+        inside: the temperature that the weights hold already.
     """
     found = dict(facts)
     if "temperature" in facts:
-        plain = tempered(target, predictions, 1.0).known
+        plain = tempered(target, predictions, 1.0 / inside).known
         before, after = (target.surprise(plain.truth, p.known.probabilities) for p in (plain, predictions))
-        found["temperature"] = {**facts["temperature"], "test": {"log_loss_before": before, "log_loss_after": after}}
+        test = {"log_loss_before": before, "log_loss_after": after}
+        found["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
     if "abstention" in facts:
         promise = facts["abstention"]
         found["abstention"] = {**promise, "test": kept(predictions, promise["abstain_below"])}

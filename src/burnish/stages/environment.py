@@ -14,15 +14,32 @@ PACKAGES = (
     "torch",
     "transformers",
     "tokenizers",
+    "timm",
+    "torchvision",
     "accelerate",
     "peft",
     "safetensors",
     "datasets",
+    "huggingface-hub",
     "pyarrow",
     "numpy",
+    "scipy",
     "scikit-learn",
     "pydantic",
+    "pyyaml",
+    "charset-normalizer",
+    "pillow",
+    "soundfile",
+    "matplotlib",
+    "onnx",
+    "onnxscript",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnxruntime-extensions",
+    "litert-torch",
+    "ai-edge-litert",
 )
+"""All that reads rows, computes, writes models or draws; those that are installed are named in every record."""
 
 
 def environment(command: Sequence[str]) -> dict[str, Any]:
@@ -38,8 +55,36 @@ def environment(command: Sequence[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": gpu,
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": versions(),
+        "libraries": _libraries(),
     }
+
+
+def versions() -> dict[str, str]:
+    """The version of each of `PACKAGES` that is installed."""
+    return {name: found for name in PACKAGES if (found := _version(name)) is not None}
+
+
+def _libraries() -> dict[str, str]:
+    """Versions of what is inside other packages and decodes or computes: libjpeg, libsndfile, CUDA ..."""
+    import torch
+
+    found = {"cuda": torch.version.cuda}
+    if torch.version.cuda:
+        found["cudnn"] = str(torch.backends.cudnn.version() or "")  # type: ignore[no-untyped-call]
+    try:
+        from PIL import features
+
+        found |= {f"lib{name}": features.version(name) for name in ("jpg", "webp", "libtiff", "zlib")}
+    except ImportError:
+        pass
+    try:
+        import soundfile
+
+        found["libsndfile"] = soundfile.__libsndfile_version__
+    except (ImportError, OSError):  # the second: there is no libsndfile
+        pass
+    return {name.replace("liblib", "lib"): str(value) for name, value in found.items() if value}
 
 
 def _version(name: str) -> str | None:

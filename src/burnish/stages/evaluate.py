@@ -9,23 +9,29 @@ import numpy as np
 
 from burnish.bundle import Bundle
 from burnish.core.component import build
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
-from burnish.data.encode import encode_part
-from burnish.data.inspection import inspected
+from burnish.data.encode import EncodedRows, encode_part
+from burnish.data.inspection import inspected, require_files
 from burnish.data.loader import Loader
 from burnish.data.parts import require_columns
+from burnish.data.placing import placed
 from burnish.data.reading import read
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
+from burnish.data.written_numbers import plain_numbers
 from burnish.evaluation import report
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.predictor import opened
 from burnish.stages.decide import on_test
+from burnish.stages.evaluated_rows import seen_rows, strange_labels
+from burnish.stages.folding import FACT, loss_without
+from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.outside import require_apart
 from burnish.stages.shown import row_picture, row_sound, row_text
 
 
@@ -41,52 +47,99 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         trust_code: whether components from outside burnish may be imported.
 
     Raises:
-        InputError: no such run, columns are missing, or `out` is there already or cannot be written.
+        InputError: no such run, columns are missing, no label is one that training
+            knew, or `out` is there already or cannot be written.
     """
     if data is None:
         return _sealed(run)
     bundle = Bundle.load(run, trust_code=trust_code)
-    folder = out or _place(run, data)
+    folder = _new_folder(out or _place(run, data), data)
+    recipe = bundle.settings["recipe"]
+    table, warnings = _labelled(data, bundle)
+    seen, said = seen_rows(bundle, table, trust_code=trust_code)
+    warnings += said
+    part = Part(table, np.arange(len(table), dtype=np.int64))
+    encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
+    predictions = _answers(bundle, part, encoded, recipe, trust_code)
+    if not len(predictions.known):
+        raise _unlabelled(bundle, table)
+    metrics = metrics_for(bundle.target.kind())
+    found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
+    found["decisions"] = on_test(
+        bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))
+    )
+    files = [o.path for o in table.origins]
+    result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **found}
+    result |= {f"rows_in_{name}": count for name, count in seen.items()}
+    if folder is not None:
+        with folder_aside(folder, manifest=False) as aside:
+            write_json(aside / "scores.json", result)
+            predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 else None)
+            _report(aside, folder.name, bundle, table, result, predictions)
+        result["path"] = str(folder)
+    return result
+
+
+def _new_folder(folder: Path | None, data: Any) -> Path | None:
+    """The folder, which must not be there, lies apart from the data and can be written.
+
+    Raises:
+        InputError: it is there, lies inside the data, or cannot be written.
+    """
     if folder is not None:
         if folder.exists():
             raise InputError("the folder is there already", fix="choose another --out", place=str(folder))
+        require_apart(folder, [data])
         require_writable(folder)
-    recipe = bundle.settings["recipe"]
-    group = recipe.get("group")
+    return folder
+
+
+def _unlabelled(bundle: Bundle, table: Table) -> InputError:
+    return InputError(
+        f"no row has a truth in column {bundle.target.column!r}",
+        expected="labelled rows",
+        fix="`burnish predict` answers rows without labels",
+        place=", ".join(o.path for o in table.origins),
+    )
+
+
+def _looked_at(table: Table, bundle: Bundle) -> Table:
+    """With what is known of its files, where rows are files: each table's below its own folder."""
+    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
+    table = inspected(table, bundle.input, cache_folder(None))
+    require_files(table, bundle.input)
+    return table
+
+
+def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
+    """The rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
     table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
-    table = inspected(table, bundle.input, cache_folder(None))
-    part = Part(table, np.arange(len(table), dtype=np.int64))
-    encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
+    if bundle.target.linear == "numbers":
+        table, _, _ = plain_numbers(table, bundle.target.column)
+    warnings = strange_labels(bundle.target, table)
+    return _looked_at(table, bundle), warnings
+
+
+def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
+    """Of the weights as they were tested; losses are of the logits before a temperature went into the weights."""
+    _, running = opened(bundle, {"kind": "torch", "device": "auto"})
+    loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
+    group = recipe.get("group")
     shared = sharing(reads=not bundle.input.stored)
-    _, running = opened(bundle, {"kind": "torch", "device": "auto"})  # the weights as they were tested
+    strange: list[int] = []
     predictions, _ = predict(
         running,
         Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
         part,
-        loss=cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
-        group=group if group in table.columns else None,
+        loss=loss_without(loss, float(bundle.settings.get(FACT, 1.0))),
+        group=group if group in part.table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
+        strange=strange,
     )
-    if not len(predictions.known):
-        raise InputError(
-            f"no row has a truth in column {bundle.target.column!r}",
-            expected="labelled rows",
-            fix="`burnish predict` answers rows without labels",
-            place=", ".join(o.path for o in table.origins),
-        )
-    metrics = metrics_for(bundle.target.kind())
-    found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
-    found["decisions"] = on_test(bundle.settings.get("decisions") or {}, bundle.target, predictions)
-    files = [o.path for o in table.origins]
-    result = {"split": "given data", "files": files, "notes": list(table.notes), **found}
-    if folder is not None:
-        with folder_aside(folder, manifest=False) as aside:
-            write_json(aside / "scores.json", result)
-            predictions.save(aside / "predictions.parquet")
-            _report(aside, folder.name, bundle, table, result, predictions)
-        result["path"] = str(folder)
-    return result
+    if wrong := answers_not_finite(strange, part, "given"):
+        raise RunFailed(wrong, expected="numbers: such answers mean nothing, and no score of them is given")
+    return predictions
 
 
 def _report(
@@ -103,7 +156,7 @@ def _report(
             "split": Path(result["files"][0]).name if len(result["files"]) == 1 else result["split"],
             "sealed": False,
             "place": table.place,
-            "notes": result["notes"],
+            "notes": [*result["warnings"], *result["notes"]],
         },
         scores=result,
         baselines={},

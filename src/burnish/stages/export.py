@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from burnish import artifacts
 from burnish.artifacts import Artifact
-from burnish.bundle import MODEL, Bundle
+from burnish.bundle import Bundle
+from burnish.bundle_files import MODEL
 from burnish.compression import Compression
 from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
@@ -26,9 +27,12 @@ from burnish.exporters import Exporter, Source, preceded
 from burnish.exporters.onnx import Onnx
 from burnish.runtimes._fixed import pieces
 from burnish.runtimes.torch import running
+from burnish.stages import alone
+from burnish.stages.environment import versions
 from burnish.stages.gate import Accepted, Gate, Refused
 from burnish.stages.hardware_check import Check
 from burnish.stages.held_out import HeldOut, held_out
+from burnish.stages.outside import require_apart
 from burnish.stages.wishes import Wish
 
 Say = Callable[[str], None]
@@ -65,6 +69,9 @@ def export(
     if out is not None and out.exists():
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     bundle = Bundle.load(run, trust_code=trust_code)
+    if out is not None:
+        told = bundle.settings["recipe"]["data"]
+        require_apart(out, [told.get(name) for name in ("train", "validation", "test")])
     # Before anything that takes time: there may be no such graph.
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
@@ -194,11 +201,8 @@ class _Exporting:
         return Source(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
 
     def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
-        from importlib.metadata import version
-
-        packages = {name: version(name) for name in ("burnish", "torch", "numpy")}
         settings = exporter.model_dump(mode="json")
-        return {"format": exporter.runtime, "exporter": settings, "made_by": packages, **exported}
+        return {"format": exporter.runtime, "exporter": settings, "made_by": versions(), **exported}
 
     def _calibration(self, compression: Compression, artifact: Artifact) -> list[dict[str, Any]]:
         if getattr(compression, "method", "") != "static_int8":
@@ -229,8 +233,17 @@ class _Exporting:
             for path in files:
                 os.replace(path, aside / path.name) if result.movable else shutil.copy2(path, aside / path.name)
             artifacts.write_facts(aside, facts, golden)
+            self._told(aside, facts, result.bundle)
         self.say(f"{name}: passed, {row['bytes'] / 2**20:.1f} MiB")
         return row
+
+    def _told(self, folder: Path, facts: dict[str, Any], bundle: Bundle) -> None:
+        """What others must know to use it: in a graph, and outside of a bundle beside it."""
+        settings = alone.settings_of(bundle, facts)
+        if facts["format"] == Onnx.runtime:
+            alone.into_graph(folder / facts["file"], settings)
+        if self.out and facts["format"]:
+            alone.beside(folder, self.bundle, facts, settings)
 
     def _latency(self, run: Any, bundle: Bundle) -> dict[str, Any]:
         part = self.held.limited(self.held.choosing, SPEED_ROWS)
@@ -251,6 +264,7 @@ class _Exporting:
         first, rest = rows[0], rows[1:]
         every = [first, *earlier, *rest]
         result = {"metric": self.gate.metric.label, "bound": self.gate.bound, "threads": threads, "rows": every}
+        result["made_by"] = versions()
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, result)

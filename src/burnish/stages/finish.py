@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from burnish.evaluation import report
 from burnish.evaluation.answer_distribution import distribution
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
+from burnish.losses import Loss
 from burnish.predictor import Predictor, load, opened
 from burnish.recipe import Settled
 from burnish.runtimes import Run as Running
@@ -28,6 +30,11 @@ from burnish.runtimes.torch import running
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
 from burnish.stages.decide import decide, on_test
+from burnish.stages.doubts import doubts
+from burnish.stages.earlier import tested_before
+from burnish.stages.environment import versions
+from burnish.stages.folding import FACT, loss_without, with_temperature
+from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_sound, row_text
@@ -73,49 +80,66 @@ def finish(
         accelerator.wait()
         return Run(folder.path, prepared.recipe, read_json(folder.scores))
     started = time.perf_counter()
+    require_numbers(history.from_json(state["validations"]), folder.checkpoints)
     restored = _restore_best(folder, assembled, state)
     target, learned = decide(prepared, assembled, tracking)
-    _write_bundle(folder, prepared, assembled, restored, target)
+    prepared.recipe.adapter.finish(assembled.training.network)
+    assembled.training.network.eval()
+    target, inside = with_temperature(prepared, assembled.training.network, target)
+    _write_bundle(folder, prepared, assembled, restored, target, inside)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
     _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
-    result = _test(
-        folder, prepared, replace(assembled.loaders[_tested(prepared)], target=target), assembled, tracking, run
-    )
+    loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
+    result = _test(folder, prepared, loader, assembled, loss, tracking, run)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
+    if before := tested_before(folder.path):
+        result["tested_before"] = before
     predictions = result.pop("_predictions")
-    result["decisions"] = on_test(learned, target, predictions)
-    result["baselines"] = baselines(prepared, assembled.loaders, predictions, Phases(tracking))
+    result["decisions"] = on_test(learned, target, predictions, inside)
+    result["baselines"] = baselines(prepared, assembled, predictions, Phases(tracking))
+    result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
     headline = {name: result["metrics"][name] for name in result["headline"]}
+    _seal(folder, prepared, result, restored, learned, headline, predictions)
+    seconds = state["totals"]["seconds"] + time.perf_counter() - started
+    _say(tracking, folder, result, headline, {"stopped": state["stopped"], "seconds": seconds})
+    accelerator.wait()
+    return Run(folder.path, prepared.recipe, result)
+
+
+def _seal(
+    folder: RunFolder,
+    prepared: Prepared,
+    result: dict[str, Any],
+    restored: dict[str, Any],
+    learned: dict[str, Any],
+    headline: dict[str, Any],
+    predictions: Predictions,
+) -> None:
+    """The model card, and what the bundle knows of its test; then its manifest."""
+    answers = {"split": result["split"], **distribution(predictions)}  # what a server compares later ones with
     bundles.seal(
         folder.bundle,
         card=model_card(prepared, result, restored),
         facts={
             "scores": {"split": result["split"], "metrics": headline},
             "decisions": learned,
-            "answers": {
-                "split": result["split"],
-                **distribution(predictions),
-            },  # what a server compares later ones with
+            "answers": answers,
         },
     )
+
+
+def _say(
+    tracking: Tracking, folder: RunFolder, result: dict[str, Any], headline: dict[str, Any], ended: dict[str, Any]
+) -> None:
+    """The scores, what makes them doubtful, and where everything lies."""
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
-    tracking(
-        Event(
-            "run_finished",
-            {
-                "path": str(folder.path),
-                "report": str(folder.report),
-                "stopped": state["stopped"],
-                "seconds": state["totals"]["seconds"] + time.perf_counter() - started,
-            },
-        )
-    )
-    accelerator.wait()
-    return Run(folder.path, prepared.recipe, result)
+    for doubt in result["doubts"]:
+        tracking(Event("warning", {"text": doubt}))
+    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
@@ -139,11 +163,14 @@ def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]
 
 
 def _write_bundle(
-    folder: RunFolder, prepared: Prepared, assembled: Assembled, restored: dict[str, Any], target: Target
+    folder: RunFolder,
+    prepared: Prepared,
+    assembled: Assembled,
+    restored: dict[str, Any],
+    target: Target,
+    inside: float,
 ) -> None:
     recipe, network = prepared.recipe, assembled.training.network
-    recipe.adapter.finish(network)
-    network.eval()
     contents = bundles.Contents(
         save_model=network.save,
         input=recipe.input,
@@ -152,10 +179,11 @@ def _write_bundle(
         model={"kind": recipe.model.kind(), "name": recipe.model.name},
         facts={
             "task": recipe.task_name(),
-            "made_by": read_json(folder.path / "environment.json")["packages"],
+            "made_by": versions(),
             "data": prepared.hashes(),
             "checkpoint": restored,
             "recipe": recipe.model_dump(mode="json"),
+            **({FACT: inside} if inside != 1 else {}),
         },
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
@@ -178,22 +206,34 @@ def _tested(prepared: Prepared) -> str:
 
 
 def _test(
-    folder: RunFolder, prepared: Prepared, loader: Loader, assembled: Assembled, tracking: Tracking, run: Running
+    folder: RunFolder,
+    prepared: Prepared,
+    loader: Loader,
+    assembled: Assembled,
+    loss: Loss,
+    tracking: Tracking,
+    run: Running,
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
     recipe, split = prepared.recipe, _tested(prepared)
+    strange: list[int] = []
     predictions, _ = predict(
         run,
         loader,
         prepared.parts[split],
-        loss=assembled.loss,
+        loss=loss,
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
         workers=assembled.batches.workers,
         notify=Phases(tracking),
+        strange=strange,
     )
-    predictions.save(folder.predictions)
+    if said := answers_not_finite(strange, prepared.parts[split], split):
+        shutil.rmtree(folder.bundle)  # an untested model must not stand where results are looked for
+        raise no_answers(said, folder.checkpoints)
+    table = prepared.parts[split].table
+    predictions.save(folder.predictions, table.place if len(table.origins) > 1 else None)
     found = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
     return {"split": split, **found, "_predictions": predictions}
 

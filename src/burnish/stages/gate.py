@@ -79,7 +79,7 @@ class Gate:
     ) -> None:
         self.bundle, self.held, self.run, self.bound, self.say = bundle, held, run, bound, say
         decides = bundle.settings["recipe"].get("deciding_metric", bundle.target.decides)
-        known = {m.label: m for m in metrics_for(bundle.target.kind())}
+        known = {m.label: m for m in metrics_for(bundle.target.kind(), held.recipe.metrics or [])}
         self.metric: Metric = known.get(decides, known[bundle.target.decides])
         self._before: dict[str, Predictions] = {} if tested is None else {"test": tested}
 
@@ -198,7 +198,8 @@ class Gate:
                 continue
             run, bundle = self._opened(folder, facts)
             after = self.held.answers(run, part, bundle)
-            changes.append((parity(before, after, self.metric, precision="", seed=0).mean_difference, group))
+            told = parity(before, after, self.metric, target=self.bundle.target, precision="", seed=0)
+            changes.append((told.mean_difference, group))
         return [group for _, group in sorted(changes, key=lambda change: -change[0])]
 
     def _tried(
@@ -219,7 +220,8 @@ class Gate:
                 self.say(f"{precision}: {error}")
                 return None
             seed = int(self.held.recipe.seed)
-            found = parity(self.before(split), after, self.metric, precision=precision, seed=seed, lost=self.bound)
+            target, before = self.bundle.target, self.before(split)
+            found = parity(before, after, self.metric, target=target, precision=precision, seed=seed, lost=self.bound)
             told = {k: v for k, v in found.as_values().items() if k != "listed"}
             attempts.append({"settings": settings, "split": split, **told})
             words = "" if found.passed else f": {found.why}"

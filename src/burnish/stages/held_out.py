@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,24 @@ import numpy as np
 
 from burnish.bundle import Bundle
 from burnish.core.batch import Array
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.core.predictions import Predictions
 from burnish.data.ahead import sharing
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, without_problems
+from burnish.data.inspection import inspected
 from burnish.data.loader import Loader
-from burnish.data.parts import divide
 from burnish.data.places import given_splits
+from burnish.data.placing import placed_again
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.evaluation.predict import predict
 from burnish.recipe import Recipe
 from burnish.runtimes import Run
+from burnish.stages.dividing import divided
+from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.prepare import split_hashes
+from burnish.stages.target_numbers import numbers_read
 
 NAMES = ("train", "validation", "test")
 
@@ -70,10 +74,27 @@ class HeldOut:
     def answers(
         self, run: Run, part: Part, bundle: Bundle, notify: Callable[[str, int, int], None] | None = None
     ) -> Predictions:
-        """What a model says of these rows."""
+        """What a model says of these rows.
+
+        Raises:
+            RunFailed: it gives NaN or infinity for some of them that have a truth.
+        """
+        strange: list[int] = []
         group = self.recipe.group if self.recipe.group in part.table.columns else None
         size = self.recipe.evaluation_batch_size
-        found, _ = predict(run, self.loader(part, bundle), part, loss=None, group=group, batch_size=size, notify=notify)
+        found, _ = predict(
+            run,
+            self.loader(part, bundle),
+            part,
+            loss=None,
+            group=group,
+            batch_size=size,
+            notify=notify,
+            strange=strange,
+        )
+        counted = set(found.known.table["row"].to_pylist())
+        if said := answers_not_finite([row for row in strange if row in counted], part, "held-out"):
+            raise RunFailed(said, expected="numbers: such answers mean nothing")
         return found
 
     def batches(self, part: Part, size: int, bundle: Bundle) -> Iterator[dict[str, Array]]:
@@ -102,11 +123,11 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
+    tables = numbers_read(recipe, tables)
+    tables = placed_again(tables, bundle.input)
     tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
-    parts = divide(tables, recipe.split, bundle.input, bundle.target, seed=recipe.seed, allow=recipe.allow)
-    if getattr(bundle.input, "broken", "refuse") == "skip":
-        parts = without_problems(parts)
-    parts = {name: part for name, part in parts.items() if len(part)}
+    keep = not all("left_out" in told for told in bundle.settings["data"].values())
+    parts = divided(tables, recipe, bundle.input, bundle.target, keep=keep).parts
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 
@@ -120,8 +141,26 @@ def _same_data(bundle: Bundle, parts: dict[str, Part]) -> None:
                 expected=f"{told['rows']:,}, as when the run was made",
                 fix="bring back the data the run was made with",
             )
-        for then, now in zip(told["files"], part.table.origins, strict=True):
-            if then["sha256"] != now.sha256:
-                raise InputError(
-                    "the file is not the one the run was made with", fix="bring back that file", place=now.path
-                )
+        then, now = [f["sha256"] for f in told["files"]], [o.sha256 for o in part.table.origins]
+        other = [o.path for o in part.table.origins if o.sha256 not in then]
+        if then != now:
+            raise InputError(
+                "the file is not the one the run was made with"
+                if other
+                else f"the files of {name} are others than then",
+                fix="bring back that file",
+                place=other[0] if other else f"data.{name}",
+            )
+        _same_split(name, told, split_hashes(part))
+
+
+def _same_split(name: str, told: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """That each row is in the split it was in: rows that were trained on must not prove an export."""
+    for key, what in (("which", "rows"), ("contents", "contents of files")):
+        if key in told and told[key] != now.get(key):
+            raise InputError(
+                f"the {name} split has other {what} than when the run was made",
+                expected="the same rows in each split",
+                fix="use the version of burnish, and the files, that the run was made with",
+                place=f"data.{name}",
+            )

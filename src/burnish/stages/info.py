@@ -9,16 +9,19 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from burnish.bundle_files import SETTINGS, read_settings, require_whole
 from burnish.core.errors import InputError, nearest
-from burnish.core.files import damage, read_json
+from burnish.core.files import read_json
 from burnish.core.signature import TRUST, is_signed, require_signed, trusted
+from burnish.core.written import as_written
 
 
 def describe(path: Path) -> RenderableType:
-    """Task, model, labels, data, scores and files of a run or bundle; says what is missing or damaged.
+    """Task, model, labels, data, scores and files of a run or bundle.
 
     Raises:
-        InputError: neither a run nor a bundle, or a bundle that no trusted key signed where such keys are named.
+        InputError: neither a run nor a bundle, a damaged bundle (its files are named), or one that no trusted key signed
+            where such keys are named.
     """
     bundle = path / "bundle" if (path / "bundle" / "bundle.json").is_file() else path
     if (bundle / "bundle.json").is_file():
@@ -34,7 +37,13 @@ def describe(path: Path) -> RenderableType:
 
 def _bundle(path: Path) -> Table:
     signature = _signature(path)
-    settings = read_json(path / "bundle.json")
+    require_whole(path)
+    settings = read_settings(path)
+    with as_written(path / SETTINGS, SETTINGS):
+        return _described(path, settings, signature)
+
+
+def _described(path: Path, settings: dict[str, Any], signature: str) -> Table:
     target = settings["target"]
     names = target.get("labels") or []
     table = _table(f"bundle {path}")
@@ -50,8 +59,7 @@ def _bundle(path: Path) -> Table:
         table.add_row(f"{name} data", f"{split['rows']:,} rows of " + ", ".join(f["path"] for f in split["files"]))
     for name, metric in settings.get("scores", {}).get("metrics", {}).items():
         table.add_row(f"{settings['scores']['split']} {name}", _score(metric))
-    wrong = damage(path)
-    table.add_row("files", "; ".join(wrong) if wrong else f"whole, {_size(path)}")
+    table.add_row("files", f"whole, {_size(path)}")
     table.add_row("signature", signature)
     return table
 

@@ -21,7 +21,8 @@ from burnish.stages.answer_formats import format_of
 from burnish.stages.answer_input import root_of, rows_of
 from burnish.stages.answer_pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
 from burnish.stages.answer_processes import Job, answer_pieces
-from burnish.stages.answer_rows import Rows
+from burnish.stages.answer_rows import BYTES, Rows
+from burnish.stages.outside import require_apart
 from burnish.stages.signals import stopped
 
 WINDOW = 4096  # rows read, sorted by length, answered and kept together: memory does not grow with the table
@@ -84,6 +85,8 @@ def predict(
     _require_new(out)
     asked = Request(source, data, out, batch_size, processes, runtime, trust_code)
     bundle = Bundle.load(source, trust_code=trust_code)
+    if bundle.input.stored:  # a table beside pictures or sounds is not read with them
+        require_apart(out, [data], option="-o")
     with working(out) as folder:
         return _answered(asked, bundle, rows_of(data, bundle.input, folder), folder)
 
@@ -142,6 +145,7 @@ def _identity(asked: Request, bundle: Bundle, rows: Rows) -> dict[str, Any]:
         "batch_size": asked.batch_size,
         "runtime": asked.runtime,
         "ending": asked.out.suffix,
+        "window": BYTES,
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,16 +16,20 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, without_problems
+from burnish.data.inspection import inspected, learned, require_files
 from burnish.data.loader import Loader
-from burnish.data.parts import divide
-from burnish.data.places import given_splits
+from burnish.data.places import splits_of
+from burnish.data.placing import placed_all
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.recipe import Recipe, Settled
 from burnish.stages import decisions
-from burnish.stages.settle import settle
+from burnish.stages.dividing import divided
+from burnish.stages.named_classes import require_classes, require_spelling
+from burnish.stages.settle import USUAL_TARGETS, settle
+from burnish.stages.target_numbers import numbers_read
+from burnish.stages.usual_settings import usual_epochs
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -39,6 +45,7 @@ class Prepared:
         encoded: the same, as the network reads them.
         processor: the tokenizer or the like.
         audit: what is wrong with the rows.
+        left_out: split to the number of its rows that a later split holds as well.
     """
 
     recipe: Settled
@@ -46,20 +53,42 @@ class Prepared:
     encoded: dict[str, EncodedRows]
     processor: Any
     audit: Audit
+    left_out: dict[str, int] | None = None
 
     def values(self, name: str) -> Iterator[Any]:
         """The truths of one split as they stand in the data, one after another."""
         yield from column_values(self.parts[name], self.recipe.target.column)
 
     def hashes(self) -> dict[str, Any]:
-        """What was read: every file with its sha256, and how many rows of it are in which split."""
+        """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
+        were left out.
+
+        Without `left_out`, nothing was left out where splits share rows, as in burnish 0.7.0.
+        """
+        out = self.left_out
         return {
-            name: {
-                "rows": len(part),
-                "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
-            }
+            name: {**split_hashes(part), **({"left_out": out.get(name, 0)} if out is not None else {})}
             for name, part in self.parts.items()
         }
+
+
+def split_hashes(part: Part) -> dict[str, Any]:
+    """Of one split: how many rows, a hash of which, of the table they are in and of the files they name; its files."""
+    found: dict[str, Any] = {
+        "rows": len(part),
+        "which": _array_hash(np.ascontiguousarray(part.rows, np.int64)),
+        "table": part.table.fingerprint,
+    }
+    if part.table.inspection is not None:
+        found["contents"] = _array_hash(part.table.inspection.contents[part.rows])
+    return {
+        **found,
+        "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
+    }
+
+
+def _array_hash(values: NDArray[Any]) -> str:
+    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def column_values(part: Part, column: str) -> Iterator[Any]:
@@ -83,42 +112,58 @@ class Phases:
             self._tell(Event("phase", {"text": text, "done": done, "total": total}))
 
 
-def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator) -> Prepared:
+def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool = False) -> Prepared:
     """Read, settle, divide, learn, encode and audit.
 
-    With several processes, the first one does it and fills the cache, the others then find it there.
+    With several processes, the first one does it and fills the cache, the others then find it there. `keep` leaves rows
+    that splits share where they are, for runs that burnish 0.7.0 began.
 
     Raises:
         InputError: bad input; nothing has been written outside the cache.
     """
     if not accelerator.main:
         accelerator.wait()
-    prepared = _prepare(recipe, tell if accelerator.main else lambda event: None)
+    prepared = _prepare(recipe, tell if accelerator.main else lambda event: None, keep)
     if accelerator.main:
         accelerator.wait()
     return prepared
 
 
-def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
+def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
     phases = Phases(tell)
     say = _teller(tell, "note")
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
-    recipe = recipe.model_copy(update={"data": given_splits(recipe.data)})
+    data, said_of_folders = splits_of(recipe.data)
+    recipe = recipe.model_copy(update={"data": data})
+    for note in said_of_folders:
+        say(note)
     tables = read_parts(recipe.data, notify=phases)
     for table in tables.values():
+        audited = {words for _, words in table.left_out}
         for note in table.notes:
-            say(note)
+            if note not in audited:
+                say(note)
+    tables = numbers_read(recipe, tables, USUAL_TARGETS, say)
     draft = settle(recipe, tables["train"], say)
     cache = cache_folder(draft.data.cache)
+    tables = placed_all(tables, recipe.input, draft.input)
     tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
-    parts = divide(tables, draft.split, draft.input, draft.target, seed=draft.seed, allow=draft.allow, notify=phases)
-    if getattr(draft.input, "broken", "refuse") == "skip":
-        parts = without_problems(parts)
-    parts = {name: part for name, part in parts.items() if len(part)}
+    for table in tables.values():
+        require_files(table, draft.input)
+    made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
+    parts = made.parts
+    _require_unseen(folder, parts, recipe, _teller(tell, "warning"))
     decisions.check(recipe, draft.target, parts)
+    require_spelling(draft.target, column_values(parts["train"], draft.target.column))
     target = draft.target.learned(column_values(parts["train"], draft.target.column))
-    settled = draft.model_copy(update={"target": target, "epochs": _epochs(recipe, len(parts["train"]), say)})
+    input_, said = learned(draft.input, parts)
+    if said:
+        say(said)
+    settled = draft.model_copy(
+        update={"input": input_, "target": target, "epochs": _epochs(recipe, len(parts["train"]), say)}
+    )
+    require_classes(settled)
     processor = settled.input.processor(folder)
     encoded = {
         name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
@@ -131,32 +176,34 @@ def _prepare(recipe: Recipe, tell: Tell) -> Prepared:
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     size = getattr(processor, "size", None)
     heard = getattr(processor, "heard", None)
+    unknown = _unknown(encoded, processor)
     found = audit(
-        parts, settled.input, target, lengths, settled.allow, phases, size, heard, _unknown(encoded, processor)
+        parts, settled.input, target, lengths, settled.allow, phases, size, heard, unknown, known=made.findings
     )
+    found = made.said_in(found)
     for severity, line in found.lines():
         tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
-    prepared = Prepared(settled, parts, encoded, processor, found)
+    prepared = Prepared(settled, parts, encoded, processor, found, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
 
 
-FEW_STEPS, MANY_EPOCHS = 400, 20
+def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: Callable[[str], None]) -> None:
+    from burnish.stages import ancestry  # which reads the data of another run, by this module
+
+    if ancestry.trained_before(folder):
+        ancestry.require_unseen(folder, parts, recipe.allow, warn, trust_code=recipe.trust_code)
 
 
 def _epochs(recipe: Recipe, rows: int, say: Callable[[str], None]) -> float:
-    """As named, or 3; on small data so many more that there are some hundred steps.
-
-    Small data needs steps rather than epochs: too few of them are a main cause of failed fine-tuning (Mosbach et al.
-    2021, arXiv 2006.04884). The best checkpoint on validation is kept in any case.
-    """
+    """As named, or as usual for so many rows, which is said."""
     if recipe.epochs is not None:
         return recipe.epochs
     if recipe.max_steps is not None:
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
-    epochs = float(min(MANY_EPOCHS, max(3, -(-FEW_STEPS // per_epoch))))
+    epochs = usual_epochs(rows, recipe.batch_size)
     say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
     return epochs
 

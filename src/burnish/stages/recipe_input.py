@@ -16,11 +16,19 @@ from burnish.stages.new_recipe import shorthands
 
 @dataclass(frozen=True)
 class Asked:
-    """A recipe, the folder its run goes to, and in words what an override changed beside its own place."""
+    """What is to be run.
+
+    Attributes:
+        recipe: as asked for.
+        out: the folder the run goes to.
+        notes: in words what an override changed beside its own place.
+        changes: names of the fields that a run which is continued is given on purpose.
+    """
 
     recipe: Recipe
     out: Path
     notes: list[str]
+    changes: frozenset[str] = frozenset()
 
 
 def asked(
@@ -57,22 +65,35 @@ def asked(
         file = file / "recipe.yaml"
     if resume and out is None:
         raise InputError("--resume without a run folder", fix="add --out RUN, or give the run folder as the recipe")
-    settings = load_file(file) if file is not None else {}
+    own = out if resume and out and file and file.resolve() == (out / "recipe.yaml").resolve() else None
+    settings = {} if file is None else load_file(file) if own is None else _begun(own)
     if not settings and not data and not any(o.startswith("data") for o in overrides):
         raise InputError(
             "neither a recipe nor data was given",
             fix="burnish train recipe.yaml, or burnish train --data FILE --target COLUMN",
         )
-    if resume and (overrides or data or target or input_columns or model):
-        raise InputError(
-            "--resume with other settings",
-            expected="nothing but the run: a resumed run is the run that was never interrupted",
-            fix="leave them out, or start a new run",
-        )
     _apply_options(settings, data, target, input_columns, model, device)
+    _list_trackers(settings, overrides)
     result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience", "averaging": "decay"})
+    options = {"data": data, "target": target, "input": input_columns, "model": model, "device": device}
+    named = {o.partition("=")[0].split(".")[0].strip() for o in overrides}
+    changes = frozenset({*named, *(name for name, value in options.items() if value)} if resume else ())
+    if own is not None:
+        from burnish.stages.resuming import agreed_early  # loads torch
+
+        agreed_early(own, result.settings, changes)
     recipe = Recipe.load(result.settings)
-    return Asked(recipe, out or _free_folder(file, data), result.notes)
+    return Asked(recipe, out or _free_folder(file, data), result.notes, changes)
+
+
+def _begun(run: Path) -> dict[str, Any]:
+    """The recipe of a run that is to be continued; nobody has edited it."""
+    from burnish.stages.resuming import require_unedited  # loads torch
+    from burnish.stages.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    require_unedited(folder)
+    return folder.settings()
 
 
 def _recipe_file(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
@@ -104,6 +125,13 @@ def _apply_options(
         settings["model"] = {**_mapping(settings.get("model"), "name"), "name": model}
     if device is not None:
         settings["device"] = device
+
+
+def _list_trackers(settings: dict[str, Any], overrides: Sequence[str]) -> None:
+    """`trackers.0.style=plain` means the console where the recipe names no tracker."""
+    if any(override.startswith("trackers.") for override in overrides):
+        named = settings.get("trackers", [{"kind": "console"}])
+        settings["trackers"] = named if isinstance(named, list) else [named]
 
 
 def _mapping(value: Any, shorthand: str) -> dict[str, Any]:

@@ -7,22 +7,37 @@ import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from burnish.core.component import build
 from burnish.core.errors import BurnishError, InputError, RunFailed
 from burnish.core.events import Event
-from burnish.core.files import ASIDE, MANIFEST, damage, disk_is_full, require_writable, write_json, write_text
+from burnish.core.files import (
+    ASIDE,
+    MANIFEST,
+    damage,
+    disk_is_full,
+    read_json,
+    require_writable,
+    write_json,
+    write_text,
+)
 from burnish.recipe import Recipe
-from burnish.stages.environment import environment
+from burnish.recipe_text import load_file
+from burnish.stages import begun, earlier
+from burnish.stages.begun import Begun
 from burnish.stages.new_recipe import commented
 from burnish.stages.prepare import Prepared
 from burnish.trackers import Listener, Tracker, Tracking
 from burnish.trackers.jsonl import rewind
 from burnish.training import checkpoint
 from burnish.training.history import Best
+
+if TYPE_CHECKING:
+    from burnish.stages.assemble import Assembled
+    from burnish.stages.going_on import GoingOn
 
 
 class RunFolder:
@@ -44,7 +59,7 @@ class RunFolder:
         self.predictions = path / "predictions.parquet"
         self.report = path / "report.md"
         self.best = path / "best.json"
-        self._waiting: list[Tracker] = []
+        self.record: Begun | None = None
 
     def open(self, *, resume: bool, main: bool) -> None:
         """Check that the folder can take this run.
@@ -53,8 +68,11 @@ class RunFolder:
             InputError: there is a run already, or none to resume, or the folder cannot be written.
         """
         if resume:
-            if not self.recipe.is_file():
-                raise InputError("no run to resume here", expected="a folder with recipe.yaml", place=str(self.path))
+            self._require_begun()
+            self.record = begun.read(self.path)
+            for path in (self.environment, self.audit):
+                if path.is_file():
+                    read_json(path)  # half a file is said before anything is done
             return
         if main and self.path.exists() and not self._unused():
             raise InputError(
@@ -64,6 +82,17 @@ class RunFolder:
             )
         if main:
             require_writable(self.path)
+
+    def keeps_shared_rows(self) -> bool:
+        """Whether the run that began here trains on rows that splits share, as burnish 0.7.0 did."""
+        if self.record is None and not self.environment.is_file():
+            return False
+        data = read_json(self.environment)["data"] if self.record is None else self.record.data
+        return any("left_out" not in told for told in data.values())
+
+    def _require_begun(self) -> None:
+        if not self.recipe.is_file():
+            raise InputError("no run to resume here", expected="a folder with recipe.yaml", place=str(self.path))
 
     def _unused(self) -> bool:
         """Whether the folder is empty, or a start that was killed left no more than unfinished files in it."""
@@ -108,10 +137,25 @@ class RunFolder:
             return f"free some space, then go on: burnish train --resume --out {self.path}"
         return f"free some space, remove {self.path}, and start again"
 
-    def begin(self, prepared: Prepared, command: Sequence[str], tracking: Tracking, *, main: bool) -> None:
+    def settings(self) -> dict[str, Any]:
+        """What the recipe says; after a kill while a change was written down, with that change."""
+        self._require_begun()
+        record = begun.read(self.path)
+        return load_file(self.recipe) if record is None or record.pending is None else record.recipe
+
+    def begin(
+        self,
+        prepared: Prepared,
+        assembled: Assembled,
+        going: GoingOn,
+        command: Sequence[str],
+        tracking: Tracking,
+        *,
+        main: bool,
+    ) -> GoingOn:
         """The first writing: everything is checked, and training is about to start."""
         if not main:
-            return
+            return going
         self.path.mkdir(parents=True, exist_ok=True)
         for leftover in self.path.glob(f"{ASIDE}*"):  # of a process that was killed
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -119,13 +163,56 @@ class RunFolder:
         # is written then.
         if not self.recipe.is_file():
             write_text(self.recipe, commented(prepared.recipe))
-        if not self.environment.is_file():
-            write_json(self.environment, {**environment(command), "data": prepared.hashes()})
-        if not self.audit.is_file():
-            write_json(self.audit, prepared.audit.to_dict())
+        record = self.record
+        if record is None:
+            frozen = checkpoint.frozen(assembled.training.network, assembled.training.optimizer)
+            record = Begun.of(prepared, frozen, command)
+            if self.environment.is_file():  # a run that an older burnish began
+                then = read_json(self.environment)
+                record = replace(record, environment={k: v for k, v in then.items() if k != "data"})
+            record.save(self.path)
+        changed = self._changed(record, prepared, going).continued(command)
+        if changed != record:
+            changed.save(self.path)
+        for path, before, now in (
+            (self.environment, record.machine(), changed.machine()),
+            (self.audit, None, prepared.audit.to_dict()),
+        ):
+            edited = self._written(path, before, now)
+            if edited and self.record is not None:
+                tracking(Event("warning", {"text": edited}))
         self.checkpoints.mkdir(exist_ok=True)
         assert isinstance(tracking, Deferred)
         tracking.begin()
+        return replace(going, identity=record.identity)
+
+    def _changed(self, record: Begun, prepared: Prepared, going: GoingOn) -> Begun:
+        """The record after the changes that were agreed, written down and the earlier result moved out of the way."""
+        if going.changes:
+            place = earlier.place(self.path, going.step).relative_to(self.path).as_posix() if self.finished() else ""
+            record = record.changed(prepared, going.changes, going.step, place)
+            record.save(self.path)
+        if record.pending is None:
+            return record
+        if record.pending:
+            earlier.set_aside(self.path, self.path / record.pending)
+        write_text(self.recipe, commented(prepared.recipe))
+        record = replace(record, pending=None)
+        record.save(self.path)
+        return record
+
+    def _written(self, path: Path, before: Any, now: Any) -> str:
+        """Write a file anew where it does not say what it should; a sentence where somebody changed it."""
+        value = json.loads(json.dumps(now))
+        there = read_json(path) if path.is_file() else value
+        if there != value or not path.is_file():
+            write_json(path, now)
+        same = there == value or (before is not None and there == json.loads(json.dumps(before)))
+        return "" if same else f"{path.name} did not say what it should; it is written anew"
+
+    def finished(self) -> bool:
+        """Whether there is a result: a tested bundle."""
+        return self.scores.is_file() and (self.bundle / MANIFEST).is_file()
 
     @property
     def resumed_by(self) -> str:
@@ -155,6 +242,8 @@ class Deferred(Tracking):
         self._run, self._resume = run, resume
         self._main = trackers is not None  # other processes stay silent
         early = [t for t in trackers or [] if t.kind() == "console"]
+        if trackers and not early:  # whoever asks for another one does not ask for silence; an empty list does
+            early = [cast(Tracker, build("burnish.trackers", "console"))]
         self._later = [t for t in trackers or [] if t.kind() != "console"]
         self._held: list[Event] | None = []
         for tracker in self._later:

@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.batch import Example
-from burnish.core.component import build, kinds
+from burnish.core.component import Component, build, component_class, kinds
 from burnish.core.errors import InputError, nearest
+from burnish.data.audit.scan import missing
+from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
+from burnish.data.placing import folder_of
 from burnish.data.table import Table
 from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
+from burnish.stages.column_writing import as_written, flags_hint, recognised
+from burnish.stages.no_target import no_target, rows_with_values
+from burnish.stages.usual_settings import rates
 from burnish.targets import Target, fits
-from burnish.targets._names import text
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
-USUAL_TARGETS = ("label", "labels", "score", "tags", "target", "class", "category", "intent", "sentiment")
+USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
 
 Say = Callable[[str], None]
 
@@ -35,7 +40,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     Raises:
         InputError: a named column is not there (nearest offered), or nothing in the data fits.
     """
-    sample = table.arrow.slice(0, SAMPLE).to_pylist()
+    sample = _sample(table)
     target = _target(recipe, table, sample, say)
     input_ = _input(recipe, table, sample, target, say)
     for column in input_.required_columns:
@@ -44,11 +49,14 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
-    if recipe.learning_rate is None:
-        say(
-            f"learning_rate: {update['learning_rate']:g}, usual for {recipe.adapter.kind()} with {recipe.optimizer.kind()}"
-        )
+    update |= rates(recipe, input_, say)
     return Settled.model_construct(**{**dict(recipe), **update})
+
+
+def _sample(table: Table) -> list[Example]:
+    """The first rows; what has no type is blank there, so that it is taken for an input by its name only."""
+    blank = dict.fromkeys(columns_without_a_type(table.arrow.schema), "")
+    return [{**row, **blank} for row in table.arrow.slice(0, SAMPLE).to_pylist()]
 
 
 def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
@@ -67,7 +75,9 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
     if recipe.target is not None:
         require_columns(table, [recipe.target.column], place="target")
-        return recipe.target
+        if recipe.input is not None:
+            _fit_together(recipe.input, recipe.target)
+        return as_written(recipe.target, table, say, inferred=False)
     column = recipe.target_column
     if column is None:
         column = next((c for c in USUAL_TARGETS if c in table.columns), None)
@@ -75,44 +85,35 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
             raise InputError(
                 "no target column is named, and none has a usual name",
                 expected="one of the columns " + ", ".join(table.columns),
-                fix="name it: --target COLUMN",
+                fix="name it: --target COLUMN" + flags_hint(sample, table.columns),
                 place="target",
             )
     require_columns(table, [column], place="target")
     values = [row.get(column) for row in sample]
-    candidates = [
-        cast(Target, build("burnish.targets", {"kind": k, "column": column})) for k in kinds("burnish.targets")
-    ]
-    for target in sorted(candidates, key=lambda t: t.recognition_order):
-        if target.recognises(values):
-            say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')})")
-            return target
-    if all(text(value) is None for value in values if not isinstance(value, list | dict)):
-        raise InputError(
-            f"column {column!r} is empty" + (f" in the first {len(values):,} rows" if len(values) < len(table) else ""),
-            expected="a label, a number or a list in each row",
-            fix="fill it, or name another column",
-            place="target",
-        )
-    examples = ", ".join(repr(v) for v in list(dict.fromkeys(map(str, values)))[:5])
-    raise InputError(
-        f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...",
-        expected="labels that repeat, lists of labels, numbers, or lists of tags",
-        fix="name the kind of target, or another column",
-        place="target",
+    if all(missing(value) for value in values):  # a file may begin with rows that nobody labelled
+        values = rows_with_values(table, column, SAMPLE)
+    candidates = cast(
+        list[Target], _candidates("burnish.targets", {**recipe.unsettled.get("target", {}), "column": column})
     )
+    nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
+    if not nested and (found := recognised(candidates, table.columns, sample, values)) is not None:
+        target, why = found
+        say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){why}")
+        return as_written(target, table, say, inferred=True)
+    raise no_target(column, [value for value in values if not missing(value)], len(table))
 
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
     inferred = _fitting(recipe, table, sample, target)
-    folder = Path(table.origins[0].path).parent if table.origins else Path()
-    inferred = inferred.located(folder)
+    inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
     if target.column in inferred.required_columns:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
         )
     if inferred != recipe.input:
-        say(f"input: {inferred.kind()} from column {' and '.join(map(repr, inferred.required_columns))}")
+        why = inferred.because(table.columns, sample, target.column)
+        columns = " and ".join(map(repr, inferred.required_columns))
+        say(f"input: {inferred.kind()} from column {columns}" + (f" ({why})" if why else ""))
     return inferred
 
 
@@ -130,7 +131,7 @@ def _fit_together(input_: Input, target: Target) -> None:
 
 def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target) -> Input:
     """The named input with its columns, or the first kind that finds columns it can read."""
-    known = [cast(Input, build("burnish.inputs", kind)) for kind in kinds("burnish.inputs")]
+    known = cast(list[Input], _candidates("burnish.inputs", recipe.unsettled.get("input", {})))
     candidates = sorted((i for i in known if target.shape in i.shapes), key=lambda i: i.recognition_order)
     for candidate in [recipe.input] if recipe.input is not None else candidates:
         found = candidate.inferred(table.columns, sample, target.column)
@@ -139,12 +140,41 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
                 _refuse_paths(found, [i for i in candidates if not i.stored], sample)
             return found
     what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
+    why = "; ".join(w for c in candidates if (w := c.because(table.columns, sample, target.column)))
     raise InputError(
-        f"no column fits {what}",
+        f"no column fits {what}" + (f": {why}" if why else ""),
         expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
         fix="name it: --input COLUMN",
         place="input",
     )
+
+
+def _candidates(axis: str, settings: dict[str, Any]) -> list[Component]:
+    """Every kind of an axis that has these settings, with them."""
+    having = [kind for kind in kinds(axis) if set(settings) <= set(component_class(axis, kind).model_fields)]
+    return [build(axis, {"kind": kind, **settings}, place=axis.rpartition(".")[2]) for kind in having]
+
+
+def _loss(recipe: Recipe, target: Target) -> Loss:
+    """The named one, or the target's own with the settings that are named."""
+    settings = recipe.unsettled.get("loss", {})
+    if recipe.loss is not None or not settings:
+        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+    candidates = cast(list[Loss], _candidates("burnish.losses", settings))
+    fitting = [loss for loss in candidates if fits(loss.targets, target.kind())]
+    chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting
+    if len(chosen) != 1:
+        raise InputError(
+            f"`kind` is missing beside {', '.join(settings)}",
+            expected="one of " + ", ".join(loss.kind() for loss in fitting or candidates),
+            place="loss",
+        )
+    return chosen[0]
+
+
+def _sampler(recipe: Recipe, usual: str) -> Any:
+    settings = recipe.unsettled.get("sampler", {})
+    return recipe.sampler or build("burnish.data.samplers", {"kind": usual, **settings}, place="sampler")
 
 
 def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example]) -> None:
@@ -160,8 +190,8 @@ def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example
 
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
-    """Loss, sampler, metrics, deciding metric and learning rate where the recipe names none."""
-    loss = recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+    """Loss, sampler, metrics and deciding metric where the recipe names none."""
+    loss = _loss(recipe, target)
     if not fits(loss.targets, target.kind()):
         fitting = [
             k for k in kinds("burnish.losses") if fits(cast(Loss, build("burnish.losses", k)).targets, target.kind())
@@ -193,10 +223,7 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         )
     return {
         "loss": loss,
-        "sampler": recipe.sampler
-        or build("burnish.data.samplers", "length_bucketed" if input_.lengths_matter else "shuffled"),
+        "sampler": _sampler(recipe, "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,
         "deciding_metric": deciding,
-        "learning_rate": recipe.learning_rate
-        or recipe.adapter.default_learning_rate * recipe.optimizer.learning_rate_factor,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from burnish.bundle import SETTINGS
+from burnish.bundle_files import SETTINGS, require_whole
 from burnish.core.errors import InputError
 from burnish.core.signature import sign as signed
 
@@ -21,5 +21,6 @@ def sign(source: Path, key: Path) -> tuple[Path, str, list[str]]:
     folder = source / "bundle" if (source / "bundle" / SETTINGS).is_file() else source
     if not (folder / SETTINGS).is_file():
         raise InputError("not a bundle", expected=f"a folder with {SETTINGS}, or a run with bundle/", place=str(source))
+    require_whole(folder)
     name, warned = signed(folder, key)
     return folder, name, warned

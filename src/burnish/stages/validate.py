@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
@@ -14,6 +16,7 @@ from burnish.metrics import Metric
 from burnish.recipe import Settled
 from burnish.runtimes.torch import running
 from burnish.stages.assemble import Assembled
+from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare import Prepared
 
 
@@ -24,11 +27,15 @@ def deciding(recipe: Settled) -> Metric | None:
     return next(m for m in recipe.metrics if m.label == recipe.deciding_metric)
 
 
-def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> dict[str, float]:
+def measure(
+    prepared: Prepared, assembled: Assembled, metric: Metric | None, warn: Callable[[str], None]
+) -> dict[str, float]:
     """Loss, headline metrics and the deciding metric on the validation split; of the averaged weights where there are some.
 
-    Processes share the rows, and every one gets the scores of all rows.
+    Processes share the rows, and every one gets the scores of all rows. A network that answers a row with NaN or infinity
+    has no score at all, whatever its other answers are, and `warn` is told.
     """
+    strange: list[int] = []
     recipe, accelerator = prepared.recipe, assembled.training.accelerator
     with assembled.average.in_place() if assembled.average is not None else nullcontext():
         own = predict(
@@ -40,9 +47,13 @@ def measure(prepared: Prepared, assembled: Assembled, metric: Metric | None) -> 
             overhead=assembled.batches.overhead,
             workers=0 if assembled.frozen else assembled.batches.workers,
             share=(accelerator.process, accelerator.processes),
+            strange=strange,
         )
     predictions, loss = _joined(accelerator.together([own]))
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
+    if said := answers_not_finite(accelerator.together(strange), prepared.parts["validation"], "validation"):
+        warn(f"{said}; such a score is never the best")
+        return {"loss": math.nan, **{m.label: math.nan for m in headline}}
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
 
 

@@ -127,6 +127,10 @@ class Target(Component):
         """Whether an answer is less sure than it must be to be given; None where answers are never marked."""
         return None
 
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """How far, in probability, an answer was from deciding as another did; None where answers have no probabilities."""
+        return None
+
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
@@ -140,6 +144,18 @@ class Target(Component):
     @abstractmethod
     def recognises(self, values: Sequence[Any]) -> bool:
         """Whether a sample of a column's values looks like this target (used when a recipe names only the column)."""
+
+    def settled(self, values: Sequence[Any], *, inferred: bool = False) -> tuple[Target, list[str]]:
+        """This target as a column is written (lists as text, numbers in place of names ...), and what is to be said of it.
+
+        Args:
+            values: of the training table, before it is split; nothing that a test may not know is learned from them.
+            inferred: whether the kind of target was guessed from them.
+
+        Raises:
+            InputError: a way of writing that would be taken for names.
+        """
+        return self, []
 
     @abstractmethod
     def learned(self, values: Iterable[Any]) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from pydantic import BeforeValidator
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError, nearest
+from burnish.core.written_lists import written_list
 
 
 def text(value: Any) -> str | None:
@@ -38,6 +40,11 @@ def _given(value: Any) -> Any:
 
 Names = Annotated[list[str], BeforeValidator(_given)]
 """Label names in the order of the logits."""
+
+
+def named(values: Any) -> Any:
+    """A mapping by label name; names that are numbers or truth values become text, as they are in the data."""
+    return {text(name): value for name, value in values.items()} if isinstance(values, dict) else values
 
 
 def single(value: Any, column: str, fix: str = "name another column") -> Any:
@@ -79,17 +86,17 @@ def sigmoid(logits: Array) -> Array:
 TINY = float(np.finfo(np.float32).tiny)
 """Probabilities are float32 in tables of predictions: what is 0 there was at most this."""
 
-TAG = ("B-", "I-", "O")
+_TAG = re.compile(r"O|[BIESLUMW]-.*", re.DOTALL)
 
 
 def looks_like_tags(value: Any) -> bool:
-    """Whether a value is a sequence of IOB tags, as a list or in one string."""
-    words = value.split() if isinstance(value, str) else value
-    return (
-        isinstance(words, list)
-        and bool(words)
-        and all(isinstance(w, str) and (w == "O" or w[:2] in ("B-", "I-")) for w in words)
-    )
+    """Whether a value is a sequence of tags with the prefixes of IOB2, BIOES, BILOU or BMES, as a list or in one string."""
+    if isinstance(value, str):
+        written = written_list(value)
+        words = value.split() if written is None else written
+    else:
+        words = value
+    return isinstance(words, list) and bool(words) and all(isinstance(w, str) and _TAG.fullmatch(w) for w in words)
 
 
 def as_number(value: Any) -> float | None:
@@ -103,14 +110,56 @@ def as_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+_CODE = re.compile(r"0\d+")  # 007 is a name: no number is written so
+
+
 def looks_like_score(values: list[Any]) -> bool:
     """Whether every value is a number and they are too many or too finely graded to be classes."""
-    numbers = [as_number(v) for v in values if text(v) is not None]
-    known = [n for n in numbers if n is not None]
-    if len(known) != len(numbers) or not known:
+    present = [v for v in values if text(v) is not None]
+    known = [n for n in map(as_number, present) if n is not None]
+    if (
+        len(known) != len(present)
+        or not known
+        or any(isinstance(v, str) and _CODE.fullmatch(v.strip()) for v in present)
+    ):
         return False
     distinct = set(known)
     return len(distinct) > 20 or (len(distinct) > 2 and any(not n.is_integer() for n in distinct))
+
+
+_CLASS_WORDS = {
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "category",
+    "categories",
+    "intent",
+    "sentiment",
+    "emotion",
+    "topic",
+}
+_CLASS_WORDS |= {"type", "genre", "species", "code"}
+_OPEN_WORDS = {"target", "y"}  # what such a column holds is a number as often as a class
+_MOST_CODES = 1000
+
+
+def looks_like_codes(values: list[Any], column: str) -> bool:
+    """Whether whole numbers are codes of classes: the column is called like one, and the numbers repeat as codes do.
+
+    Codes fill a range from 0 or 1, or are few for so many rows. Of a column called `target` they must do both.
+    """
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", column)}
+    numbers = [n for n in (as_number(v) for v in values if text(v) is not None) if n is not None]
+    if not words & (_CLASS_WORDS | _OPEN_WORDS) or not numbers or any(n < -1 or not n.is_integer() for n in numbers):
+        return False
+    distinct = set(numbers) - {-1.0}
+    if not distinct or len(distinct) > _MOST_CODES:
+        return False
+    full = min(distinct) in (0, 1) and len(distinct) >= 0.8 * (max(distinct) - min(distinct) + 1)
+    few = len(distinct) <= 200 and 10 * len(distinct) <= len(numbers)
+    repeat = full and 2 * len(distinct) <= len(numbers)
+    return repeat or few if words & _CLASS_WORDS else repeat and few
 
 
 def most_common(values: Iterable[Any]) -> Any:

@@ -18,6 +18,7 @@ from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
 from burnish.targets._names import (
     TINY,
+    looks_like_codes,
     looks_like_score,
     looks_like_tags,
     most_common,
@@ -26,6 +27,8 @@ from burnish.targets._names import (
     text,
     unknown_name,
 )
+from burnish.targets._separators import other_separator
+from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +45,11 @@ class Label(Named):
     linear: ClassVar[Literal["names"]] = "names"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence")
     problem: ClassVar[str] = "single_label_classification"
+    numbers: Literal["names", "positions"] | None = Field(
+        None,
+        description="What numbers in the column are: names themselves, or positions in `labels`, counted from 0. "
+        "Null: found in the data, and said.",
+    )
     temperature: float = Field(
         1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
     )
@@ -55,11 +63,57 @@ class Label(Named):
     def recognises(self, values: Sequence[Any]) -> bool:
         """Plain values, neither lists nor tags nor finely graded numbers, that repeat."""
         known = [v for v in values if text(v) is not None]
-        if not known or any(isinstance(v, list | dict) for v in known) or looks_like_score(known):
+        if not known or any(isinstance(v, list | dict) for v in known):
+            return False
+        if looks_like_score(known) and not looks_like_codes(known, self.column):
             return False
         if any(looks_like_tags(v) and " " in str(v) for v in known) or any("|" in str(v) for v in known):
             return False
         return len({text(v) for v in known}) <= max(2, len(known) // 2)
+
+    def settled(self, values: Sequence[Any], *, inferred: bool = False) -> tuple[Label, list[str]]:
+        """With numbers as positions where names are given; refuses lists written as text, and warns of several labels.
+
+        Raises:
+            InputError: a list written as text, or a number that is no position of a name.
+        """
+        known = [v for v in values if text(v) is not None and not isinstance(v, list | dict)]
+        texts = [v for v in known if isinstance(v, str)]
+        refuse_written_list(texts, self.labels, self.column)
+        said = self._said(known, texts) if inferred else []
+        if self.numbers is not None or not known or not named(self.labels) or any(whole(v) is None for v in known):
+            return self, said
+        require_positions([known], self.labels, self.column)
+        return self.model_copy(update={"numbers": "positions"}), [*said, said_positions(self.column, self.labels)]
+
+    def _said(self, known: list[Any], texts: list[str]) -> list[str]:
+        """What speaks for another kind of target than the one that was guessed.
+
+        Raises:
+            InputError: the column is called as one of several labels, and most cells hold several.
+        """
+        if looks_like_score(known):
+            number = f"target={{kind: score, column: {self.column}}}"
+            return [
+                f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"
+            ]
+        found = other_separator(texts, "|") if len(texts) == len(known) else None
+        if found is None or not found.sure:
+            return []
+        several = f"target={{kind: labels, column: {self.column}, separator: {found.written}}}"
+        single_ = f"target={{kind: label, column: {self.column}}}"
+        what = f"{found.cells:,} of {found.total:,} cells hold {found.written}, such as {found.example!r:.60}"
+        if self.column.lower().endswith("s") and not self.column.lower().endswith(("ss", "is", "us")):
+            raise InputError(
+                f"column {self.column!r}: {what}: several labels in a cell, or one label with that name?",
+                fix=f"for several labels: {several}; for one: {single_}",
+                place="target",
+            )
+        return [f"{what}, and each cell is read as one label; for several labels: {several}"]
+
+    def name_of(self, value: Any) -> str | None:
+        """The label of a cell; None where it is missing."""
+        return name_at(value, self.labels) if self.numbers == "positions" else text(value)
 
     def learned(self, values: Iterable[Any]) -> Label:
         """The names that occur, sorted; given names are kept as they are."""
@@ -79,14 +133,14 @@ class Label(Named):
 
     def problem_with(self, value: Any) -> str:
         """Missing, or not among the learned names."""
-        name = text(value)
+        name = self.name_of(value)
         if name is None:
             return "no label"
         return "" if name in self.labels else unknown_name(name, self.names)
 
     def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
         """int64 [] class number and float32 [] weight."""
-        number = self._numbers.get(text(value) or "")
+        number = self._numbers.get(self.name_of(value) or "")
         return np.array(number or 0, np.int64), np.array(number is not None, np.float32)
 
     @cached_property
@@ -99,17 +153,29 @@ class Label(Named):
 
     def strata(self, value: Any) -> str | None:
         """The label itself."""
-        return text(value)
+        return self.name_of(value)
 
     def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
         """How often each label occurs."""
-        return Counter(t for t in map(text, values) if t is not None)
+        return Counter(t for t in map(self.name_of, values) if t is not None)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The most probable label of each row; logits [B, C]."""
         probabilities = softmax(logits.astype(np.float64) / self.temperature)
         best = probabilities.argmax(axis=-1)
         return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
+
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """To the other label, and to `abstain_below` where one of them is given and the other is not."""
+        own = before.probabilities
+        if not len(own):
+            return None
+        found = [0.0]
+        if before.answer != after.answer:
+            found.append(float(own[self._numbers[before.answer]] - own[self._numbers[after.answer]]))
+        if self.abstain_below is not None and self.abstains(before) != self.abstains(after):
+            found.append(abs(float(own.max()) - self.abstain_below))
+        return max(found)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """The softmax of other logits."""
@@ -133,7 +199,7 @@ class Label(Named):
 
     def truth(self, value: Any) -> str | None:
         """The label as text."""
-        return text(value)
+        return self.name_of(value)
 
     def arrow_type(self) -> pa.DataType:
         """A string."""

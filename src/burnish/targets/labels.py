@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._label_cells import read_numbers, read_separator, split_cell
 from burnish.targets._named import Named
-from burnish.targets._names import TINY, looks_like_tags, most_common, sigmoid, single, text, unknown_name
+from burnish.targets._names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
+from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,11 +35,13 @@ class Labels(Named):
     problem: ClassVar[str] = "multi_label_classification"
     column: str = Field("labels", description="Column that holds the truth.")
     separator: str = Field("|", min_length=1, description="Between the labels where a cell is one string.")
+    lists_as_text: bool | None = Field(None, description=LISTS)
+    numbers: Numbers | None = Field(None, description=NUMBERS)
     empty_is_none: bool = Field(
         False, description="Whether an empty cell means 'no label applies' instead of 'missing'."
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="A label is given when its probability is at least this.")
-    own_thresholds: dict[str, float] = Field(
+    own_thresholds: Annotated[dict[str, float], BeforeValidator(named)] = Field(
         default_factory=dict, description="Thresholds of single labels instead of `threshold`; see `thresholds`."
     )
     temperature: float = Field(
@@ -48,17 +53,36 @@ class Labels(Named):
         known = [v for v in values if v is not None]
         if not known or any(looks_like_tags(v) for v in known):
             return False
-        lists = all(isinstance(v, list) for v in known)
-        return lists or (all(isinstance(v, str) for v in known) and any(self.separator in v for v in known))
+        if all(isinstance(v, list) for v in known):
+            return True
+        texts = all(isinstance(v, str) for v in known)
+        return texts and (any(self.separator in v for v in known) or are_written_lists(known))
+
+    def settled(self, values: Sequence[Any], *, inferred: bool = False) -> tuple[Labels, list[str]]:
+        """With lists written as text read as lists, and numbers as positions or multi-hot vectors where names are given.
+
+        Raises:
+            InputError: multi-hot vectors without names, another separator than the cells hold, or unreadable lists.
+        """
+        own, said = self, []
+        if self.lists_as_text is None and written_as_lists(values, self.column, self.kind()):
+            own = self.model_copy(update={"lists_as_text": True})
+            said.append(said_lists(self.column))
+        elif self.lists_as_text is None and (name := next((v for v in values if bracketed(v)), None)) is not None:
+            said.append(f"the brackets of {name!r} in column {self.column!r} are kept as part of the label's name")
+        found, more = read_numbers(values, own)
+        own = own if found is None else own.model_copy(update={"numbers": found})
+        return own, [*said, *more, *read_separator(values, own)]
 
     def truth(self, value: Any) -> list[str] | None:
         """The labels of a row, sorted; None where the cell is missing."""
         if value is None:
             return None
-        parts = value if isinstance(value, list | tuple) else str(value).split(self.separator)
-        names = sorted({t for t in map(text, parts) if t is not None})
+        parts, decided = split_cell(value, self)
+        decided = decided or (self.numbers == "multi_hot" and len(parts) > 1)
+        names = sorted(names_of(parts, self.labels, self.numbers))
         # In a table of text, an empty cell is more often a gap than a decision that nothing applies.
-        return names if names or self.empty_is_none or isinstance(value, list | tuple) else None
+        return names if names or self.empty_is_none or decided else None
 
     def learned(self, values: Iterable[Any]) -> Labels:
         """The names that occur, sorted; given names are kept as they are."""
@@ -111,12 +135,24 @@ class Labels(Named):
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""
-        least = np.array([self.own_thresholds.get(name, self.threshold) for name in self.labels])
+        least = np.array([self.least(name) for name in self.labels])
         probabilities = sigmoid(logits.astype(np.float64) / self.temperature)
         return [
             Decoded([n for n, given in zip(self.labels, p >= least, strict=True) if given], p.astype(np.float32))
             for p in probabilities
         ]
+
+    def least(self, name: str) -> float:
+        """The probability from which on a label is given."""
+        return self.own_thresholds.get(name, self.threshold)
+
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """Of the labels that only one of them gives, the farthest from its own threshold."""
+        if not len(before.probabilities):
+            return None
+        own = dict(zip(self.labels, map(float, before.probabilities), strict=True))
+        changed = set(before.answer) ^ set(after.answer)
+        return max((abs(own[name] - self.least(name)) for name in changed), default=0.0)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """The sigmoid of other logits."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Decoded, Mistakes, Target, Usual, Wrong
-from burnish.targets._names import as_number, looks_like_score, text
+from burnish.targets._names import as_number, looks_like_codes, looks_like_score, text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,15 @@ class Score(Target):
 
     def recognises(self, values: Sequence[Any]) -> bool:
         """Numbers, too many or too finely graded to be classes."""
-        return looks_like_score(list(values))
+        return looks_like_score(list(values)) and not looks_like_codes(list(values), self.column)
+
+    def settled(self, values: Sequence[Any], *, inferred: bool = False) -> tuple[Score, list[str]]:
+        """Says of whole numbers that they could be classes as well."""
+        numbers = [n for n in map(as_number, values) if n is not None]
+        if not inferred or not numbers or not all(n.is_integer() for n in numbers):
+            return self, []
+        classes = f"target={{kind: label, column: {self.column}}}"
+        return self, [f"{len(set(numbers)):,} different whole numbers are read as amounts; for classes: {classes}"]
 
     def learned(self, values: Iterable[Any]) -> Score:
         """Mean and standard deviation of the training values; given ones are kept."""

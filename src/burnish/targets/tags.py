@@ -14,14 +14,17 @@ from burnish.core.errors import InputError
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
 from burnish.targets._names import Names, looks_like_tags, text, unknown_name
+from burnish.targets._schemes import Scheme, scheme_of
 from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
+from burnish.targets._tag_cells import cells_of, numbers_are, refuse_single_words
+from burnish.targets._writing import LISTS, name_at, said_lists, written_as_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 class Tags(Named):
-    """One tag a word (IOB2: O, B-person, I-person ...); the first sub-word of a word answers for it."""
+    """One tag a word (O, B-person, I-person ...: IOB2, BIOES, BILOU, BMES); the first sub-word of a word answers for it."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
     recognition_order: ClassVar[int] = -3
@@ -35,24 +38,62 @@ class Tags(Named):
     labels: Names = Field(
         default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
     )
+    lists_as_text: bool | None = Field(None, description=LISTS)
+    numbers: Literal["names", "positions"] | None = Field(
+        None,
+        description="What numbers in the cells are: names themselves, or positions in `labels`, counted from 0. "
+        "Null: found in the data, and said.",
+    )
+    scheme: Scheme | None = Field(
+        None,
+        description="What the prefixes of the tags mean; none: runs of equal tags are spans. Null: found in the data, and said.",
+    )
 
     def recognises(self, values: Sequence[Any]) -> bool:
-        """Sequences of IOB tags."""
-        known = [v for v in values if v is not None and v != []]
-        return bool(known) and all(looks_like_tags(v) for v in known)
+        """Sequences of tags with the prefixes of a scheme."""
+        known = [v for v in values if v is not None and v != [] and v != "[]"]
+        usual = any(word in str(v) for v in known for word in ("O", "B-", "I-"))  # S-, M- and L- alone may be sizes
+        return bool(known) and usual and all(looks_like_tags(v) for v in known)
 
-    def truth(self, value: Any) -> list[str] | None:
-        """The tags of a row; None where the cell is missing, or is text without a word in it."""
-        if isinstance(value, list | tuple):
-            return [str(tag) for tag in value]
-        words = text(value)
-        return None if words is None else words.split()
+    def settled(self, values: Sequence[Any], *, inferred: bool = False) -> tuple[Tags, list[str]]:
+        """With lists written as text read as lists, numbers as positions where names are given, and the scheme found.
+
+        Raises:
+            InputError: one word in each row, numbers without names, prefixes of no scheme, or unreadable lists.
+        """
+        own, said = self, []
+        if self.lists_as_text is None and written_as_lists(values, self.column, self.kind()):
+            own = self.model_copy(update={"lists_as_text": True})
+            said.append(said_lists(self.column))
+        refuse_single_words(values, self.column)
+        numbers, more = numbers_are([row for v in values if (row := cells_of(v, own))], own)
+        if numbers is not None:
+            own = own.model_copy(update={"numbers": numbers})
+        return own._with_scheme(values, [*said, *more])
+
+    def _with_scheme(self, values: Sequence[Any], said: list[str]) -> tuple[Tags, list[str]]:
+        rows = [row for v in values if (row := self.truth(v))]
+        names = {tag for row in rows for tag in row if tag is not None}
+        if self.scheme == "none" or not names:
+            return self, said
+        scheme = scheme_of(names, rows, self.column)
+        if self.scheme is not None:
+            return self, said
+        words = "each run of equal tags counts as one span" if scheme == "none" else f"the scheme is {scheme}"
+        return self.model_copy(update={"scheme": scheme}), [*said, f"tags: {words}"]
+
+    def truth(self, value: Any) -> list[str | None] | None:
+        """The tags of a row, None for a word without one; None where the cell is missing or is text without a word."""
+        cells = cells_of(value, self)
+        if cells is None:
+            return None
+        return [name_at(cell, self.labels) if self.numbers == "positions" else text(cell) for cell in cells]
 
     def learned(self, values: Iterable[Any]) -> Tags:
         """The tags that occur, sorted."""
         if self.labels:
             return self
-        names = sorted({tag for v in values for tag in self.truth(v) or []})
+        names = sorted({tag for v in values for tag in self.truth(v) or [] if tag is not None})
         if len(names) < 2:
             raise InputError(
                 f"column {self.column!r} holds {'one tag only: ' + names[0] if names else 'no tag'} in the training split",
@@ -65,7 +106,7 @@ class Tags(Named):
         tags = self.truth(value)
         if tags is None:
             return "no tags"
-        strange = [t for t in tags if t not in self.labels]
+        strange = [t for t in tags if t is not None and t not in self.labels]
         return unknown_name(strange[0], self.names) if strange else ""
 
     def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
@@ -97,11 +138,11 @@ class Tags(Named):
     def strata(self, value: Any) -> str | None:
         """Whether anything is tagged: the rarest thing a split must not lose."""
         tags = self.truth(value)
-        return None if tags is None else ("tagged" if any(t != OUTSIDE for t in tags) else "plain")
+        return None if tags is None else ("tagged" if any(t not in (OUTSIDE, None) for t in tags) else "plain")
 
     def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
         """How often each tag occurs."""
-        return Counter(tag for v in values for tag in self.truth(v) or [])
+        return Counter(tag for v in values for tag in self.truth(v) or [] if tag is not None)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The most probable tag of each word; a word that was cut off gets O, because nothing was said of it."""
@@ -123,7 +164,7 @@ class Tags(Named):
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
         """O for every word, or the most common tag where there is no O."""
-        seen = Counter(tag for row in truths for tag in row)
+        seen = Counter(tag for row in truths for tag in row if tag is not None)
         tag = OUTSIDE if OUTSIDE in seen or OUTSIDE in names or not seen else seen.most_common(1)[0][0]
         return Usual(tag, f"the tag {tag} for every word")
 

@@ -29,7 +29,11 @@ class Accelerator:
     Args:
         device: 'auto', 'cpu', 'cuda' or 'mps'.
         precision: what forward and backward compute in; weights and optimizer state stay in float32. 'auto' is bfloat16
-            on a GPU that has it and a CPU with AMX, and float32 elsewhere.
+            on a GPU that has it; on a CPU with instructions for it, `precision.decide` finds out; float32 elsewhere.
+
+    Attributes:
+        precision: what is computed in.
+        undecided: whether that is still to be found by trying; float32 until then.
 
     Raises:
         InputError: the device is not there, or does not have the precision.
@@ -39,6 +43,16 @@ class Accelerator:
         _check_device(device)
         cpu = device == "cpu" or (device == "auto" and not torch.cuda.is_available() and not _mps())
         self.precision = _resolved(precision, cpu)
+        self.undecided = precision == "auto" and cpu and cpu_bfloat16()
+        self._cpu = cpu
+        self._inner = self._joined_in()
+
+    def decided(self, precision: Literal["float32", "bfloat16"]) -> None:
+        """Settle the precision that was left open; before anything is placed."""
+        self.precision, self.undecided = precision, False
+        self._inner = self._joined_in()
+
+    def _joined_in(self) -> accelerate.Accelerator:
         names = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
         # Gradual unfreezing and heads that bypass the pooler leave parameters without a gradient; DDP must expect it.
         unused = accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)
@@ -46,8 +60,8 @@ class Accelerator:
         waiting = accelerate.InitProcessGroupKwargs(timeout=PATIENCE)
         # Accelerate keeps the first device and precision of a process for good; a second run in it may want others.
         AcceleratorState._reset_state(reset_partial_state=not _joined())
-        self._inner = accelerate.Accelerator(
-            cpu=cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused, waiting]
+        return accelerate.Accelerator(
+            cpu=self._cpu, mixed_precision=names[self.precision], kwargs_handlers=[unused, waiting]
         )
 
     @property
@@ -163,20 +177,16 @@ def _check_device(device: str) -> None:
         raise InputError(f"device {device!r} is not on this machine", fix="use device: auto", place="device")
 
 
-def _cpu_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in tiles (AMX).
-
-    AVX-512 BF16 alone does not say: one processor that has it multiplied bfloat16 1.3 times as fast as float32, another half
-    as fast (`benchmarks/README.md`).
-    """
-    return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+def cpu_bfloat16() -> bool:
+    """Whether this CPU has instructions that multiply bfloat16, with tiles (AMX) or without (AVX-512)."""
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in asked)
 
 
 def _resolved(precision: Precision, cpu: bool) -> Literal["float32", "bfloat16", "float16"]:
     if precision == "auto":
-        if cpu:
-            return "bfloat16" if _cpu_bfloat16() else "float32"
-        return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+        gpu = not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        return "bfloat16" if gpu else "float32"
     if precision == "float16" and cpu:
         raise InputError(
             "float16 on the CPU", expected="float32 or bfloat16 there", fix="set precision: auto", place="precision"

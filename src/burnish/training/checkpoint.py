@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from burnish.core.errors import RunFailed
-from burnish.core.files import ASIDE, damage, folder_aside, sha256, write_json
+from burnish.core.files import ASIDE, MANIFEST, damage, folder_aside, write_json
 from burnish.core.network import Network
 from burnish.training import history
 from burnish.training.averaging import WeightAverage
@@ -45,8 +46,8 @@ class Checkpoint:
 
     @property
     def hash(self) -> str:
-        """sha256 of the weights that were validated."""
-        return sha256(self.validated)
+        """sha256 of the weights that were validated, as the manifest has it: written with them, and checked where they are read."""
+        return str(json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))[self.validated.name])
 
     @property
     def validated(self) -> Path:
@@ -108,6 +109,22 @@ def changing(network: Network, optimizer: torch.optim.Optimizer) -> dict[str, Te
     shared = {id(p) for p in network.parameters()}
     persistent = {n: v for n, v in network.state_dict(keep_vars=True).items() if id(v) not in shared}
     return {**parameters, **persistent}
+
+
+SAMPLED = 4096  # numbers of each frozen tensor that go into its hash: enough to tell checkpoints apart, and quick
+
+
+def frozen(network: Network, optimizer: torch.optim.Optimizer) -> str:
+    """A hash of the weights that training never changes and checkpoints therefore leave out; empty where there are none."""
+    own = {id(tensor) for tensor in changing(network, optimizer).values()}
+    digest, there = hashlib.sha256(), False
+    for name, tensor in network.named_parameters():
+        if id(tensor) not in own:
+            flat = tensor.detach().reshape(-1)
+            sample = flat[:: max(1, len(flat) // SAMPLED)].float().cpu().numpy()
+            digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode() + sample.tobytes())
+            there = True
+    return digest.hexdigest() if there else ""
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

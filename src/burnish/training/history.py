@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from burnish.schedules import Score
@@ -51,6 +51,11 @@ def exhausted(history: Sequence[Validation], patience: int, minimum_change: floa
         else:
             waited += 1
     return waited >= patience
+
+
+def at_length(history: Sequence[Validation], total_steps: int) -> list[Validation]:
+    """The same validations as parts of a run of this many steps."""
+    return [replace(v, progress=v.step / total_steps) for v in history]
 
 
 def as_scores(history: Sequence[Validation]) -> list[Score]:

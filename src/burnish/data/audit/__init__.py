@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from burnish.data.audit import duplicates, files, images, labels, lengths, looks, schema, sounds
+from burnish.data.audit import depths, duplicates, files, images, labels, lengths, looks, names, schema, sounds
 from burnish.data.audit.lengths import Lengths, Unknown
 from burnish.data.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
 from burnish.data.audit.scan import Notify, Reporter, scan
@@ -28,6 +28,7 @@ def audit(
     image_size: int | None = None,
     heard: tuple[int, float] | None = None,
     unknown: Unknown | None = None,
+    known: Sequence[Finding] = (),
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -42,11 +43,12 @@ def audit(
         image_size: height and width of the images that the network sees; None where that is not known.
         heard: sampling rate the network hears, and seconds of its longest view; None where that is not known.
         unknown: part to (unknown tokens, tokens kept) [N], where the tokenizer has a token for what it does not know.
+        known: what was found before, such as rows that were left out.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify, image_size, heard, unknown)
+    found = examine(parts, input, target, lengths, notify, image_size, heard, unknown, known)
     if (error := refusal(found, allow)) is not None:
         raise error
     return found
@@ -61,15 +63,17 @@ def examine(
     image_size: int | None = None,
     heard: tuple[int, float] | None = None,
     unknown: Unknown | None = None,
+    known: Sequence[Finding] = (),
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
     if gone := list(schema.missing_columns(dict(parts), input, target)):
-        return Audit(tuple(gone), figures)
+        return Audit((*known, *gone), figures)
     notify = notify or (lambda text, done, total: None)
     reporter = Reporter({name: scan(part, input, target, notify) for name, part in parts.items()}, input, target)
     counts = labels.class_counts(reporter)
     found = [
+        *known,
         *schema.cells(reporter),
         *files.broken(reporter),
         *labels.truths(reporter),
@@ -77,12 +81,14 @@ def examine(
         *duplicates.conflicts(reporter),
         *lengths.lost(reporter, lengths_of),
         *lengths.unknown(reporter, unknown),
+        *names.look_alike(reporter, counts),
         *labels.balance(counts, target.names),
         *schema.constant_columns(reporter),
         *lengths.long_rows(reporter),
         *duplicates.duplicates(reporter),
         *looks.near_duplicates(reporter),
         *images.sizes(reporter, image_size),
+        *depths.depths(reporter),
         *sounds.faults(reporter, heard),
     ]
     figures["classes"] = counts

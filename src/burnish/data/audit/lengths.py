@@ -40,7 +40,10 @@ def figures(reporter: Reporter, lengths: Lengths | None) -> dict[str, Any]:
 
 
 def truncation(full: NDArray[np.int64], kept: NDArray[np.int64]) -> dict[str, Any]:
-    """Tokens there are, tokens kept, the share that is lost, and how many rows lose any."""
+    """Tokens there are, tokens kept, the share that is lost, and how many rows lose any.
+
+    Of long texts the tokens are not all counted: there are at least so many, and at least this share is lost.
+    """
     there, stays = int(full.sum()), int(np.minimum(full, kept).sum())
     share = (there - stays) / there if there else 0.0
     return {"tokens": there, "kept": stays, "lost_share": share, "rows_cut": int((kept < full).sum())}
@@ -74,7 +77,10 @@ def lost(reporter: Reporter, lengths: Lengths | None) -> Iterator[Finding]:
         gone = np.flatnonzero((kept <= 0) & (full > 0))
         if len(cut):
             worst = cut[np.argsort((kept - full)[cut], kind="stable")][:SHOWN_ROWS]
-            words = f"truncation cuts {len(cut)} of {len(full)} {name} rows and loses {taken['lost_share']:.2%} of the tokens"
+            words = (
+                f"truncation cuts {len(cut)} of {len(full)} {name} rows and loses at least {taken['lost_share']:.2%}"
+            )
+            words += " of the tokens"
             yield reporter.finding(
                 "truncation",
                 "warning" if taken["lost_share"] >= 0.01 else "note",
@@ -122,4 +128,4 @@ def _unknown(strange: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
 
 
 def _kept(full: NDArray[np.int64], kept: NDArray[np.int64]) -> Any:
-    return lambda part, i: f"{kept[i]} of {full[i]} tokens kept"
+    return lambda part, i: f"{kept[i]} of at least {full[i]} tokens kept"

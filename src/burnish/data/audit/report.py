@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 Severity = Literal["note", "warning", "refusal"]
 SHOWN_ROWS = 20
-OVERRIDES = ("empty_split", "no_labels", "no_texts", "one_class", "test_rows_in_train")
-"""Refusals that `allow` can accept; a missing column cannot be accepted."""
-_PAIRS = ("validation_rows_in_train", "test_rows_in_train", "test_rows_in_validation")
-WARNED = tuple(n for pair in _PAIRS for n in (pair, f"near_{pair}") if n not in OVERRIDES)
-"""Warnings that recipes accept by name beside `test_rows_in_train`; they stop no run either way."""
+_SHARED = ("test_rows_in_train", "validation_rows_in_train", "test_rows_in_validation")
+OVERRIDES = (
+    *("empty_split", "no_labels", "no_texts", "one_class"),
+    *_SHARED,
+    *(name.replace("_rows_", "_groups_") for name in _SHARED),
+)
+"""What `allow` can accept: refusals, and rows of several splits that else are left out of one; a missing column cannot
+be accepted."""
+WARNED = tuple(f"near_{name}" for name in _SHARED)
+"""Warnings that recipes accept by name beside these; they stop no run either way."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Finding:
         return self.code if self.severity == "refusal" and self.code in OVERRIDES else ""
 
 
+def _plain(finding: Finding) -> dict[str, Any]:
+    rows = [{**asdict(row), "row": row.row + 1} for row in finding.rows]
+    return {**asdict(finding), "rows": rows, "override": finding.override}
+
+
 @dataclass(frozen=True)
 class Audit:
     """All findings, the worst first, and the figures: rows and classes per split, lengths, tokens lost."""
@@ -72,8 +82,8 @@ class Audit:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {"findings": [{**asdict(f), "override": f.override} for f in self.findings], "figures": self.figures}
+        """Plain values for JSON; rows are counted from 1 in it, as everywhere that people read."""
+        return {"findings": [_plain(finding) for finding in self.findings], "figures": self.figures}
 
     def to_json(self) -> str:
         """The whole audit as JSON."""
@@ -131,8 +141,18 @@ def require_known(allow: Collection[str]) -> None:
             raise unknown("finding", name, OVERRIDES, place="allow")
 
 
-def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
-    """The error for an audit with refusals that are not allowed; None where there are none."""
+def _fix(found: Sequence[str], accepted: str, mend: str) -> str:
+    """What to do about refusals of these codes; `accepted`: those that can be accepted by name; `mend`: what mends them."""
+    if set(found) == {"broken_files"}:
+        return (
+            "repair, convert or remove these files, or correct their paths (input.root: the folder they are relative to); "
+            "`input.broken: skip` goes on without their rows"
+        )
+    return f"{mend}, or accept it knowingly with `allow: [{accepted}]`" if accepted else mend
+
+
+def refusal(audit: Audit, allow: Collection[str], mend: str = "mend the data") -> Refused | None:
+    """The error for an audit with refusals that are not allowed, and how to mend it; None where there are none."""
     found = audit.refused(allow)
     if not found:
         return None
@@ -141,7 +161,7 @@ def refusal(audit: Audit, allow: Collection[str]) -> Refused | None:
     error = Refused(
         "the data makes this run meaningless: " + "\n".join(lines),
         expected="data that a test can say something about",
-        fix=f"mend the data, or accept it knowingly with `allow: [{codes}]`" if codes else "mend the data",
+        fix=_fix([f.code for f in found], codes, mend),
     )
     error.audit = audit
     return error

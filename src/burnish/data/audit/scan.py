@@ -163,14 +163,19 @@ class Reporter:
         """What is wrong with the file of a row; empty where nothing is known to be."""
         rows = self.scans[part].part
         known = rows.table.inspection
-        return "" if known is None else known.problems.get(int(rows.rows[position]), "")
+        row = int(rows.rows[position])
+        found = (known.problems.get(row, ""), known.instead.get(row, "")) if known is not None else ()
+        return ": ".join(filter(None, found))
 
     def row(self, part: str, position: int, detail: str = "") -> RowAt:
         """A row with the beginning of its content."""
         rows = self.scans[part].part
         number = int(rows.rows[position])
-        text = (self.input.audited_text(self._example(rows.table, number)) or "").replace("\x1f", " | ")
-        return RowAt(part, number, self.named(rows.table, number), detail, text[:80])
+        return RowAt(part, number, self.named(rows.table, number), detail, self.shown(rows.table, number))
+
+    def shown(self, table: Table, row: int) -> str:
+        """The beginning of the content of a row of a table."""
+        return (self.input.audited_text(self._example(table, row)) or "").replace("\x1f", " | ")[:80]
 
     def _example(self, table: Table, row: int) -> dict[str, Any]:
         found: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.required_columns)).to_pylist()[0]

@@ -27,11 +27,13 @@ class Rows:
         columns: column name to values.
         encoding: the encoding the text was read in; empty where there is none.
         notes: what was decided while reading, in words; each is said once however many pieces carry it.
+        left_out: what was met and is no row, each with its severity (`note` or `warning`) and words; for the audit.
     """
 
     columns: dict[str, Any]
     encoding: str = ""
     notes: tuple[str, ...] = field(default=())
+    left_out: tuple[tuple[str, str], ...] = field(default=())
 
 
 class Source(Component):
@@ -49,6 +51,11 @@ class Source(Component):
     @classmethod
     def reads_folder(cls, folder: Path) -> bool:
         """Whether a folder as a whole is one thing of this source (class folders), rather than files it reads."""
+        return False
+
+    @classmethod
+    def recognises(cls, path: Path) -> bool:
+        """Whether a file whose ending is that of another format is of this one, by its first lines."""
         return False
 
     @abstractmethod
@@ -85,6 +92,18 @@ def file_digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", place=str(path)) from error
+
+
+DEEPEST = 50
+"""Lists and objects in each other: what JSON reads by the thousand neither Arrow nor JSON writes any more."""
+
+
+def too_deep(value: Any, most: int = DEEPEST) -> bool:
+    """Whether lists and objects are in each other more than so many times."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return most < 0 or any(too_deep(own, most - 1) for own in inner)
 
 
 def columns_of(objects: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

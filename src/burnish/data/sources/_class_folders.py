@@ -18,6 +18,7 @@ from burnish.core.errors import InputError
 from burnish.data.file_index import FileIndex, Look
 from burnish.data.settings import cache_folder
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
+from burnish.data.visible import visible
 
 
 class ClassFolders(Source):
@@ -75,7 +76,8 @@ class ClassFolders(Source):
                 yield Rows(columns_of(rows))
                 rows = []
         empty: dict[str, list[Any]] = {name: [] for name in (self.column, "label", *self._names())}
-        yield Rows(columns_of(rows) if rows else empty, notes=tuple(found.notes(self.thing)))
+        left_out = tuple(found.left_out(self.thing))
+        yield Rows(columns_of(rows) if rows else empty, notes=tuple(words for _, words in left_out), left_out=left_out)
 
     def _names(self) -> list[str]:
         return list(re.compile(self.pattern).groupindex) if self.pattern else []
@@ -118,7 +120,7 @@ class ClassFolders(Source):
                     found.add_other(entry.name)
         for folder in _folders(root):
             count = 0
-            for path in _walk(folder, found):
+            for path in _walk(folder, found, folder.name):
                 relative = os.path.relpath(path, root)
                 _require_unicode(relative, root)
                 yield folder.name, relative
@@ -142,33 +144,46 @@ class _Found:
 
     endings: tuple[str, ...] = ()
     others: Counter[str] = field(default_factory=Counter)
+    inside: dict[str, Counter[str]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     loose: int = 0
     dangling: int = 0
     empty: list[str] = field(default_factory=list)
     visited: set[tuple[int, int]] = field(default_factory=set)
 
-    def add_other(self, name: str) -> None:
-        """A file with another ending."""
-        self.others[Path(name).suffix.lower() or "no ending"] += 1
+    def add_other(self, name: str, below: str = "") -> None:
+        """A file with another ending; `below`: the class folder it is in."""
+        ending = Path(name).suffix.lower() or "no ending"
+        self.others[ending] += 1
+        self.inside.setdefault(below, Counter())[ending] += 1
         if len(self.names) < 5:
             self.names.append(name)
 
-    def notes(self, thing: str) -> list[str]:
-        """All of it in words."""
-        said = []
+    def left_out(self, thing: str) -> Iterator[tuple[str, str]]:
+        """All of it, each with its severity and in words."""
         if self.others:
-            kinds = ", ".join(f"{count:,} {ending}" for ending, count in self.others.most_common(5))
-            said.append(
-                f"{self.others.total():,} files are no {thing}s and not read ({kinds}; such as {', '.join(self.names)})"
+            names = ", ".join(self.names)
+            message = (
+                f"{self.others.total():,} files are no {thing}s and not read ({_counted(self.others)}; such as {names})"
             )
+            yield "note", message
         if self.loose:
-            said.append(f"{self.loose:,} {thing}s lie in no class folder and are not read")
+            yield "warning", f"{self.loose:,} {thing}s lie in no class folder and are not read"
         if self.dangling:
-            said.append(f"{self.dangling:,} links lead nowhere and are not read")
-        if self.empty:
-            said.append(f"folders without {thing}s are no classes: {', '.join(self.empty[:10])}")
-        return said
+            yield "warning", f"{self.dangling:,} links lead nowhere and are not read"
+        lost = [name for name in self.empty if name in self.inside]
+        for name in lost[:10]:
+            yield (
+                "warning",
+                f"the folder {name} becomes no class: its {self.inside[name].total():,} files are no {thing}s "
+                f"({_counted(self.inside[name])}); convert them, or move the folder away",
+            )
+        if bare := [name for name in self.empty if name not in self.inside]:
+            yield "note", f"folders without {thing}s are no classes: {', '.join(bare[:10])}"
+
+
+def _counted(endings: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common(5))
 
 
 def _folders(root: Path) -> list[Path]:
@@ -184,15 +199,15 @@ def _entries(folder: str | Path, found: _Found) -> list[os.DirEntry[str]]:
     """
     try:
         with os.scandir(folder) as entries:
-            visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+            there = sorted((e for e in entries if visible(e.name)), key=lambda e: e.name)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", place=str(folder)) from error
-    there = [e for e in visible if e.is_dir() or e.is_file()]
-    found.dangling += len(visible) - len(there)
-    return there
+    whole = [e for e in there if e.is_dir() or e.is_file()]
+    found.dangling += len(there) - len(whole)
+    return whole
 
 
-def _walk(folder: Path, found: _Found) -> Iterator[str]:
+def _walk(folder: Path, found: _Found, label: str = "") -> Iterator[str]:
     """Paths of the files below a folder that have the right ending: the files of each folder, then its sub-folders."""
     status = folder.stat()
     if (status.st_dev, status.st_ino) in found.visited:
@@ -204,10 +219,10 @@ def _walk(folder: Path, found: _Found) -> Iterator[str]:
             if entry.name.lower().endswith(found.endings):
                 yield entry.path
             else:
-                found.add_other(entry.name)
+                found.add_other(entry.name, label)
     for entry in entries:
         if entry.is_dir():
-            yield from _walk(Path(entry.path), found)
+            yield from _walk(Path(entry.path), found, label)
 
 
 def _require_unicode(name: str, root: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from burnish.core.errors import InputError
 from burnish.data.encodings import open_text
 from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source
+from burnish.data.sources._csv_layout import layout, named_separator
 
 _DELIMITERS = (",", "\t", ";", "|")
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
@@ -38,10 +39,10 @@ class Csv(Source):
         return value
 
     def read(self, where: Any) -> Iterator[Rows]:
-        """The rows in pieces; blank lines are left out and said.
+        """The rows in pieces; blank lines and empty columns without a name are left out and said.
 
         Raises:
-            InputError: ragged row, unclosed quote, duplicate or empty column name, NUL bytes, no rows.
+            InputError: ragged row, unclosed quote, no header, duplicate or missing column name, NUL bytes, no rows.
         """
         path = Path(where)
         with open_text(path, self.encoding) as text:
@@ -53,29 +54,41 @@ class Csv(Source):
 
     def _pieces(self, lines: _Lines, path: Path, encoding: str) -> Iterator[Rows]:
         head = list(itertools.islice(lines, 200))
-        delimiter = self.delimiter or _sniffed(head, self.quotes, path)
+        named = named_separator(head[0]) if head else None
+        delimiter = self.delimiter or named or _sniffed(head, self.quotes, path)
         notes = [] if delimiter == "," else [f"fields are separated by {_NAMES.get(delimiter, repr(delimiter))}"]
-        lines.restart(head)
+        skipped = named is not None  # a line that Excel wrote for itself
+        head = head[1:] if skipped else head
+        lines.restart(head, skipped)
         csv.field_size_limit(_LONGEST_FIELD)
         reader = csv.reader(lines, delimiter=delimiter, quoting=_quoting(self.quotes), strict=True)
-        header = _header(reader, path)
+        columns = layout(reader, _rows(head, delimiter, self.quotes), path)
         rows: list[list[str]] = []
-        number, blank, started = 0, 0, reader.line_num
+        number, blank, waiting, started = 0, 0, 0, reader.line_num
         for row in reader:
-            lines.row_started, started = started + 1, reader.line_num
-            if not row or (len(row) == 1 and len(header) > 1 and not row[0].strip()):
+            lines.row_started, started = started + 1 + skipped, reader.line_num
+            if not row or (len(row) == 1 and columns.width > 1 and not row[0].strip()):
                 blank += 1
                 continue
+            if columns.width > 1 and not any(cell.strip() for cell in row):
+                waiting += 1  # Excel leaves such rows at the end; elsewhere they count
+                continue
+            for _ in range(waiting):
+                number += 1
+                rows.append([""] * len(columns.names))
+            waiting = 0
+            if row[0].strip() == columns.header[0] and [cell.strip() for cell in row] == columns.header:
+                columns.repeated += 1
+                continue
             number += 1
-            if len(row) != len(header):
-                raise _ragged(row, header, path, number, lines.row_started)
-            rows.append(row)
-            if len(rows) == PIECE_ROWS or lines.characters > PIECE_CHARACTERS:
-                yield Rows(_columns(header, rows), encoding, tuple(notes))
+            rows.append(columns.fields(row, number, lines.row_started))
+            if len(rows) >= PIECE_ROWS or lines.characters > PIECE_CHARACTERS:
+                yield from _in_pieces(columns.names, rows, encoding, notes)
                 rows, lines.characters = [], 0
-        if blank:
-            notes.append(f"{blank} blank {'line' if blank == 1 else 'lines'} skipped")
-        yield Rows(_columns(header, rows), encoding, tuple(notes))
+        if blank + waiting:
+            notes.append(f"{blank + waiting:,} blank {'line' if blank + waiting == 1 else 'lines'} skipped")
+        notes += columns.notes()
+        yield from _in_pieces(columns.names, rows, encoding, notes)
 
     def _malformed(self, error: csv.Error, path: Path, lines: _Lines) -> InputError:
         fix = "double the quotes inside quoted fields"
@@ -96,9 +109,9 @@ class _Lines:
         self.number = self.characters = 0
         self.row_started = 1
 
-    def restart(self, head: list[str]) -> None:
+    def restart(self, head: list[str], skipped: int) -> None:
         self._stream = itertools.chain(head, self._stream)
-        self.number = self.characters = 0
+        self.number, self.characters = int(skipped), 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -130,41 +143,24 @@ def _sniffed(head: list[str], quotes: bool, path: Path) -> str:
 
 
 def _field_counts(head: list[str], delimiter: str, quotes: bool) -> list[int]:
-    counts: list[int] = []
-    try:
-        for row in csv.reader(head, delimiter=delimiter, quoting=_quoting(quotes)):
-            if row:
-                counts.append(len(row))
-    except csv.Error:
-        pass  # said with its line when the file is read
+    counts = [len(row) for row in _rows(head, delimiter, quotes)]
     return counts[:-1] if len(counts) > 2 else counts  # the last row may be cut
 
 
-def _header(reader: Iterable[list[str]], path: Path) -> list[str]:
-    header = [name.strip() for name in next((row for row in reader if row), [])]
-    empty = [str(i + 1) for i, name in enumerate(header) if not name]
-    if empty:
-        raise InputError(
-            f"the header has no name for column {', '.join(empty)}: {header}",
-            expected="a first line with a name for each column",
-            fix="name the column, or write the file without the row index (pandas: index=False)",
-            place=str(path),
-        )
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise InputError(
-            f"the header names {', '.join(map(repr, twice))} more than once", fix="rename one", place=str(path)
-        )
-    return header
+def _rows(head: list[str], delimiter: str, quotes: bool) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(head, delimiter=delimiter, quoting=_quoting(quotes)):
+            if row:
+                rows.append(row)
+    except csv.Error:
+        pass  # said with its line when the file is read
+    return rows
 
 
-def _ragged(row: list[str], header: list[str], path: Path, number: int, line: int) -> InputError:
-    return InputError(
-        f"row {number} (line {line}) has {len(row)} {'field' if len(row) == 1 else 'fields'}",
-        expected=f"{len(header)}: {', '.join(header)}",
-        fix="put double quotes around fields that hold the delimiter or a line end, or name `delimiter`",
-        place=str(path),
-    )
+def _in_pieces(header: list[str], rows: list[list[str]], encoding: str, notes: list[str]) -> Iterator[Rows]:
+    for start in range(0, max(1, len(rows)), PIECE_ROWS):
+        yield Rows(_columns(header, rows[start : start + PIECE_ROWS]), encoding, tuple(notes))
 
 
 def _columns(header: list[str], rows: list[list[str]]) -> dict[str, list[str]]:

@@ -11,7 +11,16 @@ from pydantic import Field
 
 from burnish.core.errors import InputError
 from burnish.data.encodings import open_text
-from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source, columns_of, without_repeats
+from burnish.data.sources import (
+    DEEPEST,
+    PIECE_CHARACTERS,
+    PIECE_ROWS,
+    Rows,
+    Source,
+    columns_of,
+    too_deep,
+    without_repeats,
+)
 
 _EXPECTED = "an array of objects (one a row), or one object of columns"
 _LARGEST_ROW = 1 << 26  # characters
@@ -87,6 +96,8 @@ class _Values:
             except (ValueError, RecursionError) as error:
                 raise self.wrong(str(error)) from error
             else:
+                if too_deep(value, DEEPEST + 1):  # an object of columns is one more
+                    raise self.wrong(f"lists or objects in each other more than {DEEPEST} times")
                 return dict(value)
 
     def wrong(self, found: str) -> InputError:

@@ -11,7 +11,16 @@ from pydantic import Field
 
 from burnish.core.errors import InputError
 from burnish.data.encodings import open_text
-from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source, columns_of, without_repeats
+from burnish.data.sources import (
+    DEEPEST,
+    PIECE_CHARACTERS,
+    PIECE_ROWS,
+    Rows,
+    Source,
+    columns_of,
+    too_deep,
+    without_repeats,
+)
 
 
 class Jsonl(Source):
@@ -59,4 +68,11 @@ def _object(line: str, path: Path, number: int) -> dict[str, Any]:
         raise InputError(str(error), expected="one JSON object a line", place=place) from error
     if not isinstance(value, dict):
         raise InputError(f"found a {type(value).__name__}", expected="one JSON object a line", place=place)
+    if too_deep(value):
+        raise InputError(
+            f"lists or objects in each other more than {DEEPEST} times",
+            expected="texts, numbers, and short lists of them",
+            fix="leave that column out",
+            place=place,
+        )
     return value

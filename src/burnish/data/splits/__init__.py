@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from burnish.core.component import Component
 
@@ -19,7 +19,7 @@ NAMES = ("train", "validation", "test")
 
 
 class Split(Component):
-    """Which row of one table is for training, validation or test. Appending rows never moves an old row."""
+    """Which row of one table is for training, validation or test. Appending rows moves an old row only where shares ask for it."""
 
     axis: ClassVar[str] = "burnish.data.splits"
     validation: float = Field(
@@ -28,6 +28,20 @@ class Split(Component):
     test: float = Field(
         0.2, ge=0, lt=1, description="Share of rows for the sealed test, when no file or value names them."
     )
+
+    unit: ClassVar[str] = ""
+    """What stays together in one split, in the plural; empty where rows stand alone or a column decides."""
+    _before: bool = PrivateAttr(False)
+
+    def as_before(self) -> Self:
+        """The same split as burnish 0.7.0 made it, for runs and bundles of that version."""
+        other = self.model_copy()
+        other._before = True
+        return other
+
+    def together(self, table: Table, contents: NDArray[np.uint64]) -> NDArray[np.uint64] | None:
+        """[N] a hash of what must stay together with each row, 0 where it stands alone; None where that is nothing."""
+        return None
 
     @abstractmethod
     def assign(

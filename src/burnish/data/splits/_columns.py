@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from burnish.core.errors import InputError, unknown
 from burnish.data.table import Table
@@ -25,3 +29,22 @@ def cells(table: Table, column: str, setting: str) -> Iterator[Any]:
         for start in range(0, len(piece), _PIECE):
             for value in piece.slice(start, _PIECE).to_pylist():
                 yield None if isinstance(value, str) and not value.strip() else value
+
+
+def group_keys(table: Table, column: str) -> NDArray[np.uint64]:
+    """[N] a hash of the group of each row that no content has by design; 0 where it has none.
+
+    Raises:
+        InputError: no such column (nearest offered).
+    """
+    out = np.zeros(len(table), np.uint64)
+    for i, value in enumerate(cells(table, column, "split.group")):
+        if value is not None:
+            out[i] = _key(value)
+    return out
+
+
+def _key(value: Any) -> int:
+    text = value.strip() if isinstance(value, str) else repr(value)
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=b"group").digest()
+    return int.from_bytes(digest, "big") or 1

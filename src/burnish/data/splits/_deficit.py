@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
-from burnish.core.seeds import derive
 from burnish.data.splits import TEST, TRAIN, VALIDATION, Split
+from burnish.data.splits._by_size import badness, deal_by_size, far, rows_of
+from burnish.data.splits._noise import noise
 
 _TEST_BY, _VALIDATION_BY = 4, 8  # the unit of a class by which the split has its first one
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 def shares(split: Split, parts: tuple[bool, bool]) -> tuple[float, float, float]:
@@ -46,6 +46,34 @@ def units(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return rows, np.searchsorted(rows, lead)
 
 
+def dealt(
+    keys: NDArray[np.uint64], strata: NDArray[np.int64], wanted: tuple[float, float, float], seed: int, before: bool
+) -> NDArray[np.int8]:
+    """The split of each row, where rows of one key stay together.
+
+    Units are dealt in their order (`deal`), which no appended row changes. Only where some are so large that splits are
+    then far from the shares of rows asked for, and sizes tell a better way, they are dealt by size.
+
+    Args:
+        keys: [N] hashes of what stays together; 0 where a row stands alone.
+        strata: [N] class numbers.
+        wanted: shares of train, validation, test.
+        seed: the only source of randomness.
+        before: always in their order, as burnish 0.7.0 did.
+
+    Returns:
+        int8 [N].
+    """
+    first, unit = units(keys)
+    found = deal(keys[first], strata[first], wanted, seed)
+    sizes = np.bincount(unit, minlength=len(first))
+    if before or sizes.max(initial=0) < 2 or not far(rows_of(found, sizes), wanted):
+        return found[unit]
+    other = deal_by_size(keys[first], unit, strata, wanted, seed)
+    better = badness(rows_of(other, sizes), wanted) < badness(rows_of(found, sizes), wanted)
+    return (other if better else found)[unit]
+
+
 def deal(
     keys: NDArray[np.uint64], strata: NDArray[np.int64], wanted: tuple[float, float, float], seed: int
 ) -> NDArray[np.int8]:
@@ -67,10 +95,10 @@ def deal(
     out = np.zeros(len(keys), np.int8)
     order = np.argsort(strata, kind="stable")
     bounds = np.flatnonzero(np.diff(strata[order])) + 1
-    noise = _noise(keys, seed)
+    chances = noise(keys, seed)
     for members in np.split(order, bounds):
         if len(members):
-            out[members] = _one_stratum(noise[members].tolist(), wanted)
+            out[members] = _one_stratum(chances[members].tolist(), wanted)
     return out
 
 
@@ -104,20 +132,3 @@ def _one_stratum(noise: Sequence[Sequence[float]], wanted: tuple[float, float, f
             test_has = True
         out.append(choice)
     return out
-
-
-def _noise(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
-    """[U, 3] in [0, 0.5): a hash of seed, unit and split (splitmix64's finaliser, Steele et al. 2014).
-
-    A missing unit has no content to be drawn by, so its number among the missing ones stands in; appending keeps it.
-    """
-    missing = keys == 0
-    keys = np.where(missing, np.cumsum(missing).astype(np.uint64), keys)
-    columns = []
-    for split in (TRAIN, VALIDATION, TEST):
-        x = keys ^ np.uint64(derive(seed, "split", split))
-        x = (x ^ (x >> np.uint64(30))) * _MIX_1
-        x = (x ^ (x >> np.uint64(27))) * _MIX_2
-        x ^= x >> np.uint64(31)
-        columns.append((x >> np.uint64(11)).astype(np.float64) / 2**54)
-    return np.stack(columns, axis=1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.data.splits import Split
-from burnish.data.splits._columns import cells
-from burnish.data.splits._deficit import deal, shares, units
+from burnish.data.splits._columns import group_keys
+from burnish.data.splits._deficit import dealt, shares
 
 if TYPE_CHECKING:
     from burnish.data.table import Table
@@ -20,9 +19,13 @@ if TYPE_CHECKING:
 class Grouped(Split):
     """By chance, whole groups: rows of one customer, patient or document never cross a split; appending moves none.
 
-    Shares are of groups, not of rows, within the class of each group's first row. Equal texts in two groups may part,
-    because a group may not; the audit finds them. A row without a group stays with the rows of equal content.
+    Groups are dealt by the class of their first row. Where groups are so large that the splits would be far from their
+    shares of rows, they are dealt by size instead, the largest first, and appended rows may move old ones. Equal texts
+    in two groups may part, because a group may not; the audit finds them. A row without a group stays with the rows of
+    equal content.
     """
+
+    unit: ClassVar[str] = "groups"
 
     group: str = Field(description="Column that says which rows belong together.")
 
@@ -40,16 +43,9 @@ class Grouped(Split):
         Raises:
             InputError: the table has no such column.
         """
-        keys = contents.copy()
-        for i, value in enumerate(cells(table, self.group, "split.group")):
-            if value is not None:
-                keys[i] = _key(value)
-        first, unit = units(keys)
-        return deal(keys[first], strata[first], shares(self, parts), seed)[unit]
+        return dealt(self.together(table, contents), strata, shares(self, parts), seed, self._before)
 
-
-def _key(value: Any) -> int:
-    """A hash of a group that no content has by design; never 0."""
-    text = value.strip() if isinstance(value, str) else repr(value)
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=b"group").digest()
-    return int.from_bytes(digest, "big") or 1
+    def together(self, table: Table, contents: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Rows of one group; a row without one goes by its content."""
+        named = group_keys(table, self.group)
+        return np.where(named != 0, named, contents)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.data.splits import Split
-from burnish.data.splits._deficit import deal, shares, units
+from burnish.data.splits._deficit import dealt, shares
 
 if TYPE_CHECKING:
     from burnish.data.table import Table
 
 
 class Stratified(Split):
-    """By chance, each class in its share; equal texts stay together, and appended rows move no old row."""
+    """By chance, each class in its share; equal texts stay together, and appended rows move no old row.
+
+    Where one text fills so many rows that the splits would be far from their shares, texts are dealt by how often they
+    occur, and appended rows may move old ones.
+    """
+
+    unit: ClassVar[str] = "equal inputs"
 
     def assign(
         self,
@@ -27,5 +33,8 @@ class Stratified(Split):
         parts: tuple[bool, bool],
     ) -> NDArray[np.int8]:
         """[N] splits. A text that occurs with several classes counts for the class of its first row."""
-        first, unit = units(contents)
-        return deal(contents[first], strata[first], shares(self, parts), seed)[unit]
+        return dealt(contents, strata, shares(self, parts), seed, self._before)
+
+    def together(self, table: Table, contents: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Rows of equal content."""
+        return contents

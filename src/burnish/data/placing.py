@@ -1,0 +1,74 @@
+"""Paths in several tables: each table's are relative to its own folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from burnish.data.table import Table
+from burnish.inputs import Input
+
+
+def folder_of(path: str) -> Path:
+    """The folder that paths in a table are relative to; class folders give paths from the working folder."""
+    return Path() if Path(path).is_dir() else Path(path).parent
+
+
+def placed(table: Table, input: Input, root: str | None) -> Table:
+    """The table with relative paths of other folders' tables made absolute, where their own folder has the file.
+
+    Args:
+        table: rows of one or several files.
+        input: which column holds paths.
+        root: the folder that all other paths are relative to.
+    """
+    column = input.required_columns[0]
+    if not input.endings or column not in table.columns or root is None:
+        return table
+    base = os.path.abspath(root)
+    others = [os.path.abspath(folder_of(origin.path)) for origin in table.origins]
+    if all(folder == base for folder in others) or not pa.types.is_string(table.arrow[column].type):
+        return table
+    pieces: list[pa.Array] = []
+    start = 0
+    for origin, folder in zip(table.origins, others, strict=True):
+        values = table.arrow[column].slice(start, origin.rows)
+        pieces += values.chunks if folder == base else [_absolute(values.to_pylist(), folder, input)]
+        start += origin.rows
+    at = table.arrow.column_names.index(column)
+    rewritten = pa.chunked_array(pieces, type=table.arrow[column].type)
+    return replace(table, arrow=table.arrow.set_column(at, column, rewritten))
+
+
+def placed_all(tables: Mapping[str, Table], given: Input | None, used: Input) -> dict[str, Table]:
+    """The tables of a run, each relative to its own folder; to `input.root` alone where the recipe names one."""
+    if getattr(given, "root", None) is not None:
+        return dict(tables)
+    return {name: placed(table, used, getattr(used, "root", None)) for name, table in tables.items()}
+
+
+def placed_again(tables: Mapping[str, Table], used: Input) -> dict[str, Table]:
+    """The same for the tables of a run that was made: one whose root is not the folder of its table had named it."""
+    root = getattr(used, "root", None)
+    first = tables["train"].origins
+    own = root is not None and first and os.path.abspath(folder_of(first[0].path)) == os.path.abspath(root)
+    return {name: placed(table, used, root) if own else table for name, table in tables.items()}
+
+
+def _absolute(values: Sequence[Any], folder: str, input: Input) -> pa.Array:
+    here = input.model_copy(update={"root": folder})
+    column = input.required_columns[0]
+
+    def one(value: Any) -> Any:
+        if not isinstance(value, str) or not value or os.path.isabs(value):
+            return value
+        found = here.file({column: value})
+        inside = isinstance(found, Path) and found.is_absolute() and found.is_file()
+        return str(found) if inside else value
+
+    return pa.array([one(value) for value in values], pa.string())

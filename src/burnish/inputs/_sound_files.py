@@ -1,0 +1,66 @@
+"""The one place where a sound is opened: an allow-list of formats, told by the first bytes of the file."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from burnish.core.errors import InputError
+
+if TYPE_CHECKING:
+    import soundfile
+
+FORMATS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
+"""What is read. libsndfile knows twenty more, most of them from the last century."""
+READ = "WAV, FLAC, OGG, MP3, AIFF, AU or CAF"
+CONVERT = "convert it: ffmpeg -i FILE FILE.wav"
+_BEGINNINGS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"dns.", b"caff", b"ID3")
+_OTHERS = (
+    (b"ftyp", 4, "MP4 (AAC, m4a)"),
+    (b"\x1aE\xdf\xa3", 0, "WebM or Matroska"),
+    (b"0&\xb2u", 0, "Windows Media (WMA)"),
+    (b"#!AMR", 0, "AMR"),
+    (b"MAC ", 0, "Monkey's Audio"),
+    (b"wvpk", 0, "WavPack"),
+    (b"ADIF", 0, "AAC"),
+)
+
+
+class NotRead(InputError):
+    """A file in no format of the allow-list."""
+
+
+def opened(data: bytes) -> soundfile.SoundFile:
+    """A sound whose header was read: to be closed by the caller.
+
+    Args:
+        data: the file; its content decides the format, never its name.
+
+    Raises:
+        NotRead: a format that is not on the list, named where it is known.
+        soundfile.LibsndfileError: a broken file.
+    """
+    import soundfile
+
+    if not data.startswith(_BEGINNINGS) and not is_mpeg(data):
+        raise NotRead(_named(data), expected=READ, fix=CONVERT)
+    found = soundfile.SoundFile(io.BytesIO(data))
+    if found.format not in FORMATS:
+        found.close()
+        raise NotRead(f"not a sound in a format that is read: this is {found.format}", expected=READ, fix=CONVERT)
+    return found
+
+
+def is_mpeg(data: bytes) -> bool:
+    """Whether the file begins like an MPEG stream of layers I to III; AAC calls itself layer 0."""
+    return len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0 and data[1] & 0x06 != 0
+
+
+def _named(data: bytes) -> str:
+    """What the bytes are, where their beginning says it."""
+    for beginning, at, name in _OTHERS:
+        if data[at : at + len(beginning)] == beginning:
+            return f"this is {name}, which is not read; {CONVERT}"
+    if len(data) > 1 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+        return f"this is AAC, which is not read; {CONVERT}"
+    return "not a sound in a format that is read"

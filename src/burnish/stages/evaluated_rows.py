@@ -1,0 +1,106 @@
+"""What is to be known of labelled rows before a trained model is scored on them: strange labels, and rows seen before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.bundle import Bundle
+from burnish.core.errors import InputError, nearest
+from burnish.data.contents import content_hashes
+from burnish.data.table import Table
+from burnish.stages.held_out import held_out
+from burnish.targets import Target
+
+_SHOWN = 8
+_OUTSIDE = "O"  # a tag that says there is nothing
+
+
+def strange_labels(target: Target, table: Table) -> list[str]:
+    """What is to be said of labels that training did not know, each with the nearest that it did.
+
+    Raises:
+        InputError: no label is known: the scores would all be 0, and say nothing about the model.
+    """
+    if not target.names:
+        return []
+    known, rows, holding, familiar = set(target.names), 0, 0, False
+    counts: Counter[str] = Counter()
+    for cell in _cells(table, target.column):
+        truth = target.truth(cell)
+        if truth is None:
+            continue
+        rows += 1
+        names = target.mentioned(truth)
+        strange = [name for name in names if name not in known]
+        familiar = familiar or any(name in known and name != _OUTSIDE for name in names)
+        counts.update(strange)
+        holding += bool(strange)
+    if not counts:
+        return []
+    what = f"{holding:,} of {rows:,} rows hold a label that training does not know: {_named(counts, target.names)}"
+    if not familiar:
+        raise InputError(
+            what + "; no row holds one that it knows",
+            expected="labels as in training: " + _listed(target.names),
+            fix="write the labels as in training, or name the column that holds them as the model's target does "
+            f"({target.column!r}); `burnish predict` answers rows without labels",
+            place=", ".join(origin.path for origin in table.origins),
+        )
+    return [f"{what}. Such rows count as wrong: no answer can be right"]
+
+
+def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tuple[dict[str, int], list[str]]:
+    """How many rows the model was trained on, or was chosen by (validation), and what is to be said of it.
+
+    The data of the run is read again, as its recipe says; where it is not there any more, that is said.
+    """
+    try:
+        found = held_out(bundle, trust_code=trust_code)
+    except InputError as error:
+        reason = error.found.removeprefix("the gate needs the rows the run was tested on: ")
+        return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
+    own = contents(table, bundle)
+    counts, said = {}, []
+    for name, words in (
+        ("train", "were trained on"),
+        ("validation", "are validation rows, by which the checkpoint was chosen"),
+    ):
+        if name not in found.parts:
+            continue
+        part = found.parts[name]
+        theirs = contents(part.table, bundle)[part.rows]
+        counts[name] = int(np.isin(own[own != 0], theirs[theirs != 0]).sum())
+        if counts[name]:
+            said.append(f"{counts[name]:,} of {len(own):,} rows {words}: scores on them say little about new rows")
+    return counts, said
+
+
+def contents(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
+    """[N] hashes of what the rows hold for the input of a bundle; of files, of what is in them; 0 where there is nothing."""
+    if table.inspection is not None:
+        return table.inspection.contents
+    return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text)
+
+
+def _cells(table: Table, column: str) -> Iterator[Any]:
+    for rows in table.rows([column], batch=4096):
+        yield from (row[column] for row in rows)
+
+
+def _named(counts: Counter[str], names: Sequence[str]) -> str:
+    """Names with how often they occur and the nearest known one."""
+    shown = []
+    for name, count in counts.most_common(_SHOWN):
+        guess = nearest(name, names)
+        shown.append(f"{name!r} ({count:,}" + (f", nearest: {guess!r})" if guess else ")"))
+    more = f" and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
+    return ", ".join(shown) + more
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

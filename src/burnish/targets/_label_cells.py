@@ -1,0 +1,153 @@
+"""How the cells of a column of several labels are read: lists, text with a separator, or numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from burnish.core.errors import InputError
+from burnish.targets._names import text
+from burnish.targets._separators import CANDIDATES, other_separator
+from burnish.targets._writing import (
+    Numbers,
+    is_number,
+    listed,
+    multi_hot,
+    named,
+    refuse_multi_hot,
+    require_positions,
+    said_positions,
+    whole,
+    wrong_length,
+)
+
+if TYPE_CHECKING:
+    from burnish.targets.labels import Labels
+
+_BITS = re.compile(r"[01]{2,}")
+
+
+def split_cell(value: Any, target: Labels) -> tuple[list[Any], bool]:
+    """The values of a cell, and whether it is a list."""
+    parts = listed(value, target.lists_as_text)
+    return (str(value).split(target.separator), False) if parts is None else (parts, True)
+
+
+def read_numbers(values: Sequence[Any], target: Labels) -> tuple[Numbers | None, list[str]]:
+    """What the numbers of a column stand for (None: they are as they were, or there are none), and what is to be said.
+
+    Raises:
+        InputError: vectors of zeros and ones without names, numbers without a name, or fractions.
+    """
+    if target.numbers is not None:
+        return None, []
+    cells = [v for v in values if v is not None and not (isinstance(v, str) and not v.strip())]
+    rows = [[p for p in split_cell(v, target)[0] if p is not None and str(p).strip()] for v in cells]
+    filled = [row for row in rows if row]
+    if not filled:
+        return None, []
+    _refuse_repeats(filled, cells, target)
+    if not all(is_number(p) for row in filled for p in row):
+        _refuse_vectors_as_text(cells, target)
+        return None, []
+    if any(whole(p) is None for row in filled for p in row):
+        raise _fractions(filled, target.column)
+    vectors = multi_hot(filled)
+    if not named(target.labels):
+        if vectors and not target.labels:
+            raise refuse_multi_hot(filled, target.column, cells[0])
+        if not target.labels:
+            _refuse_vectors_as_text(cells, target)
+            return None, [_unnamed(target.column)]
+        return None, []
+    return _with_names(filled, vectors, target)
+
+
+def _with_names(rows: Sequence[Sequence[Any]], vectors: bool, target: Labels) -> tuple[Numbers | None, list[str]]:
+    names, column = target.labels, target.column
+    if vectors:
+        numbers = {whole(value) for row in rows for value in row}
+        if {0, -1} <= numbers:
+            raise InputError(
+                f"column {column!r} holds -1 beside 0 and 1, which says neither yes nor no",
+                expected="1 for a label that applies, and 0 (everywhere) or -1 (everywhere) for one that does not",
+                fix="write 0 where a label does not apply, and leave out rows of which that is not known",
+                place="target",
+            )
+        if len(rows[0]) == len(names):
+            return "multi_hot", [
+                f"column {column!r} holds vectors of {len(names)} zeros and ones: one for each of `labels`"
+            ]
+        if any(len(set(map(whole, row))) < len(row) for row in rows):
+            raise wrong_length(rows, names, column)
+    require_positions(rows, names, column)
+    return "positions", [said_positions(column, names)]
+
+
+def read_separator(values: Sequence[Any], target: Labels) -> list[str]:
+    """What is to be said about another separator that cells hold.
+
+    Raises:
+        InputError: no cell holds the usual one, and cells are surely separated by another.
+    """
+    texts = [v for v in values if isinstance(v, str) and v.strip() and listed(v, target.lists_as_text) is None]
+    found = other_separator(texts, target.separator)
+    if found is None:
+        return []
+    what = f"no cell of column {target.column!r} holds the separator {target.separator!r}, and "
+    what += f"{found.cells:,} of {found.total:,} hold {found.written}, such as {found.example!r:.60}"
+    fix = f"target={{kind: labels, column: {target.column}, separator: {found.written}}}"
+    if found.sure and "separator" not in target.model_fields_set:
+        raise InputError(
+            what,
+            expected="labels with the separator between them, or lists of labels",
+            fix=f"{fix}; where each cell is one label, name the separator you mean in the same way "
+            f'(separator: "{target.separator}")',
+            place="target",
+        )
+    return [f"{what}: each such cell is read as one label; if it holds several: {fix}"]
+
+
+def _refuse_repeats(rows: Sequence[Sequence[Any]], cells: Sequence[Any], target: Labels) -> None:
+    """Lists of different lengths that say the same several times: one value for each word, and no labels of the row."""
+    repeats = [row for row in rows if len({text(p) for p in row}) < len(row)]
+    if 2 * len(repeats) <= len(rows) or len({len(row) for row in rows}) < 2 or target.labels:
+        return
+    if not any(listed(cell, target.lists_as_text) for cell in cells):
+        return
+    raise InputError(
+        f"column {target.column!r} holds lists such as {list(repeats[0])!r:.60}, which say the same several times: "
+        "one tag for each word, and not labels of the row",
+        expected="each label of a row once; or for tags, a column of as many words",
+        fix=f"for tags: input={{kind: tokens, column: WORDS}} target={{kind: tags, column: {target.column}}}; for labels, "
+        "name them all in `target.labels`",
+        place="target",
+    )
+
+
+def _refuse_vectors_as_text(cells: Sequence[Any], target: Labels) -> None:
+    """Vectors written as `0,1,0`, `0 1 0` or `010`, where the separator is another."""
+    texts = [c for c in cells if isinstance(c, str)]
+    if len(texts) < len(cells) or len(texts) < 2 or target.labels:
+        return
+    for separator in CANDIDATES:
+        rows = [[p for p in t.split(separator) if p.strip()] for t in texts]
+        if len(rows[0]) > 1 and all(is_number(p) for row in rows for p in row) and multi_hot(rows):
+            raise refuse_multi_hot(rows, target.column, texts[0])
+    if all(_BITS.fullmatch(t.strip()) for t in texts) and multi_hot(rows := [list(t.strip()) for t in texts]):
+        raise refuse_multi_hot(rows, target.column, texts[0])
+
+
+def _fractions(rows: Sequence[Sequence[Any]], column: str) -> InputError:
+    shown = next(row for row in rows if any(whole(p) is None for p in row))
+    return InputError(
+        f"column {column!r} holds {list(shown)!r:.60}: numbers with fractions, which are no names of labels",
+        expected="lists of label names; shares or probabilities of labels cannot be learned",
+        fix="write the names of the labels that apply",
+        place="target",
+    )
+
+
+def _unnamed(column: str) -> str:
+    return f"column {column!r} holds numbers, which become the labels' names; name them in their order with `target.labels`"
