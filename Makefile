@@ -24,7 +24,11 @@ demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped mess
 	@echo "Answers: $(RUN)/answers.csv"
 	@echo "Try it:  $(BIN)/burnish serve $(RUN)"
 
-test: $(VENV)/.dev lint types imports test-fast  ## Install, lint, types, import contracts, all fast tests.
+# mypy takes one core for most of a minute: it runs beside the tests, and is read when they have ended.
+test: $(VENV)/.dev lint imports  ## Install, lint, types, import contracts, all fast tests.
+	@mkdir -p .mypy_cache; $(BIN)/mypy > .mypy_cache/output.txt 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory test-fast; tests=$$?; \
+	wait $$types; checked=$$?; cat .mypy_cache/output.txt; exit $$((tests | checked))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check src tests benchmarks
@@ -37,7 +41,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 test-fast: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations 40 tests
 
 test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.
 	$(BIN)/python -m pytest -m slow --timeout 3600 tests
