@@ -19,7 +19,10 @@ RUNNING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).run
 LIBRARIES = {"onnx": ["onnxscript", "onnxruntime"], "litert": ["litert_torch", "ai_edge_litert"]}
 
 
-LIKE_OTHERS = ("qwen2", "qwen3", "distilbert", "timm_mobilenet", "hubert", "wavlm")
+LIKE_OTHERS = (
+    *("qwen2", "qwen3", "distilbert", "electra", "roberta"),
+    *("timm_mobilenet", "transformers_vit", "hubert", "wavlm", "wav2vec2_group"),
+)
 """Architectures whose graphs look like those of another case: tried by the slow suite."""
 
 

@@ -63,7 +63,14 @@ def test_in_every_setting(changed: dict[str, Any]) -> None:
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("architecture", [case for case in SOUND_CASES if case not in ("hubert", "wavlm")])
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] if case == "wav2vec2_group" else [])  # a graph much like wav2vec2's
+        for case in SOUND_CASES
+        if case not in ("hubert", "wavlm")
+    ],
+)
 def test_a_graph_answers_with_the_mean_of_the_views(architecture: str, tmp_path: Path) -> None:
     """Traced with one sound, right for all lengths."""
     pytest.importorskip("onnx", reason="the extra `export` is not installed")
