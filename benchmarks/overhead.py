@@ -93,6 +93,7 @@ def one_run(started: float, words: list[str], result: Path) -> None:
 
     with importing():  # as the command does
         import burnish.stages.finish as finish
+        import burnish.stages.session as session
         import burnish.stages.train as train
 
     later = "saving, reading back, testing"
@@ -103,7 +104,7 @@ def one_run(started: float, words: list[str], result: Path) -> None:
         (finish, "_report", "pictures, report", later),
     ):
         setattr(module, name, watch.around(getattr(module, name), phase, afterwards))
-    setattr(train, "fit", watch.steps(train.fit))  # noqa: B010
+    setattr(session, "fit", watch.steps(session.fit))  # noqa: B010
     sys.argv = ["burnish", "train", *words]
     try:
         main()
