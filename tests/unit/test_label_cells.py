@@ -144,6 +144,13 @@ def test_vectors_as_text_are_no_single_labels(separator: str) -> None:
     assert settled(genotypes, {"kind": "label", "column": "label"})[0].names == ("0/0", "0/1", "1/1")
 
 
+def test_numbers_of_words_are_no_single_labels() -> None:
+    made = rows(["0 0 1 2", "0 1", "0 0 0 1 2"], "tags")
+    error = refused(made, "tags")
+    assert "several numbers in a cell" in error.found
+    assert settled(made, {"kind": "label", "column": "tags"})[0].names == ("0 0 0 1 2", "0 0 1 2", "0 1")
+
+
 def test_brackets_around_separated_labels_are_refused() -> None:
     error = refused(rows(["[a|b]", "[a]", "[c|a|b]"]), {"kind": "labels", "column": "labels"})
     assert "brackets around the cell" in error.found

@@ -162,6 +162,25 @@ def refuse_vectors(texts: Sequence[str], column: str) -> None:
             raise error
 
 
+def refuse_numbers_of_words(texts: Sequence[str], column: str) -> None:
+    """Check that single labels are no rows of numbers with spaces between them, such as `0 0 1 2`: tags of words.
+
+    Raises:
+        InputError: all of them are, and most hold several.
+    """
+    rows = [t.split() for t in texts]
+    if not rows or 2 * sum(len(row) > 1 for row in rows) <= len(rows) or max(map(len, rows)) < 3:
+        return
+    if all(whole(part) is not None for row in rows for part in row):
+        raise InputError(
+            f"column {column!r} holds several numbers in a cell, such as {max(texts, key=len)!r:.60}: is that one label?",
+            fix=f"for one tag for each word: target={{kind: tags, column: {column}, labels: [O, B-person, ...]}} names them "
+            f'in their order; for several labels: target={{kind: labels, column: {column}, separator: " "}}; for one '
+            f"label: target={{kind: label, column: {column}}}",
+            place="target",
+        )
+
+
 def refuse_torn_brackets(values: Sequence[Any], target: Labels) -> None:
     """Check that the separator does not stand inside brackets around the whole cell, such as `[a|b]`.
 
