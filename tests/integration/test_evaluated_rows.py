@@ -63,6 +63,15 @@ def test_new_rows_with_known_labels_give_no_warning(burnish_command: Command, tr
     assert (found["rows_in_train"], found["rows_in_validation"]) == (0, 0)
 
 
+def test_rows_that_differ_from_training_rows_in_case_alone_are_said(
+    burnish_command: Command, trained: Trained, tmp_path: Path
+) -> None:
+    rows = [{**row, "text": f"  {row['text'].upper()}!"} for row in tiny_runs.rows("label")]
+    said, found = scored(burnish_command, trained("label"), rows, tmp_path)
+    assert (said.code, found["rows_in_train"]) == (0, 0)
+    assert "36 of 60 rows differ from rows that were trained on in case, spaces or punctuation alone" in said.err
+
+
 def test_without_the_data_of_the_run_that_is_said(
     burnish_command: Command, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,7 +94,7 @@ def test_a_data_set_has_one_scale_and_keeps_its_shades(kind: str, tmp_path: Path
 def test_pictures_share_the_scale_of_the_data_set(tmp_path: Path) -> None:
     """A dark picture stays darker than a bright one, and test pictures have no say."""
     full = np.linspace(0, 4095, 480).reshape(20, 24).astype(np.uint16)
-    table = table_of(tmp_path, [file_of(v) for v in (full, full // 4, full * 8)])
+    table = table_of(tmp_path, [file_of(v) for v in (full, full // 4, full * 2)])
     made, _ = learned(Image(), {"train": part(table, 0, 1), "test": part(table, 2)})
     assert made.range == (0, 4095)  # type: ignore[attr-defined]
     rows = table.arrow.to_pylist()
@@ -266,3 +266,12 @@ def test_8_bit_pictures_are_untouched(tmp_path: Path) -> None:
 def test_a_range_that_does_not_rise_is_refused() -> None:
     with pytest.raises(ValueError, match="not below white"):
         Image(range=(5, 5))
+
+
+def test_a_picture_of_more_bits_than_the_scale_is_refused_though_its_darkest_values_lie_within() -> None:
+    settled = Image(size=16, range=(0, 4095))
+    deeper, bright = shades(1).astype(np.uint16) * 257, (shades(1).astype(np.uint16) * 16 + 15).clip(0, 4095)
+    bright[0, 0] = 65535  # one hot pixel
+    assert decoded(file_of(bright, "PNG"), scale=settled.range)
+    with pytest.raises(InputError, match="does not fit input"):
+        decoded(file_of(deeper, "PNG"), scale=settled.range)

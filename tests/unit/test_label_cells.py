@@ -124,6 +124,37 @@ def test_lists_that_say_the_same_several_times_are_no_labels() -> None:
     assert "one tag for each word" in error.found
 
 
+def test_equally_long_lists_of_yes_and_no_are_no_labels() -> None:
+    made = [["yes", "no", "no"], ["no", "no", "no"], ["yes", "yes", "no"]]
+    for cells in (made, list(map(str, made))):
+        assert "one value for each of 3 labels" in refused(rows(cells), {"kind": "labels", "column": "labels"}).found
+    assert settled(rows(made), {"kind": "labels", "column": "labels", "labels": ["yes", "no"]})[0].names == (
+        "yes",
+        "no",
+    )
+
+
+@pytest.mark.parametrize("separator", [";", ",", " ", "/"])
+def test_vectors_as_text_are_no_single_labels(separator: str) -> None:
+    made = rows([separator.join(map(str, v)) for v in VECTORS], "label")
+    error = refused(made, {"kind": "label", "column": "label"})
+    assert "multi-hot" in error.found
+    found, _ = settled(made, _override(error.fix))
+    assert found.truth(made[1]["label"]) == ["NAME1", "NAME2"]
+    assert settled(rows(["0/0", "0/1"], "label"), {"kind": "label", "column": "label"})[0].names == ("0/0", "0/1")
+
+
+def test_numbers_of_words_are_no_single_labels() -> None:
+    made = rows(["0 0 1 2", "0 1", "0 0 0 1 2"], "tags")
+    assert "several numbers in a cell" in refused(made, "tags").found
+    assert settled(made, {"kind": "label", "column": "tags"})[0].names == ("0 0 0 1 2", "0 0 1 2", "0 1")
+
+
+def test_brackets_around_separated_labels_are_refused() -> None:
+    made = rows(["[a|b]", "[a]", "[c|a|b]"])
+    assert "brackets around the cell" in refused(made, {"kind": "labels", "column": "labels"}).found
+
+
 WRITTEN: dict[str, Callable[[list[str]], str]] = {
     "python": str,
     "json": json.dumps,

@@ -320,3 +320,10 @@ def test_layouts_that_are_refused_with_the_fix(reading: Any, content: str, words
     with pytest.raises(InputError) as caught:
         reading(content)
     assert [word for word in ["rows.csv", "what to do", *words] if word not in str(caught.value)] == []
+
+
+def test_marks_of_files_written_one_behind_another_are_in_no_name_and_make_no_row(reading: Any) -> None:
+    one = "text,label\na,x\nb,y\n".encode("utf-8-sig")
+    table = reading(b"\xef\xbb\xbf" + one + one)
+    assert table.arrow.column_names == ["text", "label"]
+    assert table.arrow.column("label").to_pylist() == ["x", "y", "x", "y"]

@@ -210,3 +210,14 @@ def test_the_folder_inside_an_archive_is_offered(tmp_path: Path) -> None:
     refused(tmp_path / "archive", "nothing but the folder archive")
     shutil.rmtree(tmp_path / "pets" / "pets" / "dog")
     assert set(read(tmp_path / "pets" / "pets", cache=tmp_path / "cache").values("label")) == {"cat"}
+
+
+def test_folders_that_only_resemble_splits_are_refused_with_each_offered_as_its_split(tmp_path: Path) -> None:
+    root = split_tree(tmp_path / "data", "X_train", "X_test")
+    with pytest.raises(InputError, match="may be the classes") as caught:
+        splits_of(Data(train=str(root)))
+    assert f"data: {{test: {root / 'X_test'}, train: {root / 'X_train'}}}" in caught.value.fix
+    other = split_tree(tmp_path / "folds", "fold_a", "fold_b")
+    with pytest.raises(InputError, match="may be the classes") as caught:
+        splits_of(Data(train=str(other)))
+    assert f"data.train: [{other / 'fold_a'}, {other / 'fold_b'}]" in caught.value.fix

@@ -209,3 +209,12 @@ def test_words_without_a_tag_have_none_and_are_no_class() -> None:
 
 def test_sizes_are_no_tags() -> None:
     assert not Tags().recognises(["S-size", "M-size", "L-size"])
+
+
+def test_words_outside_of_entities_without_a_tag_are_refused() -> None:
+    """A gap is a word of which nothing is known: without any O, no word could be learned to be outside."""
+    made = [{**row, "tags": [tag if tag != "O" else None for tag in row["tags"]]} for row in rows(numbers=False)]
+    target = {"kind": "tags", "column": "tags"}
+    assert "no word has the tag O" in refused(made, target=target).found
+    found, _ = settled(made, target={**target, "labels": NAMES})
+    assert found.target.truth(["B-thing", None]) == ["B-thing", None]

@@ -25,6 +25,7 @@ def content_hashes(
     columns: Sequence[str],
     text: Callable[[Mapping[str, Any]], str | None],
     notify: Callable[[str, int, int], None] | None = None,
+    hashed: Callable[[str | None], int] = content_hash,
 ) -> NDArray[np.uint64]:
     """[N] a hash of each row's content, 0 where it is missing; reads some rows at a time.
 
@@ -33,11 +34,12 @@ def content_hashes(
         columns: what `text` needs.
         text: the content of a row (`Input.audited_text`).
         notify: told how many rows are done.
+        hashed: what makes a hash of a content.
     """
     out = np.zeros(len(table), np.uint64)
     done = 0
     for rows in table.rows(columns):
-        out[done : done + len(rows)] = [content_hash(text(row)) for row in rows]
+        out[done : done + len(rows)] = [hashed(text(row)) for row in rows]
         done += len(rows)
         if notify is not None:
             notify("comparing rows", done, len(table))

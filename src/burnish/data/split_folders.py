@@ -81,6 +81,12 @@ def _spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
+def _part_among(name: str) -> str:
+    """The split that one of the words of a name says, whatever stands beside it (`X_train`); empty where none or two do."""
+    found = {part for word in re.findall(r"[a-z]+", _spaced(name).lower()) if (part := _part_of_word(word))}
+    return found.pop() if len(found) == 1 else ""
+
+
 def _part_of_word(word: str) -> str:
     for known, part in PARTS.items():
         rest = word.removeprefix(known) if word.startswith(known) else word.removesuffix(known)
@@ -246,11 +252,14 @@ def _refuse_shared_names(root: Path, contents: dict[Path, Content]) -> None:
     few = len(held) < 2 or len(shared) < 2 or len(held) < sum(c.kind != "empty" for c in contents.values())
     if few or any(2 * len(names.intersection(shared)) < len(names) for names in held.values()):
         return
-    joined = ", ".join(str(f) for f in held)
+    joined = f"data.train: [{', '.join(str(f) for f in held)}]"
+    likely = {part: f for f in held if (part := _part_among(f.name))}
+    if "train" in likely and len(likely) == len(held):
+        joined = f"data: {{{_written(likely)}}}"
     raise InputError(
         f"the folders {_names(list(held))} all hold folders called {', '.join(shared[:5])}: those may be the classes",
         expected="folders whose names are the classes",
-        fix=f"data.train: [{joined}] learns {', '.join(shared[:3])}; data.source: image_folder (or audio_folder) learns "
+        fix=f"{joined} learns {', '.join(shared[:3])}; data.source: image_folder (or audio_folder) learns "
         f"{_names(list(held))[:60]}",
         place=str(root),
     )

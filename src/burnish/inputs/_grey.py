@@ -85,12 +85,17 @@ def shaded(picture: Stored, scale: Range) -> Picture:
         )
     black, white = scale
     tiny = picture.fractions and 0 <= low < high <= 1 and _of_bits(black, white)
-    if high < black or low > white or tiny:
+    if high < black or low > white or tiny or _far_above(values, black, white):
         raise InputError(
             f"it holds {said}, which does not fit input.range {black:g} to {white:g}",
             fix="give it in the numbers of the training pictures",
         )
     return _picture(_stretched(picture, black, white))
+
+
+def _far_above(values: NDArray[np.float64], black: float, white: float) -> bool:
+    """Whether most of a picture would be white, and its values go to twice the scale and more: it has another depth."""
+    return bool(values.max() > white + (white - black) and np.median(values) > white)
 
 
 def _of_bits(black: float, white: float) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from burnish.bundle import Bundle
 from burnish.core.errors import InputError, nearest
+from burnish.data.audit.scan import similar_hash
 from burnish.data.contents import content_hashes
 from burnish.data.table import Table
 from burnish.stages.held_out import held_out
@@ -64,7 +65,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     except InputError as error:
         reason = error.found.removeprefix("the gate needs the rows the run was tested on: ")
         return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
-    own = contents(table, bundle)
+    own, alike = contents(table, bundle), _similar(table, bundle)
     counts, said = {}, []
     for name, words in (
         ("train", "were trained on"),
@@ -73,10 +74,15 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
         if name not in found.parts:
             continue
         part = found.parts[name]
-        theirs = contents(part.table, bundle)[part.rows]
-        counts[name] = int(np.isin(own[own != 0], theirs[theirs != 0]).sum())
+        same = _among(own, contents(part.table, bundle)[part.rows])
+        counts[name] = int(same.sum())
         if counts[name]:
             said.append(f"{counts[name]:,} of {len(own):,} rows {words}: scores on them say little about new rows")
+        if more := int((_among(alike, _similar(part.table, bundle)[part.rows]) & ~same).sum()):
+            said.append(
+                f"{more:,} of {len(own):,} rows differ from rows that {words} in case, spaces or punctuation alone: "
+                "scores on them say little about new rows"
+            )
     return counts, said
 
 
@@ -85,6 +91,18 @@ def contents(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
     if table.inspection is not None:
         return table.inspection.contents
     return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text)
+
+
+def _similar(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
+    """The same of texts, by the rule of the audit: a hash that does not see case, white space and punctuation."""
+    if table.inspection is not None:
+        return table.inspection.contents
+    return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text, hashed=similar_hash)
+
+
+def _among(own: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (own != 0) & np.isin(own, theirs)
+    return found
 
 
 def _cells(table: Table, column: str) -> Iterator[Any]:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from burnish.core.errors import InputError
+from burnish.core.written_lists import in_brackets
 from burnish.targets._names import text
 from burnish.targets._separators import CANDIDATES, other_separator
 from burnish.targets._writing import (
     Numbers,
+    bracketed,
     is_number,
     listed,
     multi_hot,
@@ -110,11 +112,14 @@ def read_separator(values: Sequence[Any], target: Labels) -> list[str]:
 
 
 def _refuse_repeats(rows: Sequence[Sequence[Any]], cells: Sequence[Any], target: Labels) -> None:
-    """Lists of different lengths that say the same several times: one value for each word, and no labels of the row."""
+    """Lists that say the same several times: one value for each word, or one for each label, and no labels of the row."""
     repeats = [row for row in rows if len({text(p) for p in row}) < len(row)]
-    if 2 * len(repeats) <= len(rows) or len({len(row) for row in rows}) < 2 or target.labels:
+    if 2 * len(repeats) <= len(rows) or target.labels:
         return
     if not any(listed(cell, target.lists_as_text) for cell in cells):
+        return
+    if len({len(row) for row in rows}) < 2:
+        _refuse_answers(repeats, target.column)
         return
     raise InputError(
         f"column {target.column!r} holds lists such as {list(repeats[0])!r:.60}, which say the same several times: "
@@ -124,6 +129,72 @@ def _refuse_repeats(rows: Sequence[Sequence[Any]], cells: Sequence[Any], target:
         "name them all in `target.labels`",
         place="target",
     )
+
+
+def _refuse_answers(repeats: Sequence[Sequence[Any]], column: str) -> None:
+    """Equally long lists of a few words, such as yes and no, which say of each label whether it applies."""
+    if all(is_number(p) for row in repeats for p in row):
+        return  # vectors of numbers have an error of their own
+    length = len(repeats[0])
+    raise InputError(
+        f"column {column!r} holds lists of {length} values that say the same several times, such as "
+        f"{list(repeats[0])!r:.60}: one value for each of {length} labels (or words), and not the labels of the row",
+        expected="lists of the label names that apply",
+        fix=f"write a 1 for yes and a 0 for no, and name the {length} labels in their order: "
+        f"target={{kind: labels, column: {column}, labels: [NAME1, NAME2, ...]}}; where the values are labels, name them "
+        "all in `target.labels`",
+        place="target",
+    )
+
+
+def refuse_vectors(texts: Sequence[str], column: str) -> None:
+    """Check that single labels are no vectors of zeros and ones, such as `1;0;1`.
+
+    Raises:
+        InputError: all of them are.
+    """
+    for separator in CANDIDATES if len(texts) > 1 else ():
+        rows = [[p for p in t.split(separator) if p.strip()] for t in texts]
+        if len(rows[0]) > 2 and all(is_number(p) for row in rows for p in row) and multi_hot(rows):
+            error = refuse_multi_hot(rows, column, texts[0])
+            error.fix = error.fix.split("; or,")[0].replace("labels: [", f"separator: {separator!r}, labels: [")
+            error.fix += "; where each text is one label, name them all in `target.labels`"
+            raise error
+
+
+def refuse_numbers_of_words(texts: Sequence[str], column: str) -> None:
+    """Check that single labels are no rows of numbers with spaces between them, such as `0 0 1 2`: tags of words.
+
+    Raises:
+        InputError: all of them are, and most hold several.
+    """
+    rows = [t.split() for t in texts]
+    if not rows or 2 * sum(len(row) > 1 for row in rows) <= len(rows) or max(map(len, rows)) < 3:
+        return
+    if all(whole(part) is not None for row in rows for part in row):
+        raise InputError(
+            f"column {column!r} holds several numbers in a cell, such as {max(texts, key=len)!r:.60}: is that one label?",
+            fix=f"for one tag for each word: target={{kind: tags, column: {column}, labels: [O, B-person, ...]}} names them "
+            f'in their order; for several labels: target={{kind: labels, column: {column}, separator: " "}}; for one '
+            f"label: target={{kind: label, column: {column}}}",
+            place="target",
+        )
+
+
+def refuse_torn_brackets(values: Sequence[Any], target: Labels) -> None:
+    """Check that the separator does not stand inside brackets around the whole cell, such as `[a|b]`.
+
+    Raises:
+        InputError: it does: the first label would keep one bracket, and the last the other.
+    """
+    for cell in values:
+        if bracketed(cell) and target.separator in cell and not in_brackets(cell.split(target.separator)[0]):
+            raise InputError(
+                f"column {target.column!r} holds {cell!r:.60}: brackets around the cell would become part of labels",
+                expected=f"labels with {target.separator!r} between them and no brackets around them, or lists",
+                fix="leave the brackets out, or write commas between the labels",
+                place="target",
+            )
 
 
 def _refuse_vectors_as_text(cells: Sequence[Any], target: Labels) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from burnish.core.errors import InputError
 from burnish.targets._names import text
+from burnish.targets._spans import OUTSIDE
 from burnish.targets._writing import is_number, listed, named, require_positions, said_positions, whole
 
 if TYPE_CHECKING:
@@ -40,6 +41,24 @@ def refuse_single_words(values: Sequence[Any], column: str) -> None:
             fix="with a blank line between sentences and no other mark: data.source=conll; with a column that numbers "
             f"sentences: join the rows of each, such as table.groupby('sentence').agg(list) in pandas; to classify "
             f"single words: target={{kind: label, column: {column}}}",
+            place="target",
+        )
+
+
+def refuse_gaps(rows: Sequence[Sequence[str | None]], names: set[str], column: str) -> None:
+    """Check that words outside of entities are tagged: a gap means that nothing is known of the word, and is not learned.
+
+    Raises:
+        InputError: there are gaps, and no O.
+    """
+    gaps = sum(tag is None for row in rows for tag in row)
+    if gaps and OUTSIDE not in names:
+        raise InputError(
+            f"column {column!r} has {gaps:,} words without a tag, and no word has the tag O: a model that learns from it "
+            "would take every word for part of an entity",
+            expected="the tag O for each word outside of entities",
+            fix=f"write O where a tag is empty; where these words are really not known, name the tags: "
+            f"target={{kind: tags, column: {column}, labels: [{', '.join(sorted(names)[:3])}, ...]}}",
             place="target",
         )
 

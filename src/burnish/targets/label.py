@@ -15,6 +15,7 @@ from burnish.core.answer import sure_enough
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
 from burnish.targets._named import Named
 from burnish.targets._names import (
     TINY,
@@ -75,11 +76,15 @@ class Label(Named):
         """With numbers as positions where names are given; refuses lists written as text, and warns of several labels.
 
         Raises:
-            InputError: a list written as text, or a number that is no position of a name.
+            InputError: a list or a vector written as text, or a number that is no position of a name.
         """
         known = [v for v in values if text(v) is not None and not isinstance(v, list | dict)]
         texts = [v for v in known if isinstance(v, str)]
         refuse_written_list(texts, self.labels, self.column)
+        if not self.labels and len(texts) == len(known):
+            refuse_vectors(texts, self.column)
+            if inferred:
+                refuse_numbers_of_words(texts, self.column)
         said = self._said(known, texts) if inferred else []
         if self.numbers is not None or not known or not named(self.labels) or any(whole(v) is None for v in known):
             return self, said

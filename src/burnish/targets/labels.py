@@ -13,7 +13,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
-from burnish.targets._label_cells import read_numbers, read_separator, split_cell
+from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
 from burnish.targets._named import Named
 from burnish.targets._names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
 from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
@@ -69,6 +69,7 @@ class Labels(Named):
             own = self.model_copy(update={"lists_as_text": True})
             said.append(said_lists(self.column))
         elif self.lists_as_text is None and (name := next((v for v in values if bracketed(v)), None)) is not None:
+            refuse_torn_brackets(values, self)
             said.append(f"the brackets of {name!r} in column {self.column!r} are kept as part of the label's name")
         found, more = read_numbers(values, own)
         own = own if found is None else own.model_copy(update={"numbers": found})

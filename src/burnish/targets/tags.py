@@ -16,7 +16,7 @@ from burnish.targets._named import Named
 from burnish.targets._names import Names, looks_like_tags, text, unknown_name
 from burnish.targets._schemes import Scheme, scheme_of
 from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
-from burnish.targets._tag_cells import cells_of, numbers_are, refuse_single_words
+from burnish.targets._tag_cells import cells_of, numbers_are, refuse_gaps, refuse_single_words
 from burnish.targets._writing import LISTS, name_at, said_lists, written_as_lists
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Tags(Named):
         if self.scheme == "none" or not names:
             return self, said
         scheme = scheme_of(names, rows, self.column)
+        if scheme != "none" and not self.labels:
+            refuse_gaps(rows, names, self.column)
         if self.scheme is not None:
             return self, said
         words = "each run of equal tags counts as one span" if scheme == "none" else f"the scheme is {scheme}"

@@ -14,6 +14,11 @@ _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[\s;,]*", re.IGNORECASE)
 _RECURS = 2  # how often a name must stand below itself, so that the line is taken for a row
 
 
+def bare(name: str) -> str:
+    """A name without white space and without the byte order marks that files written one behind another leave."""
+    return name.replace("\ufeff", "").strip()
+
+
 def named_separator(line: str) -> str | None:
     """The delimiter that a first line of Excel names (`sep=;`); None where it is no such line."""
     body = line.rstrip("\r\n")
@@ -111,7 +116,7 @@ def layout(reader: Iterable[list[str]], head: Sequence[list[str]], path: Path) -
     Raises:
         InputError: no column has a name, two have the same, or the first line is a row.
     """
-    header = [name.strip() for name in next((row for row in reader if row), [])]
+    header = [bare(name) for name in next((row for row in reader if row), [])]
     places = [place for place, name in enumerate(header) if name]
     names = [header[place] for place in places]
     if not names:

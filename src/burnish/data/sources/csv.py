@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from burnish.core.errors import InputError
 from burnish.data.encodings import open_text
 from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source
-from burnish.data.sources._csv_layout import layout, named_separator
+from burnish.data.sources._csv_layout import bare, layout, named_separator
 
 _DELIMITERS = (",", "\t", ";", "|")
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
@@ -77,7 +77,7 @@ class Csv(Source):
                 number += 1
                 rows.append([""] * len(columns.names))
             waiting = 0
-            if row[0].strip() == columns.header[0] and [cell.strip() for cell in row] == columns.header:
+            if bare(row[0]) == columns.header[0] and [bare(cell) for cell in row] == columns.header:
                 columns.repeated += 1
                 continue
             number += 1
