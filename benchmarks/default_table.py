@@ -91,6 +91,8 @@ def _goals(rows: list[tuple[Case, Kept]]) -> None:
             print(f"{name}: mean rank {mean(ranks):.2f}, AutoGluon's {3 - mean(ranks):.2f}, over {len(pairs)} runs of texts; "
                   f"mean {100 * mean(a for a, _ in pairs):.1f} and {100 * mean(b for _, b in pairs):.1f}")  # fmt: skip
         for key, how in (("validated", "by validation"), ("oracle", "by test")):
-            lost = [row[key] - row["first"] for row in found if row[key] is not None and row["first"] is not None]
-            if lost:
-                print(f"{name}: {100 * mean(lost):+.1f} points of the grid's best {how}, first seed, {len(lost)} sets")
+            won = [row["first"] - row[key] for row in found if row[key] is not None and row["first"] is not None]
+            if won:
+                print(
+                    f"{name}: {100 * mean(won):+.1f} points, defaults minus the grid's best {how}, first seed, {len(won)} sets"
+                )
