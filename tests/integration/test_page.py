@@ -324,6 +324,7 @@ def test_an_unsure_answer_looks_unsure(
     page, _ = opened(browser, server, "phone", "light")
     shares = {"one": answer["confidence"], "two": 1 - answer["confidence"], "three": 0.0}
     said = {"answer": "one", "probabilities": shares, **answer}
+    page.wait_for_function("model !== null")  # what the server says of it has come
     page.evaluate("model.abstain_below = 0.95")
     page.route("**/predict", lambda route: route.fulfill(json=said))
     page.get_by_label("text", exact=True).fill("whatever")
