@@ -17,6 +17,8 @@ from tests.integration.survival import Runs, assert_same, kill_before_file_opera
 from tests.integration.survival_data import recipe
 
 KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds")
+QUICK = ("label", "tags", "frozen")
+"""What the fast suite kills: texts, words, and features that are kept. The other kinds are killed by the slow suite."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def _again(place: Runs, file: Path, out: Path, **more: Any) -> survival.Child:
     return place.start("train", *(("--resume",) if there else (file,)), "--out", out, **more)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
 def test_killed_twice_and_resumed(place: Runs, through: Callable[[str], Any], kind: str) -> None:
     """Killed inside a save, then anywhere after: the same weights, optimizer, answers, scores and losses."""
     file, reference, operations = through(kind)

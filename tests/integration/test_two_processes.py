@@ -63,7 +63,13 @@ def assert_equal_runs(one: Path, two: Path) -> None:
                 assert a["best"] == b["best"]
 
 
-KINDS = [("label", 57), ("labels", 63), ("score", 57), ("tags", 63), ("image", 57), ("frozen", 57), ("sounds", 57)]
+KINDS = [
+    *(("label", 57), ("tags", 63), ("frozen", 57)),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (("labels", 63), ("score", 57), ("image", 57), ("sounds", 57))
+    ),
+]
 
 
 @pytest.mark.parametrize(("kind", "train"), KINDS)
