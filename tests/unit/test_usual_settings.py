@@ -203,3 +203,11 @@ def test_shapes_of_sharded_weights_are_read(tmp_path: Path) -> None:
 )
 def test_few_rows_get_more_epochs_and_very_many_fewer(rows: int, epochs: int) -> None:
     assert usual_epochs(rows, 32) == epochs
+
+
+def test_many_classes_get_eight_steps_each() -> None:
+    """Six rows of each of 77 classes are learned in no 280 steps; few classes and many rows are as before."""
+    assert usual_epochs(420, 32, classes=77) == 44
+    assert usual_epochs(420, 32, classes=500) == 60
+    assert usual_epochs(483, 32, classes=7) == usual_epochs(483, 32)
+    assert usual_epochs(10_000, 32, classes=77) == usual_epochs(10_000, 32)

@@ -30,6 +30,7 @@ from burnish.stages.named_classes import require_classes, require_spelling
 from burnish.stages.settle import USUAL_TARGETS, settle
 from burnish.stages.target_numbers import numbers_read
 from burnish.stages.usual_settings import usual_epochs
+from burnish.targets import Target
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -161,7 +162,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     if said:
         say(said)
     settled = draft.model_copy(
-        update={"input": input_, "target": target, "epochs": _epochs(recipe, len(parts["train"]), say)}
+        update={"input": input_, "target": target, "epochs": _epochs(recipe, target, len(parts["train"]), say)}
     )
     require_classes(settled)
     processor = settled.input.processor(folder)
@@ -196,14 +197,14 @@ def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: 
         ancestry.require_unseen(folder, parts, recipe.allow, warn, trust_code=recipe.trust_code)
 
 
-def _epochs(recipe: Recipe, rows: int, say: Callable[[str], None]) -> float:
-    """As named, or as usual for so many rows, which is said."""
+def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:
+    """As named, or as usual for so many rows and classes, which is said."""
     if recipe.epochs is not None:
         return recipe.epochs
     if recipe.max_steps is not None:
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
-    epochs = usual_epochs(rows, recipe.batch_size)
+    epochs = usual_epochs(rows, recipe.batch_size, len(target.names) if target.shape == "row" else 0)
     say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
     return epochs
 

@@ -138,20 +138,21 @@ def _called(family: Family) -> str:
 
 
 STEPS, EPOCHS, MOST_EPOCHS = 400, 3, 20
-FEWEST_STEPS, UTMOST_EPOCHS = 100, 60
+FEWEST_STEPS, STEPS_A_CLASS, UTMOST_EPOCHS = 100, 8, 60
 MANY_STEPS = 20_000
 
 
-def usual_epochs(rows: int, batch_size: int) -> float:
+def usual_epochs(rows: int, batch_size: int, classes: int = 0) -> float:
     """Passes over the training rows where a recipe names none: three, more on few rows, fewer on very many.
 
     Small data needs steps rather than epochs: too few of them are a main cause of failed fine-tuning (Mosbach et al.
     2021, arXiv 2006.04884). So as many epochs as give 400 steps, but twenty at most, or as many as give 100 steps where
-    twenty give fewer. Where three epochs are more than 20,000 steps, two or one do. The best checkpoint on validation is
-    kept in any case.
+    twenty give fewer. Many classes need more than that: eight steps for each, sixty epochs at most. Where three epochs are
+    more than 20,000 steps, two or one do. The best checkpoint on validation is kept in any case.
     """
+    fewest = max(FEWEST_STEPS, STEPS_A_CLASS * classes)
     per_epoch = -(-rows // batch_size)
     wanted = min(MOST_EPOCHS, max(EPOCHS, -(-STEPS // per_epoch)))
-    if wanted * per_epoch < FEWEST_STEPS:
-        wanted = min(UTMOST_EPOCHS, -(-FEWEST_STEPS // per_epoch))
+    if wanted * per_epoch < fewest:
+        wanted = min(UTMOST_EPOCHS, -(-fewest // per_epoch))
     return float(min(wanted, max(1, MANY_STEPS // per_epoch)))
