@@ -19,7 +19,7 @@ from burnish.core.files import folder_aside, write_json, write_manifest, write_t
 from burnish.core.signature import require_signed, trusted
 from burnish.core.views import averaged
 from burnish.core.written import as_written, read_golden, read_object
-from burnish.inputs import Input
+from burnish.inputs import InGraph, Input
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded, Target
 
@@ -107,7 +107,8 @@ class Bundle:
         Raises:
             InputError: there is no such part.
         """
-        processor = self.input.unprocessed(self.processor)
+        input_ = self.input
+        processor = input_.unprocessed(self.processor) if isinstance(input_, InGraph) else None
         if processor is None:
             raise InputError(
                 f"nothing of what {self.input.kind()!r} does here before the network can be done by a graph",
@@ -123,6 +124,13 @@ class Bundle:
         Raises:
             InputError: there is no such graph for its input.
         """
+        if not isinstance(self.input, InGraph):
+            raise InputError(
+                f"a graph cannot read rows of {self.input.kind()!r} as they are",
+                expected="texts, pictures or sounds",
+                fix="export without --raw",
+                place=str(self.path),
+            )
         return replace(self, processor=self.input.raw(self.processor))
 
     def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:

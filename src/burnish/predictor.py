@@ -21,7 +21,7 @@ from burnish.core.errors import InputError
 from burnish.core.views import HELD
 from burnish.explaining import PARTS, Explanation, begun, cut, explanation
 from burnish.runtimes import Run, Runtime
-from burnish.targets import Decoded
+from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
 
@@ -96,8 +96,8 @@ class Predictor:
     def named(self, decoded: Decoded) -> Answer:
         """An answer with the names of its probabilities."""
         target = self.bundle.target
-        probabilities = dict(zip(target.names, map(float, decoded.probabilities), strict=False))
-        return Answer(decoded.answer, probabilities, target.abstains(decoded))
+        probabilities = dict(zip(names_of(target), map(float, decoded.probabilities), strict=False))
+        return Answer(decoded.answer, probabilities, abstains(target, decoded))
 
     def explain(self, example: Any, parts: int = PARTS) -> Explanation:
         """What each part of one example did for its answer; costs an answer for each part and one more.

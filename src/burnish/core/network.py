@@ -12,7 +12,7 @@ from torch import nn
 
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
-"""The note of a network whose head came with the checkpoint."""
+"""Said of a network whose head came with the checkpoint."""
 
 
 class Inseparable(Exception):
@@ -43,15 +43,12 @@ class Network(nn.Module, ABC):
     Attributes:
         notes: what was decided while loading, in words (a fresh head, tensors left out ...).
         seed: what fresh parts are drawn from: the head, and what adapters insert.
+        fresh_head: whether the head's last layer was drawn at random, and did not come with the checkpoint.
     """
 
     notes: Sequence[str] = ()
     seed: int = 0
-
-    @property
-    def fresh_head(self) -> bool:
-        """Whether the head's last layer was drawn at random, and did not come with the checkpoint."""
-        return KEPT_HEAD not in self.notes
+    fresh_head: bool = True
 
     @abstractmethod
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:

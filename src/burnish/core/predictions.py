@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,13 @@ from numpy.typing import NDArray
 from burnish.core.files import file_aside
 
 
-def schema(target_kind: str, names: Sequence[str], answer_type: pa.DataType) -> pa.Schema:
-    """The Arrow schema of a predictions file; target kind and label names travel in its metadata."""
+def schema(
+    target_kind: str, names: Sequence[str], answer_type: pa.DataType, settings: Mapping[str, Any] | None = None
+) -> pa.Schema:
+    """The Arrow schema of a predictions file; the target's kind, names and settings travel in its metadata."""
+    metadata = {"target": target_kind, "names": json.dumps(list(names))}
+    if settings is not None:
+        metadata["settings"] = json.dumps(dict(settings))
     return pa.schema(
         [
             ("row", pa.int64()),  # position in the table of the split, counted from 0 here and from 1 in files
@@ -29,7 +34,7 @@ def schema(target_kind: str, names: Sequence[str], answer_type: pa.DataType) -> 
             ("loss", pa.float32()),  # mean loss of the row, unweighted; null where there is no truth
             ("group", pa.string()),  # rows of one group are resampled together; null where there are no groups
         ],
-        metadata={"target": target_kind, "names": json.dumps(list(names))},
+        metadata=metadata,
     )
 
 
@@ -55,6 +60,11 @@ class Predictions:
     def names(self) -> tuple[str, ...]:
         """Label names in the order of the probabilities."""
         return tuple(json.loads((self.table.schema.metadata or {}).get(b"names", b"[]")))
+
+    @property
+    def settings(self) -> dict[str, Any] | None:
+        """The target that answered, as plain values; None in tables of 0.8.0 and older, which name its kind alone."""
+        return cast("dict[str, Any] | None", json.loads((self.table.schema.metadata or {}).get(b"settings", b"null")))
 
     @cached_property
     def known(self) -> Predictions:

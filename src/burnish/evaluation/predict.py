@@ -20,7 +20,7 @@ from burnish.data.loader import Loader
 from burnish.data.table import Part
 from burnish.losses import Loss
 from burnish.runtimes import Run
-from burnish.targets import Target
+from burnish.targets import Target, names_of
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
@@ -152,7 +152,7 @@ def _rows(
 
 
 def _schema(target: Target) -> pa.Schema:
-    return schema(target.kind(), target.names, target.arrow_type())
+    return schema(target.kind(), names_of(target), target.arrow_type(), target.model_dump(mode="json"))
 
 
 def features(

@@ -15,7 +15,7 @@ from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
 from burnish.metrics._classes import per_class
 from burnish.metrics._resampling import with_truth
-from burnish.targets import fits, target_class
+from burnish.targets import Named, fits, is_exclusive, target_of
 
 AVERAGES = ("macro", "weighted", "micro")
 
@@ -93,11 +93,11 @@ def scores(
         "headline": [metric.label for metric in first],
         "metrics": numbers,
     }
-    if target_class(predictions.target).classes:
+    if isinstance(target_of(predictions), Named):
         found["per_class"] = {
             name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
         }
-    if target_class(predictions.target).exclusive:
+    if is_exclusive(target_of(predictions)):
         matrix = confusion(known)
         found["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
     return found
@@ -136,7 +136,10 @@ def finite(value: float) -> float | int | None:
 
 def unknown_labels(known: Predictions) -> dict[str, int]:
     """Truths that are not among the label names, with how many rows (words for tags) they have; most frequent first."""
-    mentioned = target_class(known.target).mentioned
+    target = target_of(known)
+    if not isinstance(target, Named):
+        return {}
+    mentioned = target.mentioned
     seen = Counter(name for truth in known.truth for name in mentioned(truth))
     names = set(known.names)
     return {name: count for name, count in seen.most_common() if name not in names}

@@ -33,6 +33,7 @@ from burnish.stages.folding import FACT, loss_without
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
 from burnish.stages.shown import row_picture, row_sound, row_text
+from burnish.targets import linear_of
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
     """The rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
     table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
-    if bundle.target.linear == "numbers":
+    if linear_of(bundle.target) == "numbers":
         table, _, _ = plain_numbers(table, bundle.target.column)
     warnings = strange_labels(bundle.target, table)
     return _looked_at(table, bundle), warnings

@@ -25,6 +25,7 @@ from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
 from burnish.exporters import Exporter, Source, preceded
 from burnish.exporters.onnx import Onnx
+from burnish.inputs import InGraph
 from burnish.runtimes._fixed import pieces
 from burnish.runtimes.torch import running
 from burnish.stages import alone
@@ -193,7 +194,7 @@ class _Exporting:
         inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
-            network = preceded(bundle.input.graph(self.bundle.processor), network)
+            network = preceded(cast(InGraph, bundle.input).graph(self.bundle.processor), network)
         batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
         if batch is None:
             raise InputError("fewer than two training rows", expected="two, to export with")

@@ -15,7 +15,7 @@ from burnish.data.parts import require_columns
 from burnish.data.placing import folder_of
 from burnish.data.table import Table
 from burnish.evaluation.scores import metrics_for
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
 from burnish.stages.column_writing import as_written, flags_hint, recognised
@@ -105,7 +105,8 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
     inferred = _fitting(recipe, table, sample, target)
-    inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
+    if isinstance(inferred, FromFiles):
+        inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
     if target.column in inferred.required_columns:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"

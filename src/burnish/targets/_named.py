@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from burnish.targets import Target
+from burnish.targets import Named, Target
 from burnish.targets._names import Names
 
 
-class Named(Target):
+class Labelled(Target, Named):
     """A target whose logits stand for names: one logit a name, in the order of `labels`."""
 
     labels: Names = Field(

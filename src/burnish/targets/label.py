@@ -14,9 +14,9 @@ from pydantic import Field
 from burnish.core.answer import sure_enough
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
-from burnish.targets._named import Named
+from burnish.targets._named import Labelled
 from burnish.targets._names import (
     TINY,
     looks_like_codes,
@@ -28,6 +28,7 @@ from burnish.targets._names import (
     text,
     unknown_name,
 )
+from burnish.targets._programs import LABEL
 from burnish.targets._separators import other_separator
 from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Named):
+class Label(Labelled, Judged, Confident, Recognised, Standalone):
     """One label a row, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
@@ -211,6 +212,11 @@ class Label(Named):
         import pyarrow as pa
 
         return pa.string()
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return LABEL
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

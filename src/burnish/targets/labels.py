@@ -12,17 +12,18 @@ from pydantic import BeforeValidator, Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.written_lists import are_written_lists
-from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
-from burnish.targets._named import Named
+from burnish.targets._named import Labelled
 from burnish.targets._names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
+from burnish.targets._programs import LABELS
 from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Labels(Named):
+class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     """Any number of labels a row, each decided on its own."""
 
     recognition_order: ClassVar[int] = -2
@@ -171,6 +172,11 @@ class Labels(Named):
         import pyarrow as pa
 
         return pa.list_(pa.string())
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return LABELS
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

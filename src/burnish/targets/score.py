@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,14 +10,15 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Decoded, Mistakes, Target, Usual, Wrong
+from burnish.targets import Decoded, Judged, Mistakes, Recognised, Standalone, Target, Usual, Wrong
 from burnish.targets._names import as_number, looks_like_codes, looks_like_score, text
+from burnish.targets._programs import SCORE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Score(Target):
+class Score(Target, Judged, Recognised, Standalone):
     """One number a row: regression, learned in units of the training split's standard deviation."""
 
     recognition_order: ClassVar[int] = -1
@@ -32,11 +33,6 @@ class Score(Target):
     scale: float | None = Field(
         None, gt=0, description="Divided by before training; null: learned from the training split."
     )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """There are no names."""
-        return ()
 
     @property
     def outputs(self) -> int:
@@ -91,10 +87,6 @@ class Score(Target):
         """None: numbers have no classes to preserve."""
         return None
 
-    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
-        """Nothing to count."""
-        return {}
-
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The number in the units of the data; logits [B, 1] or [B]."""
         values = logits.reshape(-1).astype(np.float64) * (self.scale or 1.0) + (self.mean or 0.0)
@@ -109,6 +101,11 @@ class Score(Target):
         import pyarrow as pa
 
         return pa.float64()
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return SCORE
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:
