@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
 from burnish.core.signature import require_signed, trusted
-from burnish.core.views import averaged
+from burnish.core.views import joined
 from burnish.core.written import as_written, read_golden, read_object
 from burnish.inputs import InGraph, Input
 from burnish.runtimes import Run, Runtime
@@ -87,7 +88,8 @@ class Bundle:
 
     def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
         """Answers for rows given as their views, at most `limit` views through the network at once."""
-        seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
+        collate = partial(self.input.collate, processor=self.processor)
+        seen = joined(run, collate, rows, limit=limit, join=self.target.joined)
         return self.target.decode(seen.values, seen.first) if seen.first else []
 
     def artifacts(self) -> list[Artifact]:
@@ -128,6 +130,13 @@ class Bundle:
             raise InputError(
                 f"a graph cannot read rows of {self.input.kind()!r} as they are",
                 expected="texts, pictures or sounds",
+                fix="export without --raw",
+                place=str(self.path),
+            )
+        if (joining := getattr(self.target, "joining", "mean")) != "mean":
+            raise InputError(
+                f"a graph that reads rows as they are joins views by their mean, but this model by {joining}",
+                expected="target.joining: mean",
                 fix="export without --raw",
                 place=str(self.path),
             )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from burnish.core.batch import Array
 from burnish.core.predictions import Predictions, schema
-from burnish.core.views import averaged
+from burnish.core.views import joined
 from burnish.core.weighted import ZERO, WeightedSum
 from burnish.data.ahead import ahead
 from burnish.data.batching import cut
@@ -101,7 +101,7 @@ def _window(
     pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
     for own_positions, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, own_positions)
-        seen = averaged(run, loader.collate, views, limit=batch_size)
+        seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
         bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
         decoded = loader.target.decode(seen.values, seen.first)
         losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
@@ -181,7 +181,7 @@ def features(
 
     for start in range(0, len(order), batch_size):
         places = order[start : start + batch_size]
-        values = averaged(run, loader.collate, loader.views(positions[places]), limit=batch_size).values
+        values = joined(run, loader.collate, loader.views(positions[places]), limit=batch_size).values
         for place, value in zip(places, values, strict=True):
             yield int(place), value
         if notify:

@@ -108,8 +108,8 @@ class Input(Component):
         """
 
     def views(self, examples: Sequence[Example], processor: Any) -> Iterator[Iterable[Encoded]]:
-        """The views of each row, at least one: each goes through the network as a row would, and the mean of their
-        logits is the row's answer (`core.views.averaged`).
+        """The views of each row, at least one: each goes through the network as a row would, and what it says
+        of them is joined to the row's answer (`Target.joined`, `core.views.joined`).
 
         One view, the encoded row itself, unless an input says otherwise: an input of long recordings gives their
         windows. Views are made when they are asked for, so that few are in memory. Training sees one view a row

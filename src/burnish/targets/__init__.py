@@ -14,6 +14,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
+from burnish.core.joining import mean
 from burnish.targets._asking import (
     abstains,
     classes_of,
@@ -130,6 +131,13 @@ class Target(Component):
     @abstractmethod
     def strata(self, value: Any) -> str | None:
         """What splits preserve and samplers balance: the class of a row; None where there is none."""
+
+    def joined(self, views: Array) -> Array:
+        """What the network says of the views of one row, float32 [V, ...] in their order, as one: [...].
+
+        The mean of the logits, so that confident views count for more. The same in validation, test, bundle and predictor.
+        """
+        return mean(views)
 
     @abstractmethod
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:

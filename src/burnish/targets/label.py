@@ -14,6 +14,7 @@ from pydantic import Field
 from burnish.core.answer import sure_enough
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.joining import joined
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
 from burnish.targets._named import Labelled
@@ -60,6 +61,10 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         ge=0,
         le=1,
         description="Answers less probable than this are marked as abstained (1: all); see `abstention`.",
+    )
+    joining: Literal["mean", "max"] = Field(
+        "mean",
+        description="How logits of a row's views (windows of a recording) become one: mean; max where one view decides.",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:
@@ -164,6 +169,10 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
     def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
         """How often each label occurs."""
         return Counter(t for t in map(self.name_of, values) if t is not None)
+
+    def joined(self, views: Array) -> Array:
+        """As `joining` says."""
+        return joined(views, self.joining)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The most probable label of each row; logits [B, C]."""

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.joining import joined
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
@@ -47,6 +48,11 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     )
     temperature: float = Field(
         1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
+    )
+    joining: Literal["mean", "max", "noisy_or"] = Field(
+        "mean",
+        description="How logits of a row's views (windows of a recording) become one: mean; where one view decides "
+        "max, or noisy_or (at least one has it).",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:
@@ -134,6 +140,10 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
         counts = Counter(name for names in rows for name in names)
         given = np.array([counts[name] for name in self.labels], np.float64)
         return np.log((given + 0.5) / (len(rows) - given + 0.5)).astype(np.float32)
+
+    def joined(self, views: Array) -> Array:
+        """As `joining` says."""
+        return joined(views, self.joining)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""

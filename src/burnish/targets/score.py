@@ -10,6 +10,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.joining import joined
 from burnish.targets import Decoded, Judged, Mistakes, Recognised, Standalone, Target, Usual, Wrong
 from burnish.targets._names import as_number, looks_like_codes, looks_like_score, text
 from burnish.targets._programs import SCORE
@@ -32,6 +33,10 @@ class Score(Target, Judged, Recognised, Standalone):
     mean: float | None = Field(None, description="Subtracted before training; null: learned from the training split.")
     scale: float | None = Field(
         None, gt=0, description="Divided by before training; null: learned from the training split."
+    )
+    joining: Literal["mean", "max"] = Field(
+        "mean",
+        description="How logits of a row's views (windows of a recording) become one: mean; max where one view decides.",
     )
 
     @property
@@ -86,6 +91,10 @@ class Score(Target, Judged, Recognised, Standalone):
     def strata(self, value: Any) -> str | None:
         """None: numbers have no classes to preserve."""
         return None
+
+    def joined(self, views: Array) -> Array:
+        """As `joining` says."""
+        return joined(views, self.joining)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The number in the units of the data; logits [B, 1] or [B]."""
