@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.evaluation.compare import as_values, paired_differences
 from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
-from burnish.evaluation.scores import in_headline, scores
+from burnish.evaluation.measuring import measured
+from burnish.evaluation.scores import defined, in_headline, scores
 from burnish.metrics import Metric
-from burnish.targets import Judged, fits, linear_of, target_of
+from burnish.targets import Judged, linear_of, target_of
 
 LIMIT = 20_000
 """Training rows (words for tags) a baseline on features is fitted on at most."""
@@ -160,15 +162,13 @@ def _answered_elements(
 def _table(like: Predictions, answers: list[Any], probabilities: Features | None) -> Predictions:
     """The same rows with other answers."""
     table, rows = like.table, len(like)
+    shares = [[]] * rows if probabilities is None else list(probabilities.astype(np.float32))
     columns = {
-        "row": table["row"],
-        "truth": table["truth"],
+        **{name: table[name] for name in table.column_names},
         "answer": pa.array(answers, table.schema.field("answer").type),
-        "probabilities": pa.array(
-            [[]] * rows if probabilities is None else list(probabilities.astype(np.float32)), pa.list_(pa.float32())
-        ),
+        "probabilities": pa.array(shares, pa.list_(pa.float32())),
         "loss": pa.nulls(rows, pa.float32()),
-        "group": table["group"],
+        **measured(target_of(like), like.truth, answers, [math.nan] * rows),
     }
     return Predictions(pa.table(columns, schema=table.schema))
 
@@ -189,7 +189,7 @@ def baseline_scores(
         name: {`note`, `metrics` {label: {value, low, high ...}}, `differences` {label: {value, low, high, better,
         mcnemar ...}}}, differences being model minus baseline.
     """
-    chosen = [m for m in metrics if fits(m.targets, predictions.target) and in_headline(m, headline)]
+    chosen = [m for m in metrics if defined(m, target_of(predictions)) and in_headline(m, headline)]
     settings: dict[str, Any] = {"seed": seed, "resamples": resamples, "level": level}
     found = {}
     for name, baseline in baselines.items():

@@ -64,7 +64,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
         raise _unlabelled(bundle, table)
-    metrics = metrics_for(bundle.target.kind())
+    metrics = metrics_for(bundle.target)
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     found["decisions"] = on_test(
         bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))

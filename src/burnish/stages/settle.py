@@ -14,7 +14,7 @@ from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
 from burnish.data.placing import folder_of
 from burnish.data.table import Table
-from burnish.evaluation.scores import metrics_for
+from burnish.evaluation.scores import defined, metrics_for
 from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
 from burnish.recipe import Recipe, Settled
@@ -203,15 +203,15 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
             place="loss",
         )
     chosen = recipe.metrics or []
-    wrong = [m.kind() for m in chosen if not fits(m.targets, target.kind())]
+    wrong = [m.kind() for m in chosen if not defined(m, target)]
     if wrong:
-        fitting = sorted({m.kind() for m in metrics_for(target.kind())})
+        fitting = sorted({m.kind() for m in metrics_for(target)})
         raise InputError(
             f"metric {wrong[0]!r} is not defined for target {target.kind()!r}",
             expected="some of " + ", ".join(fitting),
             place="metrics",
         )
-    metrics = metrics_for(target.kind(), chosen)  # the chosen ones first; the others cost nothing and hide nothing
+    metrics = metrics_for(target, chosen)  # the chosen ones first; the others cost nothing and hide nothing
     deciding = recipe.deciding_metric or target.decides
     known = [m.label for m in metrics]
     if deciding != "loss" and deciding not in known:

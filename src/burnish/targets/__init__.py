@@ -32,6 +32,7 @@ from burnish.targets._capabilities import (
     Classes,
     Confident,
     Decoded,
+    Filed,
     Judged,
     Mistakes,
     Named,
@@ -48,6 +49,7 @@ __all__ = [
     "Classes",
     "Confident",
     "Decoded",
+    "Filed",
     "Judged",
     "Mistakes",
     "Named",
@@ -146,6 +148,22 @@ class Target(Component):
     @abstractmethod
     def truth(self, value: Any) -> Any:
         """The truth as it goes into the predictions table, in the same form as an answer; None where it is missing."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Numbers that are kept of each row beside its answer, such as edits and words, or nats and bytes.
+
+        Scores of a whole corpus are sums of them, divided once.
+        """
+        return ()
+
+    def measured(self, truth: Any, answer: Any, nats: float) -> Sequence[float]:
+        """The numbers of `columns` for a row with a truth.
+
+        Args:
+            truth, answer: as in the table.
+            nats: loss of the row, summed over its elements; not a number where no loss was computed.
+        """
+        return ()
 
     @abstractmethod
     def arrow_type(self) -> pa.DataType:

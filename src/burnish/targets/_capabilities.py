@@ -169,6 +169,17 @@ class Confident(ABC):
         """How far, in probability, an answer was from deciding as another did; None where answers have no probabilities."""
 
 
+class Filed(ABC):
+    """Its answers are files: sounds, pictures, pieces of music. A table of predictions holds their paths."""
+
+    ending: ClassVar[str]
+    """Of the files, such as `.wav`."""
+
+    @abstractmethod
+    def content(self, answer: Any) -> bytes:
+        """The file of an answer."""
+
+
 class Standalone(ABC):
     """A few lines without burnish turn its logits into an answer: they stand in the program beside an exported graph."""
 
