@@ -13,14 +13,14 @@ import numpy as np
 
 from burnish import artifacts
 from burnish.artifacts import Artifact
-from burnish.bundle import Bundle
+from burnish.bundle import Bundle, Computed
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
 from burnish.explaining import PARTS, Explanation, begun, cut, explanation
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runtime
 from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
@@ -47,12 +47,12 @@ class Predictor:
 
     Args:
         bundle: the trained model.
-        run: arrays to logits.
+        run: arrays to logits, or to sequences where the bundle's decoder reads steps.
         batch_size: rows at once; fewer where they have more than 181 tokens.
         answers_with: what computes it, in a word: `torch`, or the name of an artifact.
     """
 
-    def __init__(self, bundle: Bundle, run: Run, batch_size: int = 64, answers_with: str = "") -> None:
+    def __init__(self, bundle: Bundle, run: Computed, batch_size: int = 64, answers_with: str = "") -> None:
         self.bundle, self._run, self.batch_size, self.answers_with = bundle, run, batch_size, answers_with
 
     @overload
@@ -97,7 +97,7 @@ class Predictor:
         """An answer with the names of its probabilities."""
         target = self.bundle.target
         probabilities = dict(zip(names_of(target), map(float, decoded.probabilities), strict=False))
-        return Answer(decoded.answer, probabilities, abstains(target, decoded))
+        return Answer(decoded.answer, probabilities, abstains(target, decoded), decoded.score, decoded.ended)
 
     def explain(self, example: Any, parts: int = PARTS) -> Explanation:
         """What each part of one example did for its answer; costs an answer for each part and one more.
@@ -191,7 +191,7 @@ def load(
     return Predictor(*bundle.opened(chosen), batch_size, answers_with(chosen))
 
 
-def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Run]:
+def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Computed]:
     """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
 
     Raises:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -33,6 +34,29 @@ class HeadSplit:
     features: Callable[..., torch.Tensor]
     logits: Callable[[torch.Tensor], torch.Tensor]
     quickened: Callable[[], Callable[..., torch.Tensor]]
+
+
+class Generating(ABC):
+    """What a network can do that writes on, token by token; it inherits this beside `Network`."""
+
+    @abstractmethod
+    def step(self, inputs: Tensors, ids: torch.Tensor | None, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Logits of the next token of each row, and what is remembered, so that no token is read twice.
+
+        Written with the cache is written by one forward pass over the whole, and a row alone as in a batch.
+
+        Args:
+            inputs: as `forward` takes them, B rows; of the beginning, where `ids` is None.
+            ids: int64 [B], the tokens that were chosen last; None at the beginning.
+            cache: what the call before gave; None at the beginning.
+
+        Returns:
+            [B, V], and the cache: keys and values, states of an encoder ..., of this network alone.
+        """
+
+    @abstractmethod
+    def picked(self, cache: Any, rows: torch.Tensor) -> Any:
+        """The cache of these rows, int64 [M], in this order, repeats allowed."""
 
 
 class Network(nn.Module, ABC):

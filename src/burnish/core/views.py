@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from burnish.core.joining import mean
 
 HELD = 4  # times `limit`: views waiting, so that those of like length go through together
 
+T = TypeVar("T")
 Collate = Callable[[Sequence[Encoded]], tuple[dict[str, Array], int]]
 
 
@@ -55,11 +57,38 @@ def joined(
     Raises:
         ValueError: a row without a view, or answers for each element of rows that do not go through together.
     """
+    length = 1
+
+    def answer(views: Sequence[Encoded]) -> Array:
+        nonlocal length
+        arrays, length = collate(views)
+        return run(**arrays)
+
+    found, first = each(answer, rows, limit=limit)
+    if len({view.shape for views in found for view in views}) > 1:
+        shapes = len({view.shape for views in found for view in views})
+        raise ValueError(f"rows with an answer for each element, of {shapes} lengths, cannot be joined")
+    values = [join(np.stack(views)) for views in found]
+    return Joined(np.stack(values) if values else np.zeros((0, 0), np.float32), first, length)
+
+
+def each(
+    answer: Callable[[Sequence[Encoded]], Iterable[T]], rows: Iterable[Iterable[Encoded]], *, limit: int
+) -> tuple[list[list[T]], list[Encoded]]:
+    """What `answer` gives of each view of each row, in their order, and of first views what stays out of the network.
+
+    Args:
+        answer: of views that go through together, one thing each.
+        rows: the views of each row; each encoded view has `_length`.
+        limit: most views at once.
+
+    Raises:
+        ValueError: a row without a view.
+    """
     first: list[Encoded] = []
     counts: list[int] = []
-    found: dict[tuple[int, int], Array] = {}
+    found: dict[tuple[int, int], T] = {}
     waiting: list[tuple[int, int, Encoded]] = []
-    length = 1
     for row, views in enumerate(rows):
         counts.append(0)
         for view in views:
@@ -68,32 +97,23 @@ def joined(
             waiting.append((row, counts[row], view))
             counts[row] += 1
             if len(waiting) == HELD * limit:
-                length = _through(run, collate, waiting, limit, found)
+                _through(answer, waiting, limit, found)
                 waiting = []
         if not counts[row]:
             raise ValueError(f"row {row} has no view")
-    if waiting:
-        length = _through(run, collate, waiting, limit, found)
-    shapes = {value.shape for value in found.values()}
-    if len(shapes) > 1:
-        raise ValueError(f"rows with an answer for each element, of {len(shapes)} lengths, cannot be joined")
-    values = [join(np.stack([found[row, view] for view in range(count)])) for row, count in enumerate(counts)]
-    return Joined(np.stack(values) if values else np.zeros((0, 0), np.float32), first, length)
+    _through(answer, waiting, limit, found)
+    return [[found[row, view] for view in range(count)] for row, count in enumerate(counts)], first
 
 
 def _through(
-    run: Callable[..., Array],
-    collate: Collate,
+    answer: Callable[[Sequence[Encoded]], Iterable[T]],
     waiting: list[tuple[int, int, Encoded]],
     limit: int,
-    found: dict[tuple[int, int], Array],
-) -> int:
-    """Keep what the network says of each view, longest views first; gives the last padded length."""
-    length = 1
+    found: dict[tuple[int, int], T],
+) -> None:
+    """Keep what is said of each view, longest views first."""
     order = sorted(waiting, key=lambda own: -int(own[2]["_length"]))
     for start in range(0, len(order), limit):
         some = order[start : start + limit]
-        arrays, length = collate([view for _, _, view in some])
-        for (row, view, _), value in zip(some, run(**arrays), strict=True):
+        for (row, view, _), value in zip(some, answer([encoded for _, _, encoded in some]), strict=True):
             found[row, view] = value
-    return length

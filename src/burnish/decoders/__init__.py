@@ -6,12 +6,17 @@ They are our own code over numpy, driven by a `Step`, so that torch and ONNX ans
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal, Protocol
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
+from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
+from burnish.core.views import each, joined
+from burnish.inputs import Input
+from burnish.targets import Decoded, Generative, Target
 
 
 class Step(Protocol):
@@ -63,3 +68,47 @@ class Framewise(Decoder):
     @abstractmethod
     def labelled(self, frames: Array, ends: Ends) -> Generated:
         """As of every decoder."""
+
+
+def answered(
+    compute: Any,
+    decoder: Decoder,
+    input: Input,
+    target: Target,
+    processor: Any,
+    rows: Iterable[Iterable[Encoded]],
+    *,
+    limit: int,
+) -> list[Decoded]:
+    """Answers for rows given as their views: the one way for validation, test, bundle, predictor and server.
+
+    Args:
+        compute: a `Run`, or for a decoder that reads steps a `Generate`.
+        decoder: how what it gives becomes answers.
+        input, target, processor: as in the bundle.
+        rows: the views of each row; a view may have a `_seed`.
+        limit: most views at once.
+    """
+    collate = partial(input.collate, processor=processor)
+    if decoder.reads == "logits":
+        seen = joined(compute, collate, rows, limit=limit, join=target.joined)
+        return target.decode(seen.values, seen.first) if seen.first else []
+    if not isinstance(target, Generative):
+        raise InputError(
+            f"decoder {decoder.kind()!r} writes sequences, and answers of target {target.kind()!r} are none",
+            fix="decoder: one_pass",
+            place="decoder",
+        )
+    ends, own = target.ends(processor), int(getattr(decoder, "seed", 0))
+
+    def written(views: Sequence[Encoded]) -> list[Generated]:
+        arrays = collate(views)[0]
+        if decoder.reads == "steps":
+            found: list[Generated] = compute(arrays, decoder, ends, [int(view.get("_seed", own)) for view in views])
+            return found
+        logits = compute(**arrays)
+        lengths = [target.frames(view, logits.shape[1]) for view in views]
+        return [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
+
+    found, first = each(written, rows, limit=limit)
+    return [target.said(views, encoded, processor) for views, encoded in zip(found, first, strict=True)]

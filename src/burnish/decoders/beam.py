@@ -76,11 +76,11 @@ class Beam(Stepwise):
         if not row.ended or not going:
             return not going
         reachable = max(s.score for _, _, s in going) / (self.max_new_tokens + 1) ** self.length_penalty
-        return max(map(self._value, row.ended)) >= reachable
+        return bool(max(map(self._value, row.ended)) >= reachable)
 
     def _value(self, ended: Generated) -> float:
         tokens = len(ended.ids) + (ended.ended == "stop" and ended.cut is None)
-        return ended.score / max(1, tokens) ** self.length_penalty
+        return float(ended.score / max(1, tokens) ** self.length_penalty)
 
 
 def _best(scores: Array, room: int) -> NDArray[np.int64]:

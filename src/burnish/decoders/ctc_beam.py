@@ -33,7 +33,7 @@ class CtcBeam(Framewise):
             grown: dict[_Prefix, list[float]] = defaultdict(lambda: [_NOTHING, _NOTHING])
             for prefix, (blank, other) in beams.items():
                 _grow(grown, prefix, blank, other, frame, ends.blank)
-            best = sorted(grown.items(), key=lambda own: (-np.logaddexp(*own[1]), own[0]))[: self.width]
+            best = sorted(grown.items(), key=lambda own: (-np.logaddexp(own[1][0], own[1][1]), own[0]))[: self.width]
             beams = {prefix: (values[0], values[1]) for prefix, values in best}
         prefix = max(beams, key=lambda own: float(np.logaddexp(*beams[own])))
         return Generated(np.array(prefix, np.int64), float(np.logaddexp(*beams[prefix])), "stop")

@@ -22,9 +22,9 @@ from burnish.data.ahead import ahead
 from burnish.data.batching import cut
 from burnish.data.loader import Loader
 from burnish.data.table import Part
+from burnish.decoders import Decoder, answered
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
-from burnish.runtimes import Run
 from burnish.targets import Decoded, Filed, Target, names_of
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
@@ -33,7 +33,7 @@ Notify = Callable[[str, int, int], None]
 
 
 def predict(
-    run: Run,
+    run: Any,
     loader: Loader,
     part: Part,
     *,
@@ -46,11 +46,12 @@ def predict(
     notify: Notify | None = None,
     strange: list[int] | None = None,
     files: Path | None = None,
+    decoder: Decoder | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
 
     Args:
-        run: arrays to logits.
+        run: arrays to logits; or a `Generate`, where the decoder reads steps.
         loader: of the same split, without class weights.
         part: the split, for truths and groups.
         loss: how losses are computed; None leaves them out.
@@ -62,6 +63,7 @@ def predict(
         notify: called with (text, done, total).
         strange: gets the row numbers (from 0) for which the network gave NaN or infinity: their answers mean nothing.
         files: a folder for answers that are files, beside which the table will be saved.
+        decoder: that writes answers, which have no loss here; None: the target decodes logits.
 
     Returns:
         One prediction for each row (of the share), each row exactly once.
@@ -71,7 +73,7 @@ def predict(
     own = np.arange(share[0], len(part), share[1])
     for start in range(0, len(own), WINDOW):
         positions = own[start : start + WINDOW]
-        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers)
+        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers, decoder)
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
@@ -98,13 +100,14 @@ class _Answer:
 
 
 def _window(
-    run: Run,
+    run: Any,
     loader: Loader,
     positions: NDArray[np.int64],
     loss: Loss | None,
     batch_size: int,
     overhead: int,
     workers: int,
+    decoder: Decoder | None,
 ) -> tuple[list[_Answer], WeightedSum[float], NDArray[np.bool_]]:
     """Answers of some consecutive rows, their loss, and which rows the network gave no numbers for.
 
@@ -118,6 +121,12 @@ def _window(
     pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
     for own_positions, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, own_positions)
+        if decoder is not None and decoder.reads != "logits":
+            input_, target, processor = loader.input, loader.target, loader.processor
+            written = answered(run, decoder, input_, target, processor, views, limit=batch_size)
+            for place, answer in zip(places, written, strict=True):
+                answers[place] = _Answer(answer)
+            continue
         seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
         bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
         decoded = loader.target.decode(seen.values, seen.first)

@@ -9,7 +9,7 @@ import numpy as np
 from burnish.core.answer import Answer
 from burnish.inputs import Divisible, Input, endings_of
 from burnish.server.served import Served
-from burnish.targets import Decoded, may_abstain, names_of
+from burnish.targets import Decoded, Generative, may_abstain, names_of
 
 _ERROR = {
     "type": "object",
@@ -137,9 +137,9 @@ def answer_schema(served: Served) -> dict[str, Any]:
     target = served.predictor.bundle.target
     label = {"type": "string", "enum": list(names_of(target))}
     several = not isinstance(next((g["answer"] for g in golden(served)), ""), str)
-    answer: dict[str, Any] = (
-        {"type": "number"} if not names_of(target) else {"type": "array", "items": label} if several else label
-    )
+    answer: dict[str, Any] = {"type": "array", "items": label} if several else label
+    if not names_of(target):
+        answer = {"type": "string"} if isinstance(target, Generative) else {"type": "number"}
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     return {
         "type": "object",
@@ -149,6 +149,7 @@ def answer_schema(served: Served) -> dict[str, Any]:
             "confidence": {"anyOf": [probability, {"type": "null"}]},
             "probabilities": {"type": "object", "additionalProperties": probability},
             **({"abstained": {"type": "boolean"}} if may_abstain(target) else {}),
+            **({"ended": {"enum": ["stop", "length"]}} if isinstance(target, Generative) else {}),
         },
     }
 
@@ -172,7 +173,8 @@ def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
 def answer_body(answer: Answer) -> dict[str, Any]:
     """An answer as JSON shows it."""
     body = {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
-    return body if answer.abstained is None else {**body, "abstained": answer.abstained}
+    body |= {} if answer.abstained is None else {"abstained": answer.abstained}
+    return body if answer.ended is None else {**body, "ended": answer.ended}
 
 
 def description(served: Served) -> dict[str, Any]:

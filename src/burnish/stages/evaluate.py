@@ -137,6 +137,7 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
         group=group if group in part.table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
         strange=strange,
+        decoder=bundle.decoder,
     )
     if wrong := answers_not_finite(strange, part, "given"):
         raise RunFailed(wrong, expected="numbers: such answers mean nothing, and no score of them is given")

@@ -26,7 +26,7 @@ from burnish.losses import Loss
 from burnish.predictor import Predictor, load, opened
 from burnish.recipe import Settled
 from burnish.runtimes import Run as Running
-from burnish.runtimes.torch import running
+from burnish.runtimes.torch import computing
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
 from burnish.stages.decide import decide, on_test
@@ -187,8 +187,9 @@ def _write_bundle(
         },
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
+        decoder=recipe.decoder,
     )
-    bundles.write(folder.bundle, contents, running(network))
+    bundles.write(folder.bundle, contents, computing(network, recipe.decoder))
 
 
 def _golden(prepared: Prepared) -> list[dict[str, Any]]:
@@ -228,6 +229,8 @@ def _test(
         workers=assembled.batches.workers,
         notify=Phases(tracking),
         strange=strange,
+        files=folder.path / "answers",
+        decoder=recipe.decoder,
     )
     if said := answers_not_finite(strange, prepared.parts[split], split):
         shutil.rmtree(folder.bundle)  # an untested model must not stand where results are looked for

@@ -14,6 +14,7 @@ from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
 from burnish.data.placing import folder_of
 from burnish.data.table import Table
+from burnish.decoders import Decoder
 from burnish.evaluation.scores import defined, metrics_for
 from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
@@ -21,7 +22,7 @@ from burnish.recipe import Recipe, Settled
 from burnish.stages.column_writing import as_written, flags_hint, recognised
 from burnish.stages.no_target import no_target, rows_with_values
 from burnish.stages.usual_settings import rates
-from burnish.targets import Target, fits
+from burnish.targets import Generative, Target, fits
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
@@ -227,4 +228,22 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         "sampler": _sampler(recipe, "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,
         "deciding_metric": deciding,
+        "decoder": _decoder(recipe, target),
     }
+
+
+def _decoder(recipe: Recipe, target: Target) -> Decoder:
+    """The named one, or the target's own.
+
+    Raises:
+        InputError: it writes sequences and answers are none, or the reverse.
+    """
+    usual = target.usual_decoder if isinstance(target, Generative) else "one_pass"
+    found = recipe.decoder or cast(Decoder, build("burnish.decoders", usual))
+    if (found.reads == "logits") == isinstance(target, Generative):
+        raise InputError(
+            f"decoder {found.kind()!r} does not go with target {target.kind()!r}",
+            expected=f"one such as {usual}",
+            place="decoder",
+        )
+    return found

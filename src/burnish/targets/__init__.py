@@ -33,6 +33,7 @@ from burnish.targets._capabilities import (
     Confident,
     Decoded,
     Filed,
+    Generative,
     Judged,
     Mistakes,
     Named,
@@ -50,6 +51,7 @@ __all__ = [
     "Confident",
     "Decoded",
     "Filed",
+    "Generative",
     "Judged",
     "Mistakes",
     "Named",
@@ -80,8 +82,8 @@ class Target(Component):
     """
 
     axis: ClassVar[str] = "burnish.targets"
-    shape: ClassVar[Literal["row", "element"]] = "row"
-    """One answer a row, or one for each element of the input; models choose the head by it."""
+    shape: ClassVar[Literal["row", "element", "sequence"]] = "row"
+    """One answer a row, one for each element of the input, or a sequence; models choose the head by it."""
     default_loss: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
     """Kinds of metric reported first and given intervals."""
@@ -141,9 +143,9 @@ class Target(Component):
         """
         return mean(views)
 
-    @abstractmethod
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
-        """Answers for a batch of logits ([B, C] or [B, L, C]), in the words of the data."""
+        """Answers for a batch of logits ([B, C] or [B, L, C]), in the words of the data; `Generative` targets have none."""
+        raise NotImplementedError(f"answers of target {self.kind()!r} are written by a decoder")
 
     @abstractmethod
     def truth(self, value: Any) -> Any:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Encoded
+from burnish.core.generated import Ends, Generated, Reason
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,10 @@ class Decoded:
 
     answer: Any
     probabilities: Array
+    score: float | None = None
+    """Of what was written: the log of its probability; None for answers that are not written."""
+    ended: Reason | None = None
+    """Why it ended."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,28 @@ class Filed(ABC):
     @abstractmethod
     def content(self, answer: Any) -> bytes:
         """The file of an answer."""
+
+
+class Generative(ABC):
+    """Its answers are sequences of tokens, which a decoder writes: texts, transcripts, music."""
+
+    usual_decoder: ClassVar[str] = "greedy"
+    """The decoder where a recipe names none."""
+
+    @abstractmethod
+    def ends(self, processor: Any) -> Ends:
+        """What ends a sequence, by the tokenizer of this target."""
+
+    @abstractmethod
+    def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
+        """The answer to a row, from what was written for each of its views, in their order.
+
+        A target of long recordings stitches its transcripts here. `Generated.cut` says where a stop text begins.
+        """
+
+    def frames(self, encoded: Encoded, given: int) -> int:
+        """How many of the frames that the network gives, padding included, belong to a view; for CTC."""
+        return min(given, int(encoded.get("_frames", encoded["_length"])))
 
 
 class Standalone(ABC):
