@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from burnish import bundle as bundles
+from burnish.bundle import Computed
 from burnish.core.errors import RunFailed
 from burnish.core.events import Event
 from burnish.core.files import damage, read_json, write_json
@@ -25,7 +26,6 @@ from burnish.evaluation.scores import scores
 from burnish.losses import Loss
 from burnish.predictor import Predictor, load, opened
 from burnish.recipe import Settled
-from burnish.runtimes import Run as Running
 from burnish.runtimes.torch import computing
 from burnish.stages.baselines import baselines
 from burnish.stages.card import model_card
@@ -213,7 +213,7 @@ def _test(
     assembled: Assembled,
     loss: Loss,
     tracking: Tracking,
-    run: Running,
+    run: Computed,
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
     recipe, split = prepared.recipe, _tested(prepared)
