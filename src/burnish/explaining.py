@@ -17,7 +17,7 @@ from burnish.core.answer import Answer
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.inputs import Divisible, FromFiles, Input, Piece
-from burnish.targets import Target
+from burnish.targets import Generative, Target
 
 PARTS = 49  # 7 x 7 patches
 FEWEST = 4
@@ -44,6 +44,8 @@ def unexplained(input_: Input, target: Target) -> str:
     """Why answers of such a task are not explained, in words; empty where they are."""
     if target.shape == "element":
         return "answers for each word are not explained: a word that is left out has no answer that could be compared"
+    if isinstance(target, Generative):
+        return "answers that are written are not explained: each token would have an explanation of its own"
     if not isinstance(input_, Divisible):
         return f"answers are not explained: rows of input {input_.kind()!r} are not cut into parts"
     return ""

@@ -56,27 +56,29 @@ class Predictor:
         self.bundle, self._run, self.batch_size, self.answers_with = bundle, run, batch_size, answers_with
 
     @overload
-    def __call__(self, examples: str | Mapping[str, Any]) -> Answer: ...
+    def __call__(self, examples: str | Mapping[str, Any], *, seed: int | None = None) -> Answer: ...
 
     @overload
-    def __call__(self, examples: list[Any] | tuple[Any, ...]) -> list[Answer]: ...
+    def __call__(self, examples: list[Any] | tuple[Any, ...], *, seed: int | None = None) -> list[Answer]: ...
 
-    def __call__(self, examples: Any) -> Answer | list[Answer]:
+    def __call__(self, examples: Any, *, seed: int | None = None) -> Answer | list[Answer]:
         """Answers in the order of the examples; one answer for one example.
 
         Args:
             examples: a string or a row (column name to value); or a list of them.
+            seed: of this request, where the bundle's decoder draws at random; None: the decoder's own. A row has the same
+                answer alone and among others.
 
         Raises:
             InputError: a column is missing, or what is given is none of these.
         """
         if isinstance(examples, str | Mapping):
-            return self._many([examples])[0]
+            return self._many([examples], seed)[0]
         if isinstance(examples, bytes) or not isinstance(examples, Iterable):
             raise InputError(
                 f"found {examples!r:.80}", expected="a text, a row (column name to value), or a list of them"
             )
-        return self._many(list(examples))
+        return self._many(list(examples), seed)
 
     def prepare(self, examples: Sequence[Any]) -> list[Prepared]:
         """Examples as numbers, in their order; what may fail because of an example fails here.
@@ -117,10 +119,11 @@ class Predictor:
         whole, *without = map(self.named, bundle.decoded(self._run, views, limit=self.batch_size))
         return explanation(bundle.target, whole, pieces, without)
 
-    def _many(self, examples: Sequence[Any]) -> list[Answer]:
+    def _many(self, examples: Sequence[Any], seed: int | None) -> list[Answer]:
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         answers: list[Answer | None] = [None] * len(rows)
-        for places, views in self._pieces(rows):
+        for places, plain in self._pieces(rows):
+            views = plain if seed is None else _seeded(plain, seed)
             for place, decoded in zip(
                 places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
             ):
@@ -162,6 +165,11 @@ class Predictor:
                 f"column {missing[0]!r} is missing", expected=", ".join(columns), place=f"example {number + 1}"
             )
         return example
+
+
+def _seeded(rows: Iterable[Iterable[Encoded]], seed: int) -> Iterator[Iterable[Encoded]]:
+    for views in rows:
+        yield ({**view, "_seed": np.asarray(seed, np.int64)} for view in views)
 
 
 def load(

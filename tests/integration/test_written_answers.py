@@ -102,6 +102,11 @@ def test_the_decoder_travels_in_the_bundle(tmp_path: Path) -> None:
     assert json.loads((folder / "bundle.json").read_text())["decoder"]["top_k"] == 3
     with pytest.raises(InputError, match="code from outside"):
         Bundle.load(folder)
+    predictor = load(folder, trust_code=True)
+    texts = [{"text": r["text"]} for r in rows()]
+    seeded = [[a.answer for a in predictor(texts, seed=seed)] for seed in (1, 2, 1)]
+    assert seeded[0] == seeded[2] != seeded[1]
+    assert [predictor(text, seed=2).answer for text in texts] == seeded[1]
     again = [load(folder, trust_code=True)({"text": "abcd"}).answer for _ in range(2)]
     assert again[0] == again[1]
     assert "ab" not in str(again[0])

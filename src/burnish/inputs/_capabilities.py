@@ -46,6 +46,8 @@ class FromFiles(ABC):
 
     endings: ClassVar[tuple[str, ...]]
     """Endings of the files."""
+    media: ClassVar[str] = ""
+    """How the media type of such a file begins in a request, such as `image/`; empty: `application/octet-stream` alone."""
     audits: ClassVar[tuple[str, ...]] = ()
     """What judges the facts of `look`: modules of `burnish.data.audit`, or of another package by their whole names."""
     learned_facts: ClassVar[tuple[str, ...]] = ()

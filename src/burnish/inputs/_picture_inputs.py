@@ -20,6 +20,7 @@ class PictureFiles(FileInput, Standalone):
 
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
+    media: ClassVar[str] = "image/"
     heads: ClassVar[Mapping[str, str]] = {"row": "AutoModelForImageClassification"}
     encoder: ClassVar[Kind] = "vision transformer"
     audits: ClassVar[tuple[str, ...]] = ("looks", "images", "depths")

@@ -18,6 +18,7 @@ class SoundFiles(FileInput, Standalone):
 
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
+    media: ClassVar[str] = "audio/"
     given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
     heads: ClassVar[Mapping[str, str]] = {"row": "AutoModelForAudioClassification"}
     encoder: ClassVar[Kind] = "speech encoder"

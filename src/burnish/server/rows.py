@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from burnish.inputs import Input, endings_of
+from burnish.inputs import FromFiles, Input, endings_of
 from burnish.server.limits import aside, parsed
 from burnish.server.refusal import Refused
 from burnish.server.settings import Settings
@@ -75,11 +75,15 @@ class Reader:
         if kind in ("application/json", "") or kind.endswith("+json"):
             return self.json(await aside(parsed, body))
         column = self.input.required_columns[0]
-        if endings_of(self.input) and (kind.startswith(("image/", "audio/")) or kind == "application/octet-stream"):
+        if isinstance(self.input, FromFiles) and (self._is_file(kind) or kind == "application/octet-stream"):
             return self.checked([{column: body}], many=False)
         if not endings_of(self.input) and kind == "text/plain" and len(self.input.required_columns) == 1:
             return self.checked([{column: plain_text(request.headers.get("content-type", ""), body)}], many=False)
         raise Refused(415, f"content-type {kind[:80]!r} is not read by this model; application/json is")
+
+    def _is_file(self, kind: str) -> bool:
+        """Whether a media type is that of the files this model reads."""
+        return isinstance(self.input, FromFiles) and bool(self.input.media) and kind.startswith(self.input.media)
 
     def json(self, value: Any) -> Asked:
         """A row; a list of rows, bare or under `rows`. Where there is one column, its bare value is a row, too."""

@@ -74,6 +74,13 @@ def export(
         told = bundle.settings["recipe"]["data"]
         require_apart(out, [told.get(name) for name in ("train", "validation", "test")])
     # Before anything that takes time: there may be no such graph.
+    if bundle.decoder.reads != "logits":
+        raise InputError(
+            f"answers of this model are written by decoder {bundle.decoder.kind()!r}: a graph of one pass cannot give them",
+            expected="a model that answers in one pass",
+            fix="use the bundle with torch",
+            place=str(bundle.path),
+        )
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
     rows, signed = [exporting.baseline()], is_signed(bundle.path)
