@@ -24,7 +24,7 @@ def small_bert(folder):
     """The tests' tiny checkpoint with a quarter of the weights."""
     from transformers import AutoConfig, AutoModel
 
-    shutil.copytree(tiny_checkpoint("bert"), folder)
+    tiny_checkpoint(folder)
     config = AutoConfig.from_pretrained(folder)
     config.update({"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32})
     config.update({"max_position_embeddings": 40})
