@@ -17,8 +17,8 @@ from tests.image_cases import picture
 
 AXIS = "burnish.data.augmentations"
 KINDS = kinds(AXIS)
-OF_IMAGES = [k for k in KINDS if "image" in component_class(AXIS, k).inputs]  # type: ignore[attr-defined]
-OF_SOUNDS = [k for k in KINDS if "audio" in component_class(AXIS, k).inputs]  # type: ignore[attr-defined]
+OF_IMAGES = [k for k in KINDS if component_class(AXIS, k).read_as in ((), ("picture",))]  # type: ignore[attr-defined]
+OF_SOUNDS = [k for k in KINDS if component_class(AXIS, k).read_as in ((), ("waveform",))]  # type: ignore[attr-defined]
 WITH_SIDES = [k for k in OF_IMAGES if "horizontal_flip" in component_class(AXIS, k).model_fields]
 QUIET = {"horizontal_flip": False, "rotation": 0.0, "colour_jitter": 0.0, "scale": (1.0, 1.0), "erasing": 0.0}
 

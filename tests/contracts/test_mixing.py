@@ -17,8 +17,8 @@ from burnish.targets import Target
 AXIS = "burnish.data.mixing"
 KINDS = kinds(AXIS)
 THAT_MIX = [k for k in KINDS if component_class(AXIS, k).changes]  # type: ignore[attr-defined]
-OF_SOUNDS = [k for k in THAT_MIX if "audio" in component_class(AXIS, k).inputs]  # type: ignore[attr-defined]
-SHAPES = {"image": [(3, 16, 16), (3, 1, 1), (3, 7, 20)], "audio": [(800,), (40, 30)]}
+OF_SOUNDS = [k for k in THAT_MIX if component_class(AXIS, k).read_as in ((), ("waveform",))]  # type: ignore[attr-defined]
+SHAPES = {"picture": [(3, 16, 16), (3, 1, 1), (3, 7, 20)], "waveform": [(800,), (40, 30)]}
 
 
 def made(kind: str, **settings: Any) -> Mixing:
@@ -40,7 +40,7 @@ def rows(shape: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray[Any, Any], n
 
 def shapes(kind: str) -> list[tuple[int, ...]]:
     """Shapes of the rows it must take."""
-    return [s for name in component_class(AXIS, kind).inputs for s in SHAPES[name]]  # type: ignore[attr-defined]
+    return [s for name in (component_class(AXIS, kind).read_as or tuple(SHAPES)) for s in SHAPES[name]]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("kind", KINDS)

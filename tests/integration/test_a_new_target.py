@@ -19,11 +19,11 @@ OWN = '''
     from typing import Any, ClassVar
     import numpy as np
     import pyarrow as pa
-    from burnish.targets import Classes, Decoded, Mistakes, Target, Usual, Wrong
+    from burnish.targets import Classes, Decoded, Judged, Mistakes, Named, Target, Usual, Wrong
 
     STEPS = ("poor", "fair", "good", "excellent")
 
-    class Grade(Target):
+    class Grade(Target, Named, Judged):
         """One of four grades, from poor to excellent."""
 
         like: ClassVar[tuple[str, ...]] = ("label",)
@@ -40,7 +40,6 @@ OWN = '''
         def names(self): return STEPS
         @property
         def outputs(self): return len(STEPS)
-        def recognises(self, values): return False
         def learned(self, values): return self
         def problem_with(self, value): return "" if value in STEPS else "no grade"
         def encode(self, value, encoded):

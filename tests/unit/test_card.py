@@ -24,7 +24,7 @@ def test_texts_load_with_transformers(tmp_path: Path) -> None:
     built = network_cases.network("bert")
     (tmp_path / "model").mkdir()
     built.float().save(tmp_path / "model")
-    found = loaded(_alone("transformers", "text-classification"), tmp_path)
+    found = loaded(_alone("transformers", "AutoModelForSequenceClassification"), tmp_path)
     inputs = network_cases.batch(built)
     with torch.no_grad():
         assert torch.allclose(found(**inputs).logits, built(**inputs), atol=1e-5)
@@ -39,7 +39,7 @@ def test_pictures_load_with_their_library(tmp_path: Path, architecture: str, lib
     built = vision_cases.network(architecture).float().eval()
     (tmp_path / "model").mkdir()
     built.save(tmp_path / "model")
-    lines = _alone(library, "image-classification")
+    lines = _alone(library, "AutoModelForImageClassification")
     found = loaded(lines, tmp_path)
     pixels = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from burnish.core.network import KEPT_HEAD
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels
 from burnish.training.head_bias import begin_at
@@ -33,7 +32,7 @@ def test_an_untrained_network_answers_the_prior(architecture: str) -> None:
     assert begin_at(network, prior)
     biases = [p for n, p in network.named_parameters() if n.endswith("bias") and p.shape == (3,)]
     assert any(torch.equal(p.detach(), torch.from_numpy(prior)) for p in biases)
-    network.notes = [KEPT_HEAD]
+    network.fresh_head = False
     assert not begin_at(network, prior + 1)
     assert any(torch.equal(p.detach(), torch.from_numpy(prior)) for p in biases)
 

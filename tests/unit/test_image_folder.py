@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -268,7 +269,7 @@ def test_sizes_and_shapes(tmp_path: Path) -> None:
     root = tree(tmp_path / "data", ["a", "b"], 3)
     save(picture(50, 400, 40).convert("L"), root / "a" / "long.png")
     save(picture(51, 300, 300), root / "b" / "large.png")
-    found = examine(whole(train=opened(root, tmp_path / "cache")), Image(), LABEL, image_size=224)
+    found = examine(whole(train=opened(root, tmp_path / "cache")), Image(), LABEL, processor=SimpleNamespace(size=224))
     (long,) = found.find("extreme_aspect_ratios")
     assert [r.detail for r in long.rows] == ["400 x 40"]
     assert found.find("small_images")[0].count == 7

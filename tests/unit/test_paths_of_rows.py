@@ -50,7 +50,7 @@ def test_the_folder_of_the_table_comes_before_the_working_folder(
     located = Image().located(folder_of(str(path)))
     assert seen(located, "images/1.png") == 20  # type: ignore[arg-type]
     assert seen(Image(root="v3"), "images/1.png") == 30
-    assert Image(root="v3").found({"image": "images/1.png"}) == (Path("v3/images/1.png"), "")
+    assert Image(root="v3").assumed({"image": "images/1.png"}) == (Path("v3/images/1.png"), "")
 
 
 def test_the_working_folder_is_asked_last_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_paths_written_in_another_way_are_found(how: str, tmp_path: Path) -> Non
     shade(tmp_path / there, 77)
     image = Image(root=str(tmp_path))
     assert seen(image, written) == 77
-    assert bool(image.found({"image": written})[1]) == (how != "dots")
+    assert bool(image.assumed({"image": written})[1]) == (how != "dots")
 
 
 def test_a_number_is_a_name_without_its_ending(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_class_folders_are_named_from_the_working_folder(tmp_path: Path, monkeyp
     table = read("data/pets", cache=tmp_path / "cache")
     image = Image().located(folder_of(table.origins[0].path))
     assert seen(image, table.values("image")[0]) == 10  # type: ignore[arg-type]
-    assert image.found({"image": table.values("image")[0]})[1] == ""
+    assert image.assumed({"image": table.values("image")[0]})[1] == ""
 
 
 def test_files_to_be_answered_are_named_from_the_working_folder(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def audit_of(root: Path, folder: Path, heard: tuple[int, float] | None = (8000, 
     table = inspected(read(Data(train=str(root)), cache=folder), input_, folder)
     names = sorted({row["label"] for rows in table.rows(["label"]) for row in rows})
     part = Part(table, np.arange(len(table)))
-    return examine({"train": part}, input_, label_target(*names), heard=heard)
+    return examine({"train": part}, input_, label_target(*names), processor=SimpleNamespace(heard=heard))
 
 
 def test_faults_are_named_with_their_files(tmp_path: Path) -> None:

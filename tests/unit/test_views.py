@@ -13,7 +13,7 @@ from burnish.answering.predictor import Predictor
 from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import build
-from burnish.core.views import HELD, averaged
+from burnish.core.views import HELD, joined
 from burnish.data.feeding.encode import encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
@@ -54,7 +54,7 @@ def test_one_view_is_the_networks_own_answer_bit_for_bit() -> None:
     rows = [view(*np.random.default_rng(i).normal(size=3)) for i in range(5)]
     run = Counting()
     expected = Counting()(**collate(rows)[0])
-    seen = averaged(run, collate, ([row] for row in rows), limit=5)
+    seen = joined(run, collate, ([row] for row in rows), limit=5)
     np.testing.assert_array_equal(seen.values, expected)
     assert seen.values.dtype == np.float32
     assert run.sizes == [5]
@@ -69,7 +69,7 @@ def test_views_are_averaged_row_by_row_and_never_more_than_the_limit_at_once() -
     expected = [np.mean([alone(**collate([v])[0])[0] for v in views], axis=0) for views in rows]
     for limit in (1, 3, 4, 100):
         run = Counting()
-        seen = averaged(run, collate, iter(rows), limit=limit)
+        seen = joined(run, collate, iter(rows), limit=limit)
         np.testing.assert_allclose(seen.values, expected, rtol=1e-5)
         assert max(run.sizes) <= limit
         assert sum(run.sizes) == sum(map(len, rows))
@@ -78,7 +78,7 @@ def test_views_are_averaged_row_by_row_and_never_more_than_the_limit_at_once() -
 def test_views_of_like_length_go_through_together() -> None:
     rows = [[view(*[1.0] * n)] for n in (1, 64) * 8]
     run = Counting()
-    averaged(run, collate, rows, limit=8)
+    joined(run, collate, rows, limit=8)
     assert run.elements == 8 * 64 + 8 * 1
 
 
@@ -97,17 +97,17 @@ def test_few_views_are_held_however_many_a_row_has() -> None:
         done += len(arrays["x"])
         return cast(Array, arrays["x"][:, :1])
 
-    seen = averaged(run, collate, (windows(n) for n in (1000, 1, 500)), limit=4)
+    seen = joined(run, collate, (windows(n) for n in (1000, 1, 500)), limit=4)
     np.testing.assert_allclose(seen.values[:, 0], [499.5, 0, 249.5])
     assert most <= HELD * 4
 
 
 def test_rows_without_views_and_torn_elements_are_errors() -> None:
     with pytest.raises(ValueError, match="row 1 has no view"):
-        averaged(Counting(), collate, [[view(1.0)], []], limit=4)
+        joined(Counting(), collate, [[view(1.0)], []], limit=4)
     with pytest.raises(ValueError, match="cannot be joined"):
-        averaged(lambda x: x[:, :, None], collate, [[view(1.0)], [view(1.0, 2.0)]], limit=1)
-    assert averaged(Counting(), collate, [], limit=4).first == []
+        joined(lambda x: x[:, :, None], collate, [[view(1.0)], [view(1.0, 2.0)]], limit=1)
+    assert joined(Counting(), collate, [], limit=4).first == []
 
 
 class Mirrored(Image):
@@ -176,3 +176,22 @@ def test_frozen_features_of_a_row_are_the_mean_over_its_views(tmp_path: Path) ->
     for i, views in enumerate(input_.views(rows, PROCESSOR)):
         own = np.mean([v["pixel_values"][:, :6, :4].mean(axis=(1, 2)) for v in views], axis=0)
         np.testing.assert_allclose(found[i], own, atol=1e-6)
+
+
+def test_views_are_joined_as_the_target_says() -> None:
+    """By hand: mean, max, and for labels that one view is enough for, one minus the product of what speaks against."""
+    views = np.array([[0.0, 2.0], [2.0, -4.0], [1.0, -1.0]], np.float32)
+    label = build("burnish.targets", {"kind": "label", "labels": ["a", "b"], "joining": "max"})
+    labels = build("burnish.targets", {"kind": "labels", "labels": ["a", "b"], "joining": "noisy_or"})
+    np.testing.assert_array_equal(cast(Any, label).joined(views), [2.0, 2.0])
+    none = np.prod(1 - 1 / (1 + np.exp(-views.astype(float))), axis=0)
+    np.testing.assert_allclose(cast(Any, labels).joined(views), np.log((1 - none) / none), rtol=1e-6)
+    np.testing.assert_array_equal(cast(Any, labels).joined(views[:1]), views[0])
+    assert np.isfinite(cast(Any, labels).joined(np.array([[800.0], [-800.0]], np.float32))).all()
+
+
+def test_a_target_of_its_own_joining_sees_the_views_in_their_order() -> None:
+    """As stitched transcripts need it, whatever the order in which they went through the network."""
+    rows = [[view(1.0), view(2.0, 3.0), view(4.0)], [view(5.0)]]
+    seen = joined(Counting(), collate, rows, limit=1, join=lambda views: views[:, 0] @ 10.0 ** -np.arange(len(views)))
+    np.testing.assert_allclose(seen.values, [1.0 + 0.5 + 0.04, 5.0])

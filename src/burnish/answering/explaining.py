@@ -16,8 +16,8 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
-from burnish.inputs import Input, Piece
-from burnish.targets import Target
+from burnish.inputs import Divisible, FromFiles, Input, Piece
+from burnish.targets import Generative, Target
 
 PARTS = 49  # 7 x 7 patches
 FEWEST = 4
@@ -44,7 +44,9 @@ def unexplained(input_: Input, target: Target) -> str:
     """Why answers of such a task are not explained, in words; empty where they are."""
     if target.shape == "element":
         return "answers for each word are not explained: a word that is left out has no answer that could be compared"
-    if type(input_).parts is Input.parts:
+    if isinstance(target, Generative):
+        return "answers that are written are not explained: each token would have an explanation of its own"
+    if not isinstance(input_, Divisible):
         return f"answers are not explained: rows of input {input_.kind()!r} are not cut into parts"
     return ""
 
@@ -57,7 +59,8 @@ def begun(bundle: Bundle, example: Example) -> tuple[Example, int]:
     """
     if reason := unexplained(bundle.input, bundle.target):
         raise InputError(reason)
-    return bundle.input.read_once(example, bundle.processor, changed=False)
+    input_ = bundle.input
+    return input_.read_once(example, bundle.processor, changed=False) if isinstance(input_, FromFiles) else (example, 0)
 
 
 def cut(bundle: Bundle, example: Example, parts: int) -> list[Piece]:
@@ -68,6 +71,8 @@ def cut(bundle: Bundle, example: Example, parts: int) -> list[Piece]:
     """
     if parts < FEWEST:
         raise InputError(f"{parts} parts", expected=f"{FEWEST} or more", place="parts")
+    if not isinstance(bundle.input, Divisible):
+        raise InputError(unexplained(bundle.input, bundle.target))
     return bundle.input.parts(example, bundle.processor, parts)
 
 

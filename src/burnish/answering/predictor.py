@@ -14,14 +14,14 @@ import numpy as np
 from burnish.answering.explaining import PARTS, Explanation, begun, cut, explanation
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
-from burnish.bundle.bundle import Bundle
+from burnish.bundle.bundle import Bundle, Computed
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
-from burnish.runtimes import Run, Runtime
-from burnish.targets import Decoded
+from burnish.runtimes import Runtime
+from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
 
@@ -47,36 +47,38 @@ class Predictor:
 
     Args:
         bundle: the trained model.
-        run: arrays to logits.
+        run: arrays to logits, or to sequences where the bundle's decoder reads steps.
         batch_size: rows at once; fewer where they have more than 181 tokens.
         answers_with: what computes it, in a word: `torch`, or the name of an artifact.
     """
 
-    def __init__(self, bundle: Bundle, run: Run, batch_size: int = 64, answers_with: str = "") -> None:
+    def __init__(self, bundle: Bundle, run: Computed, batch_size: int = 64, answers_with: str = "") -> None:
         self.bundle, self._run, self.batch_size, self.answers_with = bundle, run, batch_size, answers_with
 
     @overload
-    def __call__(self, examples: str | Mapping[str, Any]) -> Answer: ...
+    def __call__(self, examples: str | Mapping[str, Any], *, seed: int | None = None) -> Answer: ...
 
     @overload
-    def __call__(self, examples: list[Any] | tuple[Any, ...]) -> list[Answer]: ...
+    def __call__(self, examples: list[Any] | tuple[Any, ...], *, seed: int | None = None) -> list[Answer]: ...
 
-    def __call__(self, examples: Any) -> Answer | list[Answer]:
+    def __call__(self, examples: Any, *, seed: int | None = None) -> Answer | list[Answer]:
         """Answers in the order of the examples; one answer for one example.
 
         Args:
             examples: a string or a row (column name to value); or a list of them.
+            seed: of this request, where the bundle's decoder draws at random; None: the decoder's own. A row has the same
+                answer alone and among others.
 
         Raises:
             InputError: a column is missing, or what is given is none of these.
         """
         if isinstance(examples, str | Mapping):
-            return self._many([examples])[0]
+            return self._many([examples], seed)[0]
         if isinstance(examples, bytes) or not isinstance(examples, Iterable):
             raise InputError(
                 f"found {examples!r:.80}", expected="a text, a row (column name to value), or a list of them"
             )
-        return self._many(list(examples))
+        return self._many(list(examples), seed)
 
     def prepare(self, examples: Sequence[Any]) -> list[Prepared]:
         """Examples as numbers, in their order; what may fail because of an example fails here.
@@ -96,8 +98,8 @@ class Predictor:
     def named(self, decoded: Decoded) -> Answer:
         """An answer with the names of its probabilities."""
         target = self.bundle.target
-        probabilities = dict(zip(target.names, map(float, decoded.probabilities), strict=False))
-        return Answer(decoded.answer, probabilities, target.abstains(decoded))
+        probabilities = dict(zip(names_of(target), map(float, decoded.probabilities), strict=False))
+        return Answer(decoded.answer, probabilities, abstains(target, decoded), decoded.score, decoded.ended)
 
     def explain(self, example: Any, parts: int = PARTS) -> Explanation:
         """What each part of one example did for its answer; costs an answer for each part and one more.
@@ -117,10 +119,11 @@ class Predictor:
         whole, *without = map(self.named, bundle.decoded(self._run, views, limit=self.batch_size))
         return explanation(bundle.target, whole, pieces, without)
 
-    def _many(self, examples: Sequence[Any]) -> list[Answer]:
+    def _many(self, examples: Sequence[Any], seed: int | None) -> list[Answer]:
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         answers: list[Answer | None] = [None] * len(rows)
-        for places, views in self._pieces(rows):
+        for places, plain in self._pieces(rows):
+            views = plain if seed is None else _seeded(plain, seed)
             for place, decoded in zip(
                 places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
             ):
@@ -164,6 +167,11 @@ class Predictor:
         return example
 
 
+def _seeded(rows: Iterable[Iterable[Encoded]], seed: int) -> Iterator[Iterable[Encoded]]:
+    for views in rows:
+        yield ({**view, "_seed": np.asarray(seed, np.int64)} for view in views)
+
+
 def load(
     path: str | Path,
     *,
@@ -191,7 +199,7 @@ def load(
     return Predictor(*bundle.opened(chosen), batch_size, answers_with(chosen))
 
 
-def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Run]:
+def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Computed]:
     """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
 
     Raises:

@@ -14,15 +14,18 @@ from burnish.bundle.artifacts import Artifact
 from burnish.bundle.files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
 from burnish.bundle.signature import require_signed, trusted
 from burnish.core.batch import Encoded, Example
-from burnish.core.component import build
+from burnish.core.component import build, component_class
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
-from burnish.core.views import averaged
 from burnish.core.written import as_written, read_golden, read_object
-from burnish.inputs import Input
-from burnish.runtimes import Run, Runtime
+from burnish.decoders import Decoder, answered
+from burnish.inputs import InGraph, Input
+from burnish.runtimes import Generate, Run, Runtime
 from burnish.targets import Decoded, Target
 
+Computed = Run | Generate
+"""What computes a bundle: `Generate` where its decoder reads steps, else `Run`."""
+ONE_PASS = cast(Decoder, build("burnish.decoders", "one_pass"))
 TOLERANCE = 1e-4  # of a golden probability: float32 on another machine, not another model
 
 
@@ -35,6 +38,7 @@ class Bundle:
         input, target: how rows become numbers, and logits answers.
         processor: the tokenizer or the like.
         settings: bundle.json, whole.
+        decoder: how what the network gives becomes answers; bundles of 0.8.0 and older answer in one pass.
     """
 
     path: Path
@@ -42,6 +46,7 @@ class Bundle:
     target: Target
     processor: Any
     settings: dict[str, Any]
+    decoder: Decoder = ONE_PASS
 
     @property
     def model(self) -> dict[str, Any]:
@@ -77,18 +82,21 @@ class Bundle:
         with as_written(folder / SETTINGS, SETTINGS):
             input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
             target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+            named = settings.get("decoder", "one_pass")
+            decoder = cast(Decoder, build("burnish.decoders", named, place="decoder", trust_code=trust_code))
+            if ":" in settings["model"]["kind"]:  # so that a runtime finds it
+                component_class("burnish.models", settings["model"]["kind"], place="model", trust_code=trust_code)
         with as_written(folder / MODEL, "what rows are encoded with"):
             processor = input_.processor(folder / MODEL, settings["processor"])
-        return Bundle(folder, input_, target, processor, settings)
+        return Bundle(folder, input_, target, processor, settings, decoder)
 
-    def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
+    def answers(self, run: Computed, examples: Sequence[Example]) -> list[Decoded]:
         """One batch: encode, run, decode; the same code as in training."""
         return self.decoded(run, self.input.views(examples, self.processor), limit=max(1, len(examples)))
 
-    def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
+    def decoded(self, run: Computed, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
         """Answers for rows given as their views, at most `limit` views through the network at once."""
-        seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
-        return self.target.decode(seen.values, seen.first) if seen.first else []
+        return answered(run, self.decoder, self.input, self.target, self.processor, rows, limit=limit)
 
     def artifacts(self) -> list[Artifact]:
         """What it was exported to, proved; the fastest first."""
@@ -107,7 +115,8 @@ class Bundle:
         Raises:
             InputError: there is no such part.
         """
-        processor = self.input.unprocessed(self.processor)
+        input_ = self.input
+        processor = input_.unprocessed(self.processor) if isinstance(input_, InGraph) else None
         if processor is None:
             raise InputError(
                 f"nothing of what {self.input.kind()!r} does here before the network can be done by a graph",
@@ -123,9 +132,23 @@ class Bundle:
         Raises:
             InputError: there is no such graph for its input.
         """
+        if not isinstance(self.input, InGraph):
+            raise InputError(
+                f"a graph cannot read rows of {self.input.kind()!r} as they are",
+                expected="texts, pictures or sounds",
+                fix="export without --raw",
+                place=str(self.path),
+            )
+        if (joining := getattr(self.target, "joining", "mean")) != "mean":
+            raise InputError(
+                f"a graph that reads rows as they are joins views by their mean, but this model by {joining}",
+                expected="target.joining: mean",
+                fix="export without --raw",
+                place=str(self.path),
+            )
         return replace(self, processor=self.input.raw(self.processor))
 
-    def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
+    def opened(self, runtime: Runtime) -> tuple[Bundle, Computed]:
         """What answers, checked by the golden rows, and the bundle as it reads rows.
 
         Raises:
@@ -133,21 +156,25 @@ class Bundle:
         """
         if not runtime.reads:
             with as_written(self.path / MODEL, "the model"):
-                run = runtime.open(self.path / MODEL, self.model, self.input, self.target)
+                run = self._computed(runtime, self.path / MODEL)
             self.check(run)
             return self, run
         artifact = artifacts.chosen(self.path, runtime.reads, getattr(runtime, "artifact", None))
         with as_written(artifact.path, f"artifact {artifact.name}"):
-            run = runtime.open(artifact.path, self.model, self.input, self.target)
+            run = self._computed(runtime, artifact.path)
             bundle = self.reading(artifact)
         bundle.check(run, artifact)
         return bundle, run
+
+    def _computed(self, runtime: Runtime, folder: Path) -> Computed:
+        opens = runtime.generates if self.decoder.reads == "steps" else runtime.open
+        return opens(folder, self.model, self.input, self.target)
 
     def golden(self) -> list[dict[str, Any]]:
         """The rows kept with their outputs."""
         return read_golden(self.path / GOLDEN)
 
-    def recorded(self, run: Run, examples: Sequence[Example]) -> list[dict[str, Any]]:
+    def recorded(self, run: Computed, examples: Sequence[Example]) -> list[dict[str, Any]]:
         """Golden rows: examples with the answers of `run`."""
         decoded = self.answers(run, examples) if examples else []
         return [
@@ -155,7 +182,7 @@ class Bundle:
             for e, d in zip(examples, decoded, strict=True)
         ]
 
-    def check(self, run: Run, artifact: Artifact | None = None) -> None:
+    def check(self, run: Computed, artifact: Artifact | None = None) -> None:
         """Answer the golden rows and compare, with the network's answers or, of an artifact, its own.
 
         Raises:
@@ -202,6 +229,7 @@ class Contents:
         facts: task, data hashes, versions, resolved recipe: plain values for bundle.json.
         card: text of the model card.
         golden: examples to keep; their answers are computed with `run`.
+        decoder: how what the network gives becomes answers.
     """
 
     save_model: Any
@@ -212,6 +240,7 @@ class Contents:
     facts: dict[str, Any]
     card: str
     golden: Sequence[Example]
+    decoder: Decoder = ONE_PASS
 
 
 def _numbers(recorded: Mapping[str, Any]) -> bool:
@@ -220,7 +249,7 @@ def _numbers(recorded: Mapping[str, Any]) -> bool:
     return bool(np.isfinite([number, *recorded["probabilities"]]).all())
 
 
-def write(path: Path, contents: Contents, run: Run) -> Bundle:
+def write(path: Path, contents: Contents, run: Computed) -> Bundle:
     """Write a bundle; it appears under its name only when it is complete.
 
     Raises:
@@ -232,9 +261,10 @@ def write(path: Path, contents: Contents, run: Run) -> Bundle:
         "input": contents.input.model_dump(),
         "target": contents.target.model_dump(),
         "processor": contents.processor.settings(),
+        "decoder": contents.decoder.model_dump(mode="json"),
         **contents.facts,
     }
-    bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
+    bundle = Bundle(path, contents.input, contents.target, contents.processor, settings, contents.decoder)
     golden = bundle.recorded(run, contents.golden)
     if any(not _numbers(row) for row in golden):
         raise NonFinite(

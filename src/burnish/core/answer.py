@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from burnish.core.batch import Array
+from burnish.core.generated import Reason
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,21 @@ class Answer:
         probabilities: label name to probability; empty for numbers and tags.
         abstained: whether it is less sure than answers of this bundle must be to be relied on; None where no answer is
             marked so.
+        score: log of the probability of what was written; None for answers that are not written.
+        ended: why it ended: `stop`, or `length` where it was cut off.
     """
 
     answer: Any
     probabilities: dict[str, float]
     abstained: bool | None = None
+    score: float | None = None
+    ended: Reason | None = None
 
     @property
     def confidence(self) -> float | None:
-        """The probability of the answer itself, where it is a single label."""
+        """The probability of the answer itself, where it is a single label or was written."""
+        if self.score is not None:
+            return math.exp(min(0.0, self.score))
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
 
 

@@ -42,12 +42,12 @@ class Family:
     pretrained: bool = True
 
 
-def family_of(shapes: Shapes, reads: str, *, generates: bool = False, pretrained: bool = True) -> Family:
+def family_of(shapes: Shapes, encoder: Kind, *, generates: bool = False, pretrained: bool = True) -> Family:
     """The family of a network from the names and shapes of its tensors.
 
     Args:
         shapes: of every tensor; none: nothing is known.
-        reads: kind of the input: text, tokens, image or audio.
+        encoder: the family of transformers that read such rows (`Input.encoder`).
         generates: whether a text network was trained to write on.
         pretrained: whether the weights were learned before.
     """
@@ -61,14 +61,12 @@ def family_of(shapes: Shapes, reads: str, *, generates: bool = False, pretrained
         return Family(pretrained=pretrained)
     attends = sum(size for name, size in sizes.items() if _ATTENTION.search(name)) >= ATTENDS * weights
     normed = any(name.endswith("running_mean") for name in shapes)
-    return Family(_kind(reads, attends=attends, normed=normed, generates=generates), weights, pretrained)
+    return Family(_kind(encoder, attends=attends, normed=normed, generates=generates), weights, pretrained)
 
 
-def _kind(reads: str, *, attends: bool, normed: bool, generates: bool) -> Kind:
-    if reads in ("text", "tokens"):
-        return "decoder" if generates else "text encoder"
-    if attends and reads == "audio":
-        return "speech encoder"
-    if attends and not normed:
-        return "vision transformer"
+def _kind(encoder: Kind, *, attends: bool, normed: bool, generates: bool) -> Kind:
+    if encoder == "text encoder":
+        return "decoder" if generates else encoder
+    if attends and (encoder == "speech encoder" or not normed):  # speech encoders begin with normed convolutions
+        return encoder
     return "convolution with batch norm" if normed else "convolution"

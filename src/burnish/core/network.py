@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
-"""The note of a network whose head came with the checkpoint."""
+"""Said of a network whose head came with the checkpoint."""
 
 
 class Inseparable(Exception):
@@ -35,6 +36,29 @@ class HeadSplit:
     quickened: Callable[[], Callable[..., torch.Tensor]]
 
 
+class Generating(ABC):
+    """What a network can do that writes on, token by token; it inherits this beside `Network`."""
+
+    @abstractmethod
+    def step(self, inputs: Tensors, ids: torch.Tensor | None, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Logits of the next token of each row, and what is remembered, so that no token is read twice.
+
+        Written with the cache is written by one forward pass over the whole, and a row alone as in a batch.
+
+        Args:
+            inputs: as `forward` takes them, B rows; of the beginning, where `ids` is None.
+            ids: int64 [B], the tokens that were chosen last; None at the beginning.
+            cache: what the call before gave; None at the beginning.
+
+        Returns:
+            [B, V], and the cache: keys and values, states of an encoder ..., of this network alone.
+        """
+
+    @abstractmethod
+    def picked(self, cache: Any, rows: torch.Tensor) -> Any:
+        """The cache of these rows, int64 [M], in this order, repeats allowed."""
+
+
 class Network(nn.Module, ABC):
     """A model of some library behind one face.
 
@@ -43,15 +67,12 @@ class Network(nn.Module, ABC):
     Attributes:
         notes: what was decided while loading, in words (a fresh head, tensors left out ...).
         seed: what fresh parts are drawn from: the head, and what adapters insert.
+        fresh_head: whether the head's last layer was drawn at random, and did not come with the checkpoint.
     """
 
     notes: Sequence[str] = ()
     seed: int = 0
-
-    @property
-    def fresh_head(self) -> bool:
-        """Whether the head's last layer was drawn at random, and did not come with the checkpoint."""
-        return KEPT_HEAD not in self.notes
+    fresh_head: bool = True
 
     @abstractmethod
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,33 +15,53 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from burnish.core.errors import InputError
 from burnish.core.files import file_aside
 
 
-def schema(target_kind: str, names: Sequence[str], answer_type: pa.DataType) -> pa.Schema:
-    """The Arrow schema of a predictions file; target kind and label names travel in its metadata."""
-    return pa.schema(
-        [
-            ("row", pa.int64()),  # position in the table of the split, counted from 0 here and from 1 in files
-            ("truth", answer_type),  # in the words of the data; null where it is missing
-            ("answer", answer_type),
-            ("probabilities", pa.list_(pa.float32())),  # [C] in the order of the names; empty for regression and tags
-            ("loss", pa.float32()),  # mean loss of the row, unweighted; null where there is no truth
-            ("group", pa.string()),  # rows of one group are resampled together; null where there are no groups
-        ],
-        metadata={"target": target_kind, "names": json.dumps(list(names))},
-    )
+def schema(
+    target_kind: str,
+    names: Sequence[str],
+    answer_type: pa.DataType,
+    settings: Mapping[str, Any] | None = None,
+    columns: Sequence[str] = (),
+) -> pa.Schema:
+    """The Arrow schema of a predictions file.
+
+    Args:
+        target_kind, names: kind of the target, and the names of its logits; they travel in the metadata.
+        answer_type: of answers and truths.
+        settings: the target as plain values, which travels there too, so that evaluation knows learned thresholds;
+            None: as in burnish 0.8.0 and older, without `weight` and `columns`.
+        columns: numbers that the target declares of each row: corpus scores are their sums, divided once.
+    """
+    fields = [
+        ("row", pa.int64()),  # position in the table of the split, counted from 0 here and from 1 in files
+        ("truth", answer_type),  # in the words of the data; null where it is missing
+        ("answer", answer_type),  # or the path of a file, relative to the folder of the table
+        ("probabilities", pa.list_(pa.float32())),  # [C] in the order of the names; empty for regression and tags
+        ("loss", pa.float32()),  # mean loss of the row, unweighted; null where there is no truth
+        ("group", pa.string()),  # rows of one group are resampled together; null where there are no groups
+    ]
+    metadata = {"target": target_kind, "names": json.dumps(list(names))}
+    if settings is not None:
+        fields.append(("weight", pa.float32()))  # of the row in the mean loss: how many of its elements have a truth
+        fields += [(name, pa.float64()) for name in columns]
+        metadata["settings"] = json.dumps(dict(settings))
+    return pa.schema(fields, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Predictions:
     """N rows of truth and answer.
 
-    `table` has the columns of `schema()`. Rows whose truth is missing are in the table and left out of metrics by
-    `known`. Truth that is not among `names` is kept as it is: it can never be answered correctly, and it counts.
+    `table` has the columns of `schema()`; `folder` is what answers that are files are relative to. Rows whose truth is
+    missing are in the table and left out of metrics by `known`. Truth that is not among `names` is kept as it is: it can
+    never be answered correctly, and it counts.
     """
 
     table: pa.Table
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return cast(int, self.table.num_rows)
@@ -56,14 +76,19 @@ class Predictions:
         """Label names in the order of the probabilities."""
         return tuple(json.loads((self.table.schema.metadata or {}).get(b"names", b"[]")))
 
+    @property
+    def settings(self) -> dict[str, Any] | None:
+        """The target that answered, as plain values; None in tables of 0.8.0 and older, which name its kind alone."""
+        return cast("dict[str, Any] | None", json.loads((self.table.schema.metadata or {}).get(b"settings", b"null")))
+
     @cached_property
     def known(self) -> Predictions:
         """The rows whose truth is known."""
-        return Predictions(self.table.filter(pc.is_valid(self.table["truth"])))
+        return Predictions(self.table.filter(pc.is_valid(self.table["truth"])), self.folder)
 
     def take(self, rows: NDArray[np.int64]) -> Predictions:
         """These positions, in this order, repeats allowed."""
-        return Predictions(self.table.take(pa.array(rows)))
+        return Predictions(self.table.take(pa.array(rows)), self.folder)
 
     @cached_property
     def truth(self) -> list[Any]:
@@ -81,11 +106,34 @@ class Predictions:
         flat = self.table["probabilities"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return flat.astype(np.float64).reshape(len(self), -1) if len(flat) else np.zeros((len(self), 0))
 
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """[N] weight of each row in the mean loss; 1 each in tables of 0.8.0 and older."""
+        return self.numbers("weight") if "weight" in self.table.column_names else np.ones(len(self))
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """[N] a column that the target declares.
+
+        Raises:
+            InputError: the table has no such column.
+        """
+        if column not in self.table.column_names:
+            raise InputError(
+                f"the table of predictions has no column {column!r}",
+                expected=", ".join(self.table.column_names),
+                fix="answer the rows again: `burnish evaluate BUNDLE DATA`",
+            )
+        return cast("NDArray[np.float64]", self.table[column].to_numpy().astype(np.float64))
+
+    def file(self, row: int) -> Path:
+        """The file that the answer to the row at a position is."""
+        return (self.folder or Path()) / str(self.answer[row])
+
     def with_probabilities(self, probabilities: NDArray[np.float64]) -> Predictions:
         """The same rows with other probabilities, [N, C]."""
         place = self.table.schema.get_field_index("probabilities")
         values = pa.array(list(probabilities.astype(np.float32)), pa.list_(pa.float32()))
-        return Predictions(self.table.set_column(place, self.table.schema.field(place), values))
+        return Predictions(self.table.set_column(place, self.table.schema.field(place), values), self.folder)
 
     @cached_property
     def groups(self) -> list[str] | None:
@@ -118,7 +166,7 @@ class Predictions:
         metadata = dict(table.schema.metadata or {})
         first = int(metadata.pop(_FIRST, b"0"))
         table = _with_rows(table, pc.subtract(table["row"], first)).replace_schema_metadata(metadata)
-        return Predictions(table.drop_columns(["place"]) if "place" in table.column_names else table)
+        return Predictions(table.drop_columns(["place"]) if "place" in table.column_names else table, path.parent)
 
 
 _FIRST = b"first_row"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.counting.resampling import Counts, Values, remembered
-from burnish.targets import target_class
+from burnish.targets import Named, is_exclusive, target_of
 
 Average = Literal["macro", "micro", "weighted", "binary"]
 Which = Literal["precision", "recall", "f1"]
@@ -117,7 +117,7 @@ def _label_sets(known: Predictions) -> LabelSets:
 
 def class_names(known: Predictions) -> tuple[str, ...]:
     """The classes that `class_sums` counts, in its order: those of the target, then others that occur, sorted."""
-    return cells(known).names if target_class(known.target).exclusive else _claims(known).names
+    return cells(known).names if is_exclusive(target_of(known)) else _claims(known).names
 
 
 def class_sums(known: Predictions, counts: Counts) -> ClassSums:
@@ -125,7 +125,7 @@ def class_sums(known: Predictions, counts: Counts) -> ClassSums:
 
     Products are taken in float32, in which whole numbers are exact up to 16,777,216.
     """
-    if target_class(known.target).exclusive:
+    if is_exclusive(target_of(known)):
         return cells(known).sums(counts)
     claims = _claims(known)
     drawn = counts.astype(claims.hits.dtype)
@@ -154,7 +154,7 @@ def _claims(known: Predictions) -> Claims:
 
 
 def _counted_claims(known: Predictions) -> Claims:
-    target = target_class(known.target)
+    target = cast(Named, target_of(known))
     truths, answers = [target.counted(t) for t in known.truth], [target.counted(a) for a in known.answer]
     names = list(target.class_names(known.names))
     names += sorted({str(claim[0]) for row in (*truths, *answers) for claim in row} - set(names))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells, label_sets
 from burnish.counting.resampling import Counts, Values, remembered
-from burnish.targets import target_class
+from burnish.targets import is_exclusive, target_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def rankings(known: Predictions) -> list[Ranking]:
 def _rankings(known: Predictions) -> list[Ranking]:
     probabilities = known.probabilities
     classes = range(probabilities.shape[1])
-    if target_class(known.target).exclusive:
+    if is_exclusive(target_of(known)):
         numbers = cells(known).truth
         return [rank(probabilities[:, k], numbers == k) for k in (classes if len(classes) != 2 else (1,))]
     truth = label_sets(known).truth

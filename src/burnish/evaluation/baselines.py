@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.evaluation.compare import as_values, paired_differences
 from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
-from burnish.evaluation.scores import in_headline, scores
+from burnish.evaluation.measuring import measured
+from burnish.evaluation.scores import defined, in_headline, scores
 from burnish.metrics import Metric
-from burnish.targets import fits, target_class
+from burnish.targets import Judged, linear_of, target_of
 
 LIMIT = 20_000
 """Training rows (words for tags) a baseline on features is fitted on at most."""
@@ -51,8 +53,8 @@ def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline | None:
     truths = [truth for truth in train_truth if truth is not None]
     if not truths:
         raise InputError("the training split has no truth", expected="at least one labelled row")
-    target = target_class(like.target)
-    usual = target.usual(truths, like.names)
+    target = target_of(like)
+    usual = target.usual(truths, like.names) if isinstance(target, Judged) else None
     if usual is None:
         return None
     answers = [usual.answer] * len(like)
@@ -105,7 +107,7 @@ def frozen_features(
     kept = np.array([i for i, truth in enumerate(train_truth) if truth is not None], np.int64)
     if not len(kept):
         raise InputError("the training split has no truth", expected="at least one labelled row")
-    rows = f"{len(kept):,} labelled training {'words' if target_class(like.target).shape == 'element' else 'rows'}"
+    rows = f"{len(kept):,} labelled training {'words' if target_of(like).shape == 'element' else 'rows'}"
     note = f"fitted on all {rows}" if drawn_from is None else f"fitted on {rows}, drawn from {drawn_from:,} rows"
     if len(kept) > limit:
         note = f"fitted on {limit:,} of {rows}, drawn at random"
@@ -124,14 +126,14 @@ def _answered(
     least: Callable[[str], float],
 ) -> tuple[list[Any], Features | None, str]:
     """Answers for the rows of `like`, [M, C] probabilities or None, and what was chosen, in words."""
-    target = target_class(like.target)
+    target = target_of(like)
     if target.shape == "element":
         return _answered_elements(x, truths, test, like, seed)
     rows = np.asarray(test, np.float32)
-    if target.linear == "numbers":
+    if linear_of(target) == "numbers":
         values, chosen = fitted_scores(x, np.array(truths, np.float64), rows)
         return values.tolist(), None, chosen
-    if target.linear == "sets":
+    if linear_of(target) == "sets":
         wanted = np.array([[name in row for name in like.names] for row in truths])
         shares, chosen = fitted_labels(x, wanted, rows, seed)
         sets = [[n for n, share in zip(like.names, row, strict=True) if share >= least(n)] for row in shares]
@@ -147,7 +149,8 @@ def _answered_elements(
     rows = [np.asarray(row, np.float32).reshape(-1, x.shape[1]) for row in test]
     shares, chosen = fitted_names(x, list(map(str, truths)), np.concatenate(rows), like.names, seed)
     found = iter(shares.argmax(axis=1).tolist())
-    usual = target_class(like.target).usual([truths], like.names)
+    target = target_of(like)
+    usual = target.usual([truths], like.names) if isinstance(target, Judged) else None
     outside = usual.answer if usual is not None and usual.answer in like.names else like.names[0]
     answers = []
     for row, answer in zip(rows, like.answer, strict=True):
@@ -159,15 +162,13 @@ def _answered_elements(
 def _table(like: Predictions, answers: list[Any], probabilities: Features | None) -> Predictions:
     """The same rows with other answers."""
     table, rows = like.table, len(like)
+    shares = [[]] * rows if probabilities is None else list(probabilities.astype(np.float32))
     columns = {
-        "row": table["row"],
-        "truth": table["truth"],
+        **{name: table[name] for name in table.column_names},
         "answer": pa.array(answers, table.schema.field("answer").type),
-        "probabilities": pa.array(
-            [[]] * rows if probabilities is None else list(probabilities.astype(np.float32)), pa.list_(pa.float32())
-        ),
+        "probabilities": pa.array(shares, pa.list_(pa.float32())),
         "loss": pa.nulls(rows, pa.float32()),
-        "group": table["group"],
+        **measured(target_of(like), like.truth, answers, [math.nan] * rows),
     }
     return Predictions(pa.table(columns, schema=table.schema))
 
@@ -188,7 +189,7 @@ def baseline_scores(
         name: {`note`, `metrics` {label: {value, low, high ...}}, `differences` {label: {value, low, high, better,
         mcnemar ...}}}, differences being model minus baseline.
     """
-    chosen = [m for m in metrics if fits(m.targets, predictions.target) and in_headline(m, headline)]
+    chosen = [m for m in metrics if defined(m, target_of(predictions)) and in_headline(m, headline)]
     settings: dict[str, Any] = {"seed": seed, "resamples": resamples, "level": level}
     found = {}
     for name, baseline in baselines.items():

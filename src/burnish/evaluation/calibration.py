@@ -7,7 +7,7 @@ import math
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
-from burnish.targets import Target
+from burnish.targets import Confident, Target
 
 WIDEST = 20.0
 """Temperatures are looked for between one over this and this."""
@@ -28,6 +28,8 @@ def temperature(target: Target, predictions: Predictions) -> float:
     """
     from scipy.optimize import minimize_scalar
 
+    if not isinstance(target, Confident):
+        raise _no_temperature(target)
     known = predictions.known
     truths, probabilities = known.truth, known.probabilities
     if not len(known):
@@ -51,9 +53,12 @@ def tempered(target: Target, predictions: Predictions, temperature: float) -> Pr
 
 
 def _tempered(target: Target, probabilities: Array, temperature: float) -> Array:
-    found = target.tempered(probabilities, temperature)
+    found = target.tempered(probabilities, temperature) if isinstance(target, Confident) else None
     if found is None:
-        raise InputError(
-            f"answers of target {target.kind()!r} have no temperature", fix="calibration: none", place="calibration"
-        )
+        raise _no_temperature(target)
     return found
+
+
+def _no_temperature(target: Target) -> InputError:
+    found = f"answers of target {target.kind()!r} have no temperature"
+    return InputError(found, fix="calibration: none", place="calibration")

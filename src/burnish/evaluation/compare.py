@@ -14,7 +14,7 @@ from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
 from burnish.evaluation.intervals import draws, percentiles
 from burnish.metrics import Metric
-from burnish.targets import target_class
+from burnish.targets import is_exclusive, same, target_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def paired_differences(
     for counts in draws(first.groups, len(first), resamples=resamples, seed=seed):
         for metric in metrics:
             found[metric.label].append(metric.resampled(first, counts) - metric.resampled(second, counts))
-    p = mcnemar(first, second) if target_class(first.target).exclusive else None
+    p = mcnemar(first, second) if is_exclusive(target_of(first)) else None
     differences = {}
     for metric in metrics:
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *found[metric.label]]), level)
@@ -101,9 +101,9 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     if not np.array_equal(rows, others):
         order = np.argsort(others, kind="stable")
         second = second.take(order[np.argsort(np.argsort(rows, kind="stable"), kind="stable")])
-    same = target_class(first.target).same
+    target = target_of(first)
     for row, mine, theirs in zip(rows, first.truth, second.truth, strict=True):
-        if not same(mine, theirs):
+        if not same(target, mine, theirs):
             raise InputError(f"row {row + 1} has truth {mine!r} in one table and {theirs!r} in the other")
     return first, second
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
-from burnish.targets import target_class
+from burnish.targets import Judged, target_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Mistake:
 def mistakes(predictions: Predictions, most: int = 15) -> tuple[list[Mistake], int]:
     """The worst mistakes by the target's own measure, worst first, and how many wrong rows there are in all."""
     known = with_truth(predictions)
-    target, names = target_class(known.target), known.names
+    target, names = target_of(known), known.names
+    if not isinstance(target, Judged):
+        return [], 0
     found = []
     answers = zip(known.truth, known.answer, known.probabilities, strict=True)
     for row, (truth, answer, probabilities) in zip(known.table["row"].to_pylist(), answers, strict=True):

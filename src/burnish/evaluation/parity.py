@@ -14,7 +14,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.compare import aligned, paired_difference
 from burnish.evaluation.scores import finite
 from burnish.metrics import Metric
-from burnish.targets import Decoded, Target
+from burnish.targets import Confident, Decoded, Target, abstains, linear_of, may_abstain, same
 
 LOST = 0.005  # of the deciding metric: half a point
 TIES = {"float32": 1e-4, "float16": 2e-3}
@@ -133,16 +133,16 @@ def _changes(
     after: Predictions, before: Predictions, target: Target, tie: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """[N] whether the decision changed, and [N] the largest difference of a row's probabilities."""
-    if target.linear == "numbers":
+    if linear_of(target) == "numbers":
         a, b = (np.array(p.answer, np.float64) for p in (after, before))
         distances = np.abs(a - b) / max(float(b.std()), 1e-12)
         return distances > max(tie, 0.05), distances
-    changed = np.array([not target.same(x, y) for x, y in zip(after.answer, before.answer, strict=True)], np.bool_)
+    changed = np.array([not same(target, x, y) for x, y in zip(after.answer, before.answer, strict=True)], np.bool_)
     if before.probabilities.shape[1] == 0:
         return changed, np.zeros(0)
-    if target.may_abstain:  # whether an answer is given is a decision as well
+    if may_abstain(target):  # whether an answer is given is a decision as well
         both = zip(_decoded(after), _decoded(before), strict=True)
-        changed |= np.array([target.abstains(x) != target.abstains(y) for x, y in both], np.bool_)
+        changed |= np.array([abstains(target, x) != abstains(target, y) for x, y in both], np.bool_)
     return changed, np.abs(after.probabilities - before.probabilities).max(axis=1)
 
 
@@ -154,6 +154,7 @@ def _decoded(found: Predictions) -> Iterator[Decoded]:
 def _flip(after: Predictions, before: Predictions, target: Target, row: int) -> Flip:
     place = np.array([row])
     first, second = (next(_decoded(p.take(place))) for p in (before, after))
-    then, now = (f"{d.answer} (abstained)" if target.abstains(d) else d.answer for d in (first, second))
+    then, now = (f"{d.answer} (abstained)" if abstains(target, d) else d.answer for d in (first, second))
     number = int(before.table["row"][row].as_py()) + 1
-    return Flip(number, before.truth[row], then, now, target.margin(first, second))
+    margin = target.margin(first, second) if isinstance(target, Confident) else None
+    return Flip(number, before.truth[row], then, now, margin)

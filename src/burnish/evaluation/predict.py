@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -11,16 +14,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.core.batch import Array
+from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions, schema
-from burnish.core.views import averaged
+from burnish.core.views import joined
 from burnish.core.weighted import ZERO, WeightedSum
 from burnish.data.feeding.ahead import ahead
 from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.order import cut
 from burnish.data.table import Part
+from burnish.decoders import Decoder, answered
+from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
-from burnish.runtimes import Run
-from burnish.targets import Target
+from burnish.targets import Decoded, Filed, Target, names_of
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
@@ -28,7 +33,7 @@ Notify = Callable[[str, int, int], None]
 
 
 def predict(
-    run: Run,
+    run: Any,
     loader: Loader,
     part: Part,
     *,
@@ -40,11 +45,13 @@ def predict(
     share: tuple[int, int] = (0, 1),
     notify: Notify | None = None,
     strange: list[int] | None = None,
+    files: Path | None = None,
+    decoder: Decoder | None = None,
 ) -> tuple[Predictions, WeightedSum[float]]:
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
 
     Args:
-        run: arrays to logits.
+        run: arrays to logits; or a `Generate`, where the decoder reads steps.
         loader: of the same split, without class weights.
         part: the split, for truths and groups.
         loss: how losses are computed; None leaves them out.
@@ -55,6 +62,8 @@ def predict(
         share: (k, n): only rows k, k + n, k + 2n ... of the split, where n processes share the work.
         notify: called with (text, done, total).
         strange: gets the row numbers (from 0) for which the network gave NaN or infinity: their answers mean nothing.
+        files: a folder for answers that are files, beside which the table will be saved.
+        decoder: that writes answers, which have no loss here; None: the target decodes logits.
 
     Returns:
         One prediction for each row (of the share), each row exactly once.
@@ -64,51 +73,67 @@ def predict(
     own = np.arange(share[0], len(part), share[1])
     for start in range(0, len(own), WINDOW):
         positions = own[start : start + WINDOW]
-        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers)
+        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers, decoder)
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
-        pieces.append(_rows(piece, loader.target, part, positions, group))
+        pieces.append(_rows(piece, loader.target, part, positions, group, files))
         if notify:
             notify("evaluating", int(positions[-1]) + 1, len(part))
     table = pa.Table.from_batches(pieces, schema=_schema(loader.target))
     if table.num_rows != len(own):
         raise AssertionError(f"{table.num_rows} predictions for {len(own)} rows")
-    return Predictions(table), total
+    return Predictions(table, None if files is None else files.parent), total
 
 
-_Answer = tuple[Any, Array, float | None]
+@dataclass(frozen=True)
+class _Answer:
+    """What the network says of a row: its answer, the sum of its losses, and by what they are divided."""
+
+    decoded: Decoded = field(default_factory=lambda: Decoded(None, np.zeros(0, np.float32)))
+    loss: float | None = None
+    weight: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        return None if self.weight <= 0 or self.loss is None else self.loss / self.weight
 
 
 def _window(
-    run: Run,
+    run: Any,
     loader: Loader,
     positions: NDArray[np.int64],
     loss: Loss | None,
     batch_size: int,
     overhead: int,
     workers: int,
+    decoder: Decoder | None,
 ) -> tuple[list[_Answer], WeightedSum[float], NDArray[np.bool_]]:
     """Answers of some consecutive rows, their loss, and which rows the network gave no numbers for.
 
     They are computed longest first, so that padding is little and memory runs out at once or never.
     """
     lengths = loader.rows.lengths
-    answers: list[_Answer] = [(None, np.zeros(0, np.float32), None)] * len(positions)
+    answers = [_Answer()] * len(positions)
     total, bad = ZERO, np.zeros(len(positions), np.bool_)
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
     pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
     for own_positions, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, own_positions)
-        seen = averaged(run, loader.collate, views, limit=batch_size)
+        if decoder is not None and decoder.reads != "logits":
+            input_, target, processor = loader.input, loader.target, loader.processor
+            written = answered(run, decoder, input_, target, processor, views, limit=batch_size)
+            for place, answer in zip(places, written, strict=True):
+                answers[place] = _Answer(answer)
+            continue
+        seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
         bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
         decoded = loader.target.decode(seen.values, seen.first)
         losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
-            mean = float(own / weight) if loss is not None and weight > 0 else None
-            answers[place] = (answer.answer, answer.probabilities, mean)
+            answers[place] = _Answer(answer, None if loss is None else float(own), float(weight))
     return answers, total, bad
 
 
@@ -133,26 +158,49 @@ def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) ->
 
 
 def _rows(
-    answers: Sequence[_Answer], target: Target, part: Part, positions: NDArray[np.int64], group: str | None
+    answers: Sequence[_Answer],
+    target: Target,
+    part: Part,
+    positions: NDArray[np.int64],
+    group: str | None,
+    files: Path | None,
 ) -> pa.RecordBatch:
     rows = part.rows[positions]
     columns = [c for c in (target.column, group) if c is not None and c in part.table.columns]
     own = part.table.take(rows, list(dict.fromkeys(columns))).to_pylist() if columns else [{} for _ in rows]
     groups = [None if group is None or r.get(group) is None else str(r[group]) for r in own]
+    truths, found = [target.truth(r.get(target.column)) for r in own], [a.decoded.answer for a in answers]
     values = {
         "row": rows,
-        "truth": [target.truth(r.get(target.column)) for r in own],
-        "answer": [a[0] for a in answers],
-        "probabilities": [a[1] for a in answers],
-        "loss": [a[2] for a in answers],
+        "truth": truths,
+        "answer": _filed(target, found, rows, files) if isinstance(target, Filed) else found,
+        "probabilities": [a.decoded.probabilities for a in answers],
+        "loss": [a.mean for a in answers],
         "group": groups,
+        "weight": [a.weight for a in answers],
+        **measured(target, truths, found, [math.nan if a.loss is None else a.loss for a in answers]),
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)
 
 
+def _filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:
+    """Write answers that are files; gives their paths, relative to what the folder is in. Rows are counted from 1."""
+    if folder is None:
+        raise InputError("answers of this target are files, and no folder is given for them", place="target")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: list[str | None] = []
+    for answer, row in zip(answers, rows, strict=True):
+        name = f"{int(row) + 1:08d}{target.ending}"
+        if answer is not None:
+            (folder / name).write_bytes(target.content(answer))
+        paths.append(None if answer is None else f"{folder.name}/{name}")
+    return paths
+
+
 def _schema(target: Target) -> pa.Schema:
-    return schema(target.kind(), target.names, target.arrow_type())
+    settings = target.model_dump(mode="json")
+    return schema(target.kind(), names_of(target), target.arrow_type(), settings, target.columns())
 
 
 def features(
@@ -181,7 +229,7 @@ def features(
 
     for start in range(0, len(order), batch_size):
         places = order[start : start + batch_size]
-        values = averaged(run, loader.collate, loader.views(positions[places]), limit=batch_size).values
+        values = joined(run, loader.collate, loader.views(positions[places]), limit=batch_size).values
         for place, value in zip(places, values, strict=True):
             yield int(place), value
         if notify:

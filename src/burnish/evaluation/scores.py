@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, unknown
@@ -15,12 +15,12 @@ from burnish.counting.resampling import with_truth
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
-from burnish.targets import fits, target_class
+from burnish.targets import Named, Target, fits, is_exclusive, target_of
 
 AVERAGES = ("macro", "weighted", "micro")
 
 
-def metrics_for(target: str, chosen: Sequence[Metric] = ()) -> list[Metric]:
+def metrics_for(target: Target | str, chosen: Sequence[Metric] = ()) -> list[Metric]:
     """Every metric a report gives for a target: the chosen ones first, then the others with their usual settings.
 
     Precision, recall and F1 come as macro, weighted and micro averages.
@@ -28,7 +28,7 @@ def metrics_for(target: str, chosen: Sequence[Metric] = ()) -> list[Metric]:
     found = {metric.label: metric for metric in chosen}
     for kind in kinds("burnish.metrics"):
         cls = component_class("burnish.metrics", kind)
-        if not fits(cls.targets, target):  # type: ignore[attr-defined]
+        if not defined(cast("type[Metric]", cls), target):
             continue
         averages: list[dict[str, Any]] = [{"average": a} for a in AVERAGES] if "average" in cls.model_fields else [{}]
         for settings in averages:
@@ -36,6 +36,12 @@ def metrics_for(target: str, chosen: Sequence[Metric] = ()) -> list[Metric]:
             assert isinstance(metric, Metric)
             found.setdefault(metric.label, metric)
     return list(found.values())
+
+
+def defined(metric: type[Metric] | Metric, target: Target | str) -> bool:
+    """Whether a metric is right for a target that declares the columns it needs; of a kind alone none are known."""
+    kind, columns = (target, ()) if isinstance(target, str) else (target.kind(), target.columns())
+    return fits(metric.targets, kind) or (bool(metric.columns) and set(metric.columns) <= set(columns))
 
 
 def in_headline(metric: Metric, headline: Sequence[str]) -> bool:
@@ -76,7 +82,7 @@ def scores(
         InputError: a metric is not defined for the target, or a name of the headline is none of the metrics.
     """
     known = with_truth(predictions)
-    _checked(metrics, headline, predictions.target)
+    _checked(metrics, headline, target_of(predictions))
     first = [metric for metric in metrics if in_headline(metric, headline)]
     first.sort(key=lambda metric: _position(metric, headline))
     intervals = bootstrap_all(first, known, resamples=resamples, seed=seed, level=level)
@@ -93,11 +99,11 @@ def scores(
         "headline": [metric.label for metric in first],
         "metrics": numbers,
     }
-    if target_class(predictions.target).classes:
+    if isinstance(target_of(predictions), Named):
         found["per_class"] = {
             name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
         }
-    if target_class(predictions.target).exclusive:
+    if is_exclusive(target_of(predictions)):
         matrix = confusion(known)
         found["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
     return found
@@ -111,11 +117,11 @@ def _number(metric: Metric, known: Predictions, interval: Interval | None) -> di
     return found
 
 
-def _checked(metrics: Sequence[Metric], headline: Sequence[str], target: str) -> None:
+def _checked(metrics: Sequence[Metric], headline: Sequence[str], target: Target) -> None:
     for metric in metrics:
-        if not fits(metric.targets, target):
+        if not defined(metric, target):
             raise InputError(
-                f"metric {metric.kind()!r} is not defined for target {target!r}",
+                f"metric {metric.kind()!r} is not defined for target {target.kind()!r}",
                 expected="one for " + " or ".join(metric.targets),
                 fix="metrics for it: " + ", ".join(dict.fromkeys(m.kind() for m in metrics_for(target))),
             )
@@ -136,7 +142,10 @@ def finite(value: float) -> float | int | None:
 
 def unknown_labels(known: Predictions) -> dict[str, int]:
     """Truths that are not among the label names, with how many rows (words for tags) they have; most frequent first."""
-    mentioned = target_class(known.target).mentioned
+    target = target_of(known)
+    if not isinstance(target, Named):
+        return {}
+    mentioned = target.mentioned
     seen = Counter(name for truth in known.truth for name in mentioned(truth))
     names = set(known.names)
     return {name: count for name, count in seen.most_common() if name not in names}

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 from burnish.core.batch import Array, Encoded, Example
-from burnish.core.component import Component
-from burnish.core.errors import InputError
+from burnish.core.component import Component, component_class, kinds
+from burnish.core.family import Kind
+from burnish.inputs._capabilities import (
+    Audible,
+    Augmentable,
+    Change,
+    Divisible,
+    FromFiles,
+    InGraph,
+    Piece,
+    Standalone,
+    Visible,
+)
 
-if TYPE_CHECKING:
-    from torch import nn
+__all__ = [
+    "Audible",
+    "Augmentable",
+    "Change",
+    "Divisible",
+    "FromFiles",
+    "InGraph",
+    "Input",
+    "Piece",
+    "Processor",
+    "Standalone",
+    "Visible",
+    "augmented_as",
+    "described",
+    "endings_of",
+    "input_classes",
+]
 
 
 class Processor(Protocol):
@@ -26,33 +51,12 @@ class Processor(Protocol):
         """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
 
 
-class Change(Protocol):
-    """How a training row is changed at random; augmentations are such changes."""
-
-    def __call__(self, value: Any, seed: int) -> Any:
-        """What a row was read as (an image, a waveform), changed: the same kind of thing."""
-
-    def features(self, values: Array, seed: int) -> Array:
-        """What the network reads of a sound, float32 [bands, frames], changed: the same shape."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of one row, which may be left out to see what it did for the answer.
-
-    Attributes:
-        place: where in the row it is, as plain JSON values: `column`, `start`, `end` (characters) and `text`; `left`, `top`,
-            `right`, `bottom` (shares of width and height, from the left and the top); or `start` and `end` (seconds).
-        without: makes the row without it, which `encode` and `views` take; called one piece at a time, because a changed
-            picture is large.
-    """
-
-    place: dict[str, Any]
-    without: Callable[[], Example]
-
-
 class Input(Component):
-    """What goes in: which columns are read, and how a row becomes numbers."""
+    """What goes in: which columns are read, and how a row becomes numbers.
+
+    What only some inputs can do are capabilities, which they inherit beside this class: `FromFiles`, `Augmentable`, `Visible`,
+    `Audible`, `Divisible`, `InGraph`, `Standalone`. Nobody asks for the kind of an input.
+    """
 
     axis: ClassVar[str] = "burnish.inputs"
     lengths_matter: ClassVar[bool] = False
@@ -60,12 +64,14 @@ class Input(Component):
 
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
-    endings: ClassVar[tuple[str, ...]] = ()
-    """Endings of the files that rows are; empty for rows that are no files."""
     thing: ClassVar[str] = "text"
     """What one row is called in messages."""
     shapes: ClassVar[tuple[str, ...]] = ("row",)
     """Shapes of target it goes with."""
+    heads: ClassVar[Mapping[str, str]] = {}
+    """The class of transformers that loads a network for it with a head, by the shape of the target; where there is one."""
+    encoder: ClassVar[Kind] = "other"
+    """The family of transformer networks that read it."""
     recognition_order: ClassVar[int] = 0
     """Which inputs are asked first whether a column fits them: the most specific have the lowest number."""
 
@@ -102,8 +108,8 @@ class Input(Component):
         """
 
     def views(self, examples: Sequence[Example], processor: Any) -> Iterator[Iterable[Encoded]]:
-        """The views of each row, at least one: each goes through the network as a row would, and the mean of their
-        logits is the row's answer (`core.views.averaged`).
+        """The views of each row, at least one: each goes through the network as a row would, and what it says
+        of them is joined to the row's answer (`Target.joined`, `core.views.joined`).
 
         One view, the encoded row itself, unless an input says otherwise: an input of long recordings gives their
         windows. Views are made when they are asked for, so that few are in memory. Training sees one view a row
@@ -112,146 +118,13 @@ class Input(Component):
         some = [examples] if self.stored else [[e] for e in examples]
         return ([row] for piece in some for row in self.encode(piece, processor))
 
-    def mixable(self, processor: Any) -> str:
-        """The encoded array of real numbers by which two rows can be mixed; empty where mixing makes no sense (token numbers)."""
-        return ""
-
-    def augmented(
-        self, examples: Sequence[Example], processor: Any, change: Change, seeds: Sequence[int]
-    ) -> list[Encoded]:
-        """As `encode`, with every row changed at random in between: for training rows only.
-
-        Args:
-            examples, processor: as in `encode`.
-            change: what is done to a row as it was read, and for sounds to what the network reads of it.
-            seeds: one a row: a pure function of run seed, epoch and row, so that a resumed run sees the same.
-        """
-        raise NotImplementedError(f"input {self.kind()!r} has no augmentations")
-
-    def located(self, folder: Path) -> Input:
-        """This input with paths in the data taken relative to `folder`, where it has paths and none is given."""
-        return self
-
     def portable(self, example: Example) -> dict[str, Any]:
         """The columns it reads, as values that JSON holds and that mean the same on another machine."""
         return {column: example.get(column) for column in self.required_columns}
 
-    def file(self, example: Example) -> Path | bytes | None:
-        """The file behind a row, or its bytes; None where there is none, and always for inputs that are not files."""
-        return None
-
-    def found(self, example: Example) -> tuple[Path | bytes | None, str]:
-        """As `file`, and in words what had to be assumed about the path of the row; empty for nothing."""
-        return self.file(example), ""
-
-    def why_missing(self, example: Example) -> str:
-        """Where the file of a row was looked for, and what is there instead; empty for rows that are no paths."""
-        return ""
-
-    def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
-        """The row with its file read, which `encode`, `views` and `augmented` take as well, and the bytes that takes.
-
-        Args:
-            example, processor: as in `encode`.
-            changed: for `augmented`, and not for the others.
-        """
-        return example, 0
-
-    def look(self, data: bytes) -> dict[str, Any]:
-        """What is to be known of a file before training, as plain JSON values; done once and kept in the cache.
-
-        `problem` says in words why it cannot be read; else `content` is a hash that is equal only where the network
-        would be given the same. What else there is, the audit of this input reads.
-        """
-        raise NotImplementedError(f"input {self.kind()!r} has no files")
-
-    def look_version(self) -> str:
-        """What `look` depends on beside the bytes; empty for inputs that are not files."""
-        return ""
-
-    learned_facts: ClassVar[tuple[str, ...]] = ()
-    """Facts of `look` that `learned` needs."""
-
-    def learned(self, facts: Mapping[str, Mapping[str, Array]]) -> tuple[Input, str]:
-        """This input with what the files of the training split say of all files, and that in words; empty for nothing.
-
-        Args:
-            facts: of 'train' and the other splits the `learned_facts` of each row: numbers are not a number, and all else
-                is None, where a file has no such fact.
-
-        Raises:
-            InputError: what was found contradicts itself.
-        """
-        return self, ""
-
-    length_facts: ClassVar[tuple[str, ...]] = ()
-    """Facts of `look` that `length` and `view_count` need."""
-
-    def length(self, facts: Mapping[str, Any], processor: Any) -> int:
-        """Elements of one view of a row that is not stored, from what is known of its file; 1 where all have one size."""
-        return 1
-
-    def view_count(self, facts: Mapping[str, Any], processor: Any) -> int:
-        """How many parts of a row `views` gives, from what is known of its file.
-
-        Where it is more than one, training reads a random part in each epoch (`augmented`), with or without augmentation.
-        """
-        return 1
-
-    def pictured(self, encoded: Encoded, processor: Any) -> Array | None:
-        """uint8 [height, width, 3]: what the network sees, as a picture for people; None where there is none."""
-        return None
-
-    def sounded(self, example: Example, processor: Any) -> bytes | None:
-        """A WAV file of the row's beginning, for people to listen to; None where rows make no sound."""
-        return None
-
-    def parts(self, example: Example, processor: Any, most: int) -> list[Piece]:
-        """What a row is made of, in reading order: what the network does not read of it belongs to no part.
-
-        Args:
-            example: a row; of an input of files one that `read_once` has read.
-            processor: as in `encode`.
-            most: how many parts there may be, 4 or more; finer ones are joined.
-
-        Raises:
-            InputError: rows of this input are not cut, or this one has nothing that could be left out.
-        """
-        raise InputError(f"rows of input {self.kind()!r} are not cut into parts")
-
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:
         """Named arrays with a batch axis, padded to the longest row, and the padded length (1 for fixed-size inputs)."""
-
-    def unprocessed(self, processor: Any) -> Any | None:
-        """A processor of the same kind that leaves the last part of the preprocessing to the graph of an export.
-
-        With it, `encode` and `collate` give what such a graph reads, and `graph` does what is left. None where there is no
-        part that a graph can do.
-        """
-        return None
-
-    def graph(self, processor: Any) -> nn.Module:
-        """What an `unprocessed` processor leaves out, as a module: the named arrays it gives to those the network reads.
-
-        Args:
-            processor: the whole one. Needs torch.
-        """
-        raise NotImplementedError(f"input {self.kind()!r} leaves nothing to a graph")
-
-    def raw(self, processor: Any) -> Any:
-        """A processor of the same kind that leaves all to the graph of an export, which then reads one row at a time.
-
-        Its `front()` says what that graph must do: a module of torch, or a `TextFront`.
-
-        Raises:
-            InputError: there is no graph that could.
-        """
-        raise InputError(
-            f"a graph cannot read rows of {self.kind()!r} as they are",
-            expected="texts, pictures or sounds",
-            fix="export without --raw",
-        )
 
     @abstractmethod
     def shown(self, encoded: Encoded, processor: Any) -> str:
@@ -273,3 +146,19 @@ def described(values: Array) -> str:
     """Shape, range and mean of numbers that are neither words nor a picture."""
     shape = " x ".join(map(str, values.shape))
     return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
+
+
+def endings_of(input: Input) -> tuple[str, ...]:
+    """Endings of the files that rows of an input are; none where they are no files."""
+    return input.endings if isinstance(input, FromFiles) else ()
+
+
+def input_classes() -> dict[str, type[Input]]:
+    """Every input of burnish by its kind, to name those that would do."""
+    return {kind: cast("type[Input]", component_class("burnish.inputs", kind)) for kind in kinds("burnish.inputs")}
+
+
+def augmented_as(read_as: Sequence[str]) -> list[str]:
+    """The kinds of input whose rows are read so, any of them where nothing is named."""
+    known = {kind: cls for kind, cls in input_classes().items() if issubclass(cls, Augmentable)}
+    return [kind for kind, cls in known.items() if not read_as or cls.read_as in read_as]

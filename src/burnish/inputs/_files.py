@@ -14,7 +14,7 @@ from pydantic import Field
 
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input
 from burnish.media.paths import hint, is_file, resolved
 
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
@@ -31,7 +31,7 @@ class Read:
     """Bytes of memory it takes."""
 
 
-class FileInput(Input):
+class FileInput(Input, FromFiles):
     """One file a row: a path, or the bytes of the file."""
 
     stored: ClassVar[bool] = False
@@ -105,9 +105,9 @@ class FileInput(Input):
 
     def file(self, example: Example) -> Path | bytes | None:
         """Where the file of a row lies, or its bytes."""
-        return self.found(example)[0]
+        return self.assumed(example)[0]
 
-    def found(self, example: Example) -> tuple[Path | bytes | None, str]:
+    def assumed(self, example: Example) -> tuple[Path | bytes | None, str]:
         """As `file`, and what had to be assumed about the path: below `root`, else from the working folder."""
         value = self._cell(example)
         return resolved(value, self.root, self.endings) if isinstance(value, str) else (value, "")

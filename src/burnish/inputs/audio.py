@@ -14,21 +14,18 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.seeds import generator
-from burnish.inputs import Change, Piece, described
-from burnish.inputs._files import FileInput, Read
+from burnish.inputs import Audible, Augmentable, Change, Divisible, InGraph, Piece, Visible, described
+from burnish.inputs._files import Read
+from burnish.inputs._sound_inputs import SoundFiles
 from burnish.media.sound.axes import with_axes
 from burnish.media.sound.processor import SoundProcessor, WaveformProcessor
 from burnish.media.sound.raw import RawSounds
 from burnish.media.sound.reading import (
-    ENDINGS,
     LISTENED,
     as_file,
     as_wav,
     at_rate,
     drawn,
-    look_version,
-    looked_at,
-    looks_like_sound,
     middle,
     silenced,
     slices,
@@ -44,19 +41,12 @@ _LEEWAY = 1.25  # of a view, read in training: what a faster speed may need
 _NEEDED = ("features", "sampling_rate", "seconds")
 
 
-class Audio(FileInput):
+class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
     """One sound a row: a path, the bytes of a file, or samples with their rate; any rate, channels averaged.
 
     Sounds longer than a view are cut into overlapping views whose logits are averaged; training sees a random one.
     """
 
-    endings: ClassVar[tuple[str, ...]] = ENDINGS
-    thing: ClassVar[str] = "sound"
-    given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
-    model_example: ClassVar[str] = (
-        "a folder of wav2vec 2.0, AST or Whisper, or model={kind: timm, name: resnet10t, random_weights: true}"
-    )
-    recognition_order: ClassVar[int] = -1
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")
     features: Literal["waveform", "log_mel", "kaldi", "whisper"] | None = Field(
@@ -81,11 +71,6 @@ class Audio(FileInput):
     )
     mean: float | None = Field(None, description="Of the log_mel, with normalisation fixed.")
     std: float | None = Field(None, gt=0, description="Of the log_mel, with normalisation fixed.")
-
-    @staticmethod
-    def recognised(value: Any) -> bool:
-        """A path by its ending, bytes by their beginning, samples with their rate."""
-        return looks_like_sound(value)
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> SoundProcessor:
         """What the checkpoint says of its input, with this input's own settings over it.
@@ -265,14 +250,6 @@ class Audio(FileInput):
         """As of every file, or samples with their rate as the bytes of a file."""
         samples = value.get("array")
         return super().unpacked(value) if samples is None else as_file(samples, int(value["sampling_rate"]))
-
-    def look(self, data: bytes) -> dict[str, Any]:
-        """Length, rate, channels, loudness and a hash of the samples; see `_sounds.looked_at`."""
-        return looked_at(data)
-
-    def look_version(self) -> str:
-        """Version of the decoding, and of the library behind it."""
-        return look_version()
 
 
 def _silenced(example: Example, column: str, waveform: Waveform, start: int, end: int, rate: int) -> Example:

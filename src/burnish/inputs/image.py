@@ -13,19 +13,17 @@ from pydantic import Field, field_validator
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
-from burnish.inputs import Piece, described
-from burnish.inputs._files import FileInput, Read
+from burnish.inputs import Augmentable, Divisible, InGraph, Piece, Visible, described
+from burnish.inputs._files import Read
+from burnish.inputs._picture_inputs import PictureFiles
 from burnish.media.picture.grey import EIGHT, Range, scale_of
 from burnish.media.picture.patches import Box, grid, mean_colour, middle, painted
 from burnish.media.picture.processor import ImageProcessor, PixelProcessor, RawPictures
 from burnish.media.picture.reading import (
-    ENDINGS,
     PLACES,
     Rounding,
     decoded,
     in_words,
-    look_version,
-    looked_at,
 )
 from burnish.media.picture.settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 
@@ -38,12 +36,9 @@ View = Literal["plain", "mirrored", "five_crops"]
 TIGHTER = 0.875  # most of the picture that corner crops keep: without it they would be the middle one
 
 
-class Image(FileInput):
+class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
-    endings: ClassVar[tuple[str, ...]] = ENDINGS
-    thing: ClassVar[str] = "image"
-    recognition_order: ClassVar[int] = -1
     learned_facts: ClassVar[tuple[str, ...]] = ("lowest", "highest", "numbers")
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
     size: int | None = Field(None, ge=8, description="Height and width the network sees; null: the checkpoint's own.")
@@ -77,13 +72,6 @@ class Image(FileInput):
         if isinstance(given, tuple) and not -np.inf < given[0] < given[1] < np.inf:
             raise ValueError(f"black {given[0]:g} is not below white {given[1]:g}")
         return given
-
-    @staticmethod
-    def recognised(value: Any) -> bool:
-        """A path by its ending, or bytes, in base64 too."""
-        if isinstance(value, dict):
-            value = b"" if isinstance(value.get("base64"), str) else value.get("bytes") or value.get("path")
-        return isinstance(value, bytes) or (isinstance(value, str) and value.lower().endswith(ENDINGS))
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> ImageProcessor:
         """What the checkpoint says of its input, with this input's own settings over it.
@@ -254,14 +242,6 @@ class Image(FileInput):
         """
         found, said = scale_of(self.range, facts)
         return (self if found == self.range else self.model_copy(update={"range": found})), said
-
-    def look(self, data: bytes) -> dict[str, Any]:
-        """Size, mode, and hashes of the pixels; see `_pictures.looked_at`."""
-        return looked_at(data)
-
-    def look_version(self) -> str:
-        """Version of the decoding, and of the library behind it."""
-        return look_version()
 
     def pictured(self, encoded: Encoded, processor: ImageProcessor) -> Array:
         """uint8 [size, size, 3]: what the network sees, with the normalisation undone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,11 @@ from pydantic import Field, field_validator
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
-from burnish.inputs import Input, Piece
+from burnish.core.family import Kind
+from burnish.inputs import Divisible, InGraph, Input, Piece, Standalone
 from burnish.inputs._cells import as_text
 from burnish.inputs._columns import Looked, looked_at, passed_over
+from burnish.inputs._text_programs import ENCODED, RAW, TEXTS
 from burnish.media.text.raw import RawTexts
 from burnish.media.text.tokenizer import TokenizerProcessor, load, save
 from burnish.media.text.words import groups, without
@@ -23,10 +25,13 @@ USUAL_NAMES = ("text", "sentence", "message", "review", "content", "question", "
 USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question", "passage"))
 
 
-class Text(Input):
+class Text(Input, Divisible, InGraph, Standalone):
     """One text a row, or a pair of texts, cut into tokens by the checkpoint's own tokenizer."""
 
     lengths_matter: ClassVar[bool] = True
+    heads: ClassVar[Mapping[str, str]] = {"row": "AutoModelForSequenceClassification"}
+    encoder: ClassVar[Kind] = "text encoder"
+    place_numbers: ClassVar[tuple[str, ...]] = ("start", "end")
     columns: list[str] = Field(
         default_factory=list, description="One text column, or two for pairs; empty: found in the data, and said."
     )
@@ -101,6 +106,16 @@ class Text(Input):
         """The texts themselves."""
         kept = {f.name: getattr(processor, f.name) for f in fields(TokenizerProcessor)}
         return RawTexts(**kept, pairs=len(self.columns) > 1)
+
+    @classmethod
+    def needs(cls, *, raw: bool) -> str:
+        """What cuts texts into tokens."""
+        return "onnxruntime_extensions" if raw else "tokenizers"
+
+    @classmethod
+    def program(cls, *, raw: bool, preprocessing: bool) -> str:
+        """The tokenizer, or with `raw` the operators of onnxruntime-extensions."""
+        return RAW if raw else ENCODED.format(encoded=TEXTS)
 
     def _texts(self, example: Example) -> tuple[str, ...]:
         return tuple(as_text(example.get(c), c) for c in self.columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,18 +10,22 @@ import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.core.family import Kind
 from burnish.core.word_counts import words_beside
 from burnish.core.written_lists import has_quoted_list, written_list
-from burnish.inputs import Input
+from burnish.inputs import Input, Standalone
 from burnish.inputs._cells import as_words
+from burnish.inputs._text_programs import ENCODED, WORDS
 from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
 
 
-class Tokens(Input):
+class Tokens(Input, Standalone):
     """A list of words a row, each cut into sub-words; only the first sub-word of a word carries its tag."""
 
     lengths_matter: ClassVar[bool] = True
     shapes: ClassVar[tuple[str, ...]] = ("element",)
+    heads: ClassVar[Mapping[str, str]] = {"element": "AutoModelForTokenClassification"}
+    encoder: ClassVar[Kind] = "text encoder"
     column: str = Field("tokens", description="Column with the words: a list, or one string with spaces between them.")
     lists_as_text: bool | None = Field(
         None,
@@ -86,6 +90,16 @@ class Tokens(Input):
     def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask, token_type_ids [B, L]."""
         return processor.collate(encoded)
+
+    @classmethod
+    def needs(cls, *, raw: bool) -> str:
+        """What cuts words into tokens."""
+        return "tokenizers"
+
+    @classmethod
+    def program(cls, *, raw: bool, preprocessing: bool) -> str:
+        """The tokenizer, given words; no graph reads words as they are."""
+        return "" if raw else ENCODED.format(encoded=WORDS)
 
     def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
         """The sub-words, with a bar before each that carries a tag."""

@@ -19,6 +19,8 @@ class Metric(Component):
     axis: ClassVar[str] = "burnish.metrics"
     targets: ClassVar[tuple[str, ...]]
     """Kinds of target it is defined for."""
+    columns: ClassVar[tuple[str, ...]] = ()
+    """Numbers of each row that it needs: it is defined for targets that declare them (`Target.columns`)."""
     greater_is_better: ClassVar[bool] = True
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells
 from burnish.counting.resampling import CountedMetric, Counts, Values, remembered
-from burnish.targets import target_class
+from burnish.targets import is_exclusive, target_of
 
 
 class Accuracy(CountedMetric):
@@ -28,7 +28,7 @@ class Accuracy(CountedMetric):
 
 def _right_and_wanted(known: Predictions) -> tuple[Values, Values]:
     """[N] right answers and [N] truths of each row; words without truth are left out, words without answer are wrong."""
-    if target_class(known.target).exclusive:
+    if is_exclusive(target_of(known)):
         found = cells(known)
         return (found.truth == found.answer).astype(np.float64), np.ones(len(known))
     right, wanted = np.zeros((2, len(known)))

@@ -22,4 +22,5 @@ AXES: dict[str, str] = {
     "compression": "burnish.compression",
     "hardware": "burnish.hardware",
     "runtimes": "burnish.runtimes",
+    "decoders": "burnish.decoders",
 }

@@ -16,6 +16,7 @@ from burnish.data.mixing import Mixing
 from burnish.data.samplers import Sampler
 from burnish.data.settings import Data
 from burnish.data.splits import Split
+from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.metrics import Metric
@@ -113,6 +114,9 @@ class Recipe(BaseModel):
     )
     mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
         None, description="How two training rows become one with both truths (mixup, CutMix); null: not at all."
+    )
+    decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(
+        None, description="How what the network gives becomes answers; null: one_pass, or the target's own."
     )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
         default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
@@ -268,6 +272,7 @@ class Settled(Recipe):
     loss: Annotated[Loss, *choice("burnish.losses")]
     sampler: Annotated[Sampler, *choice("burnish.data.samplers")]
     metrics: Annotated[list[Metric], *choice("burnish.metrics")]
+    decoder: Annotated[Decoder, *choice("burnish.decoders")]
     deciding_metric: str
     learning_rate: float
     layer_decay: float

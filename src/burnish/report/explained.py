@@ -13,7 +13,7 @@ from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
 from burnish.evaluation.mistakes import mistakes
 from burnish.report.contact_sheet import contact_sheet
-from burnish.targets import target_class
+from burnish.targets import target_of
 
 Explain = Callable[[Sequence[int], Sequence[int]], list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] | None]
 """Row numbers and the output asked about of each, to (picture, picture with its map over it); None where there is none."""
@@ -29,7 +29,7 @@ def heatmap_sheets(folder: Path, predictions: Predictions, explain: Explain) -> 
         explain: see `Explain`.
     """
     known = with_truth(predictions)
-    if target_class(known.target).shape != "row" or not len(known):
+    if target_of(known).shape != "row" or not len(known):
         return []
     places = {int(row): i for i, row in enumerate(known.table["row"].to_pylist())}
     worst, _ = mistakes(predictions, MISTAKES)

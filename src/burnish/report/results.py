@@ -7,7 +7,7 @@ from typing import Any
 
 from burnish.evaluation.reliability import wilson
 from burnish.report.markdown import name, names, number, snippet, span, table
-from burnish.targets import Classes, target_class
+from burnish.targets import Classes, classes_of, target_class
 
 SPLITS = ("train", "validation", "test")
 TITLES = {"majority": "majority", "frozen_features": "frozen features"}
@@ -118,7 +118,7 @@ def other_metrics(scores: Mapping[str, Any]) -> list[str]:
 
 def per_class(scores: Mapping[str, Any]) -> list[str]:
     """Precision, recall, F1 and support of each class, label or entity type."""
-    called = target_class(scores["target"]).classes or Classes()
+    called = classes_of(target_class(scores["target"])) or Classes()
     unknown = scores.get("unknown_labels") or {}
     rows = [
         [

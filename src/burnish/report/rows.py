@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from burnish.data.table import Table
-from burnish.inputs import Input
+from burnish.inputs import Audible, Input, Visible
 
 
 def row_text(input: Input, table: Table) -> Callable[[int], str]:
@@ -26,7 +26,9 @@ def row_picture(input: Input, processor: Any, table: Table) -> Callable[[int], A
     example = _examples(input, table)
 
     def picture(row: int) -> Any:
-        return None if input.stored else input.pictured(input.encode([example(row)], processor)[0], processor)
+        if not isinstance(input, Visible):
+            return None
+        return input.pictured(input.encode([example(row)], processor)[0], processor)
 
     return picture
 
@@ -36,7 +38,7 @@ def row_sound(input: Input, processor: Any, table: Table) -> Callable[[int], byt
     example = _examples(input, table)
 
     def sound(row: int) -> bytes | None:
-        return None if input.stored else input.sounded(example(row), processor)
+        return input.sounded(example(row), processor) if isinstance(input, Audible) else None
 
     return sound
 

@@ -76,7 +76,7 @@ def audited(audit: Mapping[str, Any] | None) -> list[str]:
     findings = list(audit.get("findings") or [])
     lines = ["## Audit of the data", ""]
     known = audit.get("figures") or {}
-    sizes = _image_sizes(known.get("images") or {}) + _sound_lengths(known.get("sounds") or {})
+    sizes = _sizes(known.get("tables") or {})
     if not findings:
         return [*lines, "Nothing was found.", *sizes]
     for finding in findings[:FINDINGS_SHOWN]:
@@ -88,49 +88,12 @@ def audited(audit: Mapping[str, Any] | None) -> list[str]:
     return [*lines, "", "All findings with their rows: [audit.json](audit.json)", *sizes]
 
 
-def _image_sizes(found: Mapping[str, Any]) -> list[str]:
-    """Smallest, median and largest width and height of the images of each split, and how they are stored."""
-    rows = [
-        [
-            split,
-            f"{own['images']:,}",
-            " / ".join(map(str, own["width"])),
-            " / ".join(map(str, own["height"])),
-            ", ".join(f"{mode} {count:,}" for mode, count in own["modes"].items()),
-            ", ".join(f"{form} {count:,}" for form, count in own["formats"].items()),
-        ]
-        for split, own in found.items()
-    ]
-    head = ["split", "images", "width (least / median / most)", "height", "modes", "formats"]
-    return ["", *table(head, rows, right=(1,))] if rows else []
-
-
-def _sound_lengths(found: Mapping[str, Any]) -> list[str]:
-    """How long and how loud the sounds of each split are, and how they are stored."""
-    rows = [
-        [
-            split,
-            f"{own['sounds']:,}",
-            f"{own['total_seconds'] / 60:,.1f}",
-            " / ".join(f"{value:.2f}" for value in own["seconds"]),
-            " / ".join(f"{value:.0f}" for value in own["loudness"]),
-            *(
-                ", ".join(f"{what} {n:,}" for what, n in own[f].items())
-                for f in ("sampling_rates", "channels", "formats")
-            ),
-        ]
-        for split, own in found.items()
-    ]
-    head = [
-        "split",
-        "sounds",
-        "minutes",
-        "seconds (least / median / most)",
-        "dB (5 % / median / 95 %)",
-        "Hz",
-        "channels",
-    ]
-    return ["", *table([*head, "formats"], rows, right=(1, 2))] if rows else []
+def _sizes(tables: Mapping[str, Any]) -> list[str]:
+    """What the files of each split are: a table of each kind of file, as its audit made it."""
+    lines = []
+    for own in tables.values():
+        lines += ["", *table(own["head"], own["rows"], right=tuple(own["numbers"]))]
+    return lines
 
 
 def _where(finding: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, Heard, players
-from burnish.targets import target_class
+from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
@@ -105,7 +105,7 @@ class _Pictures:
 
 
 def _classes(drawn: _Pictures, scores: Mapping[str, Any]) -> list[str]:
-    rows, called = scores.get("per_class"), target_class(scores["target"]).classes
+    rows, called = scores.get("per_class"), classes_of(target_class(scores["target"]))
     if not rows or called is None:
         return []
     file = drawn(
@@ -115,7 +115,7 @@ def _classes(drawn: _Pictures, scores: Mapping[str, Any]) -> list[str]:
 
 
 def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
-    if not target_class(predictions.target).exclusive or not len(with_truth(predictions)):
+    if not is_exclusive(target_of(predictions)) or not len(with_truth(predictions)):
         return []
     found = confusion(predictions)
     lines = ["## Confusions", ""]
@@ -128,11 +128,11 @@ def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 
 def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
-    known, target = with_truth(predictions), target_class(predictions.target)
-    if target.linear == "numbers":
+    known, target = with_truth(predictions), target_of(predictions)
+    if linear_of(target) == "numbers":
         lines = drawn("scatter.png", "Answer against truth", lambda p: pictures.score_scatter(known, p))
         return ["## Truth and answer", *lines] if lines else []
-    if not target.exclusive or len(known.names) != 2 or known.probabilities.shape[1] != 2:
+    if not is_exclusive(target) or len(known.names) != 2 or known.probabilities.shape[1] != 2:
         return []
     lines = drawn("curves.png", "ROC and precision-recall curve", lambda p: pictures.binary_curves(known, p))
     sentence = f"The positive class is {name(known.names[1])}, the second of the two label names."
@@ -141,7 +141,7 @@ def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
     """How sure answers are, and what was learned so that they are as right as they are sure."""
-    found = bins(predictions) if target_class(predictions.target).exclusive else []
+    found = bins(predictions) if is_exclusive(target_of(predictions)) else []
     learned = decisions(scores.get("decisions") or {})
     if not found:
         return learned
@@ -170,7 +170,7 @@ def _mistakes(
     if not worst:
         return []
     shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
-    said = target_class(predictions.target).mistakes
+    said = mistakes_of(target_of(predictions))
     many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong rows"
     where = "" if place else f" Rows of the {split} split are counted from 1."
     lines = [f"## {said.title}", "", f"{many[0].upper()}{many[1:]}, by {said.size}; the worst first. "
@@ -191,7 +191,7 @@ def _mistakes_seen(
     seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
     if not seen:
         return []
-    sized = target_class(predictions.target).mistakes.size
+    sized = mistakes_of(target_of(predictions)).size
     shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
     captions = [
         f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
@@ -214,7 +214,7 @@ def _mistakes_heard(
     path.unlink(missing_ok=True)
     if inputs_heard is None:
         return []
-    said = target_class(predictions.target).mistakes
+    said = mistakes_of(target_of(predictions))
     shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
     found = []
     for mistake in mistakes(predictions, most=PLAYED)[0]:

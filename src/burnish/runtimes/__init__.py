@@ -1,13 +1,17 @@
-"""Runtimes: arrays in, logits out, whatever computes them. One file each."""
+"""Runtimes: arrays in, logits or sequences out, whatever computes them. One file each."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from burnish.core.batch import Array
 from burnish.core.component import Component
+from burnish.core.errors import InputError
+from burnish.core.generated import Ends, Generated
+from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.targets import Target
 
@@ -17,6 +21,15 @@ class Run(Protocol):
 
     def __call__(self, **arrays: Array) -> Array:
         """Logits, float32: [B, C] or [B, L, C]."""
+
+
+class Generate(Protocol):
+    """A model that writes: the seam beside `Run`, for answers that are sequences."""
+
+    def __call__(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> list[Generated]:
+        """Token ids of each of B rows, with their score and why they ended; see `Decoder.written`."""
 
 
 class Runtime(Component):
@@ -38,3 +51,11 @@ class Runtime(Component):
         Raises:
             InputError: the library is not installed, or the files do not fit.
         """
+
+    def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
+        """The model in a bundle's folder, ready to write; arguments and errors as of `open`.
+
+        Raises:
+            InputError: also where this runtime, or the network, answers in one pass only.
+        """
+        raise InputError(f"runtime {self.kind()!r} answers in one pass, and does not write", fix="runtime: torch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,8 +12,10 @@ from pydantic import Field
 from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.core.errors import InputError
+from burnish.core.generated import Ends, Generated
+from burnish.decoders import Decoder
 from burnish.inputs import Input
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Generate, Run, Runtime
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -28,13 +32,22 @@ class Torch(Runtime):
 
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
         """The network as it was saved."""
+        return running(self._loaded(folder, model, input, target))
+
+    def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
+        """The network as it was saved, with its own cache."""
+        return generating(self._loaded(folder, model, input, target))
+
+    def _loaded(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Network:
         try:
             import torch
         except ImportError as error:
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
-        loader = cast("Model", build("burnish.models", {"kind": model["kind"]}))
+        # Code from outside was trusted when the bundle was loaded: it is in memory, or it is not imported here.
+        trusted = model["kind"].partition(":")[0] in sys.modules
+        loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=trusted))
         network = loader.load(folder, input, target)
-        return running(network.to(torch.device(_best() if self.device == "auto" else self.device)))
+        return network.to(torch.device(_best() if self.device == "auto" else self.device))
 
 
 def _best() -> str:
@@ -56,3 +69,57 @@ def running(network: Network) -> Run:
             return cast(Array, network(**tensors).float().cpu().numpy())
 
     return run
+
+
+class _Steps:
+    """A network as decoders drive it: numpy in and out, eval mode, no gradients, float32."""
+
+    def __init__(self, network: Any, arrays: Mapping[str, Array]) -> None:
+        import torch
+
+        self._network, self._device = network, next(network.parameters()).device
+        self._inputs = {name: torch.from_numpy(value).to(self._device) for name, value in arrays.items()}
+
+    def __call__(self, ids: Array | None, cache: Any) -> tuple[Array, Any]:
+        import torch
+
+        with torch.inference_mode():
+            chosen = None if ids is None else torch.from_numpy(ids).to(self._device)
+            logits, cache = self._network.step(self._inputs, chosen, cache)
+            return cast(Array, logits.float().cpu().numpy()), cache
+
+    def picked(self, cache: Any, rows: Array) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return self._network.picked(cache, torch.from_numpy(rows).to(self._device))
+
+
+def generating(network: Network) -> Generate:
+    """A network in memory as a `Generate`.
+
+    Raises:
+        InputError: it has no step: it answers in one pass.
+    """
+    from burnish.core.network import Generating
+
+    if not isinstance(network, Generating):
+        raise InputError(
+            f"{type(network).__name__} answers in one pass: it cannot write token by token",
+            expected="a network with `step` (core.network.Generating)",
+            fix="decoder: one_pass, or another model",
+            place="decoder",
+        )
+
+    def generate(
+        arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> list[Generated]:
+        network.eval()
+        return decoder.written(_Steps(network, arrays), len(next(iter(arrays.values()))), ends, seeds)
+
+    return generate
+
+
+def computing(network: Network, decoder: Decoder) -> Run | Generate:
+    """A network in memory as the decoder needs it."""
+    return generating(network) if decoder.reads == "steps" else running(network)

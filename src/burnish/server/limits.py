@@ -8,14 +8,14 @@ import json
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
 from burnish.core.errors import InputError
-from burnish.media.picture import files as _picture_files
-from burnish.media.sound import files as _sound_files
+from burnish.inputs import FromFiles
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.settings import Settings
 
@@ -183,28 +183,20 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def check_file(data: bytes, thing: str, settings: Settings) -> None:
-    """Whether an image or sound is small enough to be opened; looks at its header only.
+def check_file(data: bytes, input: FromFiles, thing: str, settings: Settings) -> None:
+    """Whether the file of a row is small enough to be opened; looks at its header only.
+
+    Args:
+        data: of the file.
+        input: which measures it, in units of which the settings may have a most (`max_pixels`, `max_seconds`).
+        thing: what such a file is called.
+        settings: the limits.
 
     Raises:
         InputError: too large, in words. What cannot be opened at all is left to whoever opens it.
     """
-    if thing == "image":
-        try:
-            _picture_files.opened(data, settings.max_pixels).close()
-        except _picture_files.TooLarge:
-            raise InputError("the image is too large", expected=f"at most {settings.max_pixels:,} pixels") from None
-        except Exception:  # PIL has many kinds of error for broken files; the input names them better
-            return
-    elif thing == "sound":
-        seconds = _seconds(data)
-        if seconds is not None and seconds > settings.max_seconds:
-            raise InputError(f"a sound of {seconds:,.0f} s", expected=f"at most {settings.max_seconds:g} s")
-
-
-def _seconds(data: bytes) -> float | None:
-    try:
-        with _sound_files.opened(data) as about:
-            return float(about.frames) / float(about.samplerate)
-    except Exception:  # as above
-        return None
+    most = {name.removeprefix("max_"): value for name, value in settings if name.startswith("max_")}
+    for unit, amount in input.measured(data, most).items():
+        if amount > most.get(unit, inf):
+            found = f"{amount:,.0f} {unit}" if isfinite(amount) else f"too many {unit}"
+            raise InputError(f"the {thing} is too large: {found}", expected=f"at most {most[unit]:,g} {unit}")

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input, endings_of
 from burnish.server.limits import aside, parsed
 from burnish.server.refusal import Refused
 from burnish.server.settings import Settings
@@ -75,11 +75,15 @@ class Reader:
         if kind in ("application/json", "") or kind.endswith("+json"):
             return self.json(await aside(parsed, body))
         column = self.input.required_columns[0]
-        if self.input.endings and (kind.startswith(("image/", "audio/")) or kind == "application/octet-stream"):
+        if isinstance(self.input, FromFiles) and (self._is_file(kind) or kind == "application/octet-stream"):
             return self.checked([{column: body}], many=False)
-        if not self.input.endings and kind == "text/plain" and len(self.input.required_columns) == 1:
+        if not endings_of(self.input) and kind == "text/plain" and len(self.input.required_columns) == 1:
             return self.checked([{column: plain_text(request.headers.get("content-type", ""), body)}], many=False)
         raise Refused(415, f"content-type {kind[:80]!r} is not read by this model; application/json is")
+
+    def _is_file(self, kind: str) -> bool:
+        """Whether a media type is that of the files this model reads."""
+        return isinstance(self.input, FromFiles) and bool(self.input.media) and kind.startswith(self.input.media)
 
     def json(self, value: Any) -> Asked:
         """A row; a list of rows, bare or under `rows`. Where there is one column, its bare value is a row, too."""
@@ -112,7 +116,7 @@ class Reader:
 
     def _row(self, value: Any) -> dict[str, Any]:
         columns = self.input.required_columns
-        if not isinstance(value, Mapping) or (self.input.endings and set(value) == {"base64"}):
+        if not isinstance(value, Mapping) or (endings_of(self.input) and set(value) == {"base64"}):
             if len(columns) != 1:
                 raise ValueError(f"found {kind_of(value)}; expected an object with {', '.join(columns)}")
             value = {columns[0]: value}
@@ -122,7 +126,7 @@ class Reader:
         return {column: self._cell(column, value[column]) for column in columns}
 
     def _cell(self, column: str, value: Any) -> Any:
-        if self.input.endings:
+        if endings_of(self.input):
             data = file_bytes(column, value)
             if not data:
                 raise ValueError(f"{column!r} is an empty file, which cannot be read")
@@ -148,7 +152,7 @@ class Reader:
         return value
 
     async def _form(self, request: Request, body: bytes) -> Asked:
-        if not self.input.endings and len(self.input.required_columns) != 1:
+        if not endings_of(self.input) and len(self.input.required_columns) != 1:
             raise Refused(415, "this model reads several texts a row: send JSON")
 
         async def stream() -> Any:
@@ -177,11 +181,11 @@ class Reader:
     async def _part(self, value: UploadFile | str) -> Any:
         column = self.input.required_columns[0]
         if isinstance(value, str):
-            if self.input.endings:
+            if endings_of(self.input):
                 return RowError("the form holds text where a file is expected")
             return {column: value}
         data = await value.read()
-        if self.input.endings:
+        if endings_of(self.input):
             return {column: data}
         try:
             return {column: data.decode("utf-8-sig")}

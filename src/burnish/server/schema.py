@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from burnish.core.answer import Answer
-from burnish.inputs import Input
+from burnish.inputs import Divisible, Input, endings_of
 from burnish.server.served import Served
-from burnish.targets import Decoded
+from burnish.targets import Decoded, Generative, may_abstain, names_of
 
 _ERROR = {
     "type": "object",
@@ -99,7 +99,7 @@ def _asked(served: Served, schema: dict[str, Any], file: dict[str, Any]) -> dict
     """A request body: JSON with golden examples, and files where rows are files."""
     examples = {f"example {i + 1}": {"value": e["row"]} for i, e in enumerate(shown_examples(served))}
     content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
-    if served.reader.input.endings:
+    if endings_of(served.reader.input):
         content["multipart/form-data"] = {"schema": {"type": "object", "properties": {"file": file}}}
         content["application/octet-stream"] = {"schema": _BINARY}
     return {"required": True, "content": content}
@@ -107,9 +107,9 @@ def _asked(served: Served, schema: dict[str, Any], file: dict[str, Any]) -> dict
 
 def _part(input: Input) -> dict[str, Any]:
     """Where a part of a row is."""
-    numbers = {"image": ("left", "top", "right", "bottom")}.get(input.thing, ("start", "end"))
+    numbers = input.place_numbers if isinstance(input, Divisible) else ()
     properties = {name: {"type": "number", "minimum": 0} for name in numbers}
-    if not input.endings:
+    if not endings_of(input):
         text = {"column": {"type": "string", "enum": list(input.required_columns)}, "text": {"type": "string"}}
         return {"type": "object", "properties": {**text, **properties}}
     return {"type": "object", "required": list(numbers), "properties": properties}
@@ -118,7 +118,7 @@ def _part(input: Input) -> dict[str, Any]:
 def row_schema(input: Input) -> dict[str, Any]:
     """A row of this input."""
     columns = input.required_columns
-    if input.endings:
+    if endings_of(input):
         cell: dict[str, Any] = {
             "type": "object",
             "required": ["base64"],
@@ -135,11 +135,11 @@ def row_schema(input: Input) -> dict[str, Any]:
 def answer_schema(served: Served) -> dict[str, Any]:
     """An answer of this model."""
     target = served.predictor.bundle.target
-    label = {"type": "string", "enum": list(target.names)}
+    label = {"type": "string", "enum": list(names_of(target))}
     several = not isinstance(next((g["answer"] for g in golden(served)), ""), str)
-    answer: dict[str, Any] = (
-        {"type": "number"} if not target.names else {"type": "array", "items": label} if several else label
-    )
+    answer: dict[str, Any] = {"type": "array", "items": label} if several else label
+    if not names_of(target):
+        answer = {"type": "string"} if isinstance(target, Generative) else {"type": "number"}
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     return {
         "type": "object",
@@ -148,7 +148,8 @@ def answer_schema(served: Served) -> dict[str, Any]:
             "answer": answer,
             "confidence": {"anyOf": [probability, {"type": "null"}]},
             "probabilities": {"type": "object", "additionalProperties": probability},
-            **({"abstained": {"type": "boolean"}} if target.may_abstain else {}),
+            **({"abstained": {"type": "boolean"}} if may_abstain(target) else {}),
+            **({"ended": {"enum": ["stop", "length"]}} if isinstance(target, Generative) else {}),
         },
     }
 
@@ -172,7 +173,8 @@ def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
 def answer_body(answer: Answer) -> dict[str, Any]:
     """An answer as JSON shows it."""
     body = {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
-    return body if answer.abstained is None else {**body, "abstained": answer.abstained}
+    body |= {} if answer.abstained is None else {"abstained": answer.abstained}
+    return body if answer.ended is None else {**body, "ended": answer.ended}
 
 
 def description(served: Served) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def description(served: Served) -> dict[str, Any]:
         "version": served.version,
         "task": served.predictor.bundle.settings.get("task"),
         "input": {"kind": input_.kind(), "thing": input_.thing, "columns": list(input_.required_columns)},
-        "labels": list(target.names),
+        "labels": list(names_of(target)),
         "threshold": getattr(target, "threshold", None),
         "thresholds": getattr(target, "own_thresholds", None),
         "abstain_below": getattr(target, "abstain_below", None),

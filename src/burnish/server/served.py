@@ -14,6 +14,7 @@ from burnish.answering.predictor import Predictor, Prepared, load
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
+from burnish.inputs import FromFiles, endings_of
 from burnish.server.batcher import Batcher
 from burnish.server.limits import check_file
 from burnish.server.logs import LOG
@@ -22,6 +23,7 @@ from burnish.server.readers import Readers
 from burnish.server.refusal import Refused, late
 from burnish.server.rows import Reader, RowError
 from burnish.server.settings import Settings, name_of, place_of
+from burnish.targets import names_of
 
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
@@ -68,8 +70,9 @@ class Served:
         Raises:
             InputError: too large.
         """
-        if self.reader.input.endings:
-            check_file(row[self.reader.input.required_columns[0]], self.reader.input.thing, self.settings)
+        input_ = self.reader.input
+        if isinstance(input_, FromFiles):
+            check_file(row[input_.required_columns[0]], input_, input_.thing, self.settings)
 
     async def answers(self, rows: Sequence[dict[str, Any] | RowError]) -> list[Answer | str]:
         """An answer, or why there is none, for each row.
@@ -151,7 +154,7 @@ def opened(settings: Settings, metrics: Metrics) -> list[Served]:
                 fix="name them: NAME@VERSION=PATH",
                 place=text,
             )
-        metrics.expect(name, version, bundle.target.names, bundle.settings.get("answers"))
+        metrics.expect(name, version, names_of(bundle.target), bundle.settings.get("answers"))
         reader = Reader(bundle.input, settings)
         batcher = Batcher(
             predictor.answer,
@@ -159,7 +162,7 @@ def opened(settings: Settings, metrics: Metrics) -> list[Served]:
             settings.max_wait,
             settings.max_queue,
             metrics.batches(name, version),
-            most_elements=MOST_TOKENS if bundle.input.lengths_matter and not bundle.input.endings else None,
+            most_elements=MOST_TOKENS if bundle.input.lengths_matter and not endings_of(bundle.input) else None,
         )
         readers = Readers(
             min(4, os.cpu_count() or 1), max(1.0, READING * settings.deadline), MOST_LOST, f"{name}/versions/{version}"

@@ -33,6 +33,7 @@ from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
+from burnish.targets import linear_of
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
         raise _unlabelled(bundle, table)
-    metrics = metrics_for(bundle.target.kind())
+    metrics = metrics_for(bundle.target)
     found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     found["decisions"] = on_test(
         bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))
@@ -115,7 +116,7 @@ def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
     """The rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
     table = read(data)
     require_columns(table, [*bundle.input.required_columns, bundle.target.column])
-    if bundle.target.linear == "numbers":
+    if linear_of(bundle.target) == "numbers":
         table, _, _ = plain_numbers(table, bundle.target.column)
     warnings = strange_labels(bundle.target, table)
     return _looked_at(table, bundle), warnings
@@ -136,6 +137,7 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
         group=group if group in part.table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
         strange=strange,
+        decoder=bundle.decoder,
     )
     if wrong := answers_not_finite(strange, part, "given"):
         raise RunFailed(wrong, expected="numbers: such answers mean nothing, and no score of them is given")

@@ -15,7 +15,7 @@ from burnish.data.looking.audit.scan import similar_hash
 from burnish.data.reading.contents import content_hashes
 from burnish.data.table import Table
 from burnish.stages.held_out import held_out
-from burnish.targets import Target
+from burnish.targets import Named, Target, names_of
 
 _SHOWN = 8
 _OUTSIDE = "O"  # a tag that says there is nothing
@@ -27,9 +27,9 @@ def strange_labels(target: Target, table: Table) -> list[str]:
     Raises:
         InputError: no label is known: the scores would all be 0, and say nothing about the model.
     """
-    if not target.names:
+    if not isinstance(target, Named) or not target.names:
         return []
-    known, rows, holding, familiar = set(target.names), 0, 0, False
+    known, rows, holding, familiar = set(names_of(target)), 0, 0, False
     counts: Counter[str] = Counter()
     for cell in _cells(table, target.column):
         truth = target.truth(cell)
@@ -43,11 +43,11 @@ def strange_labels(target: Target, table: Table) -> list[str]:
         holding += bool(strange)
     if not counts:
         return []
-    what = f"{holding:,} of {rows:,} rows hold a label that training does not know: {_named(counts, target.names)}"
+    what = f"{holding:,} of {rows:,} rows hold a label that training does not know: {_named(counts, names_of(target))}"
     if not familiar:
         raise InputError(
             what + "; no row holds one that it knows",
-            expected="labels as in training: " + _listed(target.names),
+            expected="labels as in training: " + _listed(names_of(target)),
             fix="write the labels as in training, or name the column that holds them as the model's target does "
             f"({target.column!r}); `burnish predict` answers rows without labels",
             place=", ".join(origin.path for origin in table.origins),

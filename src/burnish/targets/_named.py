@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from burnish.core.names import Names
-from burnish.targets import Target
+from burnish.targets import Named, Target
 
 
-class Named(Target):
+class Labelled(Target, Named):
     """A target whose logits stand for names: one logit a name, in the order of `labels`."""
 
     labels: Names = Field(

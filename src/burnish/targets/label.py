@@ -14,6 +14,7 @@ from pydantic import Field
 from burnish.core.answer import sure_enough
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.joining import joined
 from burnish.core.names import (
     TINY,
     looks_like_codes,
@@ -25,9 +26,10 @@ from burnish.core.names import (
     text,
     unknown_name,
 )
-from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
-from burnish.targets._named import Named
+from burnish.targets._named import Labelled
+from burnish.targets._programs import LABEL
 from burnish.targets._separators import other_separator
 from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Named):
+class Label(Labelled, Judged, Confident, Recognised, Standalone):
     """One label a row, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
@@ -59,6 +61,10 @@ class Label(Named):
         ge=0,
         le=1,
         description="Answers less probable than this are marked as abstained (1: all); see `abstention`.",
+    )
+    joining: Literal["mean", "max"] = Field(
+        "mean",
+        description="How logits of a row's views (windows of a recording) become one: mean; max where one view decides.",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:
@@ -164,6 +170,10 @@ class Label(Named):
         """How often each label occurs."""
         return Counter(t for t in map(self.name_of, values) if t is not None)
 
+    def joined(self, views: Array) -> Array:
+        """As `joining` says."""
+        return joined(views, self.joining)
+
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The most probable label of each row; logits [B, C]."""
         probabilities = softmax(logits.astype(np.float64) / self.temperature)
@@ -211,6 +221,11 @@ class Label(Named):
         import pyarrow as pa
 
         return pa.string()
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return LABEL
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

@@ -11,18 +11,20 @@ from pydantic import BeforeValidator, Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.joining import joined
 from burnish.core.names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
 from burnish.core.written_lists import are_written_lists
-from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
-from burnish.targets._named import Named
+from burnish.targets._named import Labelled
+from burnish.targets._programs import LABELS
 from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Labels(Named):
+class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     """Any number of labels a row, each decided on its own."""
 
     recognition_order: ClassVar[int] = -2
@@ -46,6 +48,11 @@ class Labels(Named):
     )
     temperature: float = Field(
         1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
+    )
+    joining: Literal["mean", "max", "noisy_or"] = Field(
+        "mean",
+        description="How logits of a row's views (windows of a recording) become one: mean; where one view decides "
+        "max, or noisy_or (at least one has it).",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:
@@ -134,6 +141,10 @@ class Labels(Named):
         given = np.array([counts[name] for name in self.labels], np.float64)
         return np.log((given + 0.5) / (len(rows) - given + 0.5)).astype(np.float32)
 
+    def joined(self, views: Array) -> Array:
+        """As `joining` says."""
+        return joined(views, self.joining)
+
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""
         least = np.array([self.least(name) for name in self.labels])
@@ -171,6 +182,11 @@ class Labels(Named):
         import pyarrow as pa
 
         return pa.list_(pa.string())
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return LABELS
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,14 +10,16 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.joining import joined
 from burnish.core.names import as_number, looks_like_codes, looks_like_score, text
-from burnish.targets import Decoded, Mistakes, Target, Usual, Wrong
+from burnish.targets import Decoded, Judged, Mistakes, Recognised, Standalone, Target, Usual, Wrong
+from burnish.targets._programs import SCORE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Score(Target):
+class Score(Target, Judged, Recognised, Standalone):
     """One number a row: regression, learned in units of the training split's standard deviation."""
 
     recognition_order: ClassVar[int] = -1
@@ -32,11 +34,10 @@ class Score(Target):
     scale: float | None = Field(
         None, gt=0, description="Divided by before training; null: learned from the training split."
     )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """There are no names."""
-        return ()
+    joining: Literal["mean", "max"] = Field(
+        "mean",
+        description="How logits of a row's views (windows of a recording) become one: mean; max where one view decides.",
+    )
 
     @property
     def outputs(self) -> int:
@@ -91,9 +92,9 @@ class Score(Target):
         """None: numbers have no classes to preserve."""
         return None
 
-    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
-        """Nothing to count."""
-        return {}
+    def joined(self, views: Array) -> Array:
+        """As `joining` says."""
+        return joined(views, self.joining)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """The number in the units of the data; logits [B, 1] or [B]."""
@@ -109,6 +110,11 @@ class Score(Target):
         import pyarrow as pa
 
         return pa.float64()
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return SCORE
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

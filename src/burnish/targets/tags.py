@@ -12,8 +12,9 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.names import Names, looks_like_tags, text, unknown_name
-from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
-from burnish.targets._named import Named
+from burnish.targets import Classes, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
+from burnish.targets._named import Labelled
+from burnish.targets._programs import TAGS
 from burnish.targets._schemes import Scheme, scheme_of
 from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
 from burnish.targets._tag_cells import cells_of, numbers_are, refuse_gaps, refuse_single_words
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Tags(Named):
+class Tags(Labelled, Judged, Recognised, Standalone):
     """One tag a word (O, B-person, I-person ...: IOB2, BIOES, BILOU, BMES); the first sub-word of a word answers for it."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
@@ -162,6 +163,11 @@ class Tags(Named):
         import pyarrow as pa
 
         return pa.list_(pa.string())
+
+    @classmethod
+    def program(cls) -> str:
+        """As `decode`."""
+        return TAGS
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

@@ -7,14 +7,16 @@ from typing import Any, ClassVar
 
 from burnish.core.batch import Array
 from burnish.core.component import Component
+from burnish.core.errors import InputError
+from burnish.inputs import Augmentable, Input, augmented_as
 
 
 class Augmentation(Component):
     """How training rows are changed at random. Validation and test rows never are."""
 
     axis: ClassVar[str] = "burnish.data.augmentations"
-    inputs: ClassVar[tuple[str, ...]]
-    """Kinds of input it changes."""
+    read_as: ClassVar[tuple[str, ...]] = ()
+    """What it is given of a row (`Augmentable.read_as`); none: it changes nothing, and goes with all."""
     changes: ClassVar[bool] = True
     """Whether it does anything; where not, training rows are read as validation rows are."""
 
@@ -37,3 +39,18 @@ class Augmentation(Component):
         frequency belong. Pure, as `__call__` is, and of the same shape. Of a waveform checkpoint, `values` is [1, samples].
         """
         return values
+
+
+def require_augmentable(chosen: Augmentation | None, input: Input) -> None:
+    """That rows of an input are of the kind that an augmentation changes.
+
+    Raises:
+        InputError: they are not.
+    """
+    if chosen is None or (isinstance(input, Augmentable) and (not chosen.read_as or input.read_as in chosen.read_as)):
+        return
+    raise InputError(
+        f"augmentation {chosen.kind()!r} does not change input {input.kind()!r}",
+        expected="one for " + ", ".join(augmented_as(chosen.read_as)),
+        place="augmentation",
+    )

@@ -36,7 +36,7 @@ ERASE = "Probability that a random rectangle is painted over with the picture's 
 class Geometry(Augmentation):
     """Random crop, mirroring, turning, colours and erasing: what every augmentation of images begins and ends with."""
 
-    inputs: ClassVar[tuple[str, ...]] = ("image",)
+    read_as: ClassVar[tuple[str, ...]] = ("picture",)
     horizontal_flip: bool = Field(True, description=FLIP)
     vertical_flip: bool = Field(False, description=VERTICAL)
     rotation: float = Field(0.0, ge=0, le=180, description=TURN)

@@ -27,7 +27,7 @@ _STEPS = 100  # speeds are whole percents: each has one resampling filter
 class Sounds(Augmentation):
     """Speed, shift, gain and noise of the waveform, then masks over time and frequency, in this order."""
 
-    inputs: ClassVar[tuple[str, ...]] = ("audio",)
+    read_as: ClassVar[tuple[str, ...]] = ("waveform",)
     gain: float = Field(0.0, ge=0, le=40, description=GAIN)
     speed: float = Field(0.0, ge=0, lt=0.5, description=SPEED)
     shift: float = Field(0.0, ge=0, lt=1, description=SHIFT)

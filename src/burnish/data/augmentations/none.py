@@ -10,7 +10,6 @@ from burnish.data.augmentations import Augmentation
 class NoAugmentation(Augmentation):
     """Training rows as they are: read exactly as validation rows are."""
 
-    inputs: ClassVar[tuple[str, ...]] = ("image", "audio")
     changes: ClassVar[bool] = False
 
     def __call__(self, value: Any, seed: int) -> Any:

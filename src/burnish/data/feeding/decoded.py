@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.batch import Example
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Decoded:
         memory: what may be used.
     """
 
-    def __init__(self, input: Input, processor: Any, *, changed: bool, memory: Memory) -> None:
+    def __init__(self, input: FromFiles, processor: Any, *, changed: bool, memory: Memory) -> None:
         self._input, self._processor, self._changed, self._memory = input, processor, changed, memory
         self._kept: dict[int, Example] = {}
         self._lock = threading.Lock()
@@ -98,7 +98,7 @@ def decoded(
         epochs: how often each row is read.
         changes: for each split, whether its rows are augmented.
     """
-    if input.stored or mebibytes == 0 or epochs <= 1:
+    if not isinstance(input, FromFiles) or mebibytes == 0 or epochs <= 1:
         return [None for _ in changes]
     memory = Memory(mebibytes * 2**20)
     return [Decoded(input, processor, changed=changed, memory=memory) for changed in changes]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.data.table import Part
-from burnish.inputs import Input, Processor
+from burnish.inputs import FromFiles, Input, Processor
 from burnish.targets import Target
 
 PIECE = 2048  # rows in one record batch; every batch but the last has exactly this many, so row i is found by division
@@ -223,16 +223,20 @@ def _placed(error: InputError, part: Part, row: int) -> InputError:
 
 def _unread(part: Part, rows: NDArray[np.int64], input: Input, processor: Processor) -> list[Encoded]:
     """Of rows that are read when their batch is made: lengths as far as they are known from a look at the files."""
-    found = [input.length(facts, processor) for facts in length_facts(part, rows, input)]
+    found = []
+    if isinstance(input, FromFiles):
+        found = [input.length(facts, processor) for facts in length_facts(part, rows, input)]
     lengths = found or [1] * len(rows)
     return [{"_length": np.int32(n), "_full_length": np.int32(n)} for n in lengths]  # type: ignore[dict-item]
 
 
 def length_facts(part: Part, rows: NDArray[np.int64], input: Input) -> list[dict[str, Any]]:
     """What is known of the lengths of files; nothing where they were not looked at, or all have one size."""
-    known = part.table.inspection
-    names = [name for name in input.length_facts if known is not None and name in known.facts.column_names]
-    return known.facts.select(names).take(pa.array(rows)).to_pylist() if known is not None and names else []
+    known = part.table.inspection if isinstance(input, FromFiles) else None
+    if known is None or not isinstance(input, FromFiles):
+        return []
+    names = [name for name in input.length_facts if name in known.facts.column_names]
+    return known.facts.select(names).take(pa.array(rows)).to_pylist() if names else []
 
 
 def _target(target: Target, value: Any, encoded: Encoded, part: Part, row: int) -> tuple[Array, Array]:

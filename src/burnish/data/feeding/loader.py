@@ -16,7 +16,7 @@ from burnish.data.augmentations import Augmentation
 from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.decoded import Decoded
 from burnish.data.feeding.encode import EncodedRows
-from burnish.inputs import Input
+from burnish.inputs import Augmentable, Input
 from burnish.targets import Target
 
 
@@ -56,6 +56,8 @@ class Loader:
         if self.augmentation is None:
             return self.input.encode(examples, self.processor)
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
+        if not isinstance(self.input, Augmentable):
+            raise TypeError(f"rows of input {self.input.kind()!r} cannot be changed at random")
         return self.input.augmented(examples, self.processor, self.augmentation, seeds)
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:

@@ -11,6 +11,7 @@ from burnish.core.batch import Array, Batch, Encoded
 from burnish.core.seeds import derive
 from burnish.data.feeding.loader import Loader
 from burnish.data.mixing import Mixing
+from burnish.inputs import Augmentable
 
 TRUTHS = 2
 """Truths of a mixed row; they follow each other in `Batch.targets`, so that `weights.reshape(B, -1)` still counts rows."""
@@ -50,7 +51,8 @@ class Mixed:
         own, other = rows[place], rows[partner]
         if place == partner:
             return own, 1.0
-        name = self.loader.input.mixable(self.loader.processor)
+        input_ = self.loader.input
+        name = input_.mixable(self.loader.processor) if isinstance(input_, Augmentable) else ""
         seed = derive(self.loader.seed, "mixing", self.step, place)
         values, share = self.mixing(own[name], other[name], seed)
         lengths = [key for key in ("_length", "_full_length") if key in own]

@@ -15,7 +15,7 @@ from burnish.core.errors import InputError
 from burnish.data.looking.file_index import BATCH, MISSING, FileIndex, Notify
 from burnish.data.reading.contents import content_hash
 from burnish.data.table import Part, Table
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input
 
 EXPLAINED = 20
 """Missing files of which it is said what is there instead."""
@@ -29,7 +29,7 @@ class Inspection:
     Attributes:
         contents: [N] a hash of what the network would be given, 0 where it cannot be read or is missing.
         problems: position in the table to what is wrong with the file, in words.
-        facts: N rows of what `Input.look` found, null where it cannot be read; absent columns were found in no row.
+        facts: N rows of what `FromFiles.look` found, null where it cannot be read; absent columns were found in no row.
         assumed: what had to be assumed about paths, in words, to the rows.
         instead: of the first files that are missing where they were looked for and what is there instead.
     """
@@ -47,7 +47,7 @@ def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = N
     Raises:
         InputError: the column is missing, or the cache cannot be written.
     """
-    if not input.look_version():
+    if not isinstance(input, FromFiles):
         return table
     for column in input.required_columns:
         if column not in table.columns:
@@ -74,6 +74,8 @@ def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = N
 
 
 def _instead(table: Table, input: Input, problems: dict[int, str]) -> dict[int, str]:
+    if not isinstance(input, FromFiles):
+        return {}
     missing = [row for row, problem in problems.items() if problem == MISSING][:EXPLAINED]
     columns = list(input.required_columns)
     found = {row: input.why_missing(table.arrow.slice(row, 1).select(columns).to_pylist()[0]) for row in missing}
@@ -123,13 +125,13 @@ def without_problems(parts: Mapping[str, Part]) -> dict[str, Part]:
 
 
 def learned(input: Input, parts: Mapping[str, Part]) -> tuple[Input, str]:
-    """The input with what it learns from the files of the training split, and that in words; see `Input.learned`.
+    """The input with what it learns from the files of the training split, and that in words; see `FromFiles.learned`.
 
     Raises:
         InputError: what was found contradicts itself.
     """
     known = {name: part.table.inspection for name, part in parts.items()}
-    if not input.learned_facts or any(found is None for found in known.values()):
+    if not isinstance(input, FromFiles) or not input.learned_facts or any(found is None for found in known.values()):
         return input, ""
     return input.learned({name: _facts(part, input.learned_facts) for name, part in parts.items()})
 
@@ -144,11 +146,13 @@ def _facts(part: Part, names: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def _files(table: Table, input: Input, assumed: dict[str, list[int]]) -> Iterator[Path | bytes | None]:
+    if not isinstance(input, FromFiles):
+        return
     # Few at a time: rows may hold the bytes themselves.
     number = 0
     for rows in table.rows(list(input.required_columns), batch=256):
         for row in rows:
-            file, how = input.found(row)
+            file, how = input.assumed(row)
             if how:
                 assumed.setdefault(how, []).append(number)
             number += 1

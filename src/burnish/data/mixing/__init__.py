@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array
 from burnish.core.component import Component
 from burnish.core.errors import InputError
+from burnish.inputs import Augmentable, augmented_as
 
 if TYPE_CHECKING:
     from burnish.inputs import Input
@@ -24,8 +25,8 @@ class Mixing(Component):
     """
 
     axis: ClassVar[str] = "burnish.data.mixing"
-    inputs: ClassVar[tuple[str, ...]]
-    """Kinds of input it makes sense for."""
+    read_as: ClassVar[tuple[str, ...]] = ()
+    """What rows must be read as for it to make sense (`Augmentable.read_as`); none: real numbers of any meaning."""
     changes: ClassVar[bool] = True
     """Whether it does anything."""
 
@@ -64,17 +65,17 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
     """
     if chosen is None or not chosen.changes:
         return None
-    if not input.mixable(processor):
+    if not isinstance(input, Augmentable) or not input.mixable(processor):
         raise InputError(
             f"mixing {chosen.kind()!r} with input {input.kind()!r}: its rows are no real numbers that could be averaged",
-            expected="an input such as " + ", ".join(chosen.inputs),
+            expected="an input such as " + ", ".join(augmented_as(chosen.read_as)),
             fix="leave `mixing` out",
             place="mixing",
         )
-    if input.kind() not in chosen.inputs and ":" not in input.kind():
+    if chosen.read_as and input.read_as not in chosen.read_as:
         raise InputError(
             f"mixing {chosen.kind()!r} makes no sense of input {input.kind()!r}",
-            expected="input " + " or ".join(chosen.inputs),
+            expected="input " + " or ".join(augmented_as(chosen.read_as)),
             fix="mixing: mixup" if chosen.kind() != "mixup" else "leave `mixing` out",
             place="mixing",
         )

@@ -17,7 +17,7 @@ class Cutmix(Pairs):
     For pictures whose class shows in more than one spot; where one small part decides, the paste may hide it.
     """
 
-    inputs: ClassVar[tuple[str, ...]] = ("image",)
+    read_as: ClassVar[tuple[str, ...]] = ("picture",)
     alpha: float = Field(1.0, gt=0, description=ALPHA)
 
     def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from burnish.core.batch import Array
@@ -17,7 +15,6 @@ class Mixup(Pairs):
     Needs long trainings; on few epochs or finely graded classes a strong `alpha` hurts.
     """
 
-    inputs: ClassVar[tuple[str, ...]] = ("image", "audio")
     alpha: float = Field(0.2, gt=0, description=ALPHA)
 
     def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:

@@ -14,7 +14,6 @@ from burnish.data.mixing import Mixing
 class NoMixing(Mixing):
     """Training rows are not mixed."""
 
-    inputs: ClassVar[tuple[str, ...]] = ("image", "audio")
     changes: ClassVar[bool] = False
 
     def partners(self, rows: int, progress: float, seed: int) -> NDArray[np.int64] | None:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from burnish.data.table import Table
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input, endings_of
 
 
 def folder_of(path: str) -> Path:
@@ -28,7 +28,7 @@ def placed(table: Table, input: Input, root: str | None) -> Table:
         root: the folder that all other paths are relative to.
     """
     column = input.required_columns[0]
-    if not input.endings or column not in table.columns or root is None:
+    if not endings_of(input) or column not in table.columns or root is None:
         return table
     base = os.path.abspath(root)
     others = [os.path.abspath(folder_of(origin.path)) for origin in table.origins]
@@ -67,7 +67,7 @@ def _absolute(values: Sequence[Any], folder: str, input: Input) -> pa.Array:
     def one(value: Any) -> Any:
         if not isinstance(value, str) or not value or os.path.isabs(value):
             return value
-        found = here.file({column: value})
+        found = here.file({column: value}) if isinstance(here, FromFiles) else None
         inside = isinstance(found, Path) and found.is_absolute() and found.is_file()
         return str(found) if inside else value
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,18 +18,18 @@ from burnish.data.looking.file_index import FileIndex, Look
 from burnish.data.reading.visible import visible
 from burnish.data.settings import cache_folder
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
+from burnish.inputs._files import FileInput
 
 
 class ClassFolders(Source):
     """Class folders of files of one kind.
 
     Class attributes:
-        thing: what a file is called; also the column of its path.
-        column: that its path is in.
-        endings: of its file names.
+        input: that reads such files: it says what one is called, in which column its path is, and how file names end.
     """
 
     holds_paths: ClassVar[bool] = True
+    input: ClassVar[type[FileInput]]
     thing: ClassVar[str]
     column: ClassVar[str]
     endings: ClassVar[tuple[str, ...]]
@@ -52,9 +51,14 @@ class ClassFolders(Source):
                 raise ValueError(f"it needs named groups, (?P<name>...), that are not {cls.column!r} or 'label'")
         return pattern
 
-    @abstractmethod
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        cls.thing, cls.endings = cls.input.thing, cls.input.endings
+        cls.column = cls.input.model_fields["column"].default
+
     def looking(self) -> tuple[Look, str]:
-        """How a file is looked at, and the version of that."""
+        """How a file is looked at, and the version of that: as the input does, so that one look serves both."""
+        return self.input.look, self.input.look_version()
 
     @classmethod
     def reads_folder(cls, folder: Path) -> bool:

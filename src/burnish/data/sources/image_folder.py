@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from burnish.data.looking.file_index import Look
 from burnish.data.sources._class_folders import ClassFolders
-from burnish.media.picture.reading import ENDINGS, look_version, looked_at
+from burnish.inputs._files import FileInput
+from burnish.inputs.image import Image
 
 
 class ImageFolder(ClassFolders):
@@ -16,10 +16,4 @@ class ImageFolder(ClassFolders):
     and images outside any class folder, are counted and said. Linked folders are followed, each once.
     """
 
-    thing: ClassVar[str] = "image"
-    column: ClassVar[str] = "image"
-    endings: ClassVar[tuple[str, ...]] = ENDINGS
-
-    def looking(self) -> tuple[Look, str]:
-        """As the image input looks at its files, so that one look serves both."""
-        return looked_at, look_version()
+    input: ClassVar[type[FileInput]] = Image

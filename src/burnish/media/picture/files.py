@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -103,3 +104,14 @@ def _named(data: bytes) -> str:
         if data[at : at + len(beginning)] == beginning:
             return f"not an image in a format that is read: this is {name}; read are {READ}"
     return "not an image in a format that is read"
+
+
+def pixels_of(data: bytes, most: float) -> dict[str, float]:
+    """How many pixels a picture has, by its header; infinitely many for more than `most`, nothing where it cannot be opened."""
+    try:
+        with opened(data, int(min(most, sys.maxsize))) as picture:
+            return {"pixels": float(picture.width * picture.height)}
+    except TooLarge:
+        return {"pixels": float("inf")}
+    except Exception:  # PIL has many kinds of error for broken files; the input names them better
+        return {}

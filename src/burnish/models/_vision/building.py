@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from burnish.core.errors import InputError
-from burnish.core.family import Family, family_of
+from burnish.core.family import Family, Kind, family_of
 from burnish.core.seeds import derive
 from burnish.models._shapes import stored_shapes
 from burnish.models._vision import folder as folders
@@ -33,7 +33,7 @@ class Weighted(Protocol):
         """Where configuration and weights are."""
 
 
-def family(model: Weighted, reads: str, make: Callable[[], Any]) -> Family:
+def family(model: Weighted, encoder: Kind, make: Callable[[], Any]) -> Family:
     """The family of an image network: by the header of its weights, else by the bare module that `make` gives."""
     try:
         place = Path(model.weights).expanduser() if model.weights else model.folder()
@@ -42,7 +42,7 @@ def family(model: Weighted, reads: str, make: Callable[[], Any]) -> Family:
             shapes = {name: value.shape for name, value in _bare(make).state_dict().items()}
     except InputError:
         return Family(pretrained=not model.random_weights)  # `build` says what is wrong
-    return family_of(shapes, reads, pretrained=not model.random_weights)
+    return family_of(shapes, encoder, pretrained=not model.random_weights)
 
 
 def _bare(make: Callable[[], Any]) -> Any:
@@ -70,8 +70,8 @@ def filled(
     *,
     own_weights: str | None,
     read: Callable[[], tuple[str, weights.Tensors]] | None,
-) -> list[str]:
-    """Put pretrained weights in, and say what was decided.
+) -> tuple[list[str], bool]:
+    """Put pretrained weights in, and say what was decided, and whether the head is fresh.
 
     Args:
         model: with a head for `target`.
@@ -85,7 +85,7 @@ def filled(
         InputError: weights that do not fit the architecture, with the tensors named.
     """
     if read is None:
-        return ["random weights: nothing is pretrained"]
+        return ["random weights: nothing is pretrained"], True
     place, state = read()
     keep = own_weights is None and same_answers(config, target)
     return weights.put_pretrained(model, state, head, keep=keep, outputs=target.outputs, place=place)

@@ -12,10 +12,10 @@ from torch import nn
 
 from burnish.core.errors import InputError
 from burnish.core.network import HeadSplit, Network
-from burnish.inputs import Input
+from burnish.inputs import Input, Visible, input_classes
 from burnish.models._anatomy import Anatomy
 from burnish.models._vision.weights import write_weights
-from burnish.targets import Target
+from burnish.targets import Target, names_of
 
 ADAPTER = "adapter"
 N = TypeVar("N", bound=Network)
@@ -138,13 +138,14 @@ def _crashes_with_channels_last(model: nn.Module) -> bool:
     )
 
 
-def check_task(kind: str, input: Input, target: Target, inputs: Sequence[str] = ("image",)) -> None:
+def check_task(kind: str, input: Input, target: Target, channels: Sequence[int] = (3,)) -> None:
     """That the library has a head for this task.
 
     Raises:
-        InputError: an input that is none of `inputs`, or an answer for each element.
+        InputError: an input of which the network reads no picture of so many channels, or an answer for each element.
     """
-    if input.kind() not in inputs or target.shape != "row":
+    if not isinstance(input, Visible) or input.channels not in channels or target.shape != "row":
+        inputs = [kind for kind, cls in input_classes().items() if getattr(cls, "channels", 0) in channels]
         raise InputError(
             f"there is no {kind} head for input {input.kind()!r} with a target of one answer per {target.shape}",
             expected=f"input {' or '.join(inputs)} with a target of one answer per row",
@@ -196,7 +197,7 @@ def taking(network: N, shape: Sequence[int], usual: Sequence[int] | None) -> N:
 
 def labels_fact(target: Target) -> dict[str, Any]:
     """What config.json says of the answers."""
-    names = {"label_names": list(target.names)} if target.names else {}
+    names = {"label_names": list(names_of(target))} if names_of(target) else {}
     return {"num_classes": target.outputs, **names, "problem_type": target.problem or None}
 
 
@@ -206,7 +207,7 @@ def same_answers(config: dict[str, Any], target: Target) -> bool:
     Anything less could permute the classes silently.
     """
     return (
-        bool(target.names)
-        and list(config.get("label_names") or ()) == list(target.names)
+        bool(names_of(target))
+        and list(config.get("label_names") or ()) == list(names_of(target))
         and config.get("problem_type") in (None, target.problem or None)
     )

@@ -13,7 +13,7 @@ from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
 from burnish.models._checkpoint import INDEX, WEIGHTS, checked_weights
 from burnish.models._wrapped_names import AVERAGED, held, prefix_of, require_finite, without_prefix
-from burnish.targets import Target
+from burnish.targets import Target, names_of
 
 SHOWN = 12
 PICKLED = (".pth", ".pt", ".bin", ".tar", ".ckpt")
@@ -98,8 +98,8 @@ def _plain(found: Any, place: Path) -> Tensors:
 
 def put_pretrained(
     model: nn.Module, state: Tensors, head: Sequence[str], *, keep: bool, outputs: int, place: str
-) -> list[str]:
-    """Load a pretrained body; the head too where `keep` is set. Says what was decided.
+) -> tuple[list[str], bool]:
+    """Load a pretrained body; the head too where `keep` is set. Says what was decided, and whether the head is fresh.
 
     Args:
         model: with a head of `outputs` logits.
@@ -138,7 +138,7 @@ def put_pretrained(
         notes.append(f"{len(extra)} tensors of the checkpoint are not used here ({parts})")
     model.load_state_dict({name: value for name, value in body.items() if name not in extra}, strict=False)
     require_finite(model, place)
-    return notes
+    return notes, not keep
 
 
 def _head_note(keep: bool, before: int, outputs: int) -> str:
@@ -219,10 +219,10 @@ def check_labels(config: Mapping[str, Any], target: Target, place: str) -> None:
         InputError: it does not.
     """
     saved = [str(name) for name in config.get("label_names") or ()]
-    if config.get("num_classes") != target.outputs or tuple(saved) != tuple(target.names):
+    if config.get("num_classes") != target.outputs or tuple(saved) != tuple(names_of(target)):
         raise InputError(
             f"the saved model answers {listed(saved) if saved else str(config.get('num_classes')) + ' numbers'}",
-            expected=listed(target.names) if target.names else f"{target.outputs} outputs",
+            expected=listed(names_of(target)) if names_of(target) else f"{target.outputs} outputs",
             fix="config.json and the target do not belong together: take both from one run",
             place=place,
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from burnish.core.network import Network
 
 
-INPUTS = ("image", "audio")  # sounds as log-mel pictures of one channel
+CHANNELS = (3, 1)  # colours, and sounds as log-mel pictures
 
 
 class Timm(Model):
@@ -76,7 +76,7 @@ class Timm(Model):
             folder = self.folder()
             return library.made(folder, folders.read_config(folder), 2, {})
 
-        return building.family(self, input.kind(), make)
+        return building.family(self, input.encoder, make)
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
         """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.
@@ -90,7 +90,7 @@ class Timm(Model):
         from burnish.models._vision import network as vision
         from burnish.models.timm import network as library
 
-        vision.check_task("timm", input, target, INPUTS)
+        vision.check_task("timm", input, target, CHANNELS)
         folder = self.folder()
         config = folders.read_config(folder)
         processor = input.processor(folder)
@@ -109,12 +109,14 @@ class Timm(Model):
         def read() -> tuple[str, weights.Tensors]:
             return str(place), library.converted(model, weights.pretrained_weights(place), str(place), shape[0])
 
-        notes = building.filled(
+        notes, fresh_head = building.filled(
             model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
         )
         if not self.random_weights and shape[0] == 3:
             notes += building.normalisation_said(self.weights, pictures)
-        return vision.taking(self._wrapped(model, head, target, notes, seed), shape, usual)
+        network = self._wrapped(model, head, target, notes, seed)
+        network.fresh_head = fresh_head
+        return vision.taking(network, shape, usual)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -127,7 +129,7 @@ class Timm(Model):
         from burnish.models._vision import network as vision
         from burnish.models.timm import network as library
 
-        vision.check_task("timm", input, target, INPUTS)
+        vision.check_task("timm", input, target, CHANNELS)
         config = folders.read_config(folder)
         model = building.trained(lambda: library.made(folder, config, target.outputs, {}), folder, config, target)
         restored = self.model_copy(update=config.get("burnish", {}))

@@ -81,7 +81,7 @@ class Torchvision(Model):
             folder = self.folder()
             return library.made(self._config(folder), 2, {}, None)
 
-        return building.family(self, input.kind(), make)
+        return building.family(self, input.encoder, make)
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
         """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.
@@ -110,7 +110,7 @@ class Torchvision(Model):
             place, state = self._state(folder, name)
             return place, library.converted(name, model, state)
 
-        notes = building.filled(
+        notes, fresh_head = building.filled(
             model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
         )
         if not self.random_weights and self.padding != "tensorflow":
@@ -118,9 +118,9 @@ class Torchvision(Model):
         facts = {"library": "torchvision", "architecture": name, **vision.labels_fact(target), "model_args": arguments}
         facts |= {"padding": padding, "pretrained_cfg": folders.pictures(pictures)}
         usual = int(config.get("pretrained_cfg", {}).get("input_size", [0])[-1])
-        return vision.taking(
-            self._wrapped(model, head, facts, notes, seed), (3, size, size), (3, usual, usual) if usual else None
-        )
+        network = self._wrapped(model, head, facts, notes, seed)
+        network.fresh_head = fresh_head
+        return vision.taking(network, (3, size, size), (3, usual, usual) if usual else None)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.

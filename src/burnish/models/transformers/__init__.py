@@ -55,7 +55,7 @@ class Transformers(Model):
             folder = self.folder()
         except InputError:
             return Family()  # `build` says what is wrong
-        return family_of(stored_shapes(folder), input.kind(), generates=generates(folder))
+        return family_of(stored_shapes(folder), input.encoder, generates=generates(folder))
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
         """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.
@@ -71,7 +71,7 @@ class Transformers(Model):
         from burnish.models.transformers.pictures import at_size
 
         folder = self.folder()
-        head = settings.head_class(input.kind(), target.shape)
+        head = settings.head_class(input, target.shape)
         with settings.quiet():
             config = self._configuration(folder, head, input)
             masked = settings.set_own_masks(config)
@@ -79,7 +79,7 @@ class Transformers(Model):
             if masked:
                 loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
             size = getattr(input, "size", None) or checkpoint_settings(folder).get("size")
-            if input.kind() != "image" or size is None:
+            if getattr(input, "read_as", "") != "picture" or size is None:
                 return self._wrapped(loaded, target, seed=seed)
             loaded.model, notes = at_size(loaded.model, size, str(folder))
             loaded.notes += notes
@@ -96,7 +96,7 @@ class Transformers(Model):
 
         if not (folder / "config.json").is_file():
             raise InputError("there is no config.json", expected="a folder a run has written", place=str(folder))
-        head = settings.head_class(input.kind(), target.shape)
+        head = settings.head_class(input, target.shape)
         with settings.quiet():
             config = settings.read_configuration(folder, head)
             # "auto": merged weights are saved in float32 whatever they were trained in; rounding would change answers.
@@ -135,7 +135,7 @@ class Transformers(Model):
                 warnings.simplefilter("ignore", FutureWarning)  # newer releases only rename it
                 # The re-entrant kind loses gradients where the embeddings are frozen.
                 loaded.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        return TransformersNetwork(
+        network = TransformersNetwork(
             loaded.model,
             element=target.shape == "element",
             fresh=loaded.fresh,
@@ -143,3 +143,5 @@ class Transformers(Model):
             seed=seed,
             origin=hub_name(self.name),
         )
+        network.fresh_head = not loaded.kept_head
+        return network

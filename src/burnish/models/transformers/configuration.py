@@ -11,14 +11,8 @@ from typing import Any
 
 from burnish.core.collecting import importing
 from burnish.core.errors import InputError
-from burnish.targets import Target
-
-HEADS = {
-    ("text", "row"): "AutoModelForSequenceClassification",
-    ("tokens", "element"): "AutoModelForTokenClassification",
-    ("image", "row"): "AutoModelForImageClassification",
-    ("audio", "row"): "AutoModelForAudioClassification",
-}
+from burnish.inputs import Input, input_classes
+from burnish.targets import Target, names_of
 
 
 @contextmanager
@@ -37,7 +31,7 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def head_class(input_kind: str, shape: str) -> Any:
+def head_class(input: Input, shape: str) -> Any:
     """The `AutoModelFor...` of an input and a target's shape.
 
     Raises:
@@ -46,10 +40,11 @@ def head_class(input_kind: str, shape: str) -> Any:
     with importing():
         import transformers
 
-    if (name := HEADS.get((input_kind, shape))) is None:
-        pairs = ", ".join(f"{kind} with a target of one answer per {shape}" for kind, shape in HEADS)
+    if (name := input.heads.get(shape)) is None:
+        heads = [(kind, own) for kind, cls in input_classes().items() for own in cls.heads]
+        pairs = ", ".join(f"{kind} with a target of one answer per {own}" for kind, own in heads)
         raise InputError(
-            f"there is no transformers head for input {input_kind!r} with a target of one answer per {shape}",
+            f"there is no transformers head for input {input.kind()!r} with a target of one answer per {shape}",
             expected=f"one of: {pairs}",
             place="target",
         )
@@ -83,7 +78,7 @@ def read_configuration(folder: Path, head: Any) -> Any:
             f"the architecture {config.model_type!r} has no head for this task",
             expected=f"an architecture that {head.__name__} knows",
             fix="choose another checkpoint"
-            + ("" if head.__name__ in (HEADS["image", "row"], HEADS["audio", "row"]) else ", such as 'starter'"),
+            + (", such as 'starter'" if head.__name__ == input_classes()["text"].heads["row"] else ""),
             place=str(folder / "config.json"),
         )
     return config
@@ -102,7 +97,7 @@ def generates(folder: Path) -> bool:
 
 def set_task(config: Any, target: Target) -> None:
     """Write what the head must be into the configuration: how many logits, their names, the problem."""
-    names = target.names or tuple(f"LABEL_{i}" for i in range(target.outputs))
+    names = names_of(target) or tuple(f"LABEL_{i}" for i in range(target.outputs))
     config.id2label = dict(enumerate(names))
     config.label2id = {name: i for i, name in enumerate(names)}
     config.problem_type = target.problem or None

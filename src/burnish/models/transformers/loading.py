@@ -19,18 +19,22 @@ from burnish.core.seeds import derive
 from burnish.models._checkpoint import checked_weights
 from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
 from burnish.models.transformers.configuration import set_task
-from burnish.targets import Target
+from burnish.targets import Target, names_of
 
 SHOWN = 12
 
 
 @dataclass
 class Loaded:
-    """A model with its head, the parameters that were not in the checkpoint, and what was decided, in words."""
+    """A model with its head, the parameters that were not in the checkpoint, and what was decided, in words.
+
+    `kept_head` says whether the head's last layer came with the checkpoint.
+    """
 
     model: Any
     fresh: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    kept_head: bool = False
 
 
 def pretrained(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -133,6 +137,7 @@ def fine_tunable(
             # Same names in the same order and the same problem: anything less could permute the classes silently.
             if own_names == tuple(config.id2label.values()) and own_problem in (None, config.problem_type):
                 loaded.notes.append(KEPT_HEAD)
+                loaded.kept_head = True
             else:
                 _draw_again(model, last)
                 loaded.notes.append("the checkpoint's head was trained for other labels: fresh head")
@@ -211,7 +216,7 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
     Raises:
         InputError: otherwise, with the tensors named; also where the saved labels are not those of `target`.
     """
-    names = target.names or tuple(config.id2label.values())
+    names = names_of(target) or tuple(config.id2label.values())
     if config.num_labels != target.outputs or tuple(config.id2label.values()) != tuple(names):
         raise InputError(
             f"the saved model answers {_listed([str(n) for n in config.id2label.values()])}",

@@ -15,10 +15,10 @@ import numpy as np
 from pydantic_core import to_json
 
 from burnish.core.answer import Answer
-from burnish.inputs import Input
+from burnish.inputs import Input, endings_of
 from burnish.server.limits import parsed
 from burnish.server.refusal import Refused
-from burnish.targets import Target
+from burnish.targets import Target, may_abstain, names_of
 
 HEADER_LENGTH = "inference-header-content-length"
 EXTENSIONS = ["binary_tensor_data"]
@@ -50,7 +50,7 @@ def metadata(name: str, versions: Sequence[str], platform: str, input: Input, ta
     for tensor in tensors(target, ()):
         about: dict[str, Any] = {"name": tensor.name, "datatype": tensor.datatype, "shape": [-1, *tensor.shape[1:]]}
         if tensor.name == "probabilities":
-            about["parameters"] = {"labels": to_json(target.names).decode()}
+            about["parameters"] = {"labels": to_json(names_of(target)).decode()}
         described.append(about)
     return {
         "name": name,
@@ -152,7 +152,7 @@ def _elements(data: memoryview, name: str) -> list[bytes]:
 
 def _element(value: Any, input: Input, name: str) -> Any:
     """A text, or the bytes of a file (in JSON as base64, which the reader of rows undoes)."""
-    if isinstance(value, bytes) and not input.endings:
+    if isinstance(value, bytes) and not endings_of(input):
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
@@ -207,14 +207,14 @@ def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
     for each of C labels; `abstained` [N] where the model may say that it is not sure enough.
     """
     rows = len(answers)
-    if not target.names:
+    if not names_of(target):
         return [Tensor("answer", "FP64", [rows], [a.answer for a in answers])]
     words = [a.answer if isinstance(a.answer, str) else to_json(a.answer).decode() for a in answers]
     found = [Tensor("answer", "BYTES", [rows], words)]
     if target.shape == "row":
-        flat = [a.probabilities[n] for a in answers for n in target.names]
-        found.append(Tensor("probabilities", "FP32", [rows, len(target.names)], flat))
-    if target.may_abstain:
+        flat = [a.probabilities[n] for a in answers for n in names_of(target)]
+        found.append(Tensor("probabilities", "FP32", [rows, len(names_of(target))], flat))
+    if may_abstain(target):
         found.append(Tensor("abstained", "BOOL", [rows], [bool(a.abstained) for a in answers]))
     return found
 

@@ -12,7 +12,9 @@ from typing import Any
 from burnish.bundle.bundle import Bundle
 from burnish.bundle.files import MODEL
 from burnish.core.files import write_json, write_text
-from burnish.stages.export.alone_examples import NEEDS, example
+from burnish.inputs import Standalone
+from burnish.stages.export.alone_examples import example
+from burnish.targets import names_of
 
 SETTINGS, TOKENIZER, PROGRAM, README = "settings.json", "tokenizer.json", "answer.py", "README.md"
 PREFIX = "burnish."
@@ -26,7 +28,7 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         bundle: as the graph reads rows.
         facts: of the artifact.
     """
-    target, names = bundle.target, list(bundle.target.names)
+    target, names = bundle.target, list(names_of(bundle.target))
     least, own = getattr(target, "threshold", None), getattr(target, "own_thresholds", {})
     ids = facts.get("inputs", {}).get("input_ids", {}).get("shape", [None, None])
     return {
@@ -91,13 +93,16 @@ def beside(folder: Path, bundle: Bundle, facts: Mapping[str, Any], settings: Map
         shutil.copy2(model / TOKENIZER, folder / TOKENIZER)
     for path in sorted(model.glob("LICENSE*")):
         shutil.copy2(path, folder / path.name)
-    program = example(settings) if facts.get("format") == "onnx" else ""
+    raw, preprocessing = settings["raw"], settings["preprocessing"]
+    onnx = facts.get("format") == "onnx"
+    program = example(bundle.input, bundle.target, raw=raw, preprocessing=preprocessing) if onnx else ""
     if program:
         write_text(folder / PROGRAM, program)
-    write_text(folder / README, _readme(settings, facts, program))
+    needs = bundle.input.needs(raw=raw) if isinstance(bundle.input, Standalone) else ""
+    write_text(folder / README, _readme(settings, facts, program, needs))
 
 
-def _readme(settings: Mapping[str, Any], facts: Mapping[str, Any], program: str) -> str:
+def _readme(settings: Mapping[str, Any], facts: Mapping[str, Any], program: str, needs: str) -> str:
     labels = ", ".join(f"`{name}`" for name in settings["labels"][:40])
     more = f" and {len(settings['labels']) - 40} more" if len(settings["labels"]) > 40 else ""
     lines = [
@@ -110,8 +115,6 @@ def _readme(settings: Mapping[str, Any], facts: Mapping[str, Any], program: str)
     lines += _files(facts)
     lines += ["", "## Confidence", "", *_confidence(settings)]
     if program:
-        needs = NEEDS.get(settings["input"]["kind"], "")
-        needs = "onnxruntime_extensions" if settings["raw"] and needs == "tokenizers" else needs
         lines += ["", "## Use without burnish", "", f"With numpy, onnxruntime and {needs}; it is `{PROGRAM}`:", ""]
         lines += ["```python", program.rstrip("\n"), "```", ""]
     elif facts.get("format") == "onnx":

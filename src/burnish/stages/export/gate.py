@@ -79,7 +79,7 @@ class Gate:
     ) -> None:
         self.bundle, self.held, self.run, self.bound, self.say = bundle, held, run, bound, say
         decides = bundle.settings["recipe"].get("deciding_metric", bundle.target.decides)
-        known = {m.label: m for m in metrics_for(bundle.target.kind(), held.recipe.metrics or [])}
+        known = {m.label: m for m in metrics_for(bundle.target, held.recipe.metrics or [])}
         self.metric: Metric = known.get(decides, known[bundle.target.decides])
         self._before: dict[str, Predictions] = {} if tested is None else {"test": tested}
 

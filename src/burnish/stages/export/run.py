@@ -25,6 +25,7 @@ from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
 from burnish.exporters import Exporter, Source, preceded
 from burnish.exporters.onnx import Onnx
+from burnish.inputs import InGraph
 from burnish.report import exports as report_exports
 from burnish.runtimes.torch import running
 from burnish.stages.environment import versions
@@ -73,6 +74,13 @@ def export(
         told = bundle.settings["recipe"]["data"]
         require_apart(out, [told.get(name) for name in ("train", "validation", "test")])
     # Before anything that takes time: there may be no such graph.
+    if bundle.decoder.reads != "logits":
+        raise InputError(
+            f"answers of this model are written by decoder {bundle.decoder.kind()!r}: a graph of one pass cannot give them",
+            expected="a model that answers in one pass",
+            fix="use the bundle with torch",
+            place=str(bundle.path),
+        )
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
     rows, signed = [exporting.baseline()], is_signed(bundle.path)
@@ -193,7 +201,7 @@ class _Exporting:
         inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
-            network = preceded(bundle.input.graph(self.bundle.processor), network)
+            network = preceded(cast(InGraph, bundle.input).graph(self.bundle.processor), network)
         batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
         if batch is None:
             raise InputError("fewer than two training rows", expected="two, to export with")

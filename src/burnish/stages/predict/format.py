@@ -17,7 +17,7 @@ from typing import Any, cast
 from burnish.answering.isolating import Row
 from burnish.core.files import file_aside
 from burnish.stages.predict.rows import Window
-from burnish.targets import Target
+from burnish.targets import Target, may_abstain
 
 ODD = "backslashreplace"
 """Half a surrogate pair, which no file of UTF-8 holds, is written as JSON escapes it: \\ud800."""
@@ -52,7 +52,7 @@ class Delimited(Format):
     delimiter = ","
 
     def _written(self, file: Any) -> csv.DictWriter[str]:
-        fields = [*self.columns, "prediction", "probability", *["abstained"] * self.target.may_abstain, "error"]
+        fields = [*self.columns, "prediction", "probability", *["abstained"] * may_abstain(self.target), "error"]
         return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")
 
     def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:

@@ -13,15 +13,16 @@ from burnish.core.files import file_aside
 from burnish.stages.predict.format import Format
 from burnish.stages.predict.rows import Window
 from burnish.stages.predict.rows_arrow import ArrowWindow
+from burnish.targets import may_abstain, names_of
 
 
 class Parquet(Format):
     """Parquet: input columns keep their types."""
 
     def _added(self) -> pa.Schema:
-        names = self.target.names
+        names = names_of(self.target)
         probabilities = pa.struct([(name, pa.float32()) for name in names]) if names else pa.null()
-        abstained = [("abstained", pa.bool_())] * self.target.may_abstain
+        abstained = [("abstained", pa.bool_())] * may_abstain(self.target)
         return pa.schema(
             [
                 ("prediction", self.target.arrow_type()),

@@ -14,7 +14,7 @@ from typing import Any
 from burnish.answering.isolating import ADDED
 from burnish.core.errors import InputError
 from burnish.data.reading.visible import visible
-from burnish.inputs import Input
+from burnish.inputs import Input, endings_of
 from burnish.stages.predict.rows import Rows, arrow_there
 
 STANDARD_INPUT = "-"
@@ -34,7 +34,7 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     found: Any = data
     if data == STANDARD_INPUT:
         found = str(_spooled(spool))
-    elif input.endings and (files := files_named(data, input.endings)):
+    elif endings_of(input) and (files := files_named(data, endings_of(input))):
         found = {input.required_columns[0]: files}
     rows = _read(found, input, spool)
     if isinstance(found, dict) and (note := _not_read(Path(data).expanduser(), input)):
@@ -62,10 +62,10 @@ def root_of(data: str, input: Input) -> str | None:
 
     Files that are named themselves are named from the working folder.
     """
-    if not input.endings:
+    if not endings_of(input):
         return None
     path = Path(data).expanduser()
-    if data != STANDARD_INPUT and _names_files(path, data, input.endings):
+    if data != STANDARD_INPUT and _names_files(path, data, endings_of(input)):
         return os.getcwd()
     return str((path if path.is_dir() else path.parent).absolute()) if data != STANDARD_INPUT else os.getcwd()
 
@@ -74,7 +74,7 @@ def _not_read(folder: Path, input: Input) -> str:
     """Files in a folder that are no rows, in words; empty where there are none."""
     if not folder.is_dir():
         return ""
-    others = [name for name in _below(folder, ("",)) if not name.lower().endswith(input.endings)]
+    others = [name for name in _below(folder, ("",)) if not name.lower().endswith(endings_of(input))]
     counts = Counter(Path(name).suffix.lower() or "no ending" for name in others)
     kinds = ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(5))
     shown = ", ".join(sorted(others)[:3])

@@ -10,7 +10,7 @@ import numpy as np
 from burnish.core.batch import Example
 from burnish.core.word_counts import words_beside
 from burnish.data.table import Table
-from burnish.targets import Target
+from burnish.targets import Recognised, Target
 
 _FLAGS = {"0", "1", "0.0", "1.0", "true", "false"}
 _LOOKED_AT = 100_000  # cells; of larger tables so many, drawn evenly, so that memory does not grow
@@ -20,7 +20,8 @@ def recognised(
     candidates: Sequence[Target], columns: Sequence[str], sample: Sequence[Example], values: Sequence[Any]
 ) -> tuple[Target, str] | None:
     """Which of the targets a column looks like, and why where its cells alone do not say it; None where it is none."""
-    for target in sorted(candidates, key=lambda t: t.recognition_order):
+    known = [target for target in candidates if isinstance(target, Recognised)]
+    for target in sorted(known, key=lambda t: t.recognition_order):
         if target.recognises(values):
             return target, ""
         beside = words_beside(sample, columns, target.column) if target.shape == "element" else []

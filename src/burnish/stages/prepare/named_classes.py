@@ -8,7 +8,7 @@ from typing import Any
 
 from burnish.core.errors import InputError, nearest
 from burnish.recipe.recipe import Settled
-from burnish.targets import Target
+from burnish.targets import Named, Target, names_of
 
 
 def require_classes(recipe: Settled) -> None:
@@ -17,8 +17,8 @@ def require_classes(recipe: Settled) -> None:
     Raises:
         InputError: a class that is not there, with the nearest name.
     """
-    names = recipe.target.names
-    classes = list(type(recipe.target).class_names(names))
+    names = names_of(recipe.target)
+    classes = list(recipe.target.class_names(names)) if isinstance(recipe.target, Named) else []
     for number, metric in enumerate(recipe.metrics):
         if problem := metric.problem_with(classes):
             raise InputError(
@@ -62,8 +62,8 @@ def require_spelling(target: Target, values: Iterable[Any]) -> None:
     Raises:
         InputError: the rows of such a label would be left out of training.
     """
-    given = list(target.names)
-    if not given:
+    given = list(names_of(target))
+    if not given or not isinstance(target, Named):
         return
     counts = target.counts(values)
     unused = {_folded(name): name for name in given if name not in counts}

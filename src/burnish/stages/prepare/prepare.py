@@ -30,7 +30,7 @@ from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.target_numbers import numbers_read
 from burnish.stages.prepare.usual_settings import usual_epochs
 from burnish.stages.train import decisions
-from burnish.targets import Target
+from burnish.targets import Target, names_of
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -175,12 +175,8 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
             say(rows.note)
         say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
-    size = getattr(processor, "size", None)
-    heard = getattr(processor, "heard", None)
     unknown = _unknown(encoded, processor)
-    found = audit(
-        parts, settled.input, target, lengths, settled.allow, phases, size, heard, unknown, known=made.findings
-    )
+    found = audit(parts, settled.input, target, lengths, settled.allow, phases, processor, unknown, known=made.findings)
     found = made.said_in(found)
     for severity, line in found.lines():
         tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
@@ -204,7 +200,7 @@ def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None
     if recipe.max_steps is not None:
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
-    epochs = usual_epochs(rows, recipe.batch_size, len(target.names) if target.shape == "row" else 0)
+    epochs = usual_epochs(rows, recipe.batch_size, len(names_of(target)) if target.shape == "row" else 0)
     say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
     return epochs
 

@@ -14,14 +14,15 @@ from burnish.data.parts import require_columns
 from burnish.data.reading.one_type import columns_without_a_type
 from burnish.data.reading.placing import folder_of
 from burnish.data.table import Table
-from burnish.evaluation.scores import metrics_for
-from burnish.inputs import Input
+from burnish.decoders import Decoder
+from burnish.evaluation.scores import defined, metrics_for
+from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
 from burnish.stages.prepare.no_target import no_target, rows_with_values
 from burnish.stages.prepare.usual_settings import rates
-from burnish.targets import Target, fits
+from burnish.targets import Generative, Target, fits
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
@@ -105,7 +106,8 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
     inferred = _fitting(recipe, table, sample, target)
-    inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
+    if isinstance(inferred, FromFiles):
+        inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
     if target.column in inferred.required_columns:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
@@ -202,15 +204,15 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
             place="loss",
         )
     chosen = recipe.metrics or []
-    wrong = [m.kind() for m in chosen if not fits(m.targets, target.kind())]
+    wrong = [m.kind() for m in chosen if not defined(m, target)]
     if wrong:
-        fitting = sorted({m.kind() for m in metrics_for(target.kind())})
+        fitting = sorted({m.kind() for m in metrics_for(target)})
         raise InputError(
             f"metric {wrong[0]!r} is not defined for target {target.kind()!r}",
             expected="some of " + ", ".join(fitting),
             place="metrics",
         )
-    metrics = metrics_for(target.kind(), chosen)  # the chosen ones first; the others cost nothing and hide nothing
+    metrics = metrics_for(target, chosen)  # the chosen ones first; the others cost nothing and hide nothing
     deciding = recipe.deciding_metric or target.decides
     known = [m.label for m in metrics]
     if deciding != "loss" and deciding not in known:
@@ -226,4 +228,22 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         "sampler": _sampler(recipe, "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,
         "deciding_metric": deciding,
+        "decoder": _decoder(recipe, target),
     }
+
+
+def _decoder(recipe: Recipe, target: Target) -> Decoder:
+    """The named one, or the target's own.
+
+    Raises:
+        InputError: it writes sequences and answers are none, or the reverse.
+    """
+    usual = target.usual_decoder if isinstance(target, Generative) else "one_pass"
+    found = recipe.decoder or cast(Decoder, build("burnish.decoders", usual))
+    if (found.reads == "logits") == isinstance(target, Generative):
+        raise InputError(
+            f"decoder {found.kind()!r} does not go with target {target.kind()!r}",
+            expected=f"one such as {usual}",
+            place="decoder",
+        )
+    return found

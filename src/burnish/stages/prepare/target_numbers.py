@@ -8,6 +8,7 @@ from burnish.core.names import looks_like_score
 from burnish.data.reading.written_numbers import plain_numbers
 from burnish.data.table import Table
 from burnish.recipe.recipe import Recipe
+from burnish.targets import linear_of
 
 _NEVER = ("labels", "tags")  # columns in which a comma may stand between two names
 
@@ -29,7 +30,7 @@ def numbers_read(
     train = tables["train"]
     if recipe.target is not None:
         column, strict = recipe.target.column, True
-        if recipe.target.linear != "numbers":
+        if linear_of(recipe.target) != "numbers":
             return tables
     else:
         named = recipe.target_column or next((name for name in usual if name in train.columns), None)

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
-from burnish.data.augmentations import Augmentation
+from burnish.data.augmentations import Augmentation, require_augmentable
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
@@ -25,10 +25,12 @@ from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
 from burnish.data.samplers import Sampler
 from burnish.data.settings import cache_folder
+from burnish.inputs import FromFiles
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.precision import decided
+from burnish.targets import Named, names_of
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
@@ -102,7 +104,7 @@ def assemble(
     optimizer = _optimizer(recipe, network)
     objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
-    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+    if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)
     average = None
     if recipe.averaging is not None:
@@ -234,24 +236,20 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
 
 
 def _augmentation(prepared: Prepared) -> Augmentation | None:
-    recipe, part = prepared.recipe, prepared.parts["train"]
-    chosen = recipe.augmentation
-    if chosen is not None and recipe.input.kind() not in chosen.inputs:
-        raise InputError(
-            f"augmentation {chosen.kind()!r} does not change input {recipe.input.kind()!r}",
-            expected="one for " + ", ".join(chosen.inputs),
-            place="augmentation",
-        )
-    if chosen is not None and chosen.changes:
-        return chosen
+    recipe, part, input_ = prepared.recipe, prepared.parts["train"], prepared.recipe.input
+    require_augmentable(recipe.augmentation, input_)
+    if recipe.augmentation is not None and recipe.augmentation.changes:
+        return recipe.augmentation
     # Of rows with several views training reads a random one in each epoch, augmented or not.
-    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
-    return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
+    facts = length_facts(part, part.rows, input_)
+    several = isinstance(input_, FromFiles) and any(input_.view_count(f, prepared.processor) > 1 for f in facts)
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if several else None
 
 
 def _begun(prepared: Prepared, network: Network) -> list[str]:
     """Let a fresh head begin where the target says; a note where it does."""
-    prior = prepared.recipe.target.prior(prepared.values("train"))
+    target = prepared.recipe.target
+    prior = target.prior(prepared.values("train")) if isinstance(target, Named) else None
     if prior is None or not begin_at(network, prior):
         return []
     return ["the head begins at how common each label is among the training rows"]
@@ -267,7 +265,7 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
     recipe = prepared.recipe
     if recipe.class_weights.kind() == "none":
         return None
-    if not recipe.target.names:
+    if not isinstance(recipe.target, Named) or not recipe.target.names:
         raise InputError(
             f"class weights {recipe.class_weights.kind()!r} with target {recipe.target.kind()!r}",
             expected="a target with labels",
@@ -275,7 +273,7 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
             place="class_weights",
         )
     counts = recipe.target.counts(prepared.values("train"))
-    return np.asarray(recipe.class_weights.weights(recipe.target.names, counts), np.float32)
+    return np.asarray(recipe.class_weights.weights(names_of(recipe.target), counts), np.float32)
 
 
 def _notes(batches: TrainingBatches, network: Network) -> list[str]:

@@ -19,6 +19,7 @@ from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_featu
 from burnish.evaluation.predict import Notify, features
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
+from burnish.targets import linear_of
 
 if TYPE_CHECKING:
     from burnish.stages.train.assemble import Assembled
@@ -36,7 +37,7 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
         return {}
     truths = (recipe.target.truth(v) for v in prepared.values("train"))
     found = {"majority": majority(truths, predictions)}
-    if recipe.target.linear is not None:
+    if linear_of(recipe.target) is not None:
         found["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
     return baseline_scores(
         predictions,

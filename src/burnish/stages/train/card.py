@@ -7,12 +7,13 @@ from typing import Any
 from burnish.report.decisions import decisions
 from burnish.report.run import times
 from burnish.stages.prepare.prepare import Prepared
+from burnish.targets import names_of
 
 
 def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict[str, Any]) -> str:
     """What the model is, what it was trained on, how it was tested, how it is used; without scores before the test."""
     recipe = prepared.recipe
-    names = recipe.target.names
+    names = names_of(recipe.target)
     rows = ", ".join(f"{len(part):,} {name}" for name, part in prepared.parts.items())
     lines = [
         f"# {recipe.task_name()}: `{recipe.target.column}` from {' and '.join(f'`{c}`' for c in recipe.input.required_columns)}",
@@ -43,7 +44,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         f"predictor({_usage(recipe.input.required_columns)})",
         "```",
         "",
-        *_alone(recipe.model.kind(), recipe.task_name()),
+        *_alone(recipe.model.kind(), recipe.input.heads.get(recipe.target.shape, "AutoModel")),
         "",
         "## Limits",
         "",
@@ -87,18 +88,10 @@ _LOADING = {
         "```",
     ],
 }
-_CLASSES = {
-    "text": "AutoModelForSequenceClassification",
-    "token": "AutoModelForTokenClassification",
-    "image": "AutoModelForImageClassification",
-    "audio": "AutoModelForAudioClassification",
-}
 
 
-def _alone(library: str, task: str) -> list[str]:
-    """How the network is loaded by its own library."""
-    words = task.split("-")
-    model = _CLASSES.get(next((w for w in ("token", "image", "audio") if w in words), "text"), "AutoModel")
+def _alone(library: str, model: str) -> list[str]:
+    """How the network is loaded by its own library, as a class of transformers where it is that."""
     return [line.replace("{model}", model) for line in _LOADING.get(library, [])]
 
 

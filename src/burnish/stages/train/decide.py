@@ -17,7 +17,7 @@ from burnish.recipe.recipe import Recipe
 from burnish.runtimes.torch import running
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.train.decisions import asked
-from burnish.targets import Target
+from burnish.targets import Confident, Target
 from burnish.trackers import Tracking
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ def decide(prepared: Prepared, assembled: Assembled, tracking: Tracking) -> Deci
     return learned(recipe, target, predictions, lambda text: tracking(Event("warning", {"text": text})))
 
 
+def surprise(target: Target, predictions: Predictions, truths: list[Any] | None = None) -> float:
+    """Mean log loss of the rows whose truth is known."""
+    known = predictions.known
+    assert isinstance(target, Confident)  # it has been calibrated
+    return target.surprise(known.truth if truths is None else truths, known.probabilities)
+
+
 Decisions = tuple[Target, dict[str, Any]]
 """The target that decides so, and what was learned, as plain values."""
 
@@ -58,9 +65,9 @@ def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Calla
     facts: dict[str, Any] = {"learned_from": "validation", "rows": len(predictions.known)}
     if recipe.calibration == "temperature":
         found = temperature(target, predictions)
-        before, own = target.surprise(predictions.known.truth, predictions.known.probabilities), predictions
+        before, own = surprise(target, predictions), predictions
         predictions = tempered(target, predictions, found)
-        after = target.surprise(own.known.truth, predictions.known.probabilities)
+        after = surprise(target, predictions, own.known.truth)
         facts["temperature"] = {"value": found, "log_loss_before": before, "log_loss_after": after}
         target = target.model_copy(update={"temperature": found})
     if recipe.thresholds == "f1":
@@ -100,7 +107,7 @@ def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, ins
     found = dict(facts)
     if "temperature" in facts:
         plain = tempered(target, predictions, 1.0 / inside).known
-        before, after = (target.surprise(plain.truth, p.known.probabilities) for p in (plain, predictions))
+        before, after = (surprise(target, p, plain.truth) for p in (plain, predictions))
         test = {"log_loss_before": before, "log_loss_after": after}
         found["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
     if "abstention" in facts:

@@ -8,6 +8,7 @@ from typing import Any
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.prepare.usual_settings import usual_rate
+from burnish.targets import names_of
 from burnish.training.history import Validation
 
 TITLES = {"majority": "the most common label or value", "frozen_features": "a linear model on the untouched network"}
@@ -65,7 +66,7 @@ def _advice(recipe: Settled) -> str:
 
 def chosen_by_luck(recipe: Settled, validations: Sequence[Validation], rows: Mapping[str, int]) -> Iterator[str]:
     """Too few rows to choose a checkpoint by."""
-    count, wanted = rows.get("validation", 0), max(FEW_ROWS, FEW_OF_A_CLASS * len(recipe.target.names))
+    count, wanted = rows.get("validation", 0), max(FEW_ROWS, FEW_OF_A_CLASS * len(names_of(recipe.target)))
     if len(validations) < 2 or not 0 < count < wanted:
         return
     yield (

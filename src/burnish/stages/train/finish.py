@@ -12,6 +12,7 @@ import numpy as np
 
 from burnish.answering.predictor import Predictor, load, opened
 from burnish.bundle import bundle as bundles
+from burnish.bundle.bundle import Computed
 from burnish.core.errors import RunFailed
 from burnish.core.events import Event
 from burnish.core.files import damage, read_json, write_json
@@ -26,8 +27,7 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.report import write as report
 from burnish.report.rows import row_picture, row_sound, row_text
-from burnish.runtimes import Run as Running
-from burnish.runtimes.torch import running
+from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
@@ -187,8 +187,9 @@ def _write_bundle(
         },
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
+        decoder=recipe.decoder,
     )
-    bundles.write(folder.bundle, contents, running(network))
+    bundles.write(folder.bundle, contents, computing(network, recipe.decoder))
 
 
 def _golden(prepared: Prepared) -> list[dict[str, Any]]:
@@ -212,7 +213,7 @@ def _test(
     assembled: Assembled,
     loss: Loss,
     tracking: Tracking,
-    run: Running,
+    run: Computed,
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
     recipe, split = prepared.recipe, _tested(prepared)
@@ -228,6 +229,8 @@ def _test(
         workers=assembled.batches.workers,
         notify=Phases(tracking),
         strange=strange,
+        files=folder.path / "answers",
+        decoder=recipe.decoder,
     )
     if said := answers_not_finite(strange, prepared.parts[split], split):
         shutil.rmtree(folder.bundle)  # an untested model must not stand where results are looked for

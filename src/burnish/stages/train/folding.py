@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.core.views import averaged
+from burnish.core.views import joined
 from burnish.runtimes.torch import running
 from burnish.targets import Target
 from burnish.training.temperature import folded
@@ -47,7 +47,13 @@ def _logits(prepared: Prepared, network: Network) -> Callable[[], Array]:
     views = [list(own) for own in input_.views(examples, processor)]
 
     def logits() -> Array:
-        seen = averaged(running(network), lambda some: input_.collate(some, processor), views, limit=ROWS)
+        seen = joined(
+            running(network),
+            lambda some: input_.collate(some, processor),
+            views,
+            limit=ROWS,
+            join=prepared.recipe.target.joined,
+        )
         return np.asarray(seen.values)
 
     return logits

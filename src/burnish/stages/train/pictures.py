@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.seeds import generator
+from burnish.inputs import Visible
 from burnish.report.contact_sheet import contact_sheet
 from burnish.report.explained import Explain
 from burnish.report.heatmaps import heatmaps, overlaid
@@ -31,7 +32,7 @@ def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) ->
     """
     recipe, loader, part = prepared.recipe, assembled.batches.loader, prepared.parts["train"]
     path = folder / f"training_{recipe.input.thing}s.png"
-    if recipe.input.stored or path.is_file() or not assembled.training.accelerator.main:
+    if not isinstance(recipe.input, Visible) or path.is_file() or not assembled.training.accelerator.main:
         return  # texts are shown in words; a resumed run has its pictures; one process draws them
     epochs = 1 if loader.augmentation is None else 2
     positions = _chosen(assembled)
@@ -66,7 +67,7 @@ def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) ->
         places = np.arange(min(len(mixed.positions), ROWS - len(pictures)))
         encoded, shares = mixed.encoded(places)
         for place, row, share in zip(places, encoded, shares, strict=True):
-            picture = recipe.input.pictured(row, prepared.processor)
+            picture = recipe.input.pictured(row, prepared.processor) if isinstance(recipe.input, Visible) else None
             if picture is None:
                 return
             pictures.append(picture)
@@ -83,7 +84,8 @@ def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) ->
 def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | None:
     """A function of rows of the split and an output of each to their pictures with and without a map; None for other inputs."""
     recipe, table = prepared.recipe, prepared.parts[split].table
-    if recipe.input.thing != "image":
+    input_ = recipe.input
+    if not isinstance(input_, Visible) or not input_.mapped:
         return None
     columns = list(recipe.input.required_columns)
 
@@ -93,13 +95,13 @@ def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | 
         pairs = []
         for start in range(0, len(rows), AT_ONCE):
             some = np.asarray(rows[start : start + AT_ONCE], np.int64)
-            encoded = recipe.input.encode(table.take(some, columns).to_pylist(), prepared.processor)
-            inputs, _ = recipe.input.collate(encoded, prepared.processor)
+            encoded = input_.encode(table.take(some, columns).to_pylist(), prepared.processor)
+            inputs, _ = input_.collate(encoded, prepared.processor)
             found = heatmaps(network, inputs, outputs[start : start + AT_ONCE])
             if found is None:
                 return None
             for row, heat in zip(encoded, found, strict=True):
-                picture = recipe.input.pictured(row, prepared.processor)
+                picture = input_.pictured(row, prepared.processor)
                 if picture is None:
                     return None
                 pairs.append((picture, overlaid(picture, heat)))

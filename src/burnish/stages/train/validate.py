@@ -14,7 +14,7 @@ from burnish.core.weighted import ZERO, WeightedSum
 from burnish.evaluation.predict import predict
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Settled
-from burnish.runtimes.torch import running
+from burnish.runtimes.torch import computing
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.assemble import Assembled
@@ -39,7 +39,7 @@ def measure(
     recipe, accelerator = prepared.recipe, assembled.training.accelerator
     with assembled.average.in_place() if assembled.average is not None else nullcontext():
         own = predict(
-            running(assembled.frozen.network if assembled.frozen else assembled.training.network),
+            computing(assembled.frozen.network if assembled.frozen else assembled.training.network, recipe.decoder),
             (assembled.frozen or assembled).loaders["validation"],
             prepared.parts["validation"],
             loss=assembled.loss,
@@ -48,6 +48,7 @@ def measure(
             workers=0 if assembled.frozen else assembled.batches.workers,
             share=(accelerator.process, accelerator.processes),
             strange=strange,
+            decoder=recipe.decoder,
         )
     predictions, loss = _joined(accelerator.together([own]))
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]

@@ -26,6 +26,7 @@ from burnish.core.network import HeadSplit, Inseparable, Network
 from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.encode import EncodedRows, length_facts
 from burnish.data.feeding.loader import Loader
+from burnish.inputs import FromFiles
 from burnish.training.accelerator import Accelerator
 from burnish.training.features.files import Notify, fastest, features_of
 
@@ -210,8 +211,10 @@ def _several_views(loader: Loader) -> bool:
     part = loader.rows.part
     if len(list(next(iter(loader.views(np.zeros(1, np.int64)))))) > 1:
         return True  # every row, as by `input.test_views`
-    facts = length_facts(part, part.rows, loader.input)
-    return any(loader.input.view_count(f, loader.processor) > 1 for f in facts)
+    input_ = loader.input
+    if not isinstance(input_, FromFiles):
+        return False
+    return any(input_.view_count(f, loader.processor) > 1 for f in length_facts(part, part.rows, input_))
 
 
 def _reading(loader: Loader, values: Array) -> FeatureLoader:

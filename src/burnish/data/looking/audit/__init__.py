@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+import importlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
 
-from burnish.data.looking.audit import depths, duplicates, files, images, labels, lengths, looks, names, schema, sounds
+from burnish.data.looking.audit import duplicates, files, labels, lengths, names, schema
 from burnish.data.looking.audit.lengths import Lengths, Unknown
 from burnish.data.looking.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
 from burnish.data.looking.audit.scan import Notify, Reporter, scan
 from burnish.data.table import Part
-from burnish.inputs import Input
-from burnish.targets import Target
+from burnish.inputs import FromFiles, Input
+from burnish.targets import Target, names_of
 
 __all__ = ["OVERRIDES", "Audit", "Finding", "Refused", "RowAt", "audit", "examine", "require_known"]
 
 _WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
+
+
+class OfFiles(Protocol):
+    """What judges the files of an input: a module that `FromFiles.audits` names."""
+
+    def findings(self, reporter: Reporter) -> Iterator[Finding]:
+        """What is the matter with the files, from what is known of them (`Scan.part.table.inspection`)."""
+
+    def figures(self, reporter: Reporter) -> dict[str, Any]:
+        """What else is to be known, by name, as plain JSON values; `tables` holds what a report shows of it."""
+
+
+def _audits(input: Input) -> list[OfFiles]:
+    named = input.audits if isinstance(input, FromFiles) else ()
+    return [cast(OfFiles, importlib.import_module(name if "." in name else f"{__name__}.{name}")) for name in named]
 
 
 def audit(
@@ -25,8 +41,7 @@ def audit(
     lengths: Lengths | None = None,
     allow: Collection[str] = (),
     notify: Notify | None = None,
-    image_size: int | None = None,
-    heard: tuple[int, float] | None = None,
+    processor: Any = None,
     unknown: Unknown | None = None,
     known: Sequence[Finding] = (),
 ) -> Audit:
@@ -40,15 +55,14 @@ def audit(
             of 0 says that nothing of the row's target is left.
         allow: refusals to accept, by name.
         notify: told how many rows are done.
-        image_size: height and width of the images that the network sees; None where that is not known.
-        heard: sampling rate the network hears, and seconds of its longest view; None where that is not known.
+        processor: what says how the network reads rows; None where that is not known.
         unknown: part to (unknown tokens, tokens kept) [N], where the tokenizer has a token for what it does not know.
         known: what was found before, such as rows that were left out.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify, image_size, heard, unknown, known)
+    found = examine(parts, input, target, lengths, notify, processor, unknown, known)
     if (error := refusal(found, allow)) is not None:
         raise error
     return found
@@ -60,8 +74,7 @@ def examine(
     target: Target,
     lengths_of: Lengths | None = None,
     notify: Notify | None = None,
-    image_size: int | None = None,
-    heard: tuple[int, float] | None = None,
+    processor: Any = None,
     unknown: Unknown | None = None,
     known: Sequence[Finding] = (),
 ) -> Audit:
@@ -70,8 +83,11 @@ def examine(
     if gone := list(schema.missing_columns(dict(parts), input, target)):
         return Audit((*known, *gone), figures)
     notify = notify or (lambda text, done, total: None)
-    reporter = Reporter({name: scan(part, input, target, notify) for name, part in parts.items()}, input, target)
+    reporter = Reporter(
+        {name: scan(part, input, target, notify) for name, part in parts.items()}, input, target, processor
+    )
     counts = labels.class_counts(reporter)
+    audits = _audits(input)
     found = [
         *known,
         *schema.cells(reporter),
@@ -82,17 +98,15 @@ def examine(
         *lengths.lost(reporter, lengths_of),
         *lengths.unknown(reporter, unknown),
         *names.look_alike(reporter, counts),
-        *labels.balance(counts, target.names),
+        *labels.balance(counts, names_of(target)),
         *schema.constant_columns(reporter),
         *lengths.long_rows(reporter),
         *duplicates.duplicates(reporter),
-        *looks.near_duplicates(reporter),
-        *images.sizes(reporter, image_size),
-        *depths.depths(reporter),
-        *sounds.faults(reporter, heard),
+        *(finding for own in audits for finding in own.findings(reporter)),
     ]
     figures["classes"] = counts
-    figures["imbalance"] = labels.imbalance(counts.get("train", {}), target.names)
+    figures["imbalance"] = labels.imbalance(counts.get("train", {}), names_of(target))
     figures |= lengths.figures(reporter, lengths_of)
-    figures |= images.figures(reporter) | sounds.figures(reporter)
+    for own in audits:
+        figures |= own.figures(reporter)
     return Audit(tuple(sorted(found, key=lambda f: _WORST_FIRST[f.severity])), figures)

@@ -19,7 +19,7 @@ MANY = 0.1
 Values = dict[str, NDArray[Any]]
 
 
-def depths(reporter: Reporter) -> Iterator[Finding]:
+def findings(reporter: Reporter) -> Iterator[Finding]:
     """Images that use a small part of their scale, of different depths, with several pages, or cut to 8 bits."""
     every = {name: found for name, scan in reporter.scans.items() if (found := _values(scan)) is not None}
     if not every:
@@ -36,6 +36,11 @@ def depths(reporter: Reporter) -> Iterator[Finding]:
     )
     words = "hold colours of 16 bits and are read with 8: their lower half is lost"
     yield from _named(reporter, every, "cut_to_8_bits", "cut_to_8_bits", words, "")
+
+
+def figures(reporter: Reporter) -> dict[str, Any]:
+    """None."""
+    return {}
 
 
 def _small(reporter: Reporter, every: dict[str, Values], scale: tuple[float, float] | None) -> Iterator[Finding]:

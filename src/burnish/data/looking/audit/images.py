@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ TINY = 4.0
 """How much larger the network's side is from which images are mostly interpolation."""
 
 
-def sizes(reporter: Reporter, network_size: int | None) -> Iterator[Finding]:
+def findings(reporter: Reporter) -> Iterator[Finding]:
     """Images of an extreme shape, and images that are very small beside what the network sees."""
     for name, scan in reporter.scans.items():
         sides = _sides(scan)
@@ -35,8 +35,9 @@ def sizes(reporter: Reporter, network_size: int | None) -> Iterator[Finding]:
                 [(name, int(i)) for i in extreme[np.argsort(-longer[extreme] / np.maximum(shorter[extreme], 1))]],
                 lambda part, i, own=sides: f"{own[i, 0]} x {own[i, 1]}",  # type: ignore[misc]
             )
-    if network_size is not None:
-        yield from _small(reporter, network_size)
+    size = getattr(reporter.processor, "size", None)
+    if isinstance(size, int):
+        yield from _small(reporter, size)
 
 
 def _small(reporter: Reporter, network_size: int) -> Iterator[Finding]:
@@ -74,7 +75,24 @@ def figures(reporter: Reporter) -> dict[str, Any]:
             "modes": dict(Counter(f["mode"] for f in facts if f["mode"]).most_common()),
             "formats": dict(Counter(f["format"] for f in facts if f["format"]).most_common()),
         }
-    return {"images": found} if found else {}
+    return {"images": found, "tables": {"images": _table(found)}} if found else {}
+
+
+def _table(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Smallest, median and largest width and height of the images of each split, and how they are stored."""
+    rows = [
+        [
+            split,
+            f"{own['images']:,}",
+            " / ".join(map(str, own["width"])),
+            " / ".join(map(str, own["height"])),
+            ", ".join(f"{mode} {count:,}" for mode, count in own["modes"].items()),
+            ", ".join(f"{form} {count:,}" for form, count in own["formats"].items()),
+        ]
+        for split, own in found.items()
+    ]
+    head = ["split", "images", "width (least / median / most)", "height", "modes", "formats"]
+    return {"head": head, "rows": rows, "numbers": [1]}
 
 
 def _sides(scan: Scan) -> NDArray[np.int64] | None:

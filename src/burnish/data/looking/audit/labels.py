@@ -9,6 +9,7 @@ import numpy as np
 
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity
 from burnish.data.looking.audit.scan import FINE, ILLEGAL, MISSING, Reporter, pieces
+from burnish.targets import Named, names_of
 
 _IMBALANCED = 10.0  # times the rarest class; above it, plain accuracy says little
 
@@ -26,7 +27,7 @@ def truths(reporter: Reporter) -> Iterator[Finding]:
             words = f"{len(gone)} of {len(found)} {name} rows have no label in {column!r}; they carry no weight"
             yield reporter.finding("missing_labels", "warning", words, _rows(name, gone), count=len(gone))
         if len(wrong):
-            unknown = name != "train" and bool(reporter.target.names)
+            unknown = name != "train" and bool(names_of(reporter.target))
             words = "a label that training does not know" if unknown else "a value that is no legal truth"
             yield reporter.finding(
                 "unknown_labels" if unknown else "illegal_labels",
@@ -47,11 +48,12 @@ def _rows(name: str, positions: np.ndarray[Any, Any]) -> list[tuple[str, int]]:
 
 def class_counts(reporter: Reporter) -> dict[str, dict[str, int]]:
     """How often each name occurs in each split; empty for targets without names."""
-    counts = {}
+    counts: dict[str, dict[str, int]] = {}
+    target = reporter.target
     for name, found in reporter.scans.items():
-        column = reporter.target.column
+        column = target.column
         values = (row[column] for _, rows in pieces(found.part, [column]) for row in rows)
-        known = dict(reporter.target.counts(values))
+        known = dict(target.counts(values)) if isinstance(target, Named) else {}
         counts[name] = {n: int(known[n]) for n in sorted(known, key=lambda n: (-known[n], n))}
     return counts
 

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Looks:
     usable: NDArray[np.bool_]
 
 
-def near_duplicates(reporter: Reporter) -> Iterator[Finding]:
+def findings(reporter: Reporter) -> Iterator[Finding]:
     """Images that look like one of another split, or like an earlier one of their own."""
     looks = {name: found for name, scan in reporter.scans.items() if (found := _looks(scan)) is not None}
     how = f"{BITS} bits of a 64-bit difference hash, thumbnails correlated above {ALIKE}"
@@ -144,3 +145,8 @@ def _alike(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.bool
         flat, (spread_a < FLAT) & (spread_b < FLAT) & (shift <= FLAT), correlation >= ALIKE
     )
     return same
+
+
+def figures(reporter: Reporter) -> dict[str, Any]:
+    """None."""
+    return {}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding
 from burnish.data.looking.audit.scan import Reporter, pieces
+from burnish.targets import Named, names_of
 
 # Cyrillic and Greek letters that are drawn as Latin ones, as small letters.
 _PAIRS = "аa еe оo рp сc уy хx іi јj ѕs һh ԁd ԛq ԝw кk мm нh тt вb αa οo ρp εe νv ιi κk τt υu χx βb"
@@ -44,7 +45,7 @@ def look_alike(reporter: Reporter, counts: Mapping[str, Mapping[str, int]]) -> I
         counts: how often each name occurs in each split.
     """
     groups: dict[str, list[str]] = defaultdict(list)
-    for name in dict.fromkeys([*reporter.target.names, *(n for names in counts.values() for n in names)]):
+    for name in dict.fromkeys([*names_of(reporter.target), *(n for names in counts.values() for n in names)]):
         groups[folded(name)].append(name)
     alike = [sorted(names) for names in groups.values() if len(names) > 1]
     if not alike:
@@ -90,6 +91,8 @@ def _first_rows(reporter: Reporter, wanted: set[str]) -> dict[str, tuple[str, in
     """The first row of each name: its part and its position there."""
     found: dict[str, tuple[str, int]] = {}
     column, target = reporter.target.column, reporter.target
+    if not isinstance(target, Named):
+        return found
     for part, scan in reporter.scans.items():
         for start, rows in pieces(scan.part, [column]):
             for i, row in enumerate(rows, start):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, RowAt, Severity
 from burnish.data.reading.contents import content_hash
 from burnish.data.table import Part, Table
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input
 from burnish.targets import Target
 
 PIECE = 4096
@@ -143,8 +143,8 @@ def _unseen(ascii_only: bool) -> dict[int, None]:
 class Reporter:
     """Makes findings: names the first rows of each, and reads only those again."""
 
-    def __init__(self, scans: Mapping[str, Scan], input: Input, target: Target) -> None:
-        self.scans, self.input, self.target = scans, input, target
+    def __init__(self, scans: Mapping[str, Scan], input: Input, target: Target, processor: Any = None) -> None:
+        self.scans, self.input, self.target, self.processor = scans, input, target, processor
 
     def place(self, part: str, position: int) -> str:
         """Where the row at a position of a part is."""
@@ -153,7 +153,7 @@ class Reporter:
 
     def named(self, table: Table, row: int) -> str:
         """Where a row of a table is: its own file, where rows are files with a path, else the file of the table."""
-        if table.inspection is not None:
+        if table.inspection is not None and isinstance(self.input, FromFiles):
             found = self.input.file(self._example(table, row))
             if isinstance(found, Path) and len(str(found)) <= LONGEST_NAME:
                 return str(found)

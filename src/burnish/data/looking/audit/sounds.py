@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,8 @@ _BINS = (0, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 Values = dict[str, NDArray[np.float64]]
 
 
-def faults(reporter: Reporter, heard: tuple[int, float] | None) -> Iterator[Finding]:
-    """Sounds that are silent, clipped, very short, or much louder or softer than the others; rates and channels that differ.
-
-    Args:
-        reporter: the rows.
-        heard: sampling rate the network hears, and seconds of its longest view; None where that is not known.
-    """
+def findings(reporter: Reporter) -> Iterator[Finding]:
+    """Sounds that are silent, clipped, very short, or much louder or softer than the others; rates and channels that differ."""
     every = {name: known for name, scan in reporter.scans.items() if (known := _values(scan)) is not None}
     if not every:
         return
@@ -53,7 +48,7 @@ def faults(reporter: Reporter, heard: tuple[int, float] | None) -> Iterator[Find
         words = f"are shorter than {SHORT:g} s"
         short = own["seconds"] < SHORT
         yield from _some(reporter, every, name, "short_sounds", "warning", short, "seconds", words, "{:.3f} s")
-    yield from _mixtures(every, heard)
+    yield from _mixtures(every, getattr(reporter.processor, "heard", None))
 
 
 def _some(
@@ -79,6 +74,7 @@ def _some(
 
 
 def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iterator[Finding]:
+    """Of rates and channels; `heard`: sampling rate the network hears, and seconds of its longest view, where known."""
     rates = Counter(int(r) for own in every.values() for r in own["sampling_rate"] if np.isfinite(r))
     channels = Counter(int(c) for own in every.values() for c in own["channels"] if np.isfinite(c))
     if len(rates) > 1:
@@ -120,7 +116,27 @@ def figures(reporter: Reporter) -> dict[str, Any]:
             "channels": _tally(facts, "channels"),
             "formats": _tally(facts, "format"),
         }
-    return {"sounds": found} if found else {}
+    return {"sounds": found, "tables": {"sounds": _table(found)}} if found else {}
+
+
+def _table(found: Mapping[str, Any]) -> dict[str, Any]:
+    """How long and how loud the sounds of each split are, and how they are stored."""
+    rows = [
+        [
+            split,
+            f"{own['sounds']:,}",
+            f"{own['total_seconds'] / 60:,.1f}",
+            " / ".join(f"{value:.2f}" for value in own["seconds"]),
+            " / ".join(f"{value:.0f}" for value in own["loudness"]),
+            *(
+                ", ".join(f"{what} {n:,}" for what, n in own[f].items())
+                for f in ("sampling_rates", "channels", "formats")
+            ),
+        ]
+        for split, own in found.items()
+    ]
+    sizes = ["seconds (least / median / most)", "dB (5 % / median / 95 %)", "Hz", "channels", "formats"]
+    return {"head": ["split", "sounds", "minutes", *sizes], "rows": rows, "numbers": [1, 2]}
 
 
 def _tally(facts: list[dict[str, Any]], name: str) -> dict[str, int]:

@@ -1,0 +1,44 @@
+"""A sequence of tokens that a network was made to write, and why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from burnish.core.batch import Array
+
+Reason = Literal["stop", "length"]
+"""`stop`: a stop token, a stop string, or the end of the frames; `length`: as many tokens as were allowed."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was written for one view of a row.
+
+    Attributes:
+        ids: int64 [T], without the stop token and without the prompt.
+        score: log of the probability that the network gives it, in nats; of a CTC labelling over all its paths.
+        ended: why it ended.
+        cut: how many characters of its text stand before a stop string; None where no stop string ended it.
+    """
+
+    ids: Array
+    score: float
+    ended: Reason
+    cut: int | None = None
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What ends a sequence, as the target's tokenizer says it.
+
+    Attributes:
+        stop: ids of tokens after which nothing follows.
+        text: ids to text; needed for stop strings only.
+        blank: of CTC, the token that stands for nothing.
+    """
+
+    stop: frozenset[int] = frozenset()
+    text: Callable[[Sequence[int]], str] | None = None
+    blank: int = 0

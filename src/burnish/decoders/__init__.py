@@ -1,0 +1,114 @@
+"""Decoders: how what a network gives becomes an answer. One file each.
+
+They are our own code over numpy, driven by a `Step`, so that torch and ONNX answer alike. Their settings travel in the bundle.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar, Literal, Protocol
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.component import Component
+from burnish.core.errors import InputError
+from burnish.core.generated import Ends, Generated
+from burnish.core.views import each, joined
+from burnish.inputs import Input
+from burnish.targets import Decoded, Generative, Target
+
+
+class Step(Protocol):
+    """A network that writes on, for N sequences at once."""
+
+    def __call__(self, ids: Array | None, cache: Any) -> tuple[Array, Any]:
+        """Logits of the next token of each sequence, and what the network remembers.
+
+        Args:
+            ids: int64 [N], the tokens that were chosen last; None at the beginning, where the network reads the rows.
+            cache: what the call before gave; None at the beginning.
+
+        Returns:
+            float [N, V], and the cache, which belongs to the network.
+        """
+
+    def picked(self, cache: Any, rows: Array) -> Any:
+        """The cache of these of the N sequences, int64 [M], in this order, repeats allowed."""
+
+
+class Decoder(Component):
+    """How what a network gives becomes an answer."""
+
+    axis: ClassVar[str] = "burnish.decoders"
+    reads: ClassVar[Literal["logits", "steps", "frames"]]
+    """Logits that the target decodes, steps of a network that writes on, or logits of each frame (CTC)."""
+
+    def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
+        """Sequences for rows that go through the network together: the same as each alone.
+
+        Args:
+            step: the network.
+            rows: how many there are.
+            ends: what ends a sequence.
+            seeds: one a row, where chance decides; none: the decoder's own.
+        """
+        raise NotImplementedError(f"decoder {self.kind()!r} drives no steps")
+
+    def labelled(self, frames: Array, ends: Ends) -> Generated:
+        """The labelling of one row, from its logits of each frame, float [L, V], padding left out."""
+        raise NotImplementedError(f"decoder {self.kind()!r} reads no frames")
+
+
+class Framewise(Decoder):
+    """A decoder of CTC: one distribution a frame, repeats and blanks mean nothing (Graves et al. 2006)."""
+
+    reads: ClassVar[Literal["logits", "steps", "frames"]] = "frames"
+
+    @abstractmethod
+    def labelled(self, frames: Array, ends: Ends) -> Generated:
+        """As of every decoder."""
+
+
+def answered(
+    compute: Any,
+    decoder: Decoder,
+    input: Input,
+    target: Target,
+    processor: Any,
+    rows: Iterable[Iterable[Encoded]],
+    *,
+    limit: int,
+) -> list[Decoded]:
+    """Answers for rows given as their views: the one way for validation, test, bundle, predictor and server.
+
+    Args:
+        compute: a `Run`, or for a decoder that reads steps a `Generate`.
+        decoder: how what it gives becomes answers.
+        input, target, processor: as in the bundle.
+        rows: the views of each row; a view may have a `_seed`.
+        limit: most views at once.
+    """
+    collate = partial(input.collate, processor=processor)
+    if decoder.reads == "logits":
+        seen = joined(compute, collate, rows, limit=limit, join=target.joined)
+        return target.decode(seen.values, seen.first) if seen.first else []
+    if not isinstance(target, Generative):
+        raise InputError(
+            f"decoder {decoder.kind()!r} writes sequences, and answers of target {target.kind()!r} are none",
+            fix="decoder: one_pass",
+            place="decoder",
+        )
+    ends, own = target.ends(processor), int(getattr(decoder, "seed", 0))
+
+    def written(views: Sequence[Encoded]) -> list[Generated]:
+        arrays = collate(views)[0]
+        if decoder.reads == "steps":
+            found: list[Generated] = compute(arrays, decoder, ends, [int(view.get("_seed", own)) for view in views])
+            return found
+        logits = compute(**arrays)
+        lengths = [target.frames(view, logits.shape[1]) for view in views]
+        return [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
+
+    found, first = each(written, rows, limit=limit)
+    return [target.said(views, encoded, processor) for views, encoded in zip(found, first, strict=True)]

@@ -1,0 +1,113 @@
+"""What decoders that write token by token share: the loop, and what ends a sequence."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, cast
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+from burnish.core.generated import Ends, Generated, Reason
+from burnish.decoders import Decoder, Step
+
+_BYTES = 4  # tokens that one character may take, where tokens are bytes
+
+
+def log_softmax(logits: Array) -> Array:
+    """float64 [..., V]; minus infinity stays."""
+    values = logits.astype(np.float64)
+    values = values - values.max(axis=-1, keepdims=True)
+    return cast(Array, values - np.log(np.exp(values).sum(axis=-1, keepdims=True)))
+
+
+@dataclass
+class Sequences:
+    """Sequences that are being written."""
+
+    ids: list[int] = field(default_factory=list)
+    score: float = 0.0
+
+    def finished(self, ended: Reason, cut: int | None = None) -> Generated:
+        """As it is now."""
+        return Generated(np.array(self.ids, np.int64), self.score, ended, cut)
+
+
+class Stepwise(Decoder):
+    """A decoder that writes token by token until a stop token, a stop string, or `max_new_tokens`."""
+
+    reads: ClassVar[Literal["logits", "steps", "frames"]] = "steps"
+    max_new_tokens: int = Field(256, ge=1, description="Tokens after which an answer is cut off, and said to be.")
+    stop: list[str] = Field(
+        default_factory=list,
+        description="Texts that end an answer beside the tokenizer's own stop tokens; they may lie across tokens and are "
+        "left out.",
+    )
+
+    @field_validator("stop")
+    @classmethod
+    def _not_empty(cls, stop: list[str]) -> list[str]:
+        if "" in stop:
+            raise ValueError("an empty stop text would end every answer")
+        return stop
+
+    def cut_at(self, ids: Sequence[int], ends: Ends) -> int | None:
+        """How many characters stand before the first stop string, once the last token has completed one; else None.
+
+        Raises:
+            InputError: stop strings are set, and the target's tokens are no text.
+        """
+        if not self.stop:
+            return None
+        if ends.text is None:
+            raise InputError("stop texts are set, but the answers of this target are no texts", place="decoder.stop")
+        tail = ids[-(_BYTES * max(map(len, self.stop)) + _BYTES) :]
+        if not any(text in ends.text(tail) for text in self.stop):
+            return None
+        whole = ends.text(ids)
+        return min((at for text in self.stop if (at := whole.find(text)) >= 0), default=None)
+
+    def ending(self, sequence: Sequences, token: int, ends: Ends) -> Generated | None:
+        """The finished sequence where this token ends it, else None; the token is added where it is none that stops."""
+        if token in ends.stop:
+            return sequence.finished("stop")
+        sequence.ids.append(token)
+        if (cut := self.cut_at(sequence.ids, ends)) is not None:
+            return sequence.finished("stop", cut)
+        return sequence.finished("length") if len(sequence.ids) >= self.max_new_tokens else None
+
+
+class OneByOne(Stepwise):
+    """One sequence a row, one token at a time."""
+
+    @abstractmethod
+    def chosen(self, logits: Array, sequence: Sequences, random: np.random.Generator | None) -> int:
+        """The next token of one sequence, from logits float64 [V]."""
+
+    def randoms(self, rows: int, seeds: Sequence[int]) -> list[np.random.Generator | None]:
+        """What chance is drawn from, for each row; None where nothing is drawn."""
+        return [None] * rows
+
+    def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
+        """Rows that have ended leave the batch."""
+        done: list[Generated | None] = [None] * rows
+        sequences, randoms = [Sequences() for _ in range(rows)], self.randoms(rows, seeds)
+        live = np.arange(rows)
+        logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
+        while len(live):
+            tokens = np.zeros(len(live), np.int64)
+            for place, (row, own) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
+                tokens[place] = self.chosen(own, sequences[row], randoms[row])
+                sequences[row].score += float(log_softmax(own)[tokens[place]])
+                done[row] = self.ending(sequences[row], int(tokens[place]), ends)
+            stay = np.array([place for place, row in enumerate(live) if done[row] is None], np.int64)
+            if len(stay) < len(live):
+                cache = step.picked(cache, stay)
+            live, tokens = live[stay], tokens[stay]
+            if len(live):
+                logits, cache = step(tokens, cache)
+        return cast("list[Generated]", done)

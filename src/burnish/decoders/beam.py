@@ -1,0 +1,88 @@
+"""Several sequences at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from burnish.core.batch import Array
+from burnish.core.generated import Ends, Generated
+from burnish.decoders import Step
+from burnish.decoders._stepwise import Sequences, Stepwise, log_softmax
+
+
+@dataclass
+class _Row:
+    """The sequences of one row: those that go on, and those that have ended."""
+
+    live: list[Sequences] = field(default_factory=lambda: [Sequences()])
+    ended: list[Generated] = field(default_factory=list)
+
+
+class Beam(Stepwise):
+    """The `width` best sequences at once; the one with the best score for its length is the answer.
+
+    A sequence that ends keeps its place, so that one of width 1 is `greedy`, and a width of all sequences is exhaustive
+    (Sutskever et al. 2014, arXiv 1409.3215). Length normalisation: Wu et al. 2016, arXiv 1609.08144, in its simple form.
+    """
+
+    width: int = Field(4, ge=1, description="Sequences that are followed at once.")
+    length_penalty: float = Field(
+        1.0, ge=0, description="Scores are divided by the number of tokens to this power: 0 prefers short answers."
+    )
+
+    def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
+        """All sequences of all rows go through the network together."""
+        found = [_Row() for _ in range(rows)]
+        logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
+        while True:
+            places, tokens, start = [], [], 0
+            for row in found:
+                chosen = self._followed(row, logits[start : start + len(row.live)], ends)
+                start, before = start + len(row.live), start
+                row.live = [sequence for _, _, sequence in chosen]
+                places += [before + place for place, _, _ in chosen]
+                tokens += [token for _, token, _ in chosen]
+            if not places:
+                return [max(row.ended, key=self._value) for row in found]
+            cache = step.picked(cache, np.array(places, np.int64))
+            logits, cache = step(np.array(tokens, np.int64), cache)
+
+    def _followed(self, row: _Row, logits: Array, ends: Ends) -> list[tuple[int, int, Sequences]]:
+        """The best continuations that go on: which sequence each continues, its token, and itself; others have ended."""
+        room = self.width - len(row.ended)
+        if not row.live or room <= 0:
+            return []
+        scores = log_softmax(logits) + np.array([s.score for s in row.live])[:, None]
+        going: list[tuple[int, int, Sequences]] = []
+        for index in _best(scores, room):
+            place, token = divmod(int(index), scores.shape[1])
+            if not np.isfinite(scores[place, token]):
+                break
+            sequence = Sequences(list(row.live[place].ids), float(scores[place, token]))
+            ended = self.ending(sequence, token, ends)
+            if ended is None:
+                going.append((place, token, sequence))
+            else:
+                row.ended.append(ended)
+        return [] if self._settled(row, going) else going
+
+    def _settled(self, row: _Row, going: Sequence[tuple[int, int, Sequences]]) -> bool:
+        """Whether no sequence that goes on can still become better than the best that has ended."""
+        if not row.ended or not going:
+            return not going
+        reachable = max(s.score for _, _, s in going) / (self.max_new_tokens + 1) ** self.length_penalty
+        return bool(max(map(self._value, row.ended)) >= reachable)
+
+    def _value(self, ended: Generated) -> float:
+        tokens = len(ended.ids) + (ended.ended == "stop" and ended.cut is None)
+        return float(ended.score / max(1, tokens) ** self.length_penalty)
+
+
+def _best(scores: Array, room: int) -> NDArray[np.int64]:
+    """The flat places of the greatest scores, the greatest first, of equals the first."""
+    return np.argsort(-scores.reshape(-1), kind="stable")[:room]

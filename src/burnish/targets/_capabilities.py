@@ -1,0 +1,216 @@
+"""What some targets can do and others cannot. A target inherits what it has; whoever needs it asks `isinstance`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.generated import Ends, Generated, Reason
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An answer: in the words of the data, and how likely each possible answer is ([C] float32, empty for regression)."""
+
+    answer: Any
+    probabilities: Array
+    score: float | None = None
+    """Of what was written: the log of its probability; None for answers that are not written."""
+    ended: Reason | None = None
+    """Why it ended."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What a report calls the classes of a target (a heading, and one of them), and what their support counts."""
+
+    title: str = "Classes"
+    one: str = "class"
+    unit: str = "rows"
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The answer that needs no model.
+
+    Attributes:
+        answer: what is always said, in the words of the data: of each row, or of each element.
+        note: what it is and how it was found, in a few words.
+        shares: how probable it makes each name, or None where probabilities are not given.
+    """
+
+    answer: Any
+    note: str
+    shares: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong about an answer: in words what would have been right and what was said, and how bad it is."""
+
+    truth: str
+    answer: str
+    size: float
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """How a report speaks of wrong answers.
+
+    Attributes:
+        title: the heading.
+        size: what `Wrong.size` is, in words.
+        truth, answer: what stands before the truth and before the answer.
+        signed: whether every row is more or less wrong, above or below, as with numbers.
+    """
+
+    title: str = "Worst mistakes"
+    size: str = "size"
+    truth: str = "truth"
+    answer: str = "answer"
+    signed: bool = False
+
+
+class Recognised(ABC):
+    """It may be inferred from a column where a recipe names only that."""
+
+    recognition_order: ClassVar[int] = 0
+    """Which targets are asked first whether they recognise a column: the most specific have the lowest number."""
+
+    @abstractmethod
+    def recognises(self, values: Sequence[Any]) -> bool:
+        """Whether a sample of a column's values looks like this target (used when a recipe names only the column)."""
+
+
+class Named(ABC):
+    """Its answers are made of names: one of them, any of them, or one for each element."""
+
+    classes: ClassVar[Classes] = Classes()
+    """How its classes are called in reports."""
+    exclusive: ClassVar[bool] = False
+    """Whether an answer is exactly one of the names: then confusions, calibration and McNemar's test mean something."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Label names in the order of the logits."""
+
+    @abstractmethod
+    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
+        """How often each name occurs."""
+
+    def prior(self, values: Iterable[Any]) -> Array | None:
+        """float32 [C]: the logits by which an untrained head should begin, from the training split; None for all 0."""
+        return None
+
+    @classmethod
+    def mentioned(cls, truth: Any) -> Sequence[str]:
+        """The names a truth speaks of; none where answers have no names."""
+        return ()
+
+    @classmethod
+    def class_names(cls, names: Sequence[str]) -> Sequence[str]:
+        """The classes that are counted, from the names of the logits: the same, unless names are parts of classes."""
+        return names
+
+    @classmethod
+    def counted(cls, answer: Any) -> set[tuple[Any, ...]]:
+        """What an answer (or truth) claims, each claim beginning with its class: precision and recall count claims."""
+        return {(name,) for name in cls.mentioned(answer)}
+
+
+class Judged:
+    """Its answers can be judged one by one: what is right, how bad a mistake is, what is answered without a model."""
+
+    linear: ClassVar[Literal["names", "sets", "numbers"] | None] = None
+    """What a linear model on frozen features learns (one of the names, any of them, a number); None: no such baseline."""
+    mistakes: ClassVar[Mistakes] = Mistakes()
+    """How a report speaks of wrong answers."""
+
+    @classmethod
+    def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual | None:
+        """The best answer without a model, from training truths (none missing); None where there is no such thing."""
+        return None
+
+    @classmethod
+    def same(cls, first: Any, second: Any) -> bool:
+        """Whether two truths are the same."""
+        return bool(first == second)
+
+    @classmethod
+    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+        """What is wrong about an answer, None where it is right; `probabilities` are [C] in the order of `names`, or [0]."""
+        return None if cls.same(truth, answer) else Wrong(str(truth), str(answer), 1.0)
+
+
+class Confident(ABC):
+    """Its answers say how sure they are."""
+
+    @abstractmethod
+    def tempered(self, probabilities: Array, temperature: float) -> Array | None:
+        """Probabilities, float64 [N, C], as they would be were the logits divided by another temperature than now.
+
+        None where answers have no temperature (a field of that name).
+        """
+
+    @abstractmethod
+    def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
+        """Mean negative log-likelihood, in nats, of truths as `truth` gives them, none missing, under [N, C]."""
+
+    @property
+    def may_abstain(self) -> bool:
+        """Whether answers are marked that are not sure enough."""
+        return False
+
+    def abstains(self, decoded: Decoded) -> bool | None:
+        """Whether an answer is less sure than it must be to be given; None where answers are never marked."""
+        return None
+
+    @abstractmethod
+    def margin(self, before: Decoded, after: Decoded) -> float | None:
+        """How far, in probability, an answer was from deciding as another did; None where answers have no probabilities."""
+
+
+class Filed(ABC):
+    """Its answers are files: sounds, pictures, pieces of music. A table of predictions holds their paths."""
+
+    ending: ClassVar[str]
+    """Of the files, such as `.wav`."""
+
+    @abstractmethod
+    def content(self, answer: Any) -> bytes:
+        """The file of an answer."""
+
+
+class Generative(ABC):
+    """Its answers are sequences of tokens, which a decoder writes: texts, transcripts, music."""
+
+    usual_decoder: ClassVar[str] = "greedy"
+    """The decoder where a recipe names none."""
+
+    @abstractmethod
+    def ends(self, processor: Any) -> Ends:
+        """What ends a sequence, by the tokenizer of this target."""
+
+    @abstractmethod
+    def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
+        """The answer to a row, from what was written for each of its views, in their order.
+
+        A target of long recordings stitches its transcripts here. `Generated.cut` says where a stop text begins.
+        """
+
+    def frames(self, encoded: Encoded, given: int) -> int:
+        """How many of the frames that the network gives, padding included, belong to a view; for CTC."""
+        return min(given, int(encoded.get("_frames", encoded["_length"])))
+
+
+class Standalone(ABC):
+    """A few lines without burnish turn its logits into an answer: they stand in the program beside an exported graph."""
+
+    @classmethod
+    @abstractmethod
+    def program(cls) -> str:
+        """The lines from `logits` and `settings` to the answer, printed as JSON."""

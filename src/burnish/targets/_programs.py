@@ -1,0 +1,21 @@
+"""Lines without burnish from the logits of an exported graph to an answer."""
+
+from __future__ import annotations
+
+LABEL = """odds = np.exp((logits[0] - logits[0].max()) / settings["temperature"])
+probabilities = dict(zip(settings["labels"], (odds / odds.sum()).tolist()))
+print(json.dumps({"answer": max(probabilities, key=probabilities.get), "probabilities": probabilities}))
+"""
+LABELS = """odds = 1 / (1 + np.exp(-logits[0].astype(float) / settings["temperature"]))
+probabilities = dict(zip(settings["labels"], odds.tolist()))
+answer = [name for name, value in probabilities.items() if value >= settings["thresholds"][name]]
+print(json.dumps({"answer": answer, "probabilities": probabilities}))
+"""
+SCORE = """print(json.dumps({"answer": float(logits.reshape(-1)[0]) * settings["scale"] + settings["mean"]}))
+"""
+TAGS = """tags = {}
+for word, tag in zip(row.word_ids, logits[0].argmax(-1)):
+    if word is not None:
+        tags.setdefault(word, settings["labels"][tag])
+print(json.dumps({"answer": [tags.get(word, "O") for word in range(len(sys.argv) - 1)]}))
+"""

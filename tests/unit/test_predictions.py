@@ -1,0 +1,137 @@
+"""The table of predictions: the target itself in it, sums of declared columns, answers that are files, older tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from burnish.core.errors import InputError
+from burnish.core.predictions import Predictions, schema
+from burnish.evaluation.intervals import bootstrap_all
+from burnish.evaluation.measuring import measured
+from burnish.evaluation.predict import _filed, _schema
+from burnish.evaluation.scores import defined, metrics_for
+from burnish.metrics._sums import SumRatio
+from burnish.targets import Filed, Target, names_of, target_of
+from burnish.targets.label import Label
+from burnish.targets.labels import Labels
+from tests.prediction_cases import table
+
+
+class Words(Label):
+    """A label that is counted in letters: a stand-in for a transcript."""
+
+    def columns(self) -> tuple[str, ...]:
+        return ("edits", "letters")
+
+    def measured(self, truth: Any, answer: Any, nats: float) -> Sequence[float]:
+        return (sum(a != b for a, b in zip(truth, answer, strict=False)), len(truth))
+
+
+class ErrorRate(SumRatio):
+    """Edits a letter."""
+
+    targets: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[tuple[str, ...]] = ("edits", "letters")
+    greater_is_better: ClassVar[bool] = False
+
+
+def words(truths: list[str | None], answers: list[str]) -> Predictions:
+    """A table as `predict` makes it."""
+    target = Words(labels=["ab", "cdef"])
+    rows = len(truths)
+    columns = {
+        "row": range(rows),
+        "truth": truths,
+        "answer": answers,
+        "probabilities": [[0.5, 0.5]] * rows,
+        "loss": [0.1] * rows,
+        "group": [None] * rows,
+        "weight": [float(t is not None) for t in truths],
+        **measured(target, truths, answers, [0.1] * rows),
+    }
+    form = _schema(target)
+    return Predictions(pa.table({f.name: pa.array(columns[f.name], f.type) for f in form}, schema=form))
+
+
+def test_the_target_itself_travels_with_the_table(tmp_path: Path) -> None:
+    """So that evaluation knows learned thresholds; a part of the table and the file keep it."""
+    target = Labels(labels=["a", "b"], own_thresholds={"a": 0.25})
+    rows = pa.table(
+        [[0], [["a"]], [["a"]], [[0.3, 0.1]], [0.2], pa.nulls(1, pa.string()), [1.0]], schema=_schema(target)
+    )
+    found = Predictions(rows)
+    found.save(tmp_path / "p.parquet")
+    for own in (found, found.known, found.take(np.array([0])), Predictions.load(tmp_path / "p.parquet")):
+        assert target_of(own) == target
+        assert own.weights.tolist() == [1.0]
+    assert target_of(found).model_dump()["own_thresholds"] == {"a": 0.25}
+
+
+@pytest.mark.parametrize("kind", ["label", "labels", "score", "tags"])
+def test_tables_of_older_versions_name_their_kind_and_names(tmp_path: Path, kind: str) -> None:
+    """0.7.0 and 0.8.0: no settings, no weight."""
+    names = [] if kind == "score" else ["a", "b"]
+    truth = {"label": "a", "labels": ["a"], "score": 1.5, "tags": ["a"]}[kind]
+    old = table(kind, [truth], [truth], [], names)
+    old.save(tmp_path / "p.parquet")
+    found = Predictions.load(tmp_path / "p.parquet")
+    assert (target_of(found).kind(), names_of(target_of(found))) == (kind, tuple(names))
+    assert found.settings is None
+    assert found.weights.tolist() == [1.0]
+
+
+def test_scores_of_a_corpus_are_sums_divided_once() -> None:
+    """One edit in two letters and none in four: 1 of 6, and not the mean of rows, which is a quarter."""
+    found = words(["ab", "cdef", None], ["aX", "cdef", "ab"])
+    assert ErrorRate().value(found) == pytest.approx(1 / 6)
+    counts = np.array([[1, 1, 1], [2, 0, 1], [0, 3, 0]])
+    np.testing.assert_allclose(ErrorRate().resampled(found, counts), [1 / 6, 1 / 2, 0.0])
+    interval = bootstrap_all([ErrorRate()], found, resamples=200, seed=0, level=0.95)[ErrorRate().label]
+    assert interval.low <= interval.value <= interval.high
+
+
+def test_a_metric_is_defined_where_the_columns_it_needs_are_declared() -> None:
+    assert defined(ErrorRate(), Words(labels=["a", "b"]))
+    assert not defined(ErrorRate(), Label(labels=["a", "b"]))
+    assert ErrorRate().label in [m.label for m in metrics_for(Words(labels=["a", "b"]), [ErrorRate()])]
+    with pytest.raises(InputError, match="no column 'edits'"):
+        ErrorRate().value(table("label", ["a"], ["a"], [], ["a"]))
+
+
+class Sounds(Filed):
+    """Answers that are files."""
+
+    ending: ClassVar[str] = ".wav"
+
+    def content(self, answer: Any) -> bytes:
+        return bytes(answer)
+
+
+def test_answers_may_be_files_beside_the_table(tmp_path: Path) -> None:
+    """Named by their row, counted from 1; paths are relative to the table, so that the folder can be moved."""
+    paths = _filed(Sounds(), [b"one", None], np.array([4, 7]), tmp_path / "run" / "answers")
+    assert paths == ["answers/00000005.wav", None]
+    columns: dict[str, Any] = {"row": [4], "truth": ["x"], "answer": paths[:1], "probabilities": [[]]}
+    rows = pa.table({**columns, "loss": [None], "group": [None]}, schema=schema("label", [], pa.string()))
+    Predictions(rows).save(tmp_path / "run" / "predictions.parquet")
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert Predictions.load(tmp_path / "moved" / "predictions.parquet").file(0).read_bytes() == b"one"
+    with pytest.raises(InputError, match="no folder is given"):
+        _filed(Sounds(), [b"one"], np.array([4]), None)
+
+
+def test_the_target_class_is_not_imported_by_a_table() -> None:
+    """A table from elsewhere that names code imports nothing."""
+    rows = pa.table([[], [], [], [], [], []], schema=schema("nowhere_to_be_found:Target", [], pa.string()))
+    with pytest.raises(InputError, match="outside burnish"):
+        target_of(Predictions(rows))
+
+
+def test_targets_declare_nothing_by_default() -> None:
+    assert Target.columns(Label()) == ()
