@@ -158,7 +158,7 @@ def training(
         network.double()
     processor = input_.processor(Path(str(model_settings["name"])))
     encoded = input_.encode(examples, processor)
-    pairs = [target.encode(v, e) for v, e in zip(values, encoded, strict=True)]
+    pairs = [target.encode(v, e, processor) for v, e in zip(values, encoded, strict=True)]
     chosen = cast(Adapter, build("burnish.adapters", adapter or "full"))
     chosen.prepare(network)
     maker = cast(Optimizer, build("burnish.optimizers", optimizer or "adamw"))

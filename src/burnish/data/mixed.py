@@ -50,7 +50,7 @@ class Mixed:
         own, other = rows[place], rows[partner]
         if place == partner:
             return own, 1.0
-        name = self.loader.input.mixable(self.loader.processor)
+        name = self.loader.input.mixable(self.loader.processor.for_input)
         seed = derive(self.loader.seed, "mixing", self.step, place)
         values, share = self.mixing(own[name], other[name], seed)
         lengths = [key for key in ("_length", "_full_length") if key in own]

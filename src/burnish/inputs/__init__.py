@@ -11,19 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
 from burnish.core.errors import InputError
+from burnish.core.processor import Processor as Processor
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-class Processor(Protocol):
-    """What an input needs from the checkpoint to encode: a tokenizer, a feature extractor's settings ..."""
-
-    def fingerprint(self) -> str:
-        """A hash of everything that changes what `encode` returns."""
-
-    def settings(self) -> dict[str, Any]:
-        """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
 
 
 class Change(Protocol):

@@ -119,7 +119,7 @@ def _remembering(
     """With the files of training and validation rows kept in memory once they were decoded, as far as there is room."""
     training, validation = decoded(
         recipe.input,
-        batches.loader.processor,
+        batches.loader.processor.for_input,
         mebibytes=recipe.decoded_cache // processes,
         epochs=batches.total_steps / batches.steps_per_epoch,
         changes=[batches.loader.augmentation is not None, False],
@@ -208,7 +208,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     order = Order(
         sampler=recipe.sampler,
         usable=usable,
-        lengths=rows.lengths[usable],
+        lengths=rows.given_lengths[usable],
         strata=strata_numbers(part, recipe.target)[usable],
         batch_size=recipe.batch_size,
         seed=recipe.seed,
@@ -227,7 +227,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         sharing=Sharing(threads.shared),
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
-    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)
+    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor.for_input)
     return TrainingBatches(
         order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
     )
@@ -245,7 +245,10 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
     if chosen is not None and chosen.changes:
         return chosen
     # Of rows with several views training reads a random one in each epoch, augmented or not.
-    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    several = (
+        recipe.input.view_count(f, prepared.processor.for_input) > 1
+        for f in length_facts(part, part.rows, recipe.input)
+    )
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
 
 
@@ -279,7 +282,7 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
 
 
 def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
+    order, lengths = batches.order, (batches.features or batches.loader).rows.given_lengths
     ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
     shuffled = build("burnish.data.samplers", "shuffled")
     assert isinstance(shuffled, Sampler)

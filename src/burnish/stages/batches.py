@@ -55,7 +55,7 @@ class TrainingBatches:
     def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
         positions, mixed = self.order.batch(step), self.mixed(step)
         loader = self.features or self.loader
-        lengths = loader.rows.lengths[positions]
+        lengths = loader.rows.given_lengths[positions]
         pieces = cut(
             np.arange(len(positions)),
             lengths if mixed is None else np.maximum(lengths, lengths[mixed.partners]),

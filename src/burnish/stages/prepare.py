@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.events import Event
+from burnish.core.processor import Processor
 from burnish.data.audit import Audit, audit, require_known
 from burnish.data.encode import EncodedRows, encode_part
 from burnish.data.inspection import inspected, learned, require_files
 from burnish.data.loader import Loader
 from burnish.data.places import splits_of
 from burnish.data.placing import placed_all
+from burnish.data.processors import processor_of
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
@@ -52,7 +54,7 @@ class Prepared:
     recipe: Settled
     parts: dict[str, Part]
     encoded: dict[str, EncodedRows]
-    processor: Any
+    processor: Processor
     audit: Audit
     left_out: dict[str, int] | None = None
 
@@ -165,7 +167,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
         update={"input": input_, "target": target, "epochs": _epochs(recipe, target, len(parts["train"]), say)}
     )
     require_classes(settled)
-    processor = settled.input.processor(folder)
+    processor = processor_of(settled.input, target, folder)
     encoded = {
         name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
         for name, part in parts.items()
@@ -175,11 +177,18 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
             say(rows.note)
         say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
-    size = getattr(processor, "size", None)
-    heard = getattr(processor, "heard", None)
     unknown = _unknown(encoded, processor)
     found = audit(
-        parts, settled.input, target, lengths, settled.allow, phases, size, heard, unknown, known=made.findings
+        parts,
+        settled.input,
+        target,
+        lengths,
+        settled.allow,
+        phases,
+        processor.side,
+        processor.heard,
+        unknown,
+        known=made.findings,
     )
     found = made.said_in(found)
     for severity, line in found.lines():
@@ -215,18 +224,18 @@ def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], Non
 
 def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
-    lost = (rows.weights == 0) & (rows.full_lengths > rows.lengths)
-    return rows.full_lengths, np.where(lost, 0, rows.lengths)
+    lost = (rows.weights == 0) & (rows.given_full_lengths > rows.given_lengths)
+    return rows.given_full_lengths, np.where(lost, 0, rows.given_lengths)
 
 
 def _unknown(
-    encoded: Mapping[str, EncodedRows], processor: Any
+    encoded: Mapping[str, EncodedRows], processor: Processor
 ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None:
     """Tokens of each row that the tokenizer does not know, and tokens kept; None where it knows everything."""
-    token = getattr(processor, "unknown_token_id", None)
-    if token is None:
+    if processor.unknown is None:
         return None
-    return {name: (rows.count("input_ids", token), rows.lengths) for name, rows in encoded.items()}
+    encoded_name, number = processor.unknown
+    return {name: (rows.count(encoded_name, number), rows.lengths) for name, rows in encoded.items()}
 
 
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
@@ -252,7 +261,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
+                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor.for_input),
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
                 "truth": recipe.target.truth(value),
                 "target": np.asarray(target).tolist()
