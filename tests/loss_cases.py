@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import torch
 
+from burnish.core.batch import Truth, a_row_a_line
 from burnish.core.component import component_class, kinds
+from burnish.core.terms import Outputs
+from burnish.core.weighted import WeightedSum
 from burnish.losses import Loss
 
 AXIS = "burnish.losses"
 TARGETS = ("label", "labels", "score", "tags")
+
+CTC = "tests.toy_sequences:Ctc"
+"""A loss of one value a row, from outside."""
 
 Case = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def loss_class(kind: str) -> type[Loss]:
     """The class of a kind of loss."""
-    found = component_class(AXIS, kind)
+    found = component_class(AXIS, kind, trust_code=True)
     assert issubclass(found, Loss)
     return found
 
@@ -43,3 +49,16 @@ def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype =
         raise AssertionError(f"add a case for target {target!r}")
     weights = torch.rand(targets.shape, generator=generator) + 0.25
     return logits, targets, weights
+
+
+def truth_of(targets: torch.Tensor, weights: torch.Tensor) -> Truth[torch.Tensor]:
+    """Of rows that have a line each."""
+    owner = torch.from_numpy(a_row_a_line(weights.numpy()))
+    return Truth(targets, weights, owner, torch.arange(len(targets)))
+
+
+def weighed(
+    loss: Loss, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+) -> WeightedSum[torch.Tensor]:
+    """What a loss says of rows that have a line each."""
+    return loss(Outputs(logits), truth_of(targets, weights))

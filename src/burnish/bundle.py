@@ -13,7 +13,7 @@ from burnish import artifacts
 from burnish.artifacts import Artifact
 from burnish.bundle_files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
 from burnish.core.batch import Encoded, Example
-from burnish.core.component import build
+from burnish.core.component import build, component_class
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
 from burnish.core.processor import Processor, joined
@@ -79,6 +79,8 @@ class Bundle:
         with as_written(folder / SETTINGS, SETTINGS):
             input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
             target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+            if ":" in settings["model"]["kind"]:  # imported here, where it is known whether that is allowed
+                component_class("burnish.models", settings["model"]["kind"], place="model", trust_code=trust_code)
         with as_written(folder / MODEL, "what rows are encoded with"):
             processor = processor_of(input_, target, folder / MODEL, settings["processor"])
         return Bundle(folder, input_, target, processor, settings)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from burnish.core.component import build, kinds
-from tests.loss_cases import AXIS, PAIRS, TARGETS, loss_case, loss_class
+from tests.loss_cases import AXIS, PAIRS, TARGETS, loss_case, loss_class, weighed
 
 
 @pytest.mark.parametrize("kind", kinds(AXIS))
@@ -40,9 +40,9 @@ def test_gradient_is_right_where_answers_are_sure(kind: str, target: str) -> Non
     """Against finite differences, and finite where probabilities round to 0 and 1."""
     logits, targets, weights = loss_case(target)
     loss = loss_class(kind)()
-    assert torch.autograd.gradcheck(lambda x: loss(x, targets, weights).total, logits.requires_grad_())
+    assert torch.autograd.gradcheck(lambda x: weighed(loss, x, targets, weights).total, logits.requires_grad_())
     extreme = (logits.detach() * 1e3).requires_grad_()
-    loss(extreme, targets, weights).total.backward()
+    weighed(loss, extreme, targets, weights).total.backward()
     assert extreme.grad is not None
     assert bool(extreme.grad.isfinite().all())
 
@@ -51,7 +51,7 @@ def test_gradient_is_right_where_answers_are_sure(kind: str, target: str) -> Non
 def test_weighted_sum_is_the_sum_of_weighted_elements(kind: str, target: str) -> None:
     logits, targets, weights = loss_case(target)
     loss = loss_class(kind)()
-    summed = loss(logits, targets, weights)
+    summed = weighed(loss, logits, targets, weights)
     assert summed.total.ndim == summed.weight.ndim == 0
     torch.testing.assert_close(summed.total, (loss.elements(logits, targets) * weights).sum())
     torch.testing.assert_close(summed.weight, weights.sum())
@@ -66,7 +66,7 @@ def test_weightless_elements_touch_neither_value_nor_gradient(kind: str, target:
     poisoned[::2] = poison
     results = []
     for given in (logits.requires_grad_(), poisoned.requires_grad_()):
-        summed = loss_class(kind)()(given, targets, weights)
+        summed = weighed(loss_class(kind)(), given, targets, weights)
         summed.total.backward()
         assert given.grad is not None
         results.append((summed.total.detach(), summed.weight, given.grad))
@@ -81,14 +81,14 @@ def test_weightless_elements_touch_neither_value_nor_gradient(kind: str, target:
 def test_half_precision_logits_are_summed_in_float32(kind: str, target: str, dtype: torch.dtype) -> None:
     logits, targets, weights = loss_case(target, dtype=dtype)
     loss = loss_class(kind)()
-    summed = loss(logits, targets, weights)
+    summed = weighed(loss, logits, targets, weights)
     assert summed.total.dtype == torch.float32
-    assert torch.equal(summed.total, loss(logits.float(), targets, weights).total)
+    assert torch.equal(summed.total, weighed(loss, logits.float(), targets, weights).total)
 
 
 @pytest.mark.parametrize(("kind", "target"), PAIRS)
 def test_nothing_but_padding_weighs_nothing(kind: str, target: str) -> None:
     logits, targets, weights = loss_case(target)
-    summed = loss_class(kind)()(logits, targets, torch.zeros_like(weights))
+    summed = weighed(loss_class(kind)(), logits, targets, torch.zeros_like(weights))
     assert (float(summed.total), float(summed.weight)) == (0.0, 0.0)
     assert summed.mean != summed.mean  # not a number: there is nothing to report

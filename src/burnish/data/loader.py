@@ -9,7 +9,7 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch, Encoded, Example
+from burnish.core.batch import Array, Batch, Encoded, Example, Truth, a_row_a_line
 from burnish.core.processor import Processor
 from burnish.core.seeds import derive
 from burnish.data.ahead import Sharing
@@ -68,6 +68,13 @@ class Loader:
         """`views`, the first of each row read: all there is of most rows, and little of long recordings."""
         return self.sharing.of(positions, lambda own: [_first_read(views) for views in self.views(own)])
 
+    def taught(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
+        """As `encoded`, with what the network is shown of the truth of each row."""
+        encoded = self.encoded(positions, epoch)
+        if not self.rows.gives:
+            return encoded
+        return [{**row, **self.rows.given(int(p))} for row, p in zip(encoded, positions, strict=True)]
+
     def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
         """The rows at these positions as the network learns from them; those after the first `real` get weight 0."""
         return self.collated(self.encoded(positions, epoch), positions, real)
@@ -75,16 +82,28 @@ class Loader:
     def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
         """One batch of rows that are encoded already, with what is given of their truth."""
         inputs, length = self._with_truth(encoded, positions)
-        targets, weights = self.truths(positions, length, real)
+        truth = self.truth(positions, length, real)
         useful = int(self.rows.given_lengths[positions[:real]].sum())
-        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+        rows, size = self.rows.rows[positions], len(positions) * length
+        return Batch(inputs, truth.targets, truth.weights, truth.owner, truth.lines, rows, useful, size)
+
+    def truth(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> Truth[Array]:
+        """The truth of the rows at these positions, a row a line."""
+        targets, weights = self.truths(positions, length, real)
+        return Truth(targets, weights, a_row_a_line(weights), np.arange(len(positions)))
 
     def truths(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> tuple[Array, Array]:
         """Targets and weights of the rows at these positions, padded to `length` where they are element-wise."""
-        targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
+        return self.weighed([self.rows.target(int(p)) for p in positions], length, real)
+
+    def weighed(
+        self, pairs: Sequence[tuple[Array, Array]], length: int, real: int | None = None
+    ) -> tuple[Array, Array]:
+        """Targets and weights of lines, padded and weighted by class; those after the first `real` get weight 0."""
+        targets, weights = self.target.collate(pairs, length)
         if self.class_weights is not None:
             weights = weights * _class_weight(self.class_weights, targets, weights)
-        if real is not None and real < len(positions):
+        if real is not None and real < len(pairs):
             weights = weights.copy()
             weights[real:] = 0
         return targets, weights

@@ -13,7 +13,7 @@ from burnish.data.loader import Loader
 from burnish.data.mixing import Mixing
 
 TRUTHS = 2
-"""Truths of a mixed row; they follow each other in `Batch.targets`, so that `weights.reshape(B, -1)` still counts rows."""
+"""Truths of a mixed row; they follow each other in `Batch.targets`, and belong to one row by `Batch.owner`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Mixed:
             own,
             targets=_alternating(own.targets, targets),
             weights=_alternating(own.weights * share, weights * (1 - share)),
+            owner=_alternating(own.owner, own.owner),
         )
 
 

@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.optim import Optimizer
 
 from burnish.core.component import build
@@ -22,6 +23,7 @@ from burnish.data.decoded import decoded
 from burnish.data.encode import length_facts, strata_numbers
 from burnish.data.loader import Loader
 from burnish.data.mixing import checked
+from burnish.data.packing import require_packable
 from burnish.data.samplers import Sampler
 from burnish.data.settings import cache_folder
 from burnish.losses import Loss
@@ -35,7 +37,7 @@ from burnish.training.checkpoint import changing
 from burnish.training.feature_cache import Frozen, chosen, frozen_features
 from burnish.training.head_bias import begin_at
 from burnish.training.loop import Clip, Training
-from burnish.training.objective import Objective
+from burnish.training.objective import ObjectiveModule
 from burnish.training.parameter_groups import parameter_groups
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
@@ -99,8 +101,10 @@ def assemble(
         batches = replace(batches, features=frozen.loaders["train"])
     else:
         batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
-    optimizer = _optimizer(recipe, network)
-    objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
+    objective, optimizer = accelerator.place(
+        recipe.objective.module(frozen.network if frozen else network, recipe.loss, _probe(batches, accelerator)),
+        lambda: _optimizer(recipe, network),
+    )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
     if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
         notify(warning)
@@ -129,6 +133,16 @@ def _remembering(
     return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
 
 
+def _probe(batches: TrainingBatches, accelerator: Accelerator) -> Callable[[], dict[str, Tensor]]:
+    """Gives the first two rows of the run, as the network reads them."""
+
+    def probe() -> dict[str, Tensor]:
+        batch = (batches.features or batches.loader).batch(batches.order.usable[:2])
+        return accelerator.tensors(batch.inputs)
+
+    return probe
+
+
 def _optimizer(recipe: Settled, network: Network) -> Optimizer:
     groups = parameter_groups(
         network,
@@ -143,7 +157,7 @@ def _optimizer(recipe: Settled, network: Network) -> Optimizer:
 def _training(
     recipe: Settled,
     network: Network,
-    objective: Objective,
+    objective: ObjectiveModule,
     optimizer: Optimizer,
     batches: TrainingBatches,
     accelerator: Accelerator,
@@ -227,6 +241,8 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         sharing=Sharing(threads.shared),
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
+    if recipe.sampler.packs():
+        require_packable(recipe.input, recipe.target, recipe.loss)
     mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor.for_input)
     return TrainingBatches(
         order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead

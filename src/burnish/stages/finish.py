@@ -38,6 +38,7 @@ from burnish.stages.nonfinite import answers_not_finite, no_answers, require_num
 from burnish.stages.pictures import row_heatmaps
 from burnish.stages.prepare import Phases, Prepared
 from burnish.stages.shown import row_picture, row_sound, row_text
+from burnish.stages.validate import taught_alone
 from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -222,6 +223,7 @@ def _test(
         loader,
         prepared.parts[split],
         loss=loss,
+        taught=taught_alone(assembled.training, loader.target, loss),
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,

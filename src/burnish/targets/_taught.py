@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from burnish.core.batch import Array, Encoded
 from burnish.core.processor import Processor
 
@@ -45,6 +47,18 @@ class Taught:
         """
         return {}
 
+    def packed(self, pairs: Sequence[tuple[Array, Array]], lengths: Sequence[int]) -> tuple[Array, Array]:
+        """Truth and weight of rows that share a line, one after the other, each as long as its row.
+
+        Args:
+            pairs: [L or less, ...] of each row, as `encode` gave them: what is missing at the end has weight 0.
+            lengths: elements of each row.
+
+        Raises:
+            ValueError: a truth that is longer than its row.
+        """
+        return _in_line([p[0] for p in pairs], lengths), _in_line([p[1] for p in pairs], lengths)
+
     def processor(self, folder: Path, reads: Processor, settings: dict[str, Any] | None = None) -> Processor:
         """What it encodes with beside the input's processor, where `has_processor`: a tokenizer of transcripts, say.
 
@@ -60,3 +74,12 @@ class Taught:
 
     def save_processor(self, processor: Processor, folder: Path) -> None:
         """Write the files of its own processor beside the weights, where it has one and that has files."""
+
+
+def _in_line(rows: Sequence[Array], lengths: Sequence[int]) -> Array:
+    if any(len(row) > length for row, length in zip(rows, lengths, strict=True)):
+        raise ValueError("a truth is longer than its row")
+    after = [
+        ((0, int(length) - len(row)), *[(0, 0)] * (row.ndim - 1)) for row, length in zip(rows, lengths, strict=True)
+    ]
+    return np.concatenate([np.pad(row, own) for row, own in zip(rows, after, strict=True)])

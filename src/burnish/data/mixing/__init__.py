@@ -79,8 +79,9 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
             place="mixing",
         )
     if target.shape != "row" or target.shows_truth():
+        why = "has a truth for each element" if target.shape != "row" else "shows the network a part of the truth"
         raise InputError(
-            f"mixing {chosen.kind()!r} with target {target.kind()!r}, whose answers are sequences",
+            f"mixing {chosen.kind()!r} with target {target.kind()!r}, which {why}",
             expected="a target with one truth a row",
             fix="leave `mixing` out",
             place="mixing",
