@@ -28,6 +28,8 @@ def loss_class(kind: str) -> type[Loss]:
 
 # A target kind that this table does not know is a failure of its own, so that none is left untested.
 PAIRS = [(kind, target) for kind in kinds(AXIS) for target in loss_class(kind).targets]
+TERMS = [*PAIRS, (CTC, "frames")]
+"""All losses, those of one value a row as well."""
 
 
 def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype = torch.float64) -> Case:
@@ -45,6 +47,8 @@ def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype =
         logits, targets = 3 * normal(rows, 5), torch.randint(0, 2, (rows, 5), generator=generator).float()
     elif target == "score":
         logits, targets = 3 * normal(rows, 1), normal(rows).float()
+    elif target == "frames":
+        logits, targets = 3 * normal(rows, 9, 5), torch.randint(1, 5, (rows, 3), generator=generator)
     else:
         raise AssertionError(f"add a case for target {target!r}")
     weights = torch.rand(targets.shape, generator=generator) + 0.25

@@ -41,7 +41,7 @@ def test_mean_of_weighted_sum_is_torchs_mean_with_class_weights() -> None:
     logits, targets, _ = loss_case("label")
     classes = torch.tensor([0.5, 1.0, 2.0, 4.0, 8.0], dtype=torch.float64)
     expected = F.cross_entropy(logits, targets, weight=classes)
-    assert CrossEntropy()(logits, targets, classes[targets]).mean == pytest.approx(float(expected), rel=1e-12)
+    assert weighed(CrossEntropy(), logits, targets, classes[targets]).mean == pytest.approx(float(expected), rel=1e-12)
 
 
 def test_binary_cross_entropy_is_torchs_and_smooths_towards_one_half() -> None:
