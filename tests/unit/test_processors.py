@@ -75,7 +75,7 @@ def test_a_pair_answers_for_its_input_and_is_told_apart_by_both(checkpoint: Path
     assert pair.for_input is tokens
     assert pair.for_target == Letters("abc")
     assert tokens.for_input is tokens.for_target is tokens
-    assert (pair.limit, pair.unknown, pair.gives) == (16, tokens.unknown, "text")
+    assert (pair.limit, pair.unknown, pair.gives) == (16, tokens.unknown, tokens.gives)
     assert pair.cut_at(8).limit == 8
     assert pair.cut_at(8).for_target == Letters("abc")
     others = [Pair(tokens, Letters("abd")), Pair(tokens.cut_at(8), Letters("abc"))]

@@ -72,11 +72,6 @@ class TokenizerProcessor(Processor):
         """The token for pieces of text that are not in the vocabulary, among `input_ids`."""
         return None if self.unknown_token_id is None else ("input_ids", self.unknown_token_id)
 
-    @property
-    def gives(self) -> str:
-        """Tokens."""
-        return "text"
-
     @cached_property
     def unknown_token_id(self) -> int | None:
         """What stands for every piece of text that is not in the vocabulary; None where there is nothing of the kind."""

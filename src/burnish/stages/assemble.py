@@ -9,7 +9,6 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.optim import Optimizer
 
 from burnish.core.component import build
@@ -35,7 +34,7 @@ from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
 from burnish.training.feature_cache import Frozen, chosen, frozen_features
-from burnish.training.head_bias import begin_at
+from burnish.training.head_bias import begun
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import ObjectiveModule
 from burnish.training.parameter_groups import parameter_groups
@@ -87,7 +86,7 @@ def assemble(
     recipe = prepared.recipe
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
-    notes += _begun(prepared, network)
+    notes += begun(network, recipe.target.prior(prepared.values("train")))
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
@@ -102,7 +101,9 @@ def assemble(
     else:
         batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
     objective, optimizer = accelerator.place(
-        recipe.objective.module(frozen.network if frozen else network, recipe.loss, _probe(batches, accelerator)),
+        recipe.objective.module(
+            frozen.network if frozen else network, recipe.loss, lambda: accelerator.tensors(batches.two_rows().inputs)
+        ),
         lambda: _optimizer(recipe, network),
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
@@ -131,16 +132,6 @@ def _remembering(
     if "validation" in loaders:
         loaders = {**loaders, "validation": replace(loaders["validation"], decoded=validation)}
     return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
-
-
-def _probe(batches: TrainingBatches, accelerator: Accelerator) -> Callable[[], dict[str, Tensor]]:
-    """Gives the first two rows of the run, as the network reads them."""
-
-    def probe() -> dict[str, Tensor]:
-        batch = (batches.features or batches.loader).batch(batches.order.usable[:2])
-        return accelerator.tensors(batch.inputs)
-
-    return probe
 
 
 def _optimizer(recipe: Settled, network: Network) -> Optimizer:
@@ -266,14 +257,6 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
         for f in length_facts(part, part.rows, recipe.input)
     )
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
-
-
-def _begun(prepared: Prepared, network: Network) -> list[str]:
-    """Let a fresh head begin where the target says; a note where it does."""
-    prior = prepared.recipe.target.prior(prepared.values("train"))
-    if prior is None or not begin_at(network, prior):
-        return []
-    return ["the head begins at how common each label is among the training rows"]
 
 
 def _mirroring(recipe: Settled) -> list[str]:

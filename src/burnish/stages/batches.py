@@ -54,6 +54,10 @@ class TrainingBatches:
         """Steps that are read ahead."""
         return StepsAhead(self._read, self.total_steps, 0 if self.features else self.workers)
 
+    def two_rows(self) -> Batch:
+        """Two rows that are learned from, as the network reads them: what is to be tried of a network is tried with them."""
+        return (self.features or self.loader).batch(self.order.usable[:2])
+
     def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
         positions, mixed = self.order.batch(step), self.mixed(step)
         if self.order.sampler.packs():

@@ -25,6 +25,7 @@ from burnish.data.processors import processor_of
 from burnish.data.reading import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
+from burnish.inputs import Input
 from burnish.recipe import Recipe, Settled
 from burnish.stages import decisions
 from burnish.stages.dividing import divided
@@ -168,14 +169,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     )
     require_classes(settled)
     processor = processor_of(settled.input, target, folder)
-    encoded = {
-        name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
-        for name, part in parts.items()
-    }
-    for name, rows in encoded.items():
-        if rows.note:
-            say(rows.note)
-        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+    encoded = _encoded(parts, settled.input, target, processor, cache, phases, say)
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     unknown = _unknown(encoded, processor)
     found = audit(
@@ -197,6 +191,26 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
+
+
+def _encoded(
+    parts: Mapping[str, Part],
+    input: Input,
+    target: Target,
+    processor: Processor,
+    cache: Path,
+    phases: Phases,
+    say: Callable[[str], None],
+) -> dict[str, EncodedRows]:
+    """The rows of all splits, from the cache or encoded now, which is said."""
+    encoded = {
+        name: encode_part(part, input, target, processor, cache=cache, notify=phases) for name, part in parts.items()
+    }
+    for name, rows in encoded.items():
+        if rows.note:
+            say(rows.note)
+        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+    return encoded
 
 
 def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: Callable[[str], None]) -> None:
