@@ -67,7 +67,7 @@ def encode_part(
 
 def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
     """A hash of everything the encoded rows depend on: content, which rows, settings, tokenizer, and the code itself."""
-    code = "".join(inspect.getsource(m) for m in _modules(input, target))
+    code = "".join(inspect.getsource(m) for m in _modules(input, target, processor))
     parts = [
         part.table.fingerprint,
         hashlib.sha256(np.ascontiguousarray(part.rows).tobytes()).hexdigest(),
@@ -80,11 +80,13 @@ def fingerprint(part: Part, input: Input, target: Target, processor: Processor) 
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def _modules(input: Input, target: Target) -> list[Any]:
-    """The modules that encode: the two components, what their packages share, and this file."""
+def _modules(input: Input, target: Target, processor: Processor) -> list[Any]:
+    """The modules that encode: the two components and their processors, what their packages share, and this file."""
     found = {__name__, EncodedRows.__module__}
     for component in (input, target):  # and those it inherits from, which may lie outside burnish
         found |= {c.__module__ for c in type(component).__mro__ if issubclass(c, Component) and c is not Component}
+    for own in (processor.for_input, processor.for_target):
+        found |= {c.__module__ for c in type(own).__mro__ if issubclass(c, Processor)}
     for axis in (input.axis, target.axis):  # all of them: not only those that this process happens to have imported
         shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
         found |= {module.name for module in shared if module.name.startswith(f"{axis}._")}

@@ -50,7 +50,7 @@ def predict(
         run: arrays to logits.
         loader: of the same split, without class weights.
         part: the split, for truths and groups.
-        loss: how losses are computed of the logits; None leaves them out.
+        loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
         taught: how they are computed instead where the answer does not hold all they need: of a batch as training reads it,
             [R] summed losses and weights of its rows.
         group: column whose rows are resampled together.
@@ -110,10 +110,12 @@ def _window(
         seen = averaged(run, loader.collate, views, limit=batch_size)
         bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
         decoded = loader.target.decode(seen.values, seen.first)
-        if taught is None:
+        if taught is not None:
+            losses, weights = taught(loader.batch(own_positions))
+        elif loss is not None and not needs_truth(loader.target, loss):
             losses, weights = _losses(loss, seen.values, loader.truth(own_positions, seen.length))
         else:
-            losses, weights = taught(loader.batch(own_positions))
+            losses = weights = np.zeros(len(own_positions))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
             mean = float(own / weight) if weight > 0 else None
@@ -129,13 +131,16 @@ def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
     return cast("NDArray[np.bool_]", fine.reshape(len(logits), -1).all(axis=1))
 
 
-def _losses(loss: Loss | None, logits: Array, truth: Truth[Array]) -> tuple[Array, Array]:
+def needs_truth(target: Target, loss: Loss) -> bool:
+    """Whether losses are not to be had of answers: the network must be shown the truth, or the loss sees more than logits."""
+    return target.shows_truth() or not loss.elementwise()
+
+
+def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Array]:
     """[B] summed loss and [B] summed weight of each row."""
-    rows = len(truth.lines)
-    if loss is None:
-        return np.zeros(rows), np.zeros(rows)
     import torch
 
+    rows = len(truth.lines)
     own = Truth(*map(torch.from_numpy, (truth.targets, truth.weights, truth.owner, truth.lines)))
     sums, weights = loss.terms(Outputs(torch.from_numpy(logits)), own).by_row(rows)
     return sums.numpy(), weights.numpy()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from burnish.core.predictions import Predictions
 from burnish.core.weighted import ZERO, WeightedSum
-from burnish.evaluation.predict import TaughtLosses, predict
+from burnish.evaluation.predict import TaughtLosses, needs_truth, predict
 from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.recipe import Settled
@@ -64,11 +64,6 @@ def measure(
         warn(f"{said}; such a score is never the best")
         return {"loss": math.nan, **{m.label: math.nan for m in headline}}
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
-
-
-def needs_truth(target: Target, loss: Loss) -> bool:
-    """Whether losses are not to be had of answers: the network must be shown the truth, or the loss sees more than logits."""
-    return target.shows_truth() or not loss.elementwise()
 
 
 def taught_alone(training: Training, target: Target, loss: Loss) -> TaughtLosses | None:
