@@ -110,13 +110,15 @@ def check(rows: EncodedRows, own: Case, positions: list[int]) -> None:
         for name, value in expected.items():
             np.testing.assert_array_equal(found[name], value, err_msg=name)
             assert np.asarray(found[name]).dtype == value.dtype
-        for mine, theirs in zip(rows.target(position), own.target.encode(example["y"], expected), strict=True):
+        for mine, theirs in zip(
+            rows.target(position), own.target.encode(example["y"], expected, own.processor), strict=True
+        ):
             np.testing.assert_array_equal(mine, theirs)
             assert mine.dtype == theirs.dtype
             assert mine.shape == theirs.shape
         assert rows.lengths[position] == expected["_length"]
         assert rows.full_lengths[position] == expected["_full_length"]
-        assert rows.weights[position] == own.target.encode(example["y"], expected)[1].sum()
+        assert rows.weights[position] == own.target.encode(example["y"], expected, own.processor)[1].sum()
 
 
 @pytest.mark.parametrize("kind", INPUTS)

@@ -15,9 +15,11 @@ import burnish
 from burnish.cli.commands import commands
 from burnish.core.component import kinds
 from burnish.data.looking.audit import OVERRIDES
+from burnish.losses import Loss
 from burnish.recipe.axes import AXES
 from burnish.recipe.recipe import TASKS, Recipe
 from burnish.recipe.text import loads
+from tests.loss_cases import weighed
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
@@ -205,7 +207,10 @@ def test_the_loss_of_the_architecture_page_works() -> None:
     room: dict[str, object] = {"__name__": "absolute_error"}
     exec(compile(block, "absolute_error.py", "exec"), room)
     loss = room["AbsoluteError"](margin=0.5)  # type: ignore[operator]
-    found = loss(torch.tensor([[1.0], [2.0], [9.0]]), torch.tensor([3.0, 2.0, 0.0]), torch.tensor([1.0, 1.0, 0.0]))
+    assert isinstance(loss, Loss)
+    found = weighed(
+        loss, torch.tensor([[1.0], [2.0], [9.0]]), torch.tensor([3.0, 2.0, 0.0]), torch.tensor([1.0, 1.0, 0.0])
+    )
     assert found.mean == pytest.approx(0.75)
 
 

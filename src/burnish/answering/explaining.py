@@ -57,7 +57,7 @@ def begun(bundle: Bundle, example: Example) -> tuple[Example, int]:
     """
     if reason := unexplained(bundle.input, bundle.target):
         raise InputError(reason)
-    return bundle.input.read_once(example, bundle.processor, changed=False)
+    return bundle.input.read_once(example, bundle.processor.for_input, changed=False)
 
 
 def cut(bundle: Bundle, example: Example, parts: int) -> list[Piece]:
@@ -68,7 +68,7 @@ def cut(bundle: Bundle, example: Example, parts: int) -> list[Piece]:
     """
     if parts < FEWEST:
         raise InputError(f"{parts} parts", expected=f"{FEWEST} or more", place="parts")
-    return bundle.input.parts(example, bundle.processor, parts)
+    return bundle.input.parts(example, bundle.processor.for_input, parts)
 
 
 def explanation(target: Target, whole: Answer, pieces: Sequence[Piece], without: Sequence[Answer]) -> Explanation:

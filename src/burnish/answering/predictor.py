@@ -85,7 +85,7 @@ class Predictor:
             InputError: a column is missing, or a value that cannot be read (a broken image ...).
         """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
-        views = self.bundle.input.views(rows, self.bundle.processor) if rows else ()
+        views = self.bundle.input.views(rows, self.bundle.processor.for_input) if rows else ()
         return [Prepared(tuple(own)) for own in views]
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
@@ -113,7 +113,7 @@ class Predictor:
         row, _ = begun(bundle, self._row(example, 0))
         pieces = cut(bundle, row, parts)
         rows = chain([row], (piece.without() for piece in pieces))  # made as they are needed: pictures are large
-        views = chain.from_iterable(bundle.input.views([one], bundle.processor) for one in rows)
+        views = chain.from_iterable(bundle.input.views([one], bundle.processor.for_input) for one in rows)
         whole, *without = map(self.named, bundle.decoded(self._run, views, limit=self.batch_size))
         return explanation(bundle.target, whole, pieces, without)
 
@@ -129,7 +129,7 @@ class Predictor:
 
     def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:
         """Rows that are answered together: where they are, and their views."""
-        input_, processor = self.bundle.input, self.bundle.processor
+        input_, processor = self.bundle.input, self.bundle.processor.for_input
         if not input_.stored:  # pictures and sounds are large: read when their turn comes
             for start in range(0, len(rows), HELD * self.batch_size):
                 piece = rows[start : start + HELD * self.batch_size]

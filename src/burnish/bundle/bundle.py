@@ -14,11 +14,13 @@ from burnish.bundle.artifacts import Artifact
 from burnish.bundle.files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
 from burnish.bundle.signature import require_signed, trusted
 from burnish.core.batch import Encoded, Example
-from burnish.core.component import build
+from burnish.core.component import build, component_class
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
+from burnish.core.processor import Processor, joined
 from burnish.core.views import averaged
 from burnish.core.written import as_written, read_golden, read_object
+from burnish.data.processors import processor_of, save_processor
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
 from burnish.targets import Decoded, Target
@@ -40,7 +42,7 @@ class Bundle:
     path: Path
     input: Input
     target: Target
-    processor: Any
+    processor: Processor
     settings: dict[str, Any]
 
     @property
@@ -77,17 +79,19 @@ class Bundle:
         with as_written(folder / SETTINGS, SETTINGS):
             input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
             target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+            if ":" in settings["model"]["kind"]:  # imported here, where it is known whether that is allowed
+                component_class("burnish.models", settings["model"]["kind"], place="model", trust_code=trust_code)
         with as_written(folder / MODEL, "what rows are encoded with"):
-            processor = input_.processor(folder / MODEL, settings["processor"])
+            processor = processor_of(input_, target, folder / MODEL, settings["processor"])
         return Bundle(folder, input_, target, processor, settings)
 
     def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
         """One batch: encode, run, decode; the same code as in training."""
-        return self.decoded(run, self.input.views(examples, self.processor), limit=max(1, len(examples)))
+        return self.decoded(run, self.input.views(examples, self.processor.for_input), limit=max(1, len(examples)))
 
     def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
         """Answers for rows given as their views, at most `limit` views through the network at once."""
-        seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
+        seen = averaged(run, lambda views: self.input.collate(views, self.processor.for_input), rows, limit=limit)
         return self.target.decode(seen.values, seen.first) if seen.first else []
 
     def artifacts(self) -> list[Artifact]:
@@ -99,7 +103,7 @@ class Bundle:
         own = self.raw() if artifact.raw else self.unprocessed() if artifact.preprocessing else self
         if artifact.max_length is None:
             return own
-        return replace(own, processor=replace(own.processor, max_length=artifact.max_length))
+        return replace(own, processor=own.processor.cut_at(artifact.max_length))
 
     def unprocessed(self) -> Bundle:
         """This bundle as a graph reads rows that does the last part of the preprocessing itself.
@@ -107,7 +111,7 @@ class Bundle:
         Raises:
             InputError: there is no such part.
         """
-        processor = self.input.unprocessed(self.processor)
+        processor = self.input.unprocessed(self.processor.for_input)
         if processor is None:
             raise InputError(
                 f"nothing of what {self.input.kind()!r} does here before the network can be done by a graph",
@@ -115,7 +119,7 @@ class Bundle:
                 fix="export without --preprocessing",
                 place=str(self.path),
             )
-        return replace(self, processor=processor)
+        return replace(self, processor=joined(self.processor, processor))
 
     def raw(self) -> Bundle:
         """This bundle as a graph reads rows that does all of the preprocessing.
@@ -123,7 +127,7 @@ class Bundle:
         Raises:
             InputError: there is no such graph for its input.
         """
-        return replace(self, processor=self.input.raw(self.processor))
+        return replace(self, processor=joined(self.processor, self.input.raw(self.processor.for_input)))
 
     def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
         """What answers, checked by the golden rows, and the bundle as it reads rows.
@@ -207,7 +211,7 @@ class Contents:
     save_model: Any
     input: Input
     target: Target
-    processor: Any
+    processor: Processor
     model: dict[str, Any]
     facts: dict[str, Any]
     card: str
@@ -247,7 +251,7 @@ def write(path: Path, contents: Contents, run: Run) -> Bundle:
         model = aside / MODEL
         model.mkdir()
         contents.save_model(model)
-        contents.input.save_processor(contents.processor, model)
+        save_processor(contents.input, contents.target, contents.processor, model)
         write_json(aside / SETTINGS, settings)
         write_json(aside / GOLDEN, golden)
         write_text(aside / CARD, contents.card)

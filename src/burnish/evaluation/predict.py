@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Batch, Truth
 from burnish.core.predictions import Predictions, schema
+from burnish.core.terms import Outputs
 from burnish.core.views import averaged
 from burnish.core.weighted import ZERO, WeightedSum
 from burnish.data.feeding.ahead import ahead
@@ -25,6 +26,7 @@ from burnish.targets import Target
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
 Notify = Callable[[str, int, int], None]
+TaughtLosses = Callable[[Batch], tuple[Array, Array]]
 
 
 def predict(
@@ -33,6 +35,7 @@ def predict(
     part: Part,
     *,
     loss: Loss | None,
+    taught: TaughtLosses | None = None,
     group: str | None = None,
     batch_size: int = 64,
     overhead: int = OVERHEAD,
@@ -47,7 +50,9 @@ def predict(
         run: arrays to logits.
         loader: of the same split, without class weights.
         part: the split, for truths and groups.
-        loss: how losses are computed; None leaves them out.
+        loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
+        taught: how they are computed instead where the answer does not hold all they need: of a batch as training reads it,
+            [R] summed losses and weights of its rows.
         group: column whose rows are resampled together.
         batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
@@ -64,7 +69,7 @@ def predict(
     own = np.arange(share[0], len(part), share[1])
     for start in range(0, len(own), WINDOW):
         positions = own[start : start + WINDOW]
-        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers)
+        piece, piece_loss, bad = _window(run, loader, positions, loss, taught, batch_size, overhead, workers)
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
@@ -85,6 +90,7 @@ def _window(
     loader: Loader,
     positions: NDArray[np.int64],
     loss: Loss | None,
+    taught: TaughtLosses | None,
     batch_size: int,
     overhead: int,
     workers: int,
@@ -104,10 +110,15 @@ def _window(
         seen = averaged(run, loader.collate, views, limit=batch_size)
         bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
         decoded = loader.target.decode(seen.values, seen.first)
-        losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
+        if taught is not None:
+            losses, weights = taught(loader.batch(own_positions))
+        elif loss is not None and not needs_truth(loader.target, loss):
+            losses, weights = _losses(loss, seen.values, loader.truth(own_positions, seen.length))
+        else:
+            losses = weights = np.zeros(len(own_positions))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
-            mean = float(own / weight) if loss is not None and weight > 0 else None
+            mean = float(own / weight) if weight > 0 else None
             answers[place] = (answer.answer, answer.probabilities, mean)
     return answers, total, bad
 
@@ -120,16 +131,19 @@ def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
     return cast("NDArray[np.bool_]", fine.reshape(len(logits), -1).all(axis=1))
 
 
-def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:
+def needs_truth(target: Target, loss: Loss) -> bool:
+    """Whether losses are not to be had of answers: the network must be shown the truth, or the loss sees more than logits."""
+    return target.shows_truth() or not loss.elementwise()
+
+
+def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Array]:
     """[B] summed loss and [B] summed weight of each row."""
-    rows = len(targets)
-    if loss is None:
-        return np.zeros(rows), np.zeros(rows)
     import torch
 
-    weights = weights.reshape(rows, -1)
-    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(targets)).numpy().reshape(rows, -1)
-    return np.where(weights > 0, elements * weights, 0.0).sum(axis=1), weights.sum(axis=1)
+    rows = len(truth.lines)
+    own = Truth(*map(torch.from_numpy, (truth.targets, truth.weights, truth.owner, truth.lines)))
+    sums, weights = loss.terms(Outputs(torch.from_numpy(logits)), own).by_row(rows)
+    return sums.numpy(), weights.numpy()
 
 
 def _rows(

@@ -11,19 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
 from burnish.core.errors import InputError
+from burnish.core.processor import Processor as Processor
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-class Processor(Protocol):
-    """What an input needs from the checkpoint to encode: a tokenizer, a feature extractor's settings ..."""
-
-    def fingerprint(self) -> str:
-        """A hash of everything that changes what `encode` returns."""
-
-    def settings(self) -> dict[str, Any]:
-        """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
 
 
 class Change(Protocol):
@@ -222,6 +213,23 @@ class Input(Component):
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:
         """Named arrays with a batch axis, padded to the longest row, and the padded length (1 for fixed-size inputs)."""
+
+    @classmethod
+    def packs(cls) -> bool:
+        """Whether several rows can share a line (`packed`)."""
+        return cls.packed is not Input.packed
+
+    def packed(self, rows: Sequence[Encoded], processor: Any) -> Encoded:
+        """Several rows as one, one after the other: places are counted anew in each, and none may see another.
+
+        Args:
+            rows: as `encode` gave them, with what is given of their truth; each is `_length` elements.
+            processor: as in `encode`.
+
+        Raises:
+            NotImplementedError: rows of this input cannot share a line.
+        """
+        raise NotImplementedError(f"rows of input {self.kind()!r} cannot share a line")
 
     def unprocessed(self, processor: Any) -> Any | None:
         """A processor of the same kind that leaves the last part of the preprocessing to the graph of an export.

@@ -25,6 +25,7 @@ from burnish.recipe.shorthands import spell_out
 from burnish.schedules import Schedule
 from burnish.targets import Target
 from burnish.trackers import Tracker
+from burnish.training.objectives import Objective
 
 TASKS: dict[str, tuple[str, str]] = {
     "text-classification": ("text", "label"),
@@ -101,6 +102,10 @@ class Recipe(BaseModel):
     )
     loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
         None, description="What is minimised; null: the target's own."
+    )
+    objective: Annotated[Objective, *choice("burnish.training.objectives")] = Field(
+        default_factory=_default("burnish.training.objectives", "supervised"),
+        description="How network and loss meet; chunked saves memory where answers are out of a big vocabulary.",
     )
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
         default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."

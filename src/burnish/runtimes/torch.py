@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,9 +33,14 @@ class Torch(Runtime):
             import torch
         except ImportError as error:
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
-        loader = cast("Model", build("burnish.models", {"kind": model["kind"]}))
+        loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=_imported(model["kind"])))
         network = loader.load(folder, input, target)
         return running(network.to(torch.device(_best() if self.device == "auto" else self.device)))
+
+
+def _imported(kind: str) -> bool:
+    """Whether a model is code from outside that the bundle was trusted with: then it has been imported."""
+    return kind.partition(":")[0] in sys.modules
 
 
 def _best() -> str:

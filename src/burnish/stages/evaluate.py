@@ -164,8 +164,8 @@ def _report(
         events=[],
         predictions=predictions,
         inputs_shown=row_text(bundle.input, table),
-        inputs_pictured=row_picture(bundle.input, bundle.processor, table),
-        inputs_heard=row_sound(bundle.input, bundle.processor, table),
+        inputs_pictured=row_picture(bundle.input, bundle.processor.for_input, table),
+        inputs_heard=row_sound(bundle.input, bundle.processor.for_input, table),
     )
 
 

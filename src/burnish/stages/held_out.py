@@ -102,7 +102,7 @@ class HeldOut:
         loader = self.loader(part, bundle)
         for start in range(0, len(part) - size + 1, size):
             encoded = loader.encoded(np.arange(start, start + size))
-            yield bundle.input.collate(encoded, bundle.processor)[0]
+            yield bundle.input.collate(encoded, bundle.processor.for_input)[0]
 
 
 def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:

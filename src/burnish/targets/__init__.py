@@ -16,6 +16,8 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component, component_class
+from burnish.core.processor import Processor
+from burnish.targets._taught import Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +82,7 @@ class Mistakes:
     signed: bool = False
 
 
-class Target(Component):
+class Target(Taught, Component):
     """What comes out: a column, what was learned from it, and the way between truth, numbers and answers."""
 
     axis: ClassVar[str] = "burnish.targets"
@@ -170,8 +172,14 @@ class Target(Component):
         """Why a value cannot be truth for this (learned) target, in words; empty when it can."""
 
     @abstractmethod
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
-        """Truth and weight as arrays without a batch axis (0-d, [C] or [L]); missing or unknown truth has weight 0."""
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
+        """Truth and weight as arrays without a batch axis (0-d, [C] or [L]); missing or unknown truth has weight 0.
+
+        Args:
+            value: the cell.
+            encoded: the row as `Input.encode` gave it; of rows that are read for each batch, their lengths only.
+            processor: what the run encodes with; a tokenizer of answers is its `for_target`.
+        """
 
     @abstractmethod
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:

@@ -25,6 +25,7 @@ from burnish.core.names import (
     text,
     unknown_name,
 )
+from burnish.core.processor import Processor
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
 from burnish.targets._named import Named
@@ -143,7 +144,7 @@ class Label(Named):
             return "no label"
         return "" if name in self.labels else unknown_name(name, self.names)
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """int64 [] class number and float32 [] weight."""
         number = self._numbers.get(self.name_of(value) or "")
         return np.array(number or 0, np.int64), np.array(number is not None, np.float32)

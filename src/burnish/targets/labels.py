@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
+from burnish.core.processor import Processor
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
@@ -107,7 +108,7 @@ class Labels(Named):
         strange = [n for n in names if n not in self.labels]
         return unknown_name(strange[0], self.names) if strange else ""
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """float32 [C] of zeros and ones, and float32 [C] weights, all 0 where the truth is missing."""
         names = self.truth(value)
         own = set(names or ())

@@ -11,6 +11,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.names import as_number, looks_like_codes, looks_like_score, text
+from burnish.core.processor import Processor
 from burnish.targets import Decoded, Mistakes, Target, Usual, Wrong
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Score(Target):
             return ""
         return "no value" if text(value) is None else f"{value!r} is not a finite number"
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """float32 [] in standard deviations from the mean, and float32 [] weight."""
         number = as_number(value)
         if number is None:

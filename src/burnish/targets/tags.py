@@ -12,6 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.names import Names, looks_like_tags, text, unknown_name
+from burnish.core.processor import Processor
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
 from burnish.targets._schemes import Scheme, scheme_of
@@ -111,7 +112,7 @@ class Tags(Named):
         strange = [t for t in tags if t is not None and t not in self.labels]
         return unknown_name(strange[0], self.names) if strange else ""
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """int64 [L] tag numbers, and float32 [L] weights: 1 on the first sub-word of each word whose tag is known.
 
         Raises:

@@ -13,7 +13,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.mixing import Mixing
 
 TRUTHS = 2
-"""Truths of a mixed row; they follow each other in `Batch.targets`, so that `weights.reshape(B, -1)` still counts rows."""
+"""Truths of a mixed row; they follow each other in `Batch.targets`, and belong to one row by `Batch.owner`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Mixed:
         own, other = rows[place], rows[partner]
         if place == partner:
             return own, 1.0
-        name = self.loader.input.mixable(self.loader.processor)
+        name = self.loader.input.mixable(self.loader.processor.for_input)
         seed = derive(self.loader.seed, "mixing", self.step, place)
         values, share = self.mixing(own[name], other[name], seed)
         lengths = [key for key in ("_length", "_full_length") if key in own]
@@ -67,6 +67,7 @@ class Mixed:
             own,
             targets=_alternating(own.targets, targets),
             weights=_alternating(own.weights * share, weights * (1 - share)),
+            owner=_alternating(own.owner, own.owner),
         )
 
 

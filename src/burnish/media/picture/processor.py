@@ -12,6 +12,7 @@ import numpy as np
 
 from burnish.core.batch import Array, apart
 from burnish.core.errors import InputError
+from burnish.core.processor import Processor
 from burnish.media.picture.reading import MIDDLE, Rounding, cropped, normalised, resample, shorter_side
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part o
 
 
 @dataclass(frozen=True)
-class ImageProcessor:
+class ImageProcessor(Processor):
     """How a picture becomes the numbers a checkpoint was trained on.
 
     Attributes:
@@ -59,6 +60,21 @@ class ImageProcessor:
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of what the network sees."""
         return 3, self.size, self.size
+
+    @property
+    def side(self) -> int:
+        """`size`."""
+        return self.size
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """`shape`."""
+        return self.shape
+
+    @property
+    def gives(self) -> str:
+        """Pictures."""
+        return "picture"
 
     @property
     def shorter(self) -> int:

@@ -67,6 +67,22 @@ class TransformersNetwork(Network):
             states: torch.Tensor = body(**accepted).last_hidden_state
         return states if self.element else mean_state(body, states, inputs)
 
+    def hidden(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The body's last state at each place, [B, L, D].
+
+        Raises:
+            Inseparable: one answer for each row.
+        """
+        from burnish.models.transformers.split import states_of_places
+
+        return states_of_places(self, inputs)
+
+    def head(self, hidden: torch.Tensor) -> torch.Tensor:
+        """What the library's own `forward` makes of these states, its scale and soft cap included."""
+        from burnish.models.transformers.split import logits_of_places
+
+        return logits_of_places(self, hidden)
+
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,35 @@ def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor])
     return found
 
 
+def states_of_places(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """[B, L, D]: the last states of the body at all places.
+
+    Raises:
+        Inseparable: one answer for each row.
+    """
+    if not network.element:
+        raise Inseparable("the network gives one answer a row, and not one at each place")
+    states: torch.Tensor = _through_body(network, inputs)[0]
+    return states
+
+
+def logits_of_places(network: TransformersNetwork, states: torch.Tensor) -> torch.Tensor:
+    """[..., C] of states [..., D], by the library's own `forward` over a body that gives them back as one long row."""
+    flat = states.reshape(1, -1, states.shape[-1])
+    ids = torch.ones(flat.shape[:2], dtype=torch.long, device=states.device)
+    names = {network.model.main_input_name: ids, "attention_mask": ids}
+    body = body_of(network.model)
+    with _answering(body, lambda: _output(flat)):
+        logits: torch.Tensor = network(**names)
+    return logits.reshape(*states.shape[:-1], logits.shape[-1])
+
+
+def _output(states: torch.Tensor, pooled: torch.Tensor | None = None) -> Any:
+    from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as Output
+
+    return Output(last_hidden_state=states, pooler_output=pooled)
+
+
 def _through_body(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> Any:
     from burnish.models.transformers.network import _accepted
 
@@ -129,19 +158,23 @@ def _one_element(network: TransformersNetwork, states: torch.Tensor) -> dict[str
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
-@contextmanager
-def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> Iterator[None]:
+def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> AbstractContextManager[None]:
     """Let the body answer with these states [B, D], as those of a single element, until the block ends."""
-    from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as Output
 
-    def forward(*args: Any, **kwargs: Any) -> Any:
+    def given() -> Any:
         alone = states.unsqueeze(1)
-        pooler = getattr(body, "pooler", None)
         if pooled:
-            return Output(last_hidden_state=alone, pooler_output=states)
-        return Output(last_hidden_state=alone, pooler_output=None if pooler is None else pooler(alone))
+            return _output(alone, states)
+        pooler = getattr(body, "pooler", None)
+        return _output(alone, None if pooler is None else pooler(alone))
 
-    body.forward = forward
+    return _answering(body, given)
+
+
+@contextmanager
+def _answering(body: Any, given: Callable[[], Any]) -> Iterator[None]:
+    """Let the body answer with what `given` gives, until the block ends."""
+    body.forward = lambda *args, **kwargs: given()
     try:
         yield
     finally:

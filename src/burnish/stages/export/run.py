@@ -193,11 +193,11 @@ class _Exporting:
         inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
-            network = preceded(bundle.input.graph(self.bundle.processor), network)
+            network = preceded(bundle.input.graph(self.bundle.processor.for_input), network)
         batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
         if batch is None:
             raise InputError("fewer than two training rows", expected="two, to export with")
-        limit = getattr(bundle.processor, "max_length", None)
+        limit = bundle.processor.limit
         return Source(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
 
     def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:

@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.events import Event
+from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.looking.audit import Audit, audit, require_known
 from burnish.data.looking.inspection import inspected, learned, require_files
+from burnish.data.processors import processor_of
 from burnish.data.reading.places import splits_of
 from burnish.data.reading.placing import placed_all
 from burnish.data.reading.tables import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
+from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.dividing import divided
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
@@ -52,7 +55,7 @@ class Prepared:
     recipe: Settled
     parts: dict[str, Part]
     encoded: dict[str, EncodedRows]
-    processor: Any
+    processor: Processor
     audit: Audit
     left_out: dict[str, int] | None = None
 
@@ -165,21 +168,21 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
         update={"input": input_, "target": target, "epochs": _epochs(recipe, target, len(parts["train"]), say)}
     )
     require_classes(settled)
-    processor = settled.input.processor(folder)
-    encoded = {
-        name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
-        for name, part in parts.items()
-    }
-    for name, rows in encoded.items():
-        if rows.note:
-            say(rows.note)
-        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+    processor = processor_of(settled.input, target, folder)
+    encoded = _encoded(parts, settled.input, target, processor, cache, phases, say)
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
-    size = getattr(processor, "size", None)
-    heard = getattr(processor, "heard", None)
     unknown = _unknown(encoded, processor)
     found = audit(
-        parts, settled.input, target, lengths, settled.allow, phases, size, heard, unknown, known=made.findings
+        parts,
+        settled.input,
+        target,
+        lengths,
+        settled.allow,
+        phases,
+        processor.side,
+        processor.heard,
+        unknown,
+        known=made.findings,
     )
     found = made.said_in(found)
     for severity, line in found.lines():
@@ -188,6 +191,26 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
+
+
+def _encoded(
+    parts: Mapping[str, Part],
+    input: Input,
+    target: Target,
+    processor: Processor,
+    cache: Path,
+    phases: Phases,
+    say: Callable[[str], None],
+) -> dict[str, EncodedRows]:
+    """The rows of all splits, from the cache or encoded now, which is said."""
+    encoded = {
+        name: encode_part(part, input, target, processor, cache=cache, notify=phases) for name, part in parts.items()
+    }
+    for name, rows in encoded.items():
+        if rows.note:
+            say(rows.note)
+        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+    return encoded
 
 
 def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: Callable[[str], None]) -> None:
@@ -215,18 +238,18 @@ def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], Non
 
 def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
-    lost = (rows.weights == 0) & (rows.full_lengths > rows.lengths)
-    return rows.full_lengths, np.where(lost, 0, rows.lengths)
+    lost = (rows.weights == 0) & (rows.given_full_lengths > rows.given_lengths)
+    return rows.given_full_lengths, np.where(lost, 0, rows.given_lengths)
 
 
 def _unknown(
-    encoded: Mapping[str, EncodedRows], processor: Any
+    encoded: Mapping[str, EncodedRows], processor: Processor
 ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None:
     """Tokens of each row that the tokenizer does not know, and tokens kept; None where it knows everything."""
-    token = getattr(processor, "unknown_token_id", None)
-    if token is None:
+    if processor.unknown is None:
         return None
-    return {name: (rows.count("input_ids", token), rows.lengths) for name, rows in encoded.items()}
+    encoded_name, number = processor.unknown
+    return {name: (rows.count(encoded_name, number), rows.lengths) for name, rows in encoded.items()}
 
 
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
@@ -252,7 +275,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
+                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor.for_input),
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
                 "truth": recipe.target.truth(value),
                 "target": np.asarray(target).tolist()

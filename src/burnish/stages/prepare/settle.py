@@ -159,7 +159,7 @@ def _loss(recipe: Recipe, target: Target) -> Loss:
     """The named one, or the target's own with the settings that are named."""
     settings = recipe.unsettled.get("loss", {})
     if recipe.loss is not None or not settings:
-        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss, trust_code=recipe.trust_code))
     candidates = cast(list[Loss], _candidates("burnish.losses", settings))
     fitting = [loss for loss in candidates if fits(loss.targets, target.kind())]
     chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting

@@ -23,6 +23,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.order import Order, padding_ratio
 from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
+from burnish.data.packing import require_packable
 from burnish.data.samplers import Sampler
 from burnish.data.settings import cache_folder
 from burnish.losses import Loss
@@ -33,9 +34,9 @@ from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
 from burnish.training.features.cache import Frozen, chosen, frozen_features
-from burnish.training.head_bias import begin_at
+from burnish.training.head_bias import begun
 from burnish.training.loop import Clip, Training
-from burnish.training.objective import Objective
+from burnish.training.objective import ObjectiveModule
 from burnish.training.parameter_groups import parameter_groups
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
@@ -85,7 +86,7 @@ def assemble(
     recipe = prepared.recipe
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
-    notes += _begun(prepared, network)
+    notes += begun(network, recipe.target.prior(prepared.values("train")))
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
@@ -99,8 +100,12 @@ def assemble(
         batches = replace(batches, features=frozen.loaders["train"])
     else:
         batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
-    optimizer = _optimizer(recipe, network)
-    objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
+    objective, optimizer = accelerator.place(
+        recipe.objective.module(
+            frozen.network if frozen else network, recipe.loss, lambda: accelerator.tensors(batches.two_rows().inputs)
+        ),
+        lambda: _optimizer(recipe, network),
+    )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
     if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
         notify(warning)
@@ -119,7 +124,7 @@ def _remembering(
     """With the files of training and validation rows kept in memory once they were decoded, as far as there is room."""
     training, validation = decoded(
         recipe.input,
-        batches.loader.processor,
+        batches.loader.processor.for_input,
         mebibytes=recipe.decoded_cache // processes,
         epochs=batches.total_steps / batches.steps_per_epoch,
         changes=[batches.loader.augmentation is not None, False],
@@ -143,7 +148,7 @@ def _optimizer(recipe: Settled, network: Network) -> Optimizer:
 def _training(
     recipe: Settled,
     network: Network,
-    objective: Objective,
+    objective: ObjectiveModule,
     optimizer: Optimizer,
     batches: TrainingBatches,
     accelerator: Accelerator,
@@ -208,7 +213,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     order = Order(
         sampler=recipe.sampler,
         usable=usable,
-        lengths=rows.lengths[usable],
+        lengths=rows.given_lengths[usable],
         strata=strata_numbers(part, recipe.target)[usable],
         batch_size=recipe.batch_size,
         seed=recipe.seed,
@@ -227,7 +232,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         sharing=Sharing(threads.shared),
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
-    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)
+    if recipe.sampler.packs():
+        require_packable(recipe.input, recipe.target, recipe.loss)
+    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor.for_input)
     return TrainingBatches(
         order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
     )
@@ -245,16 +252,11 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
     if chosen is not None and chosen.changes:
         return chosen
     # Of rows with several views training reads a random one in each epoch, augmented or not.
-    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    several = (
+        recipe.input.view_count(f, prepared.processor.for_input) > 1
+        for f in length_facts(part, part.rows, recipe.input)
+    )
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
-
-
-def _begun(prepared: Prepared, network: Network) -> list[str]:
-    """Let a fresh head begin where the target says; a note where it does."""
-    prior = prepared.recipe.target.prior(prepared.values("train"))
-    if prior is None or not begin_at(network, prior):
-        return []
-    return ["the head begins at how common each label is among the training rows"]
 
 
 def _mirroring(recipe: Settled) -> list[str]:
@@ -279,7 +281,7 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
 
 
 def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
+    order, lengths = batches.order, (batches.features or batches.loader).rows.given_lengths
     ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
     shuffled = build("burnish.data.samplers", "shuffled")
     assert isinstance(shuffled, Sampler)

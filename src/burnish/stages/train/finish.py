@@ -38,6 +38,7 @@ from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.pictures import row_heatmaps
+from burnish.stages.train.validate import taught_alone
 from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -222,6 +223,7 @@ def _test(
         loader,
         prepared.parts[split],
         loss=loss,
+        taught=taught_alone(assembled.training, loader.target, loss),
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
@@ -253,8 +255,8 @@ def _report(
         events=folder.read_events(),
         predictions=predictions,
         inputs_shown=row_text(recipe.input, part.table),
-        inputs_pictured=row_picture(recipe.input, prepared.processor, part.table),
-        inputs_heard=row_sound(recipe.input, prepared.processor, part.table),
+        inputs_pictured=row_picture(recipe.input, prepared.processor.for_input, part.table),
+        inputs_heard=row_sound(recipe.input, prepared.processor.for_input, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
     )
 
@@ -280,8 +282,8 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "place": prepared.parts[result["split"]].table.place,
         "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
         "validation_metric": recipe.deciding_metric,
-        "lengths": prepared.encoded["train"].full_lengths.tolist() if recipe.input.lengths_matter else [],
-        "length_limit": getattr(prepared.processor, "max_length", None),
+        "lengths": prepared.encoded["train"].given_full_lengths.tolist() if recipe.input.lengths_matter else [],
+        "length_limit": prepared.processor.limit,
         "length_unit": "tokens" if recipe.input.lengths_matter else "",
         "training": {
             **training,

@@ -210,9 +210,16 @@ class Session:
 
     def _save(self) -> None:
         training, average = self.assembled.training, self.assembled.average
+        weights = training.accelerator.gathered_state(checkpoint.changing(training.network, training.optimizer))
         if training.accelerator.main:
             saved = checkpoint.save(
-                self.folder.checkpoints, self.step, training.network, training.optimizer, self.state(), average
+                self.folder.checkpoints,
+                self.step,
+                training.network,
+                training.optimizer,
+                self.state(),
+                average,
+                weights=weights,
             )
             best = history.best(self.validations)
             if best is not None and best.step == self.step:

@@ -11,13 +11,17 @@ import pyarrow as pa
 
 from burnish.core.predictions import Predictions
 from burnish.core.weighted import ZERO, WeightedSum
-from burnish.evaluation.predict import predict
+from burnish.evaluation.predict import TaughtLosses, needs_truth, predict
+from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Settled
-from burnish.runtimes.torch import running
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.assemble import Assembled
+from burnish.targets import Target
+from burnish.training.loop import Training
+from burnish.training.objective import SupervisedModule
+from burnish.training.placed import PlacedRun
 
 
 def deciding(recipe: Settled) -> Metric | None:
@@ -38,23 +42,35 @@ def measure(
     strange: list[int] = []
     recipe, accelerator = prepared.recipe, assembled.training.accelerator
     with assembled.average.in_place() if assembled.average is not None else nullcontext():
-        own = predict(
-            running(assembled.frozen.network if assembled.frozen else assembled.training.network),
-            (assembled.frozen or assembled).loaders["validation"],
-            prepared.parts["validation"],
-            loss=assembled.loss,
-            batch_size=recipe.evaluation_batch_size,
-            overhead=assembled.batches.overhead,
-            workers=0 if assembled.frozen else assembled.batches.workers,
-            share=(accelerator.process, accelerator.processes),
-            strange=strange,
-        )
+        loader = (assembled.frozen or assembled).loaders["validation"]
+        with PlacedRun(
+            assembled.training.objective, accelerator, lambda: loader.batch(np.zeros(1, np.int64)).inputs
+        ) as run:
+            own = predict(
+                run,
+                loader,
+                prepared.parts["validation"],
+                loss=assembled.loss,
+                taught=run.losses if needs_truth(recipe.target, assembled.loss) else None,
+                batch_size=recipe.evaluation_batch_size,
+                overhead=assembled.batches.overhead,
+                workers=0 if assembled.frozen else assembled.batches.workers,
+                share=(accelerator.process, accelerator.processes),
+                strange=strange,
+            )
     predictions, loss = _joined(accelerator.together([own]))
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     if said := answers_not_finite(accelerator.together(strange), prepared.parts["validation"], "validation"):
         warn(f"{said}; such a score is never the best")
         return {"loss": math.nan, **{m.label: math.nan for m in headline}}
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
+
+
+def taught_alone(training: Training, target: Target, loss: Loss) -> TaughtLosses | None:
+    """Losses by the network in memory, in this process alone; None where they are to be had of answers."""
+    if not needs_truth(target, loss):
+        return None
+    return PlacedRun(SupervisedModule(training.network, loss), training.accelerator, None).losses
 
 
 def _joined(shares: list[tuple[Predictions, WeightedSum[float]]]) -> tuple[Predictions, WeightedSum[float]]:

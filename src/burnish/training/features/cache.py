@@ -199,6 +199,8 @@ def chosen(
     if policy == "never":
         return False, ""
     why = obstacle(network, adapter, training.augmentation, mixing, epochs)
+    if training.target.shows_truth():
+        why = why or f"target {training.target.kind()!r} shows the network a part of the truth while it learns"
     if why and policy == "always":
         raise InputError(f"features cannot be computed once: {why}", fix="cache_features: auto", place="cache_features")
     only_head = why and ("augmentation" in why or "mixing" in why)
@@ -211,7 +213,7 @@ def _several_views(loader: Loader) -> bool:
     if len(list(next(iter(loader.views(np.zeros(1, np.int64)))))) > 1:
         return True  # every row, as by `input.test_views`
     facts = length_facts(part, part.rows, loader.input)
-    return any(loader.input.view_count(f, loader.processor) > 1 for f in facts)
+    return any(loader.input.view_count(f, loader.processor.for_input) > 1 for f in facts)
 
 
 def _reading(loader: Loader, values: Array) -> FeatureLoader:
