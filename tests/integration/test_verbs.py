@@ -58,14 +58,16 @@ def test_train_from_a_table_alone_says_what_it_inferred(
     assert said.code == 0, said.err
     assert "target: column 'label' as label" in said.out
     assert "input: text from column 'text'" in said.out
-    assert "learning_rate: 0.0002, layer_decay: 0.9, usual for a small text encoder" in said.out
+    assert (
+        "learning_rate: 0.0002, layer_decay: 0.9, head_learning_rate: 0.002, usual for a small text encoder" in said.out
+    )
     assert "accuracy" in said.out
     assert str(out) in said.out
     notes = [json.loads(line).get("text", "") for line in (out / "events.jsonl").read_text().splitlines()]
     assert any("input: text" in note for note in notes)
     kept = load_file(out / "recipe.yaml")
     assert kept["input"]["columns"] == ["text"]
-    assert (kept["learning_rate"], kept["layer_decay"]) == (2e-4, 0.9)
+    assert (kept["learning_rate"], kept["layer_decay"], kept["head_learning_rate"]) == (2e-4, 0.9, 2e-3)
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,14 @@ class Usual:
         reason: why, for people.
         layer_decay: each level below the head learns this much slower.
         warmup_ratio: share of the run over which the rate rises.
+        head_factor: times the rate the head learns at, which is new where the body was learned before.
     """
 
     learning_rate: float
     reason: str
     layer_decay: float = 1.0
     warmup_ratio: float = 0.06
+    head_factor: float = 1.0
 
 
 SMALL, LARGE = 30_000_000, 150_000_000
@@ -39,7 +41,11 @@ SMALL_DECODER = 500_000_000
 
 FULL: dict[str, Usual] = {
     "small text encoder": Usual(
-        2e-4, "narrow networks bear a high rate, and short runs need one; lower blocks know the language already", 0.9
+        2e-4,
+        "narrow networks bear a high rate, and short runs need one; lower blocks know the language already; the new head has "
+        "all to learn",
+        0.9,
+        head_factor=10,
     ),
     "text encoder": Usual(1e-4, "the lowest of twelve blocks then learns at 3e-5, as BERT's paper does", 0.9),
     "large text encoder": Usual(5e-5, "large encoders fail to train at higher rates; ELECTRA's setting", 0.9, 0.1),
@@ -111,6 +117,9 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
     words = [f"learning_rate: {rate:g}"]
     if recipe.layer_decay is None and found.layer_decay != 1:
         words.append(f"layer_decay: {found.layer_decay:g}")
+    if recipe.head_learning_rate is None and found.head_factor != 1:
+        chosen["head_learning_rate"] = rate * found.head_factor
+        words.append(f"head_learning_rate: {chosen['head_learning_rate']:g}")
     if "schedule" not in recipe.model_fields_set and found.warmup_ratio != recipe.schedule.warmup_ratio:
         settings = {"kind": recipe.schedule.kind(), "warmup_ratio": found.warmup_ratio}
         chosen["schedule"] = build("burnish.schedules", settings)

@@ -16,7 +16,7 @@ from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
-from burnish.stages.train.validate import deciding, measure
+from burnish.stages.train.validate import choice, deciding, measure, noise
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 from burnish.training.health import GradientHealth
@@ -59,7 +59,8 @@ class Session:
         if found is None and self.recipe.nonfinite == "rollback":
             self._save()  # so that there is something to roll back to from the first step on
         batches, training = self.assembled.batches, self.assembled.training
-        for note in self.assembled.notes:
+        rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
+        for note in [*self.assembled.notes, *choice(self.recipe, rows)]:
             self._say("note", text=note)
         self._say(
             "run_started",
@@ -181,8 +182,8 @@ class Session:
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
-        progress = self.step / batches.total_steps
-        self.validations.append(history.Validation(self.step, progress, name, value, good, scores))
+        progress, own = self.step / batches.total_steps, noise(metric, value, len(self.prepared.parts["validation"]))
+        self.validations.append(history.Validation(self.step, progress, name, value, good, scores, own))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)
         self._say(
