@@ -26,7 +26,6 @@ from burnish.stages.answering import finite
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
 MOST_TOKENS = 4096  # of a batch, padding included: 32 rows of 512 tokens would hold half a gigabyte between two layers
-FEW, SHORT = 4, 1024  # rows and characters of a request that are read in the event loop: about a tenth of a millisecond
 DETAILS = 20  # rows that an error names
 
 
@@ -96,7 +95,7 @@ class Served:
         deadline = time.monotonic() + self.settings.deadline
         with self.batcher.admitted(len(rows), self.settings.deadline):
             try:
-                prepared = await self._read(rows, deadline)
+                prepared = await self.readers.each(self._prepared, rows, deadline)
                 found: list[Answer | Exception] = []
                 if good := [p for p in prepared if isinstance(p, Prepared)]:
                     found = await self.batcher.answers(good, deadline)
@@ -105,29 +104,10 @@ class Served:
         computed = iter(found)
         return [next(computed) if isinstance(p, Prepared) else p for p in prepared]
 
-    async def _read(self, rows: Sequence[dict[str, Any]], deadline: float) -> list[Prepared | Exception]:
-        """Rows as numbers; a few short texts here, where handing them to a thread and back would take longer."""
-        if self.reader.input.endings or self.readers.stuck or len(rows) > FEW or _characters(rows) > SHORT:
-            found: list[Prepared | Exception] = await self.readers.each(self._prepared, rows, deadline)
-            return found
-        prepared: list[Prepared | Exception] = []
-        for row in rows:
-            try:
-                prepared.append(self._prepared(row))
-            except Exception as error:
-                prepared.append(error)
-        return prepared
-
     def _prepared(self, row: dict[str, Any]) -> Prepared:
         """A row as numbers."""
         self.check(row)
         return self.predictor.prepare([row])[0]
-
-
-def _characters(rows: Sequence[dict[str, Any]]) -> int:
-    """Of all texts, or words of texts."""
-    cells = [cell for row in rows for cell in row.values()]
-    return sum(len(cell) if isinstance(cell, str) else sum(len(word) + 1 for word in cell) for cell in cells)
 
 
 class Unanswered(Exception):
