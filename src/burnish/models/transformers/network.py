@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from burnish.models._anatomy import anatomy, body_of
 from burnish.models._first_token import read_first_token_only
 
 ADAPTER = "adapter"
+COPIED_UP_TO = 1 << 28  # bytes of weights that are held twice, so that they need not be read twice
 
 
 class TransformersNetwork(Network):
@@ -66,6 +68,11 @@ class TransformersNetwork(Network):
         with self._every_token():
             states: torch.Tensor = body(**accepted).last_hidden_state
         return states if self.element else mean_state(body, states, inputs)
+
+    def untouched(self) -> Network | None:
+        """A copy of a small network that reads texts; others may hold functions that are bound to their own parts."""
+        size = sum(p.numel() * p.element_size() for p in self.parameters())
+        return copy.deepcopy(self) if "input_ids" in self._accepts and size <= COPIED_UP_TO else None
 
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows.
