@@ -157,7 +157,7 @@ def same_reading(task: Task) -> float:
     Resampled is once, by burnish: scipy's shorter filter lets through more beside the edge at 4 kHz.
     """
     from burnish.core.component import build
-    from burnish.inputs._sounds import at_rate
+    from burnish.media.sound.reading import at_rate
 
     reading: Any = build("burnish.inputs", recipe(task, "")["input"] | {"column": "audio"})
     sounds = Sounds(task, "test")

@@ -16,7 +16,7 @@ def main(repeats: int = 11) -> None:
         seconds = []
         for _ in range(repeats):
             started = time.perf_counter()
-            command = [sys.executable, "-c", f"from burnish.cli import run; run({arguments!r})"]
+            command = [sys.executable, "-c", f"from burnish.cli.commands import run; run({arguments!r})"]
             subprocess.run(command, capture_output=True, check=True)
             seconds.append(time.perf_counter() - started)
         print(f"burnish {' '.join(arguments):24} median {statistics.median(seconds):.3f} s, best {min(seconds):.3f} s")

@@ -44,10 +44,10 @@ def check_steps(task: Task, total: int) -> set[int]:
 def burnish(task: Task, precision: str) -> Outcome:
     """The rooms of burnish that train and evaluate, as `burnish train` puts them together; nothing is written."""
     from burnish.evaluation.predict import predict
-    from burnish.recipe import Recipe
+    from burnish.recipe.recipe import Recipe
     from burnish.runtimes.torch import running
-    from burnish.stages.assemble import assemble
-    from burnish.stages.prepare import prepare
+    from burnish.stages.prepare.prepare import prepare
+    from burnish.stages.train.assemble import assemble
     from burnish.training.accelerator import Accelerator
     from burnish.training.loop import fit
 

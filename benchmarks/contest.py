@@ -67,11 +67,11 @@ def trained_by_burnish(settings: Callable[[str], dict[str, Any]], precision: str
         precision: of the run.
     """
     from burnish.evaluation.predict import predict
-    from burnish.recipe import Recipe
+    from burnish.recipe.recipe import Recipe
     from burnish.runtimes.torch import running
-    from burnish.stages.assemble import assemble
-    from burnish.stages.prepare import prepare
-    from burnish.stages.validate import deciding, measure
+    from burnish.stages.prepare.prepare import prepare
+    from burnish.stages.train.assemble import assemble
+    from burnish.stages.train.validate import deciding, measure
     from burnish.training.accelerator import Accelerator
     from burnish.training.loop import fit
 

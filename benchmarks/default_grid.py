@@ -34,9 +34,9 @@ def grid(one: Case, seed: int, place: Path, points: Sequence[tuple[float, float,
 
 def point(one: Case, seed: int, rate: float, decay: float, epochs: int) -> dict[str, Any]:
     """One training; scores of validation, test rows and choosing rows."""
-    from burnish.recipe import Recipe
-    from burnish.stages.assemble import assemble
-    from burnish.stages.prepare import prepare
+    from burnish.recipe.recipe import Recipe
+    from burnish.stages.prepare.prepare import prepare
+    from burnish.stages.train.assemble import assemble
     from burnish.training.accelerator import Accelerator
 
     settings = {"learning_rate": rate, "layer_decay": decay, "epochs": epochs}
@@ -65,7 +65,7 @@ Weights = dict[str, torch.Tensor]
 
 def _trained(prepared: Any, assembled: Any) -> tuple[list[float], list[tuple[float, int, Weights]]]:
     """Validation scores, and the best checkpoints as (score, step, weights), best first."""
-    from burnish.stages.validate import deciding, measure
+    from burnish.stages.train.validate import deciding, measure
     from burnish.training.checkpoint import learned
     from burnish.training.loop import fit
 
@@ -100,7 +100,7 @@ def _scored(one: Case, prepared: Any, assembled: Any, weights: Weights) -> dict[
     from burnish.core.predictions import Predictions
     from burnish.evaluation.predict import predict
     from burnish.runtimes.torch import running
-    from burnish.stages.validate import deciding
+    from burnish.stages.train.validate import deciding
 
     network, recipe = assembled.training.network, prepared.recipe
     own = dict(network.state_dict(keep_vars=True))

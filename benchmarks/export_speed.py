@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.runtimes import Run, Runtime

@@ -14,7 +14,7 @@ from image_task import Task
 
 def report(task: Task, repetitions: int) -> str:
     """Images a second and processor milliseconds an image, plain and with `standard`, by 0, 1, 2 and 4 threads."""
-    from burnish.data.ahead import ahead
+    from burnish.data.feeding.ahead import ahead
 
     lines = ["| rows | threads | images/s | processor ms an image |", "|---|---|---|---|"]
     for augmentation in ("none", "standard"):
@@ -34,9 +34,9 @@ def report(task: Task, repetitions: int) -> str:
 
 
 def _loader(task: Task, augmentation: str) -> tuple[Any, int]:
-    from burnish.recipe import Recipe
-    from burnish.stages.assemble import training_batches
-    from burnish.stages.prepare import prepare
+    from burnish.recipe.recipe import Recipe
+    from burnish.stages.prepare.prepare import prepare
+    from burnish.stages.train.assemble import training_batches
     from burnish.training.accelerator import Accelerator
 
     with tempfile.TemporaryDirectory() as cache:

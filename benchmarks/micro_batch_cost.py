@@ -1,4 +1,4 @@
-"""What one more micro-batch costs, in elements: the constant by which `burnish.data.batching.cut` decides where to cut."""
+"""What one more micro-batch costs, in elements: the constant by which `burnish.data.feeding.order.cut` decides where to cut."""
 
 from __future__ import annotations
 

@@ -88,13 +88,13 @@ class Stopwatch:
 def one_run(started: float, words: list[str], result: Path) -> None:
     """In a process of its own: what `burnish train WORDS` does, with the watch held beside it."""
     watch = Stopwatch(started)
-    from burnish.cli import main
+    from burnish.cli.commands import main
     from burnish.core.collecting import importing
 
     with importing():  # as the command does
-        import burnish.stages.finish as finish
-        import burnish.stages.session as session
-        import burnish.stages.train as train
+        import burnish.stages.train.finish as finish
+        import burnish.stages.train.run as train
+        import burnish.stages.train.session as session
 
     later = "saving, reading back, testing"
     for module, name, phase, afterwards in (

@@ -42,10 +42,10 @@ def written(name: str, rows: dict[str, int], folder: Path) -> dict[str, str]:
 def trained(files: dict[str, str], precision: str, seed: int, arguments: argparse.Namespace, cache: str) -> Any:
     """Predictions for the test rows, the recipe, and processor seconds of the steps."""
     from burnish.evaluation.predict import predict
-    from burnish.recipe import Recipe
+    from burnish.recipe.recipe import Recipe
     from burnish.runtimes.torch import running
-    from burnish.stages.assemble import assemble
-    from burnish.stages.prepare import prepare
+    from burnish.stages.prepare.prepare import prepare
+    from burnish.stages.train.assemble import assemble
     from burnish.training.accelerator import Accelerator
     from burnish.training.loop import fit
 

@@ -43,7 +43,15 @@ def _run(name: str, seed: int) -> None:
     """One run in a process of its own, from the command line; its baselines by the first seed only."""
     place = RUNS / f"{name}-{seed}"
     RUNS.mkdir(parents=True, exist_ok=True)
-    program = [sys.executable, "-m", "burnish.cli", "train", str(RECIPES / f"{name}.yaml"), "--out", str(place)]
+    program = [
+        sys.executable,
+        "-m",
+        "burnish.cli.commands",
+        "train",
+        str(RECIPES / f"{name}.yaml"),
+        "--out",
+        str(place),
+    ]
     command = [*program, f"seed={seed}", f"baselines={str(seed == 0).lower()}"]
     case = f"{name}-{seed}"
     run_and_keep(command, case=case, who="burnish", runs=RUNS, scores=place / "scores.json", results=RESULTS)
@@ -72,8 +80,8 @@ def baseline(seeds: list[int], names: list[str]) -> None:
 
 def _statistics(sound: Any, row: dict[str, Any]) -> np.ndarray[Any, Any]:
     """[128] mean and standard deviation of each of 64 bands; at least one frame is heard."""
-    from burnish.inputs._sounds import at_rate
-    from burnish.inputs._spectrograms import log_mel
+    from burnish.media.sound.reading import at_rate
+    from burnish.media.sound.spectrograms import log_mel
 
     waveform = at_rate(sound.file(row).read_bytes(), 8000)
     waveform = np.pad(waveform, (0, max(0, 256 - len(waveform))))
@@ -84,11 +92,11 @@ def _statistics(sound: Any, row: dict[str, Any]) -> np.ndarray[Any, Any]:
 
 def _prepared(name: str, seed: int) -> tuple[Any, Any]:
     """The data of a recipe, and its test rows as a table of predictions that are all the first label."""
-    from burnish.data.loader import Loader
+    from burnish.data.feeding.loader import Loader
     from burnish.evaluation.predict import predict
-    from burnish.recipe import Recipe
-    from burnish.recipe_text import load_file
-    from burnish.stages.prepare import prepare
+    from burnish.recipe.recipe import Recipe
+    from burnish.recipe.text import load_file
+    from burnish.stages.prepare.prepare import prepare
     from burnish.training.accelerator import Accelerator
 
     recipe = Recipe.load({**load_file(RECIPES / f"{name}.yaml"), "seed": seed})

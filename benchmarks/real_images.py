@@ -43,8 +43,8 @@ ADAPTERS: dict[str, str] = {name: name for name in RATES} | {"last_layers": f"{{
 
 def recipe(name: str, seed: int) -> Any:
     """The recipe of a data set."""
-    from burnish.recipe import Recipe
-    from burnish.recipe_text import load_file
+    from burnish.recipe.recipe import Recipe
+    from burnish.recipe.text import load_file
 
     return Recipe.load({**load_file(HERE / "real_images" / f"{name}.yaml"), "seed": seed})
 
@@ -72,7 +72,7 @@ def network(settings: Any, adapter: str, classes: int) -> Any:
     from safetensors.torch import load_file
     from torch import nn
 
-    from burnish.models._same_padding import pad_as_tensorflow
+    from burnish.models._vision.same_padding import pad_as_tensorflow
 
     model = torchvision.models.mobilenet_v2()
     pad_as_tensorflow(model)
@@ -193,7 +193,7 @@ def _one(name: str, adapter: str, seed: int, who: str) -> None:
         settings = [f"seed={seed}", f"adapter={ADAPTERS[adapter]}", f"learning_rate={rate:g}"]
         settings += [f"baselines={str(seed == 0 and adapter == 'full').lower()}"]
         file = HERE / "real_images" / f"{name}.yaml"
-        command = [sys.executable, "-m", "burnish.cli", "train", str(file), "--out", str(place), *settings]
+        command = [sys.executable, "-m", "burnish.cli.commands", "train", str(file), "--out", str(place), *settings]
     else:
         command = [sys.executable, __file__, "loop", name, "--adapter", adapter, "--seed", str(seed)]
     scores = place / "scores.json" if who == "burnish" else place

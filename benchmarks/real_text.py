@@ -39,13 +39,13 @@ def trainer(name: str, seed: int) -> dict[str, Any]:
     import torch
     import transformers
 
-    from burnish.data.loader import Loader
+    from burnish.data.feeding.loader import Loader
     from burnish.evaluation.predict import predict
     from burnish.evaluation.scores import scores
-    from burnish.recipe import Recipe
-    from burnish.recipe_text import load_file
+    from burnish.recipe.recipe import Recipe
+    from burnish.recipe.text import load_file
     from burnish.runtimes.torch import running
-    from burnish.stages.prepare import prepare
+    from burnish.stages.prepare.prepare import prepare
     from burnish.training.accelerator import Accelerator
 
     recipe = Recipe.load({**load_file(HERE / "real_text" / f"{name}.yaml"), "seed": seed})
@@ -157,7 +157,7 @@ def _one(name: str, seed: int, who: str) -> None:
     """One run in a process of its own, so that its processor time can be told from the clock."""
     place = RUNS / f"{name}-{seed}" if who == "burnish" else RUNS / f"{name}-{seed}.trainer.json"
     if who == "burnish":
-        program = [sys.executable, "-m", "burnish.cli", "train", str(HERE / "real_text" / f"{name}.yaml")]
+        program = [sys.executable, "-m", "burnish.cli.commands", "train", str(HERE / "real_text" / f"{name}.yaml")]
         command = [*program, "--out", str(place), f"seed={seed}", f"baselines={str(seed == 0).lower()}"]
     else:
         command = [sys.executable, __file__, "trainer", name, "--seed", str(seed)]

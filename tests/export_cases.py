@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from burnish.artifacts import write_facts
+from burnish.bundle.artifacts import write_facts
 from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.exporters import Exporter, Source

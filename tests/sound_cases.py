@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from burnish.inputs._resampling import Waveform
+from burnish.media.sound.resampling import Waveform
 from tests.image_cases import OLD
 
 

@@ -21,8 +21,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
-from burnish.inputs._sound_processor import SoundProcessor
-from burnish.inputs._sound_settings import SETTINGS
+from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.settings import SETTINGS
 
 ARGUMENTS = {"in_chans": 1, "pad_type": "same", "act_layer": "relu", "bn_eps": 1e-4}
 STRIDED = (2, 4, 6, 12)

@@ -13,31 +13,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from burnish.bundle import Bundle
+    from burnish.answering.explaining import Explanation
+    from burnish.answering.predictor import Predictor, load
+    from burnish.bundle.bundle import Bundle
     from burnish.core.answer import Answer
     from burnish.core.errors import BurnishError, InputError, Interrupted, NonFinite, RunFailed
-    from burnish.explaining import Explanation
-    from burnish.predictor import Predictor, load
-    from burnish.recipe import Recipe
+    from burnish.recipe.recipe import Recipe
     from burnish.stages.api import evaluate, train
-    from burnish.stages.finish import Run
+    from burnish.stages.train.finish import Run
 
 __version__ = "0.8.0"
 
 _PLACES = {
     "Answer": "burnish.core.answer",
-    "Bundle": "burnish.bundle",
+    "Bundle": "burnish.bundle.bundle",
     "BurnishError": "burnish.core.errors",
-    "Explanation": "burnish.explaining",
+    "Explanation": "burnish.answering.explaining",
     "InputError": "burnish.core.errors",
     "Interrupted": "burnish.core.errors",
     "NonFinite": "burnish.core.errors",
-    "Predictor": "burnish.predictor",
-    "Recipe": "burnish.recipe",
-    "Run": "burnish.stages.finish",
+    "Predictor": "burnish.answering.predictor",
+    "Recipe": "burnish.recipe.recipe",
+    "Run": "burnish.stages.train.finish",
     "RunFailed": "burnish.core.errors",
     "evaluate": "burnish.stages.api",
-    "load": "burnish.predictor",
+    "load": "burnish.answering.predictor",
     "train": "burnish.stages.api",
 }
 

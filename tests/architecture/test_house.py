@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import burnish
-from burnish.axes import AXES
 from burnish.core.component import component_class, kinds
-from burnish.recipe import Averaging, EarlyStopping, Recipe
+from burnish.recipe.axes import AXES
+from burnish.recipe.recipe import Averaging, EarlyStopping, Recipe
 
 SOURCE = Path(burnish.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -172,26 +172,26 @@ LEAN = (
     "burnish.core.files",
     "burnish.core.predictions",
     "burnish.core.seeds",
-    "burnish.core.signature",
+    "burnish.bundle.signature",
     "burnish.core.views",
     "burnish.core.weighted",
     "burnish.core.word_counts",
     "burnish.core.written",
     "burnish.core.written_lists",
-    "burnish.data.places",
+    "burnish.data.reading.places",
     "burnish.inputs",
     "burnish.targets",
-    "burnish.bundle",
-    "burnish.explaining",
-    "burnish.predictor",
+    "burnish.bundle.bundle",
+    "burnish.answering.explaining",
+    "burnish.answering.predictor",
     "burnish.runtimes",
-    "burnish.recipe",
-    "burnish.cli",
-    "burnish.cli_answers",
-    "burnish.stages.predict",
-    "burnish.stages.dockerfile",
+    "burnish.recipe.recipe",
+    "burnish.cli.commands",
+    "burnish.cli.answers",
+    "burnish.stages.predict.run",
+    "burnish.server.dockerfile",
     "burnish.server.app",
-    "burnish.server.process",
+    "burnish.server.processes.process",
 )
 HEAVY = ("torch", "transformers", "accelerate", "datasets", "peft", "sklearn", "pandas", "scipy", "matplotlib")
 
@@ -232,7 +232,7 @@ def test_the_server_works_where_neither_torch_nor_pyarrow_is_installed() -> None
     program = (
         "import sys\n"
         f"sys.modules.update(dict.fromkeys({(*HEAVY, 'pyarrow')!r}))\n"
-        "import burnish.server.app, burnish.server.process, burnish.stages.dockerfile\n"
+        "import burnish.server.app, burnish.server.processes.process, burnish.server.dockerfile\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr.splitlines()[-1:]

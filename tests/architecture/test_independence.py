@@ -5,7 +5,7 @@ from __future__ import annotations
 import grimp
 import pytest
 
-from burnish.axes import AXES
+from burnish.recipe.axes import AXES
 
 
 @pytest.fixture(scope="module")

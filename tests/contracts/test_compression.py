@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from burnish.artifacts import Artifact, write_facts
+from burnish.bundle.artifacts import Artifact, write_facts
 from burnish.compression import Compression
 from burnish.compression.quantization import Quantization
 from burnish.core.component import build, kinds

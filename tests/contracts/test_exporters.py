@@ -80,7 +80,7 @@ def test_a_missing_artifact_is_an_error_of_burnish(kind: str, tmp_path: Path) ->
 @pytest.mark.parametrize("kind", RUNNING)
 def test_a_broken_file_is_an_error_of_burnish(kind: str, tmp_path: Path) -> None:
     needs(kind)
-    from burnish.artifacts import write_facts
+    from burnish.bundle.artifacts import write_facts
 
     facts = {"format": kind, "file": "model", "inputs": {}, "signatures": [{"name": "fixed", "length": None}]}
     write_facts(tmp_path, {**facts, "precision": "float32", "tolerance": 0.001}, [])

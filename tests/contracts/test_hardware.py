@@ -12,11 +12,11 @@ import pytest
 from burnish.compression.quantization import Quantization
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
+from burnish.core.fixed_size import pieces
 from burnish.exporters.onnx import Onnx
 from burnish.hardware import PAIR, Hardware, Operator
-from burnish.runtimes._fixed import pieces
-from burnish.stages.hardware_check import Check, check, for_hardware
-from burnish.stages.wishes import wishes
+from burnish.stages.export.hardware_check import Check, check, for_hardware
+from burnish.stages.export.wishes import wishes
 from tests.export_cases import exported, opened, source
 
 AXIS = "burnish.hardware"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from burnish.answering.predictor import load
 from burnish.core.errors import InputError
 from burnish.inputs.audio import Audio
-from burnish.predictor import load
 from burnish.runtimes.torch import running
 from burnish.targets import Target
 from burnish.targets.labels import Labels
@@ -180,7 +180,7 @@ def test_the_networks_own_masks_are_off_because_they_cannot_be_resumed() -> None
 
 def test_a_bundle_is_read_without_its_checkpoint(tmp_path: Path) -> None:
     """Written, loaded by the predictor, long sounds averaged: the mean of the logits of the views."""
-    from burnish.bundle import Contents, write
+    from burnish.bundle.bundle import Contents, write
 
     built = network("ast").float()
     made = Audio(seconds=0.3, overlap=0.0)

@@ -10,12 +10,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from burnish.bundle import Bundle, Contents, write
+from burnish.answering.predictor import Predictor, load
+from burnish.bundle.bundle import Bundle, Contents, write
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
 from burnish.inputs import Input
 from burnish.models import Model
-from burnish.predictor import Predictor, load
 from burnish.runtimes import Run, Runtime
 from burnish.runtimes.torch import running
 from burnish.targets import Target

@@ -8,7 +8,7 @@ import pytest
 
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
-from burnish.data.reading import read
+from burnish.data.reading.tables import read
 from burnish.data.settings import Data
 from burnish.data.sources import PIECE_ROWS, Source
 from tests.data_cases import ROWS, expected, written

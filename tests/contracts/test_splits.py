@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
-from burnish.data.contents import content_hashes
 from burnish.data.parts import strata_of
+from burnish.data.reading.contents import content_hashes
 from burnish.data.splits import TEST, TRAIN, VALIDATION, Split
 from tests.data_cases import label_target, table, text_input
 

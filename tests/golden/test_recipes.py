@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from burnish.recipe import TASKS, Recipe
-from burnish.recipe_text import load_file, loads
-from burnish.stages.new_recipe import new_recipe, written_value
+from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.text import load_file, loads
+from burnish.recipe.written import new_recipe, written_value
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "recipes"

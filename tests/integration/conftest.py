@@ -100,7 +100,7 @@ def burnish_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     """The command line, in this process: `burnish_command("train", recipe, "--out", folder)`."""
 
     def call(*words: object) -> Said:
-        from burnish.cli import run
+        from burnish.cli.commands import run
 
         capsys.readouterr()
         code = run([str(word) for word in words])

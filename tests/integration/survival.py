@@ -38,10 +38,10 @@ _context.set_forkserver_preload(
         "transformers.models.auto.tokenization_auto",
         "accelerate",
         "sklearn.metrics",
-        "burnish.cli",
-        "burnish.stages.train",
-        "burnish.stages.recipe_input",
-        "burnish.evaluation.report",
+        "burnish.cli.commands",
+        "burnish.stages.train.run",
+        "burnish.stages.train.asked",
+        "burnish.report.write",
     ]
 )
 
@@ -173,8 +173,8 @@ def _main(words: list[str], log: str, environment: Mapping[str, str], hook: Hook
     signal.signal(signal.SIGINT, signal.default_int_handler)  # servers of multiprocessing ignore it
     import torch
 
-    from burnish import cli
-    from burnish.evaluation import report
+    from burnish.cli import commands as cli
+    from burnish.report import write as report
 
     torch.set_num_threads(1)
     report.write = lambda folder, **contents: folder / "report.md"

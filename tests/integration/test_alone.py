@@ -52,7 +52,7 @@ def answered(folder: Path, *given: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory: pytest.TempPathFactory, bert: Path, table: Callable[[str], Path]) -> tuple[Path, Path]:
     """A run with a temperature and abstention, and its export."""
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     folder = tmp_path_factory.mktemp("alone")
     recipe = tiny_runs.settings("label", bert, str(table("label")), epochs=2)

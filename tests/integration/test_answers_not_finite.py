@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import burnish
-from burnish import cli
+from burnish.cli import commands as cli
 from burnish.core.errors import NonFinite
 from burnish.evaluation.predict import _finite
-from burnish.stages import finish, train
+from burnish.stages.train import finish
+from burnish.stages.train import run as train
 from tests.integration import tiny_runs
 
 VALUES = {"label": float("nan"), "labels": float("inf"), "score": float("nan"), "tags": float("-inf")}
@@ -39,7 +40,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, value: float, *, from_validation: int
         network.forward = spoiled
         return assembled
 
-    from burnish.stages import session
+    from burnish.stages.train import session
 
     measured = session.measure
 

@@ -96,7 +96,7 @@ def source(folder: Path, kind: str, name: str) -> Path:
         import torchvision
         from safetensors.torch import save_file
 
-        from burnish.models._torchvision_network import architecture_config
+        from burnish.models.torchvision.network import architecture_config
 
         folder.mkdir()
         save_file(torchvision.models.get_model(name).state_dict(), folder / "model.safetensors")

@@ -43,7 +43,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_answers_as_torch_does_or_says_that_it_cannot(
     provider: str, python: Path, trained: Callable[..., Path], tmp_path: Path
 ) -> None:
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     shutil.copytree(trained("label", "full", "bert", epochs=12), tmp_path / "run")
     assert run(["export", str(tmp_path / "run")]) == 0

@@ -129,7 +129,7 @@ def test_a_best_checkpoint_damaged_after_training_never_becomes_the_bundle(
 
 def flip_after_training(path: str) -> None:
     """A hook: a file is damaged when training has ended."""
-    from burnish.stages import train
+    from burnish.stages.train import run as train
 
     original = train.finish
 

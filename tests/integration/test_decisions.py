@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from starlette.testclient import TestClient
 
 import burnish
-from burnish.bundle import seal
+from burnish.bundle.bundle import seal
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.server.app import create

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 import burnish
-from burnish.cli import commands
-from burnish.stages.dockerfile import dockerfile, requirement
+from burnish.cli.commands import commands
+from burnish.server.dockerfile import dockerfile, requirement
 from tests.integration.spoiled import Said
 
 

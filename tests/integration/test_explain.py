@@ -15,8 +15,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import burnish
+from burnish.answering.predictor import Prepared
 from burnish.core.answer import Answer
-from burnish.predictor import Prepared
 from burnish.server.app import create
 from burnish.server.batcher import Batcher
 from burnish.server.explaining import explained

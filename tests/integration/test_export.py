@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import burnish
-from burnish import artifacts
-from burnish.bundle import Bundle
+from burnish.bundle import artifacts
+from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError
 from burnish.core.files import damage
 from burnish.runtimes.onnx import Onnx
@@ -27,7 +27,7 @@ TEXTS = ["my card is broken at home", "my new parcel is late", ""]
 @pytest.fixture(scope="module")
 def exported(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
     """A copy of a run, exported from the command line."""
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     folder = tmp_path_factory.mktemp("exported") / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
@@ -72,7 +72,7 @@ def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
 def test_a_graph_that_cannot_be_computed_is_refused(
     trained: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from burnish.cli import run
+    from burnish.cli.commands import run
     from burnish.exporters import onnx as exporter
 
     monkeypatch.setattr(exporter, "whole_caches", lambda graph: 0)
@@ -103,7 +103,7 @@ def test_the_proved_float32_artifact_answers_where_nothing_else_is_asked_for(
 
 
 def test_predict_says_what_answered(exported: tuple[Path, Said], tmp_path: Path) -> None:
-    from burnish.stages.predict import predict
+    from burnish.stages.predict.run import predict
 
     rows = tmp_path / "rows.jsonl"
     rows.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS), encoding="utf-8")
@@ -115,7 +115,7 @@ def test_predict_says_what_answered(exported: tuple[Path, Said], tmp_path: Path)
 
 
 def test_a_runtime_can_be_told_in_full_on_the_command_line(exported: tuple[Path, Said], tmp_path: Path) -> None:
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     rows, out = tmp_path / "rows.jsonl", tmp_path / "answers.jsonl"
     rows.write_text(json.dumps({"text": TEXTS[0]}) + "\n", encoding="utf-8")

@@ -143,7 +143,7 @@ def test_inseparable_heads_train_whole(
 
 def test_no_room_on_the_disk(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = shutil.disk_usage(tmp_path)._replace(free=10)
-    monkeypatch.setattr("burnish.training.feature_files.shutil.disk_usage", lambda path: full)
+    monkeypatch.setattr("burnish.training.features.files.shutil.disk_usage", lambda path: full)
     recipe = of_pictures(folder, "timm_resnet", tmp_path / "cache", epochs=1, cache_features="auto")
     run = burnish.train(recipe, out=tmp_path / "run")
     assert "computed anew in each step: the features need" in notes(run.path)

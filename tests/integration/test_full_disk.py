@@ -33,9 +33,9 @@ FULL: dict[str, tuple[str, int, Exception, str]] = {
         "checkpoints/step-00000005",
     ),
     "flushing": ("burnish.core.files._flush", 2, no_room(), "checkpoints/step-00000005"),
-    "bundle": ("burnish.bundle.write_text", 1, no_room(), "checkpoints/step-00000010"),
+    "bundle": ("burnish.bundle.bundle.write_text", 1, no_room(), "checkpoints/step-00000010"),
     "predictions": ("burnish.core.predictions.Predictions.save", 1, no_room(), "bundle/"),
-    "report": ("burnish.stages.finish._report", 1, no_room(), "bundle/"),
+    "report": ("burnish.stages.train.finish._report", 1, no_room(), "bundle/"),
 }
 
 
@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_from_the_start(bench: Bench, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise no_room()
 
-    monkeypatch.setattr("burnish.stages.run_folder.write_text", full)
+    monkeypatch.setattr("burnish.stages.train.run_folder.write_text", full)
     said = bench.train()
     assert said.code == 1
     assert "the disk is full" in said.err
@@ -90,13 +90,13 @@ def test_a_full_disk_while_rows_are_answered(
 
     data = write_csv(tmp_path / "data.csv", tiny_runs.rows("label")[:9])
     run = trained("label")  # before the disk is full: it may be trained only now
-    monkeypatch.setattr("burnish.stages.answer_pieces.os.replace", full)
+    monkeypatch.setattr("burnish.stages.predict.pieces.os.replace", full)
     said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
     assert said.code == 1
     assert "the disk is full" in said.err
     assert [p.name for p in tmp_path.iterdir()] == ["data.csv"]
     monkeypatch.undo()
-    monkeypatch.setattr("burnish.stages.answer_format.shutil.copyfileobj", full)
+    monkeypatch.setattr("burnish.stages.predict.format.shutil.copyfileobj", full)
     said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
     assert (said.code, "9 of 9 rows are answered and kept" in said.err) == (1, True), said.err
     monkeypatch.undo()

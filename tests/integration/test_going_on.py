@@ -15,11 +15,11 @@ import pytest
 import burnish
 from burnish.core.errors import InputError, Interrupted
 from burnish.core.files import ASIDE
-from burnish.recipe_text import load_file, scalar
-from burnish.stages import begun
-from burnish.stages.recipe_input import asked
-from burnish.stages.run_folder import RunFolder
+from burnish.recipe.text import load_file, scalar
 from burnish.stages.signals import StopRequest
+from burnish.stages.train import begun
+from burnish.stages.train.asked import asked
+from burnish.stages.train.run_folder import RunFolder
 from burnish.training import loop
 from tests.integration import tiny_runs
 from tests.integration.survival import assert_same, result, timeless
@@ -49,7 +49,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 def resume(run: Path, *overrides: str) -> Any:
     """What `burnish train --resume --out RUN OVERRIDES` does."""
-    from burnish.stages.train import run as train
+    from burnish.stages.train.run import run as train
 
     found = asked(overrides, out=run, resume=True)
     return train(found.recipe, out=found.out, resume=True, changes=found.changes)
@@ -397,7 +397,7 @@ def moves_of_the_change(run: Path, number: int, original: Callable[..., None]) -
 
 def resume_uncaught(run: Path, *overrides: str) -> None:
     """Up to where the change has been written down, without whoever turns Ctrl-C into words."""
-    from burnish.stages import train
+    from burnish.stages.train import run as train
 
     found = asked(overrides, out=run, resume=True)
     with pytest.MonkeyPatch.context() as patch:

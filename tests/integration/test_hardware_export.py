@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import burnish
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from tests.integration.spoiled import Said
 
 pytest.importorskip("onnx", reason="the extra `export` is not installed")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import burnish
+from burnish.bundle.info import describe
+from burnish.bundle.signature import TRUST
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, write_manifest
-from burnish.core.signature import TRUST
-from burnish.stages.info import describe
 from tests.integration.hostile_files import DAMAGED, HOSTILE, NESTED
 from tests.integration.spoiled import Said, write_csv
 
@@ -25,7 +25,7 @@ Command = Callable[..., Said]
 @pytest.fixture(scope="module")
 def good(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with an ONNX artifact."""
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     folder = tmp_path_factory.mktemp("hostile") / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), folder)

@@ -50,7 +50,7 @@ def signals_in_step(number: int, *signals: int, pause: float = 0.01) -> None:
 
 def signals_in_finish(number: int) -> None:
     """A hook: the process gets a signal when the sealed test is about to begin."""
-    from burnish.stages import finish
+    from burnish.stages.train import finish
 
     def test(*values: Any) -> Any:
         os.kill(os.getpid(), number)
@@ -61,7 +61,7 @@ def signals_in_finish(number: int) -> None:
 
 def signals_in_preparation(number: int) -> None:
     """A hook: the process gets a signal while it reads the data."""
-    from burnish.stages import prepare
+    from burnish.stages.prepare import prepare
 
     def read(*values: Any, **more: Any) -> Any:
         os.kill(os.getpid(), number)

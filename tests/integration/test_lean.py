@@ -19,7 +19,7 @@ TEXTS = ["my card is broken at home", "my new parcel is late"]
 
 @pytest.mark.slow
 def test_a_clean_environment_is_small_and_answers(trained: Callable[..., Path], tmp_path: Path) -> None:
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     folder = tmp_path / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), folder)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import burnish
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from tests.integration import tiny_runs
 from tests.integration.serving_bundles import sound_bundle
 

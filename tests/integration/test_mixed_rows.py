@@ -13,9 +13,9 @@ import torch
 from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.losses import Loss
-from burnish.recipe import Recipe
-from burnish.stages.assemble import Assembled, assemble
-from burnish.stages.prepare import prepare
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.prepare import prepare
+from burnish.stages.train.assemble import Assembled, assemble
 from burnish.training import checkpoint
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import fit

@@ -27,7 +27,7 @@ for run, rows in json.loads(sys.argv[1]):
 
 
 def test_answers_as_torch_does(trained: Callable[..., Path], coloured: Path, tmp_path: Path) -> None:
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     texts = ["my card is broken at home", "my new parcel is late", ""]
     pictures = [{"image": str(coloured.parent / "data" / name / "003.png")} for name in ("red", "green", "blue")]

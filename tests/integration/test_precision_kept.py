@@ -9,7 +9,7 @@ import pytest
 
 import burnish
 from burnish.core.files import read_json
-from burnish.recipe_text import load_file
+from burnish.recipe.text import load_file
 from burnish.training import accelerator, precision
 from burnish.training.precision import Trial
 from tests.integration import tiny_runs

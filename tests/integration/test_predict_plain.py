@@ -17,8 +17,10 @@ import pytest
 import burnish
 from burnish.core.errors import InputError
 from burnish.inputs.text import Text
-from burnish.stages import answer_formats, answer_input, predict
-from burnish.stages.answer_plain import PlainRows
+from burnish.stages.predict import formats as answer_formats
+from burnish.stages.predict import run as predict
+from burnish.stages.predict import source as answer_input
+from burnish.stages.predict.rows_plain import PlainRows
 from tests.integration import tiny_runs
 from tests.integration.spoiled import write_csv
 
@@ -27,7 +29,7 @@ WITHOUT = """
 import sys
 for name in ("pyarrow", "torch", "transformers", "sklearn", "datasets"):
     sys.modules[name] = None
-from burnish.cli import run
+from burnish.cli.commands import run
 sys.exit(run(sys.argv[1:]))
 """
 
@@ -129,7 +131,7 @@ def test_rows_do_not_stay_in_memory(tmp_path: Path) -> None:
 
 def test_in_a_process_without_the_libraries(trained: Trained, tmp_path: Path) -> None:
     """An exported bundle, two processes, standard input; neither pyarrow nor torch can be imported."""
-    from burnish.cli import run as command
+    from burnish.cli.commands import run as command
 
     run = tmp_path / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), run)

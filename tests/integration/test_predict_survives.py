@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import burnish
+from burnish.answering.isolating import answers_of
+from burnish.answering.predictor import Predictor
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError, RunFailed
-from burnish.predictor import Predictor
-from burnish.stages import answer_pieces, predict
-from burnish.stages.answer_input import files_below, files_named
-from burnish.stages.answering import answers_of
+from burnish.stages.predict import pieces as answer_pieces
+from burnish.stages.predict import run as predict
+from burnish.stages.predict.source import files_below, files_named
 from tests.integration import tiny_runs
 from tests.integration.serving_bundles import picture_bundle
 from tests.integration.spoiled import Said, write_csv

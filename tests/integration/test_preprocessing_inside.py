@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Pillow
 
 import burnish
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.inputs.audio import Audio
 from burnish.runtimes.torch import running

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import burnish
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError
-from burnish.exporters import _onnx_raw
-from burnish.inputs._image_processor import ImageProcessor, RawPictures
-from burnish.inputs._raw_texts import RawTexts
+from burnish.exporters.onnx import raw as _onnx_raw
 from burnish.inputs.image import Image
+from burnish.media.picture.processor import ImageProcessor, RawPictures
+from burnish.media.text.raw import RawTexts
 from tests.image_cases import picture, save
 from tests.integration.spoiled import Said
 from tests.sound_cases import save as save_sound
@@ -33,7 +33,7 @@ SIZES = [(32, 32), (33, 47), (150, 61), (20, 31), (64, 300)]
 @pytest.fixture(scope="module")
 def texts(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose artifacts read texts."""
-    from burnish.cli import run
+    from burnish.cli.commands import run
 
     folder = tmp_path_factory.mktemp("raw") / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), folder)

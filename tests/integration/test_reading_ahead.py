@@ -34,7 +34,7 @@ def reading() -> list[str]:
 @pytest.mark.parametrize("cores", [64, 1], ids=["ahead", "shared"])
 def test_not_a_bit_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
     """In line, and by three threads ahead of the network or, where it has every core, before it; with validation and test."""
-    monkeypatch.setattr("burnish.data.ahead._cores", lambda: cores)
+    monkeypatch.setattr("burnish.data.feeding.ahead._cores", lambda: cores)
     runs = [
         burnish.train(recipe(tmp_path / "data", workers=workers, micro_batch_size=3), out=tmp_path / str(workers))
         for workers in (0, 3)
@@ -67,7 +67,7 @@ def test_when_memory_runs_out_on_the_way(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("cores", [64, 1], ids=["ahead", "shared"])
 def test_a_picture_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
     """The error of the thread is the error of the run; nothing hangs."""
-    monkeypatch.setattr("burnish.data.ahead._cores", lambda: cores)
+    monkeypatch.setattr("burnish.data.feeding.ahead._cores", lambda: cores)
     values = recipe(tmp_path / "data", workers=2)
     original = loop._step
 

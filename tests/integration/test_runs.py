@@ -13,8 +13,8 @@ import pytest
 
 import burnish
 from burnish.core.predictions import Predictions
-from burnish.recipe import Settled
-from burnish.recipe_text import load_file
+from burnish.recipe.recipe import Settled
+from burnish.recipe.text import load_file
 from tests.integration import tiny_runs
 
 Trained = Callable[..., Path]

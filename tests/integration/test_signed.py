@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import burnish
-from burnish.bundle import Bundle
-from burnish.core import signature
+from burnish.bundle import signature
+from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, SIGNATURE, sha256, write_manifest
 from tests.integration.spoiled import Said

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from burnish.core.events import Event
-from burnish.data.audit import Audit
-from burnish.inputs._tokenizer import load
-from burnish.recipe import Recipe
-from burnish.stages.prepare import prepare
+from burnish.data.looking.audit import Audit
+from burnish.media.text.tokenizer import load
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.prepare import prepare
 from burnish.training.accelerator import Accelerator
 from tests.checkpoints import tiny_checkpoint
 from tests.integration import tiny_runs

@@ -14,7 +14,7 @@ import pytest
 
 import burnish
 from burnish.core.errors import InputError
-from burnish.recipe_text import load_file
+from burnish.recipe.text import load_file
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Said, write_csv
 

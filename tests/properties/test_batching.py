@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from burnish.core.component import build
-from burnish.data.batching import Order, cut, padding_ratio
+from burnish.data.feeding.order import Order, cut, padding_ratio
 from burnish.data.samplers import Sampler
 from burnish.data.samplers.shuffled import Shuffled
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from burnish.core.errors import InputError
-from burnish.inputs import _beginnings
-from burnish.inputs._seams import _PATTERNS, seams_of
-from burnish.inputs._tokenizer import TokenizerProcessor
+from burnish.media.text import beginnings as _beginnings
+from burnish.media.text.seams import _PATTERNS, seams_of
+from burnish.media.text.tokenizer import TokenizerProcessor
 
 EXAMPLES = int(os.environ.get("BURNISH_TEST_EXAMPLES", "20"))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

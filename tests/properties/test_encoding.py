@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.data.encode import PIECE, EncodedRows, encode_part, fingerprint, strata_numbers
+from burnish.data.feeding.encode import PIECE, EncodedRows, encode_part, fingerprint, strata_numbers
 from burnish.data.table import Origin, Part, Table
 from burnish.inputs import Input
-from burnish.inputs._tokenizer import TokenizerProcessor
+from burnish.media.text.tokenizer import TokenizerProcessor
 from burnish.targets import Target
 from tests.data_cases import table
 
@@ -217,7 +217,8 @@ def test_whatever_changes_the_rows_is_a_miss(change: Callable[[Case], Case], tmp
 
 
 @pytest.mark.parametrize(
-    "module", ["burnish.data.encode", "burnish.inputs.text", "burnish.inputs._tokenizer", "burnish.targets.label"]
+    "module",
+    ["burnish.data.feeding.encode", "burnish.inputs.text", "burnish.media.text.tokenizer", "burnish.targets.label"],
 )
 def test_changed_code_is_a_miss(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     own = case("label", 5)
@@ -318,8 +319,8 @@ print(million(Path(sys.argv[1])))
 
 def million(folder: Path, rows: int = 1_000_000) -> float:
     """Growth of the peak of memory, in MiB, from before encoding to after 1000 batches; the rows lie on disk."""
-    from burnish.data.batching import Order
-    from burnish.data.loader import Loader
+    from burnish.data.feeding.loader import Loader
+    from burnish.data.feeding.order import Order
     from burnish.data.samplers.length_bucketed import LengthBucketed
 
     schema = pa.schema([("x", pa.string()), ("x2", pa.string()), ("y", pa.string())])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.data.ahead import Readers, Sharing, StepsAhead, ahead, readers, sharing
-from burnish.data.batching import Order
+from burnish.data.feeding.ahead import Readers, Sharing, StepsAhead, ahead, readers, sharing
+from burnish.data.feeding.order import Order
 from burnish.data.samplers.shuffled import Shuffled
 
 
@@ -120,7 +120,7 @@ def test_an_error_in_a_step_that_is_never_used_is_none() -> None:
     ],
 )
 def test_how_many(monkeypatch: pytest.MonkeyPatch, cores: int, asked: dict[str, Any], expected: Readers) -> None:
-    monkeypatch.setattr("burnish.data.ahead._cores", lambda: cores)
+    monkeypatch.setattr("burnish.data.feeding.ahead._cores", lambda: cores)
     assert readers(**asked) == expected
     assert sharing(reads=False).threads == 1
     assert sharing(reads=True).threads == min(8, cores)

@@ -10,12 +10,12 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.data.apart import Shared, apart
-from burnish.data.audit import Refused, require_known
-from burnish.data.audit.shared import figures, left_out
+from burnish.data.looking.audit import Refused, require_known
+from burnish.data.looking.audit.shared import figures, left_out
 from burnish.data.table import Part, Table
 from burnish.inputs.tokens import Tokens
-from burnish.recipe import Recipe
-from burnish.stages.dividing import divided
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.dividing import divided
 from tests.data_cases import label_target, table, text_input
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.audit import Audit, Finding, audit, examine
-from burnish.data.audit.lengths import histogram, truncation
-from burnish.data.audit.scan import similar_hash
+from burnish.data.looking.audit import Audit, Finding, audit, examine
+from burnish.data.looking.audit.lengths import histogram, truncation
+from burnish.data.looking.audit.scan import similar_hash
 from burnish.data.table import Part, Table
 from tests.data_cases import label_target, table, text_input
 
@@ -283,9 +283,9 @@ def test_near_means_case_space_and_punctuation_only(one: str, other: str, same: 
 _MILLION = """
 import resource, sys, time
 import numpy as np, pyarrow as pa
-from burnish.data.audit import examine
+from burnish.data.looking.audit import examine
 from burnish.data.table import Origin, Part
-from burnish.data.reading import read
+from burnish.data.reading.tables import read
 from burnish.inputs.text import Text
 from burnish.targets.label import Label
 made = read(sys.argv[1], cache=sys.argv[2])

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.recipe import Recipe
+from burnish.recipe.recipe import Recipe
 from burnish.training.averaging import WeightAverage
 from tests.integration.survival import runs
 from tests.integration.survival_data import recipe

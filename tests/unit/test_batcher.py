@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish.answering.predictor import Prepared
 from burnish.core.answer import Answer
-from burnish.predictor import Prepared
 from burnish.server.batcher import Batch, Batcher, together
 from burnish.server.refusal import Refused
 

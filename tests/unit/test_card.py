@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from burnish.stages.card import _alone
+from burnish.stages.train.card import _alone
 from tests import network_cases, vision_cases
 
 

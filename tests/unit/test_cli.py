@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from burnish import cli
-from burnish.axes import AXES
+from burnish.cli import commands as cli
 from burnish.core.component import kinds
 from burnish.core.errors import InputError, Interrupted, RunFailed
-from burnish.recipe import TASKS, Recipe
-from burnish.recipe_text import loads
+from burnish.recipe.axes import AXES
+from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.text import loads
 
 HEAVY = ("torch", "transformers", "pandas", "sklearn", "datasets", "accelerate", "peft")
 
@@ -52,7 +52,7 @@ def failing(error: BaseException) -> Any:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from burnish.cli import run; run(['--help']); "
+        "import sys; from burnish.cli.commands import run; run(['--help']); "
         f"heavy = [m for m in {(*HEAVY, 'pyarrow', 'numpy', 'pydantic', 'rich')} if m in sys.modules]; "
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
@@ -66,7 +66,7 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize("arguments", [["new"], ["list"], ["list", "losses", "--fields"], ["schema"]])
 def test_commands_that_only_print_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        f"import sys; from burnish.cli import run; code = run({arguments!r}); "
+        f"import sys; from burnish.cli.commands import run; code = run({arguments!r}); "
         f"heavy = [m for m in {HEAVY!r} if m in sys.modules]; "
         "sys.exit(f'imported {heavy}' if heavy else code)"
     )

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from burnish.axes import AXES
 from burnish.core.component import Component, build, component_class, kind_schema, kinds, validated
 from burnish.core.errors import InputError
 from burnish.losses import Loss
 from burnish.losses.focal import Focal
+from burnish.recipe.axes import AXES
 
 PACKAGES = sorted([*AXES.values(), "burnish.runtimes"])
 EVERY = [(axis, kind) for axis in PACKAGES for kind in kinds(axis)]

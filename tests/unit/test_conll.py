@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.reading import read
+from burnish.data.reading.tables import read
 from burnish.data.settings import Data
 from burnish.data.table import Table
-from burnish.recipe import Recipe
-from burnish.stages.settle import settle
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.settle import settle
 
 SENTENCES = [(["EU", "rejects", "German", "call", "."], ["B-ORG", "O", "B-MISC", "O", "O"])]
 SENTENCES += [(["Peter", "Blackburn"], ["B-PER", "I-PER"]), (["#", "1", "is", '"', "it", ","], ["O"] * 6)] * 2

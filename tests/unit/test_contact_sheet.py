@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from burnish.evaluation.contact_sheet import TILE, contact_sheet, plain, shortened, width
-from burnish.evaluation.drawing import canvas
+from burnish.report.contact_sheet import TILE, contact_sheet, plain, shortened, width
+from burnish.report.drawing import canvas
 from tests.image_cases import picture
 
 

@@ -13,9 +13,9 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
 from burnish.evaluation.thresholds import f1_thresholds
-from burnish.recipe import Recipe
-from burnish.stages.decide import learned, on_test
-from burnish.stages.decisions import check
+from burnish.recipe.recipe import Recipe
+from burnish.stages.train.decide import learned, on_test
+from burnish.stages.train.decisions import check
 from burnish.targets import Target
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Pillow
 
 from burnish.core.batch import Example
-from burnish.data.decoded import Decoded, Memory, decoded
+from burnish.data.feeding.decoded import Decoded, Memory, decoded
 from burnish.inputs._files import Read
 from burnish.inputs.audio import Audio
 from burnish.inputs.image import Image, ImageProcessor

@@ -12,12 +12,12 @@ import click
 import pytest
 
 import burnish
-from burnish.axes import AXES
-from burnish.cli import commands
+from burnish.cli.commands import commands
 from burnish.core.component import kinds
-from burnish.data.audit import OVERRIDES
-from burnish.recipe import TASKS, Recipe
-from burnish.recipe_text import loads
+from burnish.data.looking.audit import OVERRIDES
+from burnish.recipe.axes import AXES
+from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.text import loads
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
@@ -69,8 +69,8 @@ def calls(page: Path) -> Iterator[list[str]]:
     for block in blocks(page, "bash"):
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
-            if "burnish.cli" in words:  # torchrun -m burnish.cli ...
-                words = ["burnish", *words[words.index("burnish.cli") + 1 :]]
+            if "burnish.cli.commands" in words:  # torchrun -m burnish.cli.commands ...
+                words = ["burnish", *words[words.index("burnish.cli.commands") + 1 :]]
             if words and words[0] == "burnish":
                 yield words[1:]
 

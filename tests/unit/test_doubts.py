@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from burnish.core.component import build
-from burnish.recipe import Recipe, Settled
-from burnish.stages.doubts import below, chosen_by_luck
+from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.train.doubts import below, chosen_by_luck
 from burnish.training.history import Validation
 from tests.checkpoints import tiny_checkpoint
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from burnish.evaluation.report_run import environment as section
+from burnish.report.run import environment as section
 from burnish.stages import environment as room
-from burnish.stages.begun import Begun
+from burnish.stages.train.begun import Begun
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 TALKING = {

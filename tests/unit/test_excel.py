@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.reading import read
+from burnish.data.reading.tables import read
 from burnish.data.settings import Data
 from tests.data_cases import workbook
 

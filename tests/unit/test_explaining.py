@@ -11,16 +11,16 @@ import pytest
 from PIL import Image as Pillow
 
 import burnish
-from burnish.bundle import Bundle
+from burnish.answering.explaining import PARTS
+from burnish.answering.predictor import Predictor
+from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.explaining import PARTS
 from burnish.inputs import Input
-from burnish.inputs._patches import grid, middle
-from burnish.inputs._sounds import silenced, slices
-from burnish.inputs._words import groups, without, words
-from burnish.predictor import Predictor
+from burnish.media.picture.patches import grid, middle
+from burnish.media.sound.reading import silenced, slices
+from burnish.media.text.words import groups, without, words
 from burnish.targets import Target
 from tests.checkpoints import tiny_checkpoint
 from tests.data_cases import label_target

@@ -12,12 +12,12 @@ from PIL import Image as Pillow
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from burnish.core.errors import InputError
-from burnish.data.audit import Audit, examine
-from burnish.data.inspection import inspected, learned
-from burnish.data.reading import read
+from burnish.data.looking.audit import Audit, examine
+from burnish.data.looking.inspection import inspected, learned
+from burnish.data.reading.tables import read
 from burnish.data.table import Part, Table
-from burnish.inputs._pictures import decoded, looked_at
 from burnish.inputs.image import Image
+from burnish.media.picture.reading import decoded, looked_at
 from burnish.targets.label import Label
 from tests.image_cases import picture, save
 

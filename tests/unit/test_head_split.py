@@ -14,7 +14,7 @@ from burnish.core.component import build
 from burnish.core.network import Inseparable, Network
 from burnish.inputs.image import Image
 from burnish.models._folding import folded
-from burnish.models._vision_split import head_split
+from burnish.models._vision.split import head_split
 from tests import audio_cases, network_cases, vision_cases
 from tests.network_cases import LABEL, batch
 

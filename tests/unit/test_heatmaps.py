@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from burnish.core.network import Network
-from burnish.evaluation.explained import heatmap_sheets
-from burnish.evaluation.heatmaps import heatmaps, overlaid
+from burnish.report.explained import heatmap_sheets
+from burnish.report.heatmaps import heatmaps, overlaid
 from tests.network_cases import batch
 from tests.prediction_cases import label_table
 from tests.vision_cases import KINDS, network

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.audit import Refused, audit, examine
-from burnish.data.file_index import FileIndex
-from burnish.data.inspection import inspected, without_problems
+from burnish.data.looking.audit import Refused, audit, examine
+from burnish.data.looking.file_index import FileIndex
+from burnish.data.looking.inspection import inspected, without_problems
 from burnish.data.parts import divide
-from burnish.data.places import given_splits
-from burnish.data.reading import read, read_parts
+from burnish.data.reading.places import given_splits
+from burnish.data.reading.tables import read, read_parts
 from burnish.data.settings import Data
 from burnish.data.splits.stratified import Stratified
 from burnish.data.table import Part, Table

@@ -12,8 +12,8 @@ import pytest
 from burnish.core.batch import Encoded
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.recipe import Recipe
-from burnish.stages.settle import settle
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.settle import settle
 from burnish.targets import Target
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels

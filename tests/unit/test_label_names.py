@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.data.audit import examine
-from burnish.data.audit.names import folded
+from burnish.data.looking.audit import examine
+from burnish.data.looking.audit.names import folded
 from burnish.data.table import Part
 from burnish.targets import Target
 from burnish.targets.label import Label

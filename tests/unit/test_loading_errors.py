@@ -143,7 +143,7 @@ def test_settings_an_architecture_does_not_have(bert: Path) -> None:
 def test_architecture_without_dropout() -> None:
     from transformers import PreTrainedConfig
 
-    from burnish.models._transformers_configuration import set_dropout
+    from burnish.models.transformers.configuration import set_dropout
 
     with pytest.raises(InputError, match="has no dropout"):
         set_dropout(PreTrainedConfig(), 0.1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from burnish.evaluation import markdown
+from burnish.report import markdown
 
 
 def test_snippets_cannot_break_the_page() -> None:

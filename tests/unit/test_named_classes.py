@@ -9,8 +9,8 @@ import pytest
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.metrics import Metric
-from burnish.recipe import Recipe, Settled
-from burnish.stages.named_classes import require_classes, require_spelling
+from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.targets import Target
 
 

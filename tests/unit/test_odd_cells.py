@@ -11,8 +11,8 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.inputs.text import Text
-from burnish.stages.answer_format import Delimited, Lines, Tabbed
-from burnish.stages.answer_plain import PlainRows
+from burnish.stages.predict.format import Delimited, Lines, Tabbed
+from burnish.stages.predict.rows_plain import PlainRows
 from burnish.targets.label import Label
 
 ADDED = {"prediction": "a", "probability": 0.5, "probabilities": {"a": 0.5, "b": 0.5}, "error": None}
@@ -94,7 +94,7 @@ def test_a_number_of_too_many_digits_is_refused_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("depth", [70, 150, 900])
 def test_a_table_in_arrow_refuses_them_as_well(tmp_path: Path, depth: int) -> None:
     """In words, with the file and its rows."""
-    from burnish.stages.answer_arrow import ArrowRows
+    from burnish.stages.predict.rows_arrow import ArrowRows
 
     data = tmp_path / "in.jsonl"
     data.write_text('{"text": "ok", "note": ' + "[" * depth + "1" + "]" * depth + "}\n", encoding="utf-8")

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.one_type import columns_without_a_type
 from burnish.data.parts import require_columns
-from burnish.data.reading import read
+from burnish.data.reading.one_type import columns_without_a_type
+from burnish.data.reading.tables import read
 from burnish.data.table import Table
-from burnish.recipe import Recipe
-from burnish.stages.settle import settle
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.settle import settle
 
 ODD: dict[str, Any] = {
     "span": [[0, 5, "PER"]],

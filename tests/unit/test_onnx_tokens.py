@@ -11,8 +11,8 @@ import pytest
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from burnish.core.errors import InputError
-from burnish.inputs._raw_texts import RawTexts
-from burnish.inputs._tokenizer import TokenizerProcessor
+from burnish.media.text.raw import RawTexts
+from burnish.media.text.tokenizer import TokenizerProcessor
 
 pytest.importorskip("onnx", reason="the extra `export` is not installed")
 extensions = pytest.importorskip("onnxruntime_extensions", reason="the extra `export` is not installed")
@@ -115,7 +115,7 @@ def graph(raw: RawTexts) -> Any:
     import onnx
     import onnxruntime
 
-    from burnish.exporters._onnx_tokens import tokenizing
+    from burnish.exporters.onnx.tokens import tokenizing
 
     made = tokenizing(raw.front(), 18)
     made.ir_version = 10

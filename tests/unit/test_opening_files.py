@@ -15,11 +15,12 @@ from PIL import Image as Pillow
 
 import burnish
 from burnish.core.errors import InputError
-from burnish.inputs import _picture_files, _sound_files
-from burnish.inputs._pictures import ENDINGS, decoded, looked_at
-from burnish.inputs._sounds import ENDINGS as SOUND_ENDINGS
-from burnish.inputs._sounds import looked_at as heard
 from burnish.inputs.image import Image
+from burnish.media.picture import files as _picture_files
+from burnish.media.picture.reading import ENDINGS, decoded, looked_at
+from burnish.media.sound import files as _sound_files
+from burnish.media.sound.reading import ENDINGS as SOUND_ENDINGS
+from burnish.media.sound.reading import looked_at as heard
 from burnish.server.limits import check_file
 from burnish.server.settings import Settings
 from tests.image_cases import picture
@@ -75,7 +76,7 @@ def test_formats_that_are_not_on_the_list_are_not_read(form: str) -> None:
 def test_the_modules_of_other_formats_are_not_even_loaded() -> None:
     """A fresh process that opens a good and a bad picture knows nothing of PostScript."""
     code = (
-        "import sys, io; from burnish.inputs._pictures import looked_at\n"
+        "import sys, io; from burnish.media.picture.reading import looked_at\n"
         "looked_at(sys.stdin.buffer.read()); looked_at(b'%!PS-Adobe-3.0 EPSF-3.0'); looked_at(b'rubbish')\n"
         "print([m for m in sys.modules if m.endswith(('EpsImagePlugin', 'WmfImagePlugin', 'FitsImagePlugin'))])"
     )
@@ -183,7 +184,7 @@ def test_nothing_else_opens_pictures_or_sounds() -> None:
         for path in sorted(SOURCE.rglob("*.py"))
         if (names := opening(ast.parse(path.read_text(encoding="utf-8"))))
     }
-    assert set(found) == {"inputs/_picture_files.py", "inputs/_sound_files.py"}
+    assert set(found) == {"media/picture/files.py", "media/sound/files.py"}
     for code in ("from PIL import Image as P\nP.open(x)", "import PIL.Image\nPIL.Image.open(x)", "import cv2"):
         assert opening(ast.parse(code))
 

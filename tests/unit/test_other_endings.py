@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.audit import audit, examine
-from burnish.data.inspection import inspected, without_problems
-from burnish.data.reading import read
+from burnish.data.looking.audit import audit, examine
+from burnish.data.looking.inspection import inspected, without_problems
+from burnish.data.reading.tables import read
 from burnish.data.table import Part, Table
 from burnish.inputs import Input
 from burnish.inputs.audio import Audio
 from burnish.inputs.image import Image
-from burnish.stages.answer_input import rows_of
+from burnish.stages.predict.source import rows_of
 from burnish.targets.label import Label
 from tests.image_cases import picture, save, tree
 from tests.sound_cases import save as save_sound

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.audit import examine
-from burnish.data.inspection import inspected, require_files
-from burnish.data.placing import folder_of, placed, placed_all
-from burnish.data.reading import read
+from burnish.data.looking.audit import examine
+from burnish.data.looking.inspection import inspected, require_files
+from burnish.data.reading.placing import folder_of, placed, placed_all
+from burnish.data.reading.tables import read
 from burnish.data.table import Part
 from burnish.inputs.image import Image
-from burnish.stages.answer_input import root_of
+from burnish.stages.predict.source import root_of
 from burnish.targets.label import Label
 from tests.image_cases import picture, save
 

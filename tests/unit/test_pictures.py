@@ -15,11 +15,11 @@ import pyarrow as pa
 import pytest
 
 from burnish.core.predictions import Predictions, schema
-from burnish.evaluation import pictures, run_pictures
 from burnish.evaluation.confusion import Confusion
-from burnish.evaluation.drawing import canvas, shown_names
 from burnish.evaluation.reliability import bins, wilson
-from burnish.evaluation.run_pictures import smooth
+from burnish.report import pictures, run_pictures
+from burnish.report.drawing import canvas, shown_names
+from burnish.report.run_pictures import smooth
 
 
 @pytest.fixture(autouse=True)
@@ -189,7 +189,7 @@ def test_the_same_numbers_give_the_same_file(tmp_path: Path) -> None:
 def test_evaluation_imports_no_heavy_library_until_it_is_used() -> None:
     """Neither matplotlib nor scikit-learn, scipy or torch on import; and pyplot never."""
     code = (
-        "import sys, burnish.evaluation.report, burnish.evaluation.baselines, burnish.evaluation.compare\n"
+        "import sys, burnish.report.write, burnish.evaluation.baselines, burnish.evaluation.compare\n"
         "from burnish.core.component import component_class, kinds\n"
         "[component_class('burnish.metrics', k) for k in kinds('burnish.metrics')]\n"
         "print([m for m in ('matplotlib', 'sklearn', 'scipy', 'torch', 'pandas') if m in sys.modules])"

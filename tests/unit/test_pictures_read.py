@@ -13,10 +13,10 @@ import pytest
 from PIL import Image as Pillow
 
 from burnish.core.errors import InputError
-from burnish.inputs import _pictures
-from burnish.inputs._image_processor import FINER
-from burnish.inputs._pictures import MIDDLE, decoded, looked_at
 from burnish.inputs.image import Image, ImageProcessor
+from burnish.media.picture import reading as _pictures
+from burnish.media.picture.processor import FINER
+from burnish.media.picture.reading import MIDDLE, decoded, looked_at
 from tests.image_cases import picture
 
 PROCESSOR = ImageProcessor(16, 1.0, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))

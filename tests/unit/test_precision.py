@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from burnish.core.network import Network
-from burnish.recipe import Recipe
-from burnish.recipe_text import loads
-from burnish.stages.precision import joined
-from burnish.stages.run_folder import RunFolder
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.text import loads
+from burnish.stages.train.precision import joined
+from burnish.stages.train.run_folder import RunFolder
 from burnish.training import accelerator as accelerators
 from burnish.training import precision
 from burnish.training.accelerator import Accelerator

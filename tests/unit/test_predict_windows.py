@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from burnish.answering.predictor import Predictor
 from burnish.inputs.text import Text
-from burnish.predictor import Predictor
-from burnish.stages import answer_rows
-from burnish.stages.answer_arrow import _ends
-from burnish.stages.answer_plain import PlainRows
-from burnish.stages.answer_rows import cuts
+from burnish.stages.predict import rows as answer_rows
+from burnish.stages.predict.rows import cuts
+from burnish.stages.predict.rows_arrow import _ends
+from burnish.stages.predict.rows_plain import PlainRows
 
 
 def test_cuts_are_bounded_in_rows_and_bytes(monkeypatch: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.inputs._raw_sounds import RawSounds
-from burnish.inputs._sound_processor import SoundProcessor
+from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.raw import RawSounds
 from tests import audio_cases
 from tests.export_cases import SOUND_CASES, exported, source
 from tests.sound_cases import sound
@@ -76,8 +76,8 @@ def test_a_graph_answers_with_the_mean_of_the_views(architecture: str, tmp_path:
     pytest.importorskip("onnx", reason="the extra `export` is not installed")
     import onnxruntime
 
-    from burnish.exporters._onnx_raw import preceded_by
     from burnish.exporters.onnx import Onnx
+    from burnish.exporters.onnx.raw import preceded_by
 
     whole = processor(architecture, **({"seconds": 0.5} if architecture in audio_cases.MASKED else {}))
     exported(Onnx(), architecture, tmp_path / "plain")

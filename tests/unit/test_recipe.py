@@ -13,7 +13,7 @@ import pytest
 from burnish.core.component import kinds
 from burnish.core.errors import InputError
 from burnish.inputs.text import Text
-from burnish.recipe import TASKS, Recipe
+from burnish.recipe.recipe import TASKS, Recipe
 
 FOREIGN = '''
 from collections.abc import Iterator

@@ -16,8 +16,8 @@ from burnish.core.component import choice
 from burnish.core.errors import InputError
 from burnish.losses import Loss
 from burnish.optimizers import Optimizer
-from burnish.recipe_text import Line, dumps, load_file, loads, overridden, scalar
-from burnish.stages.new_recipe import commented, shorthands
+from burnish.recipe.text import Line, dumps, load_file, loads, overridden, scalar
+from burnish.recipe.written import commented, shorthands
 
 
 @pytest.mark.parametrize(

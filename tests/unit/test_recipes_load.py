@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from burnish.recipe import TASKS, Recipe
-from burnish.recipe_text import load_file
+from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.text import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "recipes").glob("*.yaml"))

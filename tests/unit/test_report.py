@@ -12,12 +12,13 @@ import pyarrow as pa
 import pytest
 
 from burnish.core.predictions import Predictions, schema
-from burnish.evaluation import markdown, report
 from burnish.evaluation.baselines import baseline_scores, majority
 from burnish.evaluation.mistakes import mistakes
-from burnish.evaluation.players import PLAYED
 from burnish.evaluation.scores import metrics_for, scores
-from burnish.inputs._sounds import as_wav
+from burnish.media.sound.reading import as_wav
+from burnish.report import markdown
+from burnish.report import write as report
+from burnish.report.players import PLAYED
 
 TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
 HEADLINE = {

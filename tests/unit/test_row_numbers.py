@@ -12,7 +12,7 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions, schema
-from burnish.data.audit.report import Audit, Finding, RowAt
+from burnish.data.looking.audit.report import Audit, Finding, RowAt
 from burnish.data.table import Origin, Table
 from burnish.evaluation.compare import aligned
 

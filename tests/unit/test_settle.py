@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.recipe import Recipe, Settled
-from burnish.stages.settle import settle
+from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.prepare.settle import settle
 from tests.data_cases import table
 
 TEXT_ROWS: list[dict[str, Any]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from burnish.data.augmentations._sides import mirroring_warning, sided
+from burnish.data.looking.sides import mirroring_warning, sided
 
 
 @pytest.mark.parametrize(

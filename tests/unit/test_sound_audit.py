@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.audit import Audit, examine
-from burnish.data.inspection import inspected
-from burnish.data.places import locate
-from burnish.data.reading import read
+from burnish.data.looking.audit import Audit, examine
+from burnish.data.looking.inspection import inspected
+from burnish.data.reading.places import locate
+from burnish.data.reading.tables import read
 from burnish.data.settings import Data
 from burnish.data.sources.audio_folder import AudioFolder
 from burnish.data.table import Part
-from burnish.evaluation.report_run import audited
 from burnish.inputs.audio import Audio
+from burnish.report.run import audited
 from tests.data_cases import label_target
 from tests.image_cases import picture
 from tests.image_cases import save as save_picture

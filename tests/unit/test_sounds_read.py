@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from burnish.core.errors import InputError
-from burnish.inputs._sounds import LISTENED, at_rate, decoded, looked_at, looks_like_sound
 from burnish.inputs.audio import Audio
+from burnish.media.sound.reading import LISTENED, at_rate, decoded, looked_at, looks_like_sound
 from tests.sound_cases import save, sound
 
 SETTINGS: dict[str, Any] = {"features": "log_mel", "sampling_rate": 8000, "seconds": 0.5, "mels": 32}

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.reading import read, read_parts
+from burnish.data.reading.tables import read, read_parts
 from burnish.data.settings import Data, cache_folder
 from tests.data_cases import ROWS, csv_text, written
 
@@ -312,7 +312,7 @@ _MEASURED = """
 import resource, sys
 from pathlib import Path
 import burnish.data.sources.csv, burnish.data.sources.jsonl
-from burnish.data.reading import read
+from burnish.data.reading.tables import read
 path, cache = Path(sys.argv[1]), Path(sys.argv[2])
 def peak():  # anonymous memory: pages of the mapped file are the kernel's to drop
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.encodings import detect
-from burnish.data.reading import read
+from burnish.data.reading.encodings import detect
+from burnish.data.reading.tables import read
 from burnish.data.settings import Data
 from burnish.data.table import Table
 from tests.data_cases import ROWS, csv_text, gzipped

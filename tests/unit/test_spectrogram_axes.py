@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from burnish.inputs import _spectrogram_axes as axes
-from burnish.inputs._sound_processor import SoundProcessor
-from burnish.inputs._spectrograms import mel_filters, place_of
 from burnish.inputs.audio import Audio
+from burnish.media.sound import axes
+from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.spectrograms import mel_filters, place_of
 from tests.sound_cases import save
 
 

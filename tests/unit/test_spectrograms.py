@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.inputs._resampling import resampled
-from burnish.inputs._sound_processor import SoundProcessor
-from burnish.inputs._sound_settings import checkpoint_settings
-from burnish.inputs._spectrograms import log_mel
 from burnish.inputs.audio import Audio
+from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.resampling import resampled
+from burnish.media.sound.settings import checkpoint_settings
+from burnish.media.sound.spectrograms import log_mel
 from tests.sound_cases import sound
 
 

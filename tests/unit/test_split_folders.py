@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.places import given_splits, splits_of
-from burnish.data.reading import read, read_parts
+from burnish.data.reading.places import given_splits, splits_of
+from burnish.data.reading.split_folders import part_of
+from burnish.data.reading.tables import read, read_parts
 from burnish.data.settings import Data
-from burnish.data.split_folders import part_of
 from tests.image_cases import picture, save, tree
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.audit.proportions import proportions
-from burnish.data.contents import content_hash, content_hashes
+from burnish.data.looking.audit.proportions import proportions
 from burnish.data.parts import divide
+from burnish.data.reading.contents import content_hash, content_hashes
 from burnish.data.splits import TEST, TRAIN, VALIDATION
 from burnish.data.splits.column import Column
 from burnish.data.splits.grouped import Grouped

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.reading import read
+from burnish.data.reading.tables import read
 from burnish.inputs.tokens import Tokens
-from burnish.recipe import Recipe, Settled
-from burnish.stages.settle import settle
+from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.prepare.settle import settle
 from burnish.targets.tags import Tags
 from tests.data_cases import table
 

@@ -12,8 +12,8 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.inputs._columns import looked_at
-from burnish.recipe import Recipe
-from burnish.stages.settle import settle
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.settle import settle
 from tests.data_cases import table
 
 N = 40

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from burnish.inputs._tokenizer import load
+from burnish.media.text.tokenizer import load
 from tests.checkpoints import tiny_checkpoint
 
 LONG = "the parcel never arrived, and I would like my money back as soon as that can be done! " * 40

@@ -11,8 +11,8 @@ from burnish.core.component import build, kinds
 from burnish.core.family import Family, family_of
 from burnish.models import Model
 from burnish.models._shapes import stored_shapes
-from burnish.recipe import Recipe
-from burnish.stages.usual_settings import BY_ADAPTER, FULL, rates, row, usual, usual_epochs, usual_rate
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.usual_settings import BY_ADAPTER, FULL, rates, row, usual, usual_epochs, usual_rate
 from tests.checkpoints import tiny_checkpoint
 
 BLOCK = {"attention.query.weight": [64, 64], "attention.output.weight": [64, 64], "mlp.weight": [256, 64]}

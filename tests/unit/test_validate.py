@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from burnish.core.weighted import WeightedSum
-from burnish.stages.validate import _joined
+from burnish.stages.train.validate import _joined
 from tests.prediction_cases import synthetic
 
 

@@ -9,17 +9,17 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from burnish.bundle import Bundle
+from burnish.answering.predictor import Predictor
+from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import build
 from burnish.core.views import HELD, averaged
-from burnish.data.encode import encode_part
-from burnish.data.loader import Loader
+from burnish.data.feeding.encode import encode_part
+from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.predict import features, predict
 from burnish.inputs.image import Image, ImageProcessor
 from burnish.losses import Loss
-from burnish.predictor import Predictor
 from tests.data_cases import label_target, table
 from tests.image_cases import picture, save
 

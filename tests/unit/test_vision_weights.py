@@ -16,7 +16,7 @@ from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.inputs.image import Image
 from burnish.models import Model
-from burnish.models._same_padding import SamePaddingConv2d, pad_as_tensorflow
+from burnish.models._vision.same_padding import SamePaddingConv2d, pad_as_tensorflow
 from burnish.targets.label import Label
 from tests.network_cases import LABEL, batch
 from tests.vision_cases import INPUT, checkpoint, network

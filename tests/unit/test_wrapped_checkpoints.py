@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from burnish.core.errors import InputError
 from burnish.models._checkpoint import resolved_folder
-from burnish.models._vision_weights import read_weights
+from burnish.models._vision.weights import read_weights
 from burnish.models._wrapped_names import prefix_of
 from burnish.models.transformers import Transformers
 from tests import vision_cases

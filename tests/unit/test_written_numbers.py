@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.written_numbers import plain_numbers
-from burnish.recipe import Recipe
-from burnish.stages.target_numbers import numbers_read
+from burnish.data.reading.written_numbers import plain_numbers
+from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.target_numbers import numbers_read
 from tests.data_cases import table
 
 

@@ -64,7 +64,7 @@ class Lora(Adapter):
     def finish(self, network: Network) -> None:
         """With `merge`, put the updates into the weights, in float32; the network is a plain one from then on."""
         if self.merge:
-            from burnish.adapters._low_rank import merge_in_place
+            from burnish.core.low_rank import merge_in_place
 
             merge_in_place(network.backbone())
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from burnish.class_weights import ClassWeights
 from burnish.core.batch import Array
 from burnish.core.errors import InputError, unknown
-from burnish.targets._names import named
+from burnish.core.names import named
 
 
 class Given(ClassWeights):

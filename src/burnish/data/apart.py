@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.data.contents import content_hashes
-from burnish.data.splits._columns import group_keys
+from burnish.data.dealing.columns import group_keys
+from burnish.data.reading.contents import content_hashes
 from burnish.data.table import Part
 from burnish.inputs import Input
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
-from burnish.data.contents import content_hashes
-from burnish.data.one_type import require_one_type
-from burnish.data.shards import require_names
+from burnish.data.reading.contents import content_hashes
+from burnish.data.reading.one_type import require_one_type
+from burnish.data.reading.shards import require_names
 from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
 from burnish.data.table import Part, Table
 from burnish.inputs import Input

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from burnish.data.inspection import Inspection
+    from burnish.data.looking.inspection import Inspection
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 
 from burnish.core.answer import sure_enough
 from burnish.core.predictions import Predictions
+from burnish.counting.calibration import confidence
 from burnish.evaluation.reliability import wilson
-from burnish.metrics._calibration import confidence
 
 RISK = 0.05
 """Probability that the promise does not hold although the rows are like those it was learned from."""

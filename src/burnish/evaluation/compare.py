@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
+from burnish.counting.resampling import with_truth
 from burnish.evaluation.intervals import draws, percentiles
 from burnish.metrics import Metric
-from burnish.metrics._resampling import with_truth
 from burnish.targets import target_class
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import cells
-from burnish.metrics._resampling import with_truth
+from burnish.counting.classes import cells
+from burnish.counting.resampling import with_truth
 
 
 @dataclass(frozen=True)

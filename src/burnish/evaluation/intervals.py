@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
+from burnish.counting.resampling import with_truth
 from burnish.metrics import Metric
-from burnish.metrics._resampling import with_truth
 
 BLOCK = 2_000_000
 """Counts held in memory at once: resamples x rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._resampling import with_truth
+from burnish.counting.resampling import with_truth
 from burnish.targets import target_class
 
 

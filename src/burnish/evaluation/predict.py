@@ -14,9 +14,9 @@ from burnish.core.batch import Array
 from burnish.core.predictions import Predictions, schema
 from burnish.core.views import averaged
 from burnish.core.weighted import ZERO, WeightedSum
-from burnish.data.ahead import ahead
-from burnish.data.batching import cut
-from burnish.data.loader import Loader
+from burnish.data.feeding.ahead import ahead
+from burnish.data.feeding.loader import Loader
+from burnish.data.feeding.order import cut
 from burnish.data.table import Part
 from burnish.losses import Loss
 from burnish.runtimes import Run

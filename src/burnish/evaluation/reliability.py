@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._calibration import confidence
-from burnish.metrics._resampling import with_truth
+from burnish.counting.calibration import confidence
+from burnish.counting.resampling import with_truth
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, unknown
 from burnish.core.predictions import Predictions
+from burnish.counting.classes import per_class
+from burnish.counting.resampling import with_truth
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
-from burnish.metrics._classes import per_class
-from burnish.metrics._resampling import with_truth
 from burnish.targets import fits, target_class
 
 AVERAGES = ("macro", "weighted", "micro")

@@ -15,7 +15,7 @@ from pydantic import Field
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.inputs import Input
-from burnish.inputs._paths import hint, is_file, resolved
+from burnish.media.paths import hint, is_file, resolved
 
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
 _LONGEST_PATH = 1000  # characters of a cell that is still taken for a path in words

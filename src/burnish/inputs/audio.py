@@ -16,11 +16,10 @@ from burnish.core.errors import InputError
 from burnish.core.seeds import generator
 from burnish.inputs import Change, Piece, described
 from burnish.inputs._files import FileInput, Read
-from burnish.inputs._raw_sounds import RawSounds
-from burnish.inputs._resampling import Waveform
-from burnish.inputs._sound_processor import SoundProcessor, WaveformProcessor
-from burnish.inputs._sound_settings import SETTINGS, checkpoint_settings, written
-from burnish.inputs._sounds import (
+from burnish.media.sound.axes import with_axes
+from burnish.media.sound.processor import SoundProcessor, WaveformProcessor
+from burnish.media.sound.raw import RawSounds
+from burnish.media.sound.reading import (
     ENDINGS,
     LISTENED,
     as_file,
@@ -34,8 +33,9 @@ from burnish.inputs._sounds import (
     silenced,
     slices,
 )
-from burnish.inputs._spectrogram_axes import with_axes
-from burnish.inputs._spectrograms import shaded
+from burnish.media.sound.resampling import Waveform
+from burnish.media.sound.settings import SETTINGS, checkpoint_settings, written
+from burnish.media.sound.spectrograms import shaded
 
 if TYPE_CHECKING:
     from torch import nn
@@ -216,7 +216,7 @@ class Audio(FileInput):
 
     def graph(self, processor: SoundProcessor) -> nn.Module:
         """The waveform to its spectrogram."""
-        from burnish.inputs._graphs import Spectrogram
+        from burnish.media.graph import Spectrogram
 
         return Spectrogram(processor)
 

@@ -15,11 +15,10 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Piece, described
 from burnish.inputs._files import FileInput, Read
-from burnish.inputs._grey import EIGHT, Range, scale_of
-from burnish.inputs._image_processor import ImageProcessor, PixelProcessor, RawPictures
-from burnish.inputs._image_settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
-from burnish.inputs._patches import Box, grid, mean_colour, middle, painted
-from burnish.inputs._pictures import (
+from burnish.media.picture.grey import EIGHT, Range, scale_of
+from burnish.media.picture.patches import Box, grid, mean_colour, middle, painted
+from burnish.media.picture.processor import ImageProcessor, PixelProcessor, RawPictures
+from burnish.media.picture.reading import (
     ENDINGS,
     PLACES,
     Rounding,
@@ -28,6 +27,7 @@ from burnish.inputs._pictures import (
     look_version,
     looked_at,
 )
+from burnish.media.picture.settings import PREPROCESSOR, SETTINGS, checkpoint_settings, preprocessor_config
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -196,7 +196,7 @@ class Image(FileInput):
 
     def graph(self, processor: ImageProcessor) -> nn.Module:
         """Pixels to what the network reads."""
-        from burnish.inputs._graphs import Pixels
+        from burnish.media.graph import Pixels
 
         return Pixels(processor.mean, processor.std)
 

@@ -15,9 +15,9 @@ from burnish.core.errors import InputError
 from burnish.inputs import Input, Piece
 from burnish.inputs._cells import as_text
 from burnish.inputs._columns import Looked, looked_at, passed_over
-from burnish.inputs._raw_texts import RawTexts
-from burnish.inputs._tokenizer import TokenizerProcessor, load, save
-from burnish.inputs._words import groups, without
+from burnish.media.text.raw import RawTexts
+from burnish.media.text.tokenizer import TokenizerProcessor, load, save
+from burnish.media.text.words import groups, without
 
 USUAL_NAMES = ("text", "sentence", "message", "review", "content", "question", "body")
 USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question", "passage"))

@@ -14,7 +14,7 @@ from burnish.core.word_counts import words_beside
 from burnish.core.written_lists import has_quoted_list, written_list
 from burnish.inputs import Input
 from burnish.inputs._cells import as_words
-from burnish.inputs._tokenizer import TokenizerProcessor, load, row, save
+from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
 
 
 class Tokens(Input):

@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from burnish.core.errors import nearest
+from burnish.core.names import text
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import Average, Which, averaged, class_names, class_sums, positive_name
-from burnish.metrics._resampling import CountedMetric, Counts, Values
-from burnish.targets._names import text
+from burnish.counting.classes import Average, Which, averaged, class_names, class_sums, positive_name
+from burnish.counting.resampling import CountedMetric, Counts, Values
 
 
 def _class_name(value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import cells
-from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered
+from burnish.counting.classes import cells
+from burnish.counting.resampling import CountedMetric, Counts, Values, remembered
 from burnish.targets import target_class
 
 

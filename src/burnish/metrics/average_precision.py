@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._ranking import macro, precision_area
-from burnish.metrics._resampling import CountedMetric, Counts, Values
+from burnish.counting.ranking import macro, precision_area
+from burnish.counting.resampling import CountedMetric, Counts, Values
 
 
 class AveragePrecision(CountedMetric):

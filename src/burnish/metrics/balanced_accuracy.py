@@ -7,8 +7,8 @@ from typing import ClassVar, cast
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import class_sums
-from burnish.metrics._resampling import CountedMetric, Counts, Values
+from burnish.counting.classes import class_sums
+from burnish.counting.resampling import CountedMetric, Counts, Values
 
 
 class BalancedAccuracy(CountedMetric):

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._calibration import confidence
-from burnish.metrics._resampling import CountedMetric, Counts, Values
+from burnish.counting.calibration import confidence
+from burnish.counting.resampling import CountedMetric, Counts, Values
 
 
 class ExpectedCalibrationError(CountedMetric):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from burnish.counting.classes import Which
 from burnish.metrics._averaged import AveragedMetric
-from burnish.metrics._classes import Which
 
 
 class F1(AveragedMetric):

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._classes import label_sets
-from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+from burnish.counting.classes import label_sets
+from burnish.counting.resampling import CountedMetric, Counts, Values, remembered, weighted_mean
 
 _BLOCK = 4_000_000
 """Comparisons held in memory at once."""

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._calibration import given_to_truth
-from burnish.metrics._resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+from burnish.counting.calibration import given_to_truth
+from burnish.counting.resampling import CountedMetric, Counts, Values, remembered, weighted_mean
 
 
 class LogLoss(CountedMetric):

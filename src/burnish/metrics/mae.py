@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._moments import truth_and_answer
-from burnish.metrics._resampling import CountedMetric, Counts, Values, weighted_mean
+from burnish.counting.moments import truth_and_answer
+from burnish.counting.resampling import CountedMetric, Counts, Values, weighted_mean
 
 
 class Mae(CountedMetric):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._moments import correlation, truth_and_answer
-from burnish.metrics._resampling import CountedMetric, Counts, Values
+from burnish.counting.moments import correlation, truth_and_answer
+from burnish.counting.resampling import CountedMetric, Counts, Values
 
 
 class Pearson(CountedMetric):

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from burnish.core.predictions import Predictions
-from burnish.metrics._moments import truth_and_answer, variation
-from burnish.metrics._resampling import CountedMetric, Counts, Values
+from burnish.counting.moments import truth_and_answer, variation
+from burnish.counting.resampling import CountedMetric, Counts, Values
 
 
 class R2(CountedMetric):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from burnish.counting.classes import Which
 from burnish.metrics._averaged import SpanMetric
-from burnish.metrics._classes import Which
 
 
 class SpanPrecision(SpanMetric):

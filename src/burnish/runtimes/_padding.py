@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.data.batching import cut
+from burnish.data.feeding.order import cut
 
 
 def without_padding(

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from burnish.artifacts import Artifact
+from burnish.bundle.artifacts import Artifact
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
+from burnish.core.fixed_size import joined
 from burnish.inputs import Input
 from burnish.runtimes import Run, Runtime
-from burnish.runtimes._fixed import joined
 from burnish.targets import Target
 
 

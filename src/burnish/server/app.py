@@ -17,19 +17,20 @@ from starlette.middleware.cors import CORSMiddleware
 
 from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
-from burnish.server import explaining, open_inference, page
+from burnish.server import explaining, page
 from burnish.server.guard import Guard
 from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies
 from burnish.server.logs import LOG, set_up
 from burnish.server.metrics import Metrics
 from burnish.server.nowhere import not_here
+from burnish.server.open_inference import routes as open_inference
+from burnish.server.processes.stuck import leave_when_stuck, stuck, waiting
 from burnish.server.refusal import Refused
 from burnish.server.routes import Handler, add_asking, json_response
 from burnish.server.schema import answer_body, description, errors, prediction
 from burnish.server.served import Served, Unanswered, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
-from burnish.server.stuck import leave_when_stuck, stuck, waiting
 
 
 def from_environment() -> FastAPI:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from burnish.answering.predictor import Prepared
 from burnish.core.answer import Answer
-from burnish.predictor import Prepared
 from burnish.server.refusal import overloaded
 
 OVERHEAD = 40  # what a further batch costs on a CPU, in elements; see burnish.evaluation.predict

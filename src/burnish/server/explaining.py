@@ -11,11 +11,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from burnish.answering.explaining import FEWEST, Explanation, begun, cut, explanation
+from burnish.answering.predictor import Prepared
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
-from burnish.explaining import FEWEST, Explanation, begun, cut, explanation
 from burnish.inputs import Piece
-from burnish.predictor import Prepared
 from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies
 from burnish.server.refusal import Refused, late

@@ -14,7 +14,8 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
 from burnish.core.errors import InputError
-from burnish.inputs import _picture_files, _sound_files
+from burnish.media.picture import files as _picture_files
+from burnish.media.sound import files as _sound_files
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.settings import Settings
 

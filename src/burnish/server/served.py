@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from burnish.answering.explaining import unexplained
+from burnish.answering.isolating import finite
+from burnish.answering.predictor import Predictor, Prepared, load
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
-from burnish.explaining import unexplained
-from burnish.predictor import Predictor, Prepared, load
 from burnish.server.batcher import Batcher
 from burnish.server.limits import check_file
 from burnish.server.logs import LOG
@@ -21,7 +22,6 @@ from burnish.server.readers import Readers
 from burnish.server.refusal import Refused, late
 from burnish.server.rows import Reader, RowError
 from burnish.server.settings import Settings, name_of, place_of
-from burnish.stages.answering import finite
 
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from burnish.answering.explaining import FEWEST, PARTS
 from burnish.core.errors import InputError
-from burnish.explaining import FEWEST, PARTS
 
 ENVIRONMENT = "BURNISH_SERVER"
 """Where worker processes find the settings, as JSON; keys are never in it."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from burnish.recipe import Recipe
+from burnish.recipe.recipe import Recipe
 from burnish.stages.evaluate import evaluate as evaluate_run
-from burnish.stages.finish import Run
-from burnish.stages.run_folder import RunFolder
-from burnish.stages.train import run
+from burnish.stages.train.finish import Run
+from burnish.stages.train.run import run
+from burnish.stages.train.run_folder import RunFolder
 
 
 def train(
@@ -42,7 +42,7 @@ def train(
     elif isinstance(recipe, Mapping):
         values = dict(recipe)
     elif recipe is not None:
-        from burnish.recipe_text import load_file
+        from burnish.recipe.text import load_file
 
         values = load_file(Path(recipe))
     elif resume:

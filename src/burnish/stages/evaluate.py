@@ -7,32 +7,32 @@ from typing import Any, cast
 
 import numpy as np
 
-from burnish.bundle import Bundle
+from burnish.answering.predictor import opened
+from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
-from burnish.data.ahead import sharing
-from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected, require_files
-from burnish.data.loader import Loader
+from burnish.data.feeding.ahead import sharing
+from burnish.data.feeding.encode import EncodedRows, encode_part
+from burnish.data.feeding.loader import Loader
+from burnish.data.looking.inspection import inspected, require_files
 from burnish.data.parts import require_columns
-from burnish.data.placing import placed
-from burnish.data.reading import read
+from burnish.data.reading.placing import placed
+from burnish.data.reading.tables import read
+from burnish.data.reading.written_numbers import plain_numbers
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
-from burnish.data.written_numbers import plain_numbers
-from burnish.evaluation import report
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
-from burnish.predictor import opened
-from burnish.stages.decide import on_test
+from burnish.report import write as report
+from burnish.report.rows import row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
-from burnish.stages.folding import FACT, loss_without
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
-from burnish.stages.shown import row_picture, row_sound, row_text
+from burnish.stages.train.decide import on_test
+from burnish.stages.train.folding import FACT, loss_without
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:

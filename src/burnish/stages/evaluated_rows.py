@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError, nearest
-from burnish.data.audit.scan import similar_hash
-from burnish.data.contents import content_hashes
+from burnish.data.looking.audit.scan import similar_hash
+from burnish.data.reading.contents import content_hashes
 from burnish.data.table import Table
 from burnish.stages.held_out import held_out
 from burnish.targets import Target

@@ -8,26 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from burnish.bundle import Bundle
+from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.predictions import Predictions
-from burnish.data.ahead import sharing
-from burnish.data.encode import EncodedRows, encode_part
-from burnish.data.inspection import inspected
-from burnish.data.loader import Loader
-from burnish.data.places import given_splits
-from burnish.data.placing import placed_again
-from burnish.data.reading import read_parts
+from burnish.data.feeding.ahead import sharing
+from burnish.data.feeding.encode import EncodedRows, encode_part
+from burnish.data.feeding.loader import Loader
+from burnish.data.looking.inspection import inspected
+from burnish.data.reading.places import given_splits
+from burnish.data.reading.placing import placed_again
+from burnish.data.reading.tables import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.evaluation.predict import predict
-from burnish.recipe import Recipe
+from burnish.recipe.recipe import Recipe
 from burnish.runtimes import Run
-from burnish.stages.dividing import divided
 from burnish.stages.nonfinite import answers_not_finite
-from burnish.stages.prepare import split_hashes
-from burnish.stages.target_numbers import numbers_read
+from burnish.stages.prepare.dividing import divided
+from burnish.stages.prepare.prepare import split_hashes
+from burnish.stages.prepare.target_numbers import numbers_read
 
 NAMES = ("train", "validation", "test")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from burnish.core.errors import InputError
+from burnish.core.names import text
 from burnish.core.written_lists import in_brackets
-from burnish.targets._names import text
 from burnish.targets._separators import CANDIDATES, other_separator
 from burnish.targets._writing import (
     Numbers,

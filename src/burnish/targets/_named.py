@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from burnish.core.names import Names
 from burnish.targets import Target
-from burnish.targets._names import Names
 
 
 class Named(Target):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from burnish.core.errors import InputError
-from burnish.targets._names import text
+from burnish.core.names import text
 from burnish.targets._spans import OUTSIDE
 from burnish.targets._writing import is_number, listed, named, require_positions, said_positions, whole
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from burnish.core.errors import InputError
+from burnish.core.names import as_number, text
 from burnish.core.written_lists import are_written_lists, as_list, has_quoted_list, in_brackets
-from burnish.targets._names import as_number, text
 
 Numbers = Literal["names", "positions", "multi_hot"]
 NUMBERS = (

@@ -14,10 +14,7 @@ from pydantic import Field
 from burnish.core.answer import sure_enough
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
-from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
-from burnish.targets._named import Named
-from burnish.targets._names import (
+from burnish.core.names import (
     TINY,
     looks_like_codes,
     looks_like_score,
@@ -28,6 +25,9 @@ from burnish.targets._names import (
     text,
     unknown_name,
 )
+from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
+from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
+from burnish.targets._named import Named
 from burnish.targets._separators import other_separator
 from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 

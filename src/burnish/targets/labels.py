@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
 from burnish.targets._named import Named
-from burnish.targets._names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
 from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.names import as_number, looks_like_codes, looks_like_score, text
 from burnish.targets import Decoded, Mistakes, Target, Usual, Wrong
-from burnish.targets._names import as_number, looks_like_codes, looks_like_score, text
 
 if TYPE_CHECKING:
     import pyarrow as pa

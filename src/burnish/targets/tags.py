@@ -11,9 +11,9 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.names import Names, looks_like_tags, text, unknown_name
 from burnish.targets import Classes, Decoded, Mistakes, Usual, Wrong
 from burnish.targets._named import Named
-from burnish.targets._names import Names, looks_like_tags, text, unknown_name
 from burnish.targets._schemes import Scheme, scheme_of
 from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
 from burnish.targets._tag_cells import cells_of, numbers_are, refuse_gaps, refuse_single_words

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from burnish.core.batch import Array
 from burnish.core.seeds import generator
 from burnish.data.augmentations import Augmentation
-from burnish.inputs._resampling import Waveform, resampled
+from burnish.media.sound.resampling import Waveform, resampled
 
 GAIN = "Louder or softer by up to so many dB."
 SPEED = "Faster or slower by up to this share; pitch goes with it. 0 where pitch tells the classes apart."

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from burnish.core.errors import InputError
-from burnish.data.file_index import FileIndex, Look
+from burnish.data.looking.file_index import FileIndex, Look
+from burnish.data.reading.visible import visible
 from burnish.data.settings import cache_folder
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
-from burnish.data.visible import visible
 
 
 class ClassFolders(Source):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from burnish.data.file_index import Look
+from burnish.data.looking.file_index import Look
 from burnish.data.sources._class_folders import ClassFolders
-from burnish.inputs._sounds import ENDINGS, look_version, looked_at
+from burnish.media.sound.reading import ENDINGS, look_version, looked_at
 
 
 class AudioFolder(ClassFolders):

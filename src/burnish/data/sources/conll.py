@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from burnish.core.errors import InputError
-from burnish.data.encodings import open_bytes, open_text
+from burnish.data.reading.encodings import open_bytes, open_text
 from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source
 from burnish.data.sources._conll_lines import DOCSTART, Layout, comment, layout_of, looks_like_conll
 

@@ -11,7 +11,7 @@ from typing import IO, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from burnish.core.errors import InputError
-from burnish.data.encodings import open_text
+from burnish.data.reading.encodings import open_text
 from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source
 from burnish.data.sources._csv_layout import bare, layout, named_separator
 

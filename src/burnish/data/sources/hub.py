@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from burnish.core.errors import InputError, nearest
-from burnish.data.dataset_pieces import dataset_pieces
+from burnish.data.reading.dataset_pieces import dataset_pieces
 from burnish.data.sources import Notify, Rows, Source
 
 
@@ -34,7 +34,7 @@ class Hub(Source):
 
     def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
-        from burnish.data.arrow import pieces_digest
+        from burnish.data.reading.arrow import pieces_digest
 
         return pieces_digest(dataset_pieces(self._opened(str(where))[0], str(where)))
 

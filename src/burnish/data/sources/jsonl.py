@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from burnish.core.errors import InputError
-from burnish.data.encodings import open_text
+from burnish.data.reading.encodings import open_text
 from burnish.data.sources import (
     DEEPEST,
     PIECE_CHARACTERS,

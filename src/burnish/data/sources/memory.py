@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.data.dataset_pieces import dataset_pieces, is_dataset
+from burnish.data.reading.dataset_pieces import dataset_pieces, is_dataset
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
 
 _EXPECTED = "a list of dicts, a dict of lists, a pandas.DataFrame, a datasets.Dataset or a pyarrow.Table"
@@ -36,7 +36,7 @@ class Memory(Source):
         elif library == "pandas" and hasattr(where, "iloc") and hasattr(where, "columns"):
             yield from _frame(where)
         elif library == "pyarrow" and hasattr(where, "to_batches"):
-            from burnish.data.arrow import table_pieces
+            from burnish.data.reading.arrow import table_pieces
 
             yield from table_pieces(where)
         else:
@@ -44,7 +44,7 @@ class Memory(Source):
 
     def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
-        from burnish.data.arrow import pieces_digest
+        from burnish.data.reading.arrow import pieces_digest
 
         return pieces_digest(self.read(where))
 

@@ -24,7 +24,7 @@ class Parquet(Source):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from burnish.data.arrow import class_names, named_columns
+        from burnish.data.reading.arrow import class_names, named_columns
 
         path = Path(where)
         try:

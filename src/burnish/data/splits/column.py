@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.core.errors import InputError, nearest
+from burnish.data.dealing.columns import cells
 from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
-from burnish.data.splits._columns import cells
 
 if TYPE_CHECKING:
     from burnish.data.table import Table

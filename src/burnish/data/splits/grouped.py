@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from burnish.data.dealing.columns import group_keys
+from burnish.data.dealing.deficit import dealt, shares
 from burnish.data.splits import Split
-from burnish.data.splits._columns import group_keys
-from burnish.data.splits._deficit import dealt, shares
 
 if TYPE_CHECKING:
     from burnish.data.table import Table

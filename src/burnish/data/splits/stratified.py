@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.data.dealing.deficit import dealt, shares
 from burnish.data.splits import Split
-from burnish.data.splits._deficit import dealt, shares
 
 if TYPE_CHECKING:
     from burnish.data.table import Table

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.core.errors import InputError
+from burnish.data.dealing.by_size import badness
+from burnish.data.dealing.columns import cells
+from burnish.data.dealing.deficit import shares
 from burnish.data.splits import TEST, VALIDATION, Split
-from burnish.data.splits._by_size import badness
-from burnish.data.splits._columns import cells
-from burnish.data.splits._deficit import shares
 
 if TYPE_CHECKING:
     from burnish.data.table import Table

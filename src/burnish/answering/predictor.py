@@ -1,0 +1,245 @@
+"""Predictor: example in, answer out, over any runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast, overload
+
+import numpy as np
+
+from burnish.answering.explaining import PARTS, Explanation, begun, cut, explanation
+from burnish.bundle import artifacts
+from burnish.bundle.artifacts import Artifact
+from burnish.bundle.bundle import Bundle
+from burnish.core.answer import Answer
+from burnish.core.batch import Encoded, Example
+from burnish.core.component import build
+from burnish.core.errors import InputError
+from burnish.core.views import HELD
+from burnish.runtimes import Run, Runtime
+from burnish.targets import Decoded
+
+SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An example as numbers, ready to share a batch with others.
+
+    Attributes:
+        views: what the network reads of it.
+    """
+
+    views: tuple[Encoded, ...]
+
+    @property
+    def length(self) -> int:
+        """Elements (tokens ...) of the longest view; rows of like length waste little padding."""
+        return max(int(view["_length"]) for view in self.views)
+
+
+class Predictor:
+    """A bundle and something that computes it.
+
+    Args:
+        bundle: the trained model.
+        run: arrays to logits.
+        batch_size: rows at once; fewer where they have more than 181 tokens.
+        answers_with: what computes it, in a word: `torch`, or the name of an artifact.
+    """
+
+    def __init__(self, bundle: Bundle, run: Run, batch_size: int = 64, answers_with: str = "") -> None:
+        self.bundle, self._run, self.batch_size, self.answers_with = bundle, run, batch_size, answers_with
+
+    @overload
+    def __call__(self, examples: str | Mapping[str, Any]) -> Answer: ...
+
+    @overload
+    def __call__(self, examples: list[Any] | tuple[Any, ...]) -> list[Answer]: ...
+
+    def __call__(self, examples: Any) -> Answer | list[Answer]:
+        """Answers in the order of the examples; one answer for one example.
+
+        Args:
+            examples: a string or a row (column name to value); or a list of them.
+
+        Raises:
+            InputError: a column is missing, or what is given is none of these.
+        """
+        if isinstance(examples, str | Mapping):
+            return self._many([examples])[0]
+        if isinstance(examples, bytes) or not isinstance(examples, Iterable):
+            raise InputError(
+                f"found {examples!r:.80}", expected="a text, a row (column name to value), or a list of them"
+            )
+        return self._many(list(examples))
+
+    def prepare(self, examples: Sequence[Any]) -> list[Prepared]:
+        """Examples as numbers, in their order; what may fail because of an example fails here.
+
+        Raises:
+            InputError: a column is missing, or a value that cannot be read (a broken image ...).
+        """
+        rows = [self._row(e, i) for i, e in enumerate(examples)]
+        views = self.bundle.input.views(rows, self.bundle.processor) if rows else ()
+        return [Prepared(tuple(own)) for own in views]
+
+    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Answers to prepared examples, in their order, computed together."""
+        views = (p.views for p in prepared)
+        return [self.named(d) for d in self.bundle.decoded(self._run, views, limit=self.batch_size)]
+
+    def named(self, decoded: Decoded) -> Answer:
+        """An answer with the names of its probabilities."""
+        target = self.bundle.target
+        probabilities = dict(zip(target.names, map(float, decoded.probabilities), strict=False))
+        return Answer(decoded.answer, probabilities, target.abstains(decoded))
+
+    def explain(self, example: Any, parts: int = PARTS) -> Explanation:
+        """What each part of one example did for its answer; costs an answer for each part and one more.
+
+        Args:
+            example: a string or a row.
+            parts: into how many it is cut at most: words, patches of a picture, slices of a sound.
+
+        Raises:
+            InputError: as of an answer; or tags, which are not explained; or nothing in it that could be left out.
+        """
+        bundle = self.bundle
+        row, _ = begun(bundle, self._row(example, 0))
+        pieces = cut(bundle, row, parts)
+        rows = chain([row], (piece.without() for piece in pieces))  # made as they are needed: pictures are large
+        views = chain.from_iterable(bundle.input.views([one], bundle.processor) for one in rows)
+        whole, *without = map(self.named, bundle.decoded(self._run, views, limit=self.batch_size))
+        return explanation(bundle.target, whole, pieces, without)
+
+    def _many(self, examples: Sequence[Any]) -> list[Answer]:
+        rows = [self._row(e, i) for i, e in enumerate(examples)]
+        answers: list[Answer | None] = [None] * len(rows)
+        for places, views in self._pieces(rows):
+            for place, decoded in zip(
+                places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
+            ):
+                answers[place] = self.named(decoded)
+        return cast(list[Answer], answers)
+
+    def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:
+        """Rows that are answered together: where they are, and their views."""
+        input_, processor = self.bundle.input, self.bundle.processor
+        if not input_.stored:  # pictures and sounds are large: read when their turn comes
+            for start in range(0, len(rows), HELD * self.batch_size):
+                piece = rows[start : start + HELD * self.batch_size]
+                yield range(start, start + len(piece)), input_.views(piece, processor)
+            return
+        encoded = input_.encode(rows, processor) if rows else []
+        # Longest first: rows of like length share a batch, and padding is little.
+        order = np.argsort([-int(e["_length"]) for e in encoded], kind="stable").tolist()
+        start = 0
+        while start < len(order):
+            longest = max(1, int(encoded[order[start]]["_length"]))
+            places = order[start : start + min(self.batch_size, max(1, self.batch_size * SQUARES // longest**2))]
+            yield places, ([encoded[p]] for p in places)
+            start += len(places)
+
+    def _row(self, example: Any, number: int) -> Example:
+        columns = self.bundle.input.required_columns
+        if not isinstance(example, Mapping):
+            values = [example] if isinstance(example, str) or len(columns) == 1 else list(example)
+            if len(values) != len(columns):
+                raise InputError(
+                    f"{len(values)} values",
+                    expected="one for each of " + ", ".join(columns),
+                    place=f"example {number + 1}",
+                )
+            return dict(zip(columns, values, strict=True))
+        missing = [c for c in columns if c not in example]
+        if missing:
+            raise InputError(
+                f"column {missing[0]!r} is missing", expected=", ".join(columns), place=f"example {number + 1}"
+            )
+        return example
+
+
+def load(
+    path: str | Path,
+    *,
+    runtime: str | dict[str, Any] | None = None,
+    batch_size: int = 64,
+    trust_code: bool = False,
+    trust: str | Path | Sequence[str | Path] | None = None,
+) -> Predictor:
+    """A trained model, ready to answer; its files and its golden examples are checked.
+
+    Args:
+        path: a run or a bundle.
+        runtime: a kind of runtime, the name of an artifact, or settings with `kind`; None: as `settled`.
+        batch_size: rows at once.
+        trust_code: whether components from outside burnish may be imported.
+        trust: files of public keys; a bundle that none of them signed is refused. None: those in `BURNISH_TRUST`.
+
+    Raises:
+        InputError: not a bundle, damaged, not signed by a key that is trusted, or it answers otherwise than when it was
+            made.
+    """
+    keys = [trust] if isinstance(trust, str | Path) else trust
+    bundle = Bundle.load(Path(path), trust_code=trust_code, trust=keys)
+    chosen = settled(bundle, runtime)
+    return Predictor(*bundle.opened(chosen), batch_size, answers_with(chosen))
+
+
+def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Run]:
+    """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
+
+    Raises:
+        InputError: the runtime cannot open it, or it answers otherwise.
+    """
+    return bundle.opened(settled(bundle, runtime))
+
+
+def settled(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> Runtime:
+    """The runtime that answers, with the artifact it opens.
+
+    Where none is asked for, it is the float32 artifact that passed the gate and takes rows of any size: it decides as
+    the tested weights do, starts in a fraction of the time, and is faster. Without one it is torch, and where that is
+    not installed the fastest artifact there is.
+
+    Args:
+        bundle: the trained model.
+        runtime: a kind of runtime, the name of an artifact, or settings with `kind`, of which an artifact that is not
+            named is the fastest.
+
+    Raises:
+        InputError: the bundle has no such artifact; or neither an artifact nor torch is there.
+    """
+    readable = [artifact for artifact in bundle.artifacts() if artifact.format]
+    named = next((a for a in readable if a.name == runtime), None)
+    wanted = {"kind": named.format, "artifact": named.name} if named else runtime or _usual(bundle, readable)
+    found = cast(Runtime, build("burnish.runtimes", wanted, place="runtime"))
+    if not found.reads:
+        return found
+    artifact = artifacts.chosen(bundle.path, found.reads, getattr(found, "artifact", None))
+    return found.model_copy(update={"artifact": artifact.name})
+
+
+def answers_with(runtime: Runtime) -> str:
+    """What computes, in a word: `torch`, or the name of an artifact."""
+    return str(getattr(runtime, "artifact", None) or runtime.kind())
+
+
+def _usual(bundle: Bundle, readable: Sequence[Artifact]) -> str | dict[str, Any]:
+    usable = [a for a in readable if not a.hardware]
+    exact = [a for a in usable if a.stands_in]
+    if not exact and find_spec("torch") is not None:
+        return "torch"
+    if not usable:
+        raise InputError(
+            "the bundle was not exported, and torch is not installed",
+            fix="export it where it was trained (burnish export RUN --to onnx), or pip install 'burnish[train]'",
+            place=str(bundle.path),
+        )
+    first = (exact or usable)[0]
+    return {"kind": first.format, "artifact": first.name}

@@ -1,0 +1,264 @@
+"""Bundle: everything needed to use a trained model, in one folder, without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from burnish.bundle import artifacts
+from burnish.bundle.artifacts import Artifact
+from burnish.bundle.files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
+from burnish.bundle.signature import require_signed, trusted
+from burnish.core.batch import Encoded, Example
+from burnish.core.component import build
+from burnish.core.errors import InputError, NonFinite
+from burnish.core.files import folder_aside, write_json, write_manifest, write_text
+from burnish.core.views import averaged
+from burnish.core.written import as_written, read_golden, read_object
+from burnish.inputs import Input
+from burnish.runtimes import Run, Runtime
+from burnish.targets import Decoded, Target
+
+TOLERANCE = 1e-4  # of a golden probability: float32 on another machine, not another model
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model on disk.
+
+    Attributes:
+        path: the folder.
+        input, target: how rows become numbers, and logits answers.
+        processor: the tokenizer or the like.
+        settings: bundle.json, whole.
+    """
+
+    path: Path
+    input: Input
+    target: Target
+    processor: Any
+    settings: dict[str, Any]
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The recipe's model settings, with `kind`."""
+        return cast(dict[str, Any], self.settings["model"])
+
+    @staticmethod
+    def load(path: Path, *, trust_code: bool = False, trust: Sequence[str | Path] | None = None) -> Bundle:
+        """A bundle, its files checked against their hashes.
+
+        Args:
+            path: the bundle, or the run it is in.
+            trust_code: whether components from outside burnish, which the bundle names, may be imported. What the
+                recipe said does not count here: whoever loads a bundle decides.
+            trust: files of public keys, of which one must have signed the manifest; nothing but the manifest is read
+                before that is known. None: those that the environment names (`BURNISH_TRUST`); empty: no signature is
+                looked at.
+
+        Raises:
+            InputError: not a bundle, of a newer format, not signed by a key that is trusted, or with files that are
+                missing, changed, or not in the manifest (named); or a file that is not what burnish writes.
+        """
+        folder = path / "bundle" if (path / "bundle" / SETTINGS).is_file() else path
+        if not (folder / SETTINGS).is_file():
+            raise InputError(
+                "not a bundle", expected=f"a folder with {SETTINGS}, or a run with bundle/", place=str(path)
+            )
+        keys = trusted() if trust is None else [Path(key) for key in trust]
+        manifest = require_signed(folder, keys) if keys else None
+        require_whole(folder, manifest)
+        settings = read_settings(folder)
+        read_golden(folder / GOLDEN)
+        with as_written(folder / SETTINGS, SETTINGS):
+            input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
+            target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+        with as_written(folder / MODEL, "what rows are encoded with"):
+            processor = input_.processor(folder / MODEL, settings["processor"])
+        return Bundle(folder, input_, target, processor, settings)
+
+    def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
+        """One batch: encode, run, decode; the same code as in training."""
+        return self.decoded(run, self.input.views(examples, self.processor), limit=max(1, len(examples)))
+
+    def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
+        """Answers for rows given as their views, at most `limit` views through the network at once."""
+        seen = averaged(run, lambda views: self.input.collate(views, self.processor), rows, limit=limit)
+        return self.target.decode(seen.values, seen.first) if seen.first else []
+
+    def artifacts(self) -> list[Artifact]:
+        """What it was exported to, proved; the fastest first."""
+        return artifacts.listed(self.path)
+
+    def reading(self, artifact: Artifact) -> Bundle:
+        """This bundle as an artifact reads rows: cut where its fixed shapes end, not processed where its graph does it."""
+        own = self.raw() if artifact.raw else self.unprocessed() if artifact.preprocessing else self
+        if artifact.max_length is None:
+            return own
+        return replace(own, processor=replace(own.processor, max_length=artifact.max_length))
+
+    def unprocessed(self) -> Bundle:
+        """This bundle as a graph reads rows that does the last part of the preprocessing itself.
+
+        Raises:
+            InputError: there is no such part.
+        """
+        processor = self.input.unprocessed(self.processor)
+        if processor is None:
+            raise InputError(
+                f"nothing of what {self.input.kind()!r} does here before the network can be done by a graph",
+                expected="pictures, or sounds of which the network reads a log_mel or whisper spectrogram",
+                fix="export without --preprocessing",
+                place=str(self.path),
+            )
+        return replace(self, processor=processor)
+
+    def raw(self) -> Bundle:
+        """This bundle as a graph reads rows that does all of the preprocessing.
+
+        Raises:
+            InputError: there is no such graph for its input.
+        """
+        return replace(self, processor=self.input.raw(self.processor))
+
+    def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
+        """What answers, checked by the golden rows, and the bundle as it reads rows.
+
+        Raises:
+            InputError: no artifact for the runtime, its library is missing, or it answers otherwise than it did.
+        """
+        if not runtime.reads:
+            with as_written(self.path / MODEL, "the model"):
+                run = runtime.open(self.path / MODEL, self.model, self.input, self.target)
+            self.check(run)
+            return self, run
+        artifact = artifacts.chosen(self.path, runtime.reads, getattr(runtime, "artifact", None))
+        with as_written(artifact.path, f"artifact {artifact.name}"):
+            run = runtime.open(artifact.path, self.model, self.input, self.target)
+            bundle = self.reading(artifact)
+        bundle.check(run, artifact)
+        return bundle, run
+
+    def golden(self) -> list[dict[str, Any]]:
+        """The rows kept with their outputs."""
+        return read_golden(self.path / GOLDEN)
+
+    def recorded(self, run: Run, examples: Sequence[Example]) -> list[dict[str, Any]]:
+        """Golden rows: examples with the answers of `run`."""
+        decoded = self.answers(run, examples) if examples else []
+        return [
+            {"example": dict(e), "answer": d.answer, "probabilities": np.asarray(d.probabilities, float).tolist()}
+            for e, d in zip(examples, decoded, strict=True)
+        ]
+
+    def check(self, run: Run, artifact: Artifact | None = None) -> None:
+        """Answer the golden rows and compare, with the network's answers or, of an artifact, its own.
+
+        Raises:
+            InputError: an answer differs from the one given when the bundle or artifact was made.
+        """
+        rows = artifact.golden() if artifact else self.golden()
+        tolerance = artifact.tolerance if artifact else TOLERANCE
+        if not rows:
+            return
+        place = artifact.path if artifact else self.path
+        with as_written(place, "the golden examples"):
+            pairs = list(zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True))
+            agreed = [same(row, now, tolerance) for row, now in pairs]
+        for (row, now), agrees in zip(pairs, agreed, strict=True):
+            if not agrees:
+                raise InputError(
+                    f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
+                    expected="the recorded answer",
+                    fix="the files or the libraries are not those the bundle was made with; see bundle.json",
+                    place=str(place),
+                )
+
+
+def same(recorded: Mapping[str, Any], now: Decoded, tolerance: float = TOLERANCE) -> bool:
+    """Whether an answer is the recorded one: equal words, probabilities and numbers within float32 of another machine."""
+    expected = np.asarray(recorded["probabilities"], np.float64)
+    if len(expected):
+        return len(expected) == len(now.probabilities) and bool(
+            np.allclose(expected, now.probabilities, rtol=0, atol=tolerance)
+        )
+    if isinstance(recorded["answer"], float):
+        return bool(np.isclose(recorded["answer"], now.answer, rtol=tolerance, atol=tolerance))
+    return bool(recorded["answer"] == now.answer)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle is made of.
+
+    Attributes:
+        save_model: writes weights and configuration into a folder.
+        input, target, processor: as trained.
+        model: the recipe's model settings, with `kind`.
+        facts: task, data hashes, versions, resolved recipe: plain values for bundle.json.
+        card: text of the model card.
+        golden: examples to keep; their answers are computed with `run`.
+    """
+
+    save_model: Any
+    input: Input
+    target: Target
+    processor: Any
+    model: dict[str, Any]
+    facts: dict[str, Any]
+    card: str
+    golden: Sequence[Example]
+
+
+def _numbers(recorded: Mapping[str, Any]) -> bool:
+    """Whether an answer and its probabilities are finite."""
+    number = recorded["answer"] if isinstance(recorded["answer"], float) else 0.0
+    return bool(np.isfinite([number, *recorded["probabilities"]]).all())
+
+
+def write(path: Path, contents: Contents, run: Run) -> Bundle:
+    """Write a bundle; it appears under its name only when it is complete.
+
+    Raises:
+        NonFinite: the network gives no numbers for the rows that are kept in it.
+    """
+    settings = {
+        "format": FORMAT,
+        "model": contents.model,
+        "input": contents.input.model_dump(),
+        "target": contents.target.model_dump(),
+        "processor": contents.processor.settings(),
+        **contents.facts,
+    }
+    bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
+    golden = bundle.recorded(run, contents.golden)
+    if any(not _numbers(row) for row in golden):
+        raise NonFinite(
+            "the network answers NaN or infinity for training rows",
+            expected="numbers: such a network is no model, and no bundle is made of it",
+            fix="start a new run with a lower learning_rate (or precision: float32)",
+            place=str(path),
+        )
+    with folder_aside(path) as aside:
+        model = aside / MODEL
+        model.mkdir()
+        contents.save_model(model)
+        contents.input.save_processor(contents.processor, model)
+        write_json(aside / SETTINGS, settings)
+        write_json(aside / GOLDEN, golden)
+        write_text(aside / CARD, contents.card)
+    return bundle
+
+
+def seal(path: Path, *, card: str | None = None, facts: Mapping[str, Any] | None = None) -> None:
+    """Change the card or add facts (such as test scores) to a finished bundle, and hash it anew."""
+
+    if facts:
+        write_json(path / SETTINGS, {**read_object(path / SETTINGS), **facts})
+    if card is not None:
+        write_text(path / CARD, card)
+    write_manifest(path)

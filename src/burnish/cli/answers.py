@@ -1,0 +1,243 @@
+"""The commands that use a finished model: export, sign, predict, serve, dockerfile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from burnish.cli.output import show, show_result
+from burnish.core.collecting import importing
+
+_file = click.Path(path_type=Path)
+
+
+def _settings(context: click.Context, option: click.Parameter, told: str | None) -> str | dict[str, Any] | None:
+    """A name, or settings in braces as recipes have them."""
+    if told is None or not told.lstrip().startswith("{"):
+        return told
+    from burnish.recipe.text import loads
+
+    return cast("dict[str, Any]", loads(told, place="--runtime"))
+
+
+_runtime = click.option(
+    "--runtime",
+    metavar="NAME",
+    callback=_settings,
+    help="What computes the answers: torch, onnx, litert, an artifact's name, or settings such as "
+    "'{kind: onnx, providers: [CUDAExecutionProvider]}'. Default: the float32 artifact, else torch.",
+)
+
+
+@click.command(short_help="Export a trained model, and prove it on held-out rows.")
+@click.argument("run", type=_file, metavar="RUN")
+@click.argument("more", nargs=-1, metavar="")
+@click.option(
+    "--to", "formats", multiple=True, metavar="FORMAT", help="onnx, litert or safetensors, one or more. Default: onnx."
+)
+@click.option(
+    "--quantize",
+    multiple=True,
+    metavar="METHOD",
+    help="int8, static_int8, float16 or int8_weights, one or more, each beside float32.",
+)
+@click.option("--static", is_flag=True, default=None, help="Fixed shapes, as NPUs and FPGAs want them.")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
+@click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
+@click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
+@click.option(
+    "--preprocessing", is_flag=True, default=None, help="Normalisation and spectrograms inside the graph as well."
+)
+@click.option(
+    "--raw",
+    is_flag=True,
+    default=None,
+    help="All of it inside: the graph reads texts, pictures or sounds, one row at a time.",
+)
+@click.option("--hardware", metavar="KIND", help="NPU or FPGA that ONNX is for, as `burnish list hardware` names them.")
+@click.option("--allow-fallback", is_flag=True, help="Let operators the hardware does not take run on its host's CPU.")
+@click.option(
+    "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
+)
+@click.option("--out", type=_file, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def export(
+    run: Path,
+    more: tuple[str, ...],
+    formats: tuple[str, ...],
+    quantize: tuple[str, ...],
+    hardware: str | None,
+    allow_fallback: bool,
+    bound: float,
+    out: Path | None,
+    trust_code: bool,
+    **settings: Any,
+) -> None:
+    """Export the model of RUN; each export answers the held-out rows itself, and is kept only if it answers alike.
+
+    \b
+    burnish export runs/reviews --to onnx --quantize int8
+    burnish export runs/cells --to onnx safetensors --quantize static_int8 float16
+    burnish export runs/reviews --to onnx --static --length 128
+    burnish export runs/cells --to onnx --hardware zynq_dpu
+    """
+    with importing():
+        from burnish.stages.export import run as stage
+    from burnish.stages.export.wishes import wishes
+
+    asked = wishes(formats, quantize, more, hardware=hardware, allow_fallback=allow_fallback, **settings)
+    result = stage.export(
+        run, asked, out=out, bound=bound, trust_code=trust_code, say=lambda text: click.echo(text, err=True)
+    )
+    from burnish.recipe.listing import exports_table
+
+    show(exports_table(result))
+
+
+@click.command(short_help="Sign a bundle.")
+@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.option("--key", type=_file, required=True, metavar="FILE", help="PEM file of an Ed25519 private key.")
+def sign(source: Path, key: Path) -> None:
+    """Sign the manifest of a bundle, which holds the hash of every file in it.
+
+    Whoever sets BURNISH_TRUST to the file of the public key then loads nothing that is not signed by it. Sign last: an
+    export into the bundle changes the manifest and removes the signature.
+    """
+    from burnish.bundle import sign as stage
+
+    folder, fingerprint, warned = stage.sign(source, key)
+    for warning in warned:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"signed {folder} with key {fingerprint}", err=True)
+
+
+@click.command(short_help="Answer the rows of a file or folder.")
+@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.argument("data", metavar="INPUT")
+@click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .tsv, .jsonl or .parquet.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
+@click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
+@_runtime
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def predict(
+    source: Path,
+    data: str,
+    out: Path,
+    batch_size: int,
+    processes: int,
+    runtime: str | dict[str, Any] | None,
+    trust_code: bool,
+) -> int:
+    """Answer each row of INPUT with the model in RUN_OR_BUNDLE.
+
+    INPUT is any readable table, a folder of shards or images, or - for JSON lines from standard input. A run that was
+    stopped or killed goes on where it was when the same command is given again.
+
+    Exit codes: 0 every row has an answer, 3 some rows have an error instead (column `error`), 2 bad usage or input,
+    1 failed, 130 interrupted.
+    """
+    with importing():
+        from burnish.stages.predict import run as stage
+
+    result = stage.predict(
+        source, data, out=out, batch_size=batch_size, processes=processes, runtime=runtime, trust_code=trust_code
+    )
+    show_result(result)
+    return 3 if result.get("errors") else 0
+
+
+@click.command(short_help="Answer requests over HTTP.")
+@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes, each with a copy."
+)
+@_runtime
+@click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Rows computed at once.")
+@click.option(
+    "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
+)
+@click.option(
+    "--max-queue", type=click.IntRange(min=1), default=512, show_default=True, help="Waiting rows of a model."
+)
+@click.option(
+    "--deadline", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True, help="Seconds a request has."
+)
+@click.option(
+    "--max-body", type=click.FloatRange(0.001, 4096), default=16.0, show_default=True, help="MiB of a request."
+)
+@click.option("--keys", type=_file, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
+@click.option("--cors", multiple=True, metavar="ORIGIN", help="Origin whose pages may call; repeatable. Default: none.")
+@click.option("--no-examples", is_flag=True, help="Do not show golden examples, which are training rows.")
+@click.option(
+    "--max-parts",
+    type=click.IntRange(min=4),
+    default=49,
+    show_default=True,
+    help="Parts that an explanation leaves out.",
+)
+@click.option("--no-explanations", is_flag=True, help="Explain no answers.")
+@click.option("--log-payloads", is_flag=True, help="Write rows and answers to the log.")
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that a bundle names.")
+def serve(
+    bundles: tuple[str, ...],
+    host: str,
+    port: int,
+    workers: int,
+    runtime: str | dict[str, Any] | None,
+    max_batch: int,
+    max_wait: float,
+    max_queue: int,
+    deadline: float,
+    max_body: float,
+    keys: Path | None,
+    cors: tuple[str, ...],
+    no_examples: bool,
+    max_parts: int,
+    no_explanations: bool,
+    log_payloads: bool,
+    trust_code: bool,
+) -> None:
+    """Serve one or more bundles: JSON and forms at /predict, the Open Inference Protocol at /v2, a page to try it at /.
+
+    \b
+    burnish serve runs/reviews
+    burnish serve reviews@1=runs/reviews intents=runs/intents --host 0.0.0.0 --keys keys.txt
+    """
+    from burnish.server.processes.process import run as serving
+    from burnish.server.settings import Settings
+
+    settings = Settings(
+        bundles=list(bundles),
+        runtime=runtime,
+        trust_code=trust_code,
+        max_batch=max_batch,
+        max_wait=max_wait / 1000,
+        max_queue=max_queue,
+        deadline=deadline,
+        max_body=int(max_body * (1 << 20)),
+        keys_file=keys,
+        cors=list(cors),
+        examples=not no_examples,
+        max_parts=max_parts,
+        explanations=not no_explanations,
+        log_payloads=log_payloads,
+    )
+    serving(settings, host, port, workers)
+
+
+@click.command(short_help="Write a Dockerfile that serves a bundle.")
+@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.option("-o", "--out", type=_file, metavar="FILE", help="Where it is written. Default: beside the bundle.")
+@click.option(
+    "--wheel", type=_file, metavar="FILE", help="A wheel of burnish to install. Default: from the package index."
+)
+def dockerfile(source: Path, out: Path | None, wheel: Path | None) -> None:
+    """Write a small Dockerfile, non-root and health-checked, that serves the bundle."""
+    from burnish.server import dockerfile as stage
+
+    for path in stage.dockerfile(source, out, wheel).values():
+        click.echo(f"wrote {path}", err=True)

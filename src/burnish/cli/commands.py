@@ -1,0 +1,284 @@
+"""The command line: one small function a command. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from burnish.cli.answers import dockerfile, export, predict, serve, sign
+from burnish.cli.output import show, show_result
+from burnish.core.collecting import before_the_end, importing, process_is_ours
+from burnish.core.errors import BurnishError, nearest
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Commands(click.Group):
+    """A group that offers the nearest command for a misspelt one, and keeps the order of definition."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = arguments[0]
+        if word not in self.commands and not word.startswith("-"):
+            guess = nearest(word, list(self.commands))
+            hint = f" Did you mean {guess!r}?" if guess else f" The commands are: {', '.join(self.commands)}."
+            raise click.UsageError(f"No such command {word!r}.{hint}", context)
+        return super().resolve_command(context, arguments)
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"burnish {version('burnish')}")
+        context.exit()
+
+
+@click.group(cls=_Commands, context_settings=_SETTINGS)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error (or set BURNISH_DEBUG=1).")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def commands(debug: bool) -> None:
+    """Fine-tune a pretrained model on labelled data, test it honestly, and use it."""
+    if debug:
+        os.environ["BURNISH_DEBUG"] = "1"
+
+
+_file = click.Path(path_type=Path)
+
+
+@commands.command(short_help="Train, test and save a model.")
+@click.argument("recipe", nargs=-1, metavar="[RECIPE] [PLACE=VALUE]...")
+@click.option(
+    "--data", multiple=True, metavar="FILE", help="Training data: a file, folder, glob or hub name; repeatable."
+)
+@click.option("--target", metavar="COLUMN", help="Column that holds the truth.")
+@click.option(
+    "--input", "input_columns", multiple=True, metavar="COLUMN", help="Column the model reads; repeat it for pairs."
+)
+@click.option("--model", metavar="NAME", help="Local folder, hub name, or 'starter'.")
+@click.option(
+    "--out", type=_file, metavar="RUN", help="Run folder; must not exist. Default: runs/ and the recipe's name."
+)
+@click.option(
+    "--resume", is_flag=True, help="Continue the run in --out from its last checkpoint; epochs=20 makes it longer."
+)
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+def train(
+    recipe: tuple[str, ...],
+    data: tuple[str, ...],
+    target: str | None,
+    input_columns: tuple[str, ...],
+    model: str | None,
+    out: Path | None,
+    resume: bool,
+    device: str | None,
+) -> None:
+    """Train as RECIPE says, test on rows the model has never seen, and save everything in one run folder.
+
+    \b
+    burnish train recipe.yaml
+    burnish train recipe.yaml learning_rate=3e-5 loss.kind=focal
+    burnish train --data reviews.csv --target label --model MODEL --out runs/reviews
+    burnish train --resume --out runs/reviews
+    burnish train --resume --out runs/reviews epochs=20
+    """
+    from burnish.stages.train.asked import asked
+
+    found = asked(
+        recipe,
+        data=data,
+        target=target,
+        input_columns=input_columns,
+        model=model,
+        device=device,
+        out=out,
+        resume=resume,
+    )
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    with importing():
+        from burnish.stages.train import run as stage
+
+    command = ["burnish", *sys.argv[1:]]
+    stage.run(found.recipe, out=found.out, resume=resume, command=command, changes=found.changes)
+
+
+@commands.command(short_help="Score a trained model again, on its test rows or on other data.")
+@click.argument("run", type=_file)
+@click.option(
+    "--data", multiple=True, metavar="FILE", help="Score on this data instead of the run's test rows; repeatable."
+)
+@click.option(
+    "--out",
+    type=_file,
+    metavar="FOLDER",
+    help="Where scores, report and predictions go. Default: a folder inside the run.",
+)
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
+    """Show the sealed scores of RUN, or score its model on other labelled data and write scores, report and predictions."""
+    with importing():
+        from burnish.stages import evaluate as stage
+
+    show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
+
+
+commands.add_command(export)
+commands.add_command(sign)
+commands.add_command(predict)
+commands.add_command(serve)
+commands.add_command(dockerfile)
+
+
+@commands.command(short_help="Print a complete recipe.")
+@click.option("--task", default="text-classification", show_default=True, help="What is to be learned.")
+@click.option(
+    "--data", default="train.csv", show_default=True, metavar="FILE", help="Training data named in the recipe."
+)
+@click.option("-o", "--out", type=_file, metavar="FILE", help="Write to this new file instead of the terminal.")
+def new(task: str, data: str, out: Path | None) -> None:
+    """Print a recipe with every field, its default, what it means, and what else could stand there."""
+    from burnish.recipe.written import new_recipe
+
+    _write(new_recipe(task, data), out)
+
+
+@commands.command("list", short_help="Show the kinds of an axis.")
+@click.argument("axis", required=False)
+@click.option("--fields", is_flag=True, help="Show the settings of each kind as well.")
+def list_kinds(axis: str | None, fields: bool) -> None:
+    """Show what there is to choose from: all axes, or the kinds of one AXIS (losses, metrics, schedules ...)."""
+    from burnish.recipe.listing import axes_table, kinds_table
+
+    show(kinds_table(axis, fields=fields) if axis else axes_table())
+
+
+@commands.command(short_help="Print the JSON schema of recipes, for editors.")
+@click.option("-o", "--out", type=_file, metavar="FILE", help="Write to this new file instead of the terminal.")
+def schema(out: Path | None) -> None:
+    """Print the JSON schema of recipes; editors check and complete recipes with it."""
+    import json
+
+    from burnish.recipe.schema import recipe_schema
+
+    _write(json.dumps(recipe_schema(), indent=2, ensure_ascii=False) + "\n", out)
+
+
+@commands.command(short_help="Show what is in a run or bundle.")
+@click.argument("path", type=_file)
+def info(path: Path) -> None:
+    """Show what is in the run or bundle at PATH: task, model, labels, scores, files."""
+    from burnish.bundle import info as stage
+
+    show(stage.describe(path))
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    from burnish.core.errors import InputError
+
+    try:
+        with open(out, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError("the file is there already", fix="choose another name, or delete it", place=str(out)) from None
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", place=str(out)) from None
+    click.echo(f"wrote {out}", err=True)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 3 some rows without
+    an answer (`predict`), 130 interrupted.
+    """
+    # Threads that spin while they wait burn the core another process needs: beside one busy process on two cores, a step
+    # took 3.6 times as long (benchmarks/README.md). Must be set before torch is loaded; the user's own setting wins.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if "--debug" in words[1:]:
+        words = ["--debug", *(word for word in words if word != "--debug")]  # people add it at the end
+    try:
+        code = commands.main(words, prog_name="burnish", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BurnishError as error:
+        if _debugging():
+            traceback.print_exc()
+        click.secho(str(error), fg="red", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe (`burnish list | head`) has gone; there is nothing left to say and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _debugging() -> bool:
+    return os.environ.get("BURNISH_DEBUG", "0") not in ("", "0")
+
+
+_EXTRAS = {"pyarrow": "tables", "torch": "train", "transformers": "train", "onnx": "export", "onnxscript": "export"}
+"""Libraries that the lean install leaves out, and the extra that brings each."""
+
+
+def _unexpected(error: Exception) -> int:
+    if _debugging():
+        traceback.print_exc()
+        return 1
+    from burnish.core.files import disk_is_full
+
+    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").partition(".")[0])):
+        message = f"this needs {error.name}\n  what to do: pip install 'burnish[{extra}]'"
+        click.secho(message, fg="red", err=True)
+        return 2
+    if disk_is_full(error):
+        message = f"the disk is full: {error}\n  what to do: free some space, then run the command again"
+        click.secho(message, fg="red", err=True)
+        return 1
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="burnish-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        file.write(f"burnish {' '.join(sys.argv[1:])}\n\n")
+        traceback.print_exception(error, file=file)
+    message = f"unexpected {type(error).__name__}: {error}"
+    click.secho(
+        f"{message}\n  what to do: please report it with {file.name} (--debug shows it here)", fg="red", err=True
+    )
+    return 1
+
+
+def main() -> None:
+    """The `burnish` command."""
+    process_is_ours()
+    code = run()
+    before_the_end()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

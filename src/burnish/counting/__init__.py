@@ -1,0 +1,1 @@
+"""Sums over a table of predictions, which metrics and evaluation share."""

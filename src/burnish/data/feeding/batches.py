@@ -1,0 +1,80 @@
+"""The training rows of a run, step by step: cut into micro-batches, mixed, and read ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from burnish.core.batch import Batch
+from burnish.core.seeds import derive
+from burnish.data.feeding.ahead import StepsAhead
+from burnish.data.feeding.loader import Loader
+from burnish.data.feeding.mixed import Mixed
+from burnish.data.feeding.order import Order, cut
+from burnish.data.mixing import Mixing
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """The training rows of a run, step by step.
+
+    Attributes:
+        order: which rows each step visits.
+        loader: how rows are read.
+        features: what steps read instead, where the frozen backbone's features were computed.
+        workers: threads that read steps ahead.
+    """
+
+    order: Order
+    loader: Loader
+    total_steps: int
+    overhead: int
+    process: int
+    processes: int
+    mixing: Mixing | None = None
+    features: Loader | None = None
+    workers: int = 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one epoch."""
+        return self.order.steps_per_epoch
+
+    def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
+        """This process' micro-batches of one optimizer step; the next steps are read meanwhile."""
+        return self.reading.of(step, micro_batch_size)
+
+    @cached_property
+    def reading(self) -> StepsAhead[Batch]:
+        """Steps that are read ahead."""
+        return StepsAhead(self._read, self.total_steps, 0 if self.features else self.workers)
+
+    def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
+        positions, mixed = self.order.batch(step), self.mixed(step)
+        loader = self.features or self.loader
+        lengths = loader.rows.lengths[positions]
+        pieces = cut(
+            np.arange(len(positions)),
+            lengths if mixed is None else np.maximum(lengths, lengths[mixed.partners]),
+            limit=micro_batch_size,
+            overhead=self.overhead,
+            process=self.process,
+            processes=self.processes,
+        )
+        if mixed is not None:
+            return [mixed.batch(places, real) for places, real in pieces]
+        epoch = step // self.steps_per_epoch
+        return [loader.batch(positions[places], real, epoch=epoch) for places, real in pieces]
+
+    def mixed(self, step: int) -> Mixed | None:
+        """The mixed rows of one optimizer step; None where it mixes nothing."""
+        if self.mixing is None:
+            return None
+        positions, progress = self.order.batch(step), step / self.total_steps
+        partners = self.mixing.partners(len(positions), progress, derive(self.order.seed, "mixing", step))
+        if partners is None:
+            return None
+        return Mixed(self.loader, self.mixing, positions, partners, step, step // self.steps_per_epoch)

@@ -1,0 +1,74 @@
+"""Batches of mixed rows: each has two truths, and its weights say how much of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.batch import Array, Batch, Encoded
+from burnish.core.seeds import derive
+from burnish.data.feeding.loader import Loader
+from burnish.data.mixing import Mixing
+
+TRUTHS = 2
+"""Truths of a mixed row; they follow each other in `Batch.targets`, so that `weights.reshape(B, -1)` still counts rows."""
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """The mixed rows of one optimizer step.
+
+    What is mixed with what is decided for the step as a whole, before it is cut into micro-batches, as a pure function
+    of (seed, step): however it is cut, the rows are the same.
+
+    Attributes:
+        loader: reads rows.
+        mixing: the rule.
+        positions: int64 [N], the rows of the step.
+        partners: int64 [N], places in `positions`; a row's own where it is not mixed.
+        step: of the run, from 0.
+        epoch: of the augmentation.
+    """
+
+    loader: Loader
+    mixing: Mixing
+    positions: NDArray[np.int64]
+    partners: NDArray[np.int64]
+    step: int
+    epoch: int
+
+    def encoded(self, places: NDArray[np.int64]) -> tuple[list[Encoded], NDArray[np.float32]]:
+        """The mixed rows at these places of the step, and the share [B] of each one's own truth."""
+        needed = np.unique(np.concatenate([places, self.partners[places]]))
+        rows = dict(zip(needed.tolist(), self.loader.encoded(self.positions[needed], self.epoch), strict=True))
+        pairs = [self._mixed(rows, int(place), int(self.partners[place])) for place in places]
+        return [row for row, _ in pairs], np.array([share for _, share in pairs], np.float32)
+
+    def _mixed(self, rows: dict[int, Encoded], place: int, partner: int) -> tuple[Encoded, float]:
+        own, other = rows[place], rows[partner]
+        if place == partner:
+            return own, 1.0
+        name = self.loader.input.mixable(self.loader.processor)
+        seed = derive(self.loader.seed, "mixing", self.step, place)
+        values, share = self.mixing(own[name], other[name], seed)
+        lengths = [key for key in ("_length", "_full_length") if key in own]
+        longer: Encoded = {key: np.maximum(own[key], other[key]) for key in lengths}
+        return {**own, **longer, name: values}, share
+
+    def batch(self, places: NDArray[np.int64], real: int) -> Batch:
+        """One micro-batch: targets and weights hold the two truths of each row one after the other, [2 B] or [2 B, C]."""
+        encoded, shares = self.encoded(places)
+        own = self.loader.collated(encoded, self.positions[places], real)
+        targets, weights = self.loader.truths(self.positions[self.partners[places]], 1, real)
+        share = shares.reshape(-1, *[1] * (own.weights.ndim - 1))
+        return replace(
+            own,
+            targets=_alternating(own.targets, targets),
+            weights=_alternating(own.weights * share, weights * (1 - share)),
+        )
+
+
+def _alternating(first: Array, second: Array) -> Array:
+    return np.stack([first, second], axis=1).reshape(TRUTHS * len(first), *first.shape[1:])

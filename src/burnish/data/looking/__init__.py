@@ -1,0 +1,1 @@
+"""What is known of data before anything is learned from them."""

@@ -1,0 +1,98 @@
+"""The first look at the data, before training: what is the matter, with the rows named, and what makes a run meaningless."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from burnish.data.looking.audit import depths, duplicates, files, images, labels, lengths, looks, names, schema, sounds
+from burnish.data.looking.audit.lengths import Lengths, Unknown
+from burnish.data.looking.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
+from burnish.data.looking.audit.scan import Notify, Reporter, scan
+from burnish.data.table import Part
+from burnish.inputs import Input
+from burnish.targets import Target
+
+__all__ = ["OVERRIDES", "Audit", "Finding", "Refused", "RowAt", "audit", "examine", "require_known"]
+
+_WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
+
+
+def audit(
+    parts: Mapping[str, Part],
+    input: Input,
+    target: Target,
+    lengths: Lengths | None = None,
+    allow: Collection[str] = (),
+    notify: Notify | None = None,
+    image_size: int | None = None,
+    heard: tuple[int, float] | None = None,
+    unknown: Unknown | None = None,
+    known: Sequence[Finding] = (),
+) -> Audit:
+    """Look at the rows of each split.
+
+    Args:
+        parts: `train`, `validation`, `test`.
+        input: which columns are read, and what the content of a row is.
+        target: learned from train.
+        lengths: part to (full lengths, kept lengths) [N] in tokens, where the rows are encoded already. A kept length
+            of 0 says that nothing of the row's target is left.
+        allow: refusals to accept, by name.
+        notify: told how many rows are done.
+        image_size: height and width of the images that the network sees; None where that is not known.
+        heard: sampling rate the network hears, and seconds of its longest view; None where that is not known.
+        unknown: part to (unknown tokens, tokens kept) [N], where the tokenizer has a token for what it does not know.
+        known: what was found before, such as rows that were left out.
+
+    Raises:
+        Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
+    """
+    found = examine(parts, input, target, lengths, notify, image_size, heard, unknown, known)
+    if (error := refusal(found, allow)) is not None:
+        raise error
+    return found
+
+
+def examine(
+    parts: Mapping[str, Part],
+    input: Input,
+    target: Target,
+    lengths_of: Lengths | None = None,
+    notify: Notify | None = None,
+    image_size: int | None = None,
+    heard: tuple[int, float] | None = None,
+    unknown: Unknown | None = None,
+    known: Sequence[Finding] = (),
+) -> Audit:
+    """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
+    figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
+    if gone := list(schema.missing_columns(dict(parts), input, target)):
+        return Audit((*known, *gone), figures)
+    notify = notify or (lambda text, done, total: None)
+    reporter = Reporter({name: scan(part, input, target, notify) for name, part in parts.items()}, input, target)
+    counts = labels.class_counts(reporter)
+    found = [
+        *known,
+        *schema.cells(reporter),
+        *files.broken(reporter),
+        *labels.truths(reporter),
+        *duplicates.across_splits(reporter),
+        *duplicates.conflicts(reporter),
+        *lengths.lost(reporter, lengths_of),
+        *lengths.unknown(reporter, unknown),
+        *names.look_alike(reporter, counts),
+        *labels.balance(counts, target.names),
+        *schema.constant_columns(reporter),
+        *lengths.long_rows(reporter),
+        *duplicates.duplicates(reporter),
+        *looks.near_duplicates(reporter),
+        *images.sizes(reporter, image_size),
+        *depths.depths(reporter),
+        *sounds.faults(reporter, heard),
+    ]
+    figures["classes"] = counts
+    figures["imbalance"] = labels.imbalance(counts.get("train", {}), target.names)
+    figures |= lengths.figures(reporter, lengths_of)
+    figures |= images.figures(reporter) | sounds.figures(reporter)
+    return Audit(tuple(sorted(found, key=lambda f: _WORST_FIRST[f.severity])), figures)

@@ -1,0 +1,200 @@
+"""One pass over the rows of each split, kept as hashes and numbers: texts are read again only where they are shown."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, RowAt, Severity
+from burnish.data.reading.contents import content_hash
+from burnish.data.table import Part, Table
+from burnish.inputs import Input
+from burnish.targets import Target
+
+PIECE = 4096
+LONGEST_NAME = 300  # characters of a path that is shown: a picture written out in a cell is longer
+_REMEMBERED = 100_000  # different truths whose check is kept
+FINE, MISSING, ILLEGAL = 0, 1, 2
+
+Notify = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """N rows of one split as numbers.
+
+    Attributes:
+        part: the rows.
+        contents: [N] uint64 hash of the content, 0 where it is missing.
+        similar: [N] uint64 the same without case, space and punctuation.
+        blank: [N] whether any of the input columns is missing or white space.
+        characters: [N] int64 length of the content.
+        truths: [N] uint64 hash of the truth, 0 where it is missing.
+        states: [N] int8 FINE, MISSING or ILLEGAL truth.
+    """
+
+    part: Part
+    contents: NDArray[np.uint64]
+    similar: NDArray[np.uint64]
+    blank: NDArray[np.bool_]
+    characters: NDArray[np.int64]
+    truths: NDArray[np.uint64]
+    states: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+
+def scan(part: Part, input: Input, target: Target, notify: Notify) -> Scan:
+    """Read the rows once."""
+    n = len(part)
+    contents, similar = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
+    blank, characters = np.zeros(n, np.bool_), np.zeros(n, np.int64)
+    truths, states = np.zeros(n, np.uint64), np.zeros(n, np.int8)
+    remembered: dict[Any, tuple[int, int]] = {}
+    known = part.table.inspection
+    for start, rows in pieces(part, (*input.required_columns, target.column)):
+        for i, row in enumerate(rows, start):
+            text = input.audited_text(row)
+            contents[i], similar[i] = content_hash(text), similar_hash(text)
+            blank[i] = text is None or any(not t.strip() for t in text.split("\x1f"))
+            characters[i] = len(text or "")
+            truths[i], states[i] = _truth(row[target.column], target, remembered)
+        notify("auditing", start + len(rows), n)
+    if known is not None:  # files are compared by what is in them, not by their names
+        contents[:] = similar[:] = known.contents[part.rows]
+    return Scan(part, contents, similar, blank, characters, truths, states)
+
+
+def pieces(part: Part, columns: Sequence[str]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """The rows of a part in order, some at a time, each piece with the position of its first row in the part."""
+    arrow = part.table.arrow.select(list(dict.fromkeys(columns)))
+    for start in range(0, len(part), PIECE):
+        yield start, taken(arrow, part.rows[start : start + PIECE])
+
+
+def taken(arrow: pa.Table, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Rows by their positions; a narrow stretch is cut out first, because take() looks through every chunk."""
+    if not len(rows):
+        return []
+    low, high = int(rows.min()), int(rows.max()) + 1
+    found: list[dict[str, Any]] = arrow.slice(low, high - low).take(pa.array(rows - low)).to_pylist()
+    return found
+
+
+def _truth(value: Any, target: Target, remembered: dict[Any, tuple[int, int]]) -> tuple[int, int]:
+    """Hash and state of a truth."""
+    key = (type(value), value) if isinstance(value, (str, int, float, bool, type(None))) else None
+    if key is not None and key in remembered:
+        return remembered[key]
+    if not target.problem_with(value):
+        found = (_value_hash(target.truth(value)), FINE)
+    elif missing(value):
+        found = (0, MISSING)
+    else:
+        found = (_value_hash(value), ILLEGAL)
+    if key is not None and len(remembered) < _REMEMBERED:
+        remembered[key] = found
+    return found
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell holds nothing: null, not-a-number, white space or an empty list."""
+    if value is None or (isinstance(value, float) and value != value):
+        return True
+    return (isinstance(value, str) and not value.strip()) or (isinstance(value, (list, tuple)) and not value)
+
+
+def _value_hash(value: Any) -> int:
+    text = value if isinstance(value, str) else repr(value)
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") or 1
+
+
+def similar_hash(text: str | None) -> int:
+    """A hash that does not see case, white space, punctuation or width; texts of punctuation only are seen whole.
+
+    Letters, digits, combining marks and symbols (emoji, currency) count.
+    """
+    if text is None:
+        return 0
+    folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return content_hash(folded.translate(_unseen(folded.isascii()))) or content_hash(text)
+
+
+@cache
+def _unseen(ascii_only: bool) -> dict[int, None]:
+    """Punctuation, separators and controls, for `str.translate` to leave out; the border of a pair stays."""
+    # No punctuation, separator or format character is assigned outside these planes.
+    numbers = range(0x80) if ascii_only else (*range(0x20000), *range(0xE0000, 0xE0080))
+    kinds = ("P", "Z", "Cc", "Cf")
+    return {n: None for n in numbers if unicodedata.category(chr(n)).startswith(kinds) and n != 0x1F}
+
+
+class Reporter:
+    """Makes findings: names the first rows of each, and reads only those again."""
+
+    def __init__(self, scans: Mapping[str, Scan], input: Input, target: Target) -> None:
+        self.scans, self.input, self.target = scans, input, target
+
+    def place(self, part: str, position: int) -> str:
+        """Where the row at a position of a part is."""
+        rows = self.scans[part].part
+        return self.named(rows.table, int(rows.rows[position]))
+
+    def named(self, table: Table, row: int) -> str:
+        """Where a row of a table is: its own file, where rows are files with a path, else the file of the table."""
+        if table.inspection is not None:
+            found = self.input.file(self._example(table, row))
+            if isinstance(found, Path) and len(str(found)) <= LONGEST_NAME:
+                return str(found)
+        return table.place(row)
+
+    def problem(self, part: str, position: int) -> str:
+        """What is wrong with the file of a row; empty where nothing is known to be."""
+        rows = self.scans[part].part
+        known = rows.table.inspection
+        row = int(rows.rows[position])
+        found = (known.problems.get(row, ""), known.instead.get(row, "")) if known is not None else ()
+        return ": ".join(filter(None, found))
+
+    def row(self, part: str, position: int, detail: str = "") -> RowAt:
+        """A row with the beginning of its content."""
+        rows = self.scans[part].part
+        number = int(rows.rows[position])
+        return RowAt(part, number, self.named(rows.table, number), detail, self.shown(rows.table, number))
+
+    def shown(self, table: Table, row: int) -> str:
+        """The beginning of the content of a row of a table."""
+        return (self.input.audited_text(self._example(table, row)) or "").replace("\x1f", " | ")[:80]
+
+    def _example(self, table: Table, row: int) -> dict[str, Any]:
+        found: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.required_columns)).to_pylist()[0]
+        return found
+
+    def truth(self, part: str, position: int) -> Any:
+        """The truth of a row as it is in the data."""
+        rows = self.scans[part].part
+        return rows.table.arrow[self.target.column][int(rows.rows[position])].as_py()
+
+    def finding(
+        self,
+        code: str,
+        severity: Severity,
+        message: str,
+        rows: Sequence[tuple[str, int]] = (),
+        details: Callable[[str, int], str] | None = None,
+        count: int | None = None,
+    ) -> Finding:
+        """A finding about rows given as (part, position); `count` where only some of them are given."""
+        named = tuple(self.row(part, i, details(part, i) if details else "") for part, i in rows[:SHOWN_ROWS])
+        return Finding(code, severity, message, named, len(rows) if count is None else count)

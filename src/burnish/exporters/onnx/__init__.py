@@ -1,0 +1,210 @@
+"""ONNX, through torch.export."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from burnish.core.errors import InputError, RunFailed
+from burnish.exporters import Exporter, Source, Tell, fixed_length
+from burnish.exporters.onnx.rotary import whole_caches
+
+if TYPE_CHECKING:
+    import torch
+
+LARGEST = 1_800_000_000  # bytes of weights inside one protobuf file, which ends at 2 GiB
+FIRST = "network.first"  # where `preceded` puts the preprocessing, as torch.export names it
+FILE, WEIGHTS = "model.onnx", "model.onnx.data"
+
+
+class Onnx(Exporter):
+    """ONNX through torch.export, for onnxruntime on CPU, CUDA, TensorRT and OpenVINO.
+
+    The graph is the network's own, of standard operators. Two exact changes make it faster: where only the first token
+    of a text is read at the end, the last block is computed for that token alone; and the projections of attention that
+    read the same states become one multiplication.
+    """
+
+    runtime = "onnx"
+    extra = "export"
+    opset: int = Field(23, ge=18, le=23, description="ONNX opset; 23 has attention as one operator, 18 runs on more.")
+    static: bool = Field(False, description="Fixed shapes, as FPGA and NPU compilers want them.")
+    batch: int = Field(1, ge=1, description="Rows of a batch where shapes are fixed.")
+    length: int | None = Field(
+        None, ge=4, description="Tokens of a row where shapes are fixed; null: the model's limit."
+    )
+    optimize: bool = Field(True, description="Make the exact changes to the graph.")
+    preprocessing: bool = Field(
+        False,
+        description="Normalisation of pictures, spectrograms of sounds inside the graph: it reads pixels or samples.",
+    )
+    raw: bool = Field(
+        False,
+        description="All preprocessing inside the graph: it reads texts, pictures or sounds as they are, one row at a time.",
+    )
+    plain: bool = Field(False, description="Special operators for general ones, as compilers for hardware want them.")
+
+    @model_validator(mode="after")
+    def _raw_is_free(self) -> Onnx:
+        if self.raw and (self.static or self.preprocessing):
+            raise ValueError("raw goes neither with static nor with preprocessing: sizes are free, and all is inside")
+        return self
+
+    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+        """Write model.onnx, beside model.onnx.data where the weights are over 1.8 GB."""
+        shapes, arrays, length = self._shapes(source)
+        program = self._program(source, shapes, arrays)
+        model = program.model
+        whole_caches(model.graph)
+        changes: dict[str, int] = {}
+        if self.optimize:
+            from burnish.exporters.onnx import graph as _onnx_graph
+
+            changes = _onnx_graph.optimized(model)
+        if self.plain:
+            from burnish.exporters.onnx import plain as _onnx_plain
+
+            changes |= _onnx_plain.plain(model)
+        if self.optimize or self.plain:
+            tell("graph: " + (", ".join(f"{n} {what}" for what, n in changes.items()) or "nothing to change"))
+        _written(model, folder)
+        return {
+            "file": FILE,
+            "opset": self.opset,
+            "inputs": {name: {"type": str(arrays[name].dtype), "shape": shape} for name, shape in shapes.items()},
+            "graph_changes": changes,
+            **({"kept_in_float": _first_nodes(model)} if self.preprocessing else {}),
+            **({"max_length": length} if length is not None and length != source.max_length else {}),
+        }
+
+    def _shapes(self, source: Source) -> tuple[dict[str, list[int | str]], dict[str, Any], int | None]:
+        """Shapes with words for what is free, arrays to trace with, and the fixed length."""
+        import numpy as np
+
+        length = None
+        shapes: dict[str, list[int | str]] = {}
+        arrays = {}
+        for name, value in source.arrays.items():
+            free: list[int | str] = ["batch", *value.shape[1:]]
+            if value.ndim == 2 and (source.input.lengths_matter or "attention_mask" in source.arrays):
+                free[1] = "length"
+            if self.static:
+                free[0] = self.batch
+                if "length" in free:
+                    length = self._length(source)
+                    free[free.index("length")] = length
+            shapes[name] = free
+            sizes = [n if isinstance(n, int) else value.shape[axis] for axis, n in enumerate(free)]
+            arrays[name] = np.ascontiguousarray(_resized(value, sizes))
+        return shapes, arrays, length
+
+    def _length(self, source: Source) -> int:
+        try:
+            return fixed_length(self.length, source.max_length)
+        except ValueError:
+            raise InputError("the model has no limit of length", fix="name one: --length 128") from None
+
+    def _program(self, source: Source, shapes: dict[str, list[int | str]], arrays: dict[str, Any]) -> Any:
+        try:
+            import onnxscript  # noqa: F401
+            import torch
+        except ImportError as error:
+            raise InputError("exporting to ONNX needs onnxscript", fix="pip install 'burnish[export]'") from error
+        names = list(arrays)
+        dynamic = [{a: n for a, n in enumerate(shape) if isinstance(n, str)} for shape in shapes.values()]
+        tensors = [torch.from_numpy(arrays[name]) for name in names]
+        try:
+            return traced(positional(source, names), tensors, names, ["logits"], {"inputs": tuple(dynamic)}, self.opset)
+        except Exception as error:  # the exporter raises many kinds
+            said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise RunFailed(
+                f"torch.export cannot convert this network: {said.strip()}",
+                fix="export with static=true, or to safetensors; attention: eager in model helps some architectures",
+            ) from error
+
+
+def traced(
+    module: torch.nn.Module,
+    arguments: Sequence[torch.Tensor],
+    names: Sequence[str],
+    outputs: Sequence[str],
+    free: dict[str, Any],
+    opset: int,
+) -> Any:
+    """A module in eval mode as an ONNX program.
+
+    Args:
+        module: takes the arguments in order, gives a tensor or several.
+        arguments: to trace it with.
+        names, outputs: of the inputs and outputs in the graph.
+        free: parameters of `forward` to their axes that are free and what those are called.
+        opset: of the graph.
+    """
+    import torch
+
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        return torch.onnx.export(
+            module,
+            tuple(arguments),
+            dynamo=True,
+            input_names=list(names),
+            output_names=list(outputs),
+            dynamic_shapes=free,
+            opset_version=opset,
+            verbose=False,
+        )
+
+
+def positional(source: Source, names: list[str]) -> torch.nn.Module:
+    """The network with its inputs in order instead of by name, as export wants them."""
+    import torch
+
+    class Positional(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = source.network
+
+        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.network(**dict(zip(names, inputs, strict=True)))
+            return logits
+
+    return Positional().eval()
+
+
+def _first_nodes(model: Any) -> list[str]:
+    """Names of the nodes that do the preprocessing: those of the module before the network, and what leads to them.
+
+    A Fourier transform and a logarithm in eight bits are none: quantisation leaves these nodes alone.
+    """
+    waiting = [n for n in model.graph if f"'{FIRST}'" in n.metadata_props.get("pkg.torch.onnx.name_scopes", "")]
+    found: dict[str, None] = {}
+    while waiting:
+        node = waiting.pop()
+        if node.name not in found:
+            found[node.name] = None
+            waiting += [p for value in node.inputs if value is not None and (p := value.producer()) is not None]
+    return sorted(found)
+
+
+def _resized(value: Any, sizes: list[int]) -> Any:
+    """Cut or padded to a shape; the rows are repeated where there are too few."""
+    import numpy as np
+
+    value = value[tuple(slice(0, n) for n in sizes)]
+    rows = [(0, sizes[0] - len(value)), *((0, 0) for _ in sizes[1:])]
+    value = np.pad(value, rows, mode="edge")
+    return np.pad(value, [(0, n - have) for n, have in zip(sizes, value.shape, strict=True)])
+
+
+def _written(model: Any, folder: Path) -> None:
+    import onnx_ir
+
+    for node in model.graph:  # where the code lay on the machine that exported is nobody's business
+        node.metadata_props.pop("pkg.torch.onnx.stack_trace", None)
+    size = sum(v.const_value.nbytes for v in model.graph.initializers.values() if v.const_value is not None)
+    onnx_ir.save(model, folder / FILE, external_data=WEIGHTS if size > LARGEST else None)

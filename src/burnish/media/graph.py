@@ -1,0 +1,234 @@
+"""Preprocessing as a part of the network, for exports that do it themselves. The only file of this room that needs torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from burnish.media.sound.spectrograms import KALDI, hann, kaldi_window, mel_filters
+
+if TYPE_CHECKING:
+    from burnish.media.picture.processor import ImageProcessor
+    from burnish.media.sound.processor import SoundProcessor
+
+Tensors = dict[str, torch.Tensor]
+SMALLEST = 16  # pixels a side of the picture that is traced with
+
+
+class Pixels(nn.Module):
+    """`pixels` uint8 [B, height, width, 3] to `pixel_values` float32 [B, 3, height, width]: scaled and normalised.
+
+    Args:
+        mean, std: of each channel in [0, 1].
+    """
+
+    factor: torch.Tensor
+    shift: torch.Tensor
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        scale = np.array(std, np.float64)
+        for name, values in (("factor", 1 / (255 * scale)), ("shift", np.array(mean) / scale)):
+            self.register_buffer(name, torch.from_numpy(values.astype(np.float32)).view(1, 3, 1, 1))
+
+    def forward(self, pixels: torch.Tensor) -> Tensors:
+        """As `_pictures.normalised` of each picture."""
+        return {"pixel_values": pixels.permute(0, 3, 1, 2).float() * self.factor - self.shift}
+
+
+class Resized(nn.Module):
+    """`picture` uint8 [1, height, width, 3] of any size to `pixel_values`, as `ImageProcessor.numbers` makes them.
+
+    The axes are resized one after the other and rounded between, as Pillow does, so that the pixels are the same.
+
+    Args:
+        processor: how it is resized, cropped and normalised.
+
+    Class attributes:
+        name, free: what a graph calls its input, and which of its axes may have any size.
+    """
+
+    free: ClassVar[dict[int, str]] = {1: "height", 2: "width"}
+    name: ClassVar[str] = "picture"
+
+    def __init__(self, processor: ImageProcessor) -> None:
+        super().__init__()
+        self.own = processor
+        self.pixels = Pixels(processor.mean, processor.std)
+
+    def sample(self) -> torch.Tensor:
+        """A row to trace with."""
+        return torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
+
+    def forward(self, picture: torch.Tensor) -> Tensors:
+        """Height and width may be symbols: the sizes are computed inside the graph."""
+        size, short = self.own.size, self.own.shorter
+        height, width = picture.shape[1], picture.shape[2]
+        shorter: int = torch.sym_min(height, width)  # type: ignore[assignment]
+        tall, wide = short * height // shorter, short * width // shorter
+        seen = picture.permute(0, 3, 1, 2).float()
+        for shape in ((height, wide), (tall, wide)):
+            mode = self.own.interpolation
+            seen = nn.functional.interpolate(seen, size=shape, mode=mode, antialias=True)
+            seen = (seen + 0.5).floor().clamp(0, 255)
+        top, left = self._middle(tall - size), self._middle(wide - size)
+        return self.pixels(seen[:, :, top : top + size, left : left + size].permute(0, 2, 3, 1))  # type: ignore[no-any-return]
+
+    def _middle(self, free: int) -> int:
+        """Half of it; timm rounds half a pixel to the even number, and the others down."""
+        if self.own.rounding == "timm":
+            return (free + (free // 2) % 2) // 2
+        return free // 2
+
+
+def _waves(window: int, size: int) -> NDArray[np.float64]:
+    """[2 x bins, window]: the cosines of a Fourier transform of so many samples, then its sines."""
+    bins = np.arange(size // 2 + 1)[:, None] * np.arange(window)[None] * (2 * np.pi / size)
+    return np.concatenate([np.cos(bins), np.sin(bins)])
+
+
+def _powers(heard: torch.Tensor, transform: torch.Tensor, hop: int) -> torch.Tensor:
+    """[B, bins, frames] of sounds [B, samples]: a convolution with waves that fade in and out as the window does, an
+    operator that every runtime has."""
+    real, imaginary = nn.functional.conv1d(heard[:, None], transform, stride=hop).chunk(2, dim=1)
+    return real * real + imaginary * imaginary
+
+
+def _fixed(values: NDArray[np.float64]) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))
+
+
+class Spectrogram(nn.Module):
+    """`waveform` float32 [B, samples] to the spectrogram a network reads, as `_spectrograms` makes it in numpy.
+
+    Args:
+        processor: of features `log_mel` or `whisper`.
+    """
+
+    transform: torch.Tensor
+    filters: torch.Tensor
+
+    def __init__(self, processor: SoundProcessor) -> None:
+        super().__init__()
+        self.own = own = processor
+        self.whisper = own.features == "whisper"
+        size = own.window if self.whisper else own.transform
+        if self.whisper:
+            filters = mel_filters("slaney", own.mels, size, own.sampling_rate, 0.0, 8000.0)
+        else:
+            filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, own.lowest, own.highest)
+        self.register_buffer("transform", _fixed(_waves(own.window, size) * hann(own.window))[:, None])
+        self.register_buffer("filters", _fixed(filters))
+
+    def forward(self, waveform: torch.Tensor) -> Tensors:
+        """`pixel_values` [B, 1, mels, frames], or `input_features` [B, mels, frames]."""
+        if self.whisper:
+            half = self.own.window // 2
+            waveform = nn.functional.pad(waveform[:, None], (half, half), mode="reflect")[:, 0]
+        sizes = _powers(waveform, self.transform, self.own.hop)
+        if not self.whisper and self.own.power != 2:
+            sizes = sizes.sqrt() if self.own.power == 1 else sizes ** (self.own.power / 2)
+        bands = self.filters @ sizes
+        return self._whispered(bands) if self.whisper else {self.own.name: self._normal(bands)[:, None]}
+
+    def _whispered(self, bands: torch.Tensor) -> Tensors:
+        logs = bands.clamp(min=1e-10).log10()[:, :, :-1]
+        return {"input_features": (torch.maximum(logs, logs.amax(dim=(1, 2), keepdim=True) - 8.0) + 4.0) / 4.0}
+
+    def _normal(self, bands: torch.Tensor) -> torch.Tensor:
+        values = (bands + self.own.offset).log()
+        if self.own.normalisation == "row":
+            centred = values - values.mean(dim=(1, 2), keepdim=True)
+            return centred / ((centred * centred).mean(dim=(1, 2), keepdim=True).sqrt() + 1e-5)
+        return (values - self.own.mean) / self.own.std if self.own.normalisation == "fixed" else values
+
+
+class Fbank(nn.Module):
+    """Views, float32 [B, samples], to `input_values` [B, frames, mels] as `_spectrograms.kaldi_log_mel` makes them.
+
+    What Kaldi does to a frame before its Fourier transform (the mean taken away, pre-emphasis, a window) is linear, and
+    so a part of the same convolution.
+
+    Args:
+        processor: of features `kaldi`.
+    """
+
+    transform: torch.Tensor
+    filters: torch.Tensor
+
+    def __init__(self, processor: SoundProcessor) -> None:
+        super().__init__()
+        self.own = own = processor
+        window, size = KALDI.window, KALDI.transform
+        waves = _waves(window, size) * kaldi_window()
+        emphasised = np.eye(window) - KALDI.emphasis * np.eye(window, k=-1)
+        emphasised[0, 0] = 1 - KALDI.emphasis
+        centred = np.eye(window) - 1 / window
+        filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, KALDI.lowest, own.sampling_rate // 2)
+        self.register_buffer("transform", _fixed(waves @ emphasised @ centred)[:, None])
+        self.register_buffer("filters", _fixed(filters))
+
+    def forward(self, views: torch.Tensor) -> Tensors:
+        """A view shorter than a frame has none: all of it is padding."""
+        own = self.own
+        # Not below 0 before it is divided: a graph rounds towards 0.
+        steps: int = torch.sym_max(views.shape[1] - KALDI.window + KALDI.hop, 0)  # type: ignore[assignment]
+        count: int = torch.sym_min(steps // KALDI.hop, own.frames)  # type: ignore[assignment]
+        heard = nn.functional.pad(views, (0, KALDI.window))
+        found = (self.filters @ _powers(heard, self.transform, KALDI.hop)).clamp(min=KALDI.floor).log()[:, :, :count]
+        whole = nn.functional.pad(found, (0, own.frames - count)).transpose(1, 2)
+        return {"input_values": (whole - own.mean) / (own.std * 2) if own.normalise else whole}
+
+
+class Heard(nn.Module):
+    """`waveform` float32 [1, samples] of any length to what the network reads of each of its views.
+
+    Args:
+        processor: how views are cut and what is made of them.
+
+    Class attributes:
+        name, free: as of `Resized`.
+    """
+
+    free: ClassVar[dict[int, str]] = {1: "samples"}
+    name: ClassVar[str] = "waveform"
+
+    def __init__(self, processor: SoundProcessor) -> None:
+        super().__init__()
+        self.own = processor
+        makes = {"kaldi": Fbank, "log_mel": Spectrogram, "whisper": Spectrogram}
+        self.made = makes[processor.features](processor) if processor.features in makes else None
+
+    def sample(self) -> torch.Tensor:
+        """A row to trace with: of several views."""
+        return torch.zeros(1, 3 * self.own.samples)
+
+    def forward(self, waveform: torch.Tensor) -> Tensors:
+        """As `numbers` of each view that `starts` begins."""
+        own, views = self.own, self._views(waveform)
+        if self.made is None:
+            return self._waveform(views)
+        if own.features != "kaldi":
+            views = nn.functional.pad(views, (0, own.padded_samples - views.shape[1]))
+        return self.made(views)  # type: ignore[no-any-return]
+
+    def _views(self, waveform: torch.Tensor) -> torch.Tensor:
+        """[views, samples]: a hop apart, the last one moved so that it ends where the sound ends."""
+        samples, longest, hop = waveform.shape[1], self.own.samples, self.own.view_hop
+        real: int = torch.sym_min(samples, longest)  # type: ignore[assignment]
+        last = samples - real
+        starts = (torch.arange((last + hop - 1) // hop + 1) * hop).clamp(max=last)
+        return waveform[0][starts[:, None] + torch.arange(real)[None]]
+
+    def _waveform(self, views: torch.Tensor) -> Tensors:
+        if self.own.normalise:
+            centred = views - views.mean(dim=1, keepdim=True)
+            views = centred / ((centred * centred).mean(dim=1, keepdim=True) + 1e-7).sqrt()
+        missing: int = torch.sym_max(self.own.least - views.shape[1], 0)  # type: ignore[assignment]
+        padded = nn.functional.pad(views, (0, missing))
+        mask = {"attention_mask": torch.ones_like(padded, dtype=torch.int64)} if self.own.mask else {}
+        return {"input_values": padded, **mask}

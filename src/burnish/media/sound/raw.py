@@ -1,0 +1,50 @@
+"""Sounds for a graph that cuts them into views and makes of them what the network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from burnish.core.batch import Array, apart
+from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.resampling import Waveform
+
+if TYPE_CHECKING:
+    from burnish.media.graph import Heard
+
+NAME = "waveform"
+WHOLE = 1 << 62  # samples: more than any sound has
+
+
+class RawSounds(SoundProcessor):
+    """For a graph with all of it inside: `waveform`, float32 [samples] at the network's rate, of any length."""
+
+    @property
+    def name(self) -> str:
+        """What the graph calls it."""
+        return NAME
+
+    @property
+    def samples(self) -> int:
+        """The graph is given the whole sound."""
+        return WHOLE
+
+    def starts(self, samples: int) -> Iterator[int]:
+        """One view, the whole sound."""
+        yield 0
+
+    def numbers(self, view: Waveform) -> Array:
+        """float32 [samples]: the sound as it is."""
+        return np.ascontiguousarray(view, np.float32)
+
+    def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
+        """`waveform`: objects [B], a sound each."""
+        return {NAME: apart(rows)}
+
+    def front(self) -> Heard:
+        """What the graph must do. Needs torch."""
+        from burnish.media.graph import Heard
+
+        return Heard(SoundProcessor(**self.settings()))

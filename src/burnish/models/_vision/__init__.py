@@ -1,0 +1,1 @@
+"""What image models of several libraries share."""

@@ -1,0 +1,187 @@
+"""Image networks of timm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from burnish.core.errors import InputError, nearest
+from burnish.core.family import Family
+from burnish.inputs import Input
+from burnish.models import Model
+from burnish.models._checkpoint import WEIGHTS, hub_name, resolved_folder
+from burnish.targets import Target
+
+if TYPE_CHECKING:
+    from burnish.core.network import Network
+
+
+INPUTS = ("image", "audio")  # sounds as log-mel pictures of one channel
+
+
+class Timm(Model):
+    """An image network of timm, with a head of the library's own; sounds go in as log-mel pictures of one channel.
+
+    Weights come from `weights`, from the folder, or from the hub. Files torch saved are opened as tensors only.
+    """
+
+    name: str = Field(
+        "mobilenetv3_small_100",
+        description="Architecture timm lists, with or without the tag of its weights ('resnet50.a1_in1k'), local folder, "
+        "or hub name.",
+    )
+    weights: str | None = Field(
+        None, description="File (.safetensors, .pth) or folder of pretrained weights; null: the folder's or the hub's."
+    )
+    random_weights: bool = Field(False, description="Start from random weights: nothing is pretrained.")
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Dropout rate before the head; null: the architecture's own."
+    )
+    drop_path: float | None = Field(
+        None, ge=0, lt=1, description="Rate of stochastic depth of the last block; null: the architecture's own."
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="Compute activations again in the backward pass: less memory, about a third more time."
+    )
+    channels_last: bool = Field(True, description="Keep channels last in memory, which convolutions prefer.")
+
+    def folder(self) -> Path:
+        """The checkpoint's folder; for an architecture with weights of one's own, a folder that says its normalisation.
+
+        Raises:
+            InputError: neither an architecture, a folder, nor reachable on the hub (offline and not cached is said).
+        """
+        from burnish.models._vision import folder as folders
+        from burnish.models.timm import network as library
+
+        bare = not Path(self.name).expanduser().exists() and library.known(self.name)
+        if not bare:
+            return self._given()
+        own = self.weights is not None or self.random_weights
+        config = library.architecture_config(self.name)
+        if not own:
+            return self._from_hub(library.hub_id(self.name))
+        config["pretrained_cfg"] |= folders.pictures(folders.beside(self.weights))
+        return folders.architecture_folder(config)
+
+    def family(self, input: Input) -> Family:
+        """What the network is built of: from the headers of its weights, else from the bare architecture."""
+        from burnish.models._vision import building
+        from burnish.models._vision import folder as folders
+        from burnish.models.timm import network as library
+
+        def make() -> Any:
+            folder = self.folder()
+            return library.made(folder, folders.read_config(folder), 2, {})
+
+        return building.family(self, input.kind(), make)
+
+    def build(self, input: Input, target: Target, *, seed: int) -> Network:
+        """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.
+
+        Raises:
+            InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
+                this input and target, or a setting the architecture does not have.
+        """
+        from burnish.models._vision import building, weights
+        from burnish.models._vision import folder as folders
+        from burnish.models._vision import network as vision
+        from burnish.models.timm import network as library
+
+        vision.check_task("timm", input, target, INPUTS)
+        folder = self.folder()
+        config = folders.read_config(folder)
+        processor = input.processor(folder)
+        pictures: dict[str, Any] = processor.settings()
+        shape = vision.pixel_shape("timm", processor)
+        settings = {**self._rates(), **library.sized(config, shape)}
+        model = building.drawn(lambda: library.made(folder, config, target.outputs, settings), seed)
+        library.check_patches(model, shape)
+        usual = library.usual_shape(model)
+        for other in ("test_input_size", "test_crop_pct"):  # at which the checkpoint was tested, and this one is not
+            model.pretrained_cfg.pop(other, None)
+        model.pretrained_cfg |= folders.pictures(pictures) if shape[0] == 3 else folders.sounds(shape)
+        head = library.head_paths(model)
+        place = Path(self.weights).expanduser() if self.weights else folder
+
+        def read() -> tuple[str, weights.Tensors]:
+            return str(place), library.converted(model, weights.pretrained_weights(place), str(place), shape[0])
+
+        notes = building.filled(
+            model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
+        )
+        if not self.random_weights and shape[0] == 3:
+            notes += building.normalisation_said(self.weights, pictures)
+        return vision.taking(self._wrapped(model, head, target, notes, seed), shape, usual)
+
+    def load(self, folder: Path, input: Input, target: Target) -> Network:
+        """A trained network as `Network.save` wrote it.
+
+        Raises:
+            InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
+        """
+        from burnish.models._vision import building
+        from burnish.models._vision import folder as folders
+        from burnish.models._vision import network as vision
+        from burnish.models.timm import network as library
+
+        vision.check_task("timm", input, target, INPUTS)
+        config = folders.read_config(folder)
+        model = building.trained(lambda: library.made(folder, config, target.outputs, {}), folder, config, target)
+        restored = self.model_copy(update=config.get("burnish", {}))
+        return restored._wrapped(model, library.head_paths(model), target, [], 0)
+
+    def _given(self) -> Path:
+        name = self.name.removeprefix("hf-hub:").removeprefix("local-dir:")
+        if "/" in name or Path(name).expanduser().exists():
+            return resolved_folder(name, self.revision)
+        import timm
+
+        guess = nearest(name.partition(".")[0], timm.list_models())
+        raise InputError(
+            f"timm has no architecture {name!r}, and there is no such folder",
+            expected="a name timm.list_models() lists, a local folder, or a hub name such as 'timm/resnet50.a1_in1k'",
+            fix=f"did you mean {guess!r}?" if guess else "",
+            place="model.name",
+        )
+
+    def _from_hub(self, name: str | None) -> Path:
+        fix = f"give `weights` (a {WEIGHTS} or .pth file), a local folder, or `random_weights: true`"
+        if name is None:
+            raise InputError(f"timm knows no weights of {self.name!r} on the hub", fix=fix, place="model.weights")
+        try:
+            return resolved_folder(name, self.revision)
+        except InputError as error:
+            raise InputError(
+                f"there are no weights for {self.name!r}: {error.found}", fix=fix, place="model.weights"
+            ) from error
+
+    def _rates(self) -> dict[str, Any]:
+        given = {"drop_rate": self.dropout, "drop_path_rate": self.drop_path}
+        return {name: rate for name, rate in given.items() if rate is not None}
+
+    def _wrapped(self, model: Any, head: list[str], target: Target, notes: list[str], seed: int) -> Network:
+        from burnish.models._vision.network import labels_fact
+        from burnish.models.timm.network import TimmNetwork, anatomy
+
+        if self.gradient_checkpointing:
+            try:
+                model.set_grad_checkpointing(True)
+            except (AssertionError, AttributeError, NotImplementedError) as error:
+                raise InputError(
+                    f"the architecture {type(model).__name__} cannot checkpoint gradients",
+                    fix="leave `gradient_checkpointing` out",
+                    place="model.gradient_checkpointing",
+                ) from error
+        return TimmNetwork(
+            model,
+            anatomy=anatomy(model, head),
+            head=head,
+            channels_last=self.channels_last,
+            facts=labels_fact(target),
+            notes=notes,
+            seed=seed,
+            origin=hub_name(self.name) if "/" in self.name else None,
+        )

@@ -1,0 +1,145 @@
+"""Checkpoints of Hugging Face transformers."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from burnish.core.errors import InputError
+from burnish.core.family import Family, family_of
+from burnish.inputs import Input
+from burnish.models import Model
+from burnish.models._checkpoint import hub_name, resolved_folder
+from burnish.targets import Target
+
+if TYPE_CHECKING:
+    from burnish.core.network import Network
+
+
+class Transformers(Model):
+    """An encoder or decoder of Hugging Face transformers, with a head of the library's own.
+
+    Only safetensors are opened, and no code from a checkpoint is ever run.
+    """
+
+    attention: Literal["sdpa", "eager", "flash_attention_2"] | None = Field(
+        None, description="Attention implementation; null: the best one the architecture has here."
+    )
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Overrides every dropout rate of the checkpoint; null: the checkpoint's own."
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="Compute activations again in the backward pass: less memory, about a third more time."
+    )
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="Number type of the weights while training; mixed precision wants float32."
+    )
+
+    def folder(self) -> Path:
+        """The local folder of the checkpoint: 'starter', a folder, or a hub name, which is downloaded.
+
+        Raises:
+            InputError: neither a folder nor reachable on the hub (offline and not cached is said), or no `config.json`.
+        """
+        return resolved_folder(self.name, self.revision)
+
+    def family(self, input: Input) -> Family:
+        """What the network is built of, from config.json and the headers of the weights."""
+        from burnish.models._shapes import stored_shapes
+        from burnish.models.transformers.configuration import generates
+
+        try:
+            folder = self.folder()
+        except InputError:
+            return Family()  # `build` says what is wrong
+        return family_of(stored_shapes(folder), input.kind(), generates=generates(folder))
+
+    def build(self, input: Input, target: Target, *, seed: int) -> Network:
+        """The pretrained network with a fresh head of `target.outputs` logits, initialised from `seed`.
+
+        Raises:
+            InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
+                this input and target, or a setting the architecture does not have.
+        """
+        from burnish.media.picture.settings import checkpoint_settings
+        from burnish.models._vision.network import taking
+        from burnish.models.transformers import configuration as settings
+        from burnish.models.transformers import loading
+        from burnish.models.transformers.pictures import at_size
+
+        folder = self.folder()
+        head = settings.head_class(input.kind(), target.shape)
+        with settings.quiet():
+            config = self._configuration(folder, head, input)
+            masked = settings.set_own_masks(config)
+            loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
+            if masked:
+                loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
+            size = getattr(input, "size", None) or checkpoint_settings(folder).get("size")
+            if input.kind() != "image" or size is None:
+                return self._wrapped(loaded, target, seed=seed)
+            loaded.model, notes = at_size(loaded.model, size, str(folder))
+            loaded.notes += notes
+            return taking(self._wrapped(loaded, target, seed=seed), (3, size, size), usual=None)
+
+    def load(self, folder: Path, input: Input, target: Target) -> Network:
+        """A trained network as `Network.save` wrote it, in the number type it was saved in.
+
+        Raises:
+            InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
+        """
+        from burnish.models.transformers import configuration as settings
+        from burnish.models.transformers import loading
+
+        if not (folder / "config.json").is_file():
+            raise InputError("there is no config.json", expected="a folder a run has written", place=str(folder))
+        head = settings.head_class(input.kind(), target.shape)
+        with settings.quiet():
+            config = settings.read_configuration(folder, head)
+            # "auto": merged weights are saved in float32 whatever they were trained in; rounding would change answers.
+            loaded = loading.trained(folder, head, config, self._settings("auto"), target)
+            return self._wrapped(loaded, target, seed=0)
+
+    def _configuration(self, folder: Path, head: Any, input: Input) -> Any:
+        from burnish.models.transformers import configuration as settings
+
+        config = settings.read_configuration(folder, head)
+        if input.lengths_matter:
+            settings.set_padding(config, folder)
+        if self.dropout is not None:
+            settings.set_dropout(config, self.dropout)
+        return config
+
+    def _settings(self, dtype: str) -> dict[str, Any]:
+        import torch
+
+        given: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
+        if self.attention is not None:
+            given["attn_implementation"] = self.attention
+        return given
+
+    def _wrapped(self, loaded: Any, target: Target, *, seed: int) -> Network:
+        from burnish.models.transformers.network import TransformersNetwork
+
+        if self.gradient_checkpointing:
+            if not loaded.model.supports_gradient_checkpointing:
+                raise InputError(
+                    f"the architecture {loaded.model.config.model_type!r} cannot checkpoint gradients",
+                    fix="leave `gradient_checkpointing` out",
+                    place="model.gradient_checkpointing",
+                )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # newer releases only rename it
+                # The re-entrant kind loses gradients where the embeddings are frozen.
+                loaded.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        return TransformersNetwork(
+            loaded.model,
+            element=target.shape == "element",
+            fresh=loaded.fresh,
+            notes=loaded.notes,
+            seed=seed,
+            origin=hub_name(self.name),
+        )

@@ -1,0 +1,149 @@
+"""A transformers model behind the face of `Network`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from burnish.core.network import HeadSplit, Network
+from burnish.models._anatomy import anatomy, body_of
+from burnish.models._first_token import read_first_token_only
+
+ADAPTER = "adapter"
+
+
+class TransformersNetwork(Network):
+    """A transformers model with a head, named tensors in and logits out.
+
+    Args:
+        model: the library's model, an `AutoModelFor...`.
+        element: whether it answers for each element ([B, L, C]) or for each row ([B, C]).
+        fresh: names of parameters that were not in the checkpoint; they learn with the head.
+        notes: what was decided while loading, in words.
+        seed: what the fresh parameters were drawn from; adapters draw theirs from it too.
+        origin: the hub name the body came from, written into a saved adapter; None for a local folder.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        element: bool,
+        fresh: Collection[str] = (),
+        notes: Sequence[str] = (),
+        seed: int = 0,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.model: Any = model
+        self.element = element
+        self.notes = list(notes)
+        self.seed = seed
+        self.origin = origin
+        body: Any = body_of(model)
+        self._anatomy = anatomy(model, body, frozenset(fresh))
+        self._accepts = _parameter_names(model)
+        self._body_accepts = _parameter_names(body)
+        reads_texts = not element and "input_ids" in self._accepts
+        self._first_token = read_first_token_only(model) if reads_texts else None
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
+        logits: torch.Tensor = self.model(**_accepted(inputs, self._accepts, self.model.dtype)).logits
+        return logits
+
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
+        from burnish.models.transformers.split import mean_state
+
+        body, accepted = body_of(self.model), _accepted(inputs, self._body_accepts, self.model.dtype)
+        with self._every_token():
+            states: torch.Tensor = body(**accepted).last_hidden_state
+        return states if self.element else mean_state(body, states, inputs)
+
+    def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
+        """Body and head apart, found on some rows.
+
+        Raises:
+            Inseparable: one answer for each element, or a head that reads more than one state of a row.
+        """
+        from burnish.models.transformers.split import head_split
+
+        return head_split(self, inputs)
+
+    @contextmanager
+    def _every_token(self) -> Iterator[None]:
+        """The last block's states of all tokens, also where the head reads but the first."""
+        if self._first_token is not None:
+            self._first_token.active = False
+        try:
+            yield
+        finally:
+            if self._first_token is not None:
+                self._first_token.active = True
+
+    def depth(self, parameter: str) -> int:
+        """0 for embeddings, 1..layers for blocks (final norm and pooler with the last), layers + 1 for the head."""
+        return self._anatomy.depth(parameter.removeprefix("model."))
+
+    @property
+    def layers(self) -> int:
+        """How many blocks the body has; parameters shared by all blocks (ALBERT) count as one."""
+        return self._anatomy.layers
+
+    def backbone(self) -> nn.Module:
+        """The transformers model, head included."""
+        model: nn.Module = self.model
+        return model
+
+    def head_modules(self) -> list[str]:
+        """Paths in `backbone()` of the modules that learn as the head, the outermost each."""
+        own = body_of(self.model)
+        body = next((path for path, module in self.model.named_modules() if module is own), "")
+        found: dict[str, None] = {}
+        for name, _ in self.model.named_parameters():
+            if self._anatomy.depth(name) != self.layers + 1:
+                continue
+            parts = name.split(".")
+            # A pooler inside the body is named with the body: `bert.pooler`.
+            inside = len(body.split(".")) if body and name.startswith(f"{body}.") else 0
+            found[".".join(parts[: inside + 1])] = None
+        return list(found)
+
+    def save(self, folder: Path) -> None:
+        """Write a plain transformers folder; unmerged low-rank parts are merged into it in float32.
+
+        The parts themselves, with the head, are then written to `adapter/` as a peft adapter of the original checkpoint.
+        """
+        from burnish.core.low_rank import has_low_rank, merged_copy, save_adapter
+        from burnish.models.transformers.configuration import quiet
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with quiet():
+            if has_low_rank(self.model):
+                merged_copy(self.model).save_pretrained(folder)
+                save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
+            else:
+                self.model.save_pretrained(folder)
+
+
+def _parameter_names(module: nn.Module) -> frozenset[str]:
+    return frozenset(inspect.signature(module.forward).parameters)
+
+
+def _accepted(inputs: dict[str, torch.Tensor], names: frozenset[str], dtype: torch.dtype) -> dict[str, Any]:
+    """What the architecture has a use for; real numbers (pixels, samples) in the number type of the weights."""
+    kept: dict[str, Any] = {
+        name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items() if name in names
+    }
+    if "use_cache" in names:
+        kept["use_cache"] = False  # keys and values for generation would only take memory here
+    if "interpolate_pos_encoding" in names:
+        kept["interpolate_pos_encoding"] = True  # pictures of another size than the checkpoint's; no change for its own
+    return kept

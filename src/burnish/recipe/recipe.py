@@ -1,0 +1,279 @@
+"""Recipe: one run, fully written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+
+from burnish.adapters import Adapter
+from burnish.class_weights import ClassWeights
+from burnish.core.component import build, choice, validated
+from burnish.core.errors import InputError
+from burnish.data.augmentations import Augmentation
+from burnish.data.mixing import Mixing
+from burnish.data.samplers import Sampler
+from burnish.data.settings import Data
+from burnish.data.splits import Split
+from burnish.inputs import Input
+from burnish.losses import Loss
+from burnish.metrics import Metric
+from burnish.models import Model
+from burnish.optimizers import Optimizer
+from burnish.recipe.shorthands import spell_out
+from burnish.schedules import Schedule
+from burnish.targets import Target
+from burnish.trackers import Tracker
+
+TASKS: dict[str, tuple[str, str]] = {
+    "text-classification": ("text", "label"),
+    "multi-label-text-classification": ("text", "labels"),
+    "text-regression": ("text", "score"),
+    "token-classification": ("tokens", "tags"),
+    "image-classification": ("image", "label"),
+    "multi-label-image-classification": ("image", "labels"),
+    "image-regression": ("image", "score"),
+    "audio-classification": ("audio", "label"),
+    "multi-label-audio-classification": ("audio", "labels"),
+    "audio-regression": ("audio", "score"),
+}
+"""Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
+
+
+class EarlyStopping(BaseModel):
+    """When to stop before the last step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
+    minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
+
+
+class Averaging(BaseModel):
+    """An exponential moving average of the weights, which is validated and shipped instead of the last step's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    decay: float = Field(
+        0.999, gt=0, lt=1, description="Share of the average kept at each step; less in the first steps of a run."
+    )
+
+
+def _default(axis: str, kind: str) -> Any:
+    return lambda: build(axis, {"kind": kind})
+
+
+def _console() -> list[Tracker]:
+    return [cast(Tracker, build("burnish.trackers", "console"))]
+
+
+class Recipe(BaseModel):
+    """One run, fully written down. Null means: chosen from the data, the checkpoint or the target, and said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+    trust_code: bool = Field(
+        False, description="Whether a kind may name code from outside burnish (package.module:Class)."
+    )
+    task: str | None = Field(None, description="Shorthand for input and target: " + ", ".join(TASKS) + ".")
+    data: Data = Field(description="Where the labelled rows are.")
+    input: Annotated[Input | None, *choice("burnish.inputs")] = Field(
+        None, description="What goes in; null: inferred, and said."
+    )
+    target: Annotated[Target | None, *choice("burnish.targets")] = Field(
+        None, description="What comes out; with a column and no kind, the kind is inferred, and said."
+    )
+    target_column: str | None = Field(
+        None, description="Column of the truth, when the kind of target is to be inferred."
+    )
+    group: str | None = Field(
+        None,
+        description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
+    )
+    model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
+        default_factory=_default("burnish.models", "transformers"), description="The pretrained checkpoint."
+    )
+    split: Annotated[Split, *choice("burnish.data.splits")] = Field(
+        default_factory=_default("burnish.data.splits", "stratified"),
+        description="How rows are divided where no validation or test file is given.",
+    )
+    adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
+        default_factory=_default("burnish.adapters", "full"), description="Which part of the network learns."
+    )
+    loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
+        None, description="What is minimised; null: the target's own."
+    )
+    class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
+        default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."
+    )
+    sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
+        None, description="Which rows an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
+    )
+    augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
+        None, description="How training rows are changed at random; null: not at all."
+    )
+    mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
+        None, description="How two training rows become one with both truths (mixup, CutMix); null: not at all."
+    )
+    optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
+        default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
+    )
+    schedule: Annotated[Schedule, *choice("burnish.schedules")] = Field(
+        default_factory=_default("burnish.schedules", "linear"), description="The learning rate over the run."
+    )
+    metrics: Annotated[list[Metric] | None, *choice("burnish.metrics")] = Field(
+        None,
+        description="Metrics with settings of your own; every metric defined for the target is reported in any case.",
+    )
+    deciding_metric: str | None = Field(
+        None, description="Metric that chooses the best checkpoint, or 'loss'; null: the target's first choice."
+    )
+    trackers: Annotated[list[Tracker], *choice("burnish.trackers")] = Field(
+        default_factory=_console,
+        description="Where events go; events.jsonl is always written.",
+    )
+
+    learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Peak learning rate; null: usual for the kind and size of network and the adapter, said.",
+    )
+    head_learning_rate: float | None = Field(None, gt=0, description="Another peak rate for the head; null: the same.")
+    layer_decay: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Each layer further from the head learns this much slower; null: what goes with the usual "
+        "learning_rate, and 1 where one is named.",
+    )
+    batch_size: int = Field(32, ge=1, description="Rows of one optimizer step, over all micro-batches and processes.")
+    micro_batch_size: int | None = Field(
+        None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
+    )
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        description="Passes over the training rows, also a fraction; null: 3, more on few rows, fewer on very many, said.",
+    )
+    max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
+    gradient_clip_norm: float | None = Field(
+        1.0, gt=0, description="Bound on the norm of all gradients together; null: none."
+    )
+    gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
+        "and clearly faster, else float32.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
+    nonfinite: Literal["stop", "skip", "rollback"] = Field(
+        "stop", description="What to do about a loss or gradient that is not finite."
+    )
+    validation_epochs: float = Field(1.0, gt=0, description="Validate every so many epochs; may be a fraction.")
+    validation_steps: int | None = Field(
+        None, ge=1, description="Validate every so many steps; wins over validation_epochs."
+    )
+    workers: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="Threads that read rows: ahead, or where the network has every core, each a part of a batch; "
+        "null: by the cores, 0 for texts.",
+    )
+    decoded_cache: int = Field(
+        1024,
+        ge=0,
+        description="Most MiB of decoded pictures and sounds that stay in memory between epochs; 0: none are kept.",
+    )
+    cache_features: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Where only the head learns, the frozen part sees each row once, in eval mode; auto: where that can be.",
+    )
+    evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
+    early_stopping: EarlyStopping | None = Field(
+        None, description="Stop when validation no longer improves; null: never."
+    )
+    averaging: Averaging | None = Field(
+        None,
+        description="Validate, choose and bundle a moving average of the weights (EMA); null: the weights themselves.",
+    )
+    checkpoint_steps: int | None = Field(
+        None, ge=1, description="Save every so many steps as well; each validation saves in any case."
+    )
+    keep_checkpoints: int = Field(1, ge=1, description="How many of the last checkpoints are kept beside the best.")
+    baselines: bool = Field(
+        True, description="Score the majority and frozen-feature baselines on the test split as well."
+    )
+    resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
+    calibration: Literal["none", "temperature"] = Field(
+        "none",
+        description="temperature: one number, learned from validation, makes answers as right as they are sure.",
+    )
+    thresholds: Literal["given", "f1"] = Field(
+        "given", description="Of several labels a row; f1: learned from validation, the best F1 of each label."
+    )
+    abstention: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Least share of given answers that must be right; less sure answers are marked; null: none is marked.",
+    )
+    golden_examples: int = Field(
+        3, ge=0, description="Training rows kept in the bundle with their outputs, checked at load."
+    )
+    allow: list[str] = Field(
+        default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
+    )
+    seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of rows, dropout.")
+    _unsettled: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
+
+    @field_validator("early_stopping", mode="before")
+    @classmethod
+    def _patience(cls, value: Any) -> Any:
+        return {"patience": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("averaging", mode="before")
+    @classmethod
+    def _decay(cls, value: Any) -> Any:
+        return {"decay": value} if isinstance(value, float) else value
+
+    @classmethod
+    def load(cls, values: Mapping[str, Any]) -> Recipe:
+        """A recipe from plain values: what a YAML file or keyword arguments say.
+
+        Raises:
+            InputError: unknown fields or kinds, values out of range, a task at odds with input or target.
+        """
+        values = {name: dict(v) if isinstance(v, dict) else v for name, v in values.items()}
+        data = values.get("data")
+        if data is None:
+            raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
+        if not isinstance(data, Mapping | Data):  # a path, paths, rows, a DataFrame, a datasets.Dataset
+            values["data"] = {"train": data}
+        unsettled = spell_out(values, TASKS)
+        recipe = validated(cls, values, trust_code=values.get("trust_code") is True)
+        recipe._unsettled = unsettled
+        return recipe
+
+    @property
+    def unsettled(self) -> dict[str, dict[str, Any]]:
+        """By field, settings whose kind the data will tell: `input: {root: clips}` of images or sounds."""
+        return self._unsettled
+
+
+class Settled(Recipe):
+    """A recipe in which nothing is left open: what a run is made of, and what its folder keeps."""
+
+    input: Annotated[Input, *choice("burnish.inputs")]
+    target: Annotated[Target, *choice("burnish.targets")]
+    loss: Annotated[Loss, *choice("burnish.losses")]
+    sampler: Annotated[Sampler, *choice("burnish.data.samplers")]
+    metrics: Annotated[list[Metric], *choice("burnish.metrics")]
+    deciding_metric: str
+    learning_rate: float
+    layer_decay: float
+    epochs: float
+
+    def task_name(self) -> str:
+        """The task's usual name, or 'input × target' where it has none."""
+        pair = (self.input.kind(), self.target.kind())
+        return next((name for name, own in TASKS.items() if own == pair), " × ".join(pair))

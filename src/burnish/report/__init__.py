@@ -1,0 +1,1 @@
+"""What people look at: words, tables and pictures about a run."""

@@ -1,0 +1,233 @@
+"""Sections of the report about the run: how the test was sealed, the audit, training, the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from burnish.report.markdown import duration, name, number, snippet, table
+from burnish.report.run_pictures import values_of
+
+SAID_ELSEWHERE = frozenset(
+    {
+        "name",
+        "task",
+        "model",
+        "data",
+        "split",
+        "rows",
+        "split_method",
+        "seeds",
+        "sealed",
+        "best",
+        "training",
+        "validation_metric",
+        "lengths",
+        "length_limit",
+        "length_unit",
+        "recipe",
+        "environment",
+        "notes",
+        "place",
+    }
+)
+FINDINGS_SHOWN = 20
+
+
+def sealing(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
+    """How the scored rows were kept apart from everything that was learned."""
+    split = facts.get("split", "test")
+    lines = ["## How the rows were kept apart", ""]
+    if facts.get("sealed") is True:
+        lines.append(
+            f"- The {split} rows were read {times(scores)}, after training had ended and the checkpoint had been chosen on "
+            "the validation rows. Label names, class weights, scales and thresholds were learned from training or "
+            "validation rows only."
+        )
+        lines += [
+            f"- The run was tested before it was made longer: after step {test['step']}, {name(test['metric'])} "
+            f"{number(test['value'])} (`{test['folder']}`). If that score decided anything, this one is too good."
+            for test in scores.get("tested_before") or []
+        ]
+    elif facts.get("sealed") is False:
+        lines.append(f"- The {split} rows are not a sealed test: they may have been seen or scored before.")
+    if rows := facts.get("rows"):
+        lines.append("- Rows: " + ", ".join(f"{part} {count:,}" for part, count in rows.items()))
+    if facts.get("split_method"):
+        lines.append(f"- Splits: {snippet(str(facts['split_method']), 300)}")
+    if (seeds := facts.get("seeds")) is not None:
+        said = ", ".join(f"{what} {seed}" for what, seed in seeds.items()) if isinstance(seeds, Mapping) else str(seeds)
+        lines.append(f"- Seeds: {said}; bootstrap {scores['bootstrap']['seed']}")
+    if facts.get("recipe"):
+        lines.append(f"- Recipe, fully written down: [{facts['recipe']}]({facts['recipe']})")
+    return lines if len(lines) > 2 else []
+
+
+def times(scores: Mapping[str, Any]) -> str:
+    """How often the test rows of a run have been read."""
+    before = len(scores.get("tested_before") or [])
+    return f"{before + 1} times" if before else "once"
+
+
+def audited(audit: Mapping[str, Any] | None) -> list[str]:
+    """What the audit found before training, the worst first, each with its first rows."""
+    if audit is None:
+        return []
+    findings = list(audit.get("findings") or [])
+    lines = ["## Audit of the data", ""]
+    known = audit.get("figures") or {}
+    sizes = _image_sizes(known.get("images") or {}) + _sound_lengths(known.get("sounds") or {})
+    if not findings:
+        return [*lines, "Nothing was found.", *sizes]
+    for finding in findings[:FINDINGS_SHOWN]:
+        lines.append(
+            f"- {finding['severity']}, {name(finding['code'])}: {snippet(str(finding['message']), 400)}{_where(finding)}"
+        )
+    if len(findings) > FINDINGS_SHOWN:
+        lines.append(f"- and {len(findings) - FINDINGS_SHOWN} more in `audit.json`")
+    return [*lines, "", "All findings with their rows: [audit.json](audit.json)", *sizes]
+
+
+def _image_sizes(found: Mapping[str, Any]) -> list[str]:
+    """Smallest, median and largest width and height of the images of each split, and how they are stored."""
+    rows = [
+        [
+            split,
+            f"{own['images']:,}",
+            " / ".join(map(str, own["width"])),
+            " / ".join(map(str, own["height"])),
+            ", ".join(f"{mode} {count:,}" for mode, count in own["modes"].items()),
+            ", ".join(f"{form} {count:,}" for form, count in own["formats"].items()),
+        ]
+        for split, own in found.items()
+    ]
+    head = ["split", "images", "width (least / median / most)", "height", "modes", "formats"]
+    return ["", *table(head, rows, right=(1,))] if rows else []
+
+
+def _sound_lengths(found: Mapping[str, Any]) -> list[str]:
+    """How long and how loud the sounds of each split are, and how they are stored."""
+    rows = [
+        [
+            split,
+            f"{own['sounds']:,}",
+            f"{own['total_seconds'] / 60:,.1f}",
+            " / ".join(f"{value:.2f}" for value in own["seconds"]),
+            " / ".join(f"{value:.0f}" for value in own["loudness"]),
+            *(
+                ", ".join(f"{what} {n:,}" for what, n in own[f].items())
+                for f in ("sampling_rates", "channels", "formats")
+            ),
+        ]
+        for split, own in found.items()
+    ]
+    head = [
+        "split",
+        "sounds",
+        "minutes",
+        "seconds (least / median / most)",
+        "dB (5 % / median / 95 %)",
+        "Hz",
+        "channels",
+    ]
+    return ["", *table([*head, "formats"], rows, right=(1, 2))] if rows else []
+
+
+def _where(finding: Mapping[str, Any]) -> str:
+    rows = list(finding.get("rows") or [])[:3]
+    if not rows:
+        return ""
+    places = [r["place"] + (f", {r['detail']}" if r.get("detail") else "") for r in rows]
+    more = int(finding.get("count") or len(rows)) - len(rows)
+    return " (" + snippet("; ".join(places), 300) + (f"; and {more:,} more" if more > 0 else "") + ")"
+
+
+_TRAINING = {
+    "step": "step of the checkpoint",
+    "chosen_by": "chosen by",
+    "steps": "optimizer steps",
+    "total_steps": "planned steps",
+    "epochs": "epochs",
+    "batch_size": "rows a step",
+    "seconds": "time",
+    "stopped": "stopped because",
+    "padding_ratio": "padding in training batches",
+    "rows_per_second": "rows a second",
+}
+
+
+def training(facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Steps, best step, seconds, why it stopped, padding; then warnings that were given on the way."""
+    rows = [
+        [_TRAINING.get(key, key.replace("_", " ")), _training_value(key, value)]
+        for key, value in (facts.get("training") or {}).items()
+        if value is not None
+    ]
+    if best := facts.get("best"):
+        rows.append(
+            ["best checkpoint", f"step {best['step']}: {name(best['metric'])} {number(best['value'])} on validation"]
+        )
+    said = [v for v in map(values_of, events) if v.get("name") == "warning" and v.get("text")]
+    warnings = list(dict.fromkeys(str(v["text"]) for v in said))
+    if not rows and not warnings:
+        return []
+    lines = ["## Training"]
+    if rows:
+        lines += ["", *table(["what", "value"], rows)]
+    if warnings:
+        lines += ["", "Warnings:", "", *(f"- {snippet(text, 400)}" for text in warnings[:20])]
+        if len(warnings) > 20:
+            lines.append(f"- and {len(warnings) - 20} more in `events.jsonl`")
+    return lines
+
+
+def _training_value(key: str, value: Any) -> str:
+    if key == "seconds":
+        return duration(float(value))
+    if key == "padding_ratio":
+        return f"{float(value):.1%}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return snippet(str(value), 200)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def further(facts: Mapping[str, Any]) -> list[str]:
+    """Notes, and facts no other section speaks of: nothing that was handed over is dropped."""
+    lines = [f"- {snippet(str(note), 400)}" for note in facts.get("notes") or []]
+    lines += [
+        f"- {key.replace('_', ' ')}: {snippet(str(value), 400)}"
+        for key, value in facts.items()
+        if key not in SAID_ELSEWHERE and value is not None
+    ]
+    return ["## Notes", "", *lines] if lines else []
+
+
+def environment(facts: Mapping[str, Any]) -> list[str]:
+    """Versions, machine and command."""
+    found = facts.get("environment")
+    if not found:
+        return []
+    shown = {key: value for key, value in found.items() if value is not None and key != "resumed"}
+    rows = [[key, _environment_value(key, value)] for key, value in shown.items()]
+    rows += [["resumed with", _differences(shown, later)] for later in found.get("resumed") or []]
+    return ["## Environment", "", *table(["what", "value"], rows)]
+
+
+def _differences(first: Mapping[str, Any], later: Mapping[str, Any]) -> str:
+    """What was other when a run was continued."""
+    found = []
+    for key, value in later.items():
+        before = first.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            found += [f"{k} {v} instead of {before.get(k)}" for k, v in value.items() if v != before.get(k)]
+        elif key != "command" and value != before:
+            found.append(f"{key} {value} instead of {before}")
+    return snippet("; ".join(found), 400)
+
+
+def _environment_value(key: str, value: Any) -> str:
+    if key == "command" and isinstance(value, Sequence) and not isinstance(value, str):
+        return name(" ".join(map(str, value)))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{snippet(str(k))} {snippet(str(v))}" for k, v in value.items() if v is not None)
+    return snippet(str(value), 200)

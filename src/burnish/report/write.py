@@ -1,0 +1,253 @@
+"""`report.md`: what a run did and how good its answers are, for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from burnish.core.files import write_text
+from burnish.core.predictions import Predictions
+from burnish.counting.resampling import with_truth
+from burnish.evaluation.confusion import confusion
+from burnish.evaluation.mistakes import mistakes
+from burnish.evaluation.reliability import Bin, bins
+from burnish.report import pictures, run_pictures
+from burnish.report import results as report_results
+from burnish.report import run as report_run
+from burnish.report.contact_sheet import contact_sheet
+from burnish.report.decisions import decisions
+from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.markdown import name, snippet
+from burnish.report.players import PLAYED, Heard, players
+from burnish.targets import target_class
+
+FOLDER = "pictures"
+Shown = Callable[[int], str] | Mapping[int, str]
+Pictured = Callable[[int], Any]
+PICTURED = 32
+"""Mistakes that are shown as pictures, where inputs are pictures."""
+
+
+def write(
+    run_folder: Path,
+    *,
+    facts: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    baselines: Mapping[str, Any],
+    audit: Mapping[str, Any] | None,
+    events: Sequence[Mapping[str, Any]],
+    predictions: Predictions,
+    inputs_shown: Shown,
+    inputs_pictured: Pictured | None = None,
+    inputs_heard: Callable[[int], bytes | None] | None = None,
+    explain: Explain | None = None,
+) -> Path:
+    """Write `report.md` and its `pictures/` into a folder, both overwritten; its path.
+
+    Args:
+        run_folder: where; made where it is not there.
+        facts: what is to be said about the run. All keys are optional, and one that is not listed here is shown under
+            its own name. `name`, `task`, `model`, `data`: strings. `split`: name of the split that was scored ("test").
+            `rows`: {split: rows}. `split_method`: how the splits came about, in words. `seeds`: {what: seed} or one.
+            `sealed`: whether the scored rows were read once, at the end. `best`: {step, metric, value}. `training`:
+            {steps, total_steps, epochs, batch_size, seconds, stopped, padding_ratio, rows_per_second ...}.
+            `validation_metric`: name of the score in the learning curve. `lengths`, `length_limit`, `length_unit`: full
+            length of each training row, where rows are cut off, what is counted. `recipe`: path of the recipe,
+            relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
+            row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
+        scores: what `evaluation.scores.scores` gave.
+        baselines: what `evaluation.baselines.baseline_scores` gave; may be empty.
+        audit: what audit.json holds, or None.
+        events: lines of events.jsonl; may be empty.
+        predictions: the table the scores are of.
+        inputs_shown: row number to the input as text.
+        inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
+        explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
+    """
+    drawn = _Pictures(run_folder)
+    sections = [
+        report_results.opening(facts, scores),
+        report_results.headline(scores, baselines),
+        report_run.sealing(facts, scores),
+        report_results.other_metrics(scores),
+        _classes(drawn, scores),
+        _confusions(drawn, predictions),
+        _answers(drawn, predictions),
+        _calibration(drawn, predictions, scores),
+        _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
+        _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
+        _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
+        heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
+        report_run.audited(audit),
+        _training(drawn, facts, events),
+        report_run.further(facts),
+        report_run.environment(facts),
+    ]
+    path = run_folder / "report.md"
+    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
+    return path
+
+
+class _Pictures:
+    """Draws into the folder and gives the line that shows the picture."""
+
+    def __init__(self, run_folder: Path) -> None:
+        run_folder.mkdir(parents=True, exist_ok=True)
+        self._folder = run_folder
+
+    def __call__(self, file: str, caption: str, draw: Callable[[Path], object]) -> list[str]:
+        path = self._folder / FOLDER / file
+        path.unlink(missing_ok=True)
+        draw(path)
+        return ["", f"![{caption}]({FOLDER}/{file})"] if path.is_file() else []
+
+
+def _classes(drawn: _Pictures, scores: Mapping[str, Any]) -> list[str]:
+    rows, called = scores.get("per_class"), target_class(scores["target"]).classes
+    if not rows or called is None:
+        return []
+    file = drawn(
+        "classes.png", "F1 of each class with its support", lambda p: pictures.class_bars(rows, p, unit=called.unit)
+    )
+    return [*report_results.per_class(scores), *file]
+
+
+def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
+    if not target_class(predictions.target).exclusive or not len(with_truth(predictions)):
+        return []
+    found = confusion(predictions)
+    lines = ["## Confusions", ""]
+    frequent = found.frequent(10)
+    for truth, answer, count, support in frequent:
+        lines.append(f"- {name(truth)} was answered with {name(answer)} in {count:,} of its {support:,} rows")
+    if not frequent:
+        lines.append("No row was answered wrongly.")
+    return lines + drawn("confusion.png", "Confusion matrix", lambda p: pictures.confusion_matrix(found, p))
+
+
+def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
+    known, target = with_truth(predictions), target_class(predictions.target)
+    if target.linear == "numbers":
+        lines = drawn("scatter.png", "Answer against truth", lambda p: pictures.score_scatter(known, p))
+        return ["## Truth and answer", *lines] if lines else []
+    if not target.exclusive or len(known.names) != 2 or known.probabilities.shape[1] != 2:
+        return []
+    lines = drawn("curves.png", "ROC and precision-recall curve", lambda p: pictures.binary_curves(known, p))
+    sentence = f"The positive class is {name(known.names[1])}, the second of the two label names."
+    return ["## Curves", "", sentence, *lines] if lines else []
+
+
+def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
+    """How sure answers are, and what was learned so that they are as right as they are sure."""
+    found = bins(predictions) if target_class(predictions.target).exclusive else []
+    learned = decisions(scores.get("decisions") or {})
+    if not found:
+        return learned
+    lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(found, p))
+    return ["## Calibration", "", _calibration_words(found, scores), *lines, *([""] * bool(learned)), *learned]
+
+
+def _calibration_words(found: Sequence[Bin], scores: Mapping[str, Any]) -> str:
+    filled = [b for b in found if b.rows]
+    rows = sum(b.rows for b in filled)
+    sure = sum(b.confidence * b.rows for b in filled) / rows
+    right = sum(b.accuracy * b.rows for b in filled) / rows
+    gap = sure - right
+    words = "surer than they are right" if gap > 0 else "less sure than they are right"
+    if abs(gap) < 0.02:
+        words = "about as sure as they are right"
+    error = scores.get("metrics", {}).get("expected_calibration_error", {}).get("value")
+    tail = f" Expected calibration error: {error:.3f}." if error is not None and math.isfinite(error) else ""
+    return f"Answers are {words}: mean confidence {sure:.3f}, right in {right:.3f} of the rows.{tail}"
+
+
+def _mistakes(
+    predictions: Predictions, inputs_shown: Shown, place: Callable[[int], str] | None, split: str
+) -> list[str]:
+    worst, total = mistakes(predictions)
+    if not worst:
+        return []
+    shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
+    said = target_class(predictions.target).mistakes
+    many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong rows"
+    where = "" if place else f" Rows of the {split} split are counted from 1."
+    lines = [f"## {said.title}", "", f"{many[0].upper()}{many[1:]}, by {said.size}; the worst first. "
+             f"A mistake here may also be a wrong label in the data.{where}", ""]  # fmt: skip
+    for mistake in worst:
+        size = f"{mistake.size:+.3g}" if said.signed else f"{mistake.size:.3g}"
+        at = snippet(place(mistake.row), 80) if place else f"row {mistake.row + 1}"
+        lines.append(f"- **{at}**: {said.truth} {name(mistake.truth)}, {said.answer} {name(mistake.answer)} ({size})  ")
+        lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
+    return lines
+
+
+def _mistakes_seen(
+    drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None, inputs_shown: Shown
+) -> list[str]:
+    """The worst mistakes as pictures, as the network saw them, with the names of their files."""
+    worst = mistakes(predictions, most=PICTURED)[0] if inputs_pictured is not None else []
+    seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
+    if not seen:
+        return []
+    sized = target_class(predictions.target).mistakes.size
+    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
+    captions = [
+        f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
+        for m, _ in seen
+    ]
+    sheet = [picture for _, picture in seen]
+    caption = "The worst mistakes as the network saw them"
+    return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]
+
+
+def _mistakes_heard(
+    run_folder: Path,
+    predictions: Predictions,
+    inputs_heard: Callable[[int], bytes | None] | None,
+    inputs_pictured: Pictured | None,
+    inputs_shown: Shown,
+) -> list[str]:
+    """A page on which the worst mistakes can be listened to."""
+    path = run_folder / FOLDER / "mistakes.html"
+    path.unlink(missing_ok=True)
+    if inputs_heard is None:
+        return []
+    said = target_class(predictions.target).mistakes
+    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
+    found = []
+    for mistake in mistakes(predictions, most=PLAYED)[0]:
+        sound = inputs_heard(mistake.row)
+        if sound is None:
+            return []
+        words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"
+        picture = inputs_pictured(mistake.row) if inputs_pictured else None
+        found.append(Heard(words, shown(mistake.row), sound, picture))
+    if not found:
+        return []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    players(path, said.title, found)
+    return [f"[Listen to the worst mistakes]({FOLDER}/{path.name}): a page with a player for each"]
+
+
+def _training(drawn: _Pictures, facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
+    metric = str(facts.get("validation_metric") or (facts.get("best") or {}).get("metric") or "")
+    curve = drawn(
+        "learning_curve.png",
+        "Loss, validation score and learning rate over steps",
+        lambda p: run_pictures.learning_curve(events, p, metric="" if metric == "loss" else metric),
+    )
+    lengths = facts.get("lengths")
+    unit, limit = str(facts.get("length_unit", "tokens")), facts.get("length_limit")
+    histogram = (
+        drawn(
+            "lengths.png", "Lengths of the inputs", lambda p: run_pictures.lengths(lengths, p, limit=limit, unit=unit)
+        )
+        if lengths is not None
+        else []
+    )
+    lines = report_run.training(facts, events)
+    if not lines and (curve or histogram):
+        lines = ["## Training"]
+    return [*lines, *curve, *histogram]

@@ -1,0 +1,273 @@
+"""The verb `export`: a bundle becomes artifacts, each proved by answering the held-out rows itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from burnish.bundle import artifacts
+from burnish.bundle.artifacts import Artifact
+from burnish.bundle.bundle import Bundle
+from burnish.bundle.files import MODEL
+from burnish.bundle.signature import is_signed
+from burnish.compression import Compression
+from burnish.core.component import build
+from burnish.core.errors import InputError, RunFailed
+from burnish.core.files import folder_aside, write_json
+from burnish.core.fixed_size import pieces
+from burnish.core.predictions import Predictions
+from burnish.evaluation.latency import SIZES, latency
+from burnish.evaluation.parity import LOST
+from burnish.exporters import Exporter, Source, preceded
+from burnish.exporters.onnx import Onnx
+from burnish.report import exports as report_exports
+from burnish.runtimes.torch import running
+from burnish.stages.environment import versions
+from burnish.stages.export import alone
+from burnish.stages.export.gate import Accepted, Gate, Refused
+from burnish.stages.export.hardware_check import Check
+from burnish.stages.export.wishes import Wish
+from burnish.stages.held_out import HeldOut, held_out
+from burnish.stages.outside import require_apart
+
+Say = Callable[[str], None]
+EXPORTS = "export.json"
+SPEED_ROWS = 256  # rows that batches are timed on
+
+
+def export(
+    run: Path,
+    wishes: Sequence[Wish],
+    *,
+    out: Path | None = None,
+    bound: float = LOST,
+    trust_code: bool = False,
+    say: Say = lambda text: None,
+) -> dict[str, Any]:
+    """Export a bundle; what passes the gate is kept, with what was measured.
+
+    Args:
+        run: a run or bundle. Its training, validation and test rows are read again.
+        wishes: formats, each with its compressions.
+        out: a new folder for the artifacts; None: `artifacts/` of the bundle.
+        bound: of the deciding metric, what may be lost.
+        trust_code: whether components from outside burnish may be imported.
+        say: told what is being done, in sentences.
+
+    Returns:
+        What export.json holds: `metric`, `bound`, `threads`, `rows` [{name, status, why, proof, bytes, latency ...}].
+
+    Raises:
+        InputError: no such run, its data is gone, or a library is missing.
+        RunFailed: one or more exports were refused (after all others were made and the table was written).
+    """
+    if out is not None and out.exists():
+        raise InputError("the folder is there already", fix="choose another --out", place=str(out))
+    bundle = Bundle.load(run, trust_code=trust_code)
+    if out is not None:
+        told = bundle.settings["recipe"]["data"]
+        require_apart(out, [told.get(name) for name in ("train", "validation", "test")])
+    # Before anything that takes time: there may be no such graph.
+    fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
+    exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
+    rows, signed = [exporting.baseline()], is_signed(bundle.path)
+    for wish, front in zip(wishes, fronts, strict=True):
+        rows += exporting.export(wish, front)
+    if signed and not is_signed(bundle.path):
+        say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
+    result = exporting.write(rows)
+    refused = [row for row in rows if row["status"] == "refused"]
+    if refused:
+        raise _refusal(refused, bound, result["metric"], bundle.path)
+    return result
+
+
+def _refusal(refused: Sequence[Mapping[str, Any]], bound: float, metric: str, place: Path) -> RunFailed:
+    expected, fix = [], []
+    lacking = [row["hardware"] for row in refused if "hardware" in row and row["split"] is None]  # nothing was answered
+    if lacking:
+        expected.append("operators that are on the list: " + "; ".join(h["source"] for h in lacking))
+        fix.append("let those operators run on the host's CPU with --allow-fallback, or train another model")
+    if len(lacking) < len(refused):
+        expected.append(f"no more than {bound:g} of {metric} lost with 95 % confidence")
+        fixed = all("hardware" in row for row in refused)  # its form of integers cannot be made more careful
+        other = "another network or other hardware" if fixed else "a more careful precision (int8_weights, float16)"
+        fix.append(f"choose {other}, or accept more with --bound")
+    return RunFailed(
+        "; ".join(f"{row['name']} was refused: {row['why']}" for row in refused),
+        expected="; ".join(expected),
+        fix="; ".join([*fix, "nothing was written under the name of what was refused"]),
+        place=str(place),
+    )
+
+
+class _Exporting:
+    """One export of a bundle: the trained network, its answers, and where artifacts go."""
+
+    def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, bound: float, say: Say) -> None:
+        self.bundle, self.held, self.out, self.say = bundle, held, out, say
+        loader: Any = build("burnish.models", {"kind": bundle.model["kind"]})
+        self.network = loader.load(bundle.path / MODEL, bundle.input, bundle.target).float().eval()
+        self.gate = Gate(bundle, held, running(self.network), self._tested(), bound, say)
+
+    def _tested(self) -> Predictions | None:
+        """The answers of the sealed test, where the run is there."""
+        path = self.bundle.path.parent / "predictions.parquet"
+        if self.bundle.path.name != "bundle" or not path.is_file() or "test" not in self.held.parts:
+            return None
+        found = Predictions.load(path)
+        return found if len(found) == len(self.held.parts["test"]) else None
+
+    def baseline(self) -> dict[str, Any]:
+        """The trained network in torch: what everything is compared with."""
+        metric, before = self.gate.metric, self.gate.before(self.held.proving)
+        return {
+            "name": "torch-float32",
+            "status": "trained",
+            "split": self.held.proving,
+            "proof": {"metric": metric.label, "before": metric.value(before), "after": metric.value(before)},
+            "bytes": sum(p.stat().st_size for p in (self.bundle.path / MODEL).glob("*.safetensors")),
+            "latency": self._latency(self.gate.run, self.bundle),
+        }
+
+    def export(self, wish: Wish, front: Any) -> list[dict[str, Any]]:
+        """The float32 model of one exporter and its compressions; one row each.
+
+        Args:
+            wish: what is asked for.
+            front: what its graphs are to do before all else; None: nothing.
+        """
+        place = (self.out or self.bundle.path).parent
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
+            if wish.check is not None:
+                return self._for_hardware(wish, wish.check, Path(scratch))
+            folder = Path(scratch) / "float32"
+            folder.mkdir()
+            kind = wish.exporter.kind()
+            facts = self._exported(wish.exporter, folder)
+            rows = [self._kept(f"{kind}-float32", self._whole(self.gate.float32(folder, facts), front))]
+            for compression in wish.compressions:
+                result = self.gate.compressed(
+                    folder, facts, compression, self._calibration(compression, Artifact(folder, facts))
+                )
+                rows.append(self._kept(f"{kind}-{compression.precision}", self._whole(result, front)))
+        return rows
+
+    def _whole(self, result: Accepted | Refused, front: Any) -> Accepted | Refused:
+        """What passed the gate, with all preprocessing before it where that is asked for: it must pass so as well."""
+        if front is None or isinstance(result, Refused):
+            return result
+        from burnish.exporters.onnx.raw import preceded_by
+
+        folder = result.folder.parent / f"{result.folder.name}-raw"
+        folder.mkdir()
+        self.say(f"{result.facts['precision']}: with all preprocessing inside")
+        return self.gate.again(result, folder, preceded_by(front, result.folder / result.facts["file"], folder))
+
+    def _exported(self, exporter: Exporter, folder: Path) -> dict[str, Any]:
+        kind = exporter.kind()
+        self.say(f"{kind}: exporting")
+        told = exporter.export(self._source(exporter), folder, lambda text: self.say(f"{kind}: {text}"))
+        return self._facts(exporter, told)
+
+    def _for_hardware(self, wish: Wish, check: Check, scratch: Path) -> list[dict[str, Any]]:
+        """The quantised model for a piece of hardware; the float32 model is only the way to it, and is not kept."""
+        folder, facts = check.plainest(cast(Onnx, wish.exporter), scratch, self._exported)
+        float32 = self.gate.float32(folder, facts)
+        if isinstance(float32, Refused):
+            return [self._kept(f"onnx-float32-{check.label}", float32)]
+        rows = []
+        for compression in wish.compressions:
+            calibration = self._calibration(compression, Artifact(folder, facts))
+            result = self.gate.compressed(folder, facts, compression, calibration, check)
+            rows.append(self._kept(f"onnx-{compression.precision}-{check.label}", result))
+        return rows
+
+    def _source(self, exporter: Exporter) -> Source:
+        inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
+        bundle = self.bundle.unprocessed() if inside else self.bundle
+        if inside:
+            network = preceded(bundle.input.graph(self.bundle.processor), network)
+        batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
+        if batch is None:
+            raise InputError("fewer than two training rows", expected="two, to export with")
+        limit = getattr(bundle.processor, "max_length", None)
+        return Source(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
+
+    def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
+        settings = exporter.model_dump(mode="json")
+        return {"format": exporter.runtime, "exporter": settings, "made_by": versions(), **exported}
+
+    def _calibration(self, compression: Compression, artifact: Artifact) -> list[dict[str, Any]]:
+        if getattr(compression, "method", "") != "static_int8":
+            return []
+        part = self.held.limited("train", 4 * int(getattr(compression, "calibration_rows", 128)))
+        shapes = {name: told["shape"] for name, told in artifact.facts["inputs"].items()}
+        batches = self.held.batches(part, min(8, len(part)), self.bundle.reading(artifact))
+        return [own for batch in batches for own, _, _ in pieces(batch, shapes)]
+
+    def _kept(self, name: str, result: Accepted | Refused) -> dict[str, Any]:
+        """Write what was accepted under its name; the row of the table."""
+        row: dict[str, Any] = {"name": name, **result.row}
+        if isinstance(result, Refused):
+            self.say(f"{name}: refused: {result.row['why']}")
+            return {**row, "status": "refused"}
+        files = [
+            p for p in result.folder.iterdir() if p.is_file() and p.name not in (artifacts.FACTS, artifacts.GOLDEN)
+        ]
+        row |= {
+            "status": "passed",
+            "bytes": sum(p.stat().st_size for p in files if p.suffix not in (".json", ".txt", ".md")),
+            "latency": self._latency(result.run, result.bundle),
+        }
+        facts = {**result.facts, "measured": {key: row[key] for key in ("split", "proof", "bytes", "latency")}}
+        golden = result.bundle.recorded(result.run, [r["example"] for r in self.bundle.golden()])
+        target = folder_aside(self.out / name) if self.out else artifacts.adding(self.bundle.path, name)
+        with target as aside:
+            for path in files:
+                os.replace(path, aside / path.name) if result.movable else shutil.copy2(path, aside / path.name)
+            artifacts.write_facts(aside, facts, golden)
+            self._told(aside, facts, result.bundle)
+        self.say(f"{name}: passed, {row['bytes'] / 2**20:.1f} MiB")
+        return row
+
+    def _told(self, folder: Path, facts: dict[str, Any], bundle: Bundle) -> None:
+        """What others must know to use it: in a graph, and outside of a bundle beside it."""
+        settings = alone.settings_of(bundle, facts)
+        if facts["format"] == Onnx.runtime:
+            alone.into_graph(folder / facts["file"], settings)
+        if self.out and facts["format"]:
+            alone.beside(folder, self.bundle, facts, settings)
+
+    def _latency(self, run: Any, bundle: Bundle) -> dict[str, Any]:
+        part = self.held.limited(self.held.choosing, SPEED_ROWS)
+        return latency(run, {size: list(self.held.batches(part, size, bundle))[:64] for size in SIZES})
+
+    def write(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """export.json and the section of the report; rows of earlier exports of other names are kept."""
+        import torch
+
+        threads = int(os.environ.get("OMP_NUM_THREADS") or torch.get_num_threads())
+        at = self.out or (self.bundle.path.parent if self.bundle.path.name == "bundle" else None)
+        path = at / EXPORTS if at is not None else None
+        earlier = []
+        if path is not None and path.is_file():
+            names = {row["name"] for row in rows}
+            known = json.loads(path.read_text(encoding="utf-8"))["rows"]
+            earlier = [row for row in known if row["name"] not in names]
+        first, rest = rows[0], rows[1:]
+        every = [first, *earlier, *rest]
+        result = {"metric": self.gate.metric.label, "bound": self.gate.bound, "threads": threads, "rows": every}
+        result["made_by"] = versions()
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, result)
+            if (path.parent / "report.md").is_file():
+                report_exports.write(path.parent / "report.md", result)
+        return result

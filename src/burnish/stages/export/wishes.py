@@ -1,0 +1,80 @@
+"""What an export is asked for: formats, precisions, and the hardware they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from burnish.compression import Compression
+from burnish.compression.quantization import Quantization
+from burnish.core.component import build, kinds
+from burnish.core.errors import InputError
+from burnish.exporters import Exporter
+from burnish.exporters.onnx import Onnx
+from burnish.stages.export.hardware_check import Check, check, for_hardware
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: an exporter, what its float32 model is compressed to, and the hardware it is for."""
+
+    exporter: Exporter
+    compressions: Sequence[Compression] = ()
+    check: Check | None = None
+
+
+def wishes(
+    formats: Sequence[str | dict[str, Any]] = (),
+    methods: Sequence[str | dict[str, Any]] = (),
+    more: Sequence[str] = (),
+    hardware: str | dict[str, Any] | None = None,
+    allow_fallback: bool = False,
+    **settings: Any,
+) -> list[Wish]:
+    """Exporters and compressions by name.
+
+    Args:
+        formats: kinds of exporter, or their settings; none: onnx.
+        methods: of quantisation, or settings of a compression.
+        more: either, told apart by their names (`--to onnx safetensors` gives the second word here).
+        hardware: what ONNX is exported for; fixes shapes, opset and the form of integers.
+        allow_fallback: whether operators that the hardware does not take may run on the host's CPU.
+        settings: go to every exporter that has such a field.
+
+    Raises:
+        InputError: unknown names; quantisation or hardware without ONNX; settings the hardware does not take.
+    """
+    wanted = None if hardware is None else check(hardware, allow_fallback)
+    if allow_fallback and wanted is None:
+        raise InputError("--allow-fallback without --hardware", expected="the hardware that may fall back")
+    every = set(kinds("burnish.exporters"))
+    formats = [*formats, *(word for word in more if word in every)]
+    methods = [*methods, *(word for word in more if word not in every)]
+    found = []
+    for given in formats or ("onnx",):
+        exporter = cast(Exporter, build("burnish.exporters", given, place="--to"))
+        own = {k: v for k, v in settings.items() if k in type(exporter).model_fields and v is not None}
+        said = {name: getattr(exporter, name) for name in exporter.model_fields_set}
+        exporter = cast(Exporter, build("burnish.exporters", {"kind": exporter.kind(), **said, **own}, place="--to"))
+        compressions = [_compression(m) for m in methods] if exporter.kind() == "onnx" else []
+        if wanted is not None and isinstance(exporter, Onnx):
+            found += _for_hardware(wanted, exporter, compressions)
+        else:
+            found.append(Wish(exporter, compressions))
+    for option, asked in (("--quantize", bool(methods)), ("--hardware", wanted is not None)):
+        if asked and not any(w.exporter.kind() == "onnx" for w in found):
+            raise InputError(f"{option} without onnx", expected="--to onnx among the formats", place=option)
+    return found
+
+
+def _for_hardware(check: Check, exporter: Onnx, compressions: Sequence[Compression]) -> list[Wish]:
+    """One wish for each quantisation; without any, static int8 as it comes."""
+    every = compressions or [Quantization(method="static_int8")]
+    pairs = [for_hardware(check, exporter, c) for c in every if isinstance(c, Quantization)]
+    return [Wish(own, [quantization], check) for own, quantization in pairs]
+
+
+def _compression(given: str | dict[str, Any]) -> Compression:
+    value = given if isinstance(given, dict) else {"kind": "quantization", "method": given}
+    return cast(Compression, build("burnish.compression", value, place="--quantize"))

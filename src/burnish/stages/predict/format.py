@@ -1,0 +1,134 @@
+"""Formats of answer files: each writes pieces that are joined, in order, into one file."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import math
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from burnish.answering.isolating import Row
+from burnish.core.files import file_aside
+from burnish.stages.predict.rows import Window
+from burnish.targets import Target
+
+ODD = "backslashreplace"
+"""Half a surrogate pair, which no file of UTF-8 holds, is written as JSON escapes it: \\ud800."""
+
+
+@dataclass(frozen=True)
+class Format(ABC):
+    """A file of answers.
+
+    Attributes:
+        columns: of the input, in order.
+        target: what the answers are of.
+        schema: of the input, where it is in Arrow.
+    """
+
+    columns: tuple[str, ...]
+    target: Target
+    schema: Any = None
+
+    @abstractmethod
+    def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
+        """One piece: input rows, and what is added to each."""
+
+    @abstractmethod
+    def join(self, pieces: Sequence[Path], out: Path) -> None:
+        """All pieces as one file, which appears when it is complete; memory holds one piece at most."""
+
+
+class Delimited(Format):
+    """CSV or TSV: `prediction`, `probability`, `error` and, where the bundle abstains, `abstained` are added."""
+
+    delimiter = ","
+
+    def _written(self, file: Any) -> csv.DictWriter[str]:
+        fields = [*self.columns, "prediction", "probability", *["abstained"] * self.target.may_abstain, "error"]
+        return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")
+
+    def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
+        """Lines without a header."""
+        with path.open("w", encoding="utf-8", errors=ODD, newline="") as file:
+            writer = self._written(file)
+            for row, added in zip(window.rows(), answers, strict=True):
+                writer.writerow({name: _cell(value) for name, value in {**row, **added}.items()})
+
+    def join(self, pieces: Sequence[Path], out: Path) -> None:
+        """The header and all lines."""
+        header = io.StringIO(newline="")
+        self._written(header).writeheader()
+        _concatenate(header.getvalue().encode(errors=ODD), pieces, out)
+
+
+class Tabbed(Delimited):
+    """The same with tabs."""
+
+    delimiter = "\t"
+
+
+class Lines(Format):
+    """JSON Lines: `prediction`, `probability`, `probabilities`, `abstained` where the bundle abstains, `error`; bytes in base64."""
+
+    def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
+        """One object a line."""
+        with path.open("w", encoding="utf-8") as file:
+            for row, added in zip(window.rows(), answers, strict=True):
+                own = {name: row.get(name) for name in self.columns}
+                file.write(_line({**own, **added}) + "\n")
+
+    def join(self, pieces: Sequence[Path], out: Path) -> None:
+        """All lines."""
+        _concatenate(b"", pieces, out)
+
+
+def _line(row: dict[str, Any]) -> str:
+    """JSON that every parser reads: half a surrogate pair is escaped, and NaN and the like, which JSON lacks, are texts."""
+    try:
+        found = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain)
+        found.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row, default=_plain)
+    except ValueError:
+        return _line(cast(dict[str, Any], _finite(row)))
+    return found
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(own) for name, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(own) for own in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _concatenate(header: bytes, pieces: Sequence[Path], out: Path) -> None:
+    with file_aside(out) as aside, aside.open("wb") as whole:
+        whole.write(header)
+        for piece in pieces:
+            with piece.open("rb") as part:
+                shutil.copyfileobj(part, whole, 1 << 20)
+
+
+def _cell(value: Any) -> Any:
+    """Lists as one cell: names with bars, everything else as JSON."""
+    if isinstance(value, list):
+        plain = all(isinstance(v, str) and "|" not in v for v in value)
+        return "|".join(value) if plain else json.dumps(value, ensure_ascii=False, default=_plain)
+    if isinstance(value, dict | bytes):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode("ascii")} if isinstance(value, bytes) else str(value)

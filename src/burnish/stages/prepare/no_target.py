@@ -1,0 +1,89 @@
+"""What a column holds that no target can learn from, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from burnish.core.component import kinds
+from burnish.core.errors import InputError
+from burnish.data.looking.audit.scan import missing
+from burnish.data.table import Table
+
+_EXPECTED = "labels that repeat, lists of labels, numbers, or lists of tags"
+
+
+def rows_with_values(table: Table, column: str, most: int) -> list[Any]:
+    """The first values of a column that are there, wherever they stand: a file may begin with rows without a label."""
+    found: list[Any] = []
+    for rows in table.rows([column]):
+        found += [row[column] for row in rows if not missing(row[column])]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def no_target(column: str, values: Sequence[Any], total: int) -> InputError:
+    """The error for a column that no target recognises.
+
+    Args:
+        column: its name.
+        values: some of its cells that hold something.
+        total: rows of the table.
+    """
+    if not values:
+        return InputError(
+            f"column {column!r} is empty in all {total:,} rows",
+            expected="a label, a number or a list in each row",
+            fix="fill it, or name another column",
+            place="target",
+        )
+    objects = [value for value in values if isinstance(value, dict)]
+    lists = [value for value in values if isinstance(value, list)]
+    if not objects and not lists:
+        return _plain(column, values)
+    found, fix = _objects(column, objects) if objects else _lists(column, lists)
+    return InputError(found, expected=_EXPECTED, fix=fix, place="target")
+
+
+def _objects(column: str, values: Sequence[dict[str, Any]]) -> tuple[str, str]:
+    first = values[0]
+    numbers = {k: v for k, v in first.items() if isinstance(v, bool | int | float)}
+    fix = "write what shall be learned in a column of its own, as plain values"
+    if numbers and len(numbers) == len([v for v in first.values() if v is not None]):
+        names = next((own for row in values if (own := _chosen(row))), [])
+        written = f" ({names!r} for {values[0]!r:.80})" if _chosen(values[0]) == names else f" (such as {names!r})"
+        fix = "write the names whose value is 1 as a list of labels, or the one name as a label" + written * bool(names)
+    return f"column {column!r} holds objects, such as {first!r:.80}", fix
+
+
+def _chosen(row: dict[str, Any]) -> list[str]:
+    return [name for name, value in row.items() if isinstance(value, bool | int | float) and value >= 0.5]
+
+
+def _lists(column: str, values: Sequence[list[Any]]) -> tuple[str, str]:
+    full = next((value for value in values if value), values[0])
+    what = f"column {column!r} holds lists"
+    if all(isinstance(item, dict | list) for item in full):
+        inside = "objects" if isinstance(full[0], dict) else "lists"
+        return (
+            f"{what} of {inside}, such as {full!r:.80}",
+            "spans in a text are not read: write the words and one tag for each as two lists (O, B-person, I-person)",
+        )
+    return (
+        f"{what} that are neither tags nor labels that repeat, such as {full!r:.80}",
+        f"for tags, write one a word (O, B-person, I-person); for several labels a row say "
+        f"`target: {{kind: labels, column: {column}}}`",
+    )
+
+
+def _plain(column: str, values: Sequence[Any]) -> InputError:
+    different = list(dict.fromkeys(map(str, values)))
+    examples = ", ".join(f"{value!r:.60}" for value in different[:5])
+    repeats = f" ({len(different):,} different values in {len(values):,} rows)" if len(values) > 1 else ""
+    return InputError(
+        f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...{repeats}",
+        expected=_EXPECTED,
+        fix=f"name another column, or the kind of target: target: {{kind: label, column: {column}}}",
+        place="target",
+    )

@@ -1,0 +1,263 @@
+"""From a recipe to encoded splits: read, settle, divide, learn names, encode, audit. Nothing is written but caches."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.core.events import Event
+from burnish.data.feeding.encode import EncodedRows, encode_part
+from burnish.data.feeding.loader import Loader
+from burnish.data.looking.audit import Audit, audit, require_known
+from burnish.data.looking.inspection import inspected, learned, require_files
+from burnish.data.reading.places import splits_of
+from burnish.data.reading.placing import placed_all
+from burnish.data.reading.tables import read_parts
+from burnish.data.settings import cache_folder
+from burnish.data.table import Part
+from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.prepare.dividing import divided
+from burnish.stages.prepare.named_classes import require_classes, require_spelling
+from burnish.stages.prepare.settle import USUAL_TARGETS, settle
+from burnish.stages.prepare.target_numbers import numbers_read
+from burnish.stages.prepare.usual_settings import usual_epochs
+from burnish.stages.train import decisions
+from burnish.targets import Target
+from burnish.training.accelerator import Accelerator
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data, ready to be trained on.
+
+    Attributes:
+        recipe: settled: nothing is left open; the target has learned its names from the training split.
+        parts: 'train', 'validation' and 'test' where there is one.
+        encoded: the same, as the network reads them.
+        processor: the tokenizer or the like.
+        audit: what is wrong with the rows.
+        left_out: split to the number of its rows that a later split holds as well.
+    """
+
+    recipe: Settled
+    parts: dict[str, Part]
+    encoded: dict[str, EncodedRows]
+    processor: Any
+    audit: Audit
+    left_out: dict[str, int] | None = None
+
+    def values(self, name: str) -> Iterator[Any]:
+        """The truths of one split as they stand in the data, one after another."""
+        yield from column_values(self.parts[name], self.recipe.target.column)
+
+    def hashes(self) -> dict[str, Any]:
+        """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
+        were left out.
+
+        Without `left_out`, nothing was left out where splits share rows, as in burnish 0.7.0.
+        """
+        out = self.left_out
+        return {
+            name: {**split_hashes(part), **({"left_out": out.get(name, 0)} if out is not None else {})}
+            for name, part in self.parts.items()
+        }
+
+
+def split_hashes(part: Part) -> dict[str, Any]:
+    """Of one split: how many rows, a hash of which, of the table they are in and of the files they name; its files."""
+    found: dict[str, Any] = {
+        "rows": len(part),
+        "which": _array_hash(np.ascontiguousarray(part.rows, np.int64)),
+        "table": part.table.fingerprint,
+    }
+    if part.table.inspection is not None:
+        found["contents"] = _array_hash(part.table.inspection.contents[part.rows])
+    return {
+        **found,
+        "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
+    }
+
+
+def _array_hash(values: NDArray[Any]) -> str:
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def column_values(part: Part, column: str) -> Iterator[Any]:
+    """One column of a split, some rows at a time."""
+    if column not in part.table.columns:
+        return
+    for start in range(0, len(part), 4096):
+        yield from part.table.take(part.rows[start : start + 4096], [column])[column].to_pylist()
+
+
+class Phases:
+    """Turns progress calls into events, at most ten a second."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._last = tell, 0.0
+
+    def __call__(self, text: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last > 0.1 or done >= total > 0:
+            self._last = now
+            self._tell(Event("phase", {"text": text, "done": done, "total": total}))
+
+
+def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool = False) -> Prepared:
+    """Read, settle, divide, learn, encode and audit.
+
+    With several processes, the first one does it and fills the cache, the others then find it there. `keep` leaves rows
+    that splits share where they are, for runs that burnish 0.7.0 began.
+
+    Raises:
+        InputError: bad input; nothing has been written outside the cache.
+    """
+    if not accelerator.main:
+        accelerator.wait()
+    prepared = _prepare(recipe, tell if accelerator.main else lambda event: None, keep)
+    if accelerator.main:
+        accelerator.wait()
+    return prepared
+
+
+def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
+    require_known(recipe.allow)
+    phases = Phases(tell)
+    say = _teller(tell, "note")
+    folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
+    data, said_of_folders = splits_of(recipe.data)
+    recipe = recipe.model_copy(update={"data": data})
+    for note in said_of_folders:
+        say(note)
+    tables = read_parts(recipe.data, notify=phases)
+    for table in tables.values():
+        audited = {words for _, words in table.left_out}
+        for note in table.notes:
+            if note not in audited:
+                say(note)
+    tables = numbers_read(recipe, tables, USUAL_TARGETS, say)
+    draft = settle(recipe, tables["train"], say)
+    cache = cache_folder(draft.data.cache)
+    tables = placed_all(tables, recipe.input, draft.input)
+    tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
+    for table in tables.values():
+        require_files(table, draft.input)
+    made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
+    parts = made.parts
+    _require_unseen(folder, parts, recipe, _teller(tell, "warning"))
+    decisions.check(recipe, draft.target, parts)
+    require_spelling(draft.target, column_values(parts["train"], draft.target.column))
+    target = draft.target.learned(column_values(parts["train"], draft.target.column))
+    input_, said = learned(draft.input, parts)
+    if said:
+        say(said)
+    settled = draft.model_copy(
+        update={"input": input_, "target": target, "epochs": _epochs(recipe, target, len(parts["train"]), say)}
+    )
+    require_classes(settled)
+    processor = settled.input.processor(folder)
+    encoded = {
+        name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
+        for name, part in parts.items()
+    }
+    for name, rows in encoded.items():
+        if rows.note:
+            say(rows.note)
+        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+    lengths = {name: _lengths(rows) for name, rows in encoded.items()}
+    size = getattr(processor, "size", None)
+    heard = getattr(processor, "heard", None)
+    unknown = _unknown(encoded, processor)
+    found = audit(
+        parts, settled.input, target, lengths, settled.allow, phases, size, heard, unknown, known=made.findings
+    )
+    found = made.said_in(found)
+    for severity, line in found.lines():
+        tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
+    prepared = Prepared(settled, parts, encoded, processor, found, None if keep else made.left_out)
+    _say_left_out(prepared, _teller(tell, "warning"))
+    _show(prepared, tell)
+    return prepared
+
+
+def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: Callable[[str], None]) -> None:
+    from burnish.stages.train import ancestry  # which reads the data of another run, by this module
+
+    if ancestry.trained_before(folder):
+        ancestry.require_unseen(folder, parts, recipe.allow, warn, trust_code=recipe.trust_code)
+
+
+def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:
+    """As named, or as usual for so many rows and classes, which is said."""
+    if recipe.epochs is not None:
+        return recipe.epochs
+    if recipe.max_steps is not None:
+        return 3.0
+    per_epoch = -(-rows // recipe.batch_size)
+    epochs = usual_epochs(rows, recipe.batch_size, len(target.names) if target.shape == "row" else 0)
+    say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
+    return epochs
+
+
+def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], None]:
+    return lambda text: tell(Event(name, {"text": text}))
+
+
+def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
+    lost = (rows.weights == 0) & (rows.full_lengths > rows.lengths)
+    return rows.full_lengths, np.where(lost, 0, rows.lengths)
+
+
+def _unknown(
+    encoded: Mapping[str, EncodedRows], processor: Any
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None:
+    """Tokens of each row that the tokenizer does not know, and tokens kept; None where it knows everything."""
+    token = getattr(processor, "unknown_token_id", None)
+    if token is None:
+        return None
+    return {name: (rows.count("input_ids", token), rows.lengths) for name, rows in encoded.items()}
+
+
+def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
+    """Rows without anything to learn are never trained on; the audit has named each and why."""
+    rows = prepared.encoded["train"]
+    empty = int((rows.weights == 0).sum())
+    if empty == len(rows):
+        raise InputError("no training row has anything to learn from", fix="see the findings above")
+    if empty:
+        warn(f"{empty} of {len(rows):,} training rows have no usable truth and are left out; audit.json names them")
+
+
+def _show(prepared: Prepared, tell: Tell) -> None:
+    """Three encoded training rows decoded back, as the network reads them, with their target."""
+    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    loader = Loader(rows, recipe.input, recipe.target, prepared.processor)
+    usable = np.flatnonzero(rows.weights > 0)
+    chosen = usable[np.linspace(0, len(usable) - 1, min(3, len(usable))).astype(int)]
+    examples = []
+    for position in chosen:
+        value = part.table.arrow[recipe.target.column][int(part.rows[position])].as_py()
+        target, weight = rows.target(int(position))
+        examples.append(
+            {
+                "place": part.table.place(int(part.rows[position])),
+                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
+                "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
+                "truth": recipe.target.truth(value),
+                "target": np.asarray(target).tolist()
+                if np.ndim(target) == 0
+                else f"{int((weight > 0).sum())} elements",
+            }
+        )
+    tell(Event("sanity", {"examples": examples}))

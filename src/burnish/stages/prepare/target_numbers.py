@@ -1,0 +1,44 @@
+"""Numbers of the target as people write them, in all tables of a run alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from burnish.core.names import looks_like_score
+from burnish.data.reading.written_numbers import plain_numbers
+from burnish.data.table import Table
+from burnish.recipe.recipe import Recipe
+
+_NEVER = ("labels", "tags")  # columns in which a comma may stand between two names
+
+
+def numbers_read(
+    recipe: Recipe, tables: dict[str, Table], usual: tuple[str, ...] = (), say: Callable[[str], None] | None = None
+) -> dict[str, Table]:
+    """The tables with decimal commas and thousands of the target turned into plain numbers.
+
+    Args:
+        recipe: names the target, or only its column, or neither.
+        tables: `train` tells how numbers are written, for the others as well.
+        usual: columns that are taken for the target where none is named.
+        say: told what was turned.
+
+    Raises:
+        InputError: the target is a number, and how it is written cannot be told.
+    """
+    train = tables["train"]
+    if recipe.target is not None:
+        column, strict = recipe.target.column, True
+        if recipe.target.linear != "numbers":
+            return tables
+    else:
+        named = recipe.target_column or next((name for name in usual if name in train.columns), None)
+        if named is None or named in _NEVER:
+            return tables
+        column, strict = named, False
+    turned, writing, note = plain_numbers(train, column, strict=strict)
+    if not writing or not (strict or looks_like_score(turned.arrow[column].slice(0, 2000).to_pylist())):
+        return tables
+    if say is not None:
+        say(note)
+    return {name: turned if name == "train" else plain_numbers(own, column, writing)[0] for name, own in tables.items()}

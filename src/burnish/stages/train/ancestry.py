@@ -1,0 +1,64 @@
+"""A run that starts from another run's model: rows that one was trained on are no sealed test of this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from burnish.bundle.bundle import Bundle
+from burnish.bundle.files import SETTINGS
+from burnish.core.errors import BurnishError, InputError
+from burnish.data.table import Part
+from burnish.stages.evaluated_rows import contents
+from burnish.stages.held_out import held_out
+
+ACCEPTS = "test_rows_in_train"
+
+
+def trained_before(folder: Path) -> bool:
+    """Whether a checkpoint is the model of a bundle."""
+    return (folder.parent / SETTINGS).is_file()
+
+
+def require_unseen(
+    folder: Path, parts: Mapping[str, Part], allow: Collection[str], warn: Callable[[str], None], *, trust_code: bool
+) -> None:
+    """Check that no row of the new test was trained on by the model that the run starts from.
+
+    Args:
+        folder: of that model, in its bundle.
+        parts: the new splits.
+        allow: what the recipe accepts.
+        warn: told what is accepted, or cannot be known.
+
+    Raises:
+        InputError: rows were, and that is not accepted.
+    """
+    try:
+        bundle = Bundle.load(folder.parent, trust_code=trust_code)
+        found = held_out(bundle, trust_code=trust_code)
+    except BurnishError as error:
+        warn(
+            f"whether test rows were trained on before is not known: the run of {folder} cannot be compared ({error.found})"
+        )
+        return
+    for name in ("test", "validation"):
+        if name not in parts:
+            continue
+        own = contents(parts[name].table, bundle)[parts[name].rows]
+        before = found.parts["train"]
+        theirs = contents(before.table, bundle)[before.rows]
+        count = int(np.isin(own[own != 0], theirs[theirs != 0]).sum())
+        said = f"{count:,} of {len(own):,} {name} rows were trained on by the model this run starts from"
+        if count and name == "test" and ACCEPTS not in allow:
+            raise InputError(
+                said,
+                expected="test rows that no weight has learned from",
+                fix="give the data, the split and the seed of that run, or rows of their own for the test; start from "
+                f"{bundle.settings['model']['name']}; or accept it knowingly: allow=[{ACCEPTS}]",
+                place=str(folder),
+            )
+        if count:
+            warn(f"{said}: scores on them say little about new rows")

@@ -1,0 +1,161 @@
+"""From what is typed after `burnish train` to a Recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from burnish.core.component import component_class
+from burnish.core.errors import InputError
+from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.text import load_file, overridden
+from burnish.recipe.written import shorthands
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be run.
+
+    Attributes:
+        recipe: as asked for.
+        out: the folder the run goes to.
+        notes: in words what an override changed beside its own place.
+        changes: names of the fields that a run which is continued is given on purpose.
+    """
+
+    recipe: Recipe
+    out: Path
+    notes: list[str]
+    changes: frozenset[str] = frozenset()
+
+
+def asked(
+    arguments: Sequence[str],
+    *,
+    data: Sequence[str] = (),
+    target: str | None = None,
+    input_columns: Sequence[str] = (),
+    model: str | None = None,
+    device: str | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+) -> Asked:
+    """The recipe that a command line asks for.
+
+    Options are applied to the recipe file first, then the `place=value` overrides. A run folder may stand for its own
+    recipe; `resume` without a recipe reads the one in `out`.
+
+    Raises:
+        InputError: no recipe and no data, two recipes, unreadable YAML, unknown fields, kinds or columns.
+    """
+    file, overrides = _recipe_file(arguments)
+    if file is None and resume and out is not None:
+        file = out
+        if not (out / "recipe.yaml").is_file():
+            raise InputError(
+                "there is no run here to resume",
+                expected="the folder of a run that began; one that was stopped before it began wrote nothing",
+                fix="start it again without --resume",
+                place=str(out),
+            )
+    if file is not None and file.is_dir():
+        out = out or (file if resume else None)
+        file = file / "recipe.yaml"
+    if resume and out is None:
+        raise InputError("--resume without a run folder", fix="add --out RUN, or give the run folder as the recipe")
+    own = out if resume and out and file and file.resolve() == (out / "recipe.yaml").resolve() else None
+    settings = {} if file is None else load_file(file) if own is None else _begun(own)
+    if not settings and not data and not any(o.startswith("data") for o in overrides):
+        raise InputError(
+            "neither a recipe nor data was given",
+            fix="burnish train recipe.yaml, or burnish train --data FILE --target COLUMN",
+        )
+    _apply_options(settings, data, target, input_columns, model, device)
+    _list_trackers(settings, overrides)
+    result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience", "averaging": "decay"})
+    options = {"data": data, "target": target, "input": input_columns, "model": model, "device": device}
+    named = {o.partition("=")[0].split(".")[0].strip() for o in overrides}
+    changes = frozenset({*named, *(name for name, value in options.items() if value)} if resume else ())
+    if own is not None:
+        from burnish.stages.train.resuming import agreed_early  # loads torch
+
+        agreed_early(own, result.settings, changes)
+    recipe = Recipe.load(result.settings)
+    return Asked(recipe, out or _free_folder(file, data), result.notes, changes)
+
+
+def _begun(run: Path) -> dict[str, Any]:
+    """The recipe of a run that is to be continued; nobody has edited it."""
+    from burnish.stages.train.resuming import require_unedited  # loads torch
+    from burnish.stages.train.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    require_unedited(folder)
+    return folder.settings()
+
+
+def _recipe_file(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
+    files = [a for a in arguments if "=" not in a or Path(a).exists()]
+    if len(files) > 1:
+        raise InputError(
+            f"found {len(files)} recipes: {', '.join(files)}", expected="one recipe, then overrides such as epochs=5"
+        )
+    return (Path(files[0]) if files else None), [a for a in arguments if a not in files]
+
+
+def _apply_options(
+    settings: dict[str, Any],
+    data: Sequence[str],
+    target: str | None,
+    input_columns: Sequence[str],
+    model: str | None,
+    device: str | None,
+) -> None:
+    if isinstance(settings.get("data"), (str, list)):
+        settings["data"] = {"train": settings["data"]}
+    if data:
+        settings["data"] = {**(settings.get("data") or {}), "train": data[0] if len(data) == 1 else list(data)}
+    if target is not None:
+        settings["target"] = {**_mapping(settings.get("target"), "kind"), "column": target}
+    if input_columns:
+        _apply_input_columns(settings, list(input_columns))
+    if model is not None:
+        settings["model"] = {**_mapping(settings.get("model"), "name"), "name": model}
+    if device is not None:
+        settings["device"] = device
+
+
+def _list_trackers(settings: dict[str, Any], overrides: Sequence[str]) -> None:
+    """`trackers.0.style=plain` means the console where the recipe names no tracker."""
+    if any(override.startswith("trackers.") for override in overrides):
+        named = settings.get("trackers", [{"kind": "console"}])
+        settings["trackers"] = named if isinstance(named, list) else [named]
+
+
+def _mapping(value: Any, shorthand: str) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {} if value is None else {shorthand: value}
+
+
+def _apply_input_columns(settings: dict[str, Any], columns: list[str]) -> None:
+    given = _mapping(settings.get("input"), "kind")
+    kind = given.get("kind") or TASKS.get(str(settings.get("task")), ("text", ""))[0]
+    fields = component_class("burnish.inputs", str(kind), place="input").model_fields
+    if "columns" in fields:
+        settings["input"] = {**given, "kind": kind, "columns": columns}
+    elif len(columns) == 1:
+        settings["input"] = {**given, "kind": kind, "column": columns[0]}
+    else:
+        raise InputError(f"found {len(columns)} --input columns", expected=f"one: input {kind!r} reads one column")
+
+
+def _free_folder(file: Path | None, data: Sequence[str]) -> Path:
+    """`runs/NAME` after the recipe or the data, with a number where that is taken."""
+    name = (file.parent.name if file.name == "recipe.yaml" and file.parent.name else file.stem) if file else ""
+    name = name or (Path(data[0].rstrip("/")).stem if data else "") or "run"
+    for number in range(1, 1_000_000):
+        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        if not folder.exists():
+            return folder
+    raise InputError("runs/ is full", fix="give --out FOLDER")

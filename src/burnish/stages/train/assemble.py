@@ -1,0 +1,293 @@
+"""From prepared data and a recipe to everything the loop moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.optim import Optimizer
+
+from burnish.core.component import build
+from burnish.core.errors import InputError
+from burnish.core.network import Inseparable, Network
+from burnish.data.augmentations import Augmentation
+from burnish.data.feeding.ahead import Sharing, readers
+from burnish.data.feeding.batches import TrainingBatches
+from burnish.data.feeding.decoded import decoded
+from burnish.data.feeding.encode import length_facts, strata_numbers
+from burnish.data.feeding.loader import Loader
+from burnish.data.feeding.order import Order, padding_ratio
+from burnish.data.looking.sides import mirroring_warning
+from burnish.data.mixing import checked
+from burnish.data.samplers import Sampler
+from burnish.data.settings import cache_folder
+from burnish.losses import Loss
+from burnish.recipe.recipe import Settled
+from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.train.precision import decided
+from burnish.training.accelerator import Accelerator
+from burnish.training.averaging import WeightAverage
+from burnish.training.checkpoint import changing
+from burnish.training.features.cache import Frozen, chosen, frozen_features
+from burnish.training.head_bias import begin_at
+from burnish.training.loop import Clip, Training
+from burnish.training.objective import Objective
+from burnish.training.parameter_groups import parameter_groups
+
+OVERHEAD = {"cpu": 80, "cuda": 16384}
+"""What one more micro-batch costs, in elements: on a CPU as `benchmarks/text_training.py --overhead` fits it (about 50 in
+float32, 120 in bfloat16); on a GPU an estimate of what its launches cost."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A run ready to go: what the loop moves, and what validation reads.
+
+    Attributes:
+        training: what the loop moves.
+        loss: how losses are computed.
+        loaders: rows of each split, as they are.
+        batches: the training rows step by step.
+        notes: what was decided, in words.
+        frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
+    """
+
+    training: Training
+    loss: Loss
+    loaders: dict[str, Loader]
+    batches: TrainingBatches
+    notes: list[str]
+    frozen: Frozen | None = None
+    average: WeightAverage | None = None
+
+
+def assemble(
+    prepared: Prepared,
+    accelerator: Accelerator,
+    notify: Callable[[str], None],
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Assembled:
+    """Network, adapter, optimizer, schedule and batches of a run; features of a frozen backbone.
+
+    Args:
+        prepared: data and recipe.
+        accelerator: device, precision, peers.
+        notify: told what goes wrong during the run.
+        progress: told (text, done, total) while features are computed.
+
+    Raises:
+        InputError: parts of the recipe that do not fit each other or the checkpoint.
+    """
+    recipe = prepared.recipe
+    network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
+    notes = list(getattr(network, "notes", []))
+    notes += _begun(prepared, network)
+    recipe.adapter.prepare(network)
+    batches = training_batches(prepared, accelerator)
+    network.to(accelerator.device)
+    notes += decided(network, batches, accelerator)
+    loaders = {
+        name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
+        for name, rows in prepared.encoded.items()
+    }
+    frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
+    if frozen:
+        batches = replace(batches, features=frozen.loaders["train"])
+    else:
+        batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
+    optimizer = _optimizer(recipe, network)
+    objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
+    training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
+    if warning := mirroring_warning(recipe.target.names, _mirroring(recipe)):
+        notify(warning)
+    average = None
+    if recipe.averaging is not None:
+        average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
+        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
+    return Assembled(
+        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
+    )
+
+
+def _remembering(
+    recipe: Settled, batches: TrainingBatches, loaders: dict[str, Loader], processes: int
+) -> tuple[TrainingBatches, dict[str, Loader]]:
+    """With the files of training and validation rows kept in memory once they were decoded, as far as there is room."""
+    training, validation = decoded(
+        recipe.input,
+        batches.loader.processor,
+        mebibytes=recipe.decoded_cache // processes,
+        epochs=batches.total_steps / batches.steps_per_epoch,
+        changes=[batches.loader.augmentation is not None, False],
+    )
+    if "validation" in loaders:
+        loaders = {**loaders, "validation": replace(loaders["validation"], decoded=validation)}
+    return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
+
+
+def _optimizer(recipe: Settled, network: Network) -> Optimizer:
+    groups = parameter_groups(
+        network,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.optimizer.weight_decay,
+        layer_decay=recipe.layer_decay,
+        head_learning_rate=recipe.head_learning_rate,
+    )
+    return recipe.optimizer.build(groups, recipe.learning_rate)
+
+
+def _training(
+    recipe: Settled,
+    network: Network,
+    objective: Objective,
+    optimizer: Optimizer,
+    batches: TrainingBatches,
+    accelerator: Accelerator,
+    notify: Callable[[str], None],
+) -> Training:
+    per_process = -(-recipe.batch_size // accelerator.processes)
+    return Training(
+        objective=objective,
+        network=network,
+        optimizer=optimizer,
+        adapter=recipe.adapter,
+        schedule=recipe.schedule.resolved(batches.total_steps),
+        batches=batches,
+        accelerator=accelerator,
+        learning_rate=recipe.learning_rate,
+        seed=recipe.seed,
+        micro_batch_size=min(recipe.micro_batch_size or per_process, per_process),
+        clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
+        notify=notify,
+    )
+
+
+def _frozen(
+    prepared: Prepared,
+    network: Network,
+    batches: TrainingBatches,
+    validation: Loader | None,
+    accelerator: Accelerator,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Frozen | None, list[str]]:
+    """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
+    recipe = prepared.recipe
+    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs)
+    if not wanted:
+        return None, [why] if why else []
+    try:
+        frozen = frozen_features(
+            network,
+            batches.loader,
+            validation,
+            accelerator,
+            cache=cache_folder(recipe.data.cache),
+            depends_on=[recipe.model.model_dump_json()],
+            workers=batches.workers,
+            notify=progress,
+        )
+    except Inseparable as error:
+        if recipe.cache_features == "always":
+            raise InputError(
+                f"features cannot be computed once: {error}", fix="cache_features: auto", place="cache_features"
+            ) from error
+        return None, [f"features are computed anew in each step: {error}"]
+    return frozen, frozen.notes
+
+
+def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
+    """The order of training rows over the run, and how they are read."""
+    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    usable = np.flatnonzero(rows.weights > 0)
+    if len(usable) == 0:
+        raise InputError("no training row has anything to learn from", fix="see the audit for what is wrong with each")
+    order = Order(
+        sampler=recipe.sampler,
+        usable=usable,
+        lengths=rows.lengths[usable],
+        strata=strata_numbers(part, recipe.target)[usable],
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+    )
+    reads, processes = not recipe.input.stored, accelerator.processes
+    threads = readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)
+    total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
+    loader = Loader(
+        rows,
+        recipe.input,
+        recipe.target,
+        prepared.processor,
+        class_weights=_class_weights(prepared),
+        augmentation=_augmentation(prepared),
+        seed=recipe.seed,
+        sharing=Sharing(threads.shared),
+    )
+    overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
+    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)
+    return TrainingBatches(
+        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
+    )
+
+
+def _augmentation(prepared: Prepared) -> Augmentation | None:
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    chosen = recipe.augmentation
+    if chosen is not None and recipe.input.kind() not in chosen.inputs:
+        raise InputError(
+            f"augmentation {chosen.kind()!r} does not change input {recipe.input.kind()!r}",
+            expected="one for " + ", ".join(chosen.inputs),
+            place="augmentation",
+        )
+    if chosen is not None and chosen.changes:
+        return chosen
+    # Of rows with several views training reads a random one in each epoch, augmented or not.
+    several = (recipe.input.view_count(f, prepared.processor) > 1 for f in length_facts(part, part.rows, recipe.input))
+    return cast(Augmentation, build("burnish.data.augmentations", "none")) if any(several) else None
+
+
+def _begun(prepared: Prepared, network: Network) -> list[str]:
+    """Let a fresh head begin where the target says; a note where it does."""
+    prior = prepared.recipe.target.prior(prepared.values("train"))
+    if prior is None or not begin_at(network, prior):
+        return []
+    return ["the head begins at how common each label is among the training rows"]
+
+
+def _mirroring(recipe: Settled) -> list[str]:
+    """The fields by which pictures are mirrored left to right."""
+    views, flip = getattr(recipe.input, "test_views", []), getattr(recipe.augmentation, "horizontal_flip", False)
+    return ["augmentation.horizontal_flip"] * bool(flip) + ["input.test_views"] * ("mirrored" in views)
+
+
+def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
+    recipe = prepared.recipe
+    if recipe.class_weights.kind() == "none":
+        return None
+    if not recipe.target.names:
+        raise InputError(
+            f"class weights {recipe.class_weights.kind()!r} with target {recipe.target.kind()!r}",
+            expected="a target with labels",
+            fix="leave class_weights out",
+            place="class_weights",
+        )
+    counts = recipe.target.counts(prepared.values("train"))
+    return np.asarray(recipe.class_weights.weights(recipe.target.names, counts), np.float32)
+
+
+def _notes(batches: TrainingBatches, network: Network) -> list[str]:
+    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
+    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
+    shuffled = build("burnish.data.samplers", "shuffled")
+    assert isinstance(shuffled, Sampler)
+    plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
+    theirs = padding_ratio(order.usable[plain], lengths, order.batch_size)
+    learn = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    total = sum(p.numel() for p in network.parameters())
+    return [
+        f"{learn:,} of {total:,} parameters learn ({learn / total:.1%})",
+        f"padding: {ours:.1%} of what the network reads (shuffled batches: {theirs:.1%})",
+    ]

@@ -1,0 +1,113 @@
+"""What the model must beat, on the same test rows: the most common answer, and a linear model on frozen features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.network import Network
+from burnish.core.predictions import Predictions
+from burnish.core.seeds import generator
+from burnish.data.feeding.loader import Loader
+from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, majority
+from burnish.evaluation.predict import Notify, features
+from burnish.recipe.recipe import Settled
+from burnish.stages.prepare.prepare import Prepared
+
+if TYPE_CHECKING:
+    from burnish.stages.train.assemble import Assembled
+
+LIMIT = 4000  # training rows whose features are computed; the note in the report says so
+
+
+def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions, notify: Notify) -> dict[str, Any]:
+    """Scores of both baselines with intervals, and paired differences to the model; empty where the recipe wants none.
+
+    On a CPU features are computed in the precision of the run.
+    """
+    recipe = prepared.recipe
+    if not recipe.baselines:
+        return {}
+    truths = (recipe.target.truth(v) for v in prepared.values("train"))
+    found = {"majority": majority(truths, predictions)}
+    if recipe.target.linear is not None:
+        found["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
+    return baseline_scores(
+        predictions,
+        {name: baseline for name, baseline in found.items() if baseline is not None},
+        recipe.metrics,
+        recipe.target.headline,
+        seed=recipe.seed,
+        resamples=recipe.resamples,
+    )
+
+
+def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, notify: Notify) -> Baseline:
+    """A linear model on what the pretrained checkpoint, untouched, sees of each row."""
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    accelerator, loaders = assembled.training.accelerator, assembled.loaders
+    network = _untouched(recipe, assembled.training.network)
+    half = accelerator.precision == "bfloat16" and accelerator.device.type == "cpu"  # on a GPU's machine as ever
+    chosen = np.flatnonzero(prepared.encoded["train"].weights > 0)
+    drawn_from = len(chosen) if len(chosen) > LIMIT else None
+    if len(chosen) > LIMIT:
+        chosen = np.sort(generator(recipe.seed, "frozen features").choice(chosen, LIMIT, replace=False))
+    see = partial(_in_order, network, accelerator.autocast if half else nullcontext, notify)
+    seen = see(loaders["train"], chosen)
+    column = part.table.arrow[recipe.target.column].take(part.rows[chosen]).to_pylist()
+    truth = [recipe.target.truth(v) for v in column]
+    split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
+    tested = see(loaders[split], np.arange(len(prepared.parts[split])))
+    if recipe.target.shape == "element":
+        words, tags = _words(loaders["train"], chosen, seen, truth)
+        kept = [_word_features(loaders[split], i, f) for i, f in enumerate(tested)]
+        found = frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
+    else:
+        stacked = np.stack(seen), truth, np.stack(tested)
+        thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
+        found = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds)
+    return replace(found, note=f"{found.note}; features computed in bfloat16") if half else found
+
+
+def _untouched(recipe: Settled, trained: Network) -> Network:
+    """The checkpoint's body as it was: that of the run where it never learned, else read again."""
+    learned = any(p.requires_grad for name, p in trained.named_parameters() if trained.depth(name) <= trained.layers)
+    if recipe.adapter.kind() == "head_only" and not learned:
+        return trained  # its norms were held still, too
+    return recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
+
+
+def _in_order(
+    network: Network,
+    precision: Callable[[], AbstractContextManager[Any]],
+    notify: Notify,
+    loader: Loader,
+    positions: NDArray[np.int64],
+) -> list[NDArray[np.float32]]:
+    out: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(positions)
+    for place, value in features(network, loader, positions, notify=notify, precision=precision):
+        out[place] = value
+    return out
+
+
+def _word_features(loader: Loader, position: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[words kept, D]: the features at the first sub-word of each word that was not cut off."""
+    starts = loader.rows.encoded(position)["_words"]
+    return values[starts[starts >= 0]]
+
+
+def _words(
+    loader: Loader, chosen: NDArray[np.int64], seen: list[NDArray[np.float32]], truth: list[Any]
+) -> tuple[NDArray[np.float32], list[str]]:
+    rows, tags = [], []
+    for position, values, own in zip(chosen, seen, truth, strict=True):
+        starts = loader.rows.encoded(int(position))["_words"]
+        rows.append(_word_features(loader, int(position), values))
+        tags += [tag for tag, start in zip(own, starts, strict=True) if start >= 0]
+    return np.concatenate(rows), tags

@@ -1,0 +1,133 @@
+"""The model card: README.md of a bundle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from burnish.report.decisions import decisions
+from burnish.report.run import times
+from burnish.stages.prepare.prepare import Prepared
+
+
+def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict[str, Any]) -> str:
+    """What the model is, what it was trained on, how it was tested, how it is used; without scores before the test."""
+    recipe = prepared.recipe
+    names = recipe.target.names
+    rows = ", ".join(f"{len(part):,} {name}" for name, part in prepared.parts.items())
+    lines = [
+        f"# {recipe.task_name()}: `{recipe.target.column}` from {' and '.join(f'`{c}`' for c in recipe.input.required_columns)}",
+        "",
+        f"Fine-tuned from `{recipe.model.name}` ({recipe.adapter.kind()}) with burnish.",
+        "",
+        "## Answers",
+        "",
+        f"{type(recipe.target).sentence()} " + (f"Labels: {', '.join(f'`{n}`' for n in names)}." if names else ""),
+        "",
+        "## Data",
+        "",
+        f"Rows: {rows}. Split: {recipe.split.kind()}, seed {recipe.seed}. File hashes are in `bundle.json`.",
+        "",
+        "## Test",
+        "",
+        *_test(scores),
+        "",
+        *_decisions(scores),
+        f"Weights of step {restored['step']}, chosen by {restored['chosen_by']}.",
+        "",
+        "## Use",
+        "",
+        "```python",
+        "import burnish",
+        "",
+        'predictor = burnish.load("PATH/OF/THIS/FOLDER")',
+        f"predictor({_usage(recipe.input.required_columns)})",
+        "```",
+        "",
+        *_alone(recipe.model.kind(), recipe.task_name()),
+        "",
+        "## Limits",
+        "",
+        "The figures hold for rows like those it was tested on. Rows of another source, language or time may score lower.",
+    ]
+    if recipe.golden_examples:
+        lines.append("`golden.json` holds a few training rows, which are checked whenever the bundle is loaded.")
+    return "\n".join(lines) + "\n"
+
+
+_LOADING = {
+    "transformers": [
+        "`model/` is in the layout of transformers and loads with it alone:",
+        "",
+        "```python",
+        "from transformers import {model}",
+        "",
+        'network = {model}.from_pretrained("PATH/OF/THIS/FOLDER/model")',
+        "```",
+    ],
+    "timm": [
+        "`model/` is in the layout of timm and loads with it alone (not with transformers):",
+        "",
+        "```python",
+        "import timm",
+        "",
+        'network = timm.create_model("local-dir:PATH/OF/THIS/FOLDER/model", pretrained=True)',
+        "```",
+    ],
+    "torchvision": [
+        "`model/` holds weights of torchvision, which have no layout of their own: `config.json` names the architecture.",
+        "",
+        "```python",
+        "import json, torchvision",
+        "from safetensors.torch import load_file",
+        "",
+        'config = json.load(open("PATH/OF/THIS/FOLDER/model/config.json"))',
+        'settings = {"num_classes": config["num_classes"], **config.get("model_args", {})}',
+        'network = torchvision.models.get_model(config["architecture"], **settings)',
+        'network.load_state_dict(load_file("PATH/OF/THIS/FOLDER/model/model.safetensors"))',
+        "```",
+    ],
+}
+_CLASSES = {
+    "text": "AutoModelForSequenceClassification",
+    "token": "AutoModelForTokenClassification",
+    "image": "AutoModelForImageClassification",
+    "audio": "AutoModelForAudioClassification",
+}
+
+
+def _alone(library: str, task: str) -> list[str]:
+    """How the network is loaded by its own library."""
+    words = task.split("-")
+    model = _CLASSES.get(next((w for w in ("token", "image", "audio") if w in words), "text"), "AutoModel")
+    return [line.replace("{model}", model) for line in _LOADING.get(library, [])]
+
+
+def _test(scores: dict[str, Any] | None) -> list[str]:
+    if scores is None:
+        return ["Not tested yet."]
+    level = f"{scores['bootstrap']['level']:.0%}"
+    table = [f"| metric | value | {level} interval |", "|---|---|---|"]
+    for name in scores["headline"]:
+        metric = scores["metrics"][name]
+        if metric["value"] is None:
+            continue
+        between = "" if metric.get("low") is None else f"{metric['low']:.4f} to {metric['high']:.4f}"
+        table.append(f"| {name} | {metric['value']:.4f} | {between} |")
+    what = (
+        f"the sealed test split, read {times(scores)}"
+        if scores["split"] == "test"
+        else f"the {scores['split']} split (no test split)"
+    )
+    return [f"{scores['rows']:,} rows of {what}.", "", *table]
+
+
+def _decisions(scores: dict[str, Any] | None) -> list[str]:
+    """The report's section, one level down."""
+    lines = decisions((scores or {}).get("decisions") or {})
+    return ["#" + lines[0], *lines[1:], ""] if lines else []
+
+
+def _usage(columns: tuple[str, ...]) -> str:
+    if len(columns) == 1:
+        return '"..."'
+    return "{" + ", ".join(f'"{c}": "..."' for c in columns) + "}"

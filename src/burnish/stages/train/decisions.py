@@ -1,0 +1,43 @@
+"""Whether what decides over answers (temperature, thresholds, abstention) can be learned in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from burnish.core.errors import InputError
+from burnish.recipe.recipe import Recipe
+from burnish.targets import Target
+
+NEEDS = {"calibration": "temperature", "thresholds": "own_thresholds", "abstention": "abstain_below"}
+"""What may be learned, and the field of the target that it sets."""
+
+
+def asked(recipe: Recipe) -> list[str]:
+    """What of `NEEDS` the recipe asks for."""
+    wanted = {
+        "calibration": recipe.calibration != "none",
+        "thresholds": recipe.thresholds != "given",
+        "abstention": recipe.abstention is not None,
+    }
+    return [name for name in NEEDS if wanted[name]]
+
+
+def check(recipe: Recipe, target: Target, splits: Collection[str]) -> None:
+    """Whether all that is asked for can be learned, before anything is trained.
+
+    Raises:
+        InputError: the target has no such thing, or there is no validation split to learn it from.
+    """
+    for name in asked(recipe):
+        if NEEDS[name] not in type(target).model_fields:
+            raise InputError(
+                f"{name} with target {target.kind()!r}, whose answers have none",
+                fix=f"leave {name} out",
+                place=name,
+            )
+        if "validation" not in splits:
+            raise InputError(
+                f"{name} is learned from validation rows, and there are none",
+                expected="a validation file, or a split with validation",
+                place=name,
+            )

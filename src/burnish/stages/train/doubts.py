@@ -1,0 +1,80 @@
+"""What makes a finished run doubtful, in one sentence each, with what to do: for the console and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from burnish.recipe.recipe import Settled
+from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.prepare.usual_settings import usual_rate
+from burnish.training.history import Validation
+
+TITLES = {"majority": "the most common label or value", "frozen_features": "a linear model on the untouched network"}
+FEW_ROWS, FEW_OF_A_CLASS = 100, 5
+"""Fewer validation rows than this, or than five times the classes, tell no good checkpoint from a lucky one: with 100 rows
+an accuracy of 0.8 is known to 0.08 up or down."""
+FAR = 2.0
+"""A rate that is this many times the usual one, or one part of it, is the first thing to change."""
+
+
+def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[Validation]) -> list[str]:
+    """What the reader of the scores should know; empty where nothing is doubtful.
+
+    Args:
+        prepared: data and recipe.
+        result: what scores.json holds.
+        validations: all of the run.
+    """
+    rows = {name: len(part) for name, part in prepared.parts.items()}
+    return [*below(prepared.recipe, result), *chosen_by_luck(prepared.recipe, validations, rows)]
+
+
+def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
+    """The baseline that the model is furthest below, by the metric that chose the checkpoint."""
+    metrics = result["metrics"]
+    found = []
+    for name, baseline in (result.get("baselines") or {}).items():
+        compared = [m for m in (recipe.deciding_metric, *result["headline"]) if m in baseline["differences"]]
+        label = next(iter(compared), None)
+        difference = baseline["differences"][label] if label is not None else {"value": None}
+        if difference["value"] is None or label is None:
+            continue
+        lost = -difference["value"] if metrics[label]["greater_is_better"] else difference["value"]
+        if lost > 0:
+            found.append((lost, name, label, difference))
+    if not found:
+        return
+    lost, name, label, difference = max(found, key=lambda f: f[0])
+    own, other = metrics[label]["value"], result["baselines"][name]["metrics"][label]["value"]
+    sure = "" if difference["better"] is False else ", though the interval holds 0"
+    yield (
+        f"{label} {own:.4f} is below the baseline {name} with {other:.4f} ({TITLES.get(name, name)}; difference "
+        f"{difference['value']:+.4f}, {difference['low']:+.4f} to {difference['high']:+.4f}{sure}): {_advice(recipe)}"
+    )
+
+
+def _advice(recipe: Settled) -> str:
+    """What to change first."""
+    wanted = usual_rate(recipe, recipe.input)
+    if not wanted / FAR <= recipe.learning_rate <= wanted * FAR:
+        return f"leave learning_rate out (usual here: {wanted:g}; it was {recipe.learning_rate:g})"
+    longer = f"train longer (epochs: {2 * recipe.epochs:g})"
+    return longer if recipe.adapter.kind() == "head_only" else f"{longer}, or try adapter: head_only"
+
+
+def chosen_by_luck(recipe: Settled, validations: Sequence[Validation], rows: Mapping[str, int]) -> Iterator[str]:
+    """Too few rows to choose a checkpoint by."""
+    count, wanted = rows.get("validation", 0), max(FEW_ROWS, FEW_OF_A_CLASS * len(recipe.target.names))
+    if len(validations) < 2 or not 0 < count < wanted:
+        return
+    yield (
+        f"the best of {len(validations)} checkpoints was chosen on {count:,} validation rows, where {wanted:,} would tell "
+        f"them apart: part of the choice is luck; label more rows, or give more to validation ({_more(recipe)})"
+    )
+
+
+def _more(recipe: Settled) -> str:
+    if recipe.data.validation is not None:
+        return "a larger data.validation"
+    return f"split.validation={min(0.3, 2 * recipe.split.validation):g}"

@@ -1,0 +1,292 @@
+"""The end of a run: the best weights become a bundle, and the bundle, read back from disk, takes the sealed test."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from burnish.answering.predictor import Predictor, load, opened
+from burnish.bundle import bundle as bundles
+from burnish.core.errors import RunFailed
+from burnish.core.events import Event
+from burnish.core.files import damage, read_json, write_json
+from burnish.core.predictions import Predictions
+from burnish.core.seeds import generator
+from burnish.data.feeding.loader import Loader
+from burnish.data.table import Part
+from burnish.evaluation.answer_distribution import distribution
+from burnish.evaluation.predict import predict
+from burnish.evaluation.scores import scores
+from burnish.losses import Loss
+from burnish.recipe.recipe import Settled
+from burnish.report import write as report
+from burnish.report.rows import row_picture, row_sound, row_text
+from burnish.runtimes import Run as Running
+from burnish.runtimes.torch import running
+from burnish.stages.environment import versions
+from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
+from burnish.stages.prepare.prepare import Phases, Prepared
+from burnish.stages.train.baselines import baselines
+from burnish.stages.train.card import model_card
+from burnish.stages.train.decide import decide, on_test
+from burnish.stages.train.doubts import doubts
+from burnish.stages.train.earlier import tested_before
+from burnish.stages.train.folding import FACT, loss_without, with_temperature
+from burnish.stages.train.pictures import row_heatmaps
+from burnish.targets import Target
+from burnish.trackers import Tracking
+from burnish.training import checkpoint, history
+
+if TYPE_CHECKING:
+    from burnish.stages.train.assemble import Assembled
+    from burnish.stages.train.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: its folder.
+        recipe: settled, as it was run.
+        scores: what scores.json holds; the sealed test, or the validation split where there is no test.
+    """
+
+    path: Path
+    recipe: Settled
+    scores: dict[str, Any]
+
+    def predictor(self) -> Predictor:
+        """The trained model, ready to answer."""
+        return load(self.path, trust_code=self.recipe.trust_code)
+
+
+def finish(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, tracking: Tracking, state: dict[str, Any]
+) -> Run:
+    """Bundle, sealed test, baselines, report.
+
+    Raises:
+        RunFailed: the best checkpoint has been damaged since it was written.
+        InputError: the bundle read back from disk does not answer as the network in memory did.
+    """
+    accelerator = assembled.training.accelerator
+    if not accelerator.main:
+        accelerator.wait()
+        return Run(folder.path, prepared.recipe, read_json(folder.scores))
+    started = time.perf_counter()
+    require_numbers(history.from_json(state["validations"]), folder.checkpoints)
+    restored = _restore_best(folder, assembled, state)
+    target, learned = decide(prepared, assembled, tracking)
+    prepared.recipe.adapter.finish(assembled.training.network)
+    assembled.training.network.eval()
+    target, inside = with_temperature(prepared, assembled.training.network, target)
+    _write_bundle(folder, prepared, assembled, restored, target, inside)
+    # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
+    bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
+    _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
+    loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
+    result = _test(folder, prepared, loader, assembled, loss, tracking, run)
+    passed_over = state["totals"]["skipped"] + len(state["skipped"])
+    result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
+    if before := tested_before(folder.path):
+        result["tested_before"] = before
+    predictions = result.pop("_predictions")
+    result["decisions"] = on_test(learned, target, predictions, inside)
+    result["baselines"] = baselines(prepared, assembled, predictions, Phases(tracking))
+    result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
+    write_json(folder.scores, result)
+    _report(folder, prepared, assembled, result, state)
+    headline = {name: result["metrics"][name] for name in result["headline"]}
+    _seal(folder, prepared, result, restored, learned, headline, predictions)
+    seconds = state["totals"]["seconds"] + time.perf_counter() - started
+    _say(tracking, folder, result, headline, {"stopped": state["stopped"], "seconds": seconds})
+    accelerator.wait()
+    return Run(folder.path, prepared.recipe, result)
+
+
+def _seal(
+    folder: RunFolder,
+    prepared: Prepared,
+    result: dict[str, Any],
+    restored: dict[str, Any],
+    learned: dict[str, Any],
+    headline: dict[str, Any],
+    predictions: Predictions,
+) -> None:
+    """The model card, and what the bundle knows of its test; then its manifest."""
+    answers = {"split": result["split"], **distribution(predictions)}  # what a server compares later ones with
+    bundles.seal(
+        folder.bundle,
+        card=model_card(prepared, result, restored),
+        facts={
+            "scores": {"split": result["split"], "metrics": headline},
+            "decisions": learned,
+            "answers": answers,
+        },
+    )
+
+
+def _say(
+    tracking: Tracking, folder: RunFolder, result: dict[str, Any], headline: dict[str, Any], ended: dict[str, Any]
+) -> None:
+    """The scores, what makes them doubtful, and where everything lies."""
+    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
+    for doubt in result["doubts"]:
+        tracking(Event("warning", {"text": doubt}))
+    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
+
+
+def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
+    """Put the best weights into the network; the last ones where there was no validation. Says which."""
+    network = assembled.training.network
+    best = history.best(history.from_json(state["validations"]))
+    path = checkpoint.at(folder.checkpoints, best.step if best else state["step"])
+    wrong = damage(path)
+    if wrong:
+        raise RunFailed(
+            f"the {'best' if best else 'last'} checkpoint is damaged: {wrong[0]}",
+            fix=f"burnish train --resume --out {folder.path}: it goes on from the newest one that is whole",
+            place=str(path),
+        )
+    chosen = checkpoint.read(path)
+    checkpoint.restore_weights(chosen.validated, network)
+    by = f"{best.metric} {best.value:.4f} on validation" if best else "the last step"
+    if assembled.average is not None:
+        by += f"; weights averaged over steps (decay {assembled.average.decay:g})"
+    return {"step": chosen.step, "chosen_by": by, "weights_sha256": chosen.hash}
+
+
+def _write_bundle(
+    folder: RunFolder,
+    prepared: Prepared,
+    assembled: Assembled,
+    restored: dict[str, Any],
+    target: Target,
+    inside: float,
+) -> None:
+    recipe, network = prepared.recipe, assembled.training.network
+    contents = bundles.Contents(
+        save_model=network.save,
+        input=recipe.input,
+        target=target,
+        processor=prepared.processor,
+        model={"kind": recipe.model.kind(), "name": recipe.model.name},
+        facts={
+            "task": recipe.task_name(),
+            "made_by": versions(),
+            "data": prepared.hashes(),
+            "checkpoint": restored,
+            "recipe": recipe.model_dump(mode="json"),
+            **({FACT: inside} if inside != 1 else {}),
+        },
+        card=model_card(prepared, None, restored),
+        golden=_golden(prepared),
+    )
+    bundles.write(folder.bundle, contents, running(network))
+
+
+def _golden(prepared: Prepared) -> list[dict[str, Any]]:
+    """A few training rows: only the columns the input reads."""
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    count = min(recipe.golden_examples, len(part))
+    rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
+    examples = part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
+    return [recipe.input.portable(example) for example in examples]
+
+
+def _tested(prepared: Prepared) -> str:
+    """The split that is scored."""
+    return next(split for split in ("test", "validation", "train") if split in prepared.parts)
+
+
+def _test(
+    folder: RunFolder,
+    prepared: Prepared,
+    loader: Loader,
+    assembled: Assembled,
+    loss: Loss,
+    tracking: Tracking,
+    run: Running,
+) -> dict[str, Any]:
+    """The test split, read here for the first and only time."""
+    recipe, split = prepared.recipe, _tested(prepared)
+    strange: list[int] = []
+    predictions, _ = predict(
+        run,
+        loader,
+        prepared.parts[split],
+        loss=loss,
+        group=recipe.group,
+        batch_size=recipe.evaluation_batch_size,
+        overhead=assembled.batches.overhead,
+        workers=assembled.batches.workers,
+        notify=Phases(tracking),
+        strange=strange,
+    )
+    if said := answers_not_finite(strange, prepared.parts[split], split):
+        shutil.rmtree(folder.bundle)  # an untested model must not stand where results are looked for
+        raise no_answers(said, folder.checkpoints)
+    table = prepared.parts[split].table
+    predictions.save(folder.predictions, table.place if len(table.origins) > 1 else None)
+    found = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
+    return {"split": split, **found, "_predictions": predictions}
+
+
+def _report(
+    folder: RunFolder, prepared: Prepared, assembled: Assembled, result: dict[str, Any], state: dict[str, Any]
+) -> None:
+    part: Part = prepared.parts[result["split"]]
+    recipe = prepared.recipe
+    predictions = Predictions.load(folder.predictions)
+    report.write(
+        folder.path,
+        facts=_facts(folder, prepared, result, state),
+        scores=result,
+        baselines=result["baselines"],
+        audit=read_json(folder.audit),
+        events=folder.read_events(),
+        predictions=predictions,
+        inputs_shown=row_text(recipe.input, part.table),
+        inputs_pictured=row_picture(recipe.input, prepared.processor, part.table),
+        inputs_heard=row_sound(recipe.input, prepared.processor, part.table),
+        explain=row_heatmaps(prepared, result["split"], assembled.training.network),
+    )
+
+
+def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    recipe = prepared.recipe
+    training = dict(result["training"])
+    useful, size = training.pop("useful"), training.pop("size")
+    skipped = training.pop("skipped")
+    best = history.best(history.from_json(state["validations"]))
+    environment = read_json(folder.path / "environment.json")
+    return {
+        "name": folder.path.name,
+        "task": recipe.task_name(),
+        "model": f"{recipe.model.name} ({recipe.adapter.kind()})",
+        "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
+        "split": result["split"],
+        "sealed": result["split"] == "test",
+        "split_method": "given files" if recipe.data.test is not None else recipe.split.kind(),
+        "seeds": recipe.seed,
+        "recipe": "recipe.yaml",
+        "rows": {name: len(part) for name, part in prepared.parts.items()},
+        "place": prepared.parts[result["split"]].table.place,
+        "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
+        "validation_metric": recipe.deciding_metric,
+        "lengths": prepared.encoded["train"].full_lengths.tolist() if recipe.input.lengths_matter else [],
+        "length_limit": getattr(prepared.processor, "max_length", None),
+        "length_unit": "tokens" if recipe.input.lengths_matter else "",
+        "training": {
+            **training,
+            "padding_ratio": 1 - useful / size if size else 0.0,
+            **({"steps_not_applied": skipped} if skipped else {}),
+        },
+        "environment": {k: v for k, v in environment.items() if k != "data"},
+    }

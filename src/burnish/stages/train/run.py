@@ -1,0 +1,63 @@
+"""The verb `train`: a recipe becomes a run folder with a tested bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from burnish.core.events import Event
+from burnish.recipe.recipe import Recipe
+from burnish.stages.outside import read_from, require_apart
+from burnish.stages.prepare.prepare import Phases, prepare
+from burnish.stages.signals import StopRequest, interruptible
+from burnish.stages.train.assemble import assemble
+from burnish.stages.train.finish import Run, finish
+from burnish.stages.train.going_on import going_on
+from burnish.stages.train.pictures import training_pictures
+from burnish.stages.train.precision import joined, settled
+from burnish.stages.train.resuming import require_same, require_unedited
+from burnish.stages.train.run_folder import RunFolder
+from burnish.stages.train.session import Session
+
+
+def run(
+    recipe: Recipe, *, out: Path, resume: bool = False, command: Sequence[str] = (), changes: Collection[str] = ()
+) -> Run:
+    """Train, test and bundle a model.
+
+    Args:
+        recipe: what to do.
+        out: the run folder; made here, never overwritten.
+        resume: continue the run in `out` from its newest whole checkpoint.
+        command: the command line, for the record.
+        changes: names of recipe fields that a continued run is given on purpose; only some may differ.
+
+    Raises:
+        InputError: bad recipe, data or checkpoint; nothing has been written.
+        RunFailed: the run began and could not go on; its folder says where it stands.
+        Interrupted: stopped by Ctrl-C or SIGTERM after saving.
+    """
+    folder = RunFolder(out)
+    recipe, accelerator = joined(recipe, folder, resume=resume)
+    folder.open(resume=resume, main=accelerator.main)
+    if resume:
+        require_unedited(folder)
+    else:
+        require_apart(out, read_from(recipe.data))
+    tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
+    with tracked as tracking, interruptible(lambda: folder.resumed_by):
+        prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
+        changed = require_same(folder, prepared, changes) if resume else {}
+        assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
+        prepared = settled(prepared, accelerator, resume=resume)
+        going = going_on(folder, prepared, assembled, changed, resume=resume)
+        going = folder.begin(prepared, assembled, going, command, tracking, main=accelerator.main)
+        training_pictures(folder.path / "pictures", prepared, assembled)
+        accelerator.wait()  # until the folder is there
+        session = Session(folder, prepared, assembled, tracking, going)
+        session.begin()
+        with StopRequest() as stop, closing(assembled.batches.reading):
+            session.train(stop)
+        accelerator.wait()
+        return finish(folder, prepared, assembled, tracking, session.state())

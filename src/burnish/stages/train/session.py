@@ -1,0 +1,266 @@
+"""A run while it trains: the consumer of the loop, which validates, saves, logs and stops."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish.core.errors import NonFinite
+from burnish.core.events import Event
+from burnish.recipe.recipe import Settled
+from burnish.stages.nonfinite import advice, not_finite
+from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.signals import StopRequest, stopped
+from burnish.stages.train.assemble import Assembled
+from burnish.stages.train.going_on import GoingOn, still_stopped
+from burnish.stages.train.run_folder import RunFolder
+from burnish.stages.train.validate import deciding, measure
+from burnish.trackers import Tracking
+from burnish.training import checkpoint, history
+from burnish.training.health import GradientHealth
+from burnish.training.loop import Step, fit
+
+
+@dataclass
+class Session:
+    """The consumer of the loop: validates, saves, logs and stops."""
+
+    folder: RunFolder
+    prepared: Prepared
+    assembled: Assembled
+    tracking: Tracking
+    going: GoingOn = field(default_factory=GoingOn)
+    step: int = 0
+    validations: list[history.Validation] = field(default_factory=list)
+    totals: dict[str, float] = field(
+        default_factory=lambda: {"rows": 0, "useful": 0, "size": 0, "seconds": 0.0, "skipped": 0}
+    )
+    stopped: str = ""
+    health: GradientHealth = field(default_factory=GradientHealth)
+
+    @property
+    def recipe(self) -> Settled:
+        """The settled recipe."""
+        return self.prepared.recipe
+
+    def begin(self) -> None:
+        """Take up the newest whole checkpoint, or start at step 0; say what is about to happen."""
+        found = checkpoint.newest(self.folder.checkpoints, self._warn) if self.going.resume else None
+        if found:
+            self._restore(found)
+            self._say("note", text=f"resumed after step {found.step} from {found.path.name}")
+            for line in self.going.lines:
+                self._say("note", text=line)
+        elif self.going.resume:
+            self._warn("no whole checkpoint was found; the run starts over")
+        self._rewind(found)
+        if found is None and self.recipe.nonfinite == "rollback":
+            self._save()  # so that there is something to roll back to from the first step on
+        batches, training = self.assembled.batches, self.assembled.training
+        for note in self.assembled.notes:
+            self._say("note", text=note)
+        self._say(
+            "run_started",
+            task=self.recipe.task_name(),
+            model=self.recipe.model.name,
+            rows={name: len(part) for name, part in self.prepared.parts.items()},
+            total_steps=batches.total_steps,
+            start_step=self.step,
+            epochs=batches.total_steps / batches.steps_per_epoch,
+            batch_size=self.recipe.batch_size,
+            learning_rate=training.learning_rate,
+            adapter=self.recipe.adapter.kind(),
+            device=str(training.accelerator.device),
+            precision=training.accelerator.precision,
+            processes=training.accelerator.processes,
+        )
+
+    def train(self, stop: StopRequest) -> None:
+        """Steps until the end, early stopping, an interruption, or something that is not finite."""
+        if self.stopped:
+            return
+        again = True
+        while again:
+            again = False
+            for step in fit(self.assembled.training, start=self.step):
+                if not step.applied and step.culprits and self._not_finite(step):
+                    again = True
+                    break
+                self._count(step)
+                validate = self._due(step.number)
+                if validate:
+                    self._validate()
+                ended = self._ended(validate)
+                every = self.recipe.checkpoint_steps
+                save = validate or bool(ended) or (every is not None and step.number % every == 0)
+                interrupted = self.assembled.training.accelerator.any(stop.requested)
+                if save or interrupted:
+                    self._save()
+                if interrupted:
+                    raise stopped(f"stopped after step {self.step}; everything is saved", self.folder.resumed_by)
+                if ended:
+                    return
+        self._passed_over_the_end()
+
+    def _passed_over_the_end(self) -> None:
+        """The last steps were passed over after a rollback: the validation due at the end is still due."""
+        validated = bool(self.validations) and self.validations[-1].step == self.step
+        if self._due(self.assembled.batches.total_steps) and not validated:
+            self._validate()
+        self.stopped = "all steps done"
+        self._save()
+
+    def state(self) -> dict[str, Any]:
+        """Everything but weights and optimizer, as plain values."""
+        training = self.assembled.training
+        scaler = training.accelerator.scaler
+        return {
+            "step": self.step,
+            "begun": self.going.identity,
+            "validations": history.to_json(self.validations),
+            "totals": self.totals,
+            "stopped": self.stopped,
+            "micro_batch_size": training.micro_batch_size,
+            "skipped": sorted(training.skipped),
+            "scaler": scaler.state_dict() if scaler is not None else None,
+        }
+
+    def _restore(self, found: checkpoint.Checkpoint) -> None:
+        training, state = self.assembled.training, found.state
+        checkpoint.restore(found, training.network, training.optimizer, self.assembled.average)
+        self.step = found.step
+        done = history.from_json(state["validations"])
+        total = self.assembled.batches.total_steps
+        self.validations = history.at_length(done, total)
+        training.scores[:] = history.as_scores(self.validations)
+        self.totals = dict(state["totals"])
+        self.stopped = still_stopped(state["stopped"], self.validations, self.recipe, self.step, total)
+        if "micro_batch_size" not in self.going.changes:
+            training.micro_batch_size = min(training.micro_batch_size, state["micro_batch_size"])
+        training.skipped |= set(state["skipped"])
+        if training.accelerator.scaler is not None and state["scaler"]:
+            training.accelerator.scaler.load_state_dict(state["scaler"])
+
+    def _count(self, step: Step) -> None:
+        self.step = step.number
+        if self.assembled.average is not None and step.applied:
+            self.assembled.average.update()
+        for key in ("rows", "useful", "size", "seconds"):
+            self.totals[key] += getattr(step, key)
+        self.totals["skipped"] += not step.applied
+        self._say(
+            "step",
+            number=step.number,
+            total_steps=self.assembled.batches.total_steps,
+            epoch=step.epoch,
+            loss=step.loss.mean,
+            learning_rate=step.learning_rate,
+            gradient_norm=step.gradient_norm,
+            rows=step.rows,
+            tokens=step.useful,
+            seconds=step.seconds,
+            padding_ratio=1 - step.useful / step.size if step.size else 0.0,
+            groups=step.group_norms,
+        )
+        for text in self.health.see(step):
+            self._warn(text)
+
+    def _due(self, number: int) -> bool:
+        if "validation" not in self.assembled.loaders:
+            return False
+        batches = self.assembled.batches
+        every = self.recipe.validation_steps or max(1, round(self.recipe.validation_epochs * batches.steps_per_epoch))
+        return number % every == 0 or number == batches.total_steps
+
+    def _validate(self) -> None:
+        started, training, batches = time.perf_counter(), self.assembled.training, self.assembled.batches
+        accelerator, metric = training.accelerator, deciding(self.recipe)
+        scores = measure(self.prepared, self.assembled, metric, self._warn)
+        value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
+        good = value if metric is not None and metric.greater_is_better else -value
+        name = "loss" if metric is None else metric.label
+        progress = self.step / batches.total_steps
+        self.validations.append(history.Validation(self.step, progress, name, value, good, scores))
+        training.scores[:] = history.as_scores(self.validations)
+        best = history.best(self.validations)
+        self._say(
+            "validation",
+            number=self.step,
+            epoch=self.step / batches.steps_per_epoch,
+            scores=scores,
+            loss=scores.get("loss"),
+            deciding=name,
+            best=best is not None and best.step == self.step,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _ended(self, validated: bool) -> str:
+        """Why the run is over after this step; empty when it is not."""
+        early = self.recipe.early_stopping
+        if self.step >= self.assembled.batches.total_steps:
+            self.stopped = "all steps done"
+        elif validated and early and history.exhausted(self.validations, early.patience, early.minimum_change):
+            self.stopped = (
+                f"early: {early.patience} validations without a gain of more than {early.minimum_change:g} "
+                f"in {self.validations[-1].metric}"
+            )
+        return self.stopped
+
+    def _save(self) -> None:
+        training, average = self.assembled.training, self.assembled.average
+        if training.accelerator.main:
+            saved = checkpoint.save(
+                self.folder.checkpoints, self.step, training.network, training.optimizer, self.state(), average
+            )
+            best = history.best(self.validations)
+            if best is not None and best.step == self.step:
+                self._record_best()
+            checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, best.step if best else None)
+            self._say(
+                "checkpoint", number=self.step, path=str(saved.path), best=best is not None and best.step == self.step
+            )
+        training.accelerator.wait()
+
+    def _not_finite(self, step: Step) -> bool:
+        """Act on a step that was not finite; True when training goes on from an earlier state."""
+        what, where = not_finite(step, self.prepared.parts["train"])
+        if self.recipe.nonfinite == "stop":
+            raise NonFinite(what, place=where, expected="finite numbers", fix=advice(self.folder.checkpoints))
+        self._warn(f"{what}; rows: {where}; policy: {self.recipe.nonfinite}")
+        if self.recipe.nonfinite == "skip":
+            return False
+        found = checkpoint.newest(self.folder.checkpoints, self._warn)
+        if found is None:
+            raise NonFinite(what, place=where, fix="no whole checkpoint is left to roll back to; use nonfinite: skip")
+        self._restore(found)
+        self.assembled.training.skipped.add(step.number - 1)
+        self._say("note", text=f"rolled back to step {found.step}; step {step.number} is passed over")
+        self._rewind(found)
+        return True
+
+    def _rewind(self, found: checkpoint.Checkpoint | None) -> None:
+        """Make the folder say what was true after this checkpoint, or before the first step."""
+        accelerator = self.assembled.training.accelerator
+        accelerator.wait()  # until every process has read its checkpoint
+        if accelerator.main:
+            self.folder.rewind(self.step)
+            checkpoint.drop_after(self.folder.checkpoints, found.step if found else -1)
+            self._record_best()
+        accelerator.wait()
+
+    def _record_best(self) -> None:
+        best = history.best(self.validations)
+        if best is None:
+            self.folder.best.unlink(missing_ok=True)
+            return
+        saved = checkpoint.read(checkpoint.at(self.folder.checkpoints, best.step))
+        self.folder.record_best(history.Best(best.step, best.metric, best.value, saved.hash))
+
+    def _say(self, name: Any, **values: Any) -> None:
+        if self.assembled.training.accelerator.main:
+            self.tracking(Event(name, values))
+
+    def _warn(self, text: str) -> None:
+        self._say("warning", text=text)
