@@ -16,7 +16,8 @@ from burnish.cli import commands as cli
 from burnish.core.component import kinds
 from burnish.core.errors import InputError, Interrupted, RunFailed
 from burnish.recipe.axes import AXES
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import loads
 
 HEAVY = ("torch", "transformers", "pandas", "sklearn", "datasets", "accelerate", "peft")
