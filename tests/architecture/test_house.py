@@ -172,6 +172,7 @@ LEAN = (
     "burnish.core.files",
     "burnish.core.predictions",
     "burnish.core.fixed_size",
+    "burnish.core.libraries",
     "burnish.core.names",
     "burnish.core.seeds",
     "burnish.core.source_hash",
