@@ -16,7 +16,8 @@ from burnish.cli.commands import commands
 from burnish.core.component import kinds
 from burnish.data.looking.audit import OVERRIDES
 from burnish.recipe.axes import AXES
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import loads
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,7 @@ def calls(page: Path) -> Iterator[list[str]]:
     for block in blocks(page, "bash"):
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
-            if "burnish.cli.commands" in words:  # torchrun -m burnish.cli.commands ...
+            if "burnish.cli.commands" in words:  # torchrun -m burnish.cli ...
                 words = ["burnish", *words[words.index("burnish.cli.commands") + 1 :]]
             if words and words[0] == "burnish":
                 yield words[1:]

@@ -78,6 +78,13 @@ class Network(nn.Module, ABC):
     def backbone(self) -> nn.Module:
         """The library's own module (what peft wraps)."""
 
+    def untouched(self) -> Network | None:
+        """The same once more, sharing nothing, so that what was read is still there after training has changed it.
+
+        None where there is no safe way to copy, or it would take much memory: then it is read again.
+        """
+        return None
+
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows: `logits(features(**inputs))` are the logits of `forward`.
 

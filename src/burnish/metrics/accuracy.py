@@ -8,7 +8,8 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells
-from burnish.counting.resampling import CountedMetric, Counts, Values, remembered
+from burnish.counting.resampling import Counts, Values, remembered
+from burnish.metrics import CountedMetric
 from burnish.targets import target_class
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.calibration import given_to_truth
-from burnish.counting.resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+from burnish.counting.resampling import Counts, Values, remembered, weighted_mean
+from burnish.metrics import CountedMetric
 
 
 class Brier(CountedMetric):

@@ -8,7 +8,8 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import class_sums
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class Matthews(CountedMetric):

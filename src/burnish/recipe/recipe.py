@@ -22,23 +22,10 @@ from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.shorthands import spell_out
+from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
 from burnish.targets import Target
 from burnish.trackers import Tracker
-
-TASKS: dict[str, tuple[str, str]] = {
-    "text-classification": ("text", "label"),
-    "multi-label-text-classification": ("text", "labels"),
-    "text-regression": ("text", "score"),
-    "token-classification": ("tokens", "tags"),
-    "image-classification": ("image", "label"),
-    "multi-label-image-classification": ("image", "labels"),
-    "image-regression": ("image", "score"),
-    "audio-classification": ("audio", "label"),
-    "multi-label-audio-classification": ("audio", "labels"),
-    "audio-regression": ("audio", "score"),
-}
-"""Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
 
 
 class EarlyStopping(BaseModel):

@@ -84,6 +84,8 @@ class Target(Component):
     """What comes out: a column, what was learned from it, and the way between truth, numbers and answers."""
 
     axis: ClassVar[str] = "burnish.targets"
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.core.names", "burnish.core.written_lists")
+    """Modules and packages that `encode` depends on, beside this room: when one changes, rows are encoded anew."""
     shape: ClassVar[Literal["row", "element"]] = "row"
     """One answer a row, or one for each element of the input; models choose the head by it."""
     default_loss: ClassVar[str]

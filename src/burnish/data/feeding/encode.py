@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import importlib
-import inspect
 import json
 import os
 import pkgutil
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
+from burnish.core.source_hash import source_hash
 from burnish.data.table import Part
 from burnish.inputs import Input, Processor
 from burnish.targets import Target
@@ -161,26 +161,25 @@ def encode_part(
 
 def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
     """A hash of everything the encoded rows depend on: content, which rows, settings, tokenizer, and the code itself."""
-    code = "".join(inspect.getsource(m) for m in _modules(input, target))
     parts = [
         part.table.fingerprint,
         hashlib.sha256(np.ascontiguousarray(part.rows).tobytes()).hexdigest(),
         json.dumps(input.model_dump(), sort_keys=True),
         json.dumps(target.model_dump(), sort_keys=True),
         processor.fingerprint(),
-        hashlib.sha256(code.encode()).hexdigest(),
+        source_hash(_modules(input, target)),
         hashlib.sha256(repr(length_facts(part, part.rows, input)).encode()).hexdigest(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def _modules(input: Input, target: Target) -> list[Any]:
-    """The modules that encode: the two components, what their packages share, and this file."""
-    found = {__name__, type(input).__module__, type(target).__module__}
-    for axis in (input.axis, target.axis):  # all of them: not only those that this process happens to have imported
+def _modules(input: Input, target: Target) -> set[str]:
+    """What encodes: the two components, what their packages share and what they name, and this file."""
+    modules = {__name__, type(input).__module__, type(target).__module__, *input.encodes_with, *target.encodes_with}
+    for axis in (input.axis, target.axis):
         shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
-        found |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
-    return [importlib.import_module(name) for name in sorted(found)]
+        modules |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
+    return modules
 
 
 def _pieces(

@@ -11,6 +11,7 @@ import torch
 
 from burnish.core.network import HeadSplit, Inseparable
 from burnish.models._anatomy import body_of
+from burnish.models.transformers.accepting import accepted
 
 if TYPE_CHECKING:
     from burnish.models.transformers.network import TransformersNetwork
@@ -101,10 +102,8 @@ def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor])
 
 
 def _through_body(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> Any:
-    from burnish.models.transformers.network import _accepted
-
     model = network.model
-    return body_of(model)(**_accepted(inputs, network._body_accepts, model.dtype))
+    return body_of(model)(**accepted(inputs, network._body_accepts, model.dtype))
 
 
 def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:

@@ -28,6 +28,7 @@ from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.train.baselines import before_training
 from burnish.stages.train.precision import decided
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
@@ -54,6 +55,8 @@ class Assembled:
         batches: the training rows step by step.
         notes: what was decided, in words.
         frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
+        average: of the weights, where the run keeps one.
+        untouched: the network as it was read, for baselines; None where they read it again.
     """
 
     training: Training
@@ -63,6 +66,7 @@ class Assembled:
     notes: list[str]
     frozen: Frozen | None = None
     average: WeightAverage | None = None
+    untouched: Network | None = None
 
 
 def assemble(
@@ -85,6 +89,7 @@ def assemble(
     recipe = prepared.recipe
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
+    untouched = before_training(recipe, network) if accelerator.main else None
     notes += _begun(prepared, network)
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
@@ -109,7 +114,7 @@ def assemble(
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
         notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
     return Assembled(
-        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
+        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average, untouched
     )
 
 

@@ -52,7 +52,7 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
     """A linear model on what the pretrained checkpoint, untouched, sees of each row."""
     recipe, part = prepared.recipe, prepared.parts["train"]
     accelerator, loaders = assembled.training.accelerator, assembled.loaders
-    network = _untouched(recipe, assembled.training.network)
+    network = _untouched(recipe, assembled)
     half = accelerator.precision == "bfloat16" and accelerator.device.type == "cpu"  # on a GPU's machine as ever
     chosen = np.flatnonzero(prepared.encoded["train"].weights > 0)
     drawn_from = len(chosen) if len(chosen) > LIMIT else None
@@ -75,8 +75,17 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
     return replace(found, note=f"{found.note}; features computed in bfloat16") if half else found
 
 
-def _untouched(recipe: Settled, trained: Network) -> Network:
-    """The checkpoint's body as it was: that of the run where it never learned, else read again."""
+def before_training(recipe: Settled, network: Network) -> Network | None:
+    """A copy of a network that is about to be adapted, where a baseline will want it as it was; None: read it again."""
+    wanted = recipe.baselines and recipe.target.linear is not None and recipe.adapter.kind() != "head_only"
+    return network.untouched() if wanted else None
+
+
+def _untouched(recipe: Settled, assembled: Assembled) -> Network:
+    """The checkpoint's body as it was: the copy made then, that of the run where it never learned, else read again."""
+    if assembled.untouched is not None:
+        return assembled.untouched
+    trained = assembled.training.network
     learned = any(p.requires_grad for name, p in trained.named_parameters() if trained.depth(name) <= trained.layers)
     if recipe.adapter.kind() == "head_only" and not learned:
         return trained  # its norms were held still, too

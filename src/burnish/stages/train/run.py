@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from burnish.core.events import Event
+from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
 from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
@@ -19,6 +20,15 @@ from burnish.stages.train.precision import joined, settled
 from burnish.stages.train.resuming import require_same, require_unedited
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
+
+LATER = (
+    "sklearn.metrics",
+    "sklearn.linear_model",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.font_manager",
+)
+"""What the end of a run needs: scores, baselines, pictures."""
 
 
 def run(
@@ -55,9 +65,11 @@ def run(
         going = folder.begin(prepared, assembled, going, command, tracking, main=accelerator.main)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
-        session = Session(folder, prepared, assembled, tracking, going)
+        libraries = Libraries(LATER if accelerator.main else ())
+        session = Session(folder, prepared, assembled, tracking, going, libraries)
         session.begin()
         with StopRequest() as stop, closing(assembled.batches.reading):
             session.train(stop)
+        libraries.wait()
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())

@@ -9,6 +9,7 @@ from typing import Any
 
 from burnish.core.errors import NonFinite
 from burnish.core.events import Event
+from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Settled
 from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.prepare.prepare import Prepared
@@ -32,6 +33,7 @@ class Session:
     assembled: Assembled
     tracking: Tracking
     going: GoingOn = field(default_factory=GoingOn)
+    libraries: Libraries = field(default_factory=Libraries)
     step: int = 0
     validations: list[history.Validation] = field(default_factory=list)
     totals: dict[str, float] = field(
@@ -90,6 +92,7 @@ class Session:
                     again = True
                     break
                 self._count(step)
+                self.libraries.begin()  # beside the steps, whose products leave Python's lock alone
                 validate = self._due(step.number)
                 if validate:
                     self._validate()
@@ -176,6 +179,7 @@ class Session:
         return number % every == 0 or number == batches.total_steps
 
     def _validate(self) -> None:
+        self.libraries.wait()
         started, training, batches = time.perf_counter(), self.assembled.training, self.assembled.batches
         accelerator, metric = training.accelerator, deciding(self.recipe)
         scores = measure(self.prepared, self.assembled, metric, self._warn)
