@@ -25,7 +25,7 @@ def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
 def test_a_convolutional_network_is_kept_with_the_list_it_was_compared_with(
     kind: str, coloured: Path, exported_copy: Callable[..., Path]
 ) -> None:
-    folder = exported_copy(coloured, "--to", "onnx", "--hardware", kind, "--bound", "0.5")
+    folder = exported_copy(coloured, "--to", "onnx", "--hardware", kind)
     label = f"onnx-static-int8-{kind.replace('_', '-')}"
     (artifact,) = Bundle.load(folder).artifacts()
     assert artifact.name == label
