@@ -1,0 +1,219 @@
+"""Which form the rows of a table have, told by columns and values, and rows read in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish.core.errors import InputError
+from burnish.media.chat import _rows, roles
+from burnish.media.chat._cells import filled, listed
+from burnish.media.chat.checks import check
+from burnish.media.chat.conversation import Conversation, Row
+
+SAMPLED = 50  # rows whose values are looked at
+Reader = Callable[["Format", Mapping[str, Any], str], Row]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One of the forms that rows come in.
+
+    Attributes:
+        name: of the form.
+        needed: parts that a row must have, each with the column names it is known by.
+        further: parts that a row may have.
+        words: what the form is called in a sentence.
+        read: makes a row of it.
+    """
+
+    name: str
+    needed: Mapping[str, tuple[str, ...]]
+    further: Mapping[str, tuple[str, ...]]
+    words: str
+    read: Reader
+
+
+_SYSTEM = ("system", "system_prompt")
+_PROMPT = ("prompt", "question", "query")
+_COMPLETION = ("completion", "response", "answer", "output", "reply")
+_THOUGHT = ("reasoning_content", "reasoning", "thinking")
+
+# In this order: a table with `messages` and `text` is one of messages.
+FORMS: tuple[Form, ...] = (
+    Form("messages", {"messages": ("messages",)}, {"tools": ("tools",)}, "OpenAI messages", _rows.messages),
+    Form(
+        "sharegpt",
+        {"conversations": ("conversations", "conversation")},
+        {"tools": ("tools",), "system": _SYSTEM},
+        "ShareGPT conversations",
+        _rows.sharegpt,
+    ),
+    Form(
+        "alpaca",
+        {"instruction": ("instruction",), "output": ("output", "response", "completion", "answer")},
+        {"input": ("input", "context"), "system": _SYSTEM, "history": ("history",)},
+        "Alpaca instructions",
+        _rows.alpaca,
+    ),
+    Form(
+        "prompt_completion",
+        {"prompt": _PROMPT, "completion": _COMPLETION},
+        {"system": _SYSTEM, "tools": ("tools",), "reasoning": _THOUGHT},
+        "prompts and completions",
+        _rows.prompt_completion,
+    ),
+    Form(
+        "ids",
+        {"input_ids": ("input_ids",)},
+        {"labels": ("labels",), "mask": ("completion_mask", "assistant_masks", "loss_mask")},
+        "token ids made elsewhere",
+        _rows.token_ids,
+    ),
+    Form("text", {"text": ("text", "content")}, {}, "plain text", _rows.plain_text),
+)
+
+
+@dataclass(frozen=True)
+class Format:
+    """The form of a table's rows, and where its parts are.
+
+    Attributes:
+        form: one of `FORMS`.
+        columns: from each part to the column that holds it.
+        roles: names of roles beyond the usual ones.
+        unread: columns that are not read.
+    """
+
+    form: Form
+    columns: Mapping[str, str]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """What was recognised, in one sentence."""
+        named = [f"{part} in {column}" if part != column else part for part, column in self.columns.items()]
+        guessed = [f"{name} is the {role}" for name, role in self.roles.items()]
+        unread = [f"not read: {', '.join(self.unread)}"] if self.unread else []
+        return f"Rows are {self.form.words} ({'; '.join([', '.join(named), *guessed, *unread])})."
+
+    def cell(self, row: Mapping[str, Any], part: str) -> Any:
+        """The value of a part; None where there is no column for it."""
+        return row.get(self.columns[part]) if part in self.columns else None
+
+    def read(self, row: Mapping[str, Any], place: str, *, answered: bool = True) -> Row:
+        """A row, checked.
+
+        Args:
+            row: values by column; lists and objects may be JSON text.
+            place: file and row, for messages.
+            answered: it must end with a reply; otherwise with something to reply to.
+
+        Raises:
+            InputError: what `checks.check` refuses, broken JSON, unknown roles, or a value of the wrong kind.
+        """
+        out = self.form.read(self, row, place)
+        if isinstance(out, Conversation):
+            check(out, place, answered=answered)
+        return out
+
+
+def recognise(
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    named: Mapping[str, str] | None = None,
+    role_names: Mapping[str, str] | None = None,
+    answered: bool = True,
+) -> Format:
+    """The form of a table.
+
+    Args:
+        columns: of the table.
+        rows: some of it; `SAMPLED` are looked at.
+        named: from parts (`prompt`, `messages` ...) to columns, where the user says so.
+        role_names: from names of roles to system, user, assistant, tool or call.
+        answered: rows have replies, as in training; to predict, columns of replies may be missing.
+
+    Raises:
+        InputError: no form fits, a named part or column does not exist.
+    """
+    named = dict(named or {})
+    _check_named(named, columns)
+    for form in FORMS:
+        found = _columns(form, columns, named, answered)
+        if found is None or (not named and not _fits(form, found, rows)):
+            continue
+        if form.name == "sharegpt" and _all_role_content(rows, found["conversations"]):
+            form, found = FORMS[0], {"messages": found["conversations"]} | _only(found, "tools")
+        given = roles.checked(role_names or {})
+        if form.name in ("sharegpt", "messages"):
+            given |= roles.guessed(_speakers(rows, found[next(iter(form.needed))]), given)
+        return Format(form, found, given, tuple(c for c in columns if c not in found.values()))
+    raise InputError(
+        f"no form of chat or text fits the columns {', '.join(columns)}",
+        expected="; ".join(f"{form.words}: {', '.join(form.needed)}" for form in FORMS),
+        fix="name the columns, for example columns: {prompt: question, completion: answer}",
+    )
+
+
+def _check_named(named: Mapping[str, str], columns: Sequence[str]) -> None:
+    parts = {part for form in FORMS for part in (*form.needed, *form.further)}
+    for part, column in named.items():
+        if part not in parts:
+            raise InputError(f"columns: unknown part {part!r}", expected=", ".join(sorted(parts)))
+        if column not in columns:
+            raise InputError(f"columns: there is no column {column!r} for {part}", expected=", ".join(columns))
+
+
+def _columns(form: Form, columns: Sequence[str], named: Mapping[str, str], answered: bool) -> dict[str, str] | None:
+    """Where each part is; None where a needed one is missing, or the user names a part that the form does not have."""
+    if set(named) - {*form.needed, *form.further}:
+        return None
+    free = [c for c in columns if c not in named.values()]
+    found: dict[str, str] = {}
+    for part, names in {**form.needed, **form.further}.items():
+        column = named.get(part) or next((n for n in names if n in free and n not in found.values()), None)
+        if column is not None:
+            found[part] = column
+        elif part in form.needed and (answered or part not in ("output", "completion")):
+            return None
+    return found
+
+
+def _fits(form: Form, found: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the first filled value of the deciding column has the kind the form wants."""
+    part = next(iter(form.needed))
+    value = next((r.get(found[part]) for r in rows[:SAMPLED] if filled(r.get(found[part]))), None)
+    if value is None:
+        return True
+    text = isinstance(value, str)
+    if form.name in ("messages", "sharegpt", "ids"):
+        return not text or value.lstrip().startswith("[")
+    return text or form.name == "prompt_completion"
+
+
+def _turns(rows: Sequence[Mapping[str, Any]], column: str) -> list[list[Mapping[str, Any]]]:
+    """The turns of the rows that can be read; broken ones are told when they are read."""
+    out = []
+    for row in rows[:SAMPLED]:
+        try:
+            turns = listed(row.get(column), column, "")
+        except InputError:
+            continue
+        out.append([t for t in turns if isinstance(t, Mapping)])
+    return out
+
+
+def _all_role_content(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
+    turns = [t for conversation in _turns(rows, column) for t in conversation]
+    return bool(turns) and all("role" in t and "from" not in t for t in turns)
+
+
+def _speakers(rows: Sequence[Mapping[str, Any]], column: str) -> list[list[str]]:
+    return [[str(t[key]) for t in turns if (key := _rows.speaker_key(t))] for turns in _turns(rows, column)]
+
+
+def _only(found: Mapping[str, str], *parts: str) -> dict[str, str]:
+    return {part: found[part] for part in parts if part in found}

@@ -1,0 +1,228 @@
+"""One function that makes token ids of a conversation, for training, test, predict and serve.
+
+`Renderer.prompt` is what a model is given in service. In training, the tokens before each learned reply are that very
+prompt: `Renderer.examples` builds on it, and refuses a row where it is not so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer
+
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+from burnish.media.chat import _windows
+from burnish.media.chat.conversation import ROLES, Conversation, Message
+from burnish.media.chat.templates import ChatTemplate
+
+_THOUGHT_MARK = re.compile(r"</?(think|thinking|thought|reasoning)>")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the loss is on.
+
+    Attributes:
+        roles: whose turns are learned; the assistant's alone, if not said otherwise.
+        last_only: of the assistant's turns, the last of each conversation alone.
+    """
+
+    roles: tuple[str, ...] = ("assistant",)
+    last_only: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = [role for role in self.roles if role not in ROLES]
+        if unknown or not self.roles:
+            raise InputError(f"loss on the roles {', '.join(self.roles) or 'of nobody'}", expected=", ".join(ROLES))
+
+
+REPLIES = Learned()
+ALL_TURNS = Learned(ROLES)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Learned tokens of one message: start and end (not included), the number of the message, its weight."""
+
+    start: int
+    end: int
+    message: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One example.
+
+    Attributes:
+        ids: int32 [L].
+        spans: of learned tokens, in order, apart from each other.
+        messages: numbers of the messages that are in it.
+    """
+
+    ids: Array = field(compare=False)
+    spans: tuple[Span, ...]
+    messages: tuple[int, ...] = ()
+
+    def weights(self) -> Array:
+        """float32 [L]: the weight of the loss on each token being predicted; the first token is never predicted."""
+        out = np.zeros(len(self.ids), np.float32)
+        for span in self.spans:
+            out[span.start : span.end] = span.weight
+        if len(out):
+            out[0] = 0
+        return out
+
+    @property
+    def learned(self) -> int:
+        """Learned tokens."""
+        return int((self.weights() > 0).sum())
+
+
+@dataclass(frozen=True)
+class RenderedRow:
+    """What became of a conversation.
+
+    Attributes:
+        examples: none where nothing is learned, or where all that is learned is lost.
+        whole: tokens of the conversation in one piece.
+        once_a_reply: the template changes earlier turns, so there is an example for each reply.
+        shortened: replies whose earliest exchanges were left out, because they do not fit.
+        lost: tokens of replies that do not fit, by cause.
+        seams: examples whose prompt and reply had to be tokenised apart.
+    """
+
+    examples: tuple[Rendered, ...]
+    whole: int
+    once_a_reply: bool = False
+    shortened: int = 0
+    lost: Mapping[str, int] = field(default_factory=dict)
+    seams: int = 0
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """A tokenizer, the template, and where generation stops.
+
+    Attributes:
+        tokenizer: without truncation and padding.
+        template: of the checkpoint, or given.
+        stop_ids: tokens that end a reply, from `stops.settle_stops`.
+    """
+
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    stop_ids: tuple[int, ...]
+
+    def encode(self, text: str) -> Encoding:
+        """A rendered text; the template has written all special tokens, so none is added."""
+        return self.tokenizer.encode(text, add_special_tokens=False)
+
+    def prompt_ids(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], where: str) -> list[int]:
+        """What stands before a reply, in service and in training.
+
+        Raises:
+            InputError: the template fails, or begins a text twice.
+        """
+        return self.one_beginning(self.encode(self.prompt_text(messages, tools, where)).ids, where)
+
+    def prompt_text(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], where: str) -> str:
+        """The text of `prompt_ids`."""
+        return self.template.render(messages, tools, generation_prompt=True, where=where)
+
+    def prompt(self, conversation: Conversation, *, limit: int | None = None, where: str = "") -> list[int]:
+        """The ids that a reply is generated from.
+
+        Args:
+            conversation: ends with a message to reply to.
+            limit: most tokens; the earliest exchanges that do not fit are left out whole.
+            where: file and row, for messages.
+
+        Raises:
+            InputError: tools that the template does not render, a control token in a text, a template that fails, or a
+                last exchange that alone is longer than `limit`.
+        """
+        self.check(conversation, where)
+        return _windows.prompt(self, conversation, limit, where)
+
+    def examples(
+        self, conversation: Conversation, learned: Learned = REPLIES, *, limit: int | None = None, where: str = ""
+    ) -> RenderedRow:
+        """Ids and learned spans of a conversation with replies.
+
+        One example where the template leaves earlier turns as they are, else one for each reply. Where it is longer
+        than `limit`, the earliest exchanges are left out of the context of later replies; a reply is never cut.
+
+        Args:
+            conversation: checked, with replies.
+            learned: what the loss is on.
+            limit: most tokens of an example.
+            where: file and row, for messages.
+
+        Raises:
+            InputError: as in `prompt`; a text, thought or call that the template drops; a reply that does not end in a
+                token of `stop_ids`; a prompt that is not how its example begins; spans that are not those which the
+                template marks itself.
+        """
+        self.check(conversation, where)
+        return _windows.examples(self, conversation, learned, limit, where)
+
+    def check(self, conversation: Conversation, where: str) -> None:
+        """Refuse what the template would drop without a word, and texts that hold control tokens.
+
+        Raises:
+            InputError: see above.
+        """
+        dropped = ""
+        if conversation.tools and not self.template.renders_tools:
+            dropped = "tools on offer"
+        elif any(m.tool_calls for m in conversation.messages) and not self.template.renders_calls:
+            dropped = "tool calls"
+        if dropped:
+            raise InputError(
+                f"the chat template does not render {dropped}",
+                expected="a template that knows tools",
+                fix="give a template, such as chatml-tools for a ChatML checkpoint, or leave such rows out",
+                place=where or self.template.place,
+            )
+        for number, message in enumerate(conversation.messages, 1):
+            if found := self._control.search(message.content + message.reasoning):
+                raise InputError(
+                    f"the text of message {number} holds {found[0]!r}, which the tokenizer reads as a control token",
+                    expected="texts without control tokens: the template writes them",
+                    fix="remove it; where rows were rendered before, give their parts",
+                    place=where,
+                )
+
+    def one_beginning(self, ids: list[int], where: str) -> list[int]:
+        """The ids.
+
+        Raises:
+            InputError: the text begins twice.
+        """
+        begin = self._begin
+        if begin is not None and any(a == b == begin for a, b in zip(ids, ids[1:], strict=False)):
+            raise InputError(
+                "two beginning-of-text tokens follow each other",
+                expected="one, written by the template",
+                fix="remove it from the template or from the row",
+                place=where or self.template.place,
+            )
+        return ids
+
+    @cached_property
+    def _begin(self) -> int | None:
+        token = self.template.special_tokens.get("bos_token")
+        return None if token is None else self.tokenizer.token_to_id(token)
+
+    @cached_property
+    def _control(self) -> re.Pattern[str]:
+        added = self.tokenizer.get_added_tokens_decoder().values()
+        tokens = [t.content for t in added if t.special and t.content and not _THOUGHT_MARK.fullmatch(t.content)]
+        return re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True))) or r"(?!)")

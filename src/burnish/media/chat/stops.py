@@ -1,0 +1,116 @@
+"""The tokens at which generation stops, and that every learned reply ends in one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from burnish.core.errors import InputError
+from burnish.media.chat.conversation import Conversation, Message
+from burnish.media.chat.templates import ChatTemplate
+
+_REPLY = Message("assistant", "Yes, gladly.")
+_CALL = Message(
+    "assistant",
+    tool_calls='[{"type": "function", "id": "probe0001", "function": {"name": "look", "arguments": {"at": "it"}}}]',
+)
+_USER = Message("user", "Can you help?")
+_TOOLS = (
+    '[{"type": "function", "function": {"name": "look", "description": "Looks.", "parameters": {"type": "object"}}}]'
+)
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Stop tokens.
+
+    Attributes:
+        ids: of the checkpoint, and those added; they belong into the bundle's generation config.
+        added: tokens that end replies in the template, at which the checkpoint's generation did not stop.
+    """
+
+    ids: tuple[int, ...]
+    added: tuple[str, ...] = ()
+
+    def sentence(self, tokenizer: Tokenizer) -> str:
+        """The stop tokens, in one sentence."""
+        names = ", ".join(str(tokenizer.id_to_token(stop)) for stop in self.ids)
+        extra = f"; {', '.join(self.added)} added, because the template ends replies with it" if self.added else ""
+        return f"Generation stops at {names}{extra}."
+
+
+def checkpoint_stops(folder: Path, tokenizer: Tokenizer, template: ChatTemplate) -> tuple[int, ...]:
+    """Stop tokens of a checkpoint: generation_config.json, else config.json, else the tokenizer's end of sequence."""
+    for name in ("generation_config.json", "config.json"):
+        path = folder / name
+        value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id") if path.is_file() else None
+        if value is not None:
+            return tuple(value) if isinstance(value, list) else (int(value),)
+    token = template.special_tokens.get("eos_token")
+    found = tokenizer.token_to_id(token) if token else None
+    return () if found is None else (int(found),)
+
+
+def settle_stops(tokenizer: Tokenizer, template: ChatTemplate, known: Sequence[int], *, add: bool = True) -> Stops:
+    """Stop tokens that hold every way a reply ends in this template, one with a tool call too.
+
+    Args:
+        tokenizer: of the checkpoint.
+        template: of the checkpoint, or given.
+        known: from `checkpoint_stops`.
+        add: what is missing is added; otherwise refused.
+
+    Raises:
+        InputError: replies end in no token of their own, so that generation would not end; or one is missing and
+            `add` is not set.
+    """
+    ids, added = list(dict.fromkeys(known)), []
+    probes = [Conversation((_USER, _REPLY))]
+    if template.renders_calls:
+        probes.append(Conversation((_USER, _CALL), _TOOLS))
+    for probe in probes:
+        last = _last_token(tokenizer, template, probe, ids)
+        if last in ids:
+            continue
+        name = str(tokenizer.id_to_token(last))
+        if last not in _control(tokenizer):
+            raise InputError(
+                f"the chat template ends replies with {name!r}, which is no token of its own",
+                expected="a control token behind each reply, such as eos_token: without it generation does not end",
+                fix="give a template that writes eos_token behind each reply, or choose 'instruction' or 'plain'",
+                place=template.place,
+            )
+        if not add:
+            raise InputError(
+                f"the chat template ends replies with {name!r}, at which generation does not stop",
+                expected=f"{name!r} among the stop tokens of generation_config.json",
+                fix="add it",
+                place=template.place,
+            )
+        ids.append(last)
+        added.append(name)
+    return Stops(tuple(ids), tuple(added))
+
+
+def _last_token(tokenizer: Tokenizer, template: ChatTemplate, probe: Conversation, stops: Sequence[int]) -> int:
+    """The token that a reply ends in: a stop token in the white space and control tokens at its end, else the first."""
+    text = template.render(probe.messages, probe.offered)
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    control = _control(tokenizer) | set(stops)
+    tail: list[int] = []
+    for token in reversed(ids):
+        if token not in control and tokenizer.decode([token], skip_special_tokens=False).strip():
+            break
+        tail.insert(0, token)
+    ends = [t for t in tail if t in stops] or [t for t in tail if t in control]
+    return ends[0] if ends else (ids[-1 - len(tail)] if len(ids) > len(tail) else ids[-1])
+
+
+def _control(tokenizer: Tokenizer) -> set[int]:
+    decoder: dict[int, Any] = tokenizer.get_added_tokens_decoder()
+    return {number for number, token in decoder.items() if token.special}
