@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -207,7 +208,7 @@ class Renderer:
             InputError: the text begins twice.
         """
         begin = self._begin
-        if begin is not None and any(a == b == begin for a, b in zip(ids, ids[1:], strict=False)):
+        if begin is not None and any(a == b == begin for a, b in pairwise(ids)):
             raise InputError(
                 "two beginning-of-text tokens follow each other",
                 expected="one, written by the template",

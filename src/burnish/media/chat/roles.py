@@ -13,7 +13,8 @@ NAMES: Mapping[str, str] = {
     **dict.fromkeys(("user", "human", "prompter", "customer", "client", "question", "instruction"), "user"),
     **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model", "ai", "bard", "answer", "agent"), "assistant"),
     **dict.fromkeys(("function_call", "tool_call", "function-call", "tool-call", "assistant_tool_call"), CALL),
-    **dict.fromkeys(("tool", "observation", "function", "function_response", "function-response", "ipython", "tool_response"), "tool"),
+    **dict.fromkeys(("tool", "observation", "function", "function_response", "function-response", "ipython"), "tool"),
+    "tool_response": "tool",
 }
 
 

@@ -98,17 +98,14 @@ def settle_stops(tokenizer: Tokenizer, template: ChatTemplate, known: Sequence[i
 
 
 def _last_token(tokenizer: Tokenizer, template: ChatTemplate, probe: Conversation, stops: Sequence[int]) -> int:
-    """The token that a reply ends in: a stop token in the white space and control tokens at its end, else the first."""
-    text = template.render(probe.messages, probe.offered)
-    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    """The token that a reply ends in: the first of the control tokens behind its text, else the last that is no space."""
+    ids = tokenizer.encode(template.render(probe.messages, probe.offered), add_special_tokens=False).ids
     control = _control(tokenizer) | set(stops)
-    tail: list[int] = []
-    for token in reversed(ids):
-        if token not in control and tokenizer.decode([token], skip_special_tokens=False).strip():
-            break
-        tail.insert(0, token)
-    ends = [t for t in tail if t in stops] or [t for t in tail if t in control]
-    return ends[0] if ends else (ids[-1 - len(tail)] if len(ids) > len(tail) else ids[-1])
+    end, at = None, len(ids)
+    while at and (ids[at - 1] in control or not tokenizer.decode(ids[at - 1 : at], skip_special_tokens=False).strip()):
+        at -= 1
+        end = ids[at] if ids[at] in control else end
+    return ids[max(0, at - 1)] if end is None else end
 
 
 def _control(tokenizer: Tokenizer) -> set[int]:
