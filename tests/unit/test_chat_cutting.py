@@ -127,3 +127,11 @@ def test_three_rows_are_shown() -> None:
     own = renderer("tools")
     examples = [("row", e) for n in range(5) for e in own.examples(talk(f"{n}?", "Yes.", tools=TOOLS)).examples]
     assert len(preview(tokenizer(), examples)) == 3
+
+
+def test_one_of_the_rows_shown_has_a_call() -> None:
+    own = renderer("tools")
+    without = [("row", e) for n in range(4) for e in own.examples(talk(f"{n}?", "Yes.", tools=TOOLS)).examples]
+    with_call = [("call", e) for e in own.examples(tool_talk()).examples]
+    assert [p.where for p in preview(tokenizer(), [*without, *with_call, *without])] == ["row", "row", "call"]
+    assert [p.where for p in preview(tokenizer(), [*with_call, *without])] == ["call", "row", "row"]

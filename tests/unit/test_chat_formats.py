@@ -10,7 +10,7 @@ import pytest
 from burnish.core.errors import InputError
 from burnish.media.chat.checks import unbalanced
 from burnish.media.chat.conversation import Conversation, Message, PlainText, TokenIds
-from burnish.media.chat.formats import Format, recognise
+from burnish.media.chat.formats import Format, recognise, stored
 
 U, A = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ahoy!"}
 TALK = Conversation((Message("user", "Hi"), Message("assistant", "Ahoy!")))
@@ -194,3 +194,18 @@ def test_a_format_needs_no_guess() -> None:
     form = recognise(["messages"], [])
     assert isinstance(form, Format)
     assert form.read({"messages": [U, A]}, "") == TALK
+
+
+def test_tables_keep_lists_and_objects_as_text() -> None:
+    tools = [{"name": "a", "parameters": {"x": None}}, {"name": "b", "parameters": {}}]
+    row = {"id": 3, "messages": [U, A], "tools": tools}
+    form = recognise(list(row), [row])
+    assert form.nested == ("messages", "tools")
+    kept = {name: stored(cell) for name, cell in row.items()}
+    assert kept["id"] == 3
+    assert all(isinstance(kept[name], str) for name in form.nested)
+    assert form.read(kept, "") == form.read(row, "")
+
+
+def test_what_the_user_says_is_what_rows_are_grouped_by() -> None:
+    assert read({"messages": [{"role": "system", "content": "s"}, U, A, U, A]}).asked == "Hi\nHi"

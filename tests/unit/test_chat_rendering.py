@@ -12,7 +12,8 @@ from burnish.media.chat.conversation import Conversation, Message, template_mess
 from burnish.media.chat.rendering import ALL_TURNS, Learned, Renderer
 from burnish.media.chat.stops import settle_stops
 from burnish.media.chat.tally import Tally
-from tests.chat_cases import TEMPLATES, renderer, supervised, talk, template, tokenizer, tool_talk
+from burnish.media.chat.thinking import usual_options
+from tests.chat_cases import TEMPLATES, TOOLS, renderer, supervised, talk, template, tokenizer, tool_talk
 
 TWO = talk("Where is the cat?", "On the ferry.", "And now?", "Asleep.")
 WITH_SYSTEM = talk("Hello", "Ahoy!", system="Be brief.")
@@ -96,7 +97,7 @@ def test_a_template_that_drops_thoughts_makes_an_example_for_each_reply_and_says
 
 def test_options_of_the_template_decide_whether_prompts_hold() -> None:
     without = renderer("qwen3", enable_thinking=False)
-    (first, second) = without.examples(TWO).examples
+    (_, second) = without.examples(TWO).examples
     assert supervised(without, second) == ["Asleep.<|im_end|>"]
     thought = Conversation((Message("user", "Where?"), Message("assistant", "Here.", reasoning="I look.")))
     with pytest.raises(InputError, match=r"row 7: the prompt of message 2 in service is not how its example begins"):
@@ -152,7 +153,7 @@ def test_turns_of_users_are_learned_once_where_each_reply_has_an_example() -> No
 
 
 def test_the_templates_own_marks_must_agree() -> None:
-    source, tokens = TEMPLATES["named chatml"]
+    source, _ = TEMPLATES["named chatml"]
     wrong = source.replace(
         "message['content'] + '<|im_end|>' }}{% endgen", "message['content'][2:] + '<|im_end|>' }}{% endgen"
     )
@@ -183,6 +184,11 @@ def test_control_tokens_in_texts_are_refused_in_training_and_in_service() -> Non
         with pytest.raises(InputError, match=r"the text of message 1 holds '<\|im_end\|>'"):
             use(injected)
     assert own.prompt(talk("I <think> so"))
+    injected = talk("Hi", tools=TOOLS.replace("tide", "<|im_end|>"))
+    with pytest.raises(InputError, match=r"the tools hold '<\|im_end\|>'"):
+        renderer("tools").prompt(injected)
+    with pytest.raises(InputError, match="half a surrogate pair"):
+        own.prompt(talk("Hi \ud800"))
 
 
 def test_a_text_that_begins_twice_is_refused() -> None:
@@ -222,3 +228,14 @@ def test_arguments_are_given_as_text_where_the_template_joins_texts() -> None:
     assert renderer("deepseek").template.arguments_as_text
     assert not renderer("qwen3").template.arguments_as_text
     assert '{"at": "08:15", "if": null}' in renderer("deepseek").template.render(tool_talk().messages)
+
+
+def test_whether_to_think_is_told_by_the_rows() -> None:
+    own = template("qwen3")
+    thought = Conversation((Message("user", "Where?"), Message("assistant", "Here.", reasoning="I look.")))
+    assert usual_options(own, [TWO])[0] == {"enable_thinking": False}
+    options, said = usual_options(own, [TWO, thought])
+    assert options == {"enable_thinking": True}
+    assert "1 of 2 conversations" in said
+    assert usual_options(template("chatml"), [TWO]) == ({}, "")
+    assert usual_options(template("qwen3", enable_thinking=True), [TWO]) == ({}, "")

@@ -124,7 +124,8 @@ def _example(
         spans = sorted([*spans, *more], key=lambda span: span.start)
     if "assistant" not in learned.roles:
         spans = [span for span in spans if turns.messages[span.message].role != "assistant"]
-    return Rendered(np.array(ids, np.int32), tuple(spans), numbers), seam
+    calls = sum(bool(turns.messages[n].tool_calls) for n in numbers)
+    return Rendered(np.array(ids, np.int32), tuple(spans), numbers, calls), seam
 
 
 def _size(turns: Turns, numbers: Numbers) -> int:

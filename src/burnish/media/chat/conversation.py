@@ -56,6 +56,11 @@ class Conversation:
         """The tools, read from their JSON text."""
         return list(json.loads(self.tools)) if self.tools else []
 
+    @property
+    def asked(self) -> str:
+        """All that the user says, one message a line: what splits are grouped by, and near-duplicates are found in."""
+        return "\n".join(m.content for m in self.messages if m.role == "user")
+
     def to_text(self) -> str:
         """One JSON text, for one text column of a table; `from_text` reads it back equal."""
         values = {"messages": [_without_defaults(m) for m in self.messages], "tools": self.tools}

@@ -10,7 +10,7 @@ from burnish.core.errors import InputError
 from burnish.media.chat import _rows, roles
 from burnish.media.chat._cells import filled, listed
 from burnish.media.chat.checks import check
-from burnish.media.chat.conversation import Conversation, Row
+from burnish.media.chat.conversation import Conversation, Row, compact_json
 
 SAMPLED = 50  # rows whose values are looked at
 Reader = Callable[["Format", Mapping[str, Any], str], Row]
@@ -102,6 +102,12 @@ class Format:
         """The value of a part; None where there is no column for it."""
         return row.get(self.columns[part]) if part in self.columns else None
 
+    @property
+    def nested(self) -> tuple[str, ...]:
+        """Columns that may hold lists and objects, which a table must keep as JSON text (`stored`)."""
+        parts = ("messages", "conversations", "tools", "history", "prompt", "completion")
+        return tuple(self.columns[part] for part in parts if part in self.columns)
+
     def read(self, row: Mapping[str, Any], place: str, *, answered: bool = True) -> Row:
         """A row, checked.
 
@@ -117,6 +123,15 @@ class Format:
         if isinstance(out, Conversation):
             check(out, place, answered=answered)
         return out
+
+
+def stored(cell: Any) -> Any:
+    """A cell as a table keeps it: lists and objects as JSON text, everything else as it is.
+
+    Arrow gives the objects of all rows the same fields: a tool would get the other tools' parameters, as nulls, and those
+    would be rendered.
+    """
+    return compact_json(cell) if isinstance(cell, list | dict) else cell
 
 
 def recognise(

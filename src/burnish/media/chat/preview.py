@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 
 from tokenizers import Tokenizer
 
@@ -41,15 +41,23 @@ class Preview:
 def preview(tokenizer: Tokenizer, examples: Iterable[tuple[str, Rendered]], rows: int = 3) -> list[Preview]:
     """The first examples, decoded from their ids: what the model reads, and not what the row said.
 
+    The last of them is the first with a tool call, where there is one and the others have none: it shows how arguments
+    are written.
+
     Args:
         tokenizer: that made them.
         examples: each with where it is from.
-        rows: how many are shown; one with a tool call, if there is any, should be among them.
+        rows: how many are shown.
     """
-    return [
-        Preview(where, tuple(pieces(tokenizer, example)), len(example.ids), example.learned)
-        for where, example in islice(examples, rows)
-    ]
+    chosen: list[tuple[str, Rendered]] = []
+    for where, example in examples:
+        if len(chosen) < rows:
+            chosen.append((where, example))
+        elif example.calls:
+            chosen[-1] = (where, example)
+        if len(chosen) == rows and any(e.calls for _, e in chosen):
+            break
+    return [Preview(where, tuple(pieces(tokenizer, e)), len(e.ids), e.learned) for where, e in chosen]
 
 
 def pieces(tokenizer: Tokenizer, example: Rendered) -> Iterator[Piece]:

@@ -21,6 +21,7 @@ from burnish.core.errors import InputError
 from burnish.media.chat import _windows
 from burnish.media.chat.conversation import ROLES, Conversation, Message
 from burnish.media.chat.templates import ChatTemplate
+from burnish.media.text.tokenizer import not_unicode
 
 _THOUGHT_MARK = re.compile(r"</?(think|thinking|thought|reasoning)>")
 
@@ -65,11 +66,13 @@ class Rendered:
         ids: int32 [L].
         spans: of learned tokens, in order, apart from each other.
         messages: numbers of the messages that are in it.
+        calls: of them, how many are tool calls.
     """
 
     ids: Array = field(compare=False)
     spans: tuple[Span, ...]
     messages: tuple[int, ...] = ()
+    calls: int = 0
 
     def weights(self) -> Array:
         """float32 [L]: the weight of the loss on each token being predicted; the first token is never predicted."""
@@ -122,8 +125,15 @@ class Renderer:
     stop_ids: tuple[int, ...]
 
     def encode(self, text: str) -> Encoding:
-        """A rendered text; the template has written all special tokens, so none is added."""
-        return self.tokenizer.encode(text, add_special_tokens=False)
+        """A rendered text; the template has written all special tokens, so none is added.
+
+        Raises:
+            InputError: it is no Unicode text (half a surrogate pair).
+        """
+        try:
+            return self.tokenizer.encode(text, add_special_tokens=False)
+        except (TypeError, UnicodeEncodeError):
+            raise not_unicode([text]) from None
 
     def prompt_ids(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], where: str) -> list[int]:
         """What stands before a reply, in service and in training.
@@ -192,14 +202,19 @@ class Renderer:
                 fix="give a template, such as chatml-tools for a ChatML checkpoint, or leave such rows out",
                 place=where or self.template.place,
             )
+        if found := self._control.search(conversation.tools):
+            raise self._holds("the tools hold", found[0], where)
         for number, message in enumerate(conversation.messages, 1):
-            if found := self._control.search(message.content + message.reasoning):
-                raise InputError(
-                    f"the text of message {number} holds {found[0]!r}, which the tokenizer reads as a control token",
-                    expected="texts without control tokens: the template writes them",
-                    fix="remove it; where rows were rendered before, give their parts",
-                    place=where,
-                )
+            if found := self._control.search("\n".join((message.content, message.reasoning, message.tool_calls))):
+                raise self._holds(f"the text of message {number} holds", found[0], where)
+
+    def _holds(self, what: str, token: str, where: str) -> InputError:
+        return InputError(
+            f"{what} {token!r}, which the tokenizer reads as a control token",
+            expected="texts without control tokens: the template writes them",
+            fix="remove it; where rows were rendered before, give their parts",
+            place=where,
+        )
 
     def one_beginning(self, ids: list[int], where: str) -> list[int]:
         """The ids.
