@@ -106,7 +106,19 @@ DEEPSEEK = """\
 {% for call in message['tool_calls'] or [] %}{{ call['function']['name'] + '\\n' + call['function']['arguments'] }}{% endfor %}\
 {{ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"""
 
+# Ends each reply with two control tokens, of which generation stops at the second.
+TWO_ENDS = CHATML.replace("message['content'] + '<|im_end|>'", "message['content'] + '<|end|><|im_end|>'")
+
+# Marks the empty thought as part of the reply, which in service is part of the prompt.
+MARKED_THOUGHT = """\
+{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['role'] == 'assistant' %}\
+{% generation %}{{ '<think>\\n\\n</think>\\n\\n' + message['content'] + '<|im_end|>\\n' }}{% endgeneration %}\
+{% else %}{{ message['content'] + '<|im_end|>\\n' }}{% endif %}{% endfor %}\
+{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n' }}{% endif %}"""
+
 TEMPLATES = {
+    "two ends": (TWO_ENDS, {"eos_token": "<|im_end|>"}),
+    "marked thought": (MARKED_THOUGHT, {"eos_token": "<|im_end|>"}),
     "chatml": (CHATML, {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}),
     "llama3": (LLAMA3, {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}),
     "qwen3": (QWEN3, {"eos_token": "<|im_end|>"}),

@@ -14,7 +14,18 @@ from tests.chat_cases import renderer, supervised, tokenizer
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=24).filter(
     lambda text: text.strip() == text and text != "" and "<" not in text and "[" not in text
 )
-NAMES = ("chatml", "llama3", "phi3", "mistral", "tools", "named chatml", "qwen3", "instruction", "plain")
+NAMES = (
+    "chatml",
+    "llama3",
+    "phi3",
+    "mistral",
+    "tools",
+    "named chatml",
+    "qwen3",
+    "instruction",
+    "plain",
+    "marked thought",
+)
 
 
 @st.composite

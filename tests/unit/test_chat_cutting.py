@@ -10,7 +10,7 @@ from burnish.core.errors import InputError
 from burnish.media.chat import _windows
 from burnish.media.chat.conversation import Conversation, Message
 from burnish.media.chat.preview import preview
-from burnish.media.chat.rendering import ALL_TURNS
+from burnish.media.chat.rendered import ALL_TURNS
 from burnish.media.chat.tally import Tally
 from tests.chat_cases import TOOLS, renderer, supervised, talk, tokenizer, tool_talk
 

@@ -9,7 +9,8 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.media.chat.conversation import Conversation, Message, template_messages
-from burnish.media.chat.rendering import ALL_TURNS, Learned, Renderer
+from burnish.media.chat.rendered import ALL_TURNS, Learned
+from burnish.media.chat.rendering import Renderer
 from burnish.media.chat.stops import settle_stops
 from burnish.media.chat.tally import Tally
 from burnish.media.chat.thinking import usual_options
@@ -64,7 +65,7 @@ def test_what_stands_before_each_reply_is_the_prompt_in_service(name: str) -> No
     assert seen == [n for n, m in enumerate(conversation.messages) if m.role == "assistant"]
 
 
-@pytest.mark.parametrize("name", ["chatml", "llama3", "mistral", "phi3", "tools", "named chatml"])
+@pytest.mark.parametrize("name", ["chatml", "llama3", "mistral", "phi3", "tools", "two ends", "marked thought"])
 def test_one_example_where_prefixes_hold(name: str) -> None:
     row = renderer(name).examples(TWO)
     assert len(row.examples) == 1
@@ -239,3 +240,17 @@ def test_whether_to_think_is_told_by_the_rows() -> None:
     assert "1 of 2 conversations" in said
     assert usual_options(template("chatml"), [TWO]) == ({}, "")
     assert usual_options(template("qwen3", enable_thinking=True), [TWO]) == ({}, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "replies"),
+    [
+        ("two ends", ["On the ferry.<|end|><|im_end|>", "Asleep.<|end|><|im_end|>"]),
+        ("marked thought", ["On the ferry.<|im_end|>", "Asleep.<|im_end|>"]),
+    ],
+)
+def test_replies_end_in_the_stop_token_and_begin_behind_the_prompt(name: str, replies: list[str]) -> None:
+    own = renderer(name)
+    (example,) = own.examples(TWO).examples
+    assert supervised(own, example) == replies
+    assert own.stop_ids == (tokenizer().token_to_id("<|im_end|>"),)

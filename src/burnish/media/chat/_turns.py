@@ -11,6 +11,7 @@ from tokenizers import Encoding
 
 from burnish.core.errors import InputError
 from burnish.media.chat.conversation import Conversation, Message
+from burnish.media.chat.rendered import Learned, Span
 
 if TYPE_CHECKING:
     from burnish.media.chat.rendering import Learned, Renderer, Span
@@ -59,8 +60,6 @@ class Turns:
 
     def spans(self, numbers: Numbers, targets: Sequence[int]) -> tuple[list[int], list[Span]] | None:
         """Ids of messages up to the last target, and the span of each; None where prefixes do not hold."""
-        from burnish.media.chat.rendering import Span
-
         ids = self.encoding(numbers).ids
         spans = []
         end = 0
@@ -79,8 +78,6 @@ class Turns:
 
         A token that spans both would never be in a prompt in service, so it is not in the example.
         """
-        from burnish.media.chat.rendering import Span
-
         target = numbers[-1]
         before, whole = self.text(numbers[:-1], prompt=True), self.text(numbers)
         if not whole.startswith(before):
@@ -114,10 +111,16 @@ class Turns:
         for span in spans:
             mine[span.start : span.end] = True
             marked[span.end - 1] = True
-        outside = marked & ~mine
-        blank = all(self._is_blank(ids[int(token)]) for token in np.flatnonzero(outside))
-        if (mine & ~marked).any() or (every and not blank):
-            token = int(np.flatnonzero((mine & ~marked) | (outside & every))[0])
+        wrong = (mine & ~marked) | (marked & ~mine if every else False)
+        wrong &= np.array([not self._is_blank(token) for token in ids]) if wrong.any() else True
+        for span in spans if wrong.any() else ():  # what service gives is not learned, marked or not
+            before = numbers[: numbers.index(span.message)]
+            given = self.encoding(before, prompt=True).ids, self.encoding(before).ids
+            wrong[
+                next((n for n, (a, b) in enumerate(zip(*given, strict=False)) if a != b), len(given[1])) : span.start
+            ] = False
+        if wrong.any():
+            token = int(np.flatnonzero(wrong)[0])
             raise InputError(
                 f"the template marks other tokens as a reply than those behind the prompt (token {token}: "
                 f"{self.renderer.tokenizer.decode([ids[token]], skip_special_tokens=False)!r})",
@@ -136,8 +139,6 @@ class Turns:
         offsets: Offsets,
     ) -> list[Span]:
         """Spans of learned turns that are no replies, found by their texts; those behind message `since` alone."""
-        from burnish.media.chat.rendering import Span
-
         text = self.text(numbers)
         ends = {span.message: offsets[span.end - 1][1] for span in spans}
         out, at = [], 0
@@ -167,14 +168,15 @@ class Turns:
         return [self.messages[n] for n in numbers]
 
     def _closed(self, ids: list[int], target: int) -> int:
-        """The end of a reply: behind the first of the stop tokens that it ends in."""
+        """The end of a reply: behind the first stop token among the control tokens that it ends in."""
         stops, at, end = self.renderer.stop_ids, len(ids), 0
-        while at and (ids[at - 1] in stops or self._is_blank(ids[at - 1])):
+        while at and (ids[at - 1] in self.renderer.control or self._is_blank(ids[at - 1])):
             at -= 1
             end = at + 1 if ids[at] in stops else end
         if end:
             return end
-        last = self.renderer.tokenizer.decode(ids[max(0, at - 1) : at], skip_special_tokens=False)
+        solid = [token for token in ids if not self._is_blank(token)]
+        last = self.renderer.tokenizer.decode(solid[-1:], skip_special_tokens=False)
         known = [self.renderer.tokenizer.id_to_token(stop) for stop in stops]
         raise InputError(
             f"message {target + 1}: the reply ends in {last!r}, at which generation does not stop",

@@ -13,9 +13,10 @@ import numpy as np
 from burnish.core.errors import InputError
 from burnish.media.chat._turns import Numbers, Turns
 from burnish.media.chat.conversation import Conversation
+from burnish.media.chat.rendered import Learned, Rendered, RenderedRow
 
 if TYPE_CHECKING:
-    from burnish.media.chat.rendering import Learned, Rendered, RenderedRow, Renderer
+    from burnish.media.chat.rendering import Renderer
 
 REPLY = "the reply is longer than the limit"
 PROMPT = "the prompt is longer than the limit"
@@ -65,8 +66,6 @@ def examples(
     renderer: Renderer, conversation: Conversation, learned: Learned, limit: int | None, where: str
 ) -> RenderedRow:
     """The examples of `Renderer.examples`."""
-    from burnish.media.chat.rendering import RenderedRow
-
     turns = Turns(renderer, conversation, where)
     targets = _targets(conversation, learned)
     whole = tuple(range(len(conversation.messages)))
@@ -110,8 +109,6 @@ def _example(
     turns: Turns, numbers: Numbers, targets: Sequence[int], learned: Learned, since: int
 ) -> tuple[Rendered, bool]:
     """One example that ends with the last target, and whether its prompt and reply had to be tokenised apart."""
-    from burnish.media.chat.rendering import Rendered
-
     found, seam = turns.spans(numbers, targets), False
     if found is not None:
         (ids, spans), offsets = found, turns.encoding(numbers).offsets

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from burnish.core.errors import InputError
 from burnish.media.chat.conversation import PlainText, TokenIds
-from burnish.media.chat.rendering import Rendered, Span
+from burnish.media.chat.rendered import Rendered, Span
 
 
 def text_example(tokenizer: Tokenizer, row: PlainText, end: int | None) -> Rendered:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from tokenizers import Tokenizer
 
-from burnish.media.chat.rendering import Rendered
+from burnish.media.chat.rendered import Rendered
 
 Piece = tuple[str, bool]
 

@@ -14,10 +14,11 @@ from burnish.core.errors import InputError
 from burnish.media.chat.conversation import Conversation, Message
 from burnish.media.chat.templates import ChatTemplate
 
-_REPLY = Message("assistant", "Yes, gladly.")
+_LAST_WORD = "gladly."
+_REPLY = Message("assistant", f"Yes, {_LAST_WORD}")
 _CALL = Message(
     "assistant",
-    tool_calls='[{"type": "function", "id": "probe0001", "function": {"name": "look", "arguments": {"at": "it"}}}]',
+    tool_calls='[{"type": "function", "id": "probe0001", "function": {"name": "look", "arguments": {"at": "gladly."}}}]',
 )
 _USER = Message("user", "Can you help?")
 _TOOLS = (
@@ -78,7 +79,7 @@ def settle_stops(tokenizer: Tokenizer, template: ChatTemplate, known: Sequence[i
         if last in ids:
             continue
         name = str(tokenizer.id_to_token(last))
-        if last not in _control(tokenizer):
+        if last not in control_ids(tokenizer):
             raise InputError(
                 f"the chat template ends replies with {name!r}, which is no token of its own",
                 expected="a control token behind each reply, such as eos_token: without it generation does not end",
@@ -98,16 +99,32 @@ def settle_stops(tokenizer: Tokenizer, template: ChatTemplate, known: Sequence[i
 
 
 def _last_token(tokenizer: Tokenizer, template: ChatTemplate, probe: Conversation, stops: Sequence[int]) -> int:
-    """The token that a reply ends in: the first of the control tokens behind its text, else the last that is no space."""
-    ids = tokenizer.encode(template.render(probe.messages, probe.offered), add_special_tokens=False).ids
-    control = _control(tokenizer) | set(stops)
-    end, at = None, len(ids)
-    while at and (ids[at - 1] in control or not tokenizer.decode(ids[at - 1 : at], skip_special_tokens=False).strip()):
-        at -= 1
-        end = ids[at] if ids[at] in control else end
-    return ids[max(0, at - 1)] if end is None else end
+    """The token that a reply ends in, whether or not the conversation goes on behind it.
+
+    Of the control tokens behind the reply that stand there in both cases: a stop token, else the last. Where there is
+    none, the first behind a reply at the end; where there is none either, the last token that is no space.
+    """
+    last = _behind(tokenizer, template, probe)
+    following = Message("tool", "Seen.", tool_call_id="probe0001", name="look") if probe.tools else _USER
+    try:
+        more = _behind(tokenizer, template, Conversation((*probe.messages, following), probe.tools))
+    except InputError:  # a template that wants a reply at the end
+        more = last
+    same = next((n for n, (a, b) in enumerate(zip(last, more, strict=False)) if a != b), min(len(last), len(more)))
+    control = control_ids(tokenizer) | set(stops)
+    both = [token for token in last[:same] if token in control]
+    ends = [token for token in both if token in stops] or both[::-1] or [token for token in last if token in control]
+    solid = [token for token in last if tokenizer.decode([token], skip_special_tokens=False).strip()]
+    return (ends or solid[::-1] or tokenizer.encode(_LAST_WORD, add_special_tokens=False).ids[::-1])[0]
 
 
-def _control(tokenizer: Tokenizer) -> set[int]:
+def _behind(tokenizer: Tokenizer, template: ChatTemplate, probe: Conversation) -> list[int]:
+    """The tokens behind the reply."""
+    text = template.render(probe.messages, probe.offered).rpartition(_LAST_WORD)[2]
+    return list(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def control_ids(tokenizer: Tokenizer) -> set[int]:
+    """Tokens that no text is made of."""
     decoder: dict[int, Any] = tokenizer.get_added_tokens_decoder()
     return {number for number, token in decoder.items() if token.special}

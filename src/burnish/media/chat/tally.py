@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from burnish.core.errors import InputError
-from burnish.media.chat.rendering import RenderedRow
+from burnish.media.chat.rendered import RenderedRow
 
 _MOST_SHOWN = 5
 
