@@ -14,7 +14,7 @@ from burnish.media.chat.conversation import Conversation, Message
 from burnish.media.chat.rendered import Learned, Span
 
 if TYPE_CHECKING:
-    from burnish.media.chat.rendering import Learned, Renderer, Span
+    from burnish.media.chat.rendering import Renderer
 
 Offsets = list[tuple[int, int]]
 Numbers = tuple[int, ...]
