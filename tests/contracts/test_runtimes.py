@@ -127,7 +127,7 @@ def test_a_model_that_answers_otherwise_is_refused(kind: str, opened: Callable[[
     def other(**arrays: Any) -> Any:
         return network(**arrays)[:, ::-1]
 
-    with pytest.raises(InputError, match="golden example"):
+    with pytest.raises(InputError, match="reference example"):
         bundle.check(other)
 
 

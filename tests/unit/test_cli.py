@@ -213,7 +213,7 @@ def test_evaluate_shows_scores_with_intervals(stage: dict[str, Any], capsys: pyt
     assert (stage["given"], stage["data"], stage["out"]) == ((Path("runs/x"),), ["new.csv"], None)
     out = capsys.readouterr().out
     assert "0.9100" in out
-    assert "95 % between 0.8800 and 0.9400" in out
+    assert "95 % CI 0.8800 to 0.9400" in out
     assert "1,200" in out
 
 

@@ -109,8 +109,8 @@ def test_checkpoints_are_told_apart_without_building_them(checkpoints: dict[str,
     assert decoder["learning_rate"] == FULL["small decoder"].learning_rate
     assert decoder["schedule"].warmup_ratio == FULL["small decoder"].warmup_ratio
     (line,) = said
-    rates_said = "learning_rate: 0.0002, layer_decay: 0.9, head_learning_rate: 0.002"
-    assert line.startswith(f"{rates_said}, usual for a small text encoder (")
+    rates_said = "default learning_rate: 0.0002, layer_decay: 0.9, head_learning_rate: 0.002"
+    assert line.startswith(f"{rates_said} for a small text encoder (")
     assert "with full and adamw: " in line
     assert FULL["small text encoder"].reason in line
 

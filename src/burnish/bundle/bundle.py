@@ -166,13 +166,13 @@ class Bundle:
         if not rows:
             return
         place = artifact.path if artifact else self.path
-        with as_written(place, "the golden examples"):
+        with as_written(place, "the reference examples"):
             pairs = list(zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True))
             agreed = [same(row, now, tolerance) for row, now in pairs]
         for (row, now), agrees in zip(pairs, agreed, strict=True):
             if not agrees:
                 raise InputError(
-                    f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
+                    f"the model predicts {now.answer!r} for a reference example whose recorded prediction is {row['answer']!r}",
                     expected="the recorded answer",
                     fix="the files or the libraries are not those the bundle was made with; see bundle.json",
                     place=str(place),

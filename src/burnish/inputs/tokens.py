@@ -26,7 +26,7 @@ class Tokens(Input):
     column: str = Field("tokens", description="Column with the words: a list, or one string with spaces between them.")
     lists_as_text: bool | None = Field(
         None,
-        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: found in the data, and said.",
+        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: inferred and logged.",
     )
     max_length: int | None = Field(
         None,

@@ -14,7 +14,7 @@ from burnish.targets import target_class
 
 
 class Accuracy(CountedMetric):
-    """Share of right answers: of rows for labels, of words for tags.
+    """Share of correct predictions: of examples for labels, of words for tags.
 
     Misleading where classes are imbalanced; compare with the majority baseline.
     """

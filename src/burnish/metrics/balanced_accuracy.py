@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class BalancedAccuracy(CountedMetric):
-    """Mean recall over the classes that occur as truth: accuracy if every class had as many rows."""
+    """Mean recall over the classes that occur: accuracy if every class had as many examples."""
 
     targets: ClassVar[tuple[str, ...]] = ("label",)
 

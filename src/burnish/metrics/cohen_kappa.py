@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class CohenKappa(CountedMetric):
-    """Agreement of truth and answer beyond what chance would give with the same class frequencies (Cohen 1960).
+    """Agreement of label and prediction beyond what chance would give with the same class frequencies (Cohen 1960).
 
     Not defined where truth and answer are one and the same class throughout.
     """

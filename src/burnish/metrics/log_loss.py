@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class LogLoss(CountedMetric):
-    """Mean negative logarithm of the probability given to the truth, in nats.
+    """Mean negative logarithm of the probability of the label, in nats.
 
     Probabilities are kept away from 0 by 2.2e-16, as in scikit-learn, so a truth that is not among the label names
     costs 36 nats.

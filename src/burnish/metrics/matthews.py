@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class Matthews(CountedMetric):
-    """Correlation between truth and answer (Matthews 1975; for many classes Gorodkin 2004); fair to imbalanced classes.
+    """Correlation between label and prediction (Matthews 1975; for many classes Gorodkin 2004); fair to imbalanced classes.
 
     0 where all answers or all truths are the same class, as in scikit-learn.
     """

@@ -11,7 +11,7 @@ from burnish.metrics import CountedMetric
 
 
 class Pearson(CountedMetric):
-    """Linear correlation of truth and answer (Pearson); blind to a wrong offset or scale.
+    """Linear correlation of true value and prediction (Pearson); blind to a wrong offset or scale.
 
     Not defined where truth or answer does not vary.
     """

@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class R2(CountedMetric):
-    """Share of the variance of the truth that the answers explain (R squared); 0 is as good as always the mean.
+    """Share of the variance that the predictions explain (R squared); 0 is as good as always the mean.
 
     Not defined where the truth does not vary.
     """

@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class Spearman(CountedMetric):
-    """Correlation of the ranks of truth and answer (Spearman 1904), ties sharing their mean rank.
+    """Correlation of the ranks of true value and prediction (Spearman 1904), ties sharing their mean rank.
 
     Not defined where truth or answer does not vary.
     """

@@ -63,7 +63,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     try:
         found = held_out(bundle, trust_code=trust_code)
     except InputError as error:
-        reason = error.found.removeprefix("the gate needs the rows the run was tested on: ")
+        reason = error.found.removeprefix("export validation needs the data the run was tested on: ")
         return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
     own, alike = contents(table, bundle), _similar(table, bundle)
     counts, said = {}, []

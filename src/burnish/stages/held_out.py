@@ -118,7 +118,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
         tables = read_parts(given_splits(recipe.data))
     except InputError as error:
         raise InputError(
-            f"the gate needs the rows the run was tested on: {error.found}",
+            f"export validation needs the data the run was tested on: {error.found}",
             expected=error.expected,
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,

@@ -35,7 +35,7 @@ class Classes:
 
     title: str = "Classes"
     one: str = "class"
-    unit: str = "rows"
+    unit: str = "examples"
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Mistakes:
 
     title: str = "Worst mistakes"
     size: str = "size"
-    truth: str = "truth"
-    answer: str = "answer"
+    truth: str = "label"
+    answer: str = "prediction"
     signed: bool = False
 
 
@@ -107,7 +107,7 @@ class Target(Component):
     """How a report speaks of wrong answers."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
-    column: str = Field("label", description="Column that holds the truth.")
+    column: str = Field("label", description="Label column.")
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """Probabilities, float64 [N, C], as they would be were the logits divided by another temperature than now.

@@ -173,7 +173,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     for name, rows in encoded.items():
         if rows.note:
             say(rows.note)
-        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
+        say(f"{name}: {len(rows):,} examples encoded (cache {'hit' if rows.hit else 'miss'})")
     lengths = {name: _lengths(rows) for name, rows in encoded.items()}
     size = getattr(processor, "size", None)
     heard = getattr(processor, "heard", None)
@@ -183,7 +183,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     )
     found = made.said_in(found)
     for severity, line in found.lines():
-        tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
+        tell(Event("note" if severity == "note" else "warning", {"text": line}))
     prepared = Prepared(settled, parts, encoded, processor, found, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
@@ -205,7 +205,7 @@ def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
     epochs = usual_epochs(rows, recipe.batch_size, len(target.names) if target.shape == "row" else 0)
-    say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
+    say(f"default epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} examples")
     return epochs
 
 
@@ -236,7 +236,7 @@ def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
     if empty == len(rows):
         raise InputError("no training row has anything to learn from", fix="see the findings above")
     if empty:
-        warn(f"{empty} of {len(rows):,} training rows have no usable truth and are left out; audit.json names them")
+        warn(f"{empty} of {len(rows):,} training examples have no usable label and are excluded; audit.json lists them")
 
 
 def _show(prepared: Prepared, tell: Tell) -> None:

@@ -1,4 +1,4 @@
-"""What a recipe leaves open is found in the data, and said."""
+"""What a recipe leaves open is inferred and logged."""
 
 from __future__ import annotations
 

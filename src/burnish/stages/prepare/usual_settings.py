@@ -72,7 +72,7 @@ LORA: dict[str, Usual] = {
 }
 
 BY_ADAPTER = {"full": FULL, "gradual_unfreezing": FULL, "last_layers": LAST_LAYERS, "lora": LORA}
-OTHERWISE = "the rate of the adapter, whatever the network"
+OTHERWISE = "the default of this adapter for any network"
 
 
 def row(family: Family) -> str:
@@ -124,7 +124,9 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
         settings = {"kind": recipe.schedule.kind(), "warmup_ratio": found.warmup_ratio}
         chosen["schedule"] = build("burnish.schedules", settings)
         words.append(f"warmup_ratio: {found.warmup_ratio:g}")
-    say(f"{', '.join(words)}, usual for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {found.reason}")
+    say(
+        f"default {', '.join(words)} for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {found.reason}"
+    )
     return chosen
 
 
@@ -138,7 +140,7 @@ def usual_rate(recipe: Recipe, input_: Input) -> float:
 def _called(family: Family) -> str:
     """A family in words, with its size."""
     if family.kind == "other":
-        return "a network of a kind that is not known" if family.pretrained else "random weights"
+        return "a network of unknown kind" if family.pretrained else "random weights"
     millions = f"{family.weights / 1e6:.3g} million weights" + (
         " beside embeddings" if family.kind in ("text encoder", "decoder") else ""
     )

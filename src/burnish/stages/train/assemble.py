@@ -20,14 +20,14 @@ from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
 from burnish.data.feeding.encode import length_facts, strata_numbers
 from burnish.data.feeding.loader import Loader
-from burnish.data.feeding.order import Order, padding_ratio
+from burnish.data.feeding.order import Order
 from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
-from burnish.data.samplers import Sampler
 from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.train.announced import opening_notes
 from burnish.stages.train.baselines import before_training
 from burnish.stages.train.precision import decided
 from burnish.training.accelerator import Accelerator
@@ -114,7 +114,14 @@ def assemble(
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
         notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
     return Assembled(
-        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average, untouched
+        training,
+        recipe.loss,
+        loaders,
+        batches,
+        [*notes, *opening_notes(batches, network), *said],
+        frozen,
+        average,
+        untouched,
     )
 
 
@@ -259,7 +266,7 @@ def _begun(prepared: Prepared, network: Network) -> list[str]:
     prior = prepared.recipe.target.prior(prepared.values("train"))
     if prior is None or not begin_at(network, prior):
         return []
-    return ["the head begins at how common each label is among the training rows"]
+    return ["head bias initialised to the label frequencies of the training split"]
 
 
 def _mirroring(recipe: Settled) -> list[str]:
@@ -281,18 +288,3 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
         )
     counts = recipe.target.counts(prepared.values("train"))
     return np.asarray(recipe.class_weights.weights(recipe.target.names, counts), np.float32)
-
-
-def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
-    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
-    shuffled = build("burnish.data.samplers", "shuffled")
-    assert isinstance(shuffled, Sampler)
-    plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
-    theirs = padding_ratio(order.usable[plain], lengths, order.batch_size)
-    learn = sum(p.numel() for p in network.parameters() if p.requires_grad)
-    total = sum(p.numel() for p in network.parameters())
-    return [
-        f"{learn:,} of {total:,} parameters learn ({learn / total:.1%})",
-        f"padding: {ours:.1%} of what the network reads (shuffled batches: {theirs:.1%})",
-    ]

@@ -13,7 +13,6 @@ import numpy as np
 from burnish.answering.predictor import Predictor, load, opened
 from burnish.bundle import bundle as bundles
 from burnish.core.errors import RunFailed
-from burnish.core.events import Event
 from burnish.core.files import damage, read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
@@ -31,6 +30,7 @@ from burnish.runtimes.torch import running
 from burnish.stages.environment import versions
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
+from burnish.stages.train.announced import say_result
 from burnish.stages.train.baselines import baselines
 from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
@@ -105,7 +105,14 @@ def finish(
     headline = {name: result["metrics"][name] for name in result["headline"]}
     _seal(folder, prepared, result, restored, learned, headline, predictions)
     seconds = state["totals"]["seconds"] + time.perf_counter() - started
-    _say(tracking, folder, result, headline, {"stopped": state["stopped"], "seconds": seconds})
+    say_result(
+        tracking,
+        folder,
+        result,
+        prepared.recipe.deciding_metric,
+        headline,
+        {"stopped": state["stopped"], "seconds": seconds},
+    )
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
 
@@ -130,16 +137,6 @@ def _seal(
             "answers": answers,
         },
     )
-
-
-def _say(
-    tracking: Tracking, folder: RunFolder, result: dict[str, Any], headline: dict[str, Any], ended: dict[str, Any]
-) -> None:
-    """The scores, what makes them doubtful, and where everything lies."""
-    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
-    for doubt in result["doubts"]:
-        tracking(Event("warning", {"text": doubt}))
-    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
