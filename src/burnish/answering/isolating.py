@@ -65,7 +65,7 @@ def isolated(
         return answers
 
 
-def beside(errors: type[E], rows: Sequence[R | E], answers: Iterable[A]) -> list[A | E]:
+def beside(errors: type[E], rows: Sequence[Any], answers: Iterable[A]) -> list[A | E]:
     """Answers to the rows that are no errors, with the errors of the others in their places.
 
     Args:
