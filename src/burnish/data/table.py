@@ -6,14 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from burnish.data.looking.inspection import Inspection
 
 
 @dataclass(frozen=True)
@@ -24,6 +21,25 @@ class Origin:
     sha256: str
     rows: int
     encoding: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is known of the files that N rows of a table are.
+
+    Attributes:
+        contents: [N] a hash of what the network would be given, 0 where it cannot be read or is missing.
+        problems: position in the table to what is wrong with the file, in words.
+        facts: N rows of what `Input.look` found, null where it cannot be read; absent columns were found in no row.
+        assumed: what had to be assumed about paths, in words, to the rows.
+        instead: of the first files that are missing where they were looked for and what is there instead.
+    """
+
+    contents: NDArray[np.uint64]
+    problems: dict[int, str]
+    facts: pa.Table
+    assumed: dict[str, list[int]] = field(default_factory=dict)
+    instead: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
