@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,7 @@ def placed(table: Table, input: Input, root: str | None) -> Table:
         values = table.arrow[column].slice(start, origin.rows)
         pieces += values.chunks if folder == base else [_absolute(values.to_pylist(), folder, input)]
         start += origin.rows
-    at = table.arrow.column_names.index(column)
-    rewritten = pa.chunked_array(pieces, type=table.arrow[column].type)
-    return replace(table, arrow=table.arrow.set_column(at, column, rewritten))
+    return table.with_column(column, pa.chunked_array(pieces, type=table.arrow[column].type))
 
 
 def named_no_root(input: Input, table: Table) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
+from burnish.data.truths import Truths, truths_of
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
@@ -40,6 +41,7 @@ class Prepared:
     Attributes:
         recipe: settled: nothing is left open; the target has learned its names from the training split.
         parts: 'train', 'validation' and 'test' where there is one.
+        truths: what the target says of the rows of each.
         encoded: the same, as the network reads them.
         processor: the tokenizer or the like.
         audit: what is wrong with the rows.
@@ -48,14 +50,11 @@ class Prepared:
 
     recipe: Settled
     parts: dict[str, Part]
+    truths: dict[str, Truths]
     encoded: dict[str, EncodedRows]
     processor: Any
     audit: Audit
     left_out: dict[str, int] | None = None
-
-    def values(self, name: str) -> Iterator[Any]:
-        """The truths of one split as they stand in the data, one after another."""
-        yield from column_values(self.parts[name], self.recipe.target.column)
 
     def hashes(self) -> dict[str, Any]:
         """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
@@ -68,14 +67,6 @@ class Prepared:
             name: {**split_hashes(part), **({"left_out": out.get(name, 0)} if out is not None else {})}
             for name, part in self.parts.items()
         }
-
-
-def column_values(part: Part, column: str) -> Iterator[Any]:
-    """One column of a split, some rows at a time."""
-    if column not in part.table.columns:
-        return
-    for start in range(0, len(part), 4096):
-        yield from part.table.take(part.rows[start : start + 4096], [column])[column].to_pylist()
 
 
 class Phases:
@@ -117,10 +108,11 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
         require_unseen(folder, parts, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
     settled = _learned(draft, recipe, parts, _teller(tell, "note"))
+    truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     processor = settled.input.processor(folder)
     encoded = _encoded(settled, parts, processor, tell)
-    found = _audited(settled, made, encoded, processor, tell)
-    prepared = Prepared(settled, parts, encoded, processor, found, None if keep else made.left_out)
+    found = _audited(settled, made, truths, encoded, processor, tell)
+    prepared = Prepared(settled, parts, truths, encoded, processor, found, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
@@ -150,8 +142,8 @@ def _divided(recipe: Recipe, tell: Tell, keep: bool) -> tuple[Settled, Divided]:
 
 def _learned(draft: Settled, recipe: Recipe, parts: Mapping[str, Part], say: Callable[[str], None]) -> Settled:
     """The recipe with what is learned from the training split: names, scale, facts of files, passes over the rows."""
-    require_spelling(draft.target, column_values(parts["train"], draft.target.column))
-    target = draft.target.learned(column_values(parts["train"], draft.target.column))
+    require_spelling(draft.target, parts["train"].cells(draft.target.column))
+    target = draft.target.learned(parts["train"].cells(draft.target.column))
     input_, said = learned(draft.input, parts)
     if said:
         say(said)
@@ -175,7 +167,14 @@ def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Any, tell: 
     return encoded
 
 
-def _audited(settled: Settled, made: Divided, encoded: Mapping[str, EncodedRows], processor: Any, tell: Tell) -> Audit:
+def _audited(
+    settled: Settled,
+    made: Divided,
+    truths: Mapping[str, Truths],
+    encoded: Mapping[str, EncodedRows],
+    processor: Any,
+    tell: Tell,
+) -> Audit:
     """What is wrong with the rows, which is said.
 
     Raises:
@@ -193,6 +192,7 @@ def _audited(settled: Settled, made: Divided, encoded: Mapping[str, EncodedRows]
             getattr(processor, "heard", None),
             _unknown(encoded, processor),
             known=made.findings,
+            truths=truths,
         )
     )
     for severity, line in found.lines():

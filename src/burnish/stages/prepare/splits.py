@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.data.looking.inspection import inspected, require_files
-from burnish.data.parts import require_columns
+from burnish.data.parts import require_columns, whole
 from burnish.data.reading.placing import placed
 from burnish.data.reading.tables import read, read_parts
 from burnish.data.settings import Data
@@ -109,7 +109,7 @@ def read_splits(
         found[name] = inspected(placed(table, input, root), input, cache, notify)
         require_files(found[name], input)
     if division is None:
-        return Divided({name: Part(table, np.arange(len(table), dtype=np.int64)) for name, table in found.items()})
+        return Divided({name: whole(table) for name, table in found.items()})
     return divided(found, division, input, target, keep=keeps_shared_rows, notify=notify)
 
 
