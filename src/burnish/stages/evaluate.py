@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-from burnish.answering.predictor import opened
+from burnish.answering.opening import opened
 from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
