@@ -52,3 +52,44 @@ def test_rooms_are_told_by_the_underscore() -> None:
     """The test above can fail."""
     assert room_of("burnish.models._vision.network") == "burnish.models"
     assert room_of("burnish.models.timm.network") is None
+
+
+def circles(importing: dict[str, set[str]]) -> list[list[str]]:
+    """Files that import each other, directly or by way of others: strongly connected ones, two or more (Tarjan 1972)."""
+    numbers: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        numbers[name] = lowest[name] = len(numbers)
+        path.append(name)
+        for other in importing[name]:
+            if other not in numbers:
+                visit(other)
+            if other in path:
+                lowest[name] = min(lowest[name], lowest[other])
+        if lowest[name] == numbers[name]:
+            circle = path[path.index(name) :]
+            del path[-len(circle) :]
+            if len(circle) > 1:
+                found.append(sorted(circle))
+
+    for name in importing:
+        if name not in numbers:
+            visit(name)
+    return found
+
+
+def test_no_two_files_import_each_other_in_a_circle() -> None:
+    """Neither when they are loaded, nor inside functions, nor for types alone."""
+    known = modules()
+    assert not circles(
+        {name: {other for other in imports(path, known) if other in known} for name, path in known.items()}
+    )
+
+
+def test_a_circle_is_found() -> None:
+    """The test above can fail."""
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == [["a", "b", "c"]]
+    assert not circles({"a": {"b", "c"}, "b": {"c"}, "c": set()})

@@ -206,7 +206,7 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     assert f"{headline['value']:.4f}" in said.out
     assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(1, 18))
     report = (out / "report.md").read_text(encoding="utf-8")
-    assert "17 rows of other.jsonl" in report
+    assert "17 examples of other.jsonl" in report
     assert "not a held-out test" in report
     assert all((out / picture).is_file() for picture in re.findall(r"\]\((pictures/[^)]+)\)", report))
     assert "read as UTF-8" in said.err

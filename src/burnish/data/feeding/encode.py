@@ -278,17 +278,3 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
         fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
         place=str(folder),
     )
-
-
-def strata_numbers(part: Part, target: Target) -> NDArray[np.int64]:
-    """[N] the class number of each row of a split, -1 where it has none."""
-    seen: dict[str, int] = {}
-    out = np.full(len(part), -1, np.int64)
-    for start in range(0, len(part), PIECE):
-        rows = part.rows[start : start + PIECE]
-        values = part.table.take(rows, [target.column])[target.column].to_pylist()
-        for i, value in enumerate(values):
-            name = target.strata(value)
-            if name is not None:
-                out[start + i] = seen.setdefault(name, len(seen))
-    return out

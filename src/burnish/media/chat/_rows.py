@@ -12,7 +12,7 @@ from burnish.media.chat.roles import CALL, role_of
 from burnish.media.chat.tool_json import calls_text, tools_text
 
 if TYPE_CHECKING:
-    from burnish.media.chat.formats import Format
+    from burnish.media.chat.form import Format
 
 _SPEAKERS = ("from", "role", "speaker", "author")
 _TEXTS = ("value", "content", "text", "message")

@@ -14,7 +14,7 @@ from burnish.media.chat.conversation import Conversation, Message
 from burnish.media.chat.rendered import Learned, Span
 
 if TYPE_CHECKING:
-    from burnish.media.chat.rendering import Renderer
+    from burnish.media.chat._encoder import TemplateEncoder
 
 Offsets = list[tuple[int, int]]
 Numbers = tuple[int, ...]
@@ -29,7 +29,7 @@ class Turns:
         where: file and row, for messages.
     """
 
-    def __init__(self, renderer: Renderer, conversation: Conversation, where: str) -> None:
+    def __init__(self, renderer: TemplateEncoder, conversation: Conversation, where: str) -> None:
         self.renderer, self.where = renderer, where
         self.messages = conversation.messages
         self.tools = conversation.offered

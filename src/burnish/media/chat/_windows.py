@@ -16,7 +16,7 @@ from burnish.media.chat.conversation import Conversation
 from burnish.media.chat.rendered import Learned, Rendered, RenderedRow
 
 if TYPE_CHECKING:
-    from burnish.media.chat.rendering import Renderer
+    from burnish.media.chat._encoder import TemplateEncoder
 
 REPLY = "the reply is longer than the limit"
 PROMPT = "the prompt is longer than the limit"
@@ -46,7 +46,7 @@ class _Exchanges:
         return max(0, sum(start <= message for start in self.starts) - 1)
 
 
-def prompt(renderer: Renderer, conversation: Conversation, limit: int | None, where: str) -> list[int]:
+def prompt(renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str) -> list[int]:
     """The ids of `Renderer.prompt`."""
     exchanges, last = _Exchanges.of(conversation), len(conversation.messages) - 1
     turns = Turns(renderer, conversation, where)
@@ -63,7 +63,7 @@ def prompt(renderer: Renderer, conversation: Conversation, limit: int | None, wh
 
 
 def examples(
-    renderer: Renderer, conversation: Conversation, learned: Learned, limit: int | None, where: str
+    renderer: TemplateEncoder, conversation: Conversation, learned: Learned, limit: int | None, where: str
 ) -> RenderedRow:
     """The examples of `Renderer.examples`."""
     turns = Turns(renderer, conversation, where)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
 from torch import nn
-
-if TYPE_CHECKING:
-    from burnish.media.picture.processor import ImageProcessor
 
 Tensors = dict[str, torch.Tensor]
 SMALLEST = 16  # pixels a side of the picture that is traced with
@@ -36,6 +33,34 @@ class Pixels(nn.Module):
         return {"pixel_values": pixels.permute(0, 3, 1, 2).float() * self.factor - self.shift}
 
 
+class Sizes(Protocol):
+    """How a picture is resized, cropped and normalised; see `processor.ImageProcessor`."""
+
+    @property
+    def size(self) -> int:
+        """Pixels a side of what the network reads."""
+
+    @property
+    def shorter(self) -> int:
+        """Pixels of the shorter side before the crop."""
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Of each channel, in [0, 1]."""
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """Of each channel, in [0, 1]."""
+
+    @property
+    def interpolation(self) -> str:
+        """The filter."""
+
+    @property
+    def rounding(self) -> str:
+        """Whose way of rounding half a pixel."""
+
+
 class Resized(nn.Module):
     """`picture` uint8 [1, height, width, 3] of any size to `pixel_values`, as `ImageProcessor.numbers` makes them.
 
@@ -51,7 +76,7 @@ class Resized(nn.Module):
     free: ClassVar[dict[int, str]] = {1: "height", 2: "width"}
     name: ClassVar[str] = "picture"
 
-    def __init__(self, processor: ImageProcessor) -> None:
+    def __init__(self, processor: Sizes) -> None:
         super().__init__()
         self.own = processor
         self.pixels = Pixels(processor.mean, processor.std)

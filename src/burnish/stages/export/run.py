@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from burnish.answering.opening import recorded
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.bundle import Bundle
@@ -227,7 +228,7 @@ class _Exporting:
             "latency": self._latency(result.run, result.bundle),
         }
         facts = {**result.facts, "measured": {key: row[key] for key in ("split", "proof", "bytes", "latency")}}
-        golden = result.bundle.recorded(result.run, [r["example"] for r in self.bundle.golden()])
+        golden = recorded(result.bundle, result.run, [r["example"] for r in self.bundle.golden()])
         target = folder_aside(self.out / name) if self.out else artifacts.adding(self.bundle.path, name)
         with target as aside:
             for path in files:

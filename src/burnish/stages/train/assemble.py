@@ -18,7 +18,7 @@ from burnish.data.augmentations import Augmentation
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
-from burnish.data.feeding.encode import length_facts, strata_numbers
+from burnish.data.feeding.encode import length_facts
 from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.order import Order
 from burnish.data.looking.sides import mirroring_warning
@@ -28,8 +28,8 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.announced import opening_notes
-from burnish.stages.train.baselines import before_training
 from burnish.stages.train.precision import decided
+from burnish.stages.train.untouched import before_training
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
@@ -213,7 +213,7 @@ def _frozen(
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
     """The order of training rows over the run, and how they are read."""
-    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    recipe, rows = prepared.recipe, prepared.encoded["train"]
     usable = np.flatnonzero(rows.weights > 0)
     if len(usable) == 0:
         raise InputError("no training row has anything to learn from", fix="see the audit for what is wrong with each")
@@ -221,7 +221,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         sampler=recipe.sampler,
         usable=usable,
         lengths=rows.lengths[usable],
-        strata=strata_numbers(part, recipe.target)[usable],
+        strata=prepared.truths["train"].strata[usable],
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )
@@ -263,7 +263,7 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
 
 def _begun(prepared: Prepared, network: Network) -> list[str]:
     """Let a fresh head begin where the target says; a note where it does."""
-    prior = prepared.recipe.target.prior(prepared.values("train"))
+    prior = prepared.recipe.target.prior(prepared.truths["train"].cells())
     if prior is None or not begin_at(network, prior):
         return []
     return ["head bias initialised to the label frequencies of the training split"]
@@ -286,5 +286,5 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
             fix="leave class_weights out",
             place="class_weights",
         )
-    counts = recipe.target.counts(prepared.values("train"))
+    counts = prepared.truths["train"].counts
     return np.asarray(recipe.class_weights.weights(recipe.target.names, counts), np.float32)

@@ -34,8 +34,7 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
     recipe = prepared.recipe
     if not recipe.baselines:
         return {}
-    truths = (recipe.target.truth(v) for v in prepared.values("train"))
-    found = {"majority": majority(truths, predictions)}
+    found = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if recipe.target.linear is not None:
         found["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
     return baseline_scores(
@@ -60,8 +59,7 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
         chosen = np.sort(generator(recipe.seed, "frozen features").choice(chosen, LIMIT, replace=False))
     see = partial(_in_order, network, accelerator.autocast if half else nullcontext, notify)
     seen = see(loaders["train"], chosen)
-    column = part.table.arrow[recipe.target.column].take(part.rows[chosen]).to_pylist()
-    truth = [recipe.target.truth(v) for v in column]
+    truth = [recipe.target.truth(v) for v in part.table.cells(recipe.target.column).at(part.rows[chosen])]
     split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
     tested = see(loaders[split], np.arange(len(prepared.parts[split])))
     if recipe.target.shape == "element":
@@ -73,12 +71,6 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
         thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
         found = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds)
     return replace(found, note=f"{found.note}; features computed in bfloat16") if half else found
-
-
-def before_training(recipe: Settled, network: Network) -> Network | None:
-    """A copy of a network that is about to be adapted, where a baseline will want it as it was; None: read it again."""
-    wanted = recipe.baselines and recipe.target.linear is not None and recipe.adapter.kind() != "head_only"
-    return network.untouched() if wanted else None
 
 
 def _untouched(recipe: Settled, assembled: Assembled) -> Network:

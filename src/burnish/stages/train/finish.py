@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from burnish.answering.predictor import Predictor, load, opened
+from burnish.answering.opening import opened, write
+from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.core.errors import RunFailed
 from burnish.core.files import damage, read_json, write_json
@@ -185,7 +186,7 @@ def _write_bundle(
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
     )
-    bundles.write(folder.bundle, contents, running(network))
+    write(folder.bundle, contents, running(network))
 
 
 def _golden(prepared: Prepared) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
 from burnish.stages.signals import StopRequest, interruptible
 from burnish.stages.train.assemble import assemble
+from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, finish
 from burnish.stages.train.going_on import going_on
 from burnish.stages.train.pictures import training_pictures
@@ -62,7 +63,7 @@ def run(
         assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
         prepared = settled(prepared, accelerator, resume=resume)
         going = going_on(folder, prepared, assembled, changed, resume=resume)
-        going = folder.begin(prepared, assembled, going, command, tracking, main=accelerator.main)
+        going = begin(folder, prepared, assembled, going, command, tracking)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
         libraries = Libraries(LATER if accelerator.main else ())

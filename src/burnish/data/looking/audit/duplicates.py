@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity
-from burnish.data.looking.audit.scan import FINE, Reporter, Scan
+from burnish.data.looking.audit.scan import Reporter, Scan
+from burnish.data.truths import FINE
 
 
 def duplicates(reporter: Reporter) -> Iterator[Finding]:
@@ -106,8 +107,8 @@ def conflicts(reporter: Reporter) -> Iterator[Finding]:
     names = list(reporter.scans)
     scans = list(reporter.scans.values())
     contents = np.concatenate([s.contents for s in scans])
-    truths = np.concatenate([s.truths for s in scans])
-    usable = np.flatnonzero((contents != 0) & np.concatenate([s.states == FINE for s in scans]))
+    truths = np.concatenate([s.truth.hashes for s in scans])
+    usable = np.flatnonzero((contents != 0) & np.concatenate([s.truth.states == FINE for s in scans]))
     order = usable[np.lexsort((truths[usable], contents[usable]))]
     same_text = np.diff(contents[order]) == 0
     differs = same_text & (np.diff(truths[order].astype(np.uint64)) != 0)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity
-from burnish.data.looking.audit.scan import FINE, ILLEGAL, MISSING, Reporter, pieces
+from burnish.data.looking.audit.scan import Reporter
+from burnish.data.truths import FINE, ILLEGAL, MISSING
 
 _IMBALANCED = 10.0  # times the rarest class; above it, plain accuracy says little
 
@@ -17,7 +18,7 @@ def truths(reporter: Reporter) -> Iterator[Finding]:
     """Missing, illegal and unknown labels, and truth that never differs."""
     column = reporter.target.column
     for name, found in reporter.scans.items():
-        gone, wrong = np.flatnonzero(found.states == MISSING), np.flatnonzero(found.states == ILLEGAL)
+        gone, wrong = np.flatnonzero(found.truth.states == MISSING), np.flatnonzero(found.truth.states == ILLEGAL)
         if len(found) and len(gone) == len(found):
             yield reporter.finding(
                 "no_labels",
@@ -41,7 +42,7 @@ def truths(reporter: Reporter) -> Iterator[Finding]:
                 len(wrong),
             )
     train = reporter.scans.get("train")
-    if train is not None and len(train) and len(np.unique(train.truths[train.states == FINE])) == 1:
+    if train is not None and len(train) and len(np.unique(train.truth.hashes[train.truth.states == FINE])) == 1:
         yield Finding("one_class", "refusal", f"every train example has the same value in {column!r}", (), len(train))
 
 
@@ -53,9 +54,7 @@ def class_counts(reporter: Reporter) -> dict[str, dict[str, int]]:
     """How often each name occurs in each split; empty for targets without names."""
     counts = {}
     for name, found in reporter.scans.items():
-        column = reporter.target.column
-        values = (row[column] for _, rows in pieces(found.part, [column]) for row in rows)
-        known = dict(reporter.target.counts(values))
+        known = found.truth.counts
         counts[name] = {n: int(known[n]) for n in sorted(known, key=lambda n: (-known[n], n))}
     return counts
 
