@@ -9,12 +9,12 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from burnish.bundle.processors import processor_of
 from burnish.core.batch import Batch, Truth
 from burnish.core.component import build
 from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
-from burnish.data.processors import processor_of
 from burnish.data.table import Part
 from burnish.losses import Loss
 from tests import toy_sequences as toy

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from burnish.bundle.processors import processor_of, save_processor
 from burnish.core.errors import InputError
 from burnish.core.processor import Pair, Processor, joined
-from burnish.data.processors import processor_of, save_processor
 from burnish.inputs.text import Text
 from burnish.media.picture.processor import ImageProcessor
 from burnish.media.sound.processor import SoundProcessor

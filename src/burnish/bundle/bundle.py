@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
+from burnish.bundle.processors import processor_of, save_processor
 from burnish.bundle.signature import require_signed, trusted
-from burnish.core.batch import Encoded, Example
+from burnish.core.batch import Example
 from burnish.core.component import build, component_class
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
 from burnish.core.processor import Processor, joined
-from burnish.core.views import averaged
 from burnish.core.written import as_written, read_golden, read_object
-from burnish.data.processors import processor_of, save_processor
-from burnish.inputs import Input
-from burnish.runtimes import Run, Runtime
-from burnish.targets import Decoded, Target
+
+if TYPE_CHECKING:
+    from burnish.inputs import Input
+    from burnish.targets import Target
 
 TOLERANCE = 1e-4  # of a golden probability: float32 on another machine, not another model
 
@@ -77,22 +77,13 @@ class Bundle:
         settings = read_settings(folder)
         read_golden(folder / GOLDEN)
         with as_written(folder / SETTINGS, SETTINGS):
-            input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
-            target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+            input_ = cast("Input", build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
+            target = cast("Target", build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
             if ":" in settings["model"]["kind"]:  # imported here, where it is known whether that is allowed
                 component_class("burnish.models", settings["model"]["kind"], place="model", trust_code=trust_code)
         with as_written(folder / MODEL, "what rows are encoded with"):
             processor = processor_of(input_, target, folder / MODEL, settings["processor"])
         return Bundle(folder, input_, target, processor, settings)
-
-    def answers(self, run: Run, examples: Sequence[Example]) -> list[Decoded]:
-        """One batch: encode, run, decode; the same code as in training."""
-        return self.decoded(run, self.input.views(examples, self.processor.for_input), limit=max(1, len(examples)))
-
-    def decoded(self, run: Run, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
-        """Answers for rows given as their views, at most `limit` views through the network at once."""
-        seen = averaged(run, lambda views: self.input.collate(views, self.processor.for_input), rows, limit=limit)
-        return self.target.decode(seen.values, seen.first) if seen.first else []
 
     def artifacts(self) -> list[Artifact]:
         """What it was exported to, proved; the fastest first."""
@@ -129,70 +120,9 @@ class Bundle:
         """
         return replace(self, processor=joined(self.processor, self.input.raw(self.processor.for_input)))
 
-    def opened(self, runtime: Runtime) -> tuple[Bundle, Run]:
-        """What answers, checked by the golden rows, and the bundle as it reads rows.
-
-        Raises:
-            InputError: no artifact for the runtime, its library is missing, or it answers otherwise than it did.
-        """
-        if not runtime.reads:
-            with as_written(self.path / MODEL, "the model"):
-                run = runtime.open(self.path / MODEL, self.model, self.input, self.target)
-            self.check(run)
-            return self, run
-        artifact = artifacts.chosen(self.path, runtime.reads, getattr(runtime, "artifact", None))
-        with as_written(artifact.path, f"artifact {artifact.name}"):
-            run = runtime.open(artifact.path, self.model, self.input, self.target)
-            bundle = self.reading(artifact)
-        bundle.check(run, artifact)
-        return bundle, run
-
     def golden(self) -> list[dict[str, Any]]:
         """The rows kept with their outputs."""
         return read_golden(self.path / GOLDEN)
-
-    def recorded(self, run: Run, examples: Sequence[Example]) -> list[dict[str, Any]]:
-        """Golden rows: examples with the answers of `run`."""
-        decoded = self.answers(run, examples) if examples else []
-        return [
-            {"example": dict(e), "answer": d.answer, "probabilities": np.asarray(d.probabilities, float).tolist()}
-            for e, d in zip(examples, decoded, strict=True)
-        ]
-
-    def check(self, run: Run, artifact: Artifact | None = None) -> None:
-        """Answer the golden rows and compare, with the network's answers or, of an artifact, its own.
-
-        Raises:
-            InputError: an answer differs from the one given when the bundle or artifact was made.
-        """
-        rows = artifact.golden() if artifact else self.golden()
-        tolerance = artifact.tolerance if artifact else TOLERANCE
-        if not rows:
-            return
-        place = artifact.path if artifact else self.path
-        with as_written(place, "the golden examples"):
-            pairs = list(zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True))
-            agreed = [same(row, now, tolerance) for row, now in pairs]
-        for (row, now), agrees in zip(pairs, agreed, strict=True):
-            if not agrees:
-                raise InputError(
-                    f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
-                    expected="the recorded answer",
-                    fix="the files or the libraries are not those the bundle was made with; see bundle.json",
-                    place=str(place),
-                )
-
-
-def same(recorded: Mapping[str, Any], now: Decoded, tolerance: float = TOLERANCE) -> bool:
-    """Whether an answer is the recorded one: equal words, probabilities and numbers within float32 of another machine."""
-    expected = np.asarray(recorded["probabilities"], np.float64)
-    if len(expected):
-        return len(expected) == len(now.probabilities) and bool(
-            np.allclose(expected, now.probabilities, rtol=0, atol=tolerance)
-        )
-    if isinstance(recorded["answer"], float):
-        return bool(np.isclose(recorded["answer"], now.answer, rtol=tolerance, atol=tolerance))
-    return bool(recorded["answer"] == now.answer)
 
 
 @dataclass(frozen=True)
@@ -205,7 +135,7 @@ class Contents:
         model: the recipe's model settings, with `kind`.
         facts: task, data hashes, versions, resolved recipe: plain values for bundle.json.
         card: text of the model card.
-        golden: examples to keep; their answers are computed with `run`.
+        golden: examples to keep, see `save`.
     """
 
     save_model: Any
@@ -217,6 +147,18 @@ class Contents:
     card: str
     golden: Sequence[Example]
 
+    def bundle(self, path: Path) -> Bundle:
+        """The bundle that this becomes in a folder."""
+        settings = {
+            "format": FORMAT,
+            "model": self.model,
+            "input": self.input.model_dump(),
+            "target": self.target.model_dump(),
+            "processor": self.processor.settings(),
+            **self.facts,
+        }
+        return Bundle(path, self.input, self.target, self.processor, settings)
+
 
 def _numbers(recorded: Mapping[str, Any]) -> bool:
     """Whether an answer and its probabilities are finite."""
@@ -224,22 +166,18 @@ def _numbers(recorded: Mapping[str, Any]) -> bool:
     return bool(np.isfinite([number, *recorded["probabilities"]]).all())
 
 
-def write(path: Path, contents: Contents, run: Run) -> Bundle:
+def save(path: Path, contents: Contents, golden: Sequence[Mapping[str, Any]]) -> Bundle:
     """Write a bundle; it appears under its name only when it is complete.
+
+    Args:
+        path: the new folder.
+        contents: what it is made of.
+        golden: its examples with the network's answers, see `burnish.answering.opening.recorded`.
 
     Raises:
         NonFinite: the network gives no numbers for the rows that are kept in it.
     """
-    settings = {
-        "format": FORMAT,
-        "model": contents.model,
-        "input": contents.input.model_dump(),
-        "target": contents.target.model_dump(),
-        "processor": contents.processor.settings(),
-        **contents.facts,
-    }
-    bundle = Bundle(path, contents.input, contents.target, contents.processor, settings)
-    golden = bundle.recorded(run, contents.golden)
+    bundle = contents.bundle(path)
     if any(not _numbers(row) for row in golden):
         raise NonFinite(
             "the network answers NaN or infinity for training rows",
@@ -252,8 +190,8 @@ def write(path: Path, contents: Contents, run: Run) -> Bundle:
         model.mkdir()
         contents.save_model(model)
         save_processor(contents.input, contents.target, contents.processor, model)
-        write_json(aside / SETTINGS, settings)
-        write_json(aside / GOLDEN, golden)
+        write_json(aside / SETTINGS, bundle.settings)
+        write_json(aside / GOLDEN, list(golden))
         write_text(aside / CARD, contents.card)
     return bundle
 

@@ -101,6 +101,13 @@ class Network(nn.Module, ABC):
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads at each place")
 
+    def untouched(self) -> Network | None:
+        """The same once more, sharing nothing, so that what was read is still there after training has changed it.
+
+        None where there is no safe way to copy, or it would take much memory: then it is read again.
+        """
+        return None
+
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows: `logits(features(**inputs))` are the logits of `forward`.
 

@@ -150,16 +150,16 @@ def _rows(
     answers: Sequence[_Answer], target: Target, part: Part, positions: NDArray[np.int64], group: str | None
 ) -> pa.RecordBatch:
     rows = part.rows[positions]
-    columns = [c for c in (target.column, group) if c is not None and c in part.table.columns]
-    own = part.table.take(rows, list(dict.fromkeys(columns))).to_pylist() if columns else [{} for _ in rows]
-    groups = [None if group is None or r.get(group) is None else str(r[group]) for r in own]
+    cells = part.table.cells(target.column).at(rows) if target.column in part.table.columns else [None] * len(rows)
+    grouped = group is not None and group in part.table.columns
+    groups = part.table.take(rows, [group])[group].to_pylist() if grouped and group else [None] * len(rows)
     values = {
         "row": rows,
-        "truth": [target.truth(r.get(target.column)) for r in own],
+        "truth": [target.truth(cell) for cell in cells],
         "answer": [a[0] for a in answers],
         "probabilities": [a[1] for a in answers],
         "loss": [a[2] for a in answers],
-        "group": groups,
+        "group": [None if value is None else str(value) for value in groups],
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)

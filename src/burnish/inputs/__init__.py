@@ -46,6 +46,8 @@ class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers."""
 
     axis: ClassVar[str] = "burnish.inputs"
+    encodes_with: ClassVar[tuple[str, ...]] = ()
+    """Modules and packages that `encode` depends on, beside this room: when one changes, rows are encoded anew."""
     lengths_matter: ClassVar[bool] = False
     """Whether rows differ in length, so that batches are padded and length-bucketing pays."""
 

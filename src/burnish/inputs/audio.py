@@ -50,6 +50,7 @@ class Audio(FileInput):
     Sounds longer than a view are cut into overlapping views whose logits are averaged; training sees a random one.
     """
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.sound", "burnish.media.paths")
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "sound"
     given_as: ClassVar[str] = "a path, bytes, or samples with their sampling_rate"
@@ -216,7 +217,7 @@ class Audio(FileInput):
 
     def graph(self, processor: SoundProcessor) -> nn.Module:
         """The waveform to its spectrogram."""
-        from burnish.media.graph import Spectrogram
+        from burnish.media.sound.graph import Spectrogram
 
         return Spectrogram(processor)
 

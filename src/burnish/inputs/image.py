@@ -41,6 +41,7 @@ TIGHTER = 0.875  # most of the picture that corner crops keep: without it they w
 class Image(FileInput):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.picture", "burnish.media.paths")
     endings: ClassVar[tuple[str, ...]] = ENDINGS
     thing: ClassVar[str] = "image"
     recognition_order: ClassVar[int] = -1
@@ -196,7 +197,7 @@ class Image(FileInput):
 
     def graph(self, processor: ImageProcessor) -> nn.Module:
         """Pixels to what the network reads."""
-        from burnish.media.graph import Pixels
+        from burnish.media.picture.graph import Pixels
 
         return Pixels(processor.mean, processor.std)
 

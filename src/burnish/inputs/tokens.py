@@ -20,12 +20,13 @@ from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
 class Tokens(Input):
     """A list of words a row, each cut into sub-words; only the first sub-word of a word carries its tag."""
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
     lengths_matter: ClassVar[bool] = True
     shapes: ClassVar[tuple[str, ...]] = ("element",)
     column: str = Field("tokens", description="Column with the words: a list, or one string with spaces between them.")
     lists_as_text: bool | None = Field(
         None,
-        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: found in the data, and said.",
+        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: inferred and logged.",
     )
     max_length: int | None = Field(
         None,

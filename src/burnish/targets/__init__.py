@@ -37,7 +37,7 @@ class Classes:
 
     title: str = "Classes"
     one: str = "class"
-    unit: str = "rows"
+    unit: str = "examples"
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Mistakes:
 
     title: str = "Worst mistakes"
     size: str = "size"
-    truth: str = "truth"
-    answer: str = "answer"
+    truth: str = "label"
+    answer: str = "prediction"
     signed: bool = False
 
 
@@ -86,6 +86,8 @@ class Target(Taught, Component):
     """What comes out: a column, what was learned from it, and the way between truth, numbers and answers."""
 
     axis: ClassVar[str] = "burnish.targets"
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.core.names", "burnish.core.written_lists")
+    """Modules and packages that `encode` depends on, beside this room: when one changes, rows are encoded anew."""
     shape: ClassVar[Literal["row", "element"]] = "row"
     """One answer a row, or one for each element of the input; models choose the head by it."""
     default_loss: ClassVar[str]
@@ -107,7 +109,7 @@ class Target(Taught, Component):
     """How a report speaks of wrong answers."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
-    column: str = Field("label", description="Column that holds the truth.")
+    column: str = Field("label", description="Label column.")
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """Probabilities, float64 [N, C], as they would be were the logits divided by another temperature than now.

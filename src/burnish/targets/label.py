@@ -50,7 +50,7 @@ class Label(Named):
     numbers: Literal["names", "positions"] | None = Field(
         None,
         description="What numbers in the column are: names themselves, or positions in `labels`, counted from 0. "
-        "Null: found in the data, and said.",
+        "Null: inferred and logged.",
     )
     temperature: float = Field(
         1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
@@ -218,9 +218,7 @@ class Label(Named):
         """The most common label, with the frequencies as probabilities."""
         seen = Counter(map(str, truths))
         answer = most_common(map(str, truths))
-        note = (
-            f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} rows)"
-        )
+        note = f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} examples)"
         return Usual(answer, note, {name: count / len(truths) for name, count in seen.items()})
 
     @classmethod

@@ -34,7 +34,7 @@ class Labels(Named):
     linear: ClassVar[Literal["sets"]] = "sets"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence in the worst label")
     problem: ClassVar[str] = "multi_label_classification"
-    column: str = Field("labels", description="Column that holds the truth.")
+    column: str = Field("labels", description="Label column.")
     separator: str = Field("|", min_length=1, description="Between the labels where a cell is one string.")
     lists_as_text: bool | None = Field(None, description=LISTS)
     numbers: Numbers | None = Field(None, description=NUMBERS)

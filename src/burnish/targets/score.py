@@ -26,9 +26,9 @@ class Score(Target):
     decides: ClassVar[str] = "pearson"
     headline: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "rmse", "mae", "r2")
     linear: ClassVar[Literal["numbers"]] = "numbers"
-    mistakes: ClassVar[Mistakes] = Mistakes("Largest errors", "error", signed=True)
+    mistakes: ClassVar[Mistakes] = Mistakes("Largest errors", "error", truth="value", signed=True)
     problem: ClassVar[str] = "regression"
-    column: str = Field("score", description="Column that holds the truth.")
+    column: str = Field("score", description="Label column.")
     mean: float | None = Field(None, description="Subtracted before training; null: learned from the training split.")
     scale: float | None = Field(
         None, gt=0, description="Divided by before training; null: learned from the training split."

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Tags(Named):
-    """One tag a word (O, B-person, I-person ...: IOB2, BIOES, BILOU, BMES); the first sub-word of a word answers for it."""
+    """One tag a word (O, B-person, I-person ...: IOB2, BIOES, BILOU, BMES); each word is predicted by its first sub-word."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
     recognition_order: ClassVar[int] = -3
@@ -34,7 +34,7 @@ class Tags(Named):
     headline: ClassVar[tuple[str, ...]] = ("span_f1", "span_precision", "span_recall")
     classes: ClassVar[Classes] = Classes("Entity types", "entity type", "entities")
     linear: ClassVar[Literal["names"]] = "names"
-    mistakes: ClassVar[Mistakes] = Mistakes(size="wrong or missed entities", truth="missed", answer="answered wrongly")
+    mistakes: ClassVar[Mistakes] = Mistakes(size="wrong or missed entities", truth="missed", answer="predicted wrongly")
     column: str = Field("tags", description="Column with the tags: a list, or one string with spaces between them.")
     labels: Names = Field(
         default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
@@ -43,11 +43,11 @@ class Tags(Named):
     numbers: Literal["names", "positions"] | None = Field(
         None,
         description="What numbers in the cells are: names themselves, or positions in `labels`, counted from 0. "
-        "Null: found in the data, and said.",
+        "Null: inferred and logged.",
     )
     scheme: Scheme | None = Field(
         None,
-        description="What the prefixes of the tags mean; none: runs of equal tags are spans. Null: found in the data, and said.",
+        description="What the prefixes of the tags mean; none: runs of equal tags are spans. Null: inferred and logged.",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:

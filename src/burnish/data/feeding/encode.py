@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import importlib
-import inspect
 import json
 import os
 import pkgutil
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
 from burnish.core.errors import InputError
+from burnish.core.source_hash import source_hash
 from burnish.data.encoded_rows import GIVEN
 from burnish.data.encoded_rows import PIECE as PIECE
 from burnish.data.encoded_rows import EncodedRows as EncodedRows
@@ -67,30 +67,29 @@ def encode_part(
 
 def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
     """A hash of everything the encoded rows depend on: content, which rows, settings, tokenizer, and the code itself."""
-    code = "".join(inspect.getsource(m) for m in _modules(input, target, processor))
     parts = [
         part.table.fingerprint,
         hashlib.sha256(np.ascontiguousarray(part.rows).tobytes()).hexdigest(),
         json.dumps(input.model_dump(), sort_keys=True),
         json.dumps(target.model_dump(), sort_keys=True),
         processor.fingerprint(),
-        hashlib.sha256(code.encode()).hexdigest(),
+        source_hash(_modules(input, target, processor)),
         hashlib.sha256(repr(length_facts(part, part.rows, input)).encode()).hexdigest(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def _modules(input: Input, target: Target, processor: Processor) -> list[Any]:
-    """The modules that encode: the two components and their processors, what their packages share, and this file."""
-    found = {__name__, EncodedRows.__module__}
+def _modules(input: Input, target: Target, processor: Processor) -> set[str]:
+    """What encodes: the two components and their processors, what their packages share, and this file."""
+    modules = {__name__, EncodedRows.__module__, *input.encodes_with, *target.encodes_with}
     for component in (input, target):  # and those it inherits from, which may lie outside burnish
-        found |= {c.__module__ for c in type(component).__mro__ if issubclass(c, Component) and c is not Component}
+        modules |= {c.__module__ for c in type(component).__mro__ if issubclass(c, Component) and c is not Component}
     for own in (processor.for_input, processor.for_target):
-        found |= {c.__module__ for c in type(own).__mro__ if issubclass(c, Processor)}
-    for axis in (input.axis, target.axis):  # all of them: not only those that this process happens to have imported
+        modules |= {c.__module__ for c in type(own).__mro__ if issubclass(c, Processor)}
+    for axis in (input.axis, target.axis):
         shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
-        found |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
-    return [importlib.import_module(name) for name in sorted(found)]
+        modules |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
+    return modules
 
 
 def _pieces(
@@ -210,17 +209,3 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
         fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
         place=str(folder),
     )
-
-
-def strata_numbers(part: Part, target: Target) -> NDArray[np.int64]:
-    """[N] the class number of each row of a split, -1 where it has none."""
-    seen: dict[str, int] = {}
-    out = np.full(len(part), -1, np.int64)
-    for start in range(0, len(part), PIECE):
-        rows = part.rows[start : start + PIECE]
-        values = part.table.take(rows, [target.column])[target.column].to_pylist()
-        for i, value in enumerate(values):
-            name = target.strata(value)
-            if name is not None:
-                out[start + i] = seen.setdefault(name, len(seen))
-    return out

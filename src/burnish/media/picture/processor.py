@@ -18,7 +18,7 @@ from burnish.media.picture.reading import MIDDLE, Rounding, cropped, normalised,
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-    from burnish.media.graph import Resized
+    from burnish.media.picture.graph import Resized
 
 FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
 FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
@@ -150,7 +150,7 @@ class RawPictures(ImageProcessor):
         Raises:
             InputError: it cannot resize like this.
         """
-        from burnish.media.graph import Resized
+        from burnish.media.picture.graph import Resized
 
         if self.interpolation == "lanczos":
             raise InputError(

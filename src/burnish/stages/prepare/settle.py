@@ -1,4 +1,4 @@
-"""What a recipe leaves open is found in the data, and said."""
+"""What a recipe leaves open is inferred and logged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import Component, build, component_class, kinds
 from burnish.core.errors import InputError, nearest
-from burnish.data.looking.audit.scan import missing
 from burnish.data.parts import require_columns
 from burnish.data.reading.one_type import columns_without_a_type
 from burnish.data.reading.placing import folder_of
 from burnish.data.table import Table
+from burnish.data.truths import missing
 from burnish.evaluation.scores import metrics_for
 from burnish.inputs import Input
 from burnish.losses import Loss

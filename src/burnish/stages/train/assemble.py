@@ -18,18 +18,19 @@ from burnish.data.augmentations import Augmentation
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
-from burnish.data.feeding.encode import length_facts, strata_numbers
+from burnish.data.feeding.encode import length_facts
 from burnish.data.feeding.loader import Loader
-from burnish.data.feeding.order import Order, padding_ratio
+from burnish.data.feeding.order import Order
 from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
 from burnish.data.packing import require_packable
-from burnish.data.samplers import Sampler
 from burnish.data.settings import cache_folder
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.train.announced import opening_notes
 from burnish.stages.train.precision import decided
+from burnish.stages.train.untouched import before_training
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
@@ -55,6 +56,8 @@ class Assembled:
         batches: the training rows step by step.
         notes: what was decided, in words.
         frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
+        average: of the weights, where the run keeps one.
+        untouched: the network as it was read, for baselines; None where they read it again.
     """
 
     training: Training
@@ -64,6 +67,7 @@ class Assembled:
     notes: list[str]
     frozen: Frozen | None = None
     average: WeightAverage | None = None
+    untouched: Network | None = None
 
 
 def assemble(
@@ -86,7 +90,8 @@ def assemble(
     recipe = prepared.recipe
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
-    notes += begun(network, recipe.target.prior(prepared.values("train")))
+    untouched = before_training(recipe, network) if accelerator.main else None
+    notes += begun(network, recipe.target.prior(prepared.truths["train"].cells()))
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
@@ -114,7 +119,14 @@ def assemble(
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
         notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
     return Assembled(
-        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
+        training,
+        recipe.loss,
+        loaders,
+        batches,
+        [*notes, *opening_notes(batches, network), *said],
+        frozen,
+        average,
+        untouched,
     )
 
 
@@ -206,7 +218,7 @@ def _frozen(
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
     """The order of training rows over the run, and how they are read."""
-    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    recipe, rows = prepared.recipe, prepared.encoded["train"]
     usable = np.flatnonzero(rows.weights > 0)
     if len(usable) == 0:
         raise InputError("no training row has anything to learn from", fix="see the audit for what is wrong with each")
@@ -214,7 +226,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         sampler=recipe.sampler,
         usable=usable,
         lengths=rows.given_lengths[usable],
-        strata=strata_numbers(part, recipe.target)[usable],
+        strata=prepared.truths["train"].strata[usable],
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )
@@ -276,20 +288,5 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
             fix="leave class_weights out",
             place="class_weights",
         )
-    counts = recipe.target.counts(prepared.values("train"))
+    counts = prepared.truths["train"].counts
     return np.asarray(recipe.class_weights.weights(recipe.target.names, counts), np.float32)
-
-
-def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, (batches.features or batches.loader).rows.given_lengths
-    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
-    shuffled = build("burnish.data.samplers", "shuffled")
-    assert isinstance(shuffled, Sampler)
-    plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
-    theirs = padding_ratio(order.usable[plain], lengths, order.batch_size)
-    learn = sum(p.numel() for p in network.parameters() if p.requires_grad)
-    total = sum(p.numel() for p in network.parameters())
-    return [
-        f"{learn:,} of {total:,} parameters learn ({learn / total:.1%})",
-        f"padding: {ours:.1%} of what the network reads (shuffled batches: {theirs:.1%})",
-    ]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from burnish.answering.predictor import Predictor, load, opened
+from burnish.answering.opening import opened, write
+from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.core.errors import RunFailed
-from burnish.core.events import Event
 from burnish.core.files import damage, read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
@@ -31,6 +31,7 @@ from burnish.runtimes.torch import running
 from burnish.stages.environment import versions
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
+from burnish.stages.train.announced import say_result
 from burnish.stages.train.baselines import baselines
 from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
@@ -106,7 +107,14 @@ def finish(
     headline = {name: result["metrics"][name] for name in result["headline"]}
     _seal(folder, prepared, result, restored, learned, headline, predictions)
     seconds = state["totals"]["seconds"] + time.perf_counter() - started
-    _say(tracking, folder, result, headline, {"stopped": state["stopped"], "seconds": seconds})
+    say_result(
+        tracking,
+        folder,
+        result,
+        prepared.recipe.deciding_metric,
+        headline,
+        {"stopped": state["stopped"], "seconds": seconds},
+    )
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
 
@@ -131,16 +139,6 @@ def _seal(
             "answers": answers,
         },
     )
-
-
-def _say(
-    tracking: Tracking, folder: RunFolder, result: dict[str, Any], headline: dict[str, Any], ended: dict[str, Any]
-) -> None:
-    """The scores, what makes them doubtful, and where everything lies."""
-    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
-    for doubt in result["doubts"]:
-        tracking(Event("warning", {"text": doubt}))
-    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +187,7 @@ def _write_bundle(
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
     )
-    bundles.write(folder.bundle, contents, running(network))
+    write(folder.bundle, contents, running(network))
 
 
 def _golden(prepared: Prepared) -> list[dict[str, Any]]:

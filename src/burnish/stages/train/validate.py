@@ -19,6 +19,7 @@ from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.assemble import Assembled
 from burnish.targets import Target
+from burnish.training.history import noise_of_share
 from burnish.training.loop import Training
 from burnish.training.objective import SupervisedModule
 from burnish.training.placed import PlacedRun
@@ -29,6 +30,25 @@ def deciding(recipe: Settled) -> Metric | None:
     if recipe.deciding_metric == "loss":
         return None
     return next(m for m in recipe.metrics if m.label == recipe.deciding_metric)
+
+
+def noise(metric: Metric | None, value: float, rows: int) -> float:
+    """How far below a deciding score another one is its equal: one standard error over the validation rows.
+
+    Nothing for losses and errors: they are means over rows, and do not jump from row to row as shares of rows do.
+    """
+    return noise_of_share(value, rows) if metric is not None and metric.greater_is_better else 0.0
+
+
+def choice(recipe: Settled, rows: int) -> list[str]:
+    """By what the best of the checkpoints is chosen where it need not have the highest score, in words; else nothing."""
+    near = noise(deciding(recipe), 0.8, rows)
+    if not near:
+        return []
+    return [
+        f"best checkpoint: the last whose {recipe.deciding_metric} is within one standard error of the highest "
+        f"({near:.2g} at 0.8 on {rows:,} validation rows)"
+    ]
 
 
 def measure(

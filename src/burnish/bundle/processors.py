@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from burnish.core.processor import Pair, Processor
 from burnish.core.written import require_kinds
-from burnish.inputs import Input
-from burnish.targets import Target
+
+if TYPE_CHECKING:
+    from burnish.inputs import Input
+    from burnish.targets import Target
 
 
 def processor_of(input: Input, target: Target, folder: Path, settings: dict[str, Any] | None = None) -> Processor:
