@@ -55,9 +55,9 @@ class Reverser(Network):
         """[B, T, letters]: of a decoder that is shown nothing, what it would answer, step by step."""
         if self.way == "decoder" and "decoder_input_ids" not in inputs:
             return self._answered(**inputs)
-        return self.head(self.hidden(**inputs))
+        return self.place_logits(self.place_states(**inputs))
 
-    def hidden(self, **inputs: Tensor) -> Tensor:
+    def place_states(self, **inputs: Tensor) -> Tensor:
         """[B, T, D] at each place of the answer."""
         ids, mask, positions = (inputs[name] for name in ("input_ids", "attention_mask", "position_ids"))
         states = self.letters(ids) + self.places(positions)
@@ -77,7 +77,7 @@ class Reverser(Network):
         own = self.block(own, own, _earlier(shown).expand(len(shown), -1, -1))
         return self.second(own, states, (mask[:, None, :] != 0).expand(-1, shown.shape[1], -1))
 
-    def head(self, hidden: Tensor) -> Tensor:
+    def place_logits(self, hidden: Tensor) -> Tensor:
         """Scaled and capped."""
         return CAP * torch.tanh(SCALE * self.last(hidden) / CAP)
 
@@ -89,7 +89,7 @@ class Reverser(Network):
         shown = torch.full((len(inputs["input_ids"]), 1), BEGIN, device=inputs["input_ids"].device)
         logits = []
         for _ in range(LONGEST):
-            logits.append(self.head(self.hidden(**inputs, decoder_input_ids=shown))[:, -1])
+            logits.append(self.place_logits(self.place_states(**inputs, decoder_input_ids=shown))[:, -1])
             shown = torch.cat([shown, logits[-1].argmax(-1, keepdim=True)], dim=1)
         return torch.stack(logits, dim=1)
 

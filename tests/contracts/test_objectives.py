@@ -74,8 +74,8 @@ def test_chunks_never_see_places_without_weight(tmp_path: Path) -> None:
     case = sequences(tmp_path, "Reply")
     inputs, truth = tensors(case.loader.batch(case.encoded.rows))
     objective, seen = module("chunked", case, places=4), []
-    original = case.network.head
-    case.network.head = lambda hidden: (seen.append(len(hidden)), original(hidden))[1]  # type: ignore[method-assign,func-returns-value]
+    original = case.network.place_logits
+    case.network.place_logits = lambda hidden: (seen.append(len(hidden)), original(hidden))[1]  # type: ignore[method-assign,func-returns-value]
     objective(inputs, truth)
     assert sum(seen) == int((truth.weights != 0).sum())
     assert max(seen) == 4
@@ -136,7 +136,7 @@ def test_scale_and_soft_cap_of_a_librarys_head_are_kept(name: str) -> None:
     ids = torch.randint(3, 50, (2, 7))
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     whole = network(**inputs)
-    torch.testing.assert_close(network.head(network.hidden(**inputs)), whole, rtol=0, atol=1e-12)
+    torch.testing.assert_close(network.place_logits(network.place_states(**inputs)), whole, rtol=0, atol=1e-12)
     weights = (torch.rand(2, 7) < 0.5).float()
     loss = cast(Loss, build("burnish.losses", "cross_entropy"))
     total, _ = made("chunked", places=3).module(network, loss, lambda: inputs)(inputs, truth_of(ids, weights))

@@ -226,11 +226,11 @@ def test_every_page_is_in_the_index() -> None:
     assert {p.name for p in (ROOT / "docs").glob("*.md")} - {"index.md"} <= named
 
 
-def test_the_loss_of_the_architecture_page_works() -> None:
+def test_the_loss_of_the_extending_page_works() -> None:
     """The example of a loss file is a loss: its values are right, and weights of 0 leave elements out."""
     import torch
 
-    block = next(b for b in blocks(ROOT / "docs" / "architecture.md", "python") if "AbsoluteError" in b)
+    block = next(b for b in blocks(ROOT / "docs" / "extending.md", "python") if "AbsoluteError" in b)
     room: dict[str, object] = {"__name__": "absolute_error"}
     exec(compile(block, "absolute_error.py", "exec"), room)
     loss = room["AbsoluteError"](margin=0.5)  # type: ignore[operator]

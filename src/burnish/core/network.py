@@ -85,19 +85,19 @@ class Network(nn.Module, ABC):
         """
         return None
 
-    def hidden(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """[B, L, D]: what the head reads at each place. `head(hidden(**inputs))` is `forward(**inputs)`.
+    def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """[B, L, D]: what the head reads at each place. `place_logits(place_states(**inputs))` is `forward(**inputs)`.
 
         Raises:
             Inseparable: the head reads more than one state of a place, or this network does not say what it reads.
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads at each place")
 
-    def head(self, hidden: torch.Tensor) -> torch.Tensor:
+    def place_logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Logits [..., C] of [..., D], each place by itself, with all that `forward` does to logits: scale, soft cap ...
 
         Raises:
-            Inseparable: as `hidden`.
+            Inseparable: as `place_states`.
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads at each place")
 

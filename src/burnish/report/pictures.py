@@ -40,7 +40,7 @@ def confusion_matrix(found: Confusion, path: Path) -> None:
         shading = PowerNorm(1.0 if few else 0.6, vmin=0, vmax=1)
         image = axes.imshow(shares, cmap=SCALE, norm=shading, interpolation="nearest", aspect="equal")
         axes.spines[:].set_visible(False)
-        axes.set(xlabel="predicted", ylabel="true label")
+        axes.set(xlabel="predicted class", ylabel="true class")
         if classes <= EVERY_ROW_UP_TO:
             size = 9 if few else 6.5
             axes.set_xticks(range(classes), names, rotation=90, fontsize=size)

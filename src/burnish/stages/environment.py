@@ -18,6 +18,7 @@ PACKAGES = (
     "timm",
     "torchvision",
     "accelerate",
+    "jinja2",
     "peft",
     "safetensors",
     "datasets",

@@ -70,7 +70,7 @@ class TransformersNetwork(Network):
             states: torch.Tensor = body(**accepted(inputs, self._body_accepts, self.model.dtype)).last_hidden_state
         return states if self.element else mean_state(body, states, inputs)
 
-    def hidden(self, **inputs: torch.Tensor) -> torch.Tensor:
+    def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last state at each place, [B, L, D].
 
         Raises:
@@ -80,7 +80,7 @@ class TransformersNetwork(Network):
 
         return states_of_places(self, inputs)
 
-    def head(self, hidden: torch.Tensor) -> torch.Tensor:
+    def place_logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """What the library's own `forward` makes of these states, its scale and soft cap included."""
         from burnish.models.transformers.split import logits_of_places
 

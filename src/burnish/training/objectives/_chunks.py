@@ -28,7 +28,7 @@ class ChunkedModule(ObjectiveModule):
 
     def terms(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> Terms:
         """The terms of `supervised` that have weight, in the same order."""
-        hidden = self.network.hidden(**inputs)
+        hidden = self.network.place_states(**inputs)
         counted = truth.weights != 0
         if counted.shape[:2] != hidden.shape[:2]:
             raise ValueError(f"answers at {tuple(hidden.shape[:2])} places, truths at {tuple(counted.shape[:2])}")
@@ -42,7 +42,7 @@ class ChunkedModule(ObjectiveModule):
         return Terms(torch.cat(values), parts[2], parts[3])
 
     def _values(self, states: Tensor, truth: Truth[Tensor]) -> Tensor:
-        return self.loss.terms(Outputs(self.network.head(states)), truth).values
+        return self.loss.terms(Outputs(self.network.place_logits(states)), truth).values
 
 
 @torch.no_grad()
@@ -55,7 +55,7 @@ def require_apart(network: Network, probe: dict[str, Tensor]) -> None:
     training = [module for module in network.modules() if module.training]
     network.eval()
     try:
-        whole, apart = network(**probe), network.head(network.hidden(**probe))
+        whole, apart = network(**probe), network.place_logits(network.place_states(**probe))
     finally:
         for module in training:
             module.training = True
