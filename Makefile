@@ -9,7 +9,7 @@ RUN    := runs/demo
 # Workers for pytest-xdist. Each imports torch; two fit a small machine.
 WORKERS ?= 2
 
-.PHONY: help demo test lint types imports test-fast test-slow test-litert install install-dev format clean
+.PHONY: help reference demo test lint types imports test-fast test-slow test-litert install install-dev format clean
 
 help:  ## What there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,11 +18,11 @@ demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped mess
 	@test ! -e $(RUN) || mv $(RUN) $(RUN)-before-$$(date +%Y%m%d-%H%M%S)
 	$(BIN)/burnish train recipes/demo.yaml --out $(RUN)
 	$(BIN)/burnish export $(RUN) --to onnx
-	$(BIN)/burnish predict $(RUN) examples/customer_messages/new_messages.csv -o $(RUN)/answers.csv
+	$(BIN)/burnish predict $(RUN) examples/customer_messages/new_messages.csv -o $(RUN)/predictions.csv
 	@echo
-	@echo "Report:  $(RUN)/report.md"
-	@echo "Answers: $(RUN)/answers.csv"
-	@echo "Try it:  $(BIN)/burnish serve $(RUN)"
+	@echo "Report:      $(RUN)/report.md"
+	@echo "Predictions: $(RUN)/predictions.csv"
+	@echo "Try it:      $(BIN)/burnish serve $(RUN)"
 
 # mypy takes one core for most of a minute: it runs beside the tests, and is read when they have ended.
 test: $(VENV)/.dev lint imports  ## Install, lint, types, import contracts, all fast tests.
@@ -56,6 +56,9 @@ install-dev: $(VENV)/.dev  ## The same, and everything the tests need.
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests benchmarks
 	$(BIN)/ruff check --fix src tests benchmarks
+
+reference: $(VENV)/.dev  ## Write docs/reference.md from the code.
+	$(BIN)/python -m burnish.cli.reference docs/reference.md
 
 clean:  ## Remove caches; keeps the environment and the runs.
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,8 @@
 """A small grid of rates and decays over one case: every point trained from the same rows, each kept as it ends.
 
-The network is built, trained and chosen as `burnish train` does it; what follows the choice (bundle, report, baselines) is
-left out. Of each point two networks are scored: the best checkpoint on validation, and the mean of the three best.
+The network is built and trained as `burnish train` does it; what follows (bundle, report, baselines) is left out. Of each
+point two networks are scored: the checkpoint with the highest validation score, the earliest of equals, and the mean of the
+three highest.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _trained(prepared: Any, assembled: Any) -> tuple[list[float], list[tuple[flo
     for step in fit(training):
         if step.number % assembled.batches.steps_per_epoch and step.number != total:
             continue
-        score = measure(prepared, assembled, metric)[metric.label]
+        score = measure(prepared, assembled, metric, print)[metric.label]
         history.append(round(score, 5))
         if len(best) < SOUP or score > min(best, key=lambda b: (b[0], -b[1]))[0]:
             best.append((score, step.number, learned(training.network, training.optimizer)))

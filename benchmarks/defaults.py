@@ -60,7 +60,7 @@ def burnish(one: Case, seed: int) -> None:
 
     recipe, place = RUNS / f"{one.name}-{seed}.json.yaml", RUNS / f"{one.name}-{seed}"
     recipe.write_text(json.dumps(one.recipe(seed)), encoding="utf-8")  # JSON is YAML
-    command = [sys.executable, "-m", "burnish.cli.commands", "train", str(recipe), "--out", str(place)]
+    command = [sys.executable, "-m", "burnish.cli", "train", str(recipe), "--out", str(place)]
     scores = place / "scores.json"
     run_and_keep(command, case=f"{one.name}-{seed}", who="burnish", runs=RUNS, scores=scores, results=RESULTS)
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from burnish.answering.opening import opened_by
 from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
@@ -28,12 +29,12 @@ from burnish.stages.held_out import held_out
 
 def contenders(bundle: Bundle, threads: int) -> dict[str, Run]:
     """The trained network, and every artifact that a runtime reads."""
-    found: dict[str, Run] = {"torch eager": bundle.opened(_runtime({"kind": "torch"}))[1]}
+    found: dict[str, Run] = {"torch eager": opened_by(bundle, _runtime({"kind": "torch"}))[1]}
     for artifact in sorted(bundle.artifacts(), key=lambda a: a.name):
         if artifact.format:
             chosen = {"kind": artifact.format, "artifact": artifact.name, "threads": threads}
             try:
-                found[artifact.name] = bundle.opened(_runtime(chosen))[1]
+                found[artifact.name] = opened_by(bundle, _runtime(chosen))[1]
             except InputError as error:
                 print(f"left out: {artifact.name}: {error.found}")
     return found

@@ -70,7 +70,7 @@ def seconds(asked: argparse.Namespace, data: Path, folder: Path, processes: int,
     """Wall seconds of one command."""
     out = folder / "answers.jsonl"
     out.unlink(missing_ok=True)
-    words = [sys.executable, "-m", "burnish.cli.commands", "predict", str(asked.bundle), str(data), "-o", str(out)]
+    words = [sys.executable, "-m", "burnish.cli", "predict", str(asked.bundle), str(data), "-o", str(out)]
     words += ["--processes", str(processes), *(["--runtime", asked.runtime] if asked.runtime else [])]
     begun = time.monotonic()
     variables = {**os.environ, "OMP_NUM_THREADS": str(threads), "BURNISH_CACHE": str(folder / "cache")}

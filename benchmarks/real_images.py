@@ -193,7 +193,7 @@ def _one(name: str, adapter: str, seed: int, who: str) -> None:
         settings = [f"seed={seed}", f"adapter={ADAPTERS[adapter]}", f"learning_rate={rate:g}"]
         settings += [f"baselines={str(seed == 0 and adapter == 'full').lower()}"]
         file = HERE / "real_images" / f"{name}.yaml"
-        command = [sys.executable, "-m", "burnish.cli.commands", "train", str(file), "--out", str(place), *settings]
+        command = [sys.executable, "-m", "burnish.cli", "train", str(file), "--out", str(place), *settings]
     else:
         command = [sys.executable, __file__, "loop", name, "--adapter", adapter, "--seed", str(seed)]
     scores = place / "scores.json" if who == "burnish" else place

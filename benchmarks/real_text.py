@@ -157,7 +157,7 @@ def _one(name: str, seed: int, who: str) -> None:
     """One run in a process of its own, so that its processor time can be told from the clock."""
     place = RUNS / f"{name}-{seed}" if who == "burnish" else RUNS / f"{name}-{seed}.trainer.json"
     if who == "burnish":
-        program = [sys.executable, "-m", "burnish.cli.commands", "train", str(HERE / "real_text" / f"{name}.yaml")]
+        program = [sys.executable, "-m", "burnish.cli", "train", str(HERE / "real_text" / f"{name}.yaml")]
         command = [*program, "--out", str(place), f"seed={seed}", f"baselines={str(seed == 0).lower()}"]
     else:
         command = [sys.executable, __file__, "trainer", name, "--seed", str(seed)]

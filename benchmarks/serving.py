@@ -99,7 +99,7 @@ def command(name: str, asked: argparse.Namespace, port: int) -> list[str]:
     if name.startswith("burnish"):
         own = ["--runtime", name.removeprefix("burnish").strip() or "onnx"]
         own += ["--deadline", str(asked.deadline)] if asked.overload else []
-        return [sys.executable, "-m", "burnish.cli.commands", "serve", str(folder), "--port", str(port), *own]
+        return [sys.executable, "-m", "burnish.cli", "serve", str(folder), "--port", str(port), *own]
     script = {PLAIN: "plain_fastapi.py", "LitServe": "litserve_server.py"}[name]
     return [sys.executable, str(HERE / script), str(folder / "model"), str(port)]
 

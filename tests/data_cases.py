@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from burnish.core.processor import Processor
 from burnish.data.table import Origin, Table
 from burnish.inputs.text import Text
 from burnish.targets.label import Label
@@ -106,3 +108,19 @@ def gzipped(path: Path) -> Path:
     packed = path.with_name(path.name + ".gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     return packed
+
+
+@dataclass(frozen=True)
+class Bare(Processor):
+    """Of tests in which nothing is read with it."""
+
+    def fingerprint(self) -> str:
+        """Always the same."""
+        return "bare"
+
+    def settings(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+
+BARE = Bare()

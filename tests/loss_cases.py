@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import torch
 
+from burnish.core.batch import Truth, a_row_a_line
 from burnish.core.component import component_class, kinds
+from burnish.core.terms import Outputs
+from burnish.core.weighted import WeightedSum
 from burnish.losses import Loss
 
 AXIS = "burnish.losses"
 TARGETS = ("label", "labels", "score", "tags")
+
+CTC = "tests.toy_sequences:Ctc"
+"""A loss of one value a row, from outside."""
 
 Case = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def loss_class(kind: str) -> type[Loss]:
     """The class of a kind of loss."""
-    found = component_class(AXIS, kind)
+    found = component_class(AXIS, kind, trust_code=True)
     assert issubclass(found, Loss)
     return found
 
 
 # A target kind that this table does not know is a failure of its own, so that none is left untested.
 PAIRS = [(kind, target) for kind in kinds(AXIS) for target in loss_class(kind).targets]
+TERMS = [*PAIRS, (CTC, "frames")]
+"""All losses, those of one value a row as well."""
 
 
 def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype = torch.float64) -> Case:
@@ -39,7 +47,22 @@ def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype =
         logits, targets = 3 * normal(rows, 5), torch.randint(0, 2, (rows, 5), generator=generator).float()
     elif target == "score":
         logits, targets = 3 * normal(rows, 1), normal(rows).float()
+    elif target == "frames":
+        logits, targets = 3 * normal(rows, 9, 5), torch.randint(1, 5, (rows, 3), generator=generator)
     else:
         raise AssertionError(f"add a case for target {target!r}")
     weights = torch.rand(targets.shape, generator=generator) + 0.25
     return logits, targets, weights
+
+
+def truth_of(targets: torch.Tensor, weights: torch.Tensor) -> Truth[torch.Tensor]:
+    """Of rows that have a line each."""
+    owner = torch.from_numpy(a_row_a_line(weights.numpy()))
+    return Truth(targets, weights, owner, torch.arange(len(targets)))
+
+
+def weighed(
+    loss: Loss, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+) -> WeightedSum[torch.Tensor]:
+    """What a loss says of rows that have a line each."""
+    return loss(Outputs(logits), truth_of(targets, weights))

@@ -157,14 +157,14 @@ class Writer(Model):
         return Path(self.name)
 
     def build(self, input: Input, target: Target, *, seed: int) -> Any:
-        from tests.toy_network import ToyNetwork
+        from tests.toy_writer import ToyNetwork
 
         return ToyNetwork(seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Any:
         from safetensors.torch import load_file
 
-        from tests.toy_network import ToyNetwork
+        from tests.toy_writer import ToyNetwork
 
         network = ToyNetwork(int(json.loads((folder / "config.json").read_text())["seed"]))
         network.load_state_dict(load_file(folder / "model.safetensors"))

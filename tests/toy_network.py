@@ -1,77 +1,133 @@
-"""The network of `toy_answers`: it needs torch, the components beside it do not."""
+"""The network of `tests.toy_sequences`: one block of attention, from letters to letters."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
-from burnish.core.network import Generating, Network, Tensors
-from tests.toy_answers import LETTERS
+from burnish.core.network import Network
+from tests.toy_sequences import BEGIN, LONGEST, MARK
 
-WIDTH = 16
+WIDTH, POSITIONS = 32, 64
+CAP, SCALE = 20.0, 0.7
+"""A soft cap and a scale of the logits, as some libraries' heads have."""
 
 
-class ToyNetwork(Network, Generating):
-    """One layer of causal attention; positions are counted from the first token that is no padding."""
+class Attention(nn.Module):
+    """One head, over whatever a mask lets through; then two linear layers."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, dropout: float) -> None:
         super().__init__()
-        self.seed = seed
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.letters, self.places = nn.Embedding(len(LETTERS), WIDTH), nn.Embedding(64, WIDTH)
-            self.query, self.key, self.value = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
-            self.out = nn.Linear(WIDTH, len(LETTERS))
-            nn.init.normal_(self.out.weight, std=1.0)
+        self.asks, self.keys, self.values = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
+        self.wide, self.narrow = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(2 * WIDTH, WIDTH)
+        self.dropout = nn.Dropout(dropout)
 
-    def _read(self, ids: torch.Tensor, places: torch.Tensor, cache: Any, allowed: torch.Tensor) -> Any:
-        """Logits [B, L, V], and keys and values with those of these tokens behind the ones before."""
-        x = self.letters(ids) + self.places(places.clamp(min=0))
-        keys, values = self.key(x), self.value(x)
-        if cache is not None:
-            keys, values = torch.cat([cache[0], keys], 1), torch.cat([cache[1], values], 1)
-        weights = (self.query(x) @ keys.transpose(1, 2)) / WIDTH**0.5
-        weights = weights.masked_fill(~allowed, torch.finfo(weights.dtype).min).softmax(-1)
-        return self.out(torch.tanh(x + weights @ values)), (keys, values)
+    def forward(self, states: Tensor, others: Tensor, seen: Tensor) -> Tensor:
+        """[B, T, D] of states [B, T, D] and others [B, L, D], seen [B, T, L]."""
+        scores = self.asks(states) @ self.keys(others).transpose(1, 2) / WIDTH**0.5
+        # Rows that see nothing are padding: a row of zeros in place of a softmax over nothing.
+        shares = torch.where(seen, scores, -1e9).softmax(-1) * seen
+        states = states + self.dropout(shares @ self.values(others))
+        return states + self.dropout(self.narrow(self.wide(states).relu()))
 
-    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """[B, L, V]: of each place the logits of what follows."""
-        ids, mask = inputs["input_ids"], inputs["attention_mask"].bool()
-        causal = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).tril()
-        return self._read(ids, mask.cumsum(1) - 1, None, causal & mask[:, None, :])[0]
 
-    def step(self, inputs: Tensors, ids: torch.Tensor | None, cache: Any) -> tuple[torch.Tensor, Any]:
-        if ids is None:
-            ids, mask = inputs["input_ids"], inputs["attention_mask"].bool()
-            causal = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).tril()
-            logits, own = self._read(ids, mask.cumsum(1) - 1, None, causal & mask[:, None, :])
-            return logits[:, -1], (*own, mask)
-        mask = torch.cat([cache[2], torch.ones(len(ids), 1, dtype=torch.bool)], 1)
-        logits, own = self._read(ids[:, None], mask.sum(1, keepdim=True) - 1, cache[:2], mask[:, None, :])
-        return logits[:, -1], (*own, mask)
+class Reverser(Network):
+    """Letters in, letters out.
 
-    def picked(self, cache: Any, rows: torch.Tensor) -> Any:
-        return tuple(own[rows] for own in cache)
+    Args:
+        way: `causal`, `decoder` or `frames`.
+        reads, writes: how many numbers there are on each side.
+        dropout: rate.
+    """
 
-    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
-        return self.letters(inputs["input_ids"]).mean(1)
+    def __init__(self, way: str, reads: int, writes: int, dropout: float) -> None:
+        super().__init__()
+        self.way = way
+        self.letters, self.places = nn.Embedding(reads, WIDTH), nn.Embedding(POSITIONS, WIDTH)
+        self.block = Attention(dropout)
+        self.answers, self.second = nn.Embedding(writes, WIDTH), Attention(dropout)
+        self.frames, self.last = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(WIDTH, writes)
+
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """[B, T, letters]: of a decoder that is shown nothing, what it would answer, step by step."""
+        if self.way == "decoder" and "decoder_input_ids" not in inputs:
+            return self._answered(**inputs)
+        return self.place_logits(self.place_states(**inputs))
+
+    def place_states(self, **inputs: Tensor) -> Tensor:
+        """[B, T, D] at each place of the answer."""
+        ids, mask, positions = (inputs[name] for name in ("input_ids", "attention_mask", "position_ids"))
+        states = self.letters(ids) + self.places(positions)
+        seen = (mask[:, None, :] != 0).expand(-1, ids.shape[1], -1)
+        if self.way == "causal":
+            begins = ((positions == 0) & (mask != 0)).cumsum(-1)  # rows of a packed line do not see each other
+            seen = seen & (begins[:, :, None] == begins[:, None, :]) & _earlier(ids)
+        states = self.block(states, states, seen)
+        if self.way == "causal":
+            return self.second(states, states, seen)
+        if self.way == "frames":
+            twice = self.frames(states).reshape(len(ids), -1, WIDTH)
+            both = seen.repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
+            return self.second(twice, twice, both)
+        shown = inputs["decoder_input_ids"]
+        own = self.answers(shown) + self.places(torch.arange(shown.shape[1], device=shown.device))
+        own = self.block(own, own, _earlier(shown).expand(len(shown), -1, -1))
+        return self.second(own, states, (mask[:, None, :] != 0).expand(-1, shown.shape[1], -1))
+
+    def place_logits(self, hidden: Tensor) -> Tensor:
+        """Scaled and capped."""
+        return CAP * torch.tanh(SCALE * self.last(hidden) / CAP)
+
+    def answer_lengths(self, **inputs: Tensor) -> Tensor | None:
+        """Two frames a letter."""
+        return 2 * inputs["attention_mask"].sum(-1) if self.way == "frames" else None
+
+    def _answered(self, **inputs: Tensor) -> Tensor:
+        shown = torch.full((len(inputs["input_ids"]), 1), BEGIN, device=inputs["input_ids"].device)
+        logits = []
+        for _ in range(LONGEST):
+            logits.append(self.place_logits(self.place_states(**inputs, decoder_input_ids=shown))[:, -1])
+            shown = torch.cat([shown, logits[-1].argmax(-1, keepdim=True)], dim=1)
+        return torch.stack(logits, dim=1)
+
+    def features(self, **inputs: Tensor) -> Tensor:
+        """The letters' own embeddings."""
+        found: Tensor = self.letters(inputs["input_ids"])
+        return found
 
     def depth(self, parameter: str) -> int:
-        return 2 if parameter.startswith("out") else 1
+        """Embeddings, one block, head."""
+        return {"letters": 0, "places": 0, "answers": 0, "last": 2}.get(parameter.partition(".")[0], 1)
 
     @property
     def layers(self) -> int:
+        """One."""
         return 1
 
     def save(self, folder: Path) -> None:
-        from safetensors.torch import save_file
-
-        save_file(self.state_dict(), folder / "model.safetensors")
-        (folder / "config.json").write_text(json.dumps({"seed": self.seed}))
+        """`model.safetensors`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({n: v.contiguous() for n, v in self.state_dict().items()}, folder / "model.safetensors")
 
     def backbone(self) -> nn.Module:
+        """Itself."""
         return self
+
+
+def replies(network: Reverser, ids: Tensor, longest: int = LONGEST) -> list[list[int]]:
+    """Greedy replies of a causal network to one question each, [B] of ids [B, L] without padding."""
+    found = torch.cat([ids, torch.full((len(ids), 1), MARK)], dim=1)
+    for _ in range(longest):
+        positions = torch.arange(found.shape[1]).expand(len(found), -1)
+        logits = network(input_ids=found, attention_mask=torch.ones_like(found), position_ids=positions)
+        found = torch.cat([found, logits[:, -1:].argmax(-1)], dim=1)
+    return found[:, ids.shape[1] + 1 :].tolist()
+
+
+def _earlier(ids: Tensor) -> Tensor:
+    """[1, T, T] whether a place comes before another or is it."""
+    places = torch.arange(ids.shape[1], device=ids.device)
+    return (places[:, None] >= places[None, :])[None]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from burnish.adapters import Adapter
-from burnish.core.batch import Array, Batch
+from burnish.core.batch import Array, Batch, a_row_a_line
 from burnish.core.component import build
 from burnish.inputs import Input
 from burnish.losses import Loss
@@ -22,7 +22,7 @@ from burnish.schedules import Schedule
 from burnish.targets import Target
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
-from burnish.training.objective import Objective
+from burnish.training.objective import SupervisedModule
 from burnish.training.parameter_groups import parameter_groups
 from tests import audio_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
@@ -122,7 +122,8 @@ class Fixed:
         targets, weights = self.target.collate([self.pairs[r] for r in rows], length)
         if self.weights is not None:
             weights = weights * self.weights[list(rows)].reshape(-1, *[1] * (weights.ndim - 1)).astype(np.float32)
-        return Batch(inputs, targets, weights, np.array(rows), length * len(rows), length * len(rows))
+        numbers, size = np.array(rows), length * len(rows)
+        return Batch(inputs, targets, weights, a_row_a_line(weights), np.arange(len(rows)), numbers, size, size)
 
     def micro(self, step: int, micro_batch_size: int) -> list[Batch]:
         rows = self.order[step]
@@ -158,7 +159,7 @@ def training(
         network.double()
     processor = input_.processor(Path(str(model_settings["name"])))
     encoded = input_.encode(examples, processor)
-    pairs = [target.encode(v, e) for v, e in zip(values, encoded, strict=True)]
+    pairs = [target.encode(v, e, processor) for v, e in zip(values, encoded, strict=True)]
     chosen = cast(Adapter, build("burnish.adapters", adapter or "full"))
     chosen.prepare(network)
     maker = cast(Optimizer, build("burnish.optimizers", optimizer or "adamw"))
@@ -166,10 +167,11 @@ def training(
     groups = parameter_groups(network, learning_rate=learning_rate, weight_decay=maker.weight_decay)
     loss = cast(Loss, build("burnish.losses", target.default_loss))
     order = order if order is not None else [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 0], [3, 1, 4, 5]]
+    objective, made = accelerator.place(SupervisedModule(network, loss), lambda: maker.build(groups, learning_rate))
     return Training(
-        objective=accelerator.place(Objective(network, loss)),
+        objective=objective,
         network=network,
-        optimizer=maker.build(groups, learning_rate),
+        optimizer=made,
         adapter=chosen,
         schedule=cast(Schedule, build("burnish.schedules", {"kind": schedule, "warmup_ratio": 0.0})),
         batches=Fixed(encoded, pairs, input_, target, processor, order, weights),

@@ -18,6 +18,8 @@ from tests.export_cases import exported, opened, source
 
 AXIS = "burnish.compression"
 METHODS = ("int8", "static_int8", "float16", "int8_weights")
+MOST = {"float16": 0.003, "int8_weights": 0.01, "int8": 0.04, "static_int8": 0.06}
+"""The largest error of a logit as a share of the largest logit: some twice what is measured on these networks."""
 
 pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
@@ -55,7 +57,7 @@ def test_answers_much_as_before(method: str, case: str, models: Path, tmp_path: 
     before, after = (opened("onnx", case, f)(**arrays) for f in (models / case, folder))
     assert np.isfinite(after).all()
     assert not np.array_equal(after, before) or (method == "int8_weights" and case != "bert")
-    assert np.abs(after - before).max() < 0.15 * max(1.0, float(np.abs(before).max()))
+    assert np.abs(after - before).max() <= MOST[method] * np.abs(before).max()
 
 
 def test_layers_can_be_spared_until_none_is_changed(models: Path, tmp_path: Path) -> None:

@@ -180,7 +180,8 @@ def test_the_networks_own_masks_are_off_because_they_cannot_be_resumed() -> None
 
 def test_a_bundle_is_read_without_its_checkpoint(tmp_path: Path) -> None:
     """Written, loaded by the predictor, long sounds averaged: the mean of the logits of the views."""
-    from burnish.bundle.bundle import Contents, write
+    from burnish.answering.opening import write
+    from burnish.bundle.bundle import Contents
 
     built = network("ast").float()
     made = Audio(seconds=0.3, overlap=0.0)

@@ -10,8 +10,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from burnish.answering.opening import check, write
 from burnish.answering.predictor import Predictor, load
-from burnish.bundle.bundle import Bundle, Contents, write
+from burnish.bundle.bundle import Bundle, Contents
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
 from burnish.inputs import Input
@@ -85,7 +86,7 @@ def test_gives_the_logits_of_the_network_it_was_saved_from(
     again = Bundle.load(bundle.path)
     runtime = cast(Runtime, build(AXIS, kind))
     run = runtime.open(again.path / "model", again.model, again.input, again.target)
-    again.check(run)
+    check(again, run)
     encoded = again.input.encode([{"x": t} for t in TEXTS], again.processor)
     arrays, length = again.input.collate(encoded, again.processor)
     logits = run(**arrays)
@@ -127,8 +128,8 @@ def test_a_model_that_answers_otherwise_is_refused(kind: str, opened: Callable[[
     def other(**arrays: Any) -> Any:
         return network(**arrays)[:, ::-1]
 
-    with pytest.raises(InputError, match="golden example"):
-        bundle.check(other)
+    with pytest.raises(InputError, match="reference example"):
+        check(bundle, other)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds(AXIS) if kind in NATIVE])

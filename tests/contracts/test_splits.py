@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
-from burnish.data.parts import strata_of
+from burnish.data.parts import whole
 from burnish.data.reading.contents import content_hashes
 from burnish.data.splits import TEST, TRAIN, VALIDATION, Split
+from burnish.data.truths import strata_of
 from tests.data_cases import label_target, table, text_input
 
 AXIS = "burnish.data.splits"
@@ -46,7 +47,7 @@ def assigned(
     """The split of each row, through the same calls as `divide`."""
     made = table(data)
     contents = content_hashes(made, ("text",), text_input().audited_text)
-    return split.assign(made, contents, strata_of(made, label_target()), seed=seed, parts=parts)
+    return split.assign(made, contents, strata_of(whole(made), label_target()), seed=seed, parts=parts)
 
 
 def split(kind: str) -> Split:

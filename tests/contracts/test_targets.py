@@ -14,6 +14,7 @@ from burnish.core.batch import Encoded
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
 from burnish.targets import Named, Target, names_of
+from tests.data_cases import BARE
 
 AXIS = "burnish.targets"
 
@@ -149,7 +150,7 @@ def test_perfect_logits_decode_to_the_truth(kind: str) -> None:
         if truth is None:
             continue
         row = encoded_for(target, value)
-        number, weight = target.encode(value, row)
+        number, weight = target.encode(value, row, BARE)
         assert weight.dtype == np.float32
         decoded = target.decode(perfect(target, number, weight)[None], [row])
         assert len(decoded) == 1
@@ -164,7 +165,7 @@ def test_missing_and_unknown_truth_weighs_nothing_and_is_explained(kind: str) ->
     target = learned(kind)
     for value in [*case(kind).missing, *case(kind).unknown]:
         row = encoded_for(target, value)
-        number, weight = target.encode(value, row)
+        number, weight = target.encode(value, row, BARE)
         assert not weight.any(), value
         assert np.isfinite(number).all()
         problem = target.problem_with(value)
@@ -185,10 +186,10 @@ def test_unknown_names_are_named_with_the_nearest() -> None:
 
 def test_an_unknown_tag_costs_its_word_only_and_an_unknown_label_its_name_only() -> None:
     tags = learned("tags")
-    _, weight = tags.encode(["O", "B-z", "B-x"], encoded_for(tags, ["O"] * 3))
+    _, weight = tags.encode(["O", "B-z", "B-x"], encoded_for(tags, ["O"] * 3), BARE)
     assert weight.tolist() == [0, 1, 0, 0, 0, 1, 0, 0]
     labels = learned("labels")
-    number, weight = labels.encode(["a", "z"], {})
+    number, weight = labels.encode(["a", "z"], {}, BARE)
     assert number.tolist() == [1, 0, 0]
     assert weight.tolist() == [1, 1, 1]
 
@@ -198,7 +199,7 @@ def test_batch_holds_the_rows_and_pads_with_weight_zero(kind: str) -> None:
     target = learned(kind)
     values = [v for v in case(kind).values if v == v]
     rows = [encoded_for(target, v) for v in values]
-    pairs = [target.encode(v, r) for v, r in zip(values, rows, strict=True)]
+    pairs = [target.encode(v, r, BARE) for v, r in zip(values, rows, strict=True)]
     length = max(int(r["_length"]) for r in rows) + 3
     targets, weights = target.collate(pairs, length)
     assert targets.shape == weights.shape
@@ -250,7 +251,7 @@ def test_truths_and_answers_are_of_the_arrow_type(kind: str) -> None:
     assert pa.array(truths, type=target.arrow_type()).to_pylist() == truths
     value = next(v for v in case(kind).values if target.truth(v))
     row = encoded_for(target, value)
-    answer = target.decode(perfect(target, *target.encode(value, row))[None], [row])[0].answer
+    answer = target.decode(perfect(target, *target.encode(value, row, BARE))[None], [row])[0].answer
     assert type(answer) is type(target.truth(value))
     pa.array([answer], type=target.arrow_type())
 

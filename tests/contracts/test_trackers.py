@@ -200,6 +200,38 @@ def test_plain_console_writes_few_lines_without_control_characters(
     assert out.rstrip().endswith("done in 1:02:05: runs/x")
 
 
+def test_plain_console_has_sections_and_no_lines_without_news(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Data, Model, Training, Test; phases that end at once are not said; of a validation only what decides."""
+    listener = opened("console", run)
+    values = {"accuracy": 0.5, "f1": 0.4, "matthews": 0.3}
+    test = {"split": "test", "rows": 40, "scores": {"f1": {"value": 0.5}}, "deciding": "f1", "verdicts": ["Better."]}
+    for event in (
+        Event("phase", {"text": "hashing", "done": 0, "total": 1}, time=1.0),
+        Event("phase", {"text": "auditing", "done": 320, "total": 320}, time=1.1),
+        Event("note", {"text": "train: 320 examples encoded"}),
+        Event("sanity", {"examples": ["a text -> refund"]}),
+        Event("note", {"text": "trainable parameters: 22.7 M (100 %)"}),
+        Event("run_started", {"task": "text-classification", "rows": {"train": 320}, "start_step": 0, "processes": 1}),
+        step(1),
+        Event("validation", {"number": 1, "scores": values, "loss": 0.3, "deciding": "f1"}),
+        Event("test", {**test, "baselines": {"majority": {"f1": 0.1}}}),
+    ):
+        listener(event)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == ["Data", "train: 320 examples encoded", "decoded model inputs:", "  a text -> refund", "Model"]
+    assert lines[6:9] == ["Training", "task      text-classification", "examples  train 320"]
+    assert "validation at step 1: loss 0.3000, f1 0.4000, accuracy 0.5000" in lines
+    assert lines[lines.index("Test") + 1 : lines.index("Test") + 2] == ["held-out test set, 40 examples"]
+    assert [words.split() for words in lines[-2:]] == [["f1", "(deciding)", "0.5000", "0.1000"], ["Better."]]
+
+
+def test_a_long_phase_is_said_at_its_start_and_every_ten_seconds(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listener = opened("console", run)
+    for second in range(31):
+        listener(Event("phase", {"text": "encoding", "done": second, "total": 31}, time=float(second)))
+    assert capsys.readouterr().out.splitlines() == ["Data", *(f"encoding: {n} of 31" for n in (0, 10, 20, 30))]
+
+
 def test_plain_console_says_something_every_ten_seconds(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listener = opened("console", run)
     for number in range(1, 61):

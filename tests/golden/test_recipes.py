@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import load_file, loads
 from burnish.recipe.written import new_recipe, written_value
 

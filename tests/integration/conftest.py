@@ -1,4 +1,4 @@
-"""Runs that several files of this folder look at are trained once; what is patched for them ends with the folder."""
+"""Runs that several files look at are trained once for all workers; what is patched for them ends with the folder."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 from tests.image_cases import save
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Bench, Said, write_csv
+from tests.shared_folder import made_once, shared_base
 from tests.vision_cases import checkpoint as vision_checkpoint
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
@@ -37,8 +38,13 @@ def _pictures_take_no_time() -> Iterator[None]:
 @pytest.fixture(scope="package")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A tiny checkpoint by architecture."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    return lambda architecture: tiny_runs.checkpoint_at(folder / architecture, architecture)
+    folder = shared_base(tmp_path_factory) / "checkpoints"
+
+    def made(architecture: str) -> Path:
+        place = folder / architecture
+        return made_once(place, lambda: tiny_runs.checkpoint_at(place, architecture))
+
+    return made
 
 
 @pytest.fixture(scope="package")
@@ -50,8 +56,13 @@ def bert(checkpoint: Callable[[str], Path]) -> Path:
 @pytest.fixture(scope="package")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The rows of a task as a JSON lines file."""
-    folder = tmp_path_factory.mktemp("tables")
-    return lambda task: tiny_runs.write_jsonl(folder / f"{task}.jsonl", tiny_runs.rows(task))
+    folder = shared_base(tmp_path_factory) / "tables"
+
+    def made(task: str) -> Path:
+        place = folder / f"{task}.jsonl"
+        return made_once(place, lambda: tiny_runs.write_jsonl(place, tiny_runs.rows(task)))
+
+    return made
 
 
 @pytest.fixture(scope="package")
@@ -59,16 +70,14 @@ def trained(
     tmp_path_factory: pytest.TempPathFactory, checkpoint: Callable[[str], Path], table: Callable[[str], Path]
 ) -> Callable[..., Path]:
     """The run folder of a task, adapter and architecture; trained when it is first asked for, and then only read."""
-    folder = tmp_path_factory.mktemp("runs")
+    folder = shared_base(tmp_path_factory) / "runs"
 
     def run(task: str = "label", adapter: str = "full", architecture: str = "bert", **more: Any) -> Path:
         import burnish
 
         out = folder / "-".join([task, adapter, architecture, *(f"{name}={value}" for name, value in more.items())])
-        if not out.exists():
-            recipe = tiny_runs.settings(task, checkpoint(architecture), str(table(task)), **more)
-            burnish.train({**recipe, "adapter": tiny_runs.ADAPTERS[adapter]}, out=out)
-        return out
+        recipe = tiny_runs.settings(task, checkpoint(architecture), str(table(task)), **more)
+        return made_once(out, lambda: burnish.train({**recipe, "adapter": tiny_runs.ADAPTERS[adapter]}, out=out))
 
     return run
 
@@ -76,9 +85,14 @@ def trained(
 @pytest.fixture(scope="package")
 def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over pictures of one colour each, which a network cannot get wrong."""
+    folder = shared_base(tmp_path_factory) / "coloured"
+    made_once(folder / "run", lambda: _train_on_colours(folder))
+    return folder / "run"
+
+
+def _train_on_colours(folder: Path) -> None:
     import burnish
 
-    folder = tmp_path_factory.mktemp("coloured")
     for name, colour in COLOURS.items():
         for shade in range(20):
             picture = Pillow.new("RGB", (32, 32), tuple(max(0, value - shade) for value in colour))
@@ -92,7 +106,6 @@ def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "augmentation": "none",
     }
     burnish.train({**recipe, **tiny_runs.quick(), "epochs": 6}, out=folder / "run")
-    return folder / "run"
 
 
 @pytest.fixture

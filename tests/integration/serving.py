@@ -61,7 +61,7 @@ def serving(folder: Path, *words: object, **environment: str) -> Iterator[Server
     """`burnish serve WORDS --port 0`, until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"server-{len(list(folder.iterdir()))}.jsonl"
-    command = [sys.executable, "-m", "burnish.cli.commands", "serve", *map(str, words), "--port", "0"]
+    command = [sys.executable, "-m", "burnish.cli", "serve", *map(str, words), "--port", "0"]
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **environment}
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, env=variables, start_new_session=True)

@@ -42,7 +42,7 @@ OWN = '''
         def outputs(self): return len(STEPS)
         def learned(self, values): return self
         def problem_with(self, value): return "" if value in STEPS else "no grade"
-        def encode(self, value, encoded):
+        def encode(self, value, encoded, processor):
             known = value in STEPS
             return np.array(STEPS.index(value) if known else 0, np.int64), np.array(known, np.float32)
         def collate(self, pairs, length): return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])

@@ -93,7 +93,11 @@ def test_test_rows_in_train_are_named_with_their_override_and_the_override_works
     both = write_csv(bench.folder / "test.csv", bench.rows[:12])
     bench.recipe["data"] = {"train": str(bench.data), "test": str(both)}
     said = bench.refused(
-        "test_rows_in_train", "9 of 48 train rows", "allow: [test_rows_in_train]", "test.csv, row 1", "data.csv, row 1"
+        "test_rows_in_train",
+        "9 of 48 train examples",
+        "allow: [test_rows_in_train]",
+        "test.csv, row 1",
+        "data.csv, row 1",
     )
     assert "meaningless" in said.err
     done = bench.train("allow=[test_rows_in_train]")
@@ -112,7 +116,7 @@ def test_a_few_test_rows_in_train_are_left_out_of_training_and_said(bench: Bench
     bench.recipe["trackers"] = ["console"]
     said = bench.train()
     assert said.code == 0, said.err
-    first = "test_rows_in_train: 2 of 40 train rows are also in test (2 of 12 test rows); they are left out of training"
+    first = "2 of 40 train examples are also in test (2 of 12 test examples); they are left out of training"
     assert first in " ".join((said.out + said.err).split())
     audit = json.loads((bench.out / "audit.json").read_text(encoding="utf-8"))
     assert [f["code"] for f in audit["findings"]][:2] == ["test_rows_in_train", "validation_rows_in_train"]
@@ -121,7 +125,7 @@ def test_a_few_test_rows_in_train_are_left_out_of_training_and_said(bench: Bench
     data = json.loads((bench.out / "environment.json").read_text(encoding="utf-8"))["data"]
     assert (data["train"]["rows"], data["train"]["left_out"], data["test"]["left_out"]) == (37, 3, 0)
     report = (bench.out / "report.md").read_text(encoding="utf-8")
-    assert "2 of 40 train rows are also in test" in report
+    assert "2 of 40 train examples are also in test" in report
     assert "data.csv, row 1" in report
     assert "train 37, validation 11, test 12" in report
     settings = json.loads((bench.out / "bundle" / "bundle.json").read_text(encoding="utf-8"))

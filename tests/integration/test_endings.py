@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from burnish.training.history import noise_of_share
 from tests.integration.survival import Runs, assert_same, events, kill_before_step, result, runs
 from tests.integration.survival_data import recipe
 
@@ -71,7 +72,12 @@ def test_early_stopping(place: Runs) -> None:
     assert numbers(out, "step")[-1] == 9
     assert why(out).startswith("early: 2 validations")
     best = json.loads((out / "best.json").read_text(encoding="utf-8"))
-    assert best["value"] == max(event["scores"][best["metric"]] for event in events(out, "validation"))
+    scored = {event["number"]: event["scores"][best["metric"]] for event in events(out, "validation")}
+    needed = max(scored.values()) - noise_of_share(
+        max(scored.values()), events(out, "run_started")[0]["rows"]["validation"]
+    )
+    assert best["step"] == max(step for step, score in scored.items() if score >= needed)
+    assert best["value"] == scored[best["step"]]
     same_when_killed(place, file, out, 8)
 
 

@@ -51,9 +51,8 @@ class Wider(Fixed):
         more = {n: np.pad(v, ((0, 0), (0, 8))) for n, v in batch.inputs.items()}
         if batch.targets.ndim == 2 and batch.targets.shape[1] == batch.inputs["input_ids"].shape[1]:
             pad = ((0, 0), (0, 8))
-            return dataclasses.replace(
-                batch, inputs=more, targets=np.pad(batch.targets, pad), weights=np.pad(batch.weights, pad)
-            )
+            wider = {name: np.pad(getattr(batch, name), pad) for name in ("targets", "weights", "owner")}
+            return dataclasses.replace(batch, inputs=more, **wider)
         return dataclasses.replace(batch, inputs=more)
 
 

@@ -79,7 +79,7 @@ def test_a_graph_that_cannot_be_computed_is_refused(
     shutil.copytree(trained("label", "full", "llama"), tmp_path / "run")
     assert run(["export", str(tmp_path / "run")]) == 1
     said = capsys.readouterr().err
-    assert "onnx-float32 was refused: onnxruntime cannot compute it" in said
+    assert "onnx-float32 was rejected: onnxruntime cannot compute it" in said
     assert "RotaryEmbedding" in said
     assert not list((tmp_path / "run" / "bundle").glob("artifacts/onnx-*"))
 
@@ -200,8 +200,8 @@ def test_outside_the_bound_nothing_is_left_and_the_exit_code_says_so(
     monkeypatch.setattr(Onnx, "open", reversed_answers)
     said = burnish_command("export", folder, "--to", "onnx", "safetensors")
     assert said.code == 1
-    assert "onnx-float32 was refused" in said.err
-    assert "decisions changed" in said.err
+    assert "onnx-float32 was rejected" in said.err
+    assert "predictions changed" in said.err
     assert [a.name for a in Bundle.load(folder).artifacts()] == ["safetensors-float32"]
     assert not (folder / "bundle" / "artifacts" / "onnx-float32").exists()
     assert not [p for p in folder.rglob("*") if p.name.startswith(".writing-")]

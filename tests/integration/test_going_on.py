@@ -267,8 +267,8 @@ def test_a_finished_run_is_made_longer_and_says_what_that_means(run: Path, finis
     expected = {"metric": metric, "value": scores["metrics"][metric]["value"], "folder": "earlier/step-00000005"}
     assert [{k: v for k, v in t.items() if k != "step"} for t in now["tested_before"]] == [expected]
     report = (run / "report.md").read_text(encoding="utf-8")
-    assert "were read 2 times" in report
-    assert "read 2 times" in (run / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "Held-out test set, evaluated 2 times" in report
+    assert "evaluated 2 times" in (run / "bundle" / "README.md").read_text(encoding="utf-8")
 
 
 def test_longer_is_deterministic_also_where_it_is_interrupted(

@@ -99,7 +99,7 @@ class Real:
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
         """The command; its output goes to a file."""
-        words = [sys.executable, "-m", "burnish.cli.commands", *map(str, arguments)]
+        words = [sys.executable, "-m", "burnish.cli", *map(str, arguments)]
         with self.log.open("ab") as log:
             return subprocess.Popen(words, stdout=log, stderr=log, env=survival.environment(self.place.folder))
 

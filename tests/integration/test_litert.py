@@ -65,7 +65,7 @@ def test_a_graph_of_pictures_reads_pixels(coloured: Path, export: Export) -> Non
 
 def test_a_graph_of_sounds_reads_samples(tmp_path: Path, export: Export) -> None:
     bundle = sound_bundle(tmp_path / "sounds")
-    folder = export(bundle.parent, "--preprocessing", "--bound", "0.5")
+    folder = export(bundle.parent, "--preprocessing")
     (artifact,) = Bundle.load(folder).artifacts()
     assert artifact.facts["inputs"] == {"waveform": {"type": "float32", "shape": [1, 3200]}}
     rng = np.random.default_rng(0)

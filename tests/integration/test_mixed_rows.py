@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from burnish.core.batch import Batch
+from burnish.core.batch import Batch, Truth
 from burnish.core.component import build
 from burnish.losses import Loss
 from burnish.recipe.recipe import Recipe
@@ -19,7 +19,7 @@ from burnish.stages.train.assemble import Assembled, assemble
 from burnish.training import checkpoint
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import fit
-from burnish.training.objective import Objective, for_each_truth
+from burnish.training.objective import SupervisedModule
 from tests import vision_cases
 from tests.image_cases import picture, save
 
@@ -138,16 +138,20 @@ def test_two_weighted_truths_are_the_mixed_loss(tmp_path: Path, kind: str, loss:
     own, _ = made.batches.loader.truths(mixed.positions[places], 1)
     other, _ = made.batches.loader.truths(mixed.positions[mixed.partners[places]], 1)
     inputs = {k: torch.from_numpy(v) for k, v in batch.inputs.items()}
-    objective = Objective(network, chosen)
+    objective = SupervisedModule(network, chosen)
     with torch.no_grad():
-        total, weight = objective(inputs, torch.from_numpy(batch.targets), torch.from_numpy(batch.weights))
+        truth = Truth(*map(torch.from_numpy, (batch.targets, batch.weights, batch.owner, batch.lines)))
+        total, weight = objective(inputs, truth)
         logits = network(**inputs)
         parts = [chosen.elements(logits, torch.from_numpy(t)).reshape(len(batch), -1) for t in (own, other)]
     share = torch.from_numpy(shares).reshape(-1, 1)
     expected = (share * parts[0] + (1 - share) * parts[1]).sum()
     assert float(total) == pytest.approx(float(expected), rel=1e-5)
     assert float(weight) == pytest.approx(parts[0].numel(), rel=1e-5)
-    assert for_each_truth(logits, torch.from_numpy(own)) is logits
+    assert batch.owner.shape == batch.targets.shape
+    assert (batch.owner.reshape(len(batch), -1) == np.arange(len(batch))[:, None]).all()
+    summed = batch.by_row(batch.weights)
+    np.testing.assert_allclose(summed, batch.weights.reshape(len(batch), -1).sum(axis=1), rtol=1e-6)
 
 
 def test_culprits_are_named_by_row(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_graph_of_pictures_reads_pixels(coloured: Path, exported_copy: Callabl
     """Whoever has onnxruntime and a resized picture needs nothing else."""
     import onnxruntime
 
-    folder = exported_copy(coloured, "--preprocessing", "--quantize", "static_int8", "--bound", "0.5")
+    folder = exported_copy(coloured, "--preprocessing", "--quantize", "static_int8")
     artifacts = {a.name: a for a in Bundle.load(folder).artifacts()}
     assert set(artifacts) == {"onnx-float32", "onnx-static-int8"}
     for artifact in artifacts.values():

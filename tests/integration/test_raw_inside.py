@@ -37,7 +37,7 @@ def texts(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 
     folder = tmp_path_factory.mktemp("raw") / "run"
     shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
-    assert run(["export", str(folder), "--raw", "--quantize", "int8", "--bound", "0.5"]) == 0
+    assert run(["export", str(folder), "--raw", "--quantize", "int8"]) == 0
     return folder
 
 
@@ -100,7 +100,7 @@ def test_without_the_library_it_is_named(texts: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_graph_reads_pictures_of_any_size(coloured: Path, tmp_path: Path, exported_copy: Callable[..., Path]) -> None:
-    folder = exported_copy(coloured, "--raw", "--quantize", "static_int8", "--bound", "0.5")
+    folder = exported_copy(coloured, "--raw", "--quantize", "static_int8")
     artifacts = {a.name: a for a in Bundle.load(folder).artifacts()}
     assert set(artifacts) == {"onnx-float32", "onnx-static-int8"}
     rows = []

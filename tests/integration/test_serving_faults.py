@@ -203,6 +203,6 @@ def test_an_address_in_use_is_said(server: Server, trained: Trained) -> None:
     import sys
 
     port = str(urlsplit(server.address).port)
-    words = [sys.executable, "-m", "burnish.cli.commands", "serve", str(trained("label")), "--port", port]
+    words = [sys.executable, "-m", "burnish.cli", "serve", str(trained("label")), "--port", port]
     done = subprocess.run(words, capture_output=True, text=True, timeout=100)
     assert (done.returncode, "choose another --port" in done.stderr) == (2, True), done.stderr

@@ -140,7 +140,7 @@ def test_under_torchrun(tmp_path: Path) -> None:
         place.complete("train", file, "--out", tmp_path / "one")
     words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
-        [*words, "-m", "burnish.cli.commands", "train", str(file), "--out", str(tmp_path / "two")],
+        [*words, "-m", "burnish.cli", "train", str(file), "--out", str(tmp_path / "two")],
         env=survival.environment(tmp_path),
         timeout=survival.PATIENCE,
         capture_output=True,

@@ -30,7 +30,7 @@ def test_another_language(tmp_path: Path) -> None:
     rows = [{"text": "好" * (2 + i % 3) + str(i), "label": "ab"[i % 2]} for i in range(60)]
     rows[7]["text"] = "好" * 30 + "7"
     found, warnings = audited(tmp_path, rows)
-    finding = next(f for f in found.findings if f.code == "unknown_tokens" and "train rows" in f.message)
+    finding = next(f for f in found.findings if f.code == "unknown_tokens" and "train examples" in f.message)
     assert finding.severity == "warning"
     assert any("choose a checkpoint that has read texts like these" in text for text in warnings)
 

@@ -41,10 +41,10 @@ def test_a_doubtful_run_says_so_on_the_console_and_in_the_report(
     assert said.code == 0, said.err
     below = next(line for line in said.out.splitlines() if "is below the baseline" in line)
     assert below.startswith("warning: macro_f1 ")
-    assert "leave learning_rate out (usual here: 0.0002" in below
+    assert "leave learning_rate out (default here: 0.0002" in below
     assert "warning: the best of 2 checkpoints was chosen on" in said.out
     report = (out / "report.md").read_text(encoding="utf-8")
-    assert report.count("**Doubtful**") == 2
+    assert report.count("**Caution**") == 2
     assert json.loads((out / "scores.json").read_text(encoding="utf-8"))["doubts"][0] in below
 
 
@@ -58,14 +58,15 @@ def test_train_from_a_table_alone_says_what_it_inferred(
     assert said.code == 0, said.err
     assert "target: column 'label' as label" in said.out
     assert "input: text from column 'text'" in said.out
-    assert "learning_rate: 0.0002, layer_decay: 0.9, usual for a small text encoder" in said.out
+    rates = "default learning_rate: 0.0002, layer_decay: 0.9, head_learning_rate: 0.002 for a small text encoder"
+    assert rates in said.out
     assert "accuracy" in said.out
     assert str(out) in said.out
     notes = [json.loads(line).get("text", "") for line in (out / "events.jsonl").read_text().splitlines()]
     assert any("input: text" in note for note in notes)
     kept = load_file(out / "recipe.yaml")
     assert kept["input"]["columns"] == ["text"]
-    assert (kept["learning_rate"], kept["layer_decay"]) == (2e-4, 0.9)
+    assert (kept["learning_rate"], kept["layer_decay"], kept["head_learning_rate"]) == (2e-4, 0.9, 2e-3)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +206,8 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     assert f"{headline['value']:.4f}" in said.out
     assert pq.read_table(out / "predictions.parquet")["row"].to_pylist() == list(range(1, 18))
     report = (out / "report.md").read_text(encoding="utf-8")
-    assert "17 rows of other.jsonl" in report
-    assert "not a sealed test" in report
+    assert "17 examples of other.jsonl" in report
+    assert "not a held-out test" in report
     assert all((out / picture).is_file() for picture in re.findall(r"\]\((pictures/[^)]+)\)", report))
     assert "read as UTF-8" in said.err
     again = burnish_command("evaluate", run, "--data", data, "--out", out)

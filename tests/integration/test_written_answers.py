@@ -32,7 +32,7 @@ from burnish.targets import target_of
 from tests.data_cases import table
 from tests.network_cases import network as classifier
 from tests.toy_answers import LETTERS, Alphabet, Frames, Letters, Reply, Writer, ids_of, rows
-from tests.toy_network import ToyNetwork
+from tests.toy_writer import ToyNetwork
 
 MODEL = {"kind": "tests.toy_answers:Writer", "name": "toy"}
 

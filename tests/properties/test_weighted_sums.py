@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish.core.weighted import ZERO, WeightedSum
-from tests.loss_cases import PAIRS, Case, loss_case, loss_class
+from tests.loss_cases import PAIRS, Case, loss_case, loss_class, weighed
 
 SEEDS = st.integers(0, 10_000)
 ROWS = 12
@@ -36,12 +36,12 @@ def close(one: torch.Tensor, other: torch.Tensor) -> None:
 def test_sums_over_any_cuts_equal_the_whole(kind: str, target: str, seed: int, cuts: set[int]) -> None:
     loss = loss_class(kind)()
     logits, targets, weights = weighted_case(target, seed)
-    whole = loss(logits, targets, weights)
+    whole = weighed(loss, logits, targets, weights)
     (expected,) = torch.autograd.grad(whole.total, logits)
 
     edges = [0, *sorted(cuts), ROWS]
     pieces = [slice(a, b) for a, b in pairwise(edges)]
-    sums = [loss(logits[piece], targets[piece], weights[piece]) for piece in pieces]
+    sums = [weighed(loss, logits[piece], targets[piece], weights[piece]) for piece in pieces]
     together = reduce(add, sums)
     close(together.total, whole.total)
     close(together.weight, whole.weight)
@@ -58,7 +58,7 @@ def test_padding_of_weight_zero_changes_nothing(kind: str, target: str, seed: in
     """Rows for every target, and columns of elements for tags; also where the network gives infinite logits there."""
     loss = loss_class(kind)()
     logits, targets, weights = weighted_case(target, seed)
-    plain = loss(logits, targets, weights)
+    plain = weighed(loss, logits, targets, weights)
     (expected,) = torch.autograd.grad(plain.total, logits)
     for axis in (0, 1) if target == "tags" else (0,):
         shape = list(logits.shape)
@@ -66,7 +66,8 @@ def test_padding_of_weight_zero_changes_nothing(kind: str, target: str, seed: in
         ghosts = torch.full(shape, poison, dtype=logits.dtype, requires_grad=True)
         some = [*targets.shape]
         some[axis] = padding
-        padded = loss(
+        padded = weighed(
+            loss,
             torch.cat([logits, ghosts], axis),
             torch.cat([targets, torch.zeros(some, dtype=targets.dtype)], axis),
             torch.cat([weights, torch.zeros(some)], axis),
@@ -85,7 +86,7 @@ def test_the_order_of_rows_changes_nothing(kind: str, target: str, seed: int) ->
     loss = loss_class(kind)()
     logits, targets, weights = weighted_case(target, seed)
     order = torch.randperm(ROWS, generator=torch.Generator().manual_seed(seed))
-    one, other = loss(logits, targets, weights), loss(logits[order], targets[order], weights[order])
+    one, other = weighed(loss, logits, targets, weights), weighed(loss, logits[order], targets[order], weights[order])
     close(one.total, other.total)
     close(one.weight, other.weight)
 

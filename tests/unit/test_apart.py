@@ -70,7 +70,7 @@ def test_what_was_left_out_is_named_with_file_and_row() -> None:
     (finding,) = left_out(found, made, text_input(), label_target("a", "b"))
     assert (finding.code, finding.severity, finding.count) == ("test_rows_in_train", "warning", 3)
     assert finding.message == (
-        "3 of 43 train rows are also in test (2 of 2 test rows), 2 of them with another 'label'; "
+        "3 of 43 train examples are also in test (2 of 2 test examples), 2 of them with another 'label'; "
         "they are left out of training (`allow: [test_rows_in_train]` keeps them)"
     )
     assert [(r.place, r.detail, r.text) for r in finding.rows] == [
@@ -100,10 +100,11 @@ def test_a_tenth_of_training_may_go_and_not_more(shared: int) -> None:
         left_out(found, made, text_input(), label_target("a"))
     said = str(caught.value)
     assert (
-        "5 of 40 train rows are also in test (5 of 5 test rows), and more than 10% of the train rows would go" in said
+        "5 of 40 train examples are also in test (5 of 5 test examples), and more than 10% of the train examples would go"
+        in said
     )
     assert "allow: [test_rows_in_train]" in said
-    assert "train.csv, row 1 (like test.csv, row 1 in test)" in said
+    assert "train.csv, row 1: like test.csv, row 1 in test" in said
     kept, found = apart(made, text_input(), allow=["test_rows_in_train"])
     assert (len(kept["train"]), found) == (40, [])
 
@@ -129,7 +130,7 @@ def test_validation_may_lose_half() -> None:
     assert len(kept["validation"]) == 5
     made = three(named("t", 40), [*named("x", 6), *named("v", 5)], named("x", 40))
     kept, found = apart(made, text_input())
-    assert (len(kept["validation"]), found[0].refused) == (11, "more than 50% of the validation rows would go")
+    assert (len(kept["validation"]), found[0].refused) == (11, "more than 50% of the validation examples would go")
 
 
 def test_a_large_training_file_that_contains_the_test() -> None:
@@ -166,7 +167,7 @@ def test_groups_of_given_files() -> None:
     assert kept["train"].rows.tolist() == list(range(2, 34))
     (finding,) = left_out(found, made, text_input(), label_target("a"))
     assert finding.code == "test_groups_in_train"
-    assert "2 of 34 train rows are also in test by their 'who' (2 of 3 test rows)" in finding.message
+    assert "2 of 34 train examples are also in test by their 'who' (2 of 3 test examples)" in finding.message
     assert apart(made, text_input(), group="who", allow=["test_groups_in_train"])[1] == []
 
 

@@ -184,7 +184,7 @@ def test_truncation_and_lost_targets() -> None:
     kept[[3, 5]] = (4, 0)
     found = looked_at(parts(), {"train": (full, kept), "test": (full, full)})
     cut = only(found, "truncation")
-    assert "cuts 2 of 12 train rows and loses at least 13.33%" in cut.message
+    assert "cuts 2 of 12 train examples and loses at least 13.33%" in cut.message
     assert [r.row for r in cut.rows] == [5, 3]
     assert [r.row for r in only(found, "target_lost").rows] == [5]
     assert found.figures["truncation"]["train"] == {"tokens": 120, "kept": 104, "lost_share": 16 / 120, "rows_cut": 2}
@@ -256,7 +256,8 @@ def test_json_and_text_say_the_same() -> None:
     assert values["findings"][0]["override"] == "test_rows_in_train"
     text = found.text()
     assert "rows: train 13, validation 12, test 13" in text
-    assert "refusal: test_rows_in_train: 1 of 13 test rows are in train as well" in text
+    assert "refusal: 1 of 13 test examples are in train as well (" in text
+    assert text.count(" [test_rows_in_train]") == 1  # the code stands last, after the words and the rows
     console = Console(width=400, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(found)
     assert console.export_text().strip() == text

@@ -156,7 +156,7 @@ def test_at_most_so_many_rows_are_fitted_and_that_is_said() -> None:
     found = frozen_features(x, [names[i] for i in y], x_test, like, seed=0, limit=100)
     assert "100 of 400" in found.note
     by_caller = frozen_features(x, [names[i] for i in y], x_test, like, seed=0, drawn_from=9000)
-    assert "fitted on 400 labelled training rows, drawn from 9,000 rows" in by_caller.note
+    assert "fitted on 400 labelled training examples, drawn from 9,000 examples" in by_caller.note
     assert value("accuracy", found.predictions) > 0.8
 
 

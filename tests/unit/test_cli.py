@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from burnish.cli import commands as cli
 from burnish.core.component import kinds
 from burnish.core.errors import InputError, Interrupted, RunFailed
 from burnish.recipe.axes import AXES
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import loads
 
 HEAVY = ("torch", "transformers", "pandas", "sklearn", "datasets", "accelerate", "peft")
@@ -33,13 +35,17 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(given=given, **named)
         return seen["does"]()
 
-    import burnish.stages
-
-    for name, function in (("train", "run"), ("evaluate", "evaluate"), ("predict", "predict"), ("info", "describe")):
-        module = types.ModuleType(f"burnish.stages.{name}")
+    for place, function in (
+        ("burnish.stages.train.run", "run"),
+        ("burnish.stages.evaluate", "evaluate"),
+        ("burnish.stages.predict.run", "predict"),
+        ("burnish.bundle.info", "describe"),
+    ):
+        module = types.ModuleType(place)
         setattr(module, function, called)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(burnish.stages, name, module, raising=False)
+        package, _, name = place.rpartition(".")
+        monkeypatch.setitem(sys.modules, place, module)
+        monkeypatch.setattr(importlib.import_module(package), name, module, raising=False)
     return seen
 
 
@@ -207,7 +213,7 @@ def test_evaluate_shows_scores_with_intervals(stage: dict[str, Any], capsys: pyt
     assert (stage["given"], stage["data"], stage["out"]) == ((Path("runs/x"),), ["new.csv"], None)
     out = capsys.readouterr().out
     assert "0.9100" in out
-    assert "95 % between 0.8800 and 0.9400" in out
+    assert "95 % CI 0.8800 to 0.9400" in out
     assert "1,200" in out
 
 

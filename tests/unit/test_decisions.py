@@ -14,8 +14,8 @@ from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
 from burnish.evaluation.thresholds import f1_thresholds
 from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.decisions import check
 from burnish.stages.train.decide import learned, on_test
-from burnish.stages.train.decisions import check
 from burnish.targets import Target
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels

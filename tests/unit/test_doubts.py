@@ -45,12 +45,12 @@ def test_a_run_below_its_baseline_says_so_and_what_to_do(recipe: Settled) -> Non
     assert "\n" not in line
     for word in ("macro_f1 0.3050", "frozen_features with 0.5370", "-0.2320", "epochs: 8", "head_only"):
         assert word in line
-    assert "holds 0" not in line
+    assert "contains 0" not in line
 
 
 def test_a_difference_that_is_not_shown_is_said_with_its_interval(recipe: Settled) -> None:
     (line,) = below(recipe, result(0.80, 0.82, better=None))
-    assert "holds 0" in line
+    assert "contains 0" in line
 
 
 def test_a_run_above_its_baseline_says_nothing(recipe: Settled) -> None:
@@ -68,7 +68,7 @@ def test_a_rate_far_from_the_usual_one_is_named_first(recipe: Settled) -> None:
     for rate in (5e-6, 1e-2):
         far = recipe.model_copy(update={"learning_rate": rate})
         (line,) = below(far, result(0.3, 0.5, better=False))
-        assert f"leave learning_rate out (usual here: 0.0002; it was {rate:g})" in line
+        assert f"leave learning_rate out (default here: 0.0002; it was {rate:g})" in line
 
 
 def test_the_baseline_that_is_furthest_above_is_named(recipe: Settled) -> None:
@@ -91,7 +91,7 @@ def validations(count: int) -> list[Validation]:
 def test_too_few_validation_rows_are_said(recipe: Settled) -> None:
     (line,) = chosen_by_luck(recipe, validations(4), {"train": 400, "validation": 40})
     assert "best of 4 checkpoints" in line
-    assert "40 validation rows" in line
+    assert "40 validation examples" in line
     assert "split.validation=0.2" in line
     assert list(chosen_by_luck(recipe, validations(4), {"validation": 100})) == []
 
@@ -100,7 +100,7 @@ def test_many_classes_need_more_rows(recipe: Settled) -> None:
     target = build("burnish.targets", {"kind": "label", "column": "label", "labels": [f"c{n}" for n in range(50)]})
     many = recipe.model_copy(update={"target": target})
     (line,) = chosen_by_luck(many, validations(4), {"validation": 200})
-    assert "250 would tell" in line
+    assert "fewer than the 250 advised" in line
 
 
 def test_where_nothing_was_chosen_nothing_is_said(recipe: Settled) -> None:

@@ -106,7 +106,7 @@ def test_sheets_and_the_words_of_the_report(tmp_path: Path) -> None:
         return [(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)) for _ in rows]
 
     lines = heatmap_sheets(tmp_path / "pictures", predictions, explain)
-    assert lines[0] == "## Where answers come from"
+    assert lines[0] == "## Explanations (Grad-CAM)"
     assert (tmp_path / "pictures" / "heatmaps.png").is_file()
     assert (tmp_path / "pictures" / "heatmaps_of_mistakes.png").is_file()
     assert len(asked) == len({*asked}) or len(asked) <= 24 + 12

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from burnish.training.history import Validation, as_scores, best, exhausted, from_json, to_json
+from burnish.training.history import Validation, as_scores, best, exhausted, from_json, noise_of_share, to_json
 
 NAN, INF = math.nan, math.inf
 
@@ -34,6 +37,39 @@ def test_best_is_the_earliest_of_the_highest_finite(good: tuple[float, ...], ste
     found = best(history(*good))
     assert found is not None
     assert found.step == step
+
+
+@pytest.mark.parametrize(
+    ("good", "step"),
+    [
+        ((0.95, 0.9), 20),
+        ((0.95, 0.9, 0.8), 20),
+        ((0.8, 0.95, 0.94, 0.91), 40),
+        ((0.95, NAN), 10),
+        ((0.8, 0.95, 0.5), 20),
+    ],
+)
+def test_among_scores_that_noise_could_swap_the_last_is_best(good: tuple[float, ...], step: int) -> None:
+    found = best([replace(v, noise=0.06) for v in history(*good)])
+    assert found is not None
+    assert found.step == step
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.integers(1, 300))
+def test_the_best_is_the_one_before_or_the_new_one(good: list[float], rows: int) -> None:
+    """Checkpoints that are neither the best nor the newest are deleted, so that no other can ever be the best."""
+    every = [replace(v, noise=noise_of_share(v.good, rows)) for v in history(*good)]
+    for count in range(2, len(every) + 1):
+        before, now = best(every[: count - 1]), best(every[:count])
+        assert before is not None
+        assert now in (before, every[count - 1])
+
+
+def test_noise_falls_with_rows_and_few_rows_are_never_certain() -> None:
+    assert noise_of_share(0.8, 20) > noise_of_share(0.8, 200) > noise_of_share(0.8, 20_000)
+    assert noise_of_share(1.0, 20) == pytest.approx(0.047, abs=0.001)
+    assert noise_of_share(0.8, 10_000) == pytest.approx(0.004, abs=1e-5)
+    assert noise_of_share(NAN, 20) == noise_of_share(0.5, 0) == 0.0
 
 
 @pytest.mark.parametrize("good", [(), (NAN,), (NAN, INF, -INF)])

@@ -17,7 +17,7 @@ from burnish.stages.prepare.settle import settle
 from burnish.targets import Target
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels
-from tests.data_cases import table
+from tests.data_cases import BARE, table
 
 SETS = [["billing"], ["billing", "delivery"], ["login"], ["delivery"], ["delivery", "login"]]
 VECTORS = [[0, 1, 0], [1, 1, 0], [0, 0, 0], [1, 0, 1]]
@@ -81,7 +81,7 @@ def test_multi_hot_vectors_with_names_become_those_names(way: str) -> None:
     found, said = settled(made, {"kind": "labels", "column": "labels", "labels": ["a", "b", "c"]})
     assert [found.truth(row["labels"]) for row in made[:4]] == [["b"], ["a", "b"], [], ["a", "c"]]
     assert any("zeros and ones" in line for line in said)
-    number, weight = found.encode(made[1]["labels"], {})
+    number, weight = found.encode(made[1]["labels"], {}, BARE)
     assert (number.tolist(), weight.tolist()) == ([1, 1, 0], [1, 1, 1])
     assert found.truth(["c", "a"]) == ["a", "c"], "names are understood as well"
 
@@ -300,4 +300,4 @@ def test_missing_class_codes_are_missing() -> None:
     target = Label(column="label", labels=["a", "b"], numbers="positions")
     assert [target.truth(v) for v in (0, 1, -1, None, "b")] == ["a", "b", None, None, "b"]
     row: Encoded = {}
-    assert target.encode(-1, row)[1] == 0
+    assert target.encode(-1, row, BARE)[1] == 0

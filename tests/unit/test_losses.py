@@ -15,7 +15,7 @@ from burnish.losses.cross_entropy import CrossEntropy
 from burnish.losses.focal import Focal
 from burnish.losses.huber import Huber
 from burnish.losses.squared_error import SquaredError
-from tests.loss_cases import loss_case
+from tests.loss_cases import loss_case, weighed
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -33,7 +33,7 @@ def test_mean_of_weighted_sum_is_torchs_mean_with_ignored_targets() -> None:
     ignored = torch.zeros_like(targets, dtype=torch.bool)
     ignored[:, 2:] = True
     expected = F.cross_entropy(logits.permute(0, 2, 1), targets.masked_fill(ignored, -100))
-    found = CrossEntropy()(logits, targets, torch.where(ignored, 0.0, 1.0))
+    found = weighed(CrossEntropy(), logits, targets, torch.where(ignored, 0.0, 1.0))
     assert found.mean == pytest.approx(float(expected), rel=1e-12)
 
 
@@ -41,7 +41,7 @@ def test_mean_of_weighted_sum_is_torchs_mean_with_class_weights() -> None:
     logits, targets, _ = loss_case("label")
     classes = torch.tensor([0.5, 1.0, 2.0, 4.0, 8.0], dtype=torch.float64)
     expected = F.cross_entropy(logits, targets, weight=classes)
-    assert CrossEntropy()(logits, targets, classes[targets]).mean == pytest.approx(float(expected), rel=1e-12)
+    assert weighed(CrossEntropy(), logits, targets, classes[targets]).mean == pytest.approx(float(expected), rel=1e-12)
 
 
 def test_binary_cross_entropy_is_torchs_and_smooths_towards_one_half() -> None:

@@ -59,7 +59,7 @@ def test_a_flip_of_a_float_format_is_refused_unless_it_is_a_tie() -> None:
         target=OWN, precision="float32", seed=0, lost=1.0,
     )  # fmt: skip
     assert not wrong.passed
-    assert "1 decisions changed" in wrong.why
+    assert "1 predictions changed" in wrong.why
     assert wrong.listed[0].margin == pytest.approx(0.2)
     assert (wrong.listed[0].row, wrong.listed[0].before, wrong.listed[0].after) == (1, "a", "b")
 

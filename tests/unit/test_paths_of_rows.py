@@ -11,7 +11,7 @@ import pytest
 from burnish.core.errors import InputError
 from burnish.data.looking.audit import examine
 from burnish.data.looking.inspection import inspected, require_files
-from burnish.data.reading.placing import folder_of, placed, placed_all
+from burnish.data.reading.placing import folder_of, named_no_root, placed
 from burnish.data.reading.tables import read
 from burnish.data.table import Part
 from burnish.inputs.image import Image
@@ -115,12 +115,15 @@ def test_each_table_has_its_own_folder(tmp_path: Path, monkeypatch: pytest.Monke
     table_in(Path("test"), "1.png", "only here.png", name="more.csv")
     tables["validation"] = read(["train/rows.csv", "test/more.csv"], cache=tmp_path / "cache")
     used = Image(root="train")
-    found = placed_all(tables, None, used)
+    found = {name: placed(table, used, "train") for name, table in tables.items()}
     cells = {name: table.values("image") for name, table in found.items()}
     assert [seen(used, c) for c in cells["train"] + cells["test"]] == [10, 20]
     assert [seen(used, c) for c in cells["validation"]] == [10, 20, 30]
     assert found["train"] is tables["train"]
-    assert placed_all(tables, Image(root="train"), used)["test"].values("image") == ["1.png"]
+    assert placed(tables["test"], used, None).values("image") == ["1.png"]
+    assert named_no_root(used, tables["train"])
+    assert not named_no_root(used, tables["test"])
+    assert not named_no_root(Image(), tables["train"])
     assert placed(tables["test"], used, "test") is tables["test"]
 
 

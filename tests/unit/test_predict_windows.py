@@ -15,6 +15,7 @@ from burnish.stages.predict import rows as answer_rows
 from burnish.stages.predict.rows import cuts
 from burnish.stages.predict.rows_arrow import _ends
 from burnish.stages.predict.rows_plain import PlainRows
+from tests.data_cases import BARE
 
 
 def test_cuts_are_bounded_in_rows_and_bytes(monkeypatch: Any) -> None:
@@ -60,7 +61,7 @@ def test_long_rows_share_a_batch_with_fewer(monkeypatch: Any) -> None:
             return [{"_length": row["n"]} for row in rows]
 
     class Bundle:
-        input, processor = Lengths(), None
+        input, processor = Lengths(), BARE
 
     predictor = Predictor(Bundle(), lambda: None)  # type: ignore[arg-type]
     rows = [{"n": n} for n in [100] * 130 + [512] * 20 + [10_000]]

@@ -13,7 +13,8 @@ import pytest
 from burnish.core.component import kinds
 from burnish.core.errors import InputError
 from burnish.inputs.text import Text
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 
 FOREIGN = '''
 from collections.abc import Iterator

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import load_file
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -157,14 +157,15 @@ SECTIONS = {
     "label2": {"Confusions", "Curves", "Calibration", "Classes", "Most confident mistakes"},
     "label5": {"Confusions", "Calibration", "Classes", "Most confident mistakes"},
     "labels": {"Labels", "Most confident mistakes"},
-    "score": {"Truth and answer", "Largest errors"},
+    "score": {"Prediction and true value", "Largest errors"},
     "tags": {"Entity types", "Worst mistakes"},
 }
 ALWAYS = {
     "Scores",
+    "Baselines",
     "Other metrics",
-    "How the rows were kept apart",
-    "Audit of the data",
+    "Data splits and leakage",
+    "Data audit",
     "Training",
     "Notes",
     "Environment",
@@ -195,15 +196,17 @@ def test_every_kind_of_target_gets_its_sections(kind: str, tmp_path: Path) -> No
 
 
 def test_the_headline_stands_beside_the_baseline(tmp_path: Path) -> None:
-    """Value, interval, baseline, paired difference, and what follows from it in words."""
+    """Value, interval and baseline; then a table with the paired difference, and what follows from it in words."""
     predictions = example("label5")
     text = written(tmp_path, predictions)
     found = scores(predictions, metrics_for("label"), HEADLINE["label"], seed=0, resamples=50)["metrics"]["accuracy"]
-    row = next(line for line in text.splitlines() if line.startswith("| `accuracy`"))
+    row, compared = (line for line in text.splitlines() if line.startswith("| `accuracy`"))
     assert f"{found['value']:.3f}" in row
     assert f"[{found['low']:.3f}, {found['high']:.3f}]" in row
-    assert re.search(r"\+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\]", row)
-    assert "Baseline *majority*: always " in text
+    assert re.search(r" \+0\.\d{3} \| \[\+0\.\d{3}, \+0\.\d{3}\] \|$", compared)
+    assert "### Majority baseline" in text
+    assert "| Δ vs majority |" in text
+    assert "Baseline: always " in text
     assert "the model is better in `accuracy`" in text
     assert "McNemar's exact test" in text
     assert "`log_loss` (lower is better)" in text
@@ -212,16 +215,16 @@ def test_the_headline_stands_beside_the_baseline(tmp_path: Path) -> None:
 def test_the_report_says_how_the_test_was_kept_apart(tmp_path: Path) -> None:
     """Sealed, seeds, split method, rows; and the opposite where it was not."""
     text = written(tmp_path, example("label5"))
-    assert "The test rows were read once, after training had ended" in text
+    assert "Held-out test set, evaluated once: after training had ended" in text
     assert "train 480, validation 60, test 90" in text
     assert "stratified by label" in text
     assert "split 0, training 1; bootstrap 0" in text
     assert "[recipe.yaml](recipe.yaml)" in text
-    assert "1 of them without truth" in text
+    assert "1 of them without a label" in text
     assert "`never <b>seen</b>` (1)" in text
-    assert "groups: 30; intervals draw whole groups" in text
+    assert "groups: 30; intervals resample whole groups" in text
     open_text = written(tmp_path, example("label5"), facts={"sealed": False, "split": "other.csv"})
-    assert "other.csv rows are not a sealed test" in open_text
+    assert "other.csv examples are not a held-out test" in open_text
 
 
 def test_the_report_tells_the_run(tmp_path: Path) -> None:
@@ -233,12 +236,41 @@ def test_the_report_tells_the_run(tmp_path: Path) -> None:
         "5.1%",
         "step 40: `macro_f1` 0.812",
         "the gradient norm of layer 2 fell to 0",
-        "messages.csv row 5, equals row 9; and 1 more",
+        "messages.csv row 5, equals row 9; and 1 more) `duplicates`",
         "surprising fact: kept",
         "torch 2.11",
         "`burnish train recipe.yaml`",
     ):
         assert said in text
+
+
+def test_the_first_screen_is_for_whoever_decides(tmp_path: Path) -> None:
+    """The deciding metric with interval and n, each baseline, the weak classes, confidence, data; before any table."""
+    predictions = example("label5")
+    first = written(tmp_path, predictions).partition("\n- task:")[0]
+    found = scores(predictions, metrics_for("label"), HEADLINE["label"], seed=0, resamples=50)["metrics"]["macro_f1"]
+    assert "never" not in first  # a label that training does not have is no weak class
+    interval = f"95 % CI {found['low']:.3f}–{found['high']:.3f}"
+    assert f"> **Macro F1 {found['value']:.3f} ({interval}, n = 89 in 30 groups)**" in first
+    assert re.search(r"^> Better than the majority baseline: macro F1 \+0\.\d{3} \(95 % CI \+0", first, re.MULTILINE)
+    assert re.search(r"^> Weakest: \S+ F1 0\.\d{3} \(\d+ examples\), ", first, re.MULTILINE)
+    assert re.search(
+        r"^> (Under|Over)?(c|C)(onfident|alibrated): mean confidence 0\.\d+, accuracy", first, re.MULTILINE
+    )
+    assert "> Data: 1 warning, no train/test overlap found." in first
+    leaking = {"findings": [{**AUDIT["findings"][0], "code": "test_rows_in_train"}], "figures": {}}
+    assert "overlap of test and training found (test_rows_in_train)" in written(tmp_path, predictions, audit=leaking)
+
+
+def test_no_significant_difference_is_not_called_better(tmp_path: Path) -> None:
+    """An interval that contains 0 shows nothing."""
+    differences = {"macro_f1": {"value": 0.01, "low": -0.2, "high": 0.2, "better": None}}
+    baseline = {"frozen_features": {"note": "", "metrics": {}, "differences": differences}}
+    text = written(tmp_path, example("label5"), baselines=baseline)
+    assert (
+        "> Not shown better than a linear model on frozen features: macro F1 +0.010 (95 % CI -0.200 to +0.200)." in text
+    )
+    assert "no significant difference in `macro_f1`" in text
 
 
 def test_mistakes_name_their_rows(tmp_path: Path) -> None:
@@ -280,14 +312,14 @@ def test_a_perfect_test_still_admits_doubt(tmp_path: Path) -> None:
     text = written(tmp_path, right)
     assert "no width" in text
     assert "between 0.912 and 1.000" in text
-    assert "No row was answered wrongly." in text
+    assert "No prediction is wrong." in text
 
 
 def test_a_bare_report(tmp_path: Path) -> None:
     """No facts, no baselines, no audit, no events: the scores alone."""
     text = written(tmp_path, example("label5"), facts={}, baselines={}, audit=None, events=[])
     assert "# Report" in text
-    assert "## Audit" not in text
+    assert "## Data audit" not in text
     assert "## Training" not in text
 
 

@@ -49,7 +49,7 @@ def test_target_and_input_are_found_and_said(
     assert found.target.column not in read
     assert any(line.startswith("target: column") and target in line for line in said)
     assert any(line.startswith("input: ") and all(repr(c) in line for c in read) for line in said)
-    assert any(line.startswith("learning_rate: ") for line in said)
+    assert any(line.startswith("default learning_rate: ") for line in said)
 
 
 def test_nothing_is_left_open() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -204,7 +204,7 @@ def test_words_without_a_tag_have_none_and_are_no_class() -> None:
     positions = Tags(labels=NAMES, numbers="positions")
     assert positions.truth([1, -100, 0, -1]) == ["B-thing", None, "O", None]
     row: Any = {"_length": np.int32(4), "_words": np.arange(4)}
-    assert positions.encode([1, -100, 0, -1], row)[1].tolist() == [1, 0, 1, 0]
+    assert positions.encode([1, -100, 0, -1], row, cast(Any, None))[1].tolist() == [1, 0, 1, 0]
 
 
 def test_sizes_are_no_tags() -> None:

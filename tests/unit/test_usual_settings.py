@@ -103,10 +103,13 @@ def test_checkpoints_are_told_apart_without_building_them(checkpoints: dict[str,
     encoder, said = chosen(str(checkpoints["bert"]))
     decoder, _ = chosen(str(checkpoints["gpt2"]))
     assert (encoder["learning_rate"], encoder["layer_decay"]) == (2e-4, 0.9)
+    assert encoder["head_learning_rate"] == pytest.approx(2e-3)
+    assert "head_learning_rate" not in decoder
     assert decoder["learning_rate"] == FULL["small decoder"].learning_rate
     assert decoder["schedule"].warmup_ratio == FULL["small decoder"].warmup_ratio
     (line,) = said
-    assert line.startswith("learning_rate: 0.0002, layer_decay: 0.9, usual for a small text encoder (")
+    rates_said = "default learning_rate: 0.0002, layer_decay: 0.9, head_learning_rate: 0.002"
+    assert line.startswith(f"{rates_said} for a small text encoder (")
     assert "with full and adamw: " in line
     assert FULL["small text encoder"].reason in line
 
@@ -116,6 +119,13 @@ def test_a_named_rate_stands_alone_as_before(checkpoints: dict[str, Path]) -> No
     assert (found, said) == ({"learning_rate": 3e-5, "layer_decay": 1.0}, [])
     found, _ = chosen(str(checkpoints["bert"]), learning_rate=3e-5, layer_decay=0.8)
     assert found == {"learning_rate": 3e-5, "layer_decay": 0.8}
+
+
+def test_the_head_learns_faster_where_its_rate_is_not_named(checkpoints: dict[str, Path]) -> None:
+    assert chosen(str(checkpoints["bert"]), optimizer="lion")[0]["head_learning_rate"] == pytest.approx(4e-4)
+    found, (line,) = chosen(str(checkpoints["bert"]), head_learning_rate=1e-3)
+    assert "head_learning_rate" not in found
+    assert "head_learning_rate" not in line
 
 
 def test_a_named_decay_and_a_named_schedule_win(checkpoints: dict[str, Path]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from burnish.answering.opening import answers
 from burnish.answering.predictor import Predictor
 from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array, Encoded, Example
@@ -147,7 +148,7 @@ def test_test_features_bundle_and_predictor_give_the_same_answers(tmp_path: Path
     predictor = Predictor(bundle, corner, batch_size=3)
     assert table_.answer == [w.answer for w in wanted]
     assert [a.answer for a in predictor(rows)] == table_.answer
-    assert [d.answer for d in bundle.answers(corner, rows)] == table_.answer
+    assert [d.answer for d in answers(bundle, corner, rows)] == table_.answer
     for i, own in enumerate(wanted):
         np.testing.assert_allclose(table_.probabilities[i], own.probabilities, atol=1e-6)
         assert list(predictor(rows[i]).probabilities.values()) == pytest.approx(own.probabilities.tolist(), abs=1e-6)

@@ -59,7 +59,7 @@ def test_training_tells_it_for_the_other_tables() -> None:
     tables = {"train": column([f"{i},5" for i in range(30)]), "test": column(["1,234"])}
     recipe = Recipe.load({"data": "x.csv", "target": {"kind": "score", "column": "score"}})
     said: list[str] = []
-    found = numbers_read(recipe, tables, say=said.append)
+    found = numbers_read(recipe.target, recipe.target_column, tables, say=said.append)
     assert found["test"].values("score") == ["1.234"]
     assert said == ["column 'score': numbers with a decimal comma ('0,5' is 0.5)"]
     assert found["train"].fingerprint != tables["train"].fingerprint
@@ -70,7 +70,7 @@ def test_without_a_kind_only_what_looks_like_a_score_is_turned(name: str) -> Non
     """And never a column of several labels."""
     many = table([{name: f"{i},5"} for i in range(30)])
     recipe = Recipe.load({"data": "x.csv", "target": {"column": name}})
-    turned = numbers_read(recipe, {"train": many})["train"].values(name)[3]
+    turned = numbers_read(recipe.target, recipe.target_column, {"train": many})["train"].values(name)[3]
     assert turned == ("3.5" if name == "label" else "3,5")
     kinds = Recipe.load({"data": "x.csv", "target": {"kind": "label", "column": name}})
-    assert numbers_read(kinds, {"train": many})["train"] is many
+    assert numbers_read(kinds.target, None, {"train": many})["train"] is many

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Full(Adapter):
-    """Every parameter of the network learns."""
+    """All parameters are trained."""
 
     default_learning_rate: ClassVar[float] = 5e-5
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class GradualUnfreezing(Adapter):
-    """First the head learns, then one more block from the top at a time, the embeddings last.
+    """First the head is trained, then one more block from the top at a time, the embeddings last.
 
     From ULMFiT (Howard and Ruder, 2018, arXiv 1801.06146), which thaws one layer an epoch.
     """
@@ -22,10 +22,13 @@ class GradualUnfreezing(Adapter):
     default_learning_rate: ClassVar[float] = 5e-5
     changes: ClassVar[bool] = True
     every: float | None = Field(
-        None, gt=0, le=1, description="Share of the run after which one more block learns; null: by unfreeze_until."
+        None, gt=0, le=1, description="Share of the run after which one more block is trained; null: by unfreeze_until."
     )
     unfreeze_until: float = Field(
-        0.5, gt=0, le=1, description="Share of the run after which all learn, evenly spaced; used where every is null."
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of the run after which all are trained, evenly spaced; used where every is null.",
     )
 
     def prepare(self, network: Network) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class HeadOnly(Adapter):
-    """Only the head learns, and whatever else the checkpoint did not have; the pretrained body is frozen."""
+    """Only the head is trained, and whatever else the checkpoint did not have; the pretrained body is frozen."""
 
     default_learning_rate: ClassVar[float] = 2e-3
 

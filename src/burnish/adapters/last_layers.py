@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class LastLayers(Adapter):
-    """The head and the last blocks learn; the embeddings and the blocks below are frozen."""
+    """The head and the last blocks are trained; the embeddings and the blocks below are frozen."""
 
     default_learning_rate: ClassVar[float] = 1e-4
-    layers: int = Field(2, ge=1, description="How many blocks learn, counted from the top.")
+    layers: int = Field(2, ge=1, description="How many blocks are trained, counted from the top.")
 
     def prepare(self, network: Network) -> None:
         """Freeze the embeddings and all blocks but the last `layers`.

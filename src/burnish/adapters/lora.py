@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Lora(Adapter):
-    """Small low-rank matrices beside the frozen weights of the body learn, and the head learns whole.
+    """Trains low-rank matrices beside the frozen weights of the body, and the whole head.
 
     LoRA (Hu et al., 2021, arXiv 2106.09685), scaled by alpha / sqrt(rank) as rsLoRA does (Kalajdzievski, 2023, arXiv
     2312.03732). The saved model is always a plain one, merged in float32; unmerged, the peft adapter lies beside it.

@@ -60,7 +60,11 @@ def begun(bundle: Bundle, example: Example) -> tuple[Example, int]:
     if reason := unexplained(bundle.input, bundle.target):
         raise InputError(reason)
     input_ = bundle.input
-    return input_.read_once(example, bundle.processor, changed=False) if isinstance(input_, FromFiles) else (example, 0)
+    return (
+        input_.read_once(example, bundle.processor.for_input, changed=False)
+        if isinstance(input_, FromFiles)
+        else (example, 0)
+    )
 
 
 def cut(bundle: Bundle, example: Example, parts: int) -> list[Piece]:
@@ -73,7 +77,7 @@ def cut(bundle: Bundle, example: Example, parts: int) -> list[Piece]:
         raise InputError(f"{parts} parts", expected=f"{FEWEST} or more", place="parts")
     if not isinstance(bundle.input, Divisible):
         raise InputError(unexplained(bundle.input, bundle.target))
-    return bundle.input.parts(example, bundle.processor, parts)
+    return bundle.input.parts(example, bundle.processor.for_input, parts)
 
 
 def explanation(target: Target, whole: Answer, pieces: Sequence[Piece], without: Sequence[Answer]) -> Explanation:

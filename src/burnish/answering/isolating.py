@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from burnish.answering.predictor import Predictor
 from burnish.core.answer import Answer
@@ -16,6 +16,9 @@ abstains."""
 HOPELESS = 8  # rows: when so many fail together, and none because of what is in it, the model is at fault
 
 Row = dict[str, Any]
+R = TypeVar("R")
+A = TypeVar("A")
+E = TypeVar("E")
 
 
 def answers_of(predictor: Predictor, rows: Sequence[Row]) -> list[Row]:
@@ -26,24 +29,52 @@ def answers_of(predictor: Predictor, rows: Sequence[Row]) -> list[Row]:
     """
     # Texts are sorted by length over all rows; pictures and sounds are large, so few are in memory at a time.
     size = max(1, len(rows)) if predictor.bundle.input.stored else predictor.batch_size
-    found: list[Row] = []
+    answers: list[Answer | Exception] = []
     for start in range(0, len(rows), size):
-        found += _isolated(predictor, rows[start : start + size])
-    return found
+        answers += isolated(lambda some: predictor(list(some)), rows[start : start + size], hopeless=HOPELESS)
+    return [_failed(answer) if isinstance(answer, Exception) else _said(answer) for answer in answers]
 
 
-def _isolated(predictor: Predictor, rows: Sequence[Row]) -> list[Row]:
-    """All together; where that fails, each half on its own, so that one bad row among n costs log n more batches."""
+def isolated(
+    compute: Callable[[Sequence[R]], Sequence[Answer]], rows: Sequence[R], *, hopeless: int | None = None
+) -> list[Answer | Exception]:
+    """An answer, or the error of its own, for each row: all together, and where that fails, each half on its own.
+
+    So one bad row among n costs 2 log n more batches, and what a decoder or a network raises for it costs no other row its
+    answer. An answer that is not a finite number is an error of its row.
+
+    Args:
+        compute: rows to answers, in their order; called with all rows, then with halves, at last with single ones.
+        rows: of one batch.
+        hopeless: when so many rows fail together, and not because of what is in them (`InputError`), the model is at
+            fault; None: that is for the caller to see.
+
+    Raises:
+        RunFailed: `hopeless` rows or more failed together, each of them.
+    """
     try:
-        return [_said(answer) for answer in predictor(list(rows))]
-    except Exception as error:  # whatever a decoder or a network raises for one row must not cost the others
-        if len(rows) == 1:
-            return [_failed(error)]
+        return [a if finite(a) else InputError("the model's answer is not a finite number") for a in compute(rows)]
+    except Exception as error:  # whatever it is, it must not cost the others
+        if len(rows) < 2:
+            return [error] * len(rows)
         half = len(rows) // 2
-        found = _isolated(predictor, rows[:half]) + _isolated(predictor, rows[half:])
-        if len(rows) >= HOPELESS and not isinstance(error, InputError) and all(row["error"] for row in found):
+        answers = [a for some in (rows[:half], rows[half:]) for a in isolated(compute, some, hopeless=hopeless)]
+        none = all(isinstance(answer, Exception) for answer in answers)
+        if hopeless is not None and len(rows) >= hopeless and none and not isinstance(error, InputError):
             raise RunFailed(f"none of {len(rows)} rows could be answered: {_words(error)}") from error
-        return found
+        return answers
+
+
+def beside(errors: type[E], rows: Sequence[Any], answers: Iterable[A]) -> list[A | E]:
+    """Answers to the rows that are no errors, with the errors of the others in their places.
+
+    Args:
+        errors: the class of what stands for a row that could not be read.
+        rows: all, as they were asked.
+        answers: one for each row that is no error, in their order.
+    """
+    answered = iter(answers)
+    return [row if isinstance(row, errors) else next(answered) for row in rows]
 
 
 def finite(answer: Answer) -> bool:
@@ -53,8 +84,6 @@ def finite(answer: Answer) -> bool:
 
 
 def _said(answer: Answer) -> Row:
-    if not finite(answer):
-        return _failed(InputError("the model's answer is not a finite number"))
     return {
         "prediction": answer.answer,
         "probability": answer.confidence,

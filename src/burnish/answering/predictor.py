@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast, overload
@@ -12,15 +11,12 @@ from typing import Any, cast, overload
 import numpy as np
 
 from burnish.answering.explaining import PARTS, Explanation, begun, cut, explanation
-from burnish.bundle import artifacts
-from burnish.bundle.artifacts import Artifact
-from burnish.bundle.bundle import Bundle, Computed
+from burnish.answering.opening import Computed, answers_with, decoded, opened_by, settled
+from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
-from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
-from burnish.runtimes import Runtime
 from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
@@ -87,13 +83,13 @@ class Predictor:
             InputError: a column is missing, or a value that cannot be read (a broken image ...).
         """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
-        views = self.bundle.input.views(rows, self.bundle.processor) if rows else ()
+        views = self.bundle.input.views(rows, self.bundle.processor.for_input) if rows else ()
         return [Prepared(tuple(own)) for own in views]
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
         """Answers to prepared examples, in their order, computed together."""
         views = (p.views for p in prepared)
-        return [self.named(d) for d in self.bundle.decoded(self._run, views, limit=self.batch_size)]
+        return [self.named(d) for d in decoded(self.bundle, self._run, views, limit=self.batch_size)]
 
     def named(self, decoded: Decoded) -> Answer:
         """An answer with the names of its probabilities."""
@@ -115,8 +111,8 @@ class Predictor:
         row, _ = begun(bundle, self._row(example, 0))
         pieces = cut(bundle, row, parts)
         rows = chain([row], (piece.without() for piece in pieces))  # made as they are needed: pictures are large
-        views = chain.from_iterable(bundle.input.views([one], bundle.processor) for one in rows)
-        whole, *without = map(self.named, bundle.decoded(self._run, views, limit=self.batch_size))
+        views = chain.from_iterable(bundle.input.views([one], bundle.processor.for_input) for one in rows)
+        whole, *without = map(self.named, decoded(bundle, self._run, views, limit=self.batch_size))
         return explanation(bundle.target, whole, pieces, without)
 
     def _many(self, examples: Sequence[Any], seed: int | None) -> list[Answer]:
@@ -124,15 +120,15 @@ class Predictor:
         answers: list[Answer | None] = [None] * len(rows)
         for places, plain in self._pieces(rows):
             views = plain if seed is None else _seeded(plain, seed)
-            for place, decoded in zip(
-                places, self.bundle.decoded(self._run, views, limit=self.batch_size), strict=True
+            for place, answer in zip(
+                places, decoded(self.bundle, self._run, views, limit=self.batch_size), strict=True
             ):
-                answers[place] = self.named(decoded)
+                answers[place] = self.named(answer)
         return cast(list[Answer], answers)
 
     def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:
         """Rows that are answered together: where they are, and their views."""
-        input_, processor = self.bundle.input, self.bundle.processor
+        input_, processor = self.bundle.input, self.bundle.processor.for_input
         if not input_.stored:  # pictures and sounds are large: read when their turn comes
             for start in range(0, len(rows), HELD * self.batch_size):
                 piece = rows[start : start + HELD * self.batch_size]
@@ -196,58 +192,4 @@ def load(
     keys = [trust] if isinstance(trust, str | Path) else trust
     bundle = Bundle.load(Path(path), trust_code=trust_code, trust=keys)
     chosen = settled(bundle, runtime)
-    return Predictor(*bundle.opened(chosen), batch_size, answers_with(chosen))
-
-
-def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Computed]:
-    """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
-
-    Raises:
-        InputError: the runtime cannot open it, or it answers otherwise.
-    """
-    return bundle.opened(settled(bundle, runtime))
-
-
-def settled(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> Runtime:
-    """The runtime that answers, with the artifact it opens.
-
-    Where none is asked for, it is the float32 artifact that passed the gate and takes rows of any size: it decides as
-    the tested weights do, starts in a fraction of the time, and is faster. Without one it is torch, and where that is
-    not installed the fastest artifact there is.
-
-    Args:
-        bundle: the trained model.
-        runtime: a kind of runtime, the name of an artifact, or settings with `kind`, of which an artifact that is not
-            named is the fastest.
-
-    Raises:
-        InputError: the bundle has no such artifact; or neither an artifact nor torch is there.
-    """
-    readable = [artifact for artifact in bundle.artifacts() if artifact.format]
-    named = next((a for a in readable if a.name == runtime), None)
-    wanted = {"kind": named.format, "artifact": named.name} if named else runtime or _usual(bundle, readable)
-    found = cast(Runtime, build("burnish.runtimes", wanted, place="runtime"))
-    if not found.reads:
-        return found
-    artifact = artifacts.chosen(bundle.path, found.reads, getattr(found, "artifact", None))
-    return found.model_copy(update={"artifact": artifact.name})
-
-
-def answers_with(runtime: Runtime) -> str:
-    """What computes, in a word: `torch`, or the name of an artifact."""
-    return str(getattr(runtime, "artifact", None) or runtime.kind())
-
-
-def _usual(bundle: Bundle, readable: Sequence[Artifact]) -> str | dict[str, Any]:
-    usable = [a for a in readable if not a.hardware]
-    exact = [a for a in usable if a.stands_in]
-    if not exact and find_spec("torch") is not None:
-        return "torch"
-    if not usable:
-        raise InputError(
-            "the bundle was not exported, and torch is not installed",
-            fix="export it where it was trained (burnish export RUN --to onnx), or pip install 'burnish[train]'",
-            place=str(bundle.path),
-        )
-    first = (exact or usable)[0]
-    return {"kind": first.format, "artifact": first.name}
+    return Predictor(*opened_by(bundle, chosen), batch_size, answers_with(chosen))

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
+from burnish.bundle.processors import processor_of, save_processor
 from burnish.bundle.signature import require_signed, trusted
-from burnish.core.batch import Encoded, Example
+from burnish.core.batch import Example
 from burnish.core.component import build, component_class
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.files import folder_aside, write_json, write_manifest, write_text
+from burnish.core.processor import Processor, joined
 from burnish.core.written import as_written, read_golden, read_object
-from burnish.decoders import Decoder, answered
-from burnish.inputs import InGraph, Input
-from burnish.runtimes import Generate, Run, Runtime
-from burnish.targets import Decoded, Target
 
-Computed = Run | Generate
-"""What computes a bundle: `Generate` where its decoder reads steps, else `Run`."""
-ONE_PASS = cast(Decoder, build("burnish.decoders", "one_pass"))
+if TYPE_CHECKING:
+    from burnish.decoders import Decoder
+    from burnish.inputs import Input
+    from burnish.targets import Target
+
 TOLERANCE = 1e-4  # of a golden probability: float32 on another machine, not another model
+
+
+def _one_pass() -> Decoder:
+    """The decoder of bundles that name none."""
+    return cast("Decoder", build("burnish.decoders", "one_pass"))
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,9 @@ class Bundle:
     path: Path
     input: Input
     target: Target
-    processor: Any
+    processor: Processor
     settings: dict[str, Any]
-    decoder: Decoder = ONE_PASS
+    decoder: Decoder = field(default_factory=_one_pass)
 
     @property
     def model(self) -> dict[str, Any]:
@@ -80,23 +85,15 @@ class Bundle:
         settings = read_settings(folder)
         read_golden(folder / GOLDEN)
         with as_written(folder / SETTINGS, SETTINGS):
-            input_ = cast(Input, build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
-            target = cast(Target, build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
+            input_ = cast("Input", build("burnish.inputs", settings["input"], place="input", trust_code=trust_code))
+            target = cast("Target", build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
             named = settings.get("decoder", "one_pass")
-            decoder = cast(Decoder, build("burnish.decoders", named, place="decoder", trust_code=trust_code))
-            if ":" in settings["model"]["kind"]:  # so that a runtime finds it
+            decoder = cast("Decoder", build("burnish.decoders", named, place="decoder", trust_code=trust_code))
+            if ":" in settings["model"]["kind"]:  # imported here, where it is known whether that is allowed
                 component_class("burnish.models", settings["model"]["kind"], place="model", trust_code=trust_code)
         with as_written(folder / MODEL, "what rows are encoded with"):
-            processor = input_.processor(folder / MODEL, settings["processor"])
+            processor = processor_of(input_, target, folder / MODEL, settings["processor"])
         return Bundle(folder, input_, target, processor, settings, decoder)
-
-    def answers(self, run: Computed, examples: Sequence[Example]) -> list[Decoded]:
-        """One batch: encode, run, decode; the same code as in training."""
-        return self.decoded(run, self.input.views(examples, self.processor), limit=max(1, len(examples)))
-
-    def decoded(self, run: Computed, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
-        """Answers for rows given as their views, at most `limit` views through the network at once."""
-        return answered(run, self.decoder, self.input, self.target, self.processor, rows, limit=limit)
 
     def artifacts(self) -> list[Artifact]:
         """What it was exported to, proved; the fastest first."""
@@ -107,7 +104,7 @@ class Bundle:
         own = self.raw() if artifact.raw else self.unprocessed() if artifact.preprocessing else self
         if artifact.max_length is None:
             return own
-        return replace(own, processor=replace(own.processor, max_length=artifact.max_length))
+        return replace(own, processor=own.processor.cut_at(artifact.max_length))
 
     def unprocessed(self) -> Bundle:
         """This bundle as a graph reads rows that does the last part of the preprocessing itself.
@@ -115,8 +112,10 @@ class Bundle:
         Raises:
             InputError: there is no such part.
         """
+        from burnish.inputs import InGraph
+
         input_ = self.input
-        processor = input_.unprocessed(self.processor) if isinstance(input_, InGraph) else None
+        processor = input_.unprocessed(self.processor.for_input) if isinstance(input_, InGraph) else None
         if processor is None:
             raise InputError(
                 f"nothing of what {self.input.kind()!r} does here before the network can be done by a graph",
@@ -124,7 +123,7 @@ class Bundle:
                 fix="export without --preprocessing",
                 place=str(self.path),
             )
-        return replace(self, processor=processor)
+        return replace(self, processor=joined(self.processor, processor))
 
     def raw(self) -> Bundle:
         """This bundle as a graph reads rows that does all of the preprocessing.
@@ -132,6 +131,8 @@ class Bundle:
         Raises:
             InputError: there is no such graph for its input.
         """
+        from burnish.inputs import InGraph
+
         if not isinstance(self.input, InGraph):
             raise InputError(
                 f"a graph cannot read rows of {self.input.kind()!r} as they are",
@@ -146,76 +147,11 @@ class Bundle:
                 fix="export without --raw",
                 place=str(self.path),
             )
-        return replace(self, processor=self.input.raw(self.processor))
-
-    def opened(self, runtime: Runtime) -> tuple[Bundle, Computed]:
-        """What answers, checked by the golden rows, and the bundle as it reads rows.
-
-        Raises:
-            InputError: no artifact for the runtime, its library is missing, or it answers otherwise than it did.
-        """
-        if not runtime.reads:
-            with as_written(self.path / MODEL, "the model"):
-                run = self._computed(runtime, self.path / MODEL)
-            self.check(run)
-            return self, run
-        artifact = artifacts.chosen(self.path, runtime.reads, getattr(runtime, "artifact", None))
-        with as_written(artifact.path, f"artifact {artifact.name}"):
-            run = self._computed(runtime, artifact.path)
-            bundle = self.reading(artifact)
-        bundle.check(run, artifact)
-        return bundle, run
-
-    def _computed(self, runtime: Runtime, folder: Path) -> Computed:
-        opens = runtime.generates if self.decoder.reads == "steps" else runtime.open
-        return opens(folder, self.model, self.input, self.target)
+        return replace(self, processor=joined(self.processor, self.input.raw(self.processor.for_input)))
 
     def golden(self) -> list[dict[str, Any]]:
         """The rows kept with their outputs."""
         return read_golden(self.path / GOLDEN)
-
-    def recorded(self, run: Computed, examples: Sequence[Example]) -> list[dict[str, Any]]:
-        """Golden rows: examples with the answers of `run`."""
-        decoded = self.answers(run, examples) if examples else []
-        return [
-            {"example": dict(e), "answer": d.answer, "probabilities": np.asarray(d.probabilities, float).tolist()}
-            for e, d in zip(examples, decoded, strict=True)
-        ]
-
-    def check(self, run: Computed, artifact: Artifact | None = None) -> None:
-        """Answer the golden rows and compare, with the network's answers or, of an artifact, its own.
-
-        Raises:
-            InputError: an answer differs from the one given when the bundle or artifact was made.
-        """
-        rows = artifact.golden() if artifact else self.golden()
-        tolerance = artifact.tolerance if artifact else TOLERANCE
-        if not rows:
-            return
-        place = artifact.path if artifact else self.path
-        with as_written(place, "the golden examples"):
-            pairs = list(zip(rows, self.answers(run, [r["example"] for r in rows]), strict=True))
-            agreed = [same(row, now, tolerance) for row, now in pairs]
-        for (row, now), agrees in zip(pairs, agreed, strict=True):
-            if not agrees:
-                raise InputError(
-                    f"the model answers {now.answer!r} to a golden example whose recorded answer is {row['answer']!r}",
-                    expected="the recorded answer",
-                    fix="the files or the libraries are not those the bundle was made with; see bundle.json",
-                    place=str(place),
-                )
-
-
-def same(recorded: Mapping[str, Any], now: Decoded, tolerance: float = TOLERANCE) -> bool:
-    """Whether an answer is the recorded one: equal words, probabilities and numbers within float32 of another machine."""
-    expected = np.asarray(recorded["probabilities"], np.float64)
-    if len(expected):
-        return len(expected) == len(now.probabilities) and bool(
-            np.allclose(expected, now.probabilities, rtol=0, atol=tolerance)
-        )
-    if isinstance(recorded["answer"], float):
-        return bool(np.isclose(recorded["answer"], now.answer, rtol=tolerance, atol=tolerance))
-    return bool(recorded["answer"] == now.answer)
 
 
 @dataclass(frozen=True)
@@ -228,19 +164,32 @@ class Contents:
         model: the recipe's model settings, with `kind`.
         facts: task, data hashes, versions, resolved recipe: plain values for bundle.json.
         card: text of the model card.
-        golden: examples to keep; their answers are computed with `run`.
+        golden: examples to keep, see `save`.
         decoder: how what the network gives becomes answers.
     """
 
     save_model: Any
     input: Input
     target: Target
-    processor: Any
+    processor: Processor
     model: dict[str, Any]
     facts: dict[str, Any]
     card: str
     golden: Sequence[Example]
-    decoder: Decoder = ONE_PASS
+    decoder: Decoder = field(default_factory=_one_pass)
+
+    def bundle(self, path: Path) -> Bundle:
+        """The bundle that this becomes in a folder."""
+        settings = {
+            "format": FORMAT,
+            "model": self.model,
+            "input": self.input.model_dump(),
+            "target": self.target.model_dump(),
+            "processor": self.processor.settings(),
+            "decoder": self.decoder.model_dump(mode="json"),
+            **self.facts,
+        }
+        return Bundle(path, self.input, self.target, self.processor, settings, self.decoder)
 
 
 def _numbers(recorded: Mapping[str, Any]) -> bool:
@@ -249,23 +198,18 @@ def _numbers(recorded: Mapping[str, Any]) -> bool:
     return bool(np.isfinite([number, *recorded["probabilities"]]).all())
 
 
-def write(path: Path, contents: Contents, run: Computed) -> Bundle:
+def save(path: Path, contents: Contents, golden: Sequence[Mapping[str, Any]]) -> Bundle:
     """Write a bundle; it appears under its name only when it is complete.
+
+    Args:
+        path: the new folder.
+        contents: what it is made of.
+        golden: its examples with the network's answers, see `burnish.answering.opening.recorded`.
 
     Raises:
         NonFinite: the network gives no numbers for the rows that are kept in it.
     """
-    settings = {
-        "format": FORMAT,
-        "model": contents.model,
-        "input": contents.input.model_dump(),
-        "target": contents.target.model_dump(),
-        "processor": contents.processor.settings(),
-        "decoder": contents.decoder.model_dump(mode="json"),
-        **contents.facts,
-    }
-    bundle = Bundle(path, contents.input, contents.target, contents.processor, settings, contents.decoder)
-    golden = bundle.recorded(run, contents.golden)
+    bundle = contents.bundle(path)
     if any(not _numbers(row) for row in golden):
         raise NonFinite(
             "the network answers NaN or infinity for training rows",
@@ -277,9 +221,9 @@ def write(path: Path, contents: Contents, run: Computed) -> Bundle:
         model = aside / MODEL
         model.mkdir()
         contents.save_model(model)
-        contents.input.save_processor(contents.processor, model)
-        write_json(aside / SETTINGS, settings)
-        write_json(aside / GOLDEN, golden)
+        save_processor(contents.input, contents.target, contents.processor, model)
+        write_json(aside / SETTINGS, bundle.settings)
+        write_json(aside / GOLDEN, list(golden))
         write_text(aside / CARD, contents.card)
     return bundle
 

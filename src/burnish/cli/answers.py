@@ -1,4 +1,4 @@
-"""The commands that use a finished model: export, sign, predict, serve, dockerfile."""
+"""The commands that use a trained model: export, sign, predict, serve, dockerfile."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _runtime = click.option(
     "--runtime",
     metavar="NAME",
     callback=_settings,
-    help="What computes the answers: torch, onnx, litert, an artifact's name, or settings such as "
+    help="What computes the predictions: torch, onnx, litert, an artifact's name, or settings such as "
     "'{kind: onnx, providers: [CUDAExecutionProvider]}'. Default: the float32 artifact, else torch.",
 )
 
 
-@click.command(short_help="Export a trained model, and prove it on held-out rows.")
+@click.command(short_help="Export a trained model and validate it on held-out data.")
 @click.argument("run", type=_file, metavar="RUN")
 @click.argument("more", nargs=-1, metavar="")
 @click.option(
@@ -44,8 +44,8 @@ _runtime = click.option(
     help="int8, static_int8, float16 or int8_weights, one or more, each beside float32.",
 )
 @click.option("--static", is_flag=True, default=None, help="Fixed shapes, as NPUs and FPGAs want them.")
-@click.option("--batch", type=click.IntRange(min=1), help="Rows of a batch where shapes are fixed.")
-@click.option("--length", type=click.IntRange(min=4), help="Tokens of a row where shapes are fixed.")
+@click.option("--batch", type=click.IntRange(min=1), help="Batch size where shapes are fixed.")
+@click.option("--length", type=click.IntRange(min=4), help="Sequence length in tokens where shapes are fixed.")
 @click.option("--opset", type=int, help="ONNX opset, 18 to 23.")
 @click.option(
     "--preprocessing", is_flag=True, default=None, help="Normalisation and spectrograms inside the graph as well."
@@ -54,12 +54,18 @@ _runtime = click.option(
     "--raw",
     is_flag=True,
     default=None,
-    help="All of it inside: the graph reads texts, pictures or sounds, one row at a time.",
+    help="All preprocessing inside: the graph reads one raw text, image or sound at a time.",
 )
 @click.option("--hardware", metavar="KIND", help="NPU or FPGA that ONNX is for, as `burnish list hardware` names them.")
-@click.option("--allow-fallback", is_flag=True, help="Let operators the hardware does not take run on its host's CPU.")
 @click.option(
-    "--bound", type=float, default=0.005, show_default=True, help="Most of the deciding metric that may be lost."
+    "--allow-fallback", is_flag=True, help="Let operators the hardware does not support run on the host's CPU."
+)
+@click.option(
+    "--bound",
+    type=float,
+    default=0.005,
+    show_default=True,
+    help="Largest drop of the deciding metric that is accepted.",
 )
 @click.option("--out", type=_file, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
@@ -75,7 +81,7 @@ def export(
     trust_code: bool,
     **settings: Any,
 ) -> None:
-    """Export the model of RUN; each export answers the held-out rows itself, and is kept only if it answers alike.
+    """Export the model of RUN. Each export predicts the held-out data; it is rejected if quality may drop beyond --bound.
 
     \b
     burnish export runs/reviews --to onnx --quantize int8
@@ -113,10 +119,12 @@ def sign(source: Path, key: Path) -> None:
     click.echo(f"signed {folder} with key {fingerprint}", err=True)
 
 
-@click.command(short_help="Answer the rows of a file or folder.")
+@click.command(short_help="Predict the rows of a file or folder.")
 @click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
 @click.argument("data", metavar="INPUT")
-@click.option("-o", "--out", type=_file, required=True, help="File for the answers: .csv, .tsv, .jsonl or .parquet.")
+@click.option(
+    "-o", "--out", type=_file, required=True, help="File for the predictions: .csv, .tsv, .jsonl or .parquet."
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
 @_runtime
@@ -130,12 +138,12 @@ def predict(
     runtime: str | dict[str, Any] | None,
     trust_code: bool,
 ) -> int:
-    """Answer each row of INPUT with the model in RUN_OR_BUNDLE.
+    """Predict each row of INPUT with the model in RUN_OR_BUNDLE.
 
     INPUT is any readable table, a folder of shards or images, or - for JSON lines from standard input. A run that was
     stopped or killed goes on where it was when the same command is given again.
 
-    Exit codes: 0 every row has an answer, 3 some rows have an error instead (column `error`), 2 bad usage or input,
+    Exit codes: 0 every row has a prediction, 3 some rows have an error instead (column `error`), 2 bad usage or input,
     1 failed, 130 interrupted.
     """
     with importing():
@@ -148,7 +156,7 @@ def predict(
     return 3 if result.get("errors") else 0
 
 
-@click.command(short_help="Answer requests over HTTP.")
+@click.command(short_help="Serve predictions over HTTP.")
 @click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
@@ -171,16 +179,16 @@ def predict(
 )
 @click.option("--keys", type=_file, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
 @click.option("--cors", multiple=True, metavar="ORIGIN", help="Origin whose pages may call; repeatable. Default: none.")
-@click.option("--no-examples", is_flag=True, help="Do not show golden examples, which are training rows.")
+@click.option("--no-examples", is_flag=True, help="Do not show the reference examples, which are training data.")
 @click.option(
     "--max-parts",
     type=click.IntRange(min=4),
     default=49,
     show_default=True,
-    help="Parts that an explanation leaves out.",
+    help="Most parts an explanation occludes.",
 )
-@click.option("--no-explanations", is_flag=True, help="Explain no answers.")
-@click.option("--log-payloads", is_flag=True, help="Write rows and answers to the log.")
+@click.option("--no-explanations", is_flag=True, help="Turn explanations off.")
+@click.option("--log-payloads", is_flag=True, help="Write requests and predictions to the log.")
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that a bundle names.")
 def serve(
     bundles: tuple[str, ...],

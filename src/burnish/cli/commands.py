@@ -54,7 +54,7 @@ def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
     help="Show the version and exit.",
 )
 def commands(debug: bool) -> None:
-    """Fine-tune a pretrained model on labelled data, test it honestly, and use it."""
+    """Fine-tune pretrained models on labelled data, with trustworthy evaluation, export and serving."""
     if debug:
         os.environ["BURNISH_DEBUG"] = "1"
 
@@ -67,7 +67,7 @@ _file = click.Path(path_type=Path)
 @click.option(
     "--data", multiple=True, metavar="FILE", help="Training data: a file, folder, glob or hub name; repeatable."
 )
-@click.option("--target", metavar="COLUMN", help="Column that holds the truth.")
+@click.option("--target", metavar="COLUMN", help="Label column.")
 @click.option(
     "--input", "input_columns", multiple=True, metavar="COLUMN", help="Column the model reads; repeat it for pairs."
 )
@@ -89,7 +89,7 @@ def train(
     resume: bool,
     device: str | None,
 ) -> None:
-    """Train as RECIPE says, test on rows the model has never seen, and save everything in one run folder.
+    """Train as RECIPE says, evaluate once on the held-out test set, and save everything in one run folder.
 
     \b
     burnish train recipe.yaml
@@ -119,10 +119,13 @@ def train(
     stage.run(found.recipe, out=found.out, resume=resume, command=command, changes=found.changes)
 
 
-@commands.command(short_help="Score a trained model again, on its test rows or on other data.")
+@commands.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")
 @click.argument("run", type=_file)
 @click.option(
-    "--data", multiple=True, metavar="FILE", help="Score on this data instead of the run's test rows; repeatable."
+    "--data",
+    multiple=True,
+    metavar="FILE",
+    help="Labelled data to evaluate on, instead of showing the test scores; repeatable.",
 )
 @click.option(
     "--out",
@@ -132,7 +135,7 @@ def train(
 )
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
-    """Show the sealed scores of RUN, or score its model on other labelled data and write scores, report and predictions."""
+    """Show the test scores of RUN, or evaluate its model on other labelled data and write scores, report and predictions."""
     with importing():
         from burnish.stages import evaluate as stage
 
@@ -159,7 +162,7 @@ def new(task: str, data: str, out: Path | None) -> None:
     _write(new_recipe(task, data), out)
 
 
-@commands.command("list", short_help="Show the kinds of an axis.")
+@commands.command("list", short_help="Show the available choices.")
 @click.argument("axis", required=False)
 @click.option("--fields", is_flag=True, help="Show the settings of each kind as well.")
 def list_kinds(axis: str | None, fields: bool) -> None:
@@ -207,7 +210,7 @@ def _write(text: str, out: Path | None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 failed run, 2 bad usage or input, 3 some rows without
-    an answer (`predict`), 130 interrupted.
+    a prediction (`predict`), 130 interrupted.
     """
     # Threads that spin while they wait burn the core another process needs: beside one busy process on two cores, a step
     # took 3.6 times as long (benchmarks/README.md). Must be set before torch is loaded; the user's own setting wins.

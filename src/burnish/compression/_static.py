@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -14,15 +14,40 @@ from burnish.compression import Batches
 from burnish.core.batch import Array
 from burnish.hardware import Form
 
-if TYPE_CHECKING:
-    from burnish.compression.quantization import Quantization
-
 WEIGHTED = ("MatMul", "Gemm", "Conv", "ConvTranspose")
 HISTOGRAM_ROWS = 32  # at most whose activations are all held at once, as histograms need them
 SMALLEST = 2.0**-24  # scale of a tensor that is zero on every row
 
 
-def quantise(settings: Quantization, model: Path, out: Path, calibration: Batches, *, every: bool, large: bool) -> None:
+class Settings(Protocol):
+    """What of a compression says how ranges are found and how numbers are written; see `Quantization`."""
+
+    @property
+    def calibration(self) -> Literal["minmax", "percentile", "entropy"]:
+        """How a range is found."""
+
+    @property
+    def calibration_rows(self) -> int:
+        """Training rows it is found on."""
+
+    @property
+    def per_channel(self) -> bool:
+        """A scale for each output channel."""
+
+    @property
+    def unsigned(self) -> bool:
+        """Weights from 0 to 255."""
+
+    @property
+    def exclude(self) -> list[str]:
+        """Names of operators that stay as they are."""
+
+    @property
+    def form(self) -> Form | None:
+        """What a piece of hardware wants."""
+
+
+def quantise(settings: Settings, model: Path, out: Path, calibration: Batches, *, every: bool, large: bool) -> None:
     """Write the quantised model.
 
     Args:

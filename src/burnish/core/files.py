@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from burnish.core.errors import InputError, RunFailed
 
+Result = TypeVar("Result")
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 """What `burnish sign` writes beside a manifest; it is in no manifest, and goes when the manifest changes."""
@@ -140,7 +142,19 @@ def folder_aside(final: Path, *, manifest: bool = True) -> Iterator[Path]:
 
 def hashes(folder: Path) -> dict[str, str]:
     """Relative file name to sha256 for every file below a folder but its own manifest and the signature of that."""
-    return {name: sha256(folder / name) for name in _names(folder)}
+    names = _names(folder)
+    return dict(zip(names, _at_once(sha256, [folder / name for name in names]), strict=True))
+
+
+AT_ONCE = 4  # files that are hashed or flushed side by side; both wait for the disk, or leave Python's lock alone
+
+
+def _at_once(of: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
+    """What a function gives for each file, in their order."""
+    if len(files) < 2:
+        return [of(file) for file in files]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(of, files))
 
 
 def _names(folder: Path) -> list[str]:
@@ -199,13 +213,13 @@ def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) 
     odd = next((name for name, digest in expected.items() if not _is_entry(name, digest)), None)
     if odd is not None:
         return [f"{MANIFEST} is not the file that was written: {odd[:80]!r} is no file below it with a sha256"]
-    found = []
-    for name, digest in expected.items():
-        file = folder / name
-        if not file.is_file():
-            found.append(f"{name} is missing")
-        elif sha256(file) != digest:
-            found.append(f"{name} is not the file that was written")
+    there = [name for name in expected if (folder / name).is_file()]
+    now = dict(zip(there, _at_once(sha256, [folder / name for name in there]), strict=True))
+    found = [
+        f"{name} is not the file that was written" if name in now else f"{name} is missing"
+        for name, digest in expected.items()
+        if now.get(name) != digest
+    ]
     if added:
         # A link to a folder brings in files that no manifest can name.
         links = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() and p.is_dir()]
@@ -237,8 +251,11 @@ def _is_entry(name: str, digest: object) -> bool:
 
 
 def _flush(folder: Path) -> None:
-    for path in [*folder.rglob("*"), folder]:
-        _flush_folder(path) if path.is_dir() else _flush_file(path)
+    paths = [*folder.rglob("*"), folder]
+    _at_once(_flush_file, [path for path in paths if not path.is_dir()])
+    for path in paths:
+        if path.is_dir():
+            _flush_folder(path)
 
 
 def _flush_file(path: Path) -> None:

@@ -99,6 +99,36 @@ class Network(nn.Module, ABC):
     def backbone(self) -> nn.Module:
         """The library's own module (what peft wraps)."""
 
+    def answer_lengths(self, **inputs: torch.Tensor) -> torch.Tensor | None:
+        """int64 [B], at how many places of each line `forward` answers; None: the inputs' own places, or one a row.
+
+        For networks that answer at other places than they read: frames of a recording, say.
+        """
+        return None
+
+    def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """[B, L, D]: what the head reads at each place. `place_logits(place_states(**inputs))` is `forward(**inputs)`.
+
+        Raises:
+            Inseparable: the head reads more than one state of a place, or this network does not say what it reads.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what its head reads at each place")
+
+    def place_logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Logits [..., C] of [..., D], each place by itself, with all that `forward` does to logits: scale, soft cap ...
+
+        Raises:
+            Inseparable: as `place_states`.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what its head reads at each place")
+
+    def untouched(self) -> Network | None:
+        """The same once more, sharing nothing, so that what was read is still there after training has changed it.
+
+        None where there is no safe way to copy, or it would take much memory: then it is read again.
+        """
+        return None
+
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows: `logits(features(**inputs))` are the logits of `forward`.
 

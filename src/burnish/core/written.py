@@ -64,10 +64,10 @@ def read_golden(path: Path) -> list[dict[str, Any]]:
     """
     rows = _value(path)
     if not isinstance(rows, list) or len(rows) > MOST_ROWS:
-        raise not_written(f"found {_kind(rows)}", f"a list of at most {MOST_ROWS:,} golden rows", path)
+        raise not_written(f"found {_kind(rows)}", f"a list of at most {MOST_ROWS:,} reference examples", path)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not isinstance(row.get("example"), dict) or "answer" not in row:
-            raise not_written(f"row {number} is no golden row", "example, answer and probabilities", path)
+            raise not_written(f"row {number} is no reference example", "example, answer and probabilities", path)
         own = row.get("probabilities")
         if not isinstance(own, list) or not all(map(finite, _flat(own))):
             raise not_written(f"row {number}: probabilities that are no numbers", "a list of numbers", path)

@@ -156,7 +156,7 @@ def _without(parts: Mapping[str, Part], found: list[Shared]) -> tuple[dict[str, 
         part = parts[split]
         gone = np.unique(np.concatenate([shared.rows for shared in own]))
         share = len(gone) / len(part)
-        too_many = f"more than {MOST[split]:.0%} of the {split} rows would go" if share > MOST[split] else ""
+        too_many = f"more than {MOST[split]:.0%} of the {split} examples would go" if share > MOST[split] else ""
         why = [f"{s.file} is given for {split} and for {s.later}" if s.file else too_many for s in own]
         judged += [replace(shared, refused=reason) for shared, reason in zip(own, why, strict=True)]
         if not any(why):

@@ -13,10 +13,10 @@ from burnish.data.reading.one_type import require_one_type
 from burnish.data.reading.shards import require_names
 from burnish.data.splits import NAMES, TEST, TRAIN, VALIDATION, Split
 from burnish.data.table import Part, Table
+from burnish.data.truths import strata_of
 from burnish.inputs import Input
 from burnish.targets import Target
 
-_WORDS = 65_536
 _FEW = 20
 
 
@@ -59,17 +59,22 @@ def divide(
         )
         if (contents == contents[0]).all():  # equal rows never lie in two splits
             alike = "; all have the same " + " and ".join(map(repr, input.required_columns))
-        assigned = split.assign(train, contents, strata_of(train, target), seed=seed, parts=wanted)
+        assigned = split.assign(train, contents, strata_of(whole(train), target), seed=seed, parts=wanted)
         alike = alike or _units(split, train, contents)
     parts = {}
     for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):
         if number != TRAIN and not wanted[number - 1]:
-            parts[name] = Part(tables[name], np.arange(len(tables[name]), dtype=np.int64))
+            parts[name] = whole(tables[name])
         else:
             parts[name] = Part(train, np.flatnonzero(assigned == number).astype(np.int64))
         if not len(parts[name]) and (name == "train" or "empty_split" not in allow):
             raise _empty(name, train, split, wanted, alike)
     return parts
+
+
+def whole(table: Table) -> Part:
+    """All rows of a table."""
+    return Part(table, np.arange(len(table), dtype=np.int64))
 
 
 def require_columns(table: Table, columns: Collection[str], *, place: str = "") -> None:
@@ -81,20 +86,6 @@ def require_columns(table: Table, columns: Collection[str], *, place: str = "") 
     """
     require_names(table.columns, columns, place=place or (table.origins[0].path if table.origins else ""))
     require_one_type(table, columns)
-
-
-def strata_of(table: Table, target: Target) -> NDArray[np.int64]:
-    """[N] the class number of each row in order of first appearance, -1 where it has none; reads some at a time."""
-    seen: dict[str, int] = {}
-    out = np.full(len(table), -1, np.int64)
-    done = 0
-    for rows in table.rows([target.column], batch=_WORDS):
-        for i, row in enumerate(rows, done):
-            name = target.strata(row[target.column])
-            if name is not None:
-                out[i] = seen.setdefault(name, len(seen))
-        done += len(rows)
-    return out
 
 
 def _enough(train: Table, split: Split, wanted: tuple[bool, bool]) -> None:

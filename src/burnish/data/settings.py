@@ -29,7 +29,9 @@ class Data(BaseModel):
     validation: Annotated[Any, _PLACE] = Field(
         None, description="The same for validation; made from train if left out."
     )
-    test: Annotated[Any, _PLACE] = Field(None, description="The same for the sealed test; made from train if left out.")
+    test: Annotated[Any, _PLACE] = Field(
+        None, description="The same for the held-out test; made from train if left out."
+    )
     source: Annotated[Source | None, *choice("burnish.data.sources")] = Field(
         None, description="Format; found by the file's ending when left out."
     )

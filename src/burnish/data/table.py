@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from burnish.data.looking.inspection import Inspection
+from burnish.data.cells import Cells
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,25 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Inspection:
+    """What is known of the files that N rows of a table are.
+
+    Attributes:
+        contents: [N] a hash of what the network would be given, 0 where it cannot be read or is missing.
+        problems: position in the table to what is wrong with the file, in words.
+        facts: N rows of what `Input.look` found, null where it cannot be read; absent columns were found in no row.
+        assumed: what had to be assumed about paths, in words, to the rows.
+        instead: of the first files that are missing where they were looked for and what is there instead.
+    """
+
+    contents: NDArray[np.uint64]
+    problems: dict[int, str]
+    facts: pa.Table
+    assumed: dict[str, list[int]] = field(default_factory=dict)
+    instead: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Table:
     """N rows in memory-mapped Arrow.
 
@@ -36,6 +54,7 @@ class Table:
         notes: what was decided while reading, in words (encodings, shards, skipped blank lines ...).
         left_out: what was met in folders and is no row, each with its severity and words.
         inspection: what is known of the files that rows are (images, sounds); None for other rows.
+        read_cells: of columns that were asked for; see `cells`.
     """
 
     arrow: pa.Table
@@ -43,6 +62,7 @@ class Table:
     notes: tuple[str, ...] = field(default=())
     left_out: tuple[tuple[str, str], ...] = field(default=())
     inspection: Inspection | None = field(default=None, compare=False, repr=False)
+    read_cells: dict[str, Cells] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return int(self.arrow.num_rows)
@@ -69,6 +89,18 @@ class Table:
     def values(self, column: str) -> list[Any]:
         """All values of one column. Only for columns that are small (labels, groups), never for texts of big tables."""
         return list(self.arrow[column].to_pylist())
+
+    def cells(self, column: str) -> Cells:
+        """The cells of one column, read when they are first asked for; kept where few differ, as those of labels do."""
+        if column not in self.read_cells:
+            self.read_cells[column] = Cells(self.arrow[column])
+        return self.read_cells[column]
+
+    def with_column(self, column: str, values: pa.ChunkedArray, kind: pa.Field | None = None) -> Table:
+        """The table with other cells in one of its columns."""
+        arrow = self.arrow.set_column(self.arrow.column_names.index(column), kind or column, values)
+        kept = {name: cells for name, cells in self.read_cells.items() if name != column}
+        return replace(self, arrow=arrow, read_cells=kept)
 
     def rows(self, columns: Sequence[str], batch: int = 2048) -> Iterator[list[dict[str, Any]]]:
         """The rows in order, some at a time, with these columns only."""
@@ -108,3 +140,8 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def cells(self, column: str) -> Iterator[Any]:
+        """The cells of a column, one after another; none where there is no such column."""
+        if column in self.table.columns:
+            yield from self.table.cells(column).of(self.rows)

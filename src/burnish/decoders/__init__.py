@@ -14,6 +14,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
+from burnish.core.processor import Processor
 from burnish.core.views import each, joined
 from burnish.inputs import Input
 from burnish.targets import Decoded, Generative, Target
@@ -75,7 +76,7 @@ def answered(
     decoder: Decoder,
     input: Input,
     target: Target,
-    processor: Any,
+    processor: Processor,
     rows: Iterable[Iterable[Encoded]],
     *,
     limit: int,
@@ -89,7 +90,7 @@ def answered(
         rows: the views of each row; a view may have a `_seed`.
         limit: most views at once.
     """
-    collate = partial(input.collate, processor=processor)
+    collate = partial(input.collate, processor=processor.for_input)
     if decoder.reads == "logits":
         seen = joined(compute, collate, rows, limit=limit, join=target.joined)
         return target.decode(seen.values, seen.first) if seen.first else []

@@ -107,8 +107,8 @@ def frozen_features(
     kept = np.array([i for i, truth in enumerate(train_truth) if truth is not None], np.int64)
     if not len(kept):
         raise InputError("the training split has no truth", expected="at least one labelled row")
-    rows = f"{len(kept):,} labelled training {'words' if target_of(like).shape == 'element' else 'rows'}"
-    note = f"fitted on all {rows}" if drawn_from is None else f"fitted on {rows}, drawn from {drawn_from:,} rows"
+    rows = f"{len(kept):,} labelled training {'words' if target_of(like).shape == 'element' else 'examples'}"
+    note = f"fitted on all {rows}" if drawn_from is None else f"fitted on {rows}, drawn from {drawn_from:,} examples"
     if len(kept) > limit:
         note = f"fitted on {limit:,} of {rows}, drawn at random"
         kept = np.sort(generator(seed, "baseline", "subsample").permutation(kept)[:limit])

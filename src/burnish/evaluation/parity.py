@@ -109,9 +109,9 @@ def parity(
     ties = sum(f.margin is not None and f.margin <= tie for f in flips)
     why = ""
     if precision in TIES and len(flips) > ties:
-        why = f"{len(flips) - ties} decisions changed, which no rounding explains"
+        why = f"{len(flips) - ties} predictions changed, more than rounding explains"
     elif not math.isfinite(low) or low < -lost:
-        why = f"with 95 % confidence no more than {-low:.4f} of {metric.label} is lost; the bound is {lost}"
+        why = f"{metric.label} may drop by {-low:.4f} (one-sided 95 % bound); the limit is {lost:g}"
     return Parity(
         len(after),
         metric.label,

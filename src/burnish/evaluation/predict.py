@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Batch, Truth
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions, schema
+from burnish.core.terms import Outputs
 from burnish.core.views import joined
 from burnish.core.weighted import ZERO, WeightedSum
 from burnish.data.feeding.ahead import ahead
@@ -30,6 +31,7 @@ from burnish.targets import Decoded, Filed, Target, names_of
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
 Notify = Callable[[str, int, int], None]
+TaughtLosses = Callable[[Batch], tuple[Array, Array]]
 
 
 def predict(
@@ -38,6 +40,7 @@ def predict(
     part: Part,
     *,
     loss: Loss | None,
+    taught: TaughtLosses | None = None,
     group: str | None = None,
     batch_size: int = 64,
     overhead: int = OVERHEAD,
@@ -54,7 +57,9 @@ def predict(
         run: arrays to logits; or a `Generate`, where the decoder reads steps.
         loader: of the same split, without class weights.
         part: the split, for truths and groups.
-        loss: how losses are computed; None leaves them out.
+        loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
+        taught: how they are computed instead where the answer does not hold all they need: of a batch as training reads it,
+            [R] summed losses and weights of its rows.
         group: column whose rows are resampled together.
         batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
@@ -73,7 +78,7 @@ def predict(
     own = np.arange(share[0], len(part), share[1])
     for start in range(0, len(own), WINDOW):
         positions = own[start : start + WINDOW]
-        piece, piece_loss, bad = _window(run, loader, positions, loss, batch_size, overhead, workers, decoder)
+        piece, piece_loss, bad = _window(run, loader, positions, loss, taught, batch_size, overhead, workers, decoder)
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
@@ -104,6 +109,7 @@ def _window(
     loader: Loader,
     positions: NDArray[np.int64],
     loss: Loss | None,
+    taught: TaughtLosses | None,
     batch_size: int,
     overhead: int,
     workers: int,
@@ -122,19 +128,33 @@ def _window(
     for own_positions, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, own_positions)
         if decoder is not None and decoder.reads != "logits":
-            input_, target, processor = loader.input, loader.target, loader.processor
-            written = answered(run, decoder, input_, target, processor, views, limit=batch_size)
-            for place, answer in zip(places, written, strict=True):
-                answers[place] = _Answer(answer)
-            continue
-        seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
-        bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
-        decoded = loader.target.decode(seen.values, seen.first)
-        losses, weights = _losses(loss, seen.values, *loader.truths(own_positions, seen.length))
+            decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
+            logits = None
+        else:
+            seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
+            bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
+            decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
+        losses, weights = _of_rows(loader, own_positions, loss, taught, logits)
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
-            answers[place] = _Answer(answer, None if loss is None else float(own), float(weight))
+            answers[place] = _Answer(answer, float(own) if weight > 0 else None, float(weight))
     return answers, total, bad
+
+
+def _of_rows(
+    loader: Loader,
+    positions: NDArray[np.int64],
+    loss: Loss | None,
+    taught: TaughtLosses | None,
+    logits: tuple[Array, int] | None,
+) -> tuple[Array, Array]:
+    """[B] summed losses and weights: of a batch as training reads it, of logits and their padded length, or all 0."""
+    if taught is not None:
+        return taught(loader.batch(positions))
+    if loss is not None and logits is not None and not needs_truth(loader.target, loss):
+        return _losses(loss, logits[0], loader.truth(positions, logits[1]))
+    nothing = np.zeros(len(positions))
+    return nothing, nothing
 
 
 def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
@@ -145,16 +165,19 @@ def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
     return cast("NDArray[np.bool_]", fine.reshape(len(logits), -1).all(axis=1))
 
 
-def _losses(loss: Loss | None, logits: Array, targets: Array, weights: Array) -> tuple[Array, Array]:
+def needs_truth(target: Target, loss: Loss) -> bool:
+    """Whether losses are not to be had of answers: the network must be shown the truth, or the loss sees more than logits."""
+    return target.shows_truth() or not loss.elementwise()
+
+
+def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Array]:
     """[B] summed loss and [B] summed weight of each row."""
-    rows = len(targets)
-    if loss is None:
-        return np.zeros(rows), np.zeros(rows)
     import torch
 
-    weights = weights.reshape(rows, -1)
-    elements = loss.elements(torch.from_numpy(logits), torch.from_numpy(targets)).numpy().reshape(rows, -1)
-    return np.where(weights > 0, elements * weights, 0.0).sum(axis=1), weights.sum(axis=1)
+    rows = len(truth.lines)
+    own = Truth(*map(torch.from_numpy, (truth.targets, truth.weights, truth.owner, truth.lines)))
+    sums, weights = loss.terms(Outputs(torch.from_numpy(logits)), own).by_row(rows)
+    return sums.numpy(), weights.numpy()
 
 
 def _rows(
@@ -166,17 +189,17 @@ def _rows(
     files: Path | None,
 ) -> pa.RecordBatch:
     rows = part.rows[positions]
-    columns = [c for c in (target.column, group) if c is not None and c in part.table.columns]
-    own = part.table.take(rows, list(dict.fromkeys(columns))).to_pylist() if columns else [{} for _ in rows]
-    groups = [None if group is None or r.get(group) is None else str(r[group]) for r in own]
-    truths, found = [target.truth(r.get(target.column)) for r in own], [a.decoded.answer for a in answers]
+    cells = part.table.cells(target.column).at(rows) if target.column in part.table.columns else [None] * len(rows)
+    grouped = group is not None and group in part.table.columns
+    groups = part.table.take(rows, [group])[group].to_pylist() if grouped and group else [None] * len(rows)
+    truths, found = [target.truth(cell) for cell in cells], [a.decoded.answer for a in answers]
     values = {
         "row": rows,
         "truth": truths,
         "answer": _filed(target, found, rows, files) if isinstance(target, Filed) else found,
         "probabilities": [a.decoded.probabilities for a in answers],
         "loss": [a.mean for a in answers],
-        "group": groups,
+        "group": [None if value is None else str(value) for value in groups],
         "weight": [a.weight for a in answers],
         **measured(target, truths, found, [math.nan if a.loss is None else a.loss for a in answers]),
     }

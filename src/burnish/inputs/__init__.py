@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, cast
 
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component, component_class, kinds
 from burnish.core.family import Kind
+from burnish.core.processor import Processor as Processor
 from burnish.inputs._capabilities import (
     Audible,
     Augmentable,
@@ -41,16 +42,6 @@ __all__ = [
 ]
 
 
-class Processor(Protocol):
-    """What an input needs from the checkpoint to encode: a tokenizer, a feature extractor's settings ..."""
-
-    def fingerprint(self) -> str:
-        """A hash of everything that changes what `encode` returns."""
-
-    def settings(self) -> dict[str, Any]:
-        """What must be written into the bundle beside the checkpoint's own files so that `restore` gives the same."""
-
-
 class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers.
 
@@ -59,6 +50,8 @@ class Input(Component):
     """
 
     axis: ClassVar[str] = "burnish.inputs"
+    encodes_with: ClassVar[tuple[str, ...]] = ()
+    """Modules and packages that `encode` depends on, beside this room: when one changes, rows are encoded anew."""
     lengths_matter: ClassVar[bool] = False
     """Whether rows differ in length, so that batches are padded and length-bucketing pays."""
 
@@ -125,6 +118,23 @@ class Input(Component):
     @abstractmethod
     def collate(self, encoded: Sequence[Encoded], processor: Any) -> tuple[dict[str, Array], int]:
         """Named arrays with a batch axis, padded to the longest row, and the padded length (1 for fixed-size inputs)."""
+
+    @classmethod
+    def packs(cls) -> bool:
+        """Whether several rows can share a line (`packed`)."""
+        return cls.packed is not Input.packed
+
+    def packed(self, rows: Sequence[Encoded], processor: Any) -> Encoded:
+        """Several rows as one, one after the other: places are counted anew in each, and none may see another.
+
+        Args:
+            rows: as `encode` gave them, with what is given of their truth; each is `_length` elements.
+            processor: as in `encode`.
+
+        Raises:
+            NotImplementedError: rows of this input cannot share a line.
+        """
+        raise NotImplementedError(f"rows of input {self.kind()!r} cannot share a line")
 
     @abstractmethod
     def shown(self, encoded: Encoded, processor: Any) -> str:

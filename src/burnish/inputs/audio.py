@@ -47,6 +47,7 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
     Sounds longer than a view are cut into overlapping views whose logits are averaged; training sees a random one.
     """
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.sound", "burnish.media.paths")
     length_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     column: str = Field("audio", description="Column with the path of a sound file, its bytes, or samples and rate.")
     features: Literal["waveform", "log_mel", "kaldi", "whisper"] | None = Field(
@@ -201,7 +202,7 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
 
     def graph(self, processor: SoundProcessor) -> nn.Module:
         """The waveform to its spectrogram."""
-        from burnish.media.graph import Spectrogram
+        from burnish.media.sound.graph import Spectrogram
 
         return Spectrogram(processor)
 

@@ -39,6 +39,7 @@ TIGHTER = 0.875  # most of the picture that corner crops keep: without it they w
 class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
     """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.picture", "burnish.media.paths")
     learned_facts: ClassVar[tuple[str, ...]] = ("lowest", "highest", "numbers")
     column: str = Field("image", description="Column with the path of an image file, or its bytes.")
     size: int | None = Field(None, ge=8, description="Height and width the network sees; null: the checkpoint's own.")
@@ -184,7 +185,7 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
 
     def graph(self, processor: ImageProcessor) -> nn.Module:
         """Pixels to what the network reads."""
-        from burnish.media.graph import Pixels
+        from burnish.media.picture.graph import Pixels
 
         return Pixels(processor.mean, processor.std)
 

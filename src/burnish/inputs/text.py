@@ -28,12 +28,13 @@ USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hy
 class Text(Input, Divisible, InGraph, Standalone):
     """One text a row, or a pair of texts, cut into tokens by the checkpoint's own tokenizer."""
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
     lengths_matter: ClassVar[bool] = True
     heads: ClassVar[Mapping[str, str]] = {"row": "AutoModelForSequenceClassification"}
     encoder: ClassVar[Kind] = "text encoder"
     place_numbers: ClassVar[tuple[str, ...]] = ("start", "end")
     columns: list[str] = Field(
-        default_factory=list, description="One text column, or two for pairs; empty: found in the data, and said."
+        default_factory=list, description="One text column, or two for pairs; empty: inferred and logged."
     )
     max_length: int | None = Field(
         None, ge=4, description="Longest row in tokens; longer ones are cut at the end. Null: the checkpoint's limit."

@@ -22,6 +22,7 @@ from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
 class Tokens(Input, Standalone):
     """A list of words a row, each cut into sub-words; only the first sub-word of a word carries its tag."""
 
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
     lengths_matter: ClassVar[bool] = True
     shapes: ClassVar[tuple[str, ...]] = ("element",)
     heads: ClassVar[Mapping[str, str]] = {"element": "AutoModelForTokenClassification"}
@@ -29,7 +30,7 @@ class Tokens(Input, Standalone):
     column: str = Field("tokens", description="Column with the words: a list, or one string with spaces between them.")
     lists_as_text: bool | None = Field(
         None,
-        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: found in the data, and said.",
+        description="Whether cells are lists written as text, such as \"['a', 'b']\". Null: inferred and logged.",
     )
     max_length: int | None = Field(
         None,

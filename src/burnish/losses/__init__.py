@@ -1,25 +1,34 @@
-"""Losses: how wrong an answer is, element by element. One file each."""
+"""Losses: how wrong an answer is, for each element or each row. One file each."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from burnish.core.batch import Truth
 from burnish.core.component import Component
+from burnish.core.terms import Outputs, Terms
 from burnish.core.weighted import WeightedSum
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+T = TypeVar("T", bound=Any)
+
 
 class Loss(Component):
-    """How wrong the logits are, element by element; weighting and summing is the same for every loss."""
+    """How wrong the outputs are. Most losses say it of each element and write `elements`; weighting and summing is the
+    same for all. A loss whose values are not those of single elements (one for each row, say) writes `terms` and `weights`.
+    """
 
     axis: ClassVar[str] = "burnish.losses"
     targets: ClassVar[tuple[str, ...]]
     """Kinds of target this loss can be used with."""
 
-    @abstractmethod
+    @classmethod
+    def elementwise(cls) -> bool:
+        """Whether its values are those of single elements: of logits and targets, and of nothing else."""
+        return cls.terms is Loss.terms
+
     def elements(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of each element.
 
@@ -31,17 +40,39 @@ class Loss(Component):
         Returns:
             The shape of `targets`, in nats (or squared or absolute units for regression).
         """
+        raise NotImplementedError(f"loss {self.kind()!r} has no value for each element")
 
-    def __call__(self, logits: Tensor, targets: Tensor, weights: Tensor) -> WeightedSum[Tensor]:
-        """The weighted sum over all elements, in float32 or better; elements of weight 0 cannot touch it, even if infinite."""
+    def weights(self, truth: Truth[T]) -> T:
+        """The weights of `terms`, from the truth alone: they are known before any forward pass, as arrays or tensors."""
+        return truth.weights
+
+    def terms(self, outputs: Outputs, truth: Truth[Tensor]) -> Terms:
+        """One value for each element (or row), in float32 or better, with its weight and the row it belongs to.
+
+        What has weight 0 cannot touch the others, not even where it is infinite or not a number.
+        """
         import torch
 
-        if logits.dtype in (torch.float16, torch.bfloat16):
-            logits = logits.float()
-        counted = weights != 0
-        # where() and not a product, because 0 * inf is not 0; and before the loss as well, because the gradient of an
-        # infinite logit is not a number even when what comes back to it is 0.
+        logits = for_each_truth(in_full(outputs.logits), truth)
+        counted = truth.weights != 0
+        # Before the loss, because the gradient of an infinite logit is not a number even when what comes back to it is 0.
         seen = counted.view(counted.shape + (1,) * (logits.ndim - counted.ndim))
-        elements = self.elements(torch.where(seen, logits, 0.0), targets)
-        total = torch.where(counted, elements * weights, 0.0).sum()
-        return WeightedSum(total, weights.sum())
+        return Terms(self.elements(torch.where(seen, logits, 0.0), truth.targets), self.weights(truth), truth.owner)
+
+    def __call__(self, outputs: Outputs, truth: Truth[Tensor]) -> WeightedSum[Tensor]:
+        """The weighted sum of all terms, in float32 or better."""
+        return self.terms(outputs, truth).summed()
+
+
+def in_full(logits: Tensor) -> Tensor:
+    """float32 instead of half precision."""
+    import torch
+
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+
+def for_each_truth(logits: Tensor, truth: Truth[Tensor]) -> Tensor:
+    """Logits [B, ...] once for each line of targets: again for every further truth where rows are mixed and have several."""
+    if len(truth.targets) == len(logits):
+        return logits
+    return logits.index_select(0, truth.lines[truth.owner.flatten(1)[:, 0] if truth.owner.ndim > 1 else truth.owner])

@@ -18,7 +18,7 @@ class BinaryCrossEntropy(Loss):
         0.0,
         ge=0,
         lt=1,
-        description="Pulls every truth towards one half: 1 becomes 1 - s/2 and 0 becomes s/2; 0 for none.",
+        description="Pulls every label towards one half: 1 becomes 1 - s/2 and 0 becomes s/2; 0 for none.",
     )
 
     def elements(self, logits: Tensor, targets: Tensor) -> Tensor:

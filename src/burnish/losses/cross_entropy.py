@@ -19,7 +19,7 @@ class CrossEntropy(Loss):
 
     targets: ClassVar[tuple[str, ...]] = ("label", "tags")
     label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="Share of the truth that is spread evenly over all classes; 0 for none."
+        0.0, ge=0, lt=1, description="Share of the label that is spread evenly over all classes; 0 for none."
     )
 
     def elements(self, logits: Tensor, targets: Tensor) -> Tensor:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Focal(Loss):
-    """Cross-entropy that fades for elements already answered well: -(1 - p)^gamma log p, p the probability of the truth.
+    """Cross-entropy that fades for elements already predicted well: -(1 - p)^gamma log p, p the probability of the label.
 
     Lin et al. 2017 (arXiv 1708.02002). With gamma 0 it is cross-entropy. The paper's alpha is a class weight and is set
     by `class_weights`. Known trap: probabilities trained with it are under-confident, so calibrate before thresholds.
     """
 
     targets: ClassVar[tuple[str, ...]] = ("label", "labels", "tags")
-    gamma: float = Field(2.0, ge=0, description="How fast well-answered elements fade; 0 is plain cross-entropy.")
+    gamma: float = Field(2.0, ge=0, description="How fast well-predicted elements fade; 0 is plain cross-entropy.")
 
     def elements(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Softmax form for class numbers ([B, C] with [B], [B, L, C] with [B, L]); sigmoid form where shapes are equal."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Huber(Loss):
-    """Squared error near the truth and absolute error far from it, so that wild values pull less.
+    """Squared error near the true value and absolute error far from it, so that wild values pull less.
 
     Huber 1964, "Robust estimation of a location parameter": d^2 / 2 up to |d| = delta, delta (|d| - delta / 2) beyond.
     """

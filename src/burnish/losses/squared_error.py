@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class SquaredError(Loss):
-    """The squared difference between answer and truth; the mean is what it learns to predict."""
+    """The squared difference between prediction and true value; it learns to predict the mean."""
 
     targets: ClassVar[tuple[str, ...]] = ("score",)
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from burnish.core.component import Component
 from burnish.core.predictions import Predictions
+from burnish.counting.resampling import Counts, Values, with_truth
 
 
 class Metric(Component):
@@ -43,3 +45,39 @@ class Metric(Component):
         """
         rows = np.arange(len(predictions))
         return np.array([self.value(predictions.take(np.repeat(rows, c))) for c in counts])
+
+
+class CountedMetric(Metric):
+    """A metric that can be computed for many resamples at once from how often each row was drawn."""
+
+    @abstractmethod
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """The metric under each of R resamples.
+
+        Args:
+            known: N >= 1 rows, all with truth.
+            counts: [R, N], how often each row was drawn; every resample draws at least one row.
+
+        Returns:
+            [R]; nan where the metric is not defined.
+        """
+
+    def value(self, predictions: Predictions) -> float:
+        """Every row with truth counted once."""
+        known = with_truth(predictions)
+        if not len(known):
+            return float("nan")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(self.counted(known, np.ones((1, len(known)), np.int64))[0])
+
+    def resampled(self, predictions: Predictions, counts: Counts) -> Values:
+        """The same formula under R resamples; `counts` [R, N] says how often each row was drawn."""
+        known = with_truth(predictions)
+        if len(known) < len(predictions):
+            counts = counts[:, pc.is_valid(predictions.table["truth"]).to_numpy(zero_copy_only=False)]
+        values = np.full(len(counts), np.nan)
+        some = counts.any(axis=1)
+        if some.any():
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values[some] = self.counted(known, counts if some.all() else counts[some])
+        return values

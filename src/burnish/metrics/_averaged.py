@@ -11,7 +11,8 @@ from burnish.core.errors import nearest
 from burnish.core.names import text
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import Average, Which, averaged, class_names, class_sums, positive_name
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 def _class_name(value: Any) -> Any:

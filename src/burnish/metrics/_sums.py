@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from burnish.core.predictions import Predictions
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class SumRatio(CountedMetric):

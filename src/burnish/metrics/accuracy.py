@@ -8,12 +8,13 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells
-from burnish.counting.resampling import CountedMetric, Counts, Values, remembered
+from burnish.counting.resampling import Counts, Values, remembered
+from burnish.metrics import CountedMetric
 from burnish.targets import is_exclusive, target_of
 
 
 class Accuracy(CountedMetric):
-    """Share of right answers: of rows for labels, of words for tags.
+    """Share of correct predictions: of examples for labels, of words for tags.
 
     Misleading where classes are imbalanced; compare with the majority baseline.
     """

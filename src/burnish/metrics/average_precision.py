@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from burnish.core.predictions import Predictions
 from burnish.counting.ranking import macro, precision_area
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class AveragePrecision(CountedMetric):

@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import class_sums
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class BalancedAccuracy(CountedMetric):
-    """Mean recall over the classes that occur as truth: accuracy if every class had as many rows."""
+    """Mean recall over the classes that occur: accuracy if every class had as many examples."""
 
     targets: ClassVar[tuple[str, ...]] = ("label",)
 

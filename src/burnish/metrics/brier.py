@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.calibration import given_to_truth
-from burnish.counting.resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+from burnish.counting.resampling import Counts, Values, remembered, weighted_mean
+from burnish.metrics import CountedMetric
 
 
 class Brier(CountedMetric):
-    """Mean squared distance between probabilities and truth (Brier 1950): rewards being both right and well calibrated.
+    """Mean squared distance between probabilities and labels (Brier 1950): rewards being both right and well calibrated.
 
     Over all classes, from 0 to 2; with two classes half of it, from 0 to 1, as in scikit-learn.
     """

@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import class_sums
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class CohenKappa(CountedMetric):
-    """Agreement of truth and answer beyond what chance would give with the same class frequencies (Cohen 1960).
+    """Agreement of label and prediction beyond what chance would give with the same class frequencies (Cohen 1960).
 
     Not defined where truth and answer are one and the same class throughout.
     """

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from burnish.core.predictions import Predictions
 from burnish.counting.calibration import confidence
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class ExpectedCalibrationError(CountedMetric):

@@ -8,7 +8,8 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import label_sets
-from burnish.counting.resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+from burnish.counting.resampling import Counts, Values, remembered, weighted_mean
+from burnish.metrics import CountedMetric
 
 _BLOCK = 4_000_000
 """Comparisons held in memory at once."""

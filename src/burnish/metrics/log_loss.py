@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.calibration import given_to_truth
-from burnish.counting.resampling import CountedMetric, Counts, Values, remembered, weighted_mean
+from burnish.counting.resampling import Counts, Values, remembered, weighted_mean
+from burnish.metrics import CountedMetric
 
 
 class LogLoss(CountedMetric):
-    """Mean negative logarithm of the probability given to the truth, in nats.
+    """Mean negative logarithm of the probability of the label, in nats.
 
     Probabilities are kept away from 0 by 2.2e-16, as in scikit-learn, so a truth that is not among the label names
     costs 36 nats.

@@ -8,7 +8,8 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.moments import truth_and_answer
-from burnish.counting.resampling import CountedMetric, Counts, Values, weighted_mean
+from burnish.counting.resampling import Counts, Values, weighted_mean
+from burnish.metrics import CountedMetric
 
 
 class Mae(CountedMetric):

@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import class_sums
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class Matthews(CountedMetric):
-    """Correlation between truth and answer (Matthews 1975; for many classes Gorodkin 2004); fair to imbalanced classes.
+    """Correlation between label and prediction (Matthews 1975; for many classes Gorodkin 2004); fair to imbalanced classes.
 
     0 where all answers or all truths are the same class, as in scikit-learn.
     """

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from burnish.core.predictions import Predictions
 from burnish.counting.moments import correlation, truth_and_answer
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class Pearson(CountedMetric):
-    """Linear correlation of truth and answer (Pearson); blind to a wrong offset or scale.
+    """Linear correlation of true value and prediction (Pearson); blind to a wrong offset or scale.
 
     Not defined where truth or answer does not vary.
     """

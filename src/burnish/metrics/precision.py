@@ -9,7 +9,7 @@ from burnish.metrics._averaged import AveragedMetric
 
 
 class Precision(AveragedMetric):
-    """Share of right answers among the answers of a class, averaged over classes (`average`, default macro).
+    """Share of correct predictions among those of a class, averaged over classes (`average`, default macro).
 
     A class counts where it occurs among truths or answers; one with truths and no answers has 0.
     """

@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.moments import truth_and_answer, variation
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class R2(CountedMetric):
-    """Share of the variance of the truth that the answers explain (R squared); 0 is as good as always the mean.
+    """Share of the variance that the predictions explain (R squared); 0 is as good as always the mean.
 
     Not defined where the truth does not vary.
     """

@@ -9,7 +9,7 @@ from burnish.metrics._averaged import AveragedMetric
 
 
 class Recall(AveragedMetric):
-    """Share of the rows of a class that were answered with it, averaged over classes (`average`, default macro).
+    """Share of the examples of a class that were predicted as it, averaged over classes (`average`, default macro).
 
     A class counts where it occurs among truths or answers; one with truths and no answers has 0.
     """

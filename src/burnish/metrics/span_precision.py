@@ -9,6 +9,6 @@ from burnish.metrics._averaged import SpanMetric
 
 
 class SpanPrecision(SpanMetric):
-    """Share of the answered entities that are right in type, first and last word."""
+    """Share of the predicted entities that are right in type, first and last word."""
 
     which: ClassVar[Which] = "precision"

@@ -8,11 +8,12 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.moments import correlation, ranks, truth_and_answer
-from burnish.counting.resampling import CountedMetric, Counts, Values
+from burnish.counting.resampling import Counts, Values
+from burnish.metrics import CountedMetric
 
 
 class Spearman(CountedMetric):
-    """Correlation of the ranks of truth and answer (Spearman 1904), ties sharing their mean rank.
+    """Correlation of the ranks of true value and prediction (Spearman 1904), ties sharing their mean rank.
 
     Not defined where truth or answer does not vary.
     """

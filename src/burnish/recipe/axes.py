@@ -13,6 +13,7 @@ AXES: dict[str, str] = {
     "models": "burnish.models",
     "adapters": "burnish.adapters",
     "losses": "burnish.losses",
+    "objectives": "burnish.training.objectives",
     "class_weights": "burnish.class_weights",
     "optimizers": "burnish.optimizers",
     "schedules": "burnish.schedules",

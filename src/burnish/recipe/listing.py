@@ -61,7 +61,7 @@ def result_table(result: Mapping[str, Any]) -> Table:
     for metric, score in scores.items():
         known = score if isinstance(score, Mapping) else {"value": score}
         low, high = known.get("low"), known.get("high")
-        interval = "" if low is None or high is None else f"95 % between {low:.4f} and {high:.4f}"
+        interval = "" if low is None or high is None else f"95 % CI {low:.4f} to {high:.4f}"
         value = known.get("value")
         table.add_row(metric, f"{value:.4f}" if isinstance(value, float) else str(value), interval)
     for name, value in result.items():

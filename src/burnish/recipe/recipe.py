@@ -23,23 +23,11 @@ from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.shorthands import spell_out
+from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
 from burnish.targets import Target
 from burnish.trackers import Tracker
-
-TASKS: dict[str, tuple[str, str]] = {
-    "text-classification": ("text", "label"),
-    "multi-label-text-classification": ("text", "labels"),
-    "text-regression": ("text", "score"),
-    "token-classification": ("tokens", "tags"),
-    "image-classification": ("image", "label"),
-    "multi-label-image-classification": ("image", "labels"),
-    "image-regression": ("image", "score"),
-    "audio-classification": ("audio", "label"),
-    "multi-label-audio-classification": ("audio", "labels"),
-    "audio-regression": ("audio", "score"),
-}
-"""Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
+from burnish.training.objectives import Objective
 
 
 class EarlyStopping(BaseModel):
@@ -76,16 +64,14 @@ class Recipe(BaseModel):
         False, description="Whether a kind may name code from outside burnish (package.module:Class)."
     )
     task: str | None = Field(None, description="Shorthand for input and target: " + ", ".join(TASKS) + ".")
-    data: Data = Field(description="Where the labelled rows are.")
+    data: Data = Field(description="Where the labelled data is.")
     input: Annotated[Input | None, *choice("burnish.inputs")] = Field(
-        None, description="What goes in; null: inferred, and said."
+        None, description="What the model reads; null: inferred and logged."
     )
     target: Annotated[Target | None, *choice("burnish.targets")] = Field(
-        None, description="What comes out; with a column and no kind, the kind is inferred, and said."
+        None, description="What it predicts; with a column and no kind, the kind is inferred and logged."
     )
-    target_column: str | None = Field(
-        None, description="Column of the truth, when the kind of target is to be inferred."
-    )
+    target_column: str | None = Field(None, description="Label column, when the kind of target is to be inferred.")
     group: str | None = Field(
         None,
         description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
@@ -98,10 +84,14 @@ class Recipe(BaseModel):
         description="How rows are divided where no validation or test file is given.",
     )
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
-        default_factory=_default("burnish.adapters", "full"), description="Which part of the network learns."
+        default_factory=_default("burnish.adapters", "full"), description="Which parameters are trained."
     )
     loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
         None, description="What is minimised; null: the target's own."
+    )
+    objective: Annotated[Objective, *choice("burnish.training.objectives")] = Field(
+        default_factory=_default("burnish.training.objectives", "supervised"),
+        description="How network and loss meet; chunked saves memory where answers are out of a big vocabulary.",
     )
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
         default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."
@@ -113,7 +103,7 @@ class Recipe(BaseModel):
         None, description="How training rows are changed at random; null: not at all."
     )
     mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
-        None, description="How two training rows become one with both truths (mixup, CutMix); null: not at all."
+        None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
     )
     decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(
         None, description="How what the network gives becomes answers; null: one_pass, or the target's own."
@@ -139,24 +129,26 @@ class Recipe(BaseModel):
     learning_rate: float | None = Field(
         None,
         gt=0,
-        description="Peak learning rate; null: usual for the kind and size of network and the adapter, said.",
+        description="Peak learning rate; null: the default for network kind, size and adapter, logged.",
     )
     head_learning_rate: float | None = Field(None, gt=0, description="Another peak rate for the head; null: the same.")
     layer_decay: float | None = Field(
         None,
         gt=0,
         le=1,
-        description="Each layer further from the head learns this much slower; null: what goes with the usual "
+        description="Each layer further from the head learns this much slower; null: what goes with the default "
         "learning_rate, and 1 where one is named.",
     )
-    batch_size: int = Field(32, ge=1, description="Rows of one optimizer step, over all micro-batches and processes.")
+    batch_size: int = Field(
+        32, ge=1, description="Examples of one optimizer step, over all micro-batches and processes."
+    )
     micro_batch_size: int | None = Field(
         None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
     )
     epochs: float | None = Field(
         None,
         gt=0,
-        description="Passes over the training rows, also a fraction; null: 3, more on few rows, fewer on very many, said.",
+        description="Passes over the training data, also a fraction; null: 3, more on small data, fewer on large, logged.",
     )
     max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
     gradient_clip_norm: float | None = Field(
@@ -190,7 +182,7 @@ class Recipe(BaseModel):
     )
     cache_features: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="Where only the head learns, the frozen part sees each row once, in eval mode; auto: where that can be.",
+        description="Where only the head is trained, the frozen part sees each example once, in eval mode; auto: where possible.",
     )
     evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
     early_stopping: EarlyStopping | None = Field(
@@ -210,7 +202,7 @@ class Recipe(BaseModel):
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
         "none",
-        description="temperature: one number, learned from validation, makes answers as right as they are sure.",
+        description="temperature: one number, learned from validation, calibrates the probabilities.",
     )
     thresholds: Literal["given", "f1"] = Field(
         "given", description="Of several labels a row; f1: learned from validation, the best F1 of each label."
@@ -219,10 +211,10 @@ class Recipe(BaseModel):
         None,
         gt=0,
         lt=1,
-        description="Least share of given answers that must be right; less sure answers are marked; null: none is marked.",
+        description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
     )
     golden_examples: int = Field(
-        3, ge=0, description="Training rows kept in the bundle with their outputs, checked at load."
+        3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )
     allow: list[str] = Field(
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."

@@ -12,6 +12,7 @@ AXES = {
     "input": ("burnish.inputs", None),
     "target": ("burnish.targets", None),
     "loss": ("burnish.losses", None),
+    "objective": ("burnish.training.objectives", None),
     "sampler": ("burnish.data.samplers", None),
     "split": ("burnish.data.splits", "stratified"),
     "adapter": ("burnish.adapters", "full"),

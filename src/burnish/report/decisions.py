@@ -1,4 +1,4 @@
-"""Section of the report about how logits become answers: temperature, thresholds, abstention."""
+"""Section of the report about how logits become predictions: temperature, thresholds, abstention."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ SHOWN = 40
 
 
 def decisions(found: Mapping[str, Any]) -> list[str]:
-    """What was learned from the validation rows and holds for every answer of the bundle; nothing where nothing was."""
+    """What was learned on validation and holds for every prediction of the bundle; nothing where nothing was."""
     if not found:
         return []
     lines = [
-        "## Decisions",
+        "## Calibration, thresholds, abstention",
         "",
-        f"Learned from {found['rows']:,} {found['learned_from']} rows, stored in the bundle, and in force above.",
+        f"Learned from {found['rows']:,} {found['learned_from']} examples, stored in the bundle, applied in all scores above.",
     ]
     if "temperature" in found:
         own = found["temperature"]
         lines.append(
-            f"- Temperature {own['value']:.3f}: {_where(own)} Log loss on these rows {_change(own)}"
-            + (f", on the scored rows {_change(own['test'])}." if "test" in own else ".")
+            f"- Temperature {own['value']:.3f}: {_where(own)} Log loss on these examples {_change(own)}"
+            + (f", on the evaluated examples {_change(own['test'])}." if "test" in own else ".")
         )
     if "abstention" in found:
         lines.append(_abstention(found["abstention"]))
@@ -35,10 +35,10 @@ def decisions(found: Mapping[str, Any]) -> list[str]:
 
 def _where(own: Mapping[str, Any]) -> str:
     if own.get("in_weights"):
-        return "logits are divided by it, in the weights of the last layer: other libraries give the same confidences."
+        return "the logits are divided by it, inside the last layer: other libraries give the same probabilities."
     if "in_weights" in own:
-        return "logits are divided by it by burnish; other libraries must do so, or their confidences are others."
-    return "logits are divided by it."
+        return "burnish divides the logits by it; other libraries must do the same to give these probabilities."
+    return "the logits are divided by it."
 
 
 def _change(own: Mapping[str, Any]) -> str:
@@ -48,19 +48,17 @@ def _change(own: Mapping[str, Any]) -> str:
 def _abstention(own: Mapping[str, Any]) -> str:
     asked, test = f"{own['asked']:g}", own.get("test") or {}
     if own["accuracy"] is None:
-        said = (
-            f"no confidence was shown to be enough for {asked} right answers, so every answer is marked as abstained."
-        )
+        said = f"no confidence was shown to reach an accuracy of {asked}, so every prediction is marked as abstained."
     else:
         said = (
-            f"below a confidence of {own['abstain_below']:.4f} an answer is marked as abstained. Of the validation rows "
-            f"{own['coverage']:.1%} are answered, {own['accuracy']:.1%} of them rightly; {asked} was asked for, and is "
-            "kept with 95 % confidence by an exact bound, for rows like these."
+            f"predictions below a confidence of {own['abstain_below']:.4f} are marked as abstained. On validation "
+            f"{own['coverage']:.1%} of the predictions are accepted, with an accuracy of {own['accuracy']:.1%}. An accuracy "
+            f"of {asked} holds with 95 % confidence (exact bound) for data like these."
         )
     if test.get("answered"):
         said += (
-            f" Of the scored rows {test['coverage']:.1%} are answered, {test['accuracy']:.1%} of them rightly "
-            f"({test['low']:.1%} to {test['high']:.1%})."
+            f" On the evaluated examples {test['coverage']:.1%} are accepted, with an accuracy of {test['accuracy']:.1%} "
+            f"(95 % CI {test['low']:.1%} to {test['high']:.1%})."
         )
     return "- Abstention: " + said
 
@@ -69,6 +67,8 @@ def _thresholds(own: Mapping[str, Any]) -> list[str]:
     chosen = sorted(own["chosen"].items())
     rows = [[name(label), number(value)] for label, value in chosen[:SHOWN]]
     more = f" {len(chosen) - SHOWN} more are in scores.json." if len(chosen) > SHOWN else ""
-    left = f" Too few rows to choose one, left as given: {', '.join(map(name, own['left']))}." if own["left"] else ""
+    left = (
+        f" Too few examples to choose one, left as given: {', '.join(map(name, own['left']))}." if own["left"] else ""
+    )
     lines = [f"- Thresholds of {len(chosen)} labels, each the one with the best F1.{more}{left}"]
     return [*lines, "", *table(["label", "threshold"], rows, right=(1,))] if rows else lines

@@ -22,6 +22,9 @@ _OTHER_SCRIPTS = (
 )  # fmt: skip
 
 
+PAD = 0.07  # inches around the figure: descenders of the lowest words stay inside
+
+
 @contextmanager
 def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
     """A figure of so many inches, written as PNG to `path` at the end; its folder is made.
@@ -56,6 +59,7 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
         # Saving a figure that still has its layout to find would lay out and draw it twice.
         layout = figure.get_layout_engine()
         if layout is not None:
+            layout.set(w_pad=PAD, h_pad=PAD)  # type: ignore[call-arg]
             layout.execute(figure)
             figure.set_layout_engine(None)
         figure.savefig(path, dpi=RESOLUTION, facecolor="white", metadata={"Software": None})

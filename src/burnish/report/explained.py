@@ -34,22 +34,22 @@ def heatmap_sheets(folder: Path, predictions: Predictions, explain: Explain) -> 
     places = {int(row): i for i, row in enumerate(known.table["row"].to_pylist())}
     worst, _ = mistakes(predictions, MISTAKES)
     sheets = {
-        "heatmaps.png": (_of_each_class(known), "Where answers come from, rows of each class"),
-        "heatmaps_of_mistakes.png": ([places[m.row] for m in worst], "Where the most confident mistakes come from"),
+        "heatmaps.png": (_of_each_class(known), "Explanations: examples of each class"),
+        "heatmaps_of_mistakes.png": ([places[m.row] for m in worst], "Explanations: the most confident mistakes"),
     }
     lines: list[str] = []
     for file, (chosen, caption) in sheets.items():
         (folder / file).unlink(missing_ok=True)
         if chosen and _sheet(folder / file, known, chosen, explain, caption):
             lines += ["", f"![{caption}]({folder.name}/{file})"]
-    return ["## Where answers come from", "", WORDS, *lines] if lines else []
+    return ["## Explanations (Grad-CAM)", "", WORDS, *lines] if lines else []
 
 
 WORDS = (
-    "Each picture as the network sees it, and again with the places that raised the answer's logit: the brighter, the more "
-    "(Grad-CAM, arXiv 1610.02391; few and coarse places, enlarged). Light on the background, a border, a ruler or a "
-    "watermark says that the answer may rest on something that will not be there in use. A map shows where, not why, and "
-    "proves nothing about a class as a whole."
+    "Each picture as the network sees it, and again with the regions that raised the predicted logit: the brighter, the "
+    "more (Grad-CAM, arXiv 1610.02391; a coarse grid, enlarged). Light on the background, a border, a ruler or a watermark "
+    "suggests that the prediction relies on something that will be absent in use. A map shows where, not why, and says "
+    "nothing about a class as a whole."
 )
 
 
@@ -83,7 +83,7 @@ def _sheet(path: Path, known: Predictions, chosen: list[int], explain: Explain, 
         answer = known.names[output] if likely is not None else f"{known.answer[place]:.4g}"
         share = "" if likely is None else f" {known.probabilities[place][output]:.2f}"
         pictures += [plain, warm]
-        captions += [f"truth {_words(known.truth[place])}\nanswer {answer}{share}", f"for {answer}"]
+        captions += [f"label {_words(known.truth[place])}\npredicted {answer}{share}", f"for {answer}"]
     contact_sheet(pictures, captions, path, columns=8, title=title)
     return True
 

@@ -40,7 +40,7 @@ def confusion_matrix(found: Confusion, path: Path) -> None:
         shading = PowerNorm(1.0 if few else 0.6, vmin=0, vmax=1)
         image = axes.imshow(shares, cmap=SCALE, norm=shading, interpolation="nearest", aspect="equal")
         axes.spines[:].set_visible(False)
-        axes.set(xlabel="answer", ylabel="truth")
+        axes.set(xlabel="predicted class", ylabel="true class")
         if classes <= EVERY_ROW_UP_TO:
             size = 9 if few else 6.5
             axes.set_xticks(range(classes), names, rotation=90, fontsize=size)
@@ -55,11 +55,11 @@ def confusion_matrix(found: Confusion, path: Path) -> None:
                     colour = "white" if shares[i, j] > 0.55 else "#222222"
                     axes.text(j, i, f"{count}", ha="center", va="center", color=colour, fontsize=8)
         bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3.2 / side), aspect=18, pad=0.02)
-        bar.set_label("share of the truth's rows")
+        bar.set_label("share of the true class")
         bar.outline.set_visible(False)
 
 
-def class_bars(per_class: Mapping[str, Mapping[str, Any]], path: Path, *, unit: str = "rows") -> None:
+def class_bars(per_class: Mapping[str, Mapping[str, Any]], path: Path, *, unit: str = "examples") -> None:
     """F1 of each class as a bar, sorted, with its support written beside it."""
     rows = [(name, row["f1"], int(row["support"] or 0)) for name, row in per_class.items() if row["f1"] is not None]
     names = dict(zip(per_class, shown_names(list(per_class)), strict=True))
@@ -93,16 +93,16 @@ def reliability(bins: Sequence[Bin], path: Path) -> None:
         error = [[b.accuracy - b.low for b in filled], [b.high - b.accuracy for b in filled]]
         above.errorbar(
             [b.confidence for b in filled], [b.accuracy for b in filled], yerr=np.maximum(error, 0) if filled else None,
-            fmt="o", color=BLUE, markersize=5, elinewidth=1, capsize=2, label="answers, 95 % interval",
+            fmt="o", color=BLUE, markersize=5, elinewidth=1, capsize=2, label="predictions, 95 % CI",
         )  # fmt: skip
-        above.set(ylabel="share of right answers", xlim=(0, 1), ylim=(0, 1.02))
+        above.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
         above.grid()
         above.legend(loc="upper left", fontsize=8)
         below.bar(
             [(b.start + b.end) / 2 for b in bins], [b.rows for b in bins], width=[(b.end - b.start) * 0.9 for b in bins],
             color=BLUE,
         )  # fmt: skip
-        below.set(xlabel="confidence: probability of the answer", ylabel="rows")
+        below.set(xlabel="confidence (probability of the predicted class)", ylabel="examples")
         below.grid(axis="y")
 
 
@@ -159,13 +159,16 @@ def score_scatter(predictions: Predictions, path: Path) -> None:
             _hexagons(figure, axes, truth, answer, (low, high))
         else:
             axes.scatter(truth, answer, s=14, color=BLUE, alpha=0.45, linewidths=0)
-        axes.plot([low, high], [low, high], color=ORANGE, linewidth=1.3, label="answer = truth")
+        axes.plot([low, high], [low, high], color=ORANGE, linewidth=1.3, label="prediction = true value")
         if truth.std() > 0:
             slope, offset = np.polyfit(truth, answer, 1)
             ends = np.array([low, high])
             axes.plot(ends, slope * ends + offset, color=GREEN, linewidth=1.3, linestyle="--", label="fitted line")
         axes.set(
-            xlabel="truth", ylabel="answer", xlim=(low - margin, high + margin), ylim=(low - margin, high + margin)
+            xlabel="true value",
+            ylabel="prediction",
+            xlim=(low - margin, high + margin),
+            ylim=(low - margin, high + margin),
         )
         axes.set_box_aspect(1)
         axes.grid()
@@ -176,5 +179,5 @@ def _hexagons(figure: Any, axes: Any, truth: NDArray[Any], answer: NDArray[Any],
     drawn = axes.hexbin(
         truth, answer, gridsize=45, cmap=SCALE, mincnt=1, bins="log", extent=(*ends, *ends), linewidths=0
     )
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.75, label="rows", format="%d")
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.75, label="examples", format="%d")
     bar.ax.minorticks_off()

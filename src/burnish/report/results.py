@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.evaluation.reliability import wilson
@@ -10,68 +10,87 @@ from burnish.report.markdown import name, names, number, snippet, span, table
 from burnish.targets import Classes, classes_of, target_class
 
 SPLITS = ("train", "validation", "test")
-TITLES = {"majority": "majority", "frozen_features": "frozen features"}
+TITLES = {"majority": "majority baseline", "frozen_features": "linear model on frozen features"}
+SHORT = {"majority": "majority", "frozen_features": "frozen features"}
 
 
-def opening(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
-    """Title, what was trained on what, and the first figure in a sentence."""
+def opening(facts: Mapping[str, Any], scores: Mapping[str, Any], said: Sequence[str] = ()) -> list[str]:
+    """Title, the summary in sentences, and what was trained on what."""
     lines = [f"# {snippet(str(facts.get('name', 'Report')), 100)}", ""]
+    if said:
+        first, *others = said
+        lines += [
+            f"> **{_first_capital(snippet(first, 300))}**  ",
+            *(f"> {snippet(line, 300)}  " for line in others),
+            "",
+        ]
     for key in ("task", "model", "data"):
         if facts.get(key):
             lines.append(f"- {key}: {name(facts[key])}")
     split = facts.get("split", "test")
     without = scores["rows_without_truth"]
-    aside = f", {without:,} of them without truth and left out of all figures" if without else ""
+    aside = f", {without:,} of them without a label and left out of all figures" if without else ""
     where = f"the {split} split" if split in SPLITS else split
-    lines.append(f"- scored: {scores['rows']:,} rows of {where}{aside}")
+    lines.append(f"- evaluated: {scores['rows']:,} examples of {where}{aside}")
     if scores.get("groups") is not None:
-        lines.append(f"- groups: {scores['groups']:,}; intervals draw whole groups")
+        lines.append(f"- groups: {scores['groups']:,}; intervals resample whole groups")
     if unknown := scores.get("unknown_labels"):
         shown = ", ".join(f"{name(label)} ({count:,})" for label, count in list(unknown.items())[:10])
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        lines.append(f"- truths that training never showed, always counted as wrong: {shown}{more}")
+        lines.append(f"- labels that are not in training, always counted as errors: {shown}{more}")
     return lines
 
 
+def _first_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def headline(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
-    """Metric, value and interval, and beside them what each baseline reaches with the paired difference to it."""
-    level = f"{100 * scores['bootstrap']['level']:g} %"
+    """Metric, value and interval, and beside them what each baseline reaches."""
+    level = f"{100 * scores['bootstrap']['level']:g} % CI"
     metrics = scores["metrics"]
-    head = ["metric", "value", f"{level} interval"]
-    for key in baselines:
-        head += [TITLES.get(key, key), "model minus it"]
+    head = ["metric", "value", level, *(TITLES.get(key, key) for key in baselines)]
     rows = []
     for label in scores["headline"]:
         own = metrics[label]
-        row = [_titled(label, own), number(own["value"]), span(own.get("low"), own.get("high"))]
-        for baseline in baselines.values():
-            difference = baseline["differences"].get(label)
-            row.append(number(baseline["metrics"].get(label, {}).get("value")))
-            row.append(
-                f"{number(difference['value'], signed=True)} {span(difference['low'], difference['high'], signed=True)}"
-                if difference and difference["value"] is not None
-                else "n/a"
-            )
-        rows.append(row)
+        others = [number(b["metrics"].get(label, {}).get("value")) for b in baselines.values()]
+        rows.append([_titled(label, own), number(own["value"]), span(own.get("low"), own.get("high")), *others])
     drawn = scores["bootstrap"]
-    what = "groups" if drawn["grouped"] else "rows"
+    what = "groups" if drawn["grouped"] else "examples"
     lines = ["## Scores", "", *table(head, rows, right=range(1, len(head))), ""]
     lines.append(
-        f"Intervals: percentile bootstrap, {drawn['resamples']:,} resamples of {what}, seed {drawn['seed']}. They show "
-        "how much another test set of this size would move the figure, not how much another training seed would."
+        f"Confidence intervals (CI): percentile bootstrap, {drawn['resamples']:,} resamples of {what}, seed "
+        f"{drawn['seed']}. They show how much another test set of this size would move the figure, not how much another "
+        "training seed would."
     )
     for doubt in scores.get("doubts") or []:
-        lines += ["", f"**Doubtful**: {snippet(doubt, 600)}."]
-    for key, baseline in baselines.items():
-        lines += ["", _compared(TITLES.get(key, key), baseline)]
+        lines += ["", f"**Caution**: {snippet(doubt, 600)}."]
     return [*lines, *_without_width(scores)]
+
+
+def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
+    """A table for each baseline: the model, the baseline, and the paired difference with its interval."""
+    lines = ["## Baselines"] if baselines else []
+    for key, baseline in baselines.items():
+        title, rows = TITLES.get(key, key), []
+        for label in scores["headline"]:
+            own, found = scores["metrics"][label], baseline["differences"].get(label)
+            other = number(baseline["metrics"].get(label, {}).get("value"))
+            known = found if found and found["value"] is not None else None
+            difference = number(known["value"], signed=True) if known else "n/a"
+            ends = span(known["low"], known["high"], signed=True) if known else "n/a"
+            rows.append([_titled(label, own), number(own["value"]), other, difference, ends])
+        head = ["metric", "model", title, f"Δ vs {SHORT.get(key, key)}", "95 % CI of Δ"]
+        lines += ["", f"### {title[0].upper()}{title[1:]}", "", *table(head, rows, right=range(1, 5))]
+        lines += ["", _verdict(baseline)]
+    return lines
 
 
 def _titled(label: str, metric: Mapping[str, Any]) -> str:
     return name(label) + ("" if metric["greater_is_better"] else " (lower is better)")
 
 
-def _compared(title: str, baseline: Mapping[str, Any]) -> str:
+def _verdict(baseline: Mapping[str, Any]) -> str:
     """One paragraph: what the baseline is, and where the model is shown to be better or worse."""
     found: dict[Any, list[str]] = {True: [], False: [], None: []}
     for label, difference in baseline["differences"].items():
@@ -82,18 +101,18 @@ def _compared(title: str, baseline: Mapping[str, Any]) -> str:
         for key, verb in (
             (True, "the model is better in"),
             (False, "the model is worse in"),
-            (None, "no difference is shown in"),
+            (None, "no significant difference in"),
         )
         if found[key]
     ]
     p = next((d["mcnemar"] for d in baseline["differences"].values() if d.get("mcnemar") is not None), None)
-    tail = f" McNemar's exact test on right and wrong rows: p = {p:.2g}." if p is not None else ""
+    tail = f" McNemar's exact test on correct and wrong predictions: p = {p:.2g}." if p is not None else ""
     verdict = "; ".join(said) or "nothing could be compared"
-    return f"Baseline *{title}*: {snippet(str(baseline.get('note', '')), 300)}. By paired differences {verdict}.{tail}"
+    return f"Baseline: {snippet(str(baseline.get('note', '')), 300)}. By paired bootstrap {verdict}.{tail}"
 
 
 def _without_width(scores: Mapping[str, Any]) -> list[str]:
-    """A bootstrap cannot show doubt where every row was answered alike; what can be said instead."""
+    """A bootstrap shows no doubt where all predictions are right, or all wrong; what can be said instead."""
     accuracy = scores["metrics"].get("accuracy", scores["metrics"].get("subset_accuracy", {}))
     rows = scores["rows"] - scores["rows_without_truth"]
     if target_class(scores["target"]).shape == "element" or accuracy.get("value") not in (0.0, 1.0) or not rows:
@@ -101,8 +120,8 @@ def _without_width(scores: Mapping[str, Any]) -> list[str]:
     low, high = wilson(accuracy["value"], rows)
     return [
         "",
-        f"Every row was answered {'rightly' if accuracy['value'] else 'wrongly'}, so the bootstrap intervals have no width. "
-        f"With {rows:,} rows a true accuracy between {low:.3f} and {high:.3f} remains plausible (Wilson's 95 % interval).",
+        f"Every prediction is {'correct' if accuracy['value'] else 'wrong'}, so the bootstrap intervals have no width. "
+        f"With {rows:,} examples a true accuracy between {low:.3f} and {high:.3f} remains plausible (Wilson's 95 % interval).",
     ]
 
 
@@ -113,7 +132,10 @@ def other_metrics(scores: Mapping[str, Any]) -> list[str]:
         for label, metric in scores["metrics"].items()
         if label not in scores["headline"]
     ]
-    return ["## Other metrics", "", *table(["metric", "value"], rows, right=(1,))] if rows else []
+    if not rows:
+        return []
+    shown = table(["metric", "value"], rows, right=(1,))
+    return ["## Other metrics", "", f"<details><summary>{len(rows)} metrics</summary>", "", *shown, "", "</details>"]
 
 
 def per_class(scores: Mapping[str, Any]) -> list[str]:
@@ -130,5 +152,5 @@ def per_class(scores: Mapping[str, Any]) -> list[str]:
         ]
         for i, (label, row) in enumerate(scores["per_class"].items())
     ]
-    head = ["#", called.one, "precision", "recall", "F1", "support", "answered"]
+    head = ["#", called.one, "precision", "recall", "F1", "support", "predicted"]
     return [f"## {called.title}", "", *table(head, rows, right=(0, 2, 3, 4, 5, 6))]

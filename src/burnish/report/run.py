@@ -1,7 +1,8 @@
-"""Sections of the report about the run: how the test was sealed, the audit, training, the environment."""
+"""Sections of the report about the run: splits and leakage, the audit, training, the environment."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,17 +33,21 @@ SAID_ELSEWHERE = frozenset(
     }
 )
 FINDINGS_SHOWN = 20
+AUDITED = re.compile(r" \[[a-z_]+\]$")
+"""Findings of the audit end with their code; they have a section of their own."""
+COUNTED = frozenset({"rows", "weights_sha256"})
+"""Totals of a run that tell a reader nothing: examples over all epochs, and a hash that best.json has."""
 
 
 def sealing(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
-    """How the scored rows were kept apart from everything that was learned."""
+    """How the evaluated examples were kept apart from everything that was learned."""
     split = facts.get("split", "test")
-    lines = ["## How the rows were kept apart", ""]
+    lines = ["## Data splits and leakage", ""]
     if facts.get("sealed") is True:
         lines.append(
-            f"- The {split} rows were read {times(scores)}, after training had ended and the checkpoint had been chosen on "
-            "the validation rows. Label names, class weights, scales and thresholds were learned from training or "
-            "validation rows only."
+            f"- Held-out {split} set, evaluated {times(scores)}: after training had ended and the checkpoint had been chosen "
+            "on validation. Label names, class weights, scales and thresholds were learned from training or validation "
+            "examples only."
         )
         lines += [
             f"- The run was tested before it was made longer: after step {test['step']}, {name(test['metric'])} "
@@ -50,42 +55,44 @@ def sealing(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
             for test in scores.get("tested_before") or []
         ]
     elif facts.get("sealed") is False:
-        lines.append(f"- The {split} rows are not a sealed test: they may have been seen or scored before.")
+        lines.append(
+            f"- The {split} examples are not a held-out test: the model may have seen them, or been scored on them before."
+        )
     if rows := facts.get("rows"):
-        lines.append("- Rows: " + ", ".join(f"{part} {count:,}" for part, count in rows.items()))
+        lines.append("- Examples: " + ", ".join(f"{part} {count:,}" for part, count in rows.items()))
     if facts.get("split_method"):
         lines.append(f"- Splits: {snippet(str(facts['split_method']), 300)}")
     if (seeds := facts.get("seeds")) is not None:
         said = ", ".join(f"{what} {seed}" for what, seed in seeds.items()) if isinstance(seeds, Mapping) else str(seeds)
         lines.append(f"- Seeds: {said}; bootstrap {scores['bootstrap']['seed']}")
     if facts.get("recipe"):
-        lines.append(f"- Recipe, fully written down: [{facts['recipe']}]({facts['recipe']})")
+        lines.append(f"- Resolved recipe: [{facts['recipe']}]({facts['recipe']})")
     return lines if len(lines) > 2 else []
 
 
 def times(scores: Mapping[str, Any]) -> str:
-    """How often the test rows of a run have been read."""
+    """How often the test set of a run has been evaluated."""
     before = len(scores.get("tested_before") or [])
     return f"{before + 1} times" if before else "once"
 
 
 def audited(audit: Mapping[str, Any] | None) -> list[str]:
-    """What the audit found before training, the worst first, each with its first rows."""
+    """What the audit found before training, the worst first, each with its first examples."""
     if audit is None:
         return []
     findings = list(audit.get("findings") or [])
-    lines = ["## Audit of the data", ""]
+    lines = ["## Data audit", ""]
     known = audit.get("figures") or {}
     sizes = _sizes(known.get("tables") or {})
     if not findings:
-        return [*lines, "Nothing was found.", *sizes]
+        return [*lines, "No findings.", *sizes]
     for finding in findings[:FINDINGS_SHOWN]:
         lines.append(
-            f"- {finding['severity']}, {name(finding['code'])}: {snippet(str(finding['message']), 400)}{_where(finding)}"
+            f"- {finding['severity']}: {snippet(str(finding['message']), 400)}{_where(finding)} {name(finding['code'])}"
         )
     if len(findings) > FINDINGS_SHOWN:
         lines.append(f"- and {len(findings) - FINDINGS_SHOWN} more in `audit.json`")
-    return [*lines, "", "All findings with their rows: [audit.json](audit.json)", *sizes]
+    return [*lines, "", "All findings with their examples: [audit.json](audit.json)", *sizes]
 
 
 def _sizes(tables: Mapping[str, Any]) -> list[str]:
@@ -111,11 +118,11 @@ _TRAINING = {
     "steps": "optimizer steps",
     "total_steps": "planned steps",
     "epochs": "epochs",
-    "batch_size": "rows a step",
-    "seconds": "time",
-    "stopped": "stopped because",
-    "padding_ratio": "padding in training batches",
-    "rows_per_second": "rows a second",
+    "batch_size": "examples a step",
+    "seconds": "training time",
+    "stopped": "ended",
+    "padding_ratio": "padding after micro-batching",
+    "rows_per_second": "examples a second",
 }
 
 
@@ -124,14 +131,14 @@ def training(facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> l
     rows = [
         [_TRAINING.get(key, key.replace("_", " ")), _training_value(key, value)]
         for key, value in (facts.get("training") or {}).items()
-        if value is not None
+        if value is not None and key not in COUNTED
     ]
-    if best := facts.get("best"):
+    if (best := facts.get("best")) and "chosen_by" not in (facts.get("training") or {}):
         rows.append(
             ["best checkpoint", f"step {best['step']}: {name(best['metric'])} {number(best['value'])} on validation"]
         )
     said = [v for v in map(values_of, events) if v.get("name") == "warning" and v.get("text")]
-    warnings = list(dict.fromkeys(str(v["text"]) for v in said))
+    warnings = [text for text in dict.fromkeys(str(v["text"]) for v in said) if not AUDITED.search(text)]
     if not rows and not warnings:
         return []
     lines = ["## Training"]

@@ -155,10 +155,10 @@ def lengths(values: Sequence[int], path: Path, *, limit: int | None = None, unit
         axes.axvline(middle, color=GREY, linewidth=1.2, linestyle="--", label=f"median {middle:.0f}")
         if limit and limit <= edges[-1]:
             cut = float((found > limit).mean())
-            axes.axvline(limit, color=ORANGE, linewidth=1.4, label=f"cut off at {limit} ({cut:.1%} of rows)")
+            axes.axvline(limit, color=ORANGE, linewidth=1.4, label=f"cut off at {limit} ({cut:.1%} of examples)")
         beyond = int((found >= edges[-1]).sum())
         more = f"; the last bar holds {beyond} longer ones, up to {found.max():.0f}" if beyond else ""
-        axes.set(xlabel=f"{unit} a row{more}", ylabel="rows", xlim=(0, edges[-1]))
+        axes.set(xlabel=f"{unit} per example{more}", ylabel="examples", xlim=(0, edges[-1]))
         axes.grid(axis="y")
         axes.legend(loc="upper right", fontsize=8)
     return True

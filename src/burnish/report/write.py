@@ -1,4 +1,4 @@
-"""`report.md`: what a run did and how good its answers are, for people."""
+"""`report.md`: what a run did and how good its predictions are, for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from burnish.counting.resampling import with_truth
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.mistakes import mistakes
 from burnish.evaluation.reliability import Bin, bins
-from burnish.report import pictures, run_pictures
+from burnish.report import exports, pictures, run_pictures
 from burnish.report import results as report_results
 from burnish.report import run as report_run
 from burnish.report.contact_sheet import contact_sheet
@@ -21,6 +21,7 @@ from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, Heard, players
+from burnish.report.summary import CALIBRATED, summary
 from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
@@ -57,31 +58,32 @@ def write(
             length of each training row, where rows are cut off, what is counted. `recipe`: path of the recipe,
             relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
             row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
-        scores: what `evaluation.scores.scores` gave.
-        baselines: what `evaluation.baselines.baseline_scores` gave; may be empty.
-        audit: what audit.json holds, or None.
-        events: lines of events.jsonl; may be empty.
+        scores, baselines: what `evaluation.scores.scores` and `evaluation.baselines.baseline_scores` gave.
+        audit, events: what audit.json holds, or None; lines of events.jsonl, or none.
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
         inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
     """
     drawn = _Pictures(run_folder)
+    said = summary(scores, baselines, predictions, audit, facts.get("validation_metric"))
     sections = [
-        report_results.opening(facts, scores),
+        report_results.opening(facts, scores, said),
         report_results.headline(scores, baselines),
-        report_run.sealing(facts, scores),
-        report_results.other_metrics(scores),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
-        _calibration(drawn, predictions, scores),
+        report_results.compared(scores, baselines),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
         _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
+        _calibration(drawn, predictions, scores),
+        [exports.BEGIN, exports.END],
+        report_run.sealing(facts, scores),
         report_run.audited(audit),
         _training(drawn, facts, events),
+        report_results.other_metrics(scores),
         report_run.further(facts),
         report_run.environment(facts),
     ]
@@ -121,17 +123,17 @@ def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
     lines = ["## Confusions", ""]
     frequent = found.frequent(10)
     for truth, answer, count, support in frequent:
-        lines.append(f"- {name(truth)} was answered with {name(answer)} in {count:,} of its {support:,} rows")
+        lines.append(f"- {name(truth)} predicted as {name(answer)}: {count:,} of {support:,} examples")
     if not frequent:
-        lines.append("No row was answered wrongly.")
+        lines.append("No prediction is wrong.")
     return lines + drawn("confusion.png", "Confusion matrix", lambda p: pictures.confusion_matrix(found, p))
 
 
 def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
     known, target = with_truth(predictions), target_of(predictions)
     if linear_of(target) == "numbers":
-        lines = drawn("scatter.png", "Answer against truth", lambda p: pictures.score_scatter(known, p))
-        return ["## Truth and answer", *lines] if lines else []
+        lines = drawn("scatter.png", "Prediction against true value", lambda p: pictures.score_scatter(known, p))
+        return ["## Prediction and true value", *lines] if lines else []
     if not is_exclusive(target) or len(known.names) != 2 or known.probabilities.shape[1] != 2:
         return []
     lines = drawn("curves.png", "ROC and precision-recall curve", lambda p: pictures.binary_curves(known, p))
@@ -140,7 +142,7 @@ def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 
 def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
-    """How sure answers are, and what was learned so that they are as right as they are sure."""
+    """Confidence beside accuracy, and what was learned on validation to bring them together."""
     found = bins(predictions) if is_exclusive(target_of(predictions)) else []
     learned = decisions(scores.get("decisions") or {})
     if not found:
@@ -155,12 +157,12 @@ def _calibration_words(found: Sequence[Bin], scores: Mapping[str, Any]) -> str:
     sure = sum(b.confidence * b.rows for b in filled) / rows
     right = sum(b.accuracy * b.rows for b in filled) / rows
     gap = sure - right
-    words = "surer than they are right" if gap > 0 else "less sure than they are right"
-    if abs(gap) < 0.02:
-        words = "about as sure as they are right"
+    words = "overconfident" if gap > 0 else "underconfident"
+    if abs(gap) < CALIBRATED:
+        words = "calibrated on average"
     error = scores.get("metrics", {}).get("expected_calibration_error", {}).get("value")
     tail = f" Expected calibration error: {error:.3f}." if error is not None and math.isfinite(error) else ""
-    return f"Answers are {words}: mean confidence {sure:.3f}, right in {right:.3f} of the rows.{tail}"
+    return f"The model is {words}: mean confidence {sure:.3f}, accuracy {right:.3f}.{tail}"
 
 
 def _mistakes(
@@ -171,8 +173,8 @@ def _mistakes(
         return []
     shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
     said = mistakes_of(target_of(predictions))
-    many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong rows"
-    where = "" if place else f" Rows of the {split} split are counted from 1."
+    many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong predictions"
+    where = "" if place else f" Row numbers of the {split} split count from 1."
     lines = [f"## {said.title}", "", f"{many[0].upper()}{many[1:]}, by {said.size}; the worst first. "
              f"A mistake here may also be a wrong label in the data.{where}", ""]  # fmt: skip
     for mistake in worst:
@@ -194,7 +196,7 @@ def _mistakes_seen(
     sized = mistakes_of(target_of(predictions)).size
     shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
     captions = [
-        f"is {m.truth}\nsaid {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
+        f"label {m.truth}\npredicted {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
         for m, _ in seen
     ]
     sheet = [picture for _, picture in seen]

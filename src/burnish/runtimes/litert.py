@@ -24,7 +24,7 @@ class Litert(Runtime):
 
     reads = "litert"
     artifact: str | None = Field(None, description="Name of the artifact, such as litert-float32; null: the fastest.")
-    threads: int = Field(0, ge=0, description="Threads of one answer; 0: OMP_NUM_THREADS, or one.")
+    threads: int = Field(0, ge=0, description="Threads of one prediction; 0: OMP_NUM_THREADS, or one.")
 
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
         """The artifact in `folder`; each batch goes to the signature with the next greater length.

@@ -36,7 +36,7 @@ class Onnx(Runtime):
         default_factory=lambda: ["CPUExecutionProvider"],
         description="Execution providers of onnxruntime, the preferred one first.",
     )
-    threads: int = Field(0, ge=0, description="Threads of one answer; 0: OMP_NUM_THREADS, or one a core.")
+    threads: int = Field(0, ge=0, description="Threads of one prediction; 0: OMP_NUM_THREADS, or one a core.")
 
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
         """The artifact in `folder`.

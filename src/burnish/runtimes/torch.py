@@ -43,11 +43,14 @@ class Torch(Runtime):
             import torch
         except ImportError as error:
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
-        # Code from outside was trusted when the bundle was loaded: it is in memory, or it is not imported here.
-        trusted = model["kind"].partition(":")[0] in sys.modules
-        loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=trusted))
+        loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=_imported(model["kind"])))
         network = loader.load(folder, input, target)
         return network.to(torch.device(_best() if self.device == "auto" else self.device))
+
+
+def _imported(kind: str) -> bool:
+    """Whether a model is code from outside that the bundle was trusted with: then it has been imported."""
+    return kind.partition(":")[0] in sys.modules
 
 
 def _best() -> str:

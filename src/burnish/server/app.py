@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
 from burnish.server import explaining, page
+from burnish.server.direct import direct, response_to
 from burnish.server.guard import Guard
 from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies
@@ -27,7 +28,7 @@ from burnish.server.nowhere import not_here
 from burnish.server.open_inference import routes as open_inference
 from burnish.server.processes.stuck import leave_when_stuck, stuck, waiting
 from burnish.server.refusal import Refused
-from burnish.server.routes import Handler, add_asking, json_response
+from burnish.server.routes import Handler, add_asking, addresses, json_response
 from burnish.server.schema import answer_body, description, errors, prediction
 from burnish.server.served import Served, Unanswered, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
@@ -90,7 +91,9 @@ def create(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
-    app.add_middleware(Guard, metrics=metrics, keys=keys, stopping=stopping)  # last added: outermost
+    # An answer to a page of another origin gets its headers from the layer that was just added.
+    quick = {} if settings.cors else direct(addresses(models, "predict"), lambda served: _asking(served, bodies))
+    app.add_middleware(Guard, metrics=metrics, keys=keys, stopping=stopping, direct=quick)  # last added: outermost
     return app
 
 
@@ -167,14 +170,9 @@ def _asking(served: Served, bodies: Bodies) -> Handler:
 
 def _errors(app: FastAPI, models: list[Served]) -> None:
     @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
-        request.state.reason = error.reason
-        return error.response(request.state.request_id)
-
     @app.exception_handler(Unanswered)
-    async def unanswered(request: Request, error: Unanswered) -> Response:
-        message = f"the model failed on a row; the log has it under {request.state.request_id}"
-        return Refused(500, message, reason="model").response(request.state.request_id)
+    async def refused(request: Request, error: Refused | Unanswered) -> Response:
+        return response_to(error, request)
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> Response:

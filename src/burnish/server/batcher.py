@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from burnish.answering.isolating import isolated
 from burnish.answering.predictor import Prepared
 from burnish.core.answer import Answer
 from burnish.server.refusal import overloaded
@@ -153,7 +154,7 @@ class Batcher:
     def _work(self) -> None:
         while (batch := self._next()) is not None:
             self.busy_since = time.monotonic()
-            results = self._answered([w.prepared for w in batch])
+            results = isolated(self.answer, [w.prepared for w in batch])
             seconds = time.monotonic() - self.busy_since
             self.busy_since = None
             size = max(w.prepared.length for w in batch) * len(batch)
@@ -202,15 +203,6 @@ class Batcher:
         self._waiting = [w for i, w in enumerate(self._waiting) if i not in chosen]
         self._virtual += sum(_cost(w.prepared) for w in batch) / requests
         return batch
-
-    def _answered(self, prepared: list[Prepared]) -> list[Answer | Exception]:
-        """All together; row by row where that fails, so that only the one at fault has an error."""
-        try:
-            return list(self.answer(prepared))
-        except Exception as error:
-            if len(prepared) == 1:
-                return [error]
-            return [self._answered([row])[0] for row in prepared]
 
     def _deliver(self, batch: list[_Waiting], results: list[Answer | Exception]) -> None:
         complete = []

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -34,10 +34,19 @@ class Guard:
         metrics: where requests are counted.
         keys: API keys; none: every request is answered.
         stopping: set when the server takes no more requests.
+        direct: addresses of POST that are answered without the layers below.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, keys: Sequence[str], stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        keys: Sequence[str],
+        stopping: threading.Event,
+        direct: Mapping[str, ASGIApp] | None = None,
+    ) -> None:
         self.app, self.metrics, self.stopping = app, metrics, stopping
+        self._direct = {} if direct is None else direct
         self._keys = [_digest(key) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +80,8 @@ class Guard:
                 state["reason"] = refusal.reason
                 await refusal.response(request_id)(scope, receive, sent)
             else:
-                await self.app(scope, receive, sent)
+                quick = self._direct.get(scope["path"]) if scope["method"] == "POST" else None
+                await (quick or self.app)(scope, receive, sent)
         except Exception as error:
             LOG.exception("unexpected error", extra={"request_id": request_id})
             if status[0]:
@@ -98,7 +108,7 @@ class Guard:
 
     def _note(self, scope: Scope, state: dict[str, Any], status: int, seconds: float) -> None:
         # The route's own words, never the address: whoever asks for a thousand addresses must not make a thousand series.
-        route = getattr(scope.get("route"), "path", "none")
+        route = state.get("route") or getattr(scope.get("route"), "path", "none")
         self.metrics.requests.labels(route, str(status)).inc()
         self.metrics.seconds.labels(route).observe(seconds)
         if status in (401, 408, 413, 429, 499, 503):

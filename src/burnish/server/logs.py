@@ -39,5 +39,8 @@ def set_up() -> None:
     for name in ("burnish.server", "uvicorn"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).setLevel(logging.INFO)
+    # What no line of ours shows need not be looked up for each (Python's logging howto, "Optimization").
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # Told of every malformed form; whoever sends them has the answer, and must not fill the log.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)

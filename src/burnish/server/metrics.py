@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
 TENTHS = tuple(i / 10 for i in range(1, 11))
 MODEL = ("model", "version")
+COMPARED_EVERY = (
+    0.5  # seconds between comparisons of the latest answers with the baseline: for each it would cost too much
+)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
 
 
@@ -88,6 +92,7 @@ class Metrics:
         self._baselines: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
         self._recent: dict[tuple[str, str, str], Recent] = {}
+        self._compared = 0.0
 
     def expect(self, name: str, version: str, classes: Sequence[str], baseline: Mapping[str, Any] | None) -> None:
         """A model that will be counted, and how its answers on the test rows were distributed, where that is known."""
@@ -122,22 +127,31 @@ class Metrics:
                 self.confidence.labels(name, version).observe(answer.confidence)
             if answer.abstained is not None:
                 self.abstained.labels(name, version).inc(int(answer.abstained))
-        self._compare(name, version, "answers", [b for a in answers for b in bins_of(a.answer)])
+        self._remember(name, version, "answers", [b for a in answers for b in bins_of(a.answer)])
         found = [confidence_bin(a.confidence) for a in answers if a.confidence is not None]
-        self._compare(name, version, "confidence", found)
+        self._remember(name, version, "confidence", found)
+        if (
+            time.monotonic() - self._compared > COMPARED_EVERY
+        ):  # another process may be asked for what this one has seen
+            self._compare()
 
-    def _compare(self, name: str, version: str, of: str, bins: Sequence[str]) -> None:
+    def _remember(self, name: str, version: str, of: str, bins: Sequence[str]) -> None:
         recent = self._recent.get((name, version, of))
-        if recent is None or not bins:
-            return
-        recent.add(bins)
-        shares = recent.shares()
-        if shares is not None:
-            expected = self._baselines[name, version][of]
-            self.drift.labels(name, version, of).set(population_stability(expected, shares))
+        if recent is not None:
+            recent.add(bins)
+
+    def _compare(self) -> None:
+        """The latest answers with the baselines."""
+        self._compared = time.monotonic()
+        for (name, version, of), recent in self._recent.items():
+            shares = recent.shares()
+            if shares is not None:
+                expected = self._baselines[name, version][of]
+                self.drift.labels(name, version, of).set(population_stability(expected, shares))
 
     def text(self) -> bytes:
         """All of it in the format that Prometheus reads; of all processes where there are several."""
+        self._compare()
         if self._folder is None:
             return generate_latest(self.registry)
         _forget_dead(self._folder)

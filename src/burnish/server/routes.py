@@ -36,7 +36,7 @@ def add_asking(
         described: the OpenAPI of a model.
         summary: with `{}` for the name of the model.
     """
-    for place, served in _addresses(models, verb):
+    for place, served in addresses(models, verb):
         app.add_api_route(
             place,
             handler(served),
@@ -49,7 +49,7 @@ def add_asking(
         )
 
 
-def _addresses(models: list[Served], verb: str) -> list[tuple[str, Served]]:
+def addresses(models: list[Served], verb: str) -> list[tuple[str, Served]]:
     """/VERB for the first model, and two addresses for every other: with and without its version."""
     latest = {served.name: served for served in models}  # of several versions, the last that was named
     places = [(f"/{verb}", models[0])]

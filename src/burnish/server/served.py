@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from burnish.answering.explaining import unexplained
-from burnish.answering.isolating import finite
+from burnish.answering.isolating import beside
 from burnish.answering.predictor import Predictor, Prepared, load
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
@@ -84,8 +84,8 @@ class Served:
             Refused: too much is waiting (429), the deadline has passed (503), or no row can be answered (422).
         """
         read = [row for row in rows if not isinstance(row, RowError)]
-        found = iter(await self._computed(read) if read else [])
-        told = [row.problem if isinstance(row, RowError) else said(self, next(found)) for row in rows]
+        results = beside(RowError, rows, await self._computed(read) if read else [])
+        told = [result.problem if isinstance(result, RowError) else said(self, result) for result in results]
         wrong = [{"row": i, "error": s} for i, s in enumerate(told) if isinstance(s, str)]
         if len(wrong) == len(told):
             first = wrong[0]["error"] if len(told) == 1 else f"no row can be answered; row 0: {wrong[0]['error']}"
@@ -93,19 +93,17 @@ class Served:
         self.metrics.answered(self.name, self.version, [s for s in told if isinstance(s, Answer)])
         return told
 
-    async def _computed(self, rows: Sequence[dict[str, Any]]) -> list[Answer | Exception]:
+    async def _computed(self, rows: Sequence[dict[str, Any]]) -> list[Answer | BaseException]:
         """Read in this model's threads, answered by its batcher; what fails does so for its row alone."""
         deadline = time.monotonic() + self.settings.deadline
         with self.batcher.admitted(len(rows), self.settings.deadline):
             try:
                 prepared = await self.readers.each(self._prepared, rows, deadline)
-                found: list[Answer | Exception] = []
-                if good := [p for p in prepared if isinstance(p, Prepared)]:
-                    found = await self.batcher.answers(good, deadline)
+                read = [p for p in prepared if isinstance(p, Prepared)]
+                answers = await self.batcher.answers(read, deadline) if read else []
             except TimeoutError:
                 raise late(self.settings.deadline) from None
-        computed = iter(found)
-        return [next(computed) if isinstance(p, Prepared) else p for p in prepared]
+        return beside(BaseException, prepared, answers)
 
     def _prepared(self, row: dict[str, Any]) -> Prepared:
         """A row as numbers."""
@@ -124,9 +122,7 @@ def said(served: Served, result: Answer | BaseException) -> Answer | str:
         Unanswered: the row was read without fault.
     """
     if isinstance(result, Answer):
-        if finite(result):
-            return result
-        return "the model's answer is not a finite number"
+        return result
     if isinstance(result, InputError):
         # Of a file's own place nothing is told: it is a path of this machine, or an address in memory.
         return f"{result.found}; expected {result.expected}" if result.expected else result.found

@@ -44,7 +44,7 @@ class Settings(BaseModel):
     body_timeout: float = Field(30.0, gt=0, description="Seconds in which the body of a request must arrive.")
     keys_file: Path | None = Field(None, description="File with one API key a line.")
     cors: list[str] = Field(default_factory=list, description="Origins whose pages may call this server.")
-    examples: bool = Field(True, description="Whether golden examples are shown (they are training rows).")
+    examples: bool = Field(True, description="Whether reference examples are shown (they are training data).")
     explanations: bool = Field(True, description="Whether answers are explained.")
     max_parts: int = Field(PARTS, ge=FEWEST, description="Parts of a row that one explanation leaves out.")
     log_payloads: bool = Field(False, description="Whether rows and answers are written to the log.")

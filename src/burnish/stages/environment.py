@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -17,6 +18,7 @@ PACKAGES = (
     "timm",
     "torchvision",
     "accelerate",
+    "jinja2",
     "peft",
     "safetensors",
     "datasets",
@@ -87,6 +89,7 @@ def _libraries() -> dict[str, str]:
     return {name.replace("liblib", "lib"): str(value) for name, value in found.items() if value}
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return metadata.version(name)

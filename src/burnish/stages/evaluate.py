@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
-from burnish.answering.predictor import opened
+from burnish.answering.opening import opened
 from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
@@ -16,11 +14,6 @@ from burnish.core.predictions import Predictions
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
-from burnish.data.looking.inspection import inspected, require_files
-from burnish.data.parts import require_columns
-from burnish.data.reading.placing import placed
-from burnish.data.reading.tables import read
-from burnish.data.reading.written_numbers import plain_numbers
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
 from burnish.evaluation.predict import predict
@@ -31,9 +24,9 @@ from burnish.report.rows import row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
+from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
-from burnish.targets import linear_of
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
@@ -56,10 +49,10 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     bundle = Bundle.load(run, trust_code=trust_code)
     folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
-    table, warnings = _labelled(data, bundle)
+    part, warnings = _labelled(data, bundle, cache_folder(None))
+    table = part.table
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
     warnings += said
-    part = Part(table, np.arange(len(table), dtype=np.int64))
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
@@ -104,22 +97,12 @@ def _unlabelled(bundle: Bundle, table: Table) -> InputError:
     )
 
 
-def _looked_at(table: Table, bundle: Bundle) -> Table:
-    """With what is known of its files, where rows are files: each table's below its own folder."""
-    table = placed(table, bundle.input, getattr(bundle.input, "root", None))
-    table = inspected(table, bundle.input, cache_folder(None))
-    require_files(table, bundle.input)
-    return table
-
-
-def _labelled(data: Any, bundle: Bundle) -> tuple[Table, list[str]]:
-    """The rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
-    table = read(data)
-    require_columns(table, [*bundle.input.required_columns, bundle.target.column])
-    if linear_of(bundle.target) == "numbers":
-        table, _, _ = plain_numbers(table, bundle.target.column)
+def _labelled(data: Any, bundle: Bundle, cache: Path) -> tuple[Part, list[str]]:
+    """All rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
+    table = read_given(data, bundle.input, bundle.target)
     warnings = strange_labels(bundle.target, table)
-    return _looked_at(table, bundle), warnings
+    made = read_splits({GIVEN: table}, bundle.input, bundle.target, cache, division=None, beside_tables=True)
+    return made.parts[GIVEN], warnings
 
 
 def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
@@ -166,8 +149,8 @@ def _report(
         events=[],
         predictions=predictions,
         inputs_shown=row_text(bundle.input, table),
-        inputs_pictured=row_picture(bundle.input, bundle.processor, table),
-        inputs_heard=row_sound(bundle.input, bundle.processor, table),
+        inputs_pictured=row_picture(bundle.input, bundle.processor.for_input, table),
+        inputs_heard=row_sound(bundle.input, bundle.processor.for_input, table),
     )
 
 

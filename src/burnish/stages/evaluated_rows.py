@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ def strange_labels(target: Target, table: Table) -> list[str]:
         return []
     known, rows, holding, familiar = set(names_of(target)), 0, 0, False
     counts: Counter[str] = Counter()
-    for cell in _cells(table, target.column):
+    for cell in table.cells(target.column).of(np.arange(len(table))):
         truth = target.truth(cell)
         if truth is None:
             continue
@@ -63,7 +62,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     try:
         found = held_out(bundle, trust_code=trust_code)
     except InputError as error:
-        reason = error.found.removeprefix("the gate needs the rows the run was tested on: ")
+        reason = error.found.removeprefix("export validation needs the data the run was tested on: ")
         return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
     own, alike = contents(table, bundle), _similar(table, bundle)
     counts, said = {}, []
@@ -103,11 +102,6 @@ def _similar(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
 def _among(own: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = (own != 0) & np.isin(own, theirs)
     return found
-
-
-def _cells(table: Table, column: str) -> Iterator[Any]:
-    for rows in table.rows([column], batch=4096):
-        yield from (row[column] for row in rows)
 
 
 def _named(counts: Counter[str], names: Sequence[str]) -> str:

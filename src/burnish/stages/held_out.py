@@ -15,19 +15,15 @@ from burnish.core.predictions import Predictions
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
-from burnish.data.looking.inspection import inspected
 from burnish.data.reading.places import given_splits
-from burnish.data.reading.placing import placed_again
-from burnish.data.reading.tables import read_parts
+from burnish.data.reading.placing import named_no_root
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes import Run
 from burnish.stages.nonfinite import answers_not_finite
-from burnish.stages.prepare.dividing import divided
-from burnish.stages.prepare.prepare import split_hashes
-from burnish.stages.prepare.target_numbers import numbers_read
+from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 
 NAMES = ("train", "validation", "test")
 
@@ -102,7 +98,7 @@ class HeldOut:
         loader = self.loader(part, bundle)
         for start in range(0, len(part) - size + 1, size):
             encoded = loader.encoded(np.arange(start, start + size))
-            yield bundle.input.collate(encoded, bundle.processor)[0]
+            yield bundle.input.collate(encoded, bundle.processor.for_input)[0]
 
 
 def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
@@ -115,19 +111,23 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
     recipe = Recipe.load({**values, "trust_code": trust_code and values.get("trust_code", False)})
     cache = cache_folder(recipe.data.cache)
     try:
-        tables = read_parts(given_splits(recipe.data))
+        tables = read_tables(given_splits(recipe.data), recipe.target, recipe.target_column)
     except InputError as error:
         raise InputError(
-            f"the gate needs the rows the run was tested on: {error.found}",
+            f"export validation needs the data the run was tested on: {error.found}",
             expected=error.expected,
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
-    tables = numbers_read(recipe, tables)
-    tables = placed_again(tables, bundle.input)
-    tables = {name: inspected(table, bundle.input, cache) for name, table in tables.items()}
-    keep = not all("left_out" in told for told in bundle.settings["data"].values())
-    parts = divided(tables, recipe, bundle.input, bundle.target, keep=keep).parts
+    parts = read_splits(
+        tables,
+        bundle.input,
+        bundle.target,
+        cache,
+        division=recipe,
+        beside_tables=named_no_root(bundle.input, tables["train"]),
+        keeps_shared_rows=not all("left_out" in told for told in bundle.settings["data"].values()),
+    ).parts
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 

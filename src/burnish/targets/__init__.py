@@ -15,6 +15,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.joining import mean
+from burnish.core.processor import Processor
 from burnish.targets._asking import (
     abstains,
     classes_of,
@@ -42,6 +43,7 @@ from burnish.targets._capabilities import (
     Usual,
     Wrong,
 )
+from burnish.targets._taught import Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +76,7 @@ __all__ = [
 ]
 
 
-class Target(Component):
+class Target(Taught, Component):
     """What comes out: a column, what was learned from it, and the way between truth, numbers and answers.
 
     What only some targets can do are capabilities, which they inherit beside this class: `Named`, `Judged`, `Confident`,
@@ -82,6 +84,8 @@ class Target(Component):
     """
 
     axis: ClassVar[str] = "burnish.targets"
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.core.names", "burnish.core.written_lists")
+    """Modules and packages that `encode` depends on, beside this room: when one changes, rows are encoded anew."""
     shape: ClassVar[Literal["row", "element", "sequence"]] = "row"
     """One answer a row, one for each element of the input, or a sequence; models choose the head by it."""
     default_loss: ClassVar[str]
@@ -93,7 +97,7 @@ class Target(Component):
     """Other kinds whose losses and metrics are right for this one as well."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
-    column: str = Field("label", description="Column that holds the truth.")
+    column: str = Field("label", description="Label column.")
 
     @property
     @abstractmethod
@@ -125,8 +129,14 @@ class Target(Component):
         """Why a value cannot be truth for this (learned) target, in words; empty when it can."""
 
     @abstractmethod
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
-        """Truth and weight as arrays without a batch axis (0-d, [C] or [L]); missing or unknown truth has weight 0."""
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
+        """Truth and weight as arrays without a batch axis (0-d, [C] or [L]); missing or unknown truth has weight 0.
+
+        Args:
+            value: the cell.
+            encoded: the row as `Input.encode` gave it; of rows that are read for each batch, their lengths only.
+            processor: what the run encodes with; a tokenizer of answers is its `for_target`.
+        """
 
     @abstractmethod
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from burnish.core.errors import InputError
 from burnish.core.names import text
@@ -24,19 +24,45 @@ from burnish.targets._writing import (
     wrong_length,
 )
 
-if TYPE_CHECKING:
-    from burnish.targets.labels import Labels
+
+class WrittenLabels(Protocol):
+    """What of a target says how cells of labels are written; see `Labels`."""
+
+    @property
+    def column(self) -> str:
+        """Of the cells."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Label names in the order of the logits."""
+
+    @property
+    def separator(self) -> str:
+        """Between the labels where a cell is one string."""
+
+    @property
+    def lists_as_text(self) -> bool | None:
+        """Whether lists are written as text."""
+
+    @property
+    def numbers(self) -> Numbers | None:
+        """What numbers in the cells are."""
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """What is named, and not only usual."""
+
 
 _BITS = re.compile(r"[01]{2,}")
 
 
-def split_cell(value: Any, target: Labels) -> tuple[list[Any], bool]:
+def split_cell(value: Any, target: WrittenLabels) -> tuple[list[Any], bool]:
     """The values of a cell, and whether it is a list."""
     parts = listed(value, target.lists_as_text)
     return (str(value).split(target.separator), False) if parts is None else (parts, True)
 
 
-def read_numbers(values: Sequence[Any], target: Labels) -> tuple[Numbers | None, list[str]]:
+def read_numbers(values: Sequence[Any], target: WrittenLabels) -> tuple[Numbers | None, list[str]]:
     """What the numbers of a column stand for (None: they are as they were, or there are none), and what is to be said.
 
     Raises:
@@ -66,7 +92,9 @@ def read_numbers(values: Sequence[Any], target: Labels) -> tuple[Numbers | None,
     return _with_names(filled, vectors, target)
 
 
-def _with_names(rows: Sequence[Sequence[Any]], vectors: bool, target: Labels) -> tuple[Numbers | None, list[str]]:
+def _with_names(
+    rows: Sequence[Sequence[Any]], vectors: bool, target: WrittenLabels
+) -> tuple[Numbers | None, list[str]]:
     names, column = target.labels, target.column
     if vectors:
         numbers = {whole(value) for row in rows for value in row}
@@ -87,7 +115,7 @@ def _with_names(rows: Sequence[Sequence[Any]], vectors: bool, target: Labels) ->
     return "positions", [said_positions(column, names)]
 
 
-def read_separator(values: Sequence[Any], target: Labels) -> list[str]:
+def read_separator(values: Sequence[Any], target: WrittenLabels) -> list[str]:
     """What is to be said about another separator that cells hold.
 
     Raises:
@@ -111,7 +139,7 @@ def read_separator(values: Sequence[Any], target: Labels) -> list[str]:
     return [f"{what}: each such cell is read as one label; if it holds several: {fix}"]
 
 
-def _refuse_repeats(rows: Sequence[Sequence[Any]], cells: Sequence[Any], target: Labels) -> None:
+def _refuse_repeats(rows: Sequence[Sequence[Any]], cells: Sequence[Any], target: WrittenLabels) -> None:
     """Lists that say the same several times: one value for each word, or one for each label, and no labels of the row."""
     repeats = [row for row in rows if len({text(p) for p in row}) < len(row)]
     if 2 * len(repeats) <= len(rows) or target.labels:
@@ -181,7 +209,7 @@ def refuse_numbers_of_words(texts: Sequence[str], column: str) -> None:
         )
 
 
-def refuse_torn_brackets(values: Sequence[Any], target: Labels) -> None:
+def refuse_torn_brackets(values: Sequence[Any], target: WrittenLabels) -> None:
     """Check that the separator does not stand inside brackets around the whole cell, such as `[a|b]`.
 
     Raises:
@@ -197,7 +225,7 @@ def refuse_torn_brackets(values: Sequence[Any], target: Labels) -> None:
             )
 
 
-def _refuse_vectors_as_text(cells: Sequence[Any], target: Labels) -> None:
+def _refuse_vectors_as_text(cells: Sequence[Any], target: WrittenLabels) -> None:
     """Vectors written as `0,1,0`, `0 1 0` or `010`, where the separator is another."""
     texts = [c for c in cells if isinstance(c, str)]
     if len(texts) < len(cells) or len(texts) < 2 or target.labels:

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 from burnish.core.errors import InputError
 from burnish.core.names import text
 from burnish.targets._spans import OUTSIDE
 from burnish.targets._writing import is_number, listed, named, require_positions, said_positions, whole
 
-if TYPE_CHECKING:
-    from burnish.targets.tags import Tags
+
+class WrittenTags(Protocol):
+    """What of a target says how cells of tags are written; see `Tags`."""
+
+    @property
+    def column(self) -> str:
+        """Of the cells."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Tag names in the order of the logits."""
+
+    @property
+    def lists_as_text(self) -> bool | None:
+        """Whether lists are written as text."""
+
+    @property
+    def numbers(self) -> Literal["names", "positions"] | None:
+        """What numbers in the cells are."""
+
 
 _FEW = 5  # rows below which one word in each may be chance
 
 
-def cells_of(value: Any, target: Tags) -> list[Any] | None:
+def cells_of(value: Any, target: WrittenTags) -> list[Any] | None:
     """The tags of a row as they are written; None where the cell is missing, or is text without a word in it."""
     found = listed(value, target.lists_as_text)
     if found is not None:
@@ -63,7 +81,7 @@ def refuse_gaps(rows: Sequence[Sequence[str | None]], names: set[str], column: s
         )
 
 
-def numbers_are(rows: Sequence[Sequence[Any]], target: Tags) -> tuple[str | None, list[str]]:
+def numbers_are(rows: Sequence[Sequence[Any]], target: WrittenTags) -> tuple[str | None, list[str]]:
     """What numbers in place of tags stand for (None: there are none, or it is known), and what is to be said.
 
     Raises:

@@ -13,9 +13,9 @@ from burnish.core.written_lists import are_written_lists, as_list, has_quoted_li
 Numbers = Literal["names", "positions", "multi_hot"]
 NUMBERS = (
     "What numbers in the cells are: names themselves; positions in `labels`, counted from 0; or (multi_hot) a 1 for each "
-    "of `labels` that applies and a 0 for each other. Null: found in the data, and said."
+    "of `labels` that applies and a 0 for each other. Null: inferred and logged."
 )
-LISTS = "Whether cells are lists written as text, such as \"['a', 'b']\". Null: found in the data, and said."
+LISTS = "Whether cells are lists written as text, such as \"['a', 'b']\". Null: inferred and logged."
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 
 

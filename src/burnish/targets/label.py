@@ -26,6 +26,7 @@ from burnish.core.names import (
     text,
     unknown_name,
 )
+from burnish.core.processor import Processor
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
 from burnish.targets._named import Labelled
@@ -51,7 +52,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
     numbers: Literal["names", "positions"] | None = Field(
         None,
         description="What numbers in the column are: names themselves, or positions in `labels`, counted from 0. "
-        "Null: found in the data, and said.",
+        "Null: inferred and logged.",
     )
     temperature: float = Field(
         1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
@@ -149,7 +150,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
             return "no label"
         return "" if name in self.labels else unknown_name(name, self.names)
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """int64 [] class number and float32 [] weight."""
         number = self._numbers.get(self.name_of(value) or "")
         return np.array(number or 0, np.int64), np.array(number is not None, np.float32)
@@ -232,9 +233,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         """The most common label, with the frequencies as probabilities."""
         seen = Counter(map(str, truths))
         answer = most_common(map(str, truths))
-        note = (
-            f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} rows)"
-        )
+        note = f"always {answer}, the most common label of the training split ({seen[answer]:,} of {len(truths):,} examples)"
         return Usual(answer, note, {name: count / len(truths) for name, count in seen.items()})
 
     @classmethod

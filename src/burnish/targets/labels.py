@@ -13,6 +13,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.joining import joined
 from burnish.core.names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
+from burnish.core.processor import Processor
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
@@ -35,7 +36,7 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     linear: ClassVar[Literal["sets"]] = "sets"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence in the worst label")
     problem: ClassVar[str] = "multi_label_classification"
-    column: str = Field("labels", description="Column that holds the truth.")
+    column: str = Field("labels", description="Label column.")
     separator: str = Field("|", min_length=1, description="Between the labels where a cell is one string.")
     lists_as_text: bool | None = Field(None, description=LISTS)
     numbers: Numbers | None = Field(None, description=NUMBERS)
@@ -114,7 +115,7 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
         strange = [n for n in names if n not in self.labels]
         return unknown_name(strange[0], self.names) if strange else ""
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """float32 [C] of zeros and ones, and float32 [C] weights, all 0 where the truth is missing."""
         names = self.truth(value)
         own = set(names or ())

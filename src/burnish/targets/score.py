@@ -12,6 +12,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.joining import joined
 from burnish.core.names import as_number, looks_like_codes, looks_like_score, text
+from burnish.core.processor import Processor
 from burnish.targets import Decoded, Judged, Mistakes, Recognised, Standalone, Target, Usual, Wrong
 from burnish.targets._programs import SCORE
 
@@ -27,9 +28,9 @@ class Score(Target, Judged, Recognised, Standalone):
     decides: ClassVar[str] = "pearson"
     headline: ClassVar[tuple[str, ...]] = ("pearson", "spearman", "rmse", "mae", "r2")
     linear: ClassVar[Literal["numbers"]] = "numbers"
-    mistakes: ClassVar[Mistakes] = Mistakes("Largest errors", "error", signed=True)
+    mistakes: ClassVar[Mistakes] = Mistakes("Largest errors", "error", truth="value", signed=True)
     problem: ClassVar[str] = "regression"
-    column: str = Field("score", description="Column that holds the truth.")
+    column: str = Field("score", description="Label column.")
     mean: float | None = Field(None, description="Subtracted before training; null: learned from the training split.")
     scale: float | None = Field(
         None, gt=0, description="Divided by before training; null: learned from the training split."
@@ -77,7 +78,7 @@ class Score(Target, Judged, Recognised, Standalone):
             return ""
         return "no value" if text(value) is None else f"{value!r} is not a finite number"
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """float32 [] in standard deviations from the mean, and float32 [] weight."""
         number = as_number(value)
         if number is None:

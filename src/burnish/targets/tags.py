@@ -12,6 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.names import Names, looks_like_tags, text, unknown_name
+from burnish.core.processor import Processor
 from burnish.targets import Classes, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._named import Labelled
 from burnish.targets._programs import TAGS
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Tags(Labelled, Judged, Recognised, Standalone):
-    """One tag a word (O, B-person, I-person ...: IOB2, BIOES, BILOU, BMES); the first sub-word of a word answers for it."""
+    """One tag a word (O, B-person, I-person ...: IOB2, BIOES, BILOU, BMES); each word is predicted by its first sub-word."""
 
     shape: ClassVar[Literal["row", "element"]] = "element"
     recognition_order: ClassVar[int] = -3
@@ -34,7 +35,7 @@ class Tags(Labelled, Judged, Recognised, Standalone):
     headline: ClassVar[tuple[str, ...]] = ("span_f1", "span_precision", "span_recall")
     classes: ClassVar[Classes] = Classes("Entity types", "entity type", "entities")
     linear: ClassVar[Literal["names"]] = "names"
-    mistakes: ClassVar[Mistakes] = Mistakes(size="wrong or missed entities", truth="missed", answer="answered wrongly")
+    mistakes: ClassVar[Mistakes] = Mistakes(size="wrong or missed entities", truth="missed", answer="predicted wrongly")
     column: str = Field("tags", description="Column with the tags: a list, or one string with spaces between them.")
     labels: Names = Field(
         default_factory=list, description="Tag names in the order of the logits; empty: learned from training, sorted."
@@ -43,11 +44,11 @@ class Tags(Labelled, Judged, Recognised, Standalone):
     numbers: Literal["names", "positions"] | None = Field(
         None,
         description="What numbers in the cells are: names themselves, or positions in `labels`, counted from 0. "
-        "Null: found in the data, and said.",
+        "Null: inferred and logged.",
     )
     scheme: Scheme | None = Field(
         None,
-        description="What the prefixes of the tags mean; none: runs of equal tags are spans. Null: found in the data, and said.",
+        description="What the prefixes of the tags mean; none: runs of equal tags are spans. Null: inferred and logged.",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:
@@ -112,7 +113,7 @@ class Tags(Labelled, Judged, Recognised, Standalone):
         strange = [t for t in tags if t is not None and t not in self.labels]
         return unknown_name(strange[0], self.names) if strange else ""
 
-    def encode(self, value: Any, encoded: Encoded) -> tuple[Array, Array]:
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """int64 [L] tag numbers, and float32 [L] weights: 1 on the first sub-word of each word whose tag is known.
 
         Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console as Terminal
 from rich.console import Group, RenderableType
@@ -15,14 +14,17 @@ from rich.text import Text
 
 from burnish.core.events import Event
 from burnish.trackers._console_state import (
+    Sections,
     TrainingState,
     closing,
     duration,
     figure,
+    heading_of_test,
     phase_words,
     sanity_words,
     summary,
     test_table,
+    validated,
 )
 
 _COLUMN = 10
@@ -39,9 +41,13 @@ class LiveConsole:
         self._tasks: dict[str, TaskID] = {}
         self._live: Live | None = None
         self._validation: list[str] = []
+        self._sections = Sections()
         self._amid = ""
 
     def __call__(self, event: Event) -> None:
+        if heading := self._sections.heading(event):
+            self._end_phases()
+            self._print(Text(heading, style="bold"))
         if show := getattr(self, f"on_{event.name}", None):
             show(event)
 
@@ -106,7 +112,7 @@ class LiveConsole:
 
     def on_sanity(self, event: Event) -> None:
         self._end_phases()
-        self._print(Text("the network will read", style="dim"))
+        self._print(Text("decoded model inputs", style="dim"))
         for example in event.values.get("examples") or ():
             self._print(Text(f"  {sanity_words(example)}"))
 
@@ -146,8 +152,8 @@ class LiveConsole:
         """A line of the validation table; its head comes before the first one."""
         self._end_phases()
         values = event.values
-        scores: dict[str, Any] = {"loss": values.get("loss"), **(values.get("scores") or {})}
-        names = [name for name, score in scores.items() if score is not None]
+        scores = validated(values)
+        names = list(scores)
         widths = [max(_COLUMN, len(name) + 2) for name in names]
         if names != self._validation:
             self._validation = names
@@ -160,12 +166,16 @@ class LiveConsole:
     def on_test(self, event: Event) -> None:
         self.close(failed=False)
         header, rows = test_table(event.values)
-        table = Table(title="test scores", title_justify="left", title_style="bold", box=None, pad_edge=False)
+        table = Table(
+            title=heading_of_test(event.values), title_justify="left", title_style="bold", box=None, pad_edge=False
+        )
         for i, name in enumerate(header):
             table.add_column(Text(name), justify="left" if i == 0 else "right", style="bold" if i == 1 else "")
         for cells in rows:
             table.add_row(*(Text(cell) for cell in cells))
         self._print(table)
+        for sentence in event.values.get("verdicts") or ():
+            self._print(Text(str(sentence)))
 
     def on_run_finished(self, event: Event) -> None:
         self.close(failed=False)

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from burnish.core.events import Event
 from burnish.trackers._console_state import (
+    Sections,
     TrainingState,
     closing,
     duration,
     figure,
+    heading_of_test,
     phase_words,
     sanity_words,
     summary,
     test_table,
+    validated,
 )
 
 
@@ -29,9 +32,11 @@ class PlainConsole:
         self._run, self._seconds = run, seconds
         self._training = TrainingState()
         self._said_at, self._tenth = 0.0, -1
-        self._phase_text = ""
+        self._sections, self._phases_said = Sections(), set[str]()
 
     def __call__(self, event: Event) -> None:
+        if heading := self._sections.heading(event):
+            self._write(heading)
         if show := getattr(self, f"on_{event.name}", None):
             show(event)
 
@@ -61,16 +66,18 @@ class PlainConsole:
         self._write(f"warning: {event.values.get('text', '')}")
 
     def on_phase(self, event: Event) -> None:
-        """The start and the end of a phase, and where it is every `seconds`."""
+        """Where a phase is: when it is first heard of unfinished, then every `seconds`. What ends at once is not said."""
         text, done, total = (event.values.get(name) for name in ("text", "done", "total"))
-        new = text != self._phase_text
         finished = done is not None and total is not None and done >= total
-        if new or finished or event.time - self._said_at >= self._seconds:
-            self._phase_text, self._said_at = str(text), event.time
+        if finished or total == 1:
+            return
+        if text not in self._phases_said or event.time - self._said_at >= self._seconds:
+            self._phases_said.add(str(text))
+            self._said_at = event.time
             self._write(phase_words(event.values))
 
     def on_sanity(self, event: Event) -> None:
-        self._write("the network will read:")
+        self._write("decoded model inputs:")
         for example in event.values.get("examples") or ():
             self._write(f"  {sanity_words(example)}")
 
@@ -89,15 +96,16 @@ class PlainConsole:
 
     def on_validation(self, event: Event) -> None:
         values = event.values
-        scores = {"loss": values.get("loss"), **(values.get("scores") or {})}
-        words = ", ".join(f"{name} {figure(score)}" for name, score in scores.items() if score is not None)
+        words = ", ".join(f"{name} {figure(score)}" for name, score in validated(values).items())
         self._write(
             f"validation at step {values.get('number', 0):,}: {words}" + (", best" if values.get("best") else "")
         )
 
     def on_test(self, event: Event) -> None:
-        self._write("test scores")
+        self._write(heading_of_test(event.values))
         self._table(*test_table(event.values))
+        for sentence in event.values.get("verdicts") or ():
+            self._write(str(sentence))
 
     def on_run_finished(self, event: Event) -> None:
         self._write(closing(event.values, self._run))

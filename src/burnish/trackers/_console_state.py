@@ -11,6 +11,24 @@ from burnish.core.events import Event
 from burnish.trackers._values import number
 
 
+class Sections:
+    """Which part of a run an event opens: Data, Model, Training or Test."""
+
+    def __init__(self) -> None:
+        self._current, self._shown = "", False
+
+    def heading(self, event: Event) -> str:
+        """The heading that is due before this event; empty where its section is open already."""
+        opened = {"run_started": "Training", "test": "Test"}.get(event.name, "")
+        if event.name in ("note", "warning", "phase", "sanity") and self._current in ("", "Data"):
+            opened = "Model" if self._shown else "Data"
+        self._shown = self._shown or event.name == "sanity"
+        if opened in ("", self._current):
+            return ""
+        self._current = opened
+        return opened
+
+
 class TrainingState:
     """What is known of a training in progress, from its step events.
 
@@ -73,7 +91,7 @@ class TrainingState:
             "" if self.epoch is None else f"epoch {self.epoch:.2f}",
             "" if self.loss is None else f"loss {self.loss:.4f}",
             "" if self.learning_rate is None else f"learning rate {self.learning_rate:.2e}",
-            f"{amount(rows)} rows/s" if rows else "",
+            f"{amount(rows)} examples/s" if rows else "",
             f"{amount(tokens)} tokens/s" if tokens else "",
         ]
         return [part for part in parts if part]
@@ -106,9 +124,21 @@ def figure(value: Any) -> str:
     return f"{known:.4f}" if abs(known) < 1000 else f"{known:.4g}"
 
 
+CALLED = {"rows": "examples", "total_steps": "optimizer steps"}
+
+
+def validated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores of a validation that are shown: loss, the deciding metric, accuracy; all where no metric decides."""
+    scores: dict[str, Any] = {"loss": values.get("loss"), **(values.get("scores") or {})}
+    wanted = ("loss", values["deciding"], "accuracy") if values.get("deciding") in scores else tuple(scores)
+    return {name: scores[name] for name in dict.fromkeys(wanted) if scores.get(name) is not None}
+
+
 def summary(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a run starts with, as pairs of name and words."""
-    return [(str(name).replace("_", " "), _words(value)) for name, value in values.items() if value not in (None, "")]
+    usual = {"start_step": 0, "processes": 1}
+    shown = {name: value for name, value in values.items() if value not in (None, "") and usual.get(name) != value}
+    return [(CALLED.get(name) or str(name).replace("_", " "), _words(value)) for name, value in shown.items()]
 
 
 def _words(value: Any) -> str:
@@ -122,21 +152,30 @@ def _words(value: Any) -> str:
 
 
 def test_table(values: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the test scores: the score, its 95 % interval, and baselines where the event has them."""
+    """Header and rows of the test scores: the score, its 95 % CI, and baselines where the event has them."""
     baselines: Mapping[str, Mapping[str, Any]] = values.get("baselines") or {}
-    header = ["metric", "score", "95 % interval", *baselines]
+    header = ["metric", "score", "95 % CI", *(str(name).replace("_", " ") for name in baselines)]
+    decides = values.get("deciding")
     rows = []
     for metric, score in (values.get("scores") or {}).items():
         known = score if isinstance(score, Mapping) else {"value": score}
         low, high = known.get("low"), known.get("high")
         interval = "" if low is None or high is None else f"{figure(low)} to {figure(high)}"
         others = [_baseline(given.get(metric)) for given in baselines.values()]
-        rows.append([metric, figure(known.get("value")), interval, *others])
+        name = f"{metric} (deciding)" if metric == decides else metric
+        rows.append([name, figure(known.get("value")), interval, *others])
     return header, rows
 
 
 def _baseline(score: Any) -> str:
     return figure(score.get("value") if isinstance(score, Mapping) else score)
+
+
+def heading_of_test(values: Mapping[str, Any]) -> str:
+    """What the scores are of, such as `held-out test set, 135 examples`."""
+    rows, split = values.get("rows"), values.get("split", "test")
+    name = "held-out test set" if split == "test" else f"{split} split"
+    return name + (f", {rows:,} examples" if isinstance(rows, int) else "")
 
 
 def closing(values: Mapping[str, Any], run: Any) -> str:
@@ -155,7 +194,7 @@ def phase_words(values: Mapping[str, Any]) -> str:
 
 
 def sanity_words(example: Any) -> str:
-    """One encoded row, decoded back: what the network reads and what it is to answer."""
+    """One encoded example, decoded back: what the model reads, and its label."""
     if not isinstance(example, dict):
         return str(example)
     read = str(example.get("read", ""))

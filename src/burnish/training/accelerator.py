@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any, Literal, TypeVar, cast
@@ -14,12 +14,13 @@ from accelerate.utils import gather_object
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
 
-from burnish.core.batch import Array
+from burnish.core.batch import Array, Batch, Truth
 from burnish.core.errors import InputError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 M = TypeVar("M", bound=nn.Module)
 T = TypeVar("T")
+Made = TypeVar("Made", bound=torch.optim.Optimizer)
 PATIENCE = timedelta(hours=12)
 
 
@@ -93,9 +94,22 @@ class Accelerator:
         """Until every process has come here."""
         self._inner.wait_for_everyone()
 
-    def place(self, module: M) -> M:
-        """The module on this process' device, wrapped for several processes and for the precision."""
-        return cast(M, self._inner.prepare_model(module))
+    def place(self, objective: M, make_optimizer: Callable[[], Made]) -> tuple[M, Made]:
+        """The objective on this process' device, wrapped for several processes and for the precision, and its optimizer.
+
+        Args:
+            objective: with the network inside; everything the network computes in a run goes through it.
+            make_optimizer: called afterwards, because wrapping may put other parameters in place of the module's own.
+        """
+        return cast(M, self._inner.prepare_model(objective)), make_optimizer()
+
+    def gathered_state(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Copies on the CPU of whole tensors, in the main process; nothing in the others, which must ask as well."""
+        return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()} if self.main else {}
+
+    def norm(self, gradients: Sequence[Tensor]) -> Tensor:
+        """The norm of all gradients together, as a scalar, the same in every process."""
+        return nn.utils.get_total_norm(gradients)
 
     def bare(self, module: nn.Module) -> nn.Module:
         """The module without wrappers."""
@@ -131,6 +145,11 @@ class Accelerator:
     def tensors(self, arrays: dict[str, Array]) -> dict[str, Tensor]:
         """Numpy arrays as tensors on the device."""
         return {name: self.tensor(value) for name, value in arrays.items()}
+
+    def truth(self, batch: Batch) -> Truth[Tensor]:
+        """The truth of a batch as tensors on the device."""
+        own = batch.truth
+        return Truth(*map(self.tensor, (own.targets, own.weights, own.owner, own.lines)))
 
     def tensor(self, array: Array) -> Tensor:
         """One numpy array as a tensor on the device."""

@@ -62,6 +62,8 @@ def save(
     optimizer: torch.optim.Optimizer,
     state: dict[str, Any],
     average: WeightAverage | None = None,
+    *,
+    weights: dict[str, Tensor] | None = None,
 ) -> Checkpoint:
     """Write a checkpoint aside, flush it, and let it appear under its name.
 
@@ -74,11 +76,12 @@ def save(
         optimizer: its state may hold tensors and plain numbers.
         state: plain values.
         average: of the weights, where the run keeps one.
+        weights: whole copies of what `changing` names, gathered from all processes; None: this process has them whole.
 
     Raises:
         RunFailed: a weight is not finite (never saved), or the disk is full.
     """
-    weights = learned(network, optimizer)
+    weights = learned(network, optimizer) if weights is None else weights
     strange = [name for name, value in weights.items() if value.is_floating_point() and not torch.isfinite(value).all()]
     if strange:
         raise RunFailed(

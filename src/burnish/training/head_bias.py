@@ -8,6 +8,18 @@ from burnish.core.batch import Array
 from burnish.core.network import Network
 
 
+def begun(network: Network, prior: Array | None) -> list[str]:
+    """Let a fresh head begin where a target says; a note where it does.
+
+    Args:
+        network: before training.
+        prior: [C] logits, or None for all 0.
+    """
+    if prior is None or not begin_at(network, prior):
+        return []
+    return ["the head begins at how common each label is among the training rows"]
+
+
 def begin_at(network: Network, logits: Array) -> bool:
     """Set the bias of a head's last layer, so that an untrained network gives these logits on average.
 

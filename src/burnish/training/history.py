@@ -14,7 +14,8 @@ from burnish.schedules import Score
 class Validation:
     """One validation: after which optimizer step, at which progress, and every score of it.
 
-    `value` is the deciding metric as it is reported; `good` is the same with its sign turned so that more is better.
+    `value` is the deciding metric as it is reported; `good` is the same with its sign turned so that more is better; `noise`
+    is how far below the highest score another one is still its equal, in the metric's own units.
     """
 
     step: int
@@ -23,6 +24,7 @@ class Validation:
     value: float
     good: float
     scores: dict[str, float] = field(default_factory=dict)
+    noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,35 @@ class Best:
 
 
 def best(history: Sequence[Validation]) -> Validation | None:
-    """The validation with the highest finite score, the earliest among equals; a score that is not a number never is."""
+    """The last validation that the one with the highest finite score is not ahead of by more than its noise.
+
+    On few rows the highest score is mostly luck, and the rate falls towards the end, so the last of equals is taken (after
+    the rule of one standard error: Breiman et al. 1984, Classification and Regression Trees, section 3.4.3). Without noise
+    it is the highest score, the earliest among those exactly as high. A score that is not a number never is the best.
+
+    A score added later only raises what is needed, so the best is the one before or the new one: no other is missed.
+    """
     finite = [v for v in history if math.isfinite(v.good)]
-    return max(finite, key=lambda v: (v.good, -v.step)) if finite else None
+    if not finite:
+        return None
+    highest = max(finite, key=lambda v: (v.good, -v.step))
+    return (
+        max((v for v in finite if v.good >= highest.good - highest.noise), key=lambda v: v.step)
+        if highest.noise
+        else highest
+    )
+
+
+def noise_of_share(value: float, rows: int) -> float:
+    """Standard error of a score between 0 and 1 over this many rows, as of a share of rows that are right.
+
+    Two rows are added, one right and one wrong, so that all right on few rows is not taken for certain. Of a mean over
+    classes or over groups of rows it is the least that the error can be.
+    """
+    if not math.isfinite(value) or rows < 1:
+        return 0.0
+    share = (min(1.0, max(0.0, value)) * rows + 1) / (rows + 2)
+    return math.sqrt(share * (1 - share) / rows)
 
 
 def exhausted(history: Sequence[Validation], patience: int, minimum_change: float) -> bool:

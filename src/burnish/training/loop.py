@@ -21,7 +21,7 @@ from burnish.core.seeds import derive
 from burnish.core.weighted import WeightedSum
 from burnish.schedules import Schedule, Score
 from burnish.training.accelerator import Accelerator, out_of_memory
-from burnish.training.objective import Objective, for_each_truth
+from burnish.training.objective import ObjectiveModule
 
 Policy = Literal["stop", "skip", "rollback"]
 
@@ -102,7 +102,7 @@ class Training:
         skipped: steps (from 0) whose rows are passed over, after a rollback.
     """
 
-    objective: Objective
+    objective: ObjectiveModule
     network: Network
     optimizer: torch.optim.Optimizer
     adapter: Adapter
@@ -193,19 +193,24 @@ def _gradients(training: Training, micro: Sequence[Batch]) -> WeightedSum[Tensor
     """
     accelerator = training.accelerator
     training.optimizer.zero_grad(set_to_none=True)
-    weight = torch.tensor(sum(float(b.weights.sum(dtype="float64")) for b in micro), dtype=torch.float32)
+    bare = _bare(training)
+    weight = torch.tensor(sum(bare.weight(b.truth) for b in micro), dtype=torch.float32)
     weight = accelerator.sum(weight.to(accelerator.device))
     divisor = torch.where(weight > 0, weight, torch.ones_like(weight)) / accelerator.processes
     total = torch.zeros((), device=accelerator.device)
     for i, batch in enumerate(micro):
         last = i == len(micro) - 1
         with nullcontext() if last else accelerator.quiet(training.objective):
-            part, _ = training.objective(
-                accelerator.tensors(batch.inputs), accelerator.tensor(batch.targets), accelerator.tensor(batch.weights)
-            )
+            part, _ = training.objective(accelerator.tensors(batch.inputs), accelerator.truth(batch))
             accelerator.backward(part / divisor)
         total = total + part.detach()
     return WeightedSum(accelerator.sum(total), weight)
+
+
+def _bare(training: Training) -> ObjectiveModule:
+    bare = training.accelerator.bare(training.objective)
+    assert isinstance(bare, ObjectiveModule)
+    return bare
 
 
 def _shrink(training: Training) -> None:
@@ -231,7 +236,7 @@ def _norms(training: Training) -> tuple[dict[str, float], Tensor]:
     names = [n for n, gradients in by_group.items() if gradients]
     if not names:
         return {}, torch.zeros(())
-    norms = torch.stack([nn.utils.get_total_norm(by_group[n]) for n in names])
+    norms = torch.stack([training.accelerator.norm(by_group[n]) for n in names])
     return dict(zip(names, norms.tolist(), strict=True)), torch.linalg.vector_norm(norms)
 
 
@@ -270,18 +275,13 @@ def _scaled_update(training: Training, total_norm: Tensor) -> bool:
 def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
     """Row numbers whose own loss is not finite; all rows of the step when only the gradient was not."""
     accelerator = training.accelerator
-    bare = accelerator.bare(training.objective)
-    assert isinstance(bare, Objective)
+    bare = _bare(training)
     bare.network.eval()
     found: list[int] = []
     for batch in micro:
         with accelerator.autocast():
-            logits = bare.network(**accelerator.tensors(batch.inputs)).float()
-        targets = accelerator.tensor(batch.targets)
-        elements = bare.loss.elements(for_each_truth(logits, targets), targets)
-        bad = ~torch.isfinite(elements) & (accelerator.tensor(batch.weights) != 0)
-        rows = bad.reshape(len(batch), -1).any(dim=1).cpu().numpy()
-        found += batch.rows[rows].tolist()
+            terms = bare.terms(accelerator.tensors(batch.inputs), accelerator.truth(batch))
+        found += batch.rows[terms.strange().cpu().numpy()].tolist()
     # Every process must name the same rows: the one that writes the message need not be the one that met them.
     found = accelerator.together(found)
     return tuple(sorted(set(found or accelerator.together([int(r) for b in micro for r in b.rows]))))
@@ -289,7 +289,7 @@ def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
 
 def _sums(training: Training, micro: Sequence[Batch]) -> list[int]:
     own = [
-        sum(int((b.weights.reshape(len(b), -1).sum(axis=1) != 0).sum()) for b in micro),
+        sum(int((b.by_row(b.weights) != 0).sum()) for b in micro),
         sum(b.useful for b in micro),
         sum(b.size for b in micro),
     ]

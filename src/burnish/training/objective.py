@@ -1,19 +1,24 @@
-"""What is minimised: a batch goes in, a weighted sum of losses comes out. The module that DDP or FSDP wraps."""
+"""Where network and loss meet: a batch goes in, a weighted sum of losses comes out. The module that DDP or FSDP wraps."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
+import torch
 from torch import Tensor, nn
 
+from burnish.core.batch import Array, Truth
 from burnish.core.network import Network
+from burnish.core.terms import Outputs, Terms
 from burnish.losses import Loss
 
 
-class Objective(nn.Module):
-    """A network and a loss as one module.
+class ObjectiveModule(nn.Module, ABC):
+    """A network and what is minimised of it, as one module: everything a network computes in a run goes through `forward`.
 
     Args:
         network: named tensors to logits.
-        loss: logits and targets to a weighted sum.
+        loss: outputs and truth to terms.
     """
 
     def __init__(self, network: Network, loss: Loss) -> None:
@@ -21,14 +26,36 @@ class Objective(nn.Module):
         self.network = network
         self.loss = loss
 
-    def forward(self, inputs: dict[str, Tensor], targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """(total, weight) of the batch as scalars: tensors, because wrappers pass only tensors on."""
-        logits = self.network(**inputs)
-        result = self.loss(for_each_truth(logits, targets), targets, weights)
-        return result.total, result.weight
+    @abstractmethod
+    def terms(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> Terms:
+        """The values that are minimised, of each element or row, with their weights and rows."""
+
+    def weight(self, truth: Truth[Array]) -> float:
+        """The sum of the weights of `terms`, before any forward pass."""
+        return float(self.loss.weights(truth).sum(dtype="float64"))
+
+    def forward(
+        self, inputs: dict[str, Tensor], truth: Truth[Tensor] | None = None, *, by_row: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """(total, weight) of the batch as scalars: tensors, because wrappers pass only tensors on.
+
+        With `by_row` those of each row, float64 [R]; without a truth the logits. Both in float32 whatever the precision of
+        the run: they are what validation sees.
+        """
+        if truth is not None and not by_row:
+            summed = self.terms(inputs, truth).summed()
+            return summed.total, summed.weight
+        device = next(self.network.parameters()).device.type
+        with torch.autocast(device, enabled=False):
+            if truth is None:
+                logits: Tensor = self.network(**inputs)
+                return logits
+            return self.terms(inputs, truth).by_row(len(truth.lines))
 
 
-def for_each_truth(logits: Tensor, targets: Tensor) -> Tensor:
-    """Logits [B, ...] once for each truth: [k B, ...] where the targets of mixed rows hold k truths a row."""
-    truths = len(targets) // len(logits)
-    return logits if truths == 1 else logits.repeat_interleave(truths, dim=0)
+class SupervisedModule(ObjectiveModule):
+    """The whole network, then the loss of what it gives."""
+
+    def terms(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> Terms:
+        """The loss's own terms."""
+        return self.loss.terms(Outputs(self.network(**inputs), self.network.answer_lengths(**inputs)), truth)

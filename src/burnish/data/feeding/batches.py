@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from burnish.core.batch import Batch
 from burnish.core.seeds import derive
@@ -15,6 +16,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.mixed import Mixed
 from burnish.data.feeding.order import Order, cut
 from burnish.data.mixing import Mixing
+from burnish.data.packing import packed_batch
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,16 @@ class TrainingBatches:
         """Steps that are read ahead."""
         return StepsAhead(self._read, self.total_steps, 0 if self.features else self.workers)
 
+    def two_rows(self) -> Batch:
+        """Two rows that are learned from, as the network reads them: what is to be tried of a network is tried with them."""
+        return (self.features or self.loader).batch(self.order.usable[:2])
+
     def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
         positions, mixed = self.order.batch(step), self.mixed(step)
+        if self.order.sampler.packs():
+            return self._packed(positions, step, micro_batch_size)
         loader = self.features or self.loader
-        lengths = loader.rows.lengths[positions]
+        lengths = loader.rows.given_lengths[positions]
         pieces = cut(
             np.arange(len(positions)),
             lengths if mixed is None else np.maximum(lengths, lengths[mixed.partners]),
@@ -68,6 +76,23 @@ class TrainingBatches:
             return [mixed.batch(places, real) for places, real in pieces]
         epoch = step // self.steps_per_epoch
         return [loader.batch(positions[places], real, epoch=epoch) for places, real in pieces]
+
+    def _packed(self, positions: NDArray[np.int64], step: int, micro_batch_size: int) -> list[Batch]:
+        """Micro-batches of lines of several rows."""
+        lengths, epoch = self.loader.rows.given_lengths[positions], step // self.steps_per_epoch
+        lines = self.order.sampler.packed(lengths)
+        pieces = cut(
+            np.arange(len(lines)),
+            np.array([lengths[line].sum() for line in lines]),
+            limit=micro_batch_size,
+            overhead=self.overhead,
+            process=self.process,
+            processes=self.processes,
+        )
+        return [
+            packed_batch(self.loader, [positions[lines[place]] for place in places], real, epoch=epoch)
+            for places, real in pieces
+        ]
 
     def mixed(self, step: int) -> Mixed | None:
         """The mixed rows of one optimizer step; None where it mixes nothing."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import importlib
-import inspect
 import json
 import os
 import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator
-from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,108 +18,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.core.component import Component
 from burnish.core.errors import InputError
+from burnish.core.source_hash import source_hash
+from burnish.data.encoded_rows import GIVEN
+from burnish.data.encoded_rows import PIECE as PIECE
+from burnish.data.encoded_rows import EncodedRows as EncodedRows
 from burnish.data.table import Part
 from burnish.inputs import FromFiles, Input, Processor
 from burnish.targets import Target
 
-PIECE = 2048  # rows in one record batch; every batch but the last has exactly this many, so row i is found by division
 Notify = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class _Column:
-    """One encoded name over all rows: values of each piece, and offsets into them where rows differ in length."""
-
-    pieces: list[tuple[Array | None, Array]]
-
-    def __getitem__(self, row: int) -> Array:
-        offsets, values = self.pieces[row // PIECE]
-        place = row % PIECE
-        return values[place] if offsets is None else values[offsets[place] : offsets[place + 1]]
-
-    def count(self, value: int) -> NDArray[np.int64]:
-        """[N] how many of the values of each row are this one."""
-        found = [np.zeros(0, np.int64)]
-        for offsets, values in self.pieces:
-            before = np.concatenate([[0], np.cumsum(values == value)])
-            found.append(before[1:] - before[:-1] if offsets is None else before[offsets[1:]] - before[offsets[:-1]])
-        return np.concatenate(found)
-
-
-class EncodedRows:
-    """N encoded rows of one split, read from disk as they are needed.
-
-    Attributes:
-        part: the rows as people wrote them.
-        rows: int64 [N], row numbers in the table they came from.
-        lengths: int64 [N], elements after truncation.
-        full_lengths: int64 [N], elements before truncation.
-        weights: float32 [N], summed target weight; 0 where there is nothing to learn or to score.
-        hit: whether they were found in the cache.
-        note: what was wrong with the file that the cache held, and that they were encoded anew; else empty.
-        path: the Arrow file.
-    """
-
-    def __init__(self, path: Path, part: Part, hit: bool, note: str = "") -> None:
-        self.path, self.hit, self.note, self.part, self.rows = path, hit, note, part, part.rows
-        table = _opened(path, len(part))
-        self._columns = {name: _column(table[name]) for name in table.column_names}
-        self.lengths = table["_length"].to_numpy().astype(np.int64)
-        self.full_lengths = table["_full_length"].to_numpy().astype(np.int64)
-        self.weights = table["_weight"].to_numpy()
-        self._names = [n for n in table.column_names if n not in ("_target", "_target_weight", "_weight")]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def with_lengths(self, lengths: NDArray[np.int64]) -> EncodedRows:
-        """The same rows, to be batched as if they had these lengths [N]."""
-        other = copy(self)
-        other.lengths = lengths
-        return other
-
-    def encoded(self, position: int) -> Encoded:
-        """One row, as `Input.encode` gave it."""
-        return {name: self._columns[name][position] for name in self._names}
-
-    def count(self, name: str, value: int) -> NDArray[np.int64]:
-        """int64 [N]: how often a value is in what the network reads of each row under a name."""
-        return self._columns[name].count(value)
-
-    def target(self, position: int) -> tuple[Array, Array]:
-        """Truth and weight of one row, as `Target.encode` gave them."""
-        return np.asarray(self._columns["_target"][position]), np.asarray(self._columns["_target_weight"][position])
-
-
-def _opened(path: Path, rows: int) -> pa.Table:
-    """The table in a cache file, memory-mapped.
-
-    Raises:
-        ValueError: damaged, or not `rows` rows in pieces of `PIECE`.
-        OSError: cannot be read.
-    """
-    with pa.memory_map(str(path)) as file:
-        table = pa.ipc.open_file(file).read_all()
-    table.validate()
-    missing = {"_length", "_full_length", "_target", "_target_weight", "_weight"} - set(table.column_names)
-    if missing:
-        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    if table.num_rows != rows:
-        raise ValueError(f"it holds {table.num_rows:,} rows and not {rows:,}")
-    if [len(chunk) for chunk in table["_length"].chunks] != [min(PIECE, rows - at) for at in range(0, rows, PIECE)]:
-        raise ValueError(f"its pieces are not of {PIECE} rows")
-    return table
-
-
-def _column(chunks: pa.ChunkedArray) -> _Column:
-    pieces: list[tuple[Array | None, Array]] = []
-    for chunk in chunks.chunks:
-        if pa.types.is_list(chunk.type):
-            pieces.append((chunk.offsets.to_numpy(), chunk.values.to_numpy(zero_copy_only=True)))
-        else:
-            pieces.append((None, chunk.to_numpy(zero_copy_only=True)))
-    return _Column(pieces)
 
 
 def encode_part(
@@ -161,26 +67,29 @@ def encode_part(
 
 def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
     """A hash of everything the encoded rows depend on: content, which rows, settings, tokenizer, and the code itself."""
-    code = "".join(inspect.getsource(m) for m in _modules(input, target))
     parts = [
         part.table.fingerprint,
         hashlib.sha256(np.ascontiguousarray(part.rows).tobytes()).hexdigest(),
         json.dumps(input.model_dump(), sort_keys=True),
         json.dumps(target.model_dump(), sort_keys=True),
         processor.fingerprint(),
-        hashlib.sha256(code.encode()).hexdigest(),
+        source_hash(_modules(input, target, processor)),
         hashlib.sha256(repr(length_facts(part, part.rows, input)).encode()).hexdigest(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def _modules(input: Input, target: Target) -> list[Any]:
-    """The modules that encode: the two components, what their packages share, and this file."""
-    found = {__name__, type(input).__module__, type(target).__module__}
-    for axis in (input.axis, target.axis):  # all of them: not only those that this process happens to have imported
+def _modules(input: Input, target: Target, processor: Processor) -> set[str]:
+    """What encodes: the two components and their processors, what their packages share, and this file."""
+    modules = {__name__, EncodedRows.__module__, *input.encodes_with, *target.encodes_with}
+    for component in (input, target):  # and those it inherits from, which may lie outside burnish
+        modules |= {c.__module__ for c in type(component).__mro__ if issubclass(c, Component) and c is not Component}
+    for own in (processor.for_input, processor.for_target):
+        modules |= {c.__module__ for c in type(own).__mro__ if issubclass(c, Processor)}
+    for axis in (input.axis, target.axis):
         shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
-        found |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
-    return [importlib.import_module(name) for name in sorted(found)]
+        modules |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
+    return modules
 
 
 def _pieces(
@@ -197,9 +106,11 @@ def _pieces(
         )
         values: dict[str, list[Any]] = {name: [e[name] for e in encoded] for name in encoded[0]}
         pairs = [
-            _target(target, e.get(target.column), x, part, int(r))
+            _target(target, e.get(target.column), x, processor, part, int(r))
             for e, x, r in zip(examples, encoded, rows, strict=True)
         ]
+        if target.shows_truth():
+            values |= _shown(target, examples, encoded, processor, part, rows)
         values["_target"], values["_target_weight"] = [p[0] for p in pairs], [p[1] for p in pairs]
         values["_weight"] = [np.float32(p[1].sum()) for p in pairs]
         schema = schema or pa.schema([(name, _type(column)) for name, column in values.items()])
@@ -210,7 +121,7 @@ def _pieces(
 
 def _read(examples: list[Example], part: Part, rows: Any, input: Input, processor: Processor) -> list[Encoded]:
     try:
-        return input.encode(examples, processor)
+        return input.encode(examples, processor.for_input)
     except InputError as error:
         for i in range(len(examples) if len(examples) > 1 else 0):  # which of them it was
             _read(examples[i : i + 1], part, rows[i : i + 1], input, processor)
@@ -225,7 +136,7 @@ def _unread(part: Part, rows: NDArray[np.int64], input: Input, processor: Proces
     """Of rows that are read when their batch is made: lengths as far as they are known from a look at the files."""
     found = []
     if isinstance(input, FromFiles):
-        found = [input.length(facts, processor) for facts in length_facts(part, rows, input)]
+        found = [input.length(facts, processor.for_input) for facts in length_facts(part, rows, input)]
     lengths = found or [1] * len(rows)
     return [{"_length": np.int32(n), "_full_length": np.int32(n)} for n in lengths]  # type: ignore[dict-item]
 
@@ -239,11 +150,30 @@ def length_facts(part: Part, rows: NDArray[np.int64], input: Input) -> list[dict
     return known.facts.select(names).take(pa.array(rows)).to_pylist() if names else []
 
 
-def _target(target: Target, value: Any, encoded: Encoded, part: Part, row: int) -> tuple[Array, Array]:
+def _target(
+    target: Target, value: Any, encoded: Encoded, processor: Processor, part: Part, row: int
+) -> tuple[Array, Array]:
     try:
-        return target.encode(value, encoded)
+        return target.encode(value, encoded, processor)
     except InputError as error:
         raise _placed(error, part, row) from None
+
+
+def _shown(
+    target: Target, examples: list[Example], encoded: list[Encoded], processor: Processor, part: Part, rows: Any
+) -> dict[str, list[Any]]:
+    """Columns of what the network is shown of the truth of each row."""
+    given: list[Encoded] = []
+    for example, row, number in zip(examples, encoded, rows, strict=True):
+        try:
+            given.append(target.given(example.get(target.column), row, processor))
+        except InputError as error:
+            raise _placed(error, part, int(number)) from None
+        if given[-1].keys() != given[0].keys():
+            raise TypeError(
+                f"target {target.kind()!r} gives {sorted(given[-1])} for one row, {sorted(given[0])} for another"
+            )
+    return {GIVEN + name: [own[name] for own in given] for name in given[0]}
 
 
 def _array(values: list[Any], form: pa.DataType) -> pa.Array:
@@ -283,17 +213,3 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
         fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
         place=str(folder),
     )
-
-
-def strata_numbers(part: Part, target: Target) -> NDArray[np.int64]:
-    """[N] the class number of each row of a split, -1 where it has none."""
-    seen: dict[str, int] = {}
-    out = np.full(len(part), -1, np.int64)
-    for start in range(0, len(part), PIECE):
-        rows = part.rows[start : start + PIECE]
-        values = part.table.take(rows, [target.column])[target.column].to_pylist()
-        for i, value in enumerate(values):
-            name = target.strata(value)
-            if name is not None:
-                out[start + i] = seen.setdefault(name, len(seen))
-    return out

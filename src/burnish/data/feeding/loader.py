@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.batch import Array, Batch, Encoded, Example
+from burnish.core.batch import Array, Batch, Encoded, Example, Truth, a_row_a_line
+from burnish.core.processor import Processor
 from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
 from burnish.data.feeding.ahead import Sharing
@@ -37,7 +37,7 @@ class Loader:
     rows: EncodedRows
     input: Input
     target: Target
-    processor: Any
+    processor: Processor
     class_weights: NDArray[np.float32] | None = None
     augmentation: Augmentation | None = None
     seed: int = 0
@@ -54,46 +54,76 @@ class Loader:
         numbers = self.rows.rows[positions]
         examples = self._examples(numbers)
         if self.augmentation is None:
-            return self.input.encode(examples, self.processor)
+            return self.input.encode(examples, self.processor.for_input)
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
         if not isinstance(self.input, Augmentable):
             raise TypeError(f"rows of input {self.input.kind()!r} cannot be changed at random")
-        return self.input.augmented(examples, self.processor, self.augmentation, seeds)
+        return self.input.augmented(examples, self.processor.for_input, self.augmentation, seeds)
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
         """The views of each of these rows, never augmented: what the test, validation and a bundle's users see."""
         if self.input.stored:
             return ([self.rows.encoded(int(p))] for p in positions)
-        return self.input.views(self._examples(self.rows.rows[positions]), self.processor)
+        return self.input.views(self._examples(self.rows.rows[positions]), self.processor.for_input)
 
     def begun(self, positions: NDArray[np.int64]) -> list[Iterable[Encoded]]:
         """`views`, the first of each row read: all there is of most rows, and little of long recordings."""
         return self.sharing.of(positions, lambda own: [_first_read(views) for views in self.views(own)])
 
+    def taught(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
+        """As `encoded`, with what the network is shown of the truth of each row."""
+        encoded = self.encoded(positions, epoch)
+        if not self.rows.gives:
+            return encoded
+        return [{**row, **self.rows.given(int(p))} for row, p in zip(encoded, positions, strict=True)]
+
     def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
-        """The rows at these positions; those after the first `real` get weight 0."""
+        """The rows at these positions as the network learns from them; those after the first `real` get weight 0."""
         return self.collated(self.encoded(positions, epoch), positions, real)
 
     def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
-        """One batch of rows that are encoded already."""
-        inputs, length = self.collate(encoded)
+        """One batch of rows that are encoded already, with what is given of their truth."""
+        inputs, length = self._with_truth(encoded, positions)
+        truth = self.truth(positions, length, real)
+        useful = int(self.rows.given_lengths[positions[:real]].sum())
+        rows, size = self.rows.rows[positions], len(positions) * length
+        return Batch(inputs, truth.targets, truth.weights, truth.owner, truth.lines, rows, useful, size)
+
+    def truth(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> Truth[Array]:
+        """The truth of the rows at these positions, a row a line."""
         targets, weights = self.truths(positions, length, real)
-        useful = int(self.rows.lengths[positions[:real]].sum())
-        return Batch(inputs, targets, weights, self.rows.rows[positions], useful, len(positions) * length)
+        return Truth(targets, weights, a_row_a_line(weights), np.arange(len(positions)))
 
     def truths(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> tuple[Array, Array]:
         """Targets and weights of the rows at these positions, padded to `length` where they are element-wise."""
-        targets, weights = self.target.collate([self.rows.target(int(p)) for p in positions], length)
+        return self.weighed([self.rows.target(int(p)) for p in positions], length, real)
+
+    def weighed(
+        self, pairs: Sequence[tuple[Array, Array]], length: int, real: int | None = None
+    ) -> tuple[Array, Array]:
+        """Targets and weights of lines, padded and weighted by class; those after the first `real` get weight 0."""
+        targets, weights = self.target.collate(pairs, length)
         if self.class_weights is not None:
             weights = weights * _class_weight(self.class_weights, targets, weights)
-        if real is not None and real < len(positions):
+        if real is not None and real < len(pairs):
             weights = weights.copy()
             weights[real:] = 0
         return targets, weights
 
+    def _with_truth(self, encoded: list[Encoded], positions: NDArray[np.int64]) -> tuple[dict[str, Array], int]:
+        if not self.rows.gives:
+            return self.collate(encoded)
+        given = [self.rows.given(int(p)) for p in positions]
+        inputs, length = self.collate([{**row, **shown} for row, shown in zip(encoded, given, strict=True)])
+        inputs = {**inputs, **self.target.collate_given(given, length, self.processor)}
+        lost = {name for name in given[0].keys() - encoded[0].keys() if not name.startswith("_")} - inputs.keys()
+        if lost:
+            raise TypeError(f"target {self.target.kind()!r} gives {sorted(lost)} and does not collate it")
+        return inputs, length
+
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """Named arrays of encoded rows, and the length they were padded to."""
-        return self.input.collate(encoded, self.processor)
+        return self.input.collate(encoded, self.processor.for_input)
 
     def _examples(self, numbers: NDArray[np.int64]) -> list[Example]:
         return self._rows(numbers) if self.decoded is None else self.decoded.examples(numbers, self._rows)

@@ -14,7 +14,7 @@ from burnish.data.mixing import Mixing
 from burnish.inputs import Augmentable
 
 TRUTHS = 2
-"""Truths of a mixed row; they follow each other in `Batch.targets`, so that `weights.reshape(B, -1)` still counts rows."""
+"""Truths of a mixed row; they follow each other in `Batch.targets`, and belong to one row by `Batch.owner`."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Mixed:
         if place == partner:
             return own, 1.0
         input_ = self.loader.input
-        name = input_.mixable(self.loader.processor) if isinstance(input_, Augmentable) else ""
+        name = input_.mixable(self.loader.processor.for_input) if isinstance(input_, Augmentable) else ""
         seed = derive(self.loader.seed, "mixing", self.step, place)
         values, share = self.mixing(own[name], other[name], seed)
         lengths = [key for key in ("_length", "_full_length") if key in own]
@@ -69,6 +69,7 @@ class Mixed:
             own,
             targets=_alternating(own.targets, targets),
             weights=_alternating(own.weights * share, weights * (1 - share)),
+            owner=_alternating(own.owner, own.owner),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,12 @@ from numpy.typing import NDArray
 from burnish.core.errors import InputError
 from burnish.data.looking.file_index import BATCH, MISSING, FileIndex, Notify
 from burnish.data.reading.contents import content_hash
-from burnish.data.table import Part, Table
+from burnish.data.table import Inspection, Part, Table
 from burnish.inputs import FromFiles, Input
 
 EXPLAINED = 20
 """Missing files of which it is said what is there instead."""
 EMPTY = "the cell is empty"
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """N rows of a table.
-
-    Attributes:
-        contents: [N] a hash of what the network would be given, 0 where it cannot be read or is missing.
-        problems: position in the table to what is wrong with the file, in words.
-        facts: N rows of what `FromFiles.look` found, null where it cannot be read; absent columns were found in no row.
-        assumed: what had to be assumed about paths, in words, to the rows.
-        instead: of the first files that are missing where they were looked for and what is there instead.
-    """
-
-    contents: NDArray[np.uint64]
-    problems: dict[int, str]
-    facts: pa.Table
-    assumed: dict[str, list[int]] = field(default_factory=dict)
-    instead: dict[int, str] = field(default_factory=dict)
 
 
 def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = None) -> Table:

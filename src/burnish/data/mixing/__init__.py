@@ -79,9 +79,10 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
             fix="mixing: mixup" if chosen.kind() != "mixup" else "leave `mixing` out",
             place="mixing",
         )
-    if target.shape != "row":
+    if target.shape != "row" or target.shows_truth():
+        why = "has a truth for each element" if target.shape != "row" else "shows the network a part of the truth"
         raise InputError(
-            f"mixing {chosen.kind()!r} with target {target.kind()!r}, which has a truth for each element",
+            f"mixing {chosen.kind()!r} with target {target.kind()!r}, which {why}",
             expected="a target with one truth a row",
             fix="leave `mixing` out",
             place="mixing",

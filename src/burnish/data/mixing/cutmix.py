@@ -12,7 +12,7 @@ from burnish.data.mixing._pairs import ALPHA, Pairs, pasted
 
 
 class Cutmix(Pairs):
-    """A rectangle of another picture is pasted in, and truths count by area (CutMix: Yun et al., 2019, arXiv:1905.04899).
+    """A rectangle of another picture is pasted in, and labels count by area (CutMix: Yun et al., 2019, arXiv:1905.04899).
 
     For pictures whose class shows in more than one spot; where one small part decides, the paste may hide it.
     """

@@ -10,7 +10,7 @@ from burnish.data.mixing._pairs import ALPHA, Pairs, blended
 
 
 class Mixup(Pairs):
-    """Each row is a weighted mean of two rows, and so is its truth (Zhang et al., 2018, arXiv:1710.09412).
+    """Each example is a weighted mean of two, and so is its label (Zhang et al., 2018, arXiv:1710.09412).
 
     Needs long trainings; on few epochs or finely graded classes a strong `alpha` hurts.
     """

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -201,19 +200,3 @@ def _named(values: pa.Array, names: list[str], column: str) -> pa.Array:
 
     kind = pa.list_(pa.string()) if _is_list(values.type) else pa.string()
     return pa.array([name(v) for v in values.to_pylist()], type=kind)
-
-
-def pieces_digest(pieces: Iterable[Rows]) -> str:
-    """A sha256 of rows that have no file: names, types and values, whatever the pieces they come in."""
-    from burnish.data.reading.one_type import tried
-
-    digest = hashlib.sha256()
-    for number, rows in enumerate(pieces):
-        for name, values in rows.columns.items():
-            column, _ = tried(values, name, "the data in memory", number * PIECE_ROWS)
-            digest.update(f"{name}\x1f{column.type}\x1f{len(column)}\x1e".encode())
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, pa.schema([("values", column.type)])) as writer:
-                writer.write_batch(pa.record_batch([column], names=["values"]))
-            digest.update(sink.getvalue())
-    return digest.hexdigest()

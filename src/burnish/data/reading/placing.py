@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ def placed(table: Table, input: Input, root: str | None) -> Table:
     Args:
         table: rows of one or several files.
         input: which column holds paths.
-        root: the folder that all other paths are relative to.
+        root: the folder that all other paths are relative to; None: paths stay as they are.
     """
     column = input.required_columns[0]
     if not endings_of(input) or column not in table.columns or root is None:
@@ -40,24 +39,18 @@ def placed(table: Table, input: Input, root: str | None) -> Table:
         values = table.arrow[column].slice(start, origin.rows)
         pieces += values.chunks if folder == base else [_absolute(values.to_pylist(), folder, input)]
         start += origin.rows
-    at = table.arrow.column_names.index(column)
-    rewritten = pa.chunked_array(pieces, type=table.arrow[column].type)
-    return replace(table, arrow=table.arrow.set_column(at, column, rewritten))
+    return table.with_column(column, pa.chunked_array(pieces, type=table.arrow[column].type))
 
 
-def placed_all(tables: Mapping[str, Table], given: Input | None, used: Input) -> dict[str, Table]:
-    """The tables of a run, each relative to its own folder; to `input.root` alone where the recipe names one."""
-    if getattr(given, "root", None) is not None:
-        return dict(tables)
-    return {name: placed(table, used, getattr(used, "root", None)) for name, table in tables.items()}
+def named_no_root(input: Input, table: Table) -> bool:
+    """Whether the recipe of a run that was made named no root: one that it named is not the folder of its table.
 
-
-def placed_again(tables: Mapping[str, Table], used: Input) -> dict[str, Table]:
-    """The same for the tables of a run that was made: one whose root is not the folder of its table had named it."""
-    root = getattr(used, "root", None)
-    first = tables["train"].origins
-    own = root is not None and first and os.path.abspath(folder_of(first[0].path)) == os.path.abspath(root)
-    return {name: placed(table, used, root) if own else table for name, table in tables.items()}
+    Args:
+        input: as the run kept it, with a root.
+        table: its training rows.
+    """
+    root, first = getattr(input, "root", None), table.origins
+    return bool(root is not None and first and os.path.abspath(folder_of(first[0].path)) == os.path.abspath(root))
 
 
 def _absolute(values: Sequence[Any], folder: str, input: Input) -> pa.Array:

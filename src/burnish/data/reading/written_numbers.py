@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,14 +47,13 @@ def plain_numbers(table: Table, column: str, writing: str = "", strict: bool = T
     bare = pc.replace_substring(pc.replace_substring_regex(cells, grouping, ""), ",", ".")
     fitting = pc.fill_null(pc.match_substring_regex(cells, pattern), False)
     values = pc.if_else(fitting, bare, cells)
-    at = table.arrow.column_names.index(column)
     # The field says it, so that rows that were encoded without it are not taken for these.
     field = pa.field(column, pa.string(), metadata={b"burnish.numbers": writing})
     example = next((old for old, new in zip(_some(cells), _some(values), strict=True) if old != new), "")
     note = f"column {column!r}: numbers with {_SAID[writing]}"
     if example:
         note += f" ({example!r} is {_some(values)[_some(cells).index(example)]})"
-    return replace(table, arrow=table.arrow.set_column(at, field, values)), writing, note
+    return table.with_column(column, values, field), writing, note
 
 
 def _some(cells: Any) -> list[Any]:

@@ -16,6 +16,22 @@ class Sampler(Component):
 
     axis: ClassVar[str] = "burnish.data.samplers"
 
+    @classmethod
+    def packs(cls) -> bool:
+        """Whether rows share lines (`packed`)."""
+        return cls.packed is not Sampler.packed
+
+    def packed(self, lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Which rows of an optimizer step share a line of a batch; each has its own by default.
+
+        Args:
+            lengths: [N] of the rows of the step, in their order.
+
+        Returns:
+            Places in `lengths` of the rows of each line, at least one; every place once. A pure function of the lengths.
+        """
+        return [np.array([place]) for place in range(len(lengths))]
+
     @abstractmethod
     def order(
         self,

@@ -34,7 +34,7 @@ class Hub(Source):
 
     def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
-        from burnish.data.reading.arrow import pieces_digest
+        from burnish.data.reading.digest import pieces_digest
 
         return pieces_digest(dataset_pieces(self._opened(str(where))[0], str(where)))
 

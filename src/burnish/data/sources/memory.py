@@ -44,7 +44,7 @@ class Memory(Source):
 
     def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
         """A sha256 of the rows as Arrow."""
-        from burnish.data.reading.arrow import pieces_digest
+        from burnish.data.reading.digest import pieces_digest
 
         return pieces_digest(self.read(where))
 

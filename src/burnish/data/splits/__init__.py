@@ -26,7 +26,7 @@ class Split(Component):
         0.1, ge=0, lt=1, description="Share of rows for validation, when no file or value names them."
     )
     test: float = Field(
-        0.2, ge=0, lt=1, description="Share of rows for the sealed test, when no file or value names them."
+        0.2, ge=0, lt=1, description="Share of rows for the held-out test, when no file or value names them."
     )
 
     unit: ClassVar[str] = ""

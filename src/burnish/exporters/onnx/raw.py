@@ -13,7 +13,8 @@ from burnish.media.text.raw import TextFront
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, ValueInfoProto
 
-    from burnish.media.graph import Heard, Resized
+    from burnish.media.picture.graph import Resized
+    from burnish.media.sound.graph import Heard
 
 PILLOW = -0.5  # of its cubic; torch.onnx writes -0.75, which is that of torch's own cubic without antialias
 STRING = 8  # TensorProto.STRING

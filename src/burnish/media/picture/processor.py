@@ -12,19 +12,20 @@ import numpy as np
 
 from burnish.core.batch import Array, apart
 from burnish.core.errors import InputError
+from burnish.core.processor import Processor
 from burnish.media.picture.reading import MIDDLE, Rounding, cropped, normalised, resample, shorter_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-    from burnish.media.graph import Resized
+    from burnish.media.picture.graph import Resized
 
 FINER = 3  # times as fine as what the network sees is a JPEG decoded at a reduced scale: then no difference shows
 FINER_CHANGED = 4  # the same before an augmentation, which may enlarge a part of the picture
 
 
 @dataclass(frozen=True)
-class ImageProcessor:
+class ImageProcessor(Processor):
     """How a picture becomes the numbers a checkpoint was trained on.
 
     Attributes:
@@ -59,6 +60,21 @@ class ImageProcessor:
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of what the network sees."""
         return 3, self.size, self.size
+
+    @property
+    def side(self) -> int:
+        """`size`."""
+        return self.size
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """`shape`."""
+        return self.shape
+
+    @property
+    def gives(self) -> str:
+        """Pictures."""
+        return "picture"
 
     @property
     def shorter(self) -> int:
@@ -134,7 +150,7 @@ class RawPictures(ImageProcessor):
         Raises:
             InputError: it cannot resize like this.
         """
-        from burnish.media.graph import Resized
+        from burnish.media.picture.graph import Resized
 
         if self.interpolation == "lanczos":
             raise InputError(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from burnish.core.batch import Array
+from burnish.core.processor import Processor
 from burnish.media.sound import spectrograms
 from burnish.media.sound.resampling import Waveform
 
@@ -22,7 +23,7 @@ FRAME = 0.02  # seconds that one element of a waveform's length stands for: what
 
 
 @dataclass(frozen=True)
-class SoundProcessor:
+class SoundProcessor(Processor):
     """What the network is given of a sound.
 
     Attributes:
@@ -106,6 +107,16 @@ class SoundProcessor:
     def shape(self) -> tuple[int, int, int]:
         """Channels, bands and frames of a `log_mel` picture."""
         return 1, self.mels, 1 + max(0, self.samples - self.window) // self.hop
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int] | None:
+        """`shape`, of a `log_mel` picture; None for other features."""
+        return self.shape if self.name == "pixel_values" else None
+
+    @property
+    def gives(self) -> str:
+        """`features`."""
+        return self.features
 
     def length(self, samples: float) -> int:
         """Elements that a view of a sound of so many samples has: frames of 20 ms where rows differ in length, else 1."""

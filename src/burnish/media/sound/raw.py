@@ -12,7 +12,7 @@ from burnish.media.sound.processor import SoundProcessor
 from burnish.media.sound.resampling import Waveform
 
 if TYPE_CHECKING:
-    from burnish.media.graph import Heard
+    from burnish.media.sound.graph import Heard
 
 NAME = "waveform"
 WHOLE = 1 << 62  # samples: more than any sound has
@@ -45,6 +45,6 @@ class RawSounds(SoundProcessor):
 
     def front(self) -> Heard:
         """What the graph must do. Needs torch."""
-        from burnish.media.graph import Heard
+        from burnish.media.sound.graph import Heard
 
         return Heard(SoundProcessor(**self.settings()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tokenizers import Encoding, Tokenizer
 from burnish.core.batch import Array, Encoded
 from burnish.core.collecting import importing
 from burnish.core.errors import InputError
+from burnish.core.processor import Processor
 from burnish.core.written import not_written, require_kinds
 from burnish.media.text.beginnings import Beginnings, pieces
 
@@ -24,7 +25,7 @@ MANY = 1_000_000  # transformers writes 1e30 for "no limit"
 
 
 @dataclass(frozen=True)
-class TokenizerProcessor:
+class TokenizerProcessor(Processor):
     """A tokenizer without truncation or padding of its own, and what must be known to build batches.
 
     Attributes:
@@ -56,6 +57,20 @@ class TokenizerProcessor:
         """A hash of the tokenizer and the settings: of everything that changes what encoding returns."""
         text = self.tokenizer.to_str() + json.dumps(self.settings(), sort_keys=True) + tokenizers.__version__
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def limit(self) -> int | None:
+        """`max_length`."""
+        return self.max_length
+
+    def cut_at(self, limit: int) -> TokenizerProcessor:
+        """With another `max_length`."""
+        return replace(self, max_length=limit)
+
+    @property
+    def unknown(self) -> tuple[str, int] | None:
+        """The token for pieces of text that are not in the vocabulary, among `input_ids`."""
+        return None if self.unknown_token_id is None else ("input_ids", self.unknown_token_id)
 
     @cached_property
     def unknown_token_id(self) -> int | None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from burnish.core.errors import InputError
 from burnish.core.network import HeadSplit, Network
+from burnish.core.processor import Processor
 from burnish.inputs import Input, Visible, input_classes
 from burnish.models._anatomy import Anatomy
 from burnish.models._vision.weights import write_weights
@@ -153,21 +154,20 @@ def check_task(kind: str, input: Input, target: Target, channels: Sequence[int] 
         )
 
 
-def pixel_shape(kind: str, processor: Any) -> tuple[int, int, int]:
+def pixel_shape(kind: str, processor: Processor) -> tuple[int, int, int]:
     """Channels, height and width of what an input's processor gives.
 
     Raises:
         InputError: it gives no picture (a sound that is read as a waveform).
     """
-    if getattr(processor, "name", "pixel_values") != "pixel_values":
+    if processor.picture_shape is None:
         raise InputError(
-            f"{kind} networks read pictures, but the input gives a {processor.features}",
+            f"{kind} networks read pictures, but the input gives a {processor.gives}",
             expected="input: {kind: audio, features: log_mel, ...}",
             fix="or a checkpoint of transformers: model: {kind: transformers, name: ...}",
             place="input.features",
         )
-    channels, height, width = processor.shape
-    return channels, height, width
+    return processor.picture_shape
 
 
 def taking(network: N, shape: Sequence[int], usual: Sequence[int] | None) -> N:

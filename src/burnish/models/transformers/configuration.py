@@ -86,7 +86,8 @@ def read_configuration(folder: Path, head: Any) -> Any:
 
 def generates(folder: Path) -> bool:
     """Whether a checkpoint is of an architecture that was trained to write on (GPT, Llama), and not to fill gaps as well."""
-    from transformers.models.auto import modeling_auto as known
+    with importing():
+        from transformers.models.auto import modeling_auto as known
 
     try:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,10 @@ from torch import nn
 from burnish.core.network import HeadSplit, Network
 from burnish.models._anatomy import anatomy, body_of
 from burnish.models._first_token import read_first_token_only
+from burnish.models.transformers.accepting import accepted
 
 ADAPTER = "adapter"
+COPIED_UP_TO = 1 << 28  # bytes of weights that are held twice, so that they need not be read twice
 
 
 class TransformersNetwork(Network):
@@ -55,17 +58,38 @@ class TransformersNetwork(Network):
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
-        logits: torch.Tensor = self.model(**_accepted(inputs, self._accepts, self.model.dtype)).logits
+        logits: torch.Tensor = self.model(**accepted(inputs, self._accepts, self.model.dtype)).logits
         return logits
 
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
         from burnish.models.transformers.split import mean_state
 
-        body, accepted = body_of(self.model), _accepted(inputs, self._body_accepts, self.model.dtype)
+        body = body_of(self.model)
         with self._every_token():
-            states: torch.Tensor = body(**accepted).last_hidden_state
+            states: torch.Tensor = body(**accepted(inputs, self._body_accepts, self.model.dtype)).last_hidden_state
         return states if self.element else mean_state(body, states, inputs)
+
+    def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The body's last state at each place, [B, L, D].
+
+        Raises:
+            Inseparable: one answer for each row.
+        """
+        from burnish.models.transformers.split import states_of_places
+
+        return states_of_places(self, inputs)
+
+    def place_logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """What the library's own `forward` makes of these states, its scale and soft cap included."""
+        from burnish.models.transformers.split import logits_of_places
+
+        return logits_of_places(self, hidden)
+
+    def untouched(self) -> Network | None:
+        """A copy of a small network that reads texts; others may hold functions that are bound to their own parts."""
+        size = sum(p.numel() * p.element_size() for p in self.parameters())
+        return copy.deepcopy(self) if "input_ids" in self._accepts and size <= COPIED_UP_TO else None
 
     def head_split(self, **inputs: torch.Tensor) -> HeadSplit:
         """Body and head apart, found on some rows.
@@ -135,15 +159,3 @@ class TransformersNetwork(Network):
 
 def _parameter_names(module: nn.Module) -> frozenset[str]:
     return frozenset(inspect.signature(module.forward).parameters)
-
-
-def _accepted(inputs: dict[str, torch.Tensor], names: frozenset[str], dtype: torch.dtype) -> dict[str, Any]:
-    """What the architecture has a use for; real numbers (pixels, samples) in the number type of the weights."""
-    kept: dict[str, Any] = {
-        name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items() if name in names
-    }
-    if "use_cache" in names:
-        kept["use_cache"] = False  # keys and values for generation would only take memory here
-    if "interpolate_pos_encoding" in names:
-        kept["interpolate_pos_encoding"] = True  # pictures of another size than the checkpoint's; no change for its own
-    return kept

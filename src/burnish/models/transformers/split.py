@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
 from burnish.core.network import HeadSplit, Inseparable
 from burnish.models._anatomy import body_of
-
-if TYPE_CHECKING:
-    from burnish.models.transformers.network import TransformersNetwork
+from burnish.models.transformers.accepting import accepted
 
 Reduce = Callable[[Any, dict[str, torch.Tensor]], torch.Tensor]
 _NOT_READ = (RuntimeError, AttributeError, TypeError, IndexError, ValueError, KeyError)
 
 
-def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> HeadSplit:
+class Separable(Protocol):
+    """What is asked of a transformers network; see `network.TransformersNetwork`."""
+
+    element: bool
+    model: Any
+    _accepts: frozenset[str]
+    _body_accepts: frozenset[str]
+
+    @property
+    def layers(self) -> int:
+        """Blocks of the body."""
+
+    def depth(self, parameter: str) -> int:
+        """Of a parameter; `layers + 1` for the head."""
+
+    def __call__(self, **inputs: torch.Tensor) -> Any:
+        """Logits."""
+
+
+def head_split(network: Separable, inputs: dict[str, torch.Tensor]) -> HeadSplit:
     """Body and head, the head run by the library's own `forward` over a body that gives back what was kept.
 
     Heads read one state of each row: a pooled one, the first, the last, or the mean. Which one is found by trying: the
@@ -51,7 +68,7 @@ def head_split(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) ->
     raise Inseparable(f"the head of {type(network.model).__name__} reads none of the states that are known")
 
 
-def _within(network: TransformersNetwork, name: str) -> bool:
+def _within(network: Separable, name: str) -> bool:
     body = next((path for path, module in network.model.named_modules() if module is body_of(network.model)), "")
     return name.startswith(f"{body}.") if body else True
 
@@ -100,14 +117,41 @@ def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor])
     return found
 
 
-def _through_body(network: TransformersNetwork, inputs: dict[str, torch.Tensor]) -> Any:
-    from burnish.models.transformers.network import _accepted
+def states_of_places(network: Separable, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """[B, L, D]: the last states of the body at all places.
 
+    Raises:
+        Inseparable: one answer for each row.
+    """
+    if not network.element:
+        raise Inseparable("the network gives one answer a row, and not one at each place")
+    states: torch.Tensor = _through_body(network, inputs)[0]
+    return states
+
+
+def logits_of_places(network: Separable, states: torch.Tensor) -> torch.Tensor:
+    """[..., C] of states [..., D], by the library's own `forward` over a body that gives them back as one long row."""
+    flat = states.reshape(1, -1, states.shape[-1])
+    ids = torch.ones(flat.shape[:2], dtype=torch.long, device=states.device)
+    names = {network.model.main_input_name: ids, "attention_mask": ids}
+    body = body_of(network.model)
+    with _answering(body, lambda: _output(flat)):
+        logits: torch.Tensor = network(**names)
+    return logits.reshape(*states.shape[:-1], logits.shape[-1])
+
+
+def _output(states: torch.Tensor, pooled: torch.Tensor | None = None) -> Any:
+    from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as Output
+
+    return Output(last_hidden_state=states, pooler_output=pooled)
+
+
+def _through_body(network: Separable, inputs: dict[str, torch.Tensor]) -> Any:
     model = network.model
-    return body_of(model)(**_accepted(inputs, network._body_accepts, model.dtype))
+    return body_of(model)(**accepted(inputs, network._body_accepts, model.dtype))
 
 
-def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
+def _split(network: Separable, reduce: Reduce) -> HeadSplit:
     def features(**inputs: torch.Tensor) -> torch.Tensor:
         return reduce(_through_body(network, inputs), inputs)
 
@@ -120,7 +164,7 @@ def _split(network: TransformersNetwork, reduce: Reduce) -> HeadSplit:
     return HeadSplit(features, logits, lambda: features)
 
 
-def _one_element(network: TransformersNetwork, states: torch.Tensor) -> dict[str, torch.Tensor]:
+def _one_element(network: Separable, states: torch.Tensor) -> dict[str, torch.Tensor]:
     """Inputs of rows of one element that is no padding; the body that gives back states does not read them."""
     if "input_ids" not in network._accepts:
         return {network.model.main_input_name: states}
@@ -129,19 +173,23 @@ def _one_element(network: TransformersNetwork, states: torch.Tensor) -> dict[str
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
-@contextmanager
-def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> Iterator[None]:
+def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> AbstractContextManager[None]:
     """Let the body answer with these states [B, D], as those of a single element, until the block ends."""
-    from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as Output
 
-    def forward(*args: Any, **kwargs: Any) -> Any:
+    def given() -> Any:
         alone = states.unsqueeze(1)
-        pooler = getattr(body, "pooler", None)
         if pooled:
-            return Output(last_hidden_state=alone, pooler_output=states)
-        return Output(last_hidden_state=alone, pooler_output=None if pooler is None else pooler(alone))
+            return _output(alone, states)
+        pooler = getattr(body, "pooler", None)
+        return _output(alone, None if pooler is None else pooler(alone))
 
-    body.forward = forward
+    return _answering(body, given)
+
+
+@contextmanager
+def _answering(body: Any, given: Callable[[], Any]) -> Iterator[None]:
+    """Let the body answer with what `given` gives, until the block ends."""
+    body.forward = lambda *args, **kwargs: given()
     try:
         yield
     finally:

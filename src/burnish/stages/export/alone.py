@@ -46,7 +46,7 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "input": {name: value for name, value in bundle.input.model_dump(mode="json").items() if name != "root"}
         | {"kind": bundle.input.kind()},
         "processor": bundle.processor.settings(),
-        "max_length": getattr(bundle.processor, "max_length", None),
+        "max_length": bundle.processor.limit,
         "length": ids[1] if isinstance(ids[1], int) else None,
         "preprocessing": bool(facts.get("exporter", {}).get("preprocessing")),
         "raw": bool(facts.get("raw")),

@@ -173,7 +173,7 @@ class Gate:
         layers = careful.layers(model)
         if not layers:
             return
-        self.say(f"{first.precision}: looking for the operators that bear it least, {len(layers)} of them")
+        self.say(f"{first.precision}: searching {len(layers)} operators for those most sensitive to quantisation")
         order = self._sensitive(model, facts, careful, layers, calibration)
         for count in SPARED:
             if count <= len(order) // 2:
@@ -225,7 +225,7 @@ class Gate:
             told = {k: v for k, v in found.as_values().items() if k != "listed"}
             attempts.append({"settings": settings, "split": split, **told})
             words = "" if found.passed else f": {found.why}"
-            self.say(f"{precision}: {found.flips} of {found.rows:,} {split} rows answered otherwise{words}")
+            self.say(f"{precision}: {found.flips} of {found.rows:,} {split} predictions changed{words}")
             if not found.passed:
                 return None
         return run, bundle, found

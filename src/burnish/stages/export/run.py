@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from burnish.answering.opening import recorded
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.bundle import Bundle
@@ -102,14 +103,14 @@ def _refusal(refused: Sequence[Mapping[str, Any]], bound: float, metric: str, pl
         expected.append("operators that are on the list: " + "; ".join(h["source"] for h in lacking))
         fix.append("let those operators run on the host's CPU with --allow-fallback, or train another model")
     if len(lacking) < len(refused):
-        expected.append(f"no more than {bound:g} of {metric} lost with 95 % confidence")
+        expected.append(f"a drop of {metric} of at most {bound:g} (one-sided 95 % bound)")
         fixed = all("hardware" in row for row in refused)  # its form of integers cannot be made more careful
         other = "another network or other hardware" if fixed else "a more careful precision (int8_weights, float16)"
         fix.append(f"choose {other}, or accept more with --bound")
     return RunFailed(
-        "; ".join(f"{row['name']} was refused: {row['why']}" for row in refused),
+        "; ".join(f"{row['name']} was rejected: {row['why']}" for row in refused),
         expected="; ".join(expected),
-        fix="; ".join([*fix, "nothing was written under the name of what was refused"]),
+        fix="; ".join([*fix, "nothing was written for what was rejected"]),
         place=str(place),
     )
 
@@ -201,11 +202,11 @@ class _Exporting:
         inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
-            network = preceded(cast(InGraph, bundle.input).graph(self.bundle.processor), network)
+            network = preceded(cast(InGraph, bundle.input).graph(self.bundle.processor.for_input), network)
         batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
         if batch is None:
             raise InputError("fewer than two training rows", expected="two, to export with")
-        limit = getattr(bundle.processor, "max_length", None)
+        limit = bundle.processor.limit
         return Source(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
 
     def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
@@ -224,7 +225,7 @@ class _Exporting:
         """Write what was accepted under its name; the row of the table."""
         row: dict[str, Any] = {"name": name, **result.row}
         if isinstance(result, Refused):
-            self.say(f"{name}: refused: {result.row['why']}")
+            self.say(f"{name}: rejected: {result.row['why']}")
             return {**row, "status": "refused"}
         files = [
             p for p in result.folder.iterdir() if p.is_file() and p.name not in (artifacts.FACTS, artifacts.GOLDEN)
@@ -235,7 +236,7 @@ class _Exporting:
             "latency": self._latency(result.run, result.bundle),
         }
         facts = {**result.facts, "measured": {key: row[key] for key in ("split", "proof", "bytes", "latency")}}
-        golden = result.bundle.recorded(result.run, [r["example"] for r in self.bundle.golden()])
+        golden = recorded(result.bundle, result.run, [r["example"] for r in self.bundle.golden()])
         target = folder_aside(self.out / name) if self.out else artifacts.adding(self.bundle.path, name)
         with target as aside:
             for path in files:

@@ -47,7 +47,7 @@ class Window(ABC):
 def received(data: bytes) -> Window:
     """The window that another process has `sent`."""
     keeper, _, packed = data.partition(b"\n")
-    module = import_module(f"burnish.stages.{keeper.decode()}")
+    module = import_module(f"burnish.stages.predict.{keeper.decode()}")
     found: Window = module.unpacked(packed)
     return found
 

@@ -23,7 +23,7 @@ class ArrowWindow(Window):
     """Rows of one record batch; their types are kept."""
 
     batch: pa.RecordBatch
-    keeper: ClassVar[str] = "answer_arrow"
+    keeper: ClassVar[str] = "rows_arrow"
 
     def rows(self) -> list[dict[str, Any]]:
         """As Python values."""

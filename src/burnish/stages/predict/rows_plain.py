@@ -33,7 +33,7 @@ class PlainWindow(Window):
     """Rows as JSON lines."""
 
     lines: bytes
-    keeper: ClassVar[str] = "answer_plain"
+    keeper: ClassVar[str] = "rows_plain"
 
     def rows(self) -> list[dict[str, Any]]:
         """As Python values."""

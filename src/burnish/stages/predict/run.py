@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from burnish.answering.predictor import answers_with, settled
+from burnish.answering.opening import answers_with, settled
 from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import MANIFEST, disk_is_full, require_writable, sha256

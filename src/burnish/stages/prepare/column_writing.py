@@ -56,7 +56,6 @@ def as_written(target: Target, table: Table, say: Callable[[str], None], *, infe
 def column_cells(table: Table, column: str) -> list[Any]:
     """The cells of a column, or of a large table many of them, drawn evenly."""
     if len(table) <= _LOOKED_AT:
-        return table.values(column)
+        return table.cells(column).at(np.arange(len(table)))
     rows = np.linspace(0, len(table) - 1, _LOOKED_AT).astype(np.int64)
-    found: list[Any] = table.take(rows, [column])[column].to_pylist()
-    return found
+    return table.cells(column).at(rows)

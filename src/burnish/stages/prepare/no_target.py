@@ -7,8 +7,8 @@ from typing import Any
 
 from burnish.core.component import kinds
 from burnish.core.errors import InputError
-from burnish.data.looking.audit.scan import missing
 from burnish.data.table import Table
+from burnish.data.truths import missing
 
 _EXPECTED = "labels that repeat, lists of labels, numbers, or lists of tags"
 

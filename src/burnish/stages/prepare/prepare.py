@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.bundle.processors import processor_of
 from burnish.core.errors import InputError
 from burnish.core.events import Event
+from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.looking.audit import Audit, audit, require_known
-from burnish.data.looking.inspection import inspected, learned, require_files
+from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
-from burnish.data.reading.placing import placed_all
-from burnish.data.reading.tables import read_parts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
+from burnish.data.truths import Truths, truths_of
 from burnish.recipe.recipe import Recipe, Settled
-from burnish.stages.prepare.dividing import divided
+from burnish.stages.prepare import decisions
+from burnish.stages.prepare.ancestry import require_unseen, trained_before
+from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
-from burnish.stages.prepare.target_numbers import numbers_read
+from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.usual_settings import usual_epochs
-from burnish.stages.train import decisions
 from burnish.targets import Target, names_of
 from burnish.training.accelerator import Accelerator
 
@@ -43,6 +43,7 @@ class Prepared:
     Attributes:
         recipe: settled: nothing is left open; the target has learned its names from the training split.
         parts: 'train', 'validation' and 'test' where there is one.
+        truths: what the target says of the rows of each.
         encoded: the same, as the network reads them.
         processor: the tokenizer or the like.
         audit: what is wrong with the rows.
@@ -51,14 +52,11 @@ class Prepared:
 
     recipe: Settled
     parts: dict[str, Part]
+    truths: dict[str, Truths]
     encoded: dict[str, EncodedRows]
-    processor: Any
+    processor: Processor
     audit: Audit
     left_out: dict[str, int] | None = None
-
-    def values(self, name: str) -> Iterator[Any]:
-        """The truths of one split as they stand in the data, one after another."""
-        yield from column_values(self.parts[name], self.recipe.target.column)
 
     def hashes(self) -> dict[str, Any]:
         """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
@@ -71,33 +69,6 @@ class Prepared:
             name: {**split_hashes(part), **({"left_out": out.get(name, 0)} if out is not None else {})}
             for name, part in self.parts.items()
         }
-
-
-def split_hashes(part: Part) -> dict[str, Any]:
-    """Of one split: how many rows, a hash of which, of the table they are in and of the files they name; its files."""
-    found: dict[str, Any] = {
-        "rows": len(part),
-        "which": _array_hash(np.ascontiguousarray(part.rows, np.int64)),
-        "table": part.table.fingerprint,
-    }
-    if part.table.inspection is not None:
-        found["contents"] = _array_hash(part.table.inspection.contents[part.rows])
-    return {
-        **found,
-        "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
-    }
-
-
-def _array_hash(values: NDArray[Any]) -> str:
-    return hashlib.sha256(values.tobytes()).hexdigest()
-
-
-def column_values(part: Part, column: str) -> Iterator[Any]:
-    """One column of a split, some rows at a time."""
-    if column not in part.table.columns:
-        return
-    for start in range(0, len(part), 4096):
-        yield from part.table.take(part.rows[start : start + 4096], [column])[column].to_pylist()
 
 
 class Phases:
@@ -132,65 +103,102 @@ def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool 
 
 def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
-    phases = Phases(tell)
-    say = _teller(tell, "note")
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
-    data, said_of_folders = splits_of(recipe.data)
-    recipe = recipe.model_copy(update={"data": data})
-    for note in said_of_folders:
-        say(note)
-    tables = read_parts(recipe.data, notify=phases)
-    for table in tables.values():
-        audited = {words for _, words in table.left_out}
-        for note in table.notes:
-            if note not in audited:
-                say(note)
-    tables = numbers_read(recipe, tables, USUAL_TARGETS, say)
-    draft = settle(recipe, tables["train"], say)
-    cache = cache_folder(draft.data.cache)
-    tables = placed_all(tables, recipe.input, draft.input)
-    tables = {name: inspected(table, draft.input, cache, phases) for name, table in tables.items()}
-    for table in tables.values():
-        require_files(table, draft.input)
-    made = divided(tables, draft, draft.input, draft.target, keep=keep, notify=phases)
+    draft, made = _divided(recipe, tell, keep)
     parts = made.parts
-    _require_unseen(folder, parts, recipe, _teller(tell, "warning"))
+    if trained_before(folder):
+        require_unseen(folder, parts, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
-    require_spelling(draft.target, column_values(parts["train"], draft.target.column))
-    target = draft.target.learned(column_values(parts["train"], draft.target.column))
-    input_, said = learned(draft.input, parts)
-    if said:
-        say(said)
-    settled = draft.model_copy(
-        update={"input": input_, "target": target, "epochs": _epochs(recipe, target, len(parts["train"]), say)}
-    )
-    require_classes(settled)
-    processor = settled.input.processor(folder)
-    encoded = {
-        name: encode_part(part, settled.input, target, processor, cache=cache, notify=phases)
-        for name, part in parts.items()
-    }
-    for name, rows in encoded.items():
-        if rows.note:
-            say(rows.note)
-        say(f"{name}: {len(rows):,} rows encoded (cache {'hit' if rows.hit else 'miss'})")
-    lengths = {name: _lengths(rows) for name, rows in encoded.items()}
-    unknown = _unknown(encoded, processor)
-    found = audit(parts, settled.input, target, lengths, settled.allow, phases, processor, unknown, known=made.findings)
-    found = made.said_in(found)
-    for severity, line in found.lines():
-        tell(Event("note" if severity == "note" else "warning", {"text": f"audit: {line}"}))
-    prepared = Prepared(settled, parts, encoded, processor, found, None if keep else made.left_out)
+    settled = _learned(draft, recipe, parts, _teller(tell, "note"))
+    truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
+    processor = processor_of(settled.input, settled.target, folder)
+    encoded = _encoded(settled, parts, processor, tell)
+    found = _audited(settled, made, truths, encoded, processor, tell)
+    prepared = Prepared(settled, parts, truths, encoded, processor, found, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
 
 
-def _require_unseen(folder: Path, parts: dict[str, Part], recipe: Recipe, warn: Callable[[str], None]) -> None:
-    from burnish.stages.train import ancestry  # which reads the data of another run, by this module
+def _divided(recipe: Recipe, tell: Tell, keep: bool) -> tuple[Settled, Divided]:
+    """The recipe with all filled in that its tables tell, and its splits."""
+    say, phases = _teller(tell, "note"), Phases(tell)
+    data, said_of_folders = splits_of(recipe.data)
+    for note in said_of_folders:
+        say(note)
+    recipe = recipe.model_copy(update={"data": data})
+    tables = read_tables(data, recipe.target, recipe.target_column, usual=USUAL_TARGETS, say=say, notify=phases)
+    draft = settle(recipe, tables["train"], say)
+    made = read_splits(
+        tables,
+        draft.input,
+        draft.target,
+        cache_folder(data.cache),
+        division=draft,
+        beside_tables=getattr(recipe.input, "root", None) is None,
+        keeps_shared_rows=keep,
+        notify=phases,
+    )
+    return draft, made
 
-    if ancestry.trained_before(folder):
-        ancestry.require_unseen(folder, parts, recipe.allow, warn, trust_code=recipe.trust_code)
+
+def _learned(draft: Settled, recipe: Recipe, parts: Mapping[str, Part], say: Callable[[str], None]) -> Settled:
+    """The recipe with what is learned from the training split: names, scale, facts of files, passes over the rows."""
+    require_spelling(draft.target, parts["train"].cells(draft.target.column))
+    target = draft.target.learned(parts["train"].cells(draft.target.column))
+    input_, said = learned(draft.input, parts)
+    if said:
+        say(said)
+    epochs = _epochs(recipe, target, len(parts["train"]), say)
+    settled = draft.model_copy(update={"input": input_, "target": target, "epochs": epochs})
+    require_classes(settled)
+    return settled
+
+
+def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Processor, tell: Tell) -> dict[str, EncodedRows]:
+    """The rows of each split as the network reads them; what was found in the cache is said."""
+    cache, phases, say = cache_folder(settled.data.cache), Phases(tell), _teller(tell, "note")
+    encoded = {
+        name: encode_part(part, settled.input, settled.target, processor, cache=cache, notify=phases)
+        for name, part in parts.items()
+    }
+    for name, rows in encoded.items():
+        if rows.note:
+            say(rows.note)
+        say(f"{name}: {len(rows):,} examples encoded (cache {'hit' if rows.hit else 'miss'})")
+    return encoded
+
+
+def _audited(
+    settled: Settled,
+    made: Divided,
+    truths: Mapping[str, Truths],
+    encoded: Mapping[str, EncodedRows],
+    processor: Processor,
+    tell: Tell,
+) -> Audit:
+    """What is wrong with the rows, which is said.
+
+    Raises:
+        InputError: it makes the run meaningless, and the recipe does not accept it.
+    """
+    found = made.said_in(
+        audit(
+            made.parts,
+            settled.input,
+            settled.target,
+            {name: _lengths(rows) for name, rows in encoded.items()},
+            settled.allow,
+            Phases(tell),
+            processor.for_input,
+            _unknown(encoded, processor),
+            known=made.findings,
+            truths=truths,
+        )
+    )
+    for severity, line in found.lines():
+        _teller(tell, "note" if severity == "note" else "warning")(line)
+    return found
 
 
 def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:
@@ -201,7 +209,7 @@ def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
     epochs = usual_epochs(rows, recipe.batch_size, len(names_of(target)) if target.shape == "row" else 0)
-    say(f"epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} rows")
+    say(f"default epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} examples")
     return epochs
 
 
@@ -211,18 +219,18 @@ def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], Non
 
 def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
-    lost = (rows.weights == 0) & (rows.full_lengths > rows.lengths)
-    return rows.full_lengths, np.where(lost, 0, rows.lengths)
+    lost = (rows.weights == 0) & (rows.given_full_lengths > rows.given_lengths)
+    return rows.given_full_lengths, np.where(lost, 0, rows.given_lengths)
 
 
 def _unknown(
-    encoded: Mapping[str, EncodedRows], processor: Any
+    encoded: Mapping[str, EncodedRows], processor: Processor
 ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None:
     """Tokens of each row that the tokenizer does not know, and tokens kept; None where it knows everything."""
-    token = getattr(processor, "unknown_token_id", None)
-    if token is None:
+    if processor.unknown is None:
         return None
-    return {name: (rows.count("input_ids", token), rows.lengths) for name, rows in encoded.items()}
+    encoded_name, number = processor.unknown
+    return {name: (rows.count(encoded_name, number), rows.lengths) for name, rows in encoded.items()}
 
 
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
@@ -232,7 +240,7 @@ def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
     if empty == len(rows):
         raise InputError("no training row has anything to learn from", fix="see the findings above")
     if empty:
-        warn(f"{empty} of {len(rows):,} training rows have no usable truth and are left out; audit.json names them")
+        warn(f"{empty} of {len(rows):,} training examples have no usable label and are excluded; audit.json lists them")
 
 
 def _show(prepared: Prepared, tell: Tell) -> None:
@@ -248,7 +256,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor),
+                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor.for_input),
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
                 "truth": recipe.target.truth(value),
                 "target": np.asarray(target).tolist()

@@ -1,4 +1,4 @@
-"""What a recipe leaves open is found in the data, and said."""
+"""What a recipe leaves open is inferred and logged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import Component, build, component_class, kinds
 from burnish.core.errors import InputError, nearest
-from burnish.data.looking.audit.scan import missing
 from burnish.data.parts import require_columns
 from burnish.data.reading.one_type import columns_without_a_type
 from burnish.data.reading.placing import folder_of
 from burnish.data.table import Table
+from burnish.data.truths import missing
 from burnish.decoders import Decoder
 from burnish.evaluation.scores import defined, metrics_for
 from burnish.inputs import FromFiles, Input
@@ -161,7 +161,7 @@ def _loss(recipe: Recipe, target: Target) -> Loss:
     """The named one, or the target's own with the settings that are named."""
     settings = recipe.unsettled.get("loss", {})
     if recipe.loss is not None or not settings:
-        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss))
+        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss, trust_code=recipe.trust_code))
     candidates = cast(list[Loss], _candidates("burnish.losses", settings))
     fitting = [loss for loss in candidates if fits(loss.targets, target.kind())]
     chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting

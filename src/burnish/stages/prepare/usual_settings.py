@@ -24,12 +24,14 @@ class Usual:
         reason: why, for people.
         layer_decay: each level below the head learns this much slower.
         warmup_ratio: share of the run over which the rate rises.
+        head_factor: times the rate the head learns at, which is new where the body was learned before.
     """
 
     learning_rate: float
     reason: str
     layer_decay: float = 1.0
     warmup_ratio: float = 0.06
+    head_factor: float = 1.0
 
 
 SMALL, LARGE = 30_000_000, 150_000_000
@@ -39,7 +41,11 @@ SMALL_DECODER = 500_000_000
 
 FULL: dict[str, Usual] = {
     "small text encoder": Usual(
-        2e-4, "narrow networks bear a high rate, and short runs need one; lower blocks know the language already", 0.9
+        2e-4,
+        "narrow networks bear a high rate, and short runs need one; lower blocks know the language already; the new head has "
+        "all to learn",
+        0.9,
+        head_factor=10,
     ),
     "text encoder": Usual(1e-4, "the lowest of twelve blocks then learns at 3e-5, as BERT's paper does", 0.9),
     "large text encoder": Usual(5e-5, "large encoders fail to train at higher rates; ELECTRA's setting", 0.9, 0.1),
@@ -66,7 +72,7 @@ LORA: dict[str, Usual] = {
 }
 
 BY_ADAPTER = {"full": FULL, "gradual_unfreezing": FULL, "last_layers": LAST_LAYERS, "lora": LORA}
-OTHERWISE = "the rate of the adapter, whatever the network"
+OTHERWISE = "the default of this adapter for any network"
 
 
 def row(family: Family) -> str:
@@ -111,11 +117,16 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
     words = [f"learning_rate: {rate:g}"]
     if recipe.layer_decay is None and found.layer_decay != 1:
         words.append(f"layer_decay: {found.layer_decay:g}")
+    if recipe.head_learning_rate is None and found.head_factor != 1:
+        chosen["head_learning_rate"] = rate * found.head_factor
+        words.append(f"head_learning_rate: {chosen['head_learning_rate']:g}")
     if "schedule" not in recipe.model_fields_set and found.warmup_ratio != recipe.schedule.warmup_ratio:
         settings = {"kind": recipe.schedule.kind(), "warmup_ratio": found.warmup_ratio}
         chosen["schedule"] = build("burnish.schedules", settings)
         words.append(f"warmup_ratio: {found.warmup_ratio:g}")
-    say(f"{', '.join(words)}, usual for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {found.reason}")
+    say(
+        f"default {', '.join(words)} for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {found.reason}"
+    )
     return chosen
 
 
@@ -129,7 +140,7 @@ def usual_rate(recipe: Recipe, input_: Input) -> float:
 def _called(family: Family) -> str:
     """A family in words, with its size."""
     if family.kind == "other":
-        return "a network of a kind that is not known" if family.pretrained else "random weights"
+        return "a network of unknown kind" if family.pretrained else "random weights"
     millions = f"{family.weights / 1e6:.3g} million weights" + (
         " beside embeddings" if family.kind in ("text encoder", "decoder") else ""
     )

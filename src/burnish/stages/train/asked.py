@@ -9,7 +9,8 @@ from typing import Any
 
 from burnish.core.component import component_class
 from burnish.core.errors import InputError
-from burnish.recipe.recipe import TASKS, Recipe
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import load_file, overridden
 from burnish.recipe.written import shorthands
 

@@ -18,26 +18,28 @@ from burnish.data.augmentations import Augmentation, require_augmentable
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
-from burnish.data.feeding.encode import length_facts, strata_numbers
+from burnish.data.feeding.encode import length_facts
 from burnish.data.feeding.loader import Loader
-from burnish.data.feeding.order import Order, padding_ratio
+from burnish.data.feeding.order import Order
 from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
-from burnish.data.samplers import Sampler
+from burnish.data.packing import require_packable
 from burnish.data.settings import cache_folder
 from burnish.inputs import FromFiles
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.train.announced import opening_notes
 from burnish.stages.train.precision import decided
+from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
 from burnish.training.features.cache import Frozen, chosen, frozen_features
-from burnish.training.head_bias import begin_at
+from burnish.training.head_bias import begun
 from burnish.training.loop import Clip, Training
-from burnish.training.objective import Objective
+from burnish.training.objective import ObjectiveModule
 from burnish.training.parameter_groups import parameter_groups
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
@@ -56,6 +58,8 @@ class Assembled:
         batches: the training rows step by step.
         notes: what was decided, in words.
         frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
+        average: of the weights, where the run keeps one.
+        untouched: the network as it was read, for baselines; None where they read it again.
     """
 
     training: Training
@@ -65,6 +69,7 @@ class Assembled:
     notes: list[str]
     frozen: Frozen | None = None
     average: WeightAverage | None = None
+    untouched: Network | None = None
 
 
 def assemble(
@@ -87,7 +92,9 @@ def assemble(
     recipe = prepared.recipe
     network = recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
     notes = list(getattr(network, "notes", []))
-    notes += _begun(prepared, network)
+    untouched = before_training(recipe, network) if accelerator.main else None
+    named = recipe.target if isinstance(recipe.target, Named) else None
+    notes += begun(network, named.prior(prepared.truths["train"].cells()) if named else None)
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
@@ -101,8 +108,12 @@ def assemble(
         batches = replace(batches, features=frozen.loaders["train"])
     else:
         batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
-    optimizer = _optimizer(recipe, network)
-    objective = accelerator.place(Objective(frozen.network if frozen else network, recipe.loss))
+    objective, optimizer = accelerator.place(
+        recipe.objective.module(
+            frozen.network if frozen else network, recipe.loss, lambda: accelerator.tensors(batches.two_rows().inputs)
+        ),
+        lambda: _optimizer(recipe, network),
+    )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
     if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)
@@ -111,7 +122,14 @@ def assemble(
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
         notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
     return Assembled(
-        training, recipe.loss, loaders, batches, [*notes, *_notes(batches, network), *said], frozen, average
+        training,
+        recipe.loss,
+        loaders,
+        batches,
+        [*notes, *opening_notes(batches, network), *said],
+        frozen,
+        average,
+        untouched,
     )
 
 
@@ -121,7 +139,7 @@ def _remembering(
     """With the files of training and validation rows kept in memory once they were decoded, as far as there is room."""
     training, validation = decoded(
         recipe.input,
-        batches.loader.processor,
+        batches.loader.processor.for_input,
         mebibytes=recipe.decoded_cache // processes,
         epochs=batches.total_steps / batches.steps_per_epoch,
         changes=[batches.loader.augmentation is not None, False],
@@ -145,7 +163,7 @@ def _optimizer(recipe: Settled, network: Network) -> Optimizer:
 def _training(
     recipe: Settled,
     network: Network,
-    objective: Objective,
+    objective: ObjectiveModule,
     optimizer: Optimizer,
     batches: TrainingBatches,
     accelerator: Accelerator,
@@ -203,15 +221,15 @@ def _frozen(
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
     """The order of training rows over the run, and how they are read."""
-    recipe, rows, part = prepared.recipe, prepared.encoded["train"], prepared.parts["train"]
+    recipe, rows = prepared.recipe, prepared.encoded["train"]
     usable = np.flatnonzero(rows.weights > 0)
     if len(usable) == 0:
         raise InputError("no training row has anything to learn from", fix="see the audit for what is wrong with each")
     order = Order(
         sampler=recipe.sampler,
         usable=usable,
-        lengths=rows.lengths[usable],
-        strata=strata_numbers(part, recipe.target)[usable],
+        lengths=rows.given_lengths[usable],
+        strata=prepared.truths["train"].strata[usable],
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )
@@ -229,7 +247,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         sharing=Sharing(threads.shared),
     )
     overhead = OVERHEAD.get(accelerator.device.type, OVERHEAD["cuda"])
-    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor)
+    if recipe.sampler.packs():
+        require_packable(recipe.input, recipe.target, recipe.loss)
+    mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor.for_input)
     return TrainingBatches(
         order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
     )
@@ -242,17 +262,10 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
         return recipe.augmentation
     # Of rows with several views training reads a random one in each epoch, augmented or not.
     facts = length_facts(part, part.rows, input_)
-    several = isinstance(input_, FromFiles) and any(input_.view_count(f, prepared.processor) > 1 for f in facts)
+    several = isinstance(input_, FromFiles) and any(
+        input_.view_count(f, prepared.processor.for_input) > 1 for f in facts
+    )
     return cast(Augmentation, build("burnish.data.augmentations", "none")) if several else None
-
-
-def _begun(prepared: Prepared, network: Network) -> list[str]:
-    """Let a fresh head begin where the target says; a note where it does."""
-    target = prepared.recipe.target
-    prior = target.prior(prepared.values("train")) if isinstance(target, Named) else None
-    if prior is None or not begin_at(network, prior):
-        return []
-    return ["the head begins at how common each label is among the training rows"]
 
 
 def _mirroring(recipe: Settled) -> list[str]:
@@ -272,20 +285,5 @@ def _class_weights(prepared: Prepared) -> NDArray[np.float32] | None:
             fix="leave class_weights out",
             place="class_weights",
         )
-    counts = recipe.target.counts(prepared.values("train"))
+    counts = prepared.truths["train"].counts
     return np.asarray(recipe.class_weights.weights(names_of(recipe.target), counts), np.float32)
-
-
-def _notes(batches: TrainingBatches, network: Network) -> list[str]:
-    order, lengths = batches.order, (batches.features or batches.loader).rows.lengths
-    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
-    shuffled = build("burnish.data.samplers", "shuffled")
-    assert isinstance(shuffled, Sampler)
-    plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
-    theirs = padding_ratio(order.usable[plain], lengths, order.batch_size)
-    learn = sum(p.numel() for p in network.parameters() if p.requires_grad)
-    total = sum(p.numel() for p in network.parameters())
-    return [
-        f"{learn:,} of {total:,} parameters learn ({learn / total:.1%})",
-        f"padding: {ours:.1%} of what the network reads (shuffled batches: {theirs:.1%})",
-    ]

@@ -35,8 +35,7 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
     recipe = prepared.recipe
     if not recipe.baselines:
         return {}
-    truths = (recipe.target.truth(v) for v in prepared.values("train"))
-    found = {"majority": majority(truths, predictions)}
+    found = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         found["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
     return baseline_scores(
@@ -53,7 +52,7 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
     """A linear model on what the pretrained checkpoint, untouched, sees of each row."""
     recipe, part = prepared.recipe, prepared.parts["train"]
     accelerator, loaders = assembled.training.accelerator, assembled.loaders
-    network = _untouched(recipe, assembled.training.network)
+    network = _untouched(recipe, assembled)
     half = accelerator.precision == "bfloat16" and accelerator.device.type == "cpu"  # on a GPU's machine as ever
     chosen = np.flatnonzero(prepared.encoded["train"].weights > 0)
     drawn_from = len(chosen) if len(chosen) > LIMIT else None
@@ -61,8 +60,7 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
         chosen = np.sort(generator(recipe.seed, "frozen features").choice(chosen, LIMIT, replace=False))
     see = partial(_in_order, network, accelerator.autocast if half else nullcontext, notify)
     seen = see(loaders["train"], chosen)
-    column = part.table.arrow[recipe.target.column].take(part.rows[chosen]).to_pylist()
-    truth = [recipe.target.truth(v) for v in column]
+    truth = [recipe.target.truth(v) for v in part.table.cells(recipe.target.column).at(part.rows[chosen])]
     split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
     tested = see(loaders[split], np.arange(len(prepared.parts[split])))
     if recipe.target.shape == "element":
@@ -76,8 +74,11 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
     return replace(found, note=f"{found.note}; features computed in bfloat16") if half else found
 
 
-def _untouched(recipe: Settled, trained: Network) -> Network:
-    """The checkpoint's body as it was: that of the run where it never learned, else read again."""
+def _untouched(recipe: Settled, assembled: Assembled) -> Network:
+    """The checkpoint's body as it was: the copy made then, that of the run where it never learned, else read again."""
+    if assembled.untouched is not None:
+        return assembled.untouched
+    trained = assembled.training.network
     learned = any(p.requires_grad for name, p in trained.named_parameters() if trained.depth(name) <= trained.layers)
     if recipe.adapter.kind() == "head_only" and not learned:
         return trained  # its norms were held still, too

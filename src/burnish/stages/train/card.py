@@ -20,13 +20,13 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "",
         f"Fine-tuned from `{recipe.model.name}` ({recipe.adapter.kind()}) with burnish.",
         "",
-        "## Answers",
+        "## Predictions",
         "",
         f"{type(recipe.target).sentence()} " + (f"Labels: {', '.join(f'`{n}`' for n in names)}." if names else ""),
         "",
         "## Data",
         "",
-        f"Rows: {rows}. Split: {recipe.split.kind()}, seed {recipe.seed}. File hashes are in `bundle.json`.",
+        f"Examples: {rows}. Split: {recipe.split.kind()}, seed {recipe.seed}. File hashes are in `bundle.json`.",
         "",
         "## Test",
         "",
@@ -48,10 +48,12 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "",
         "## Limits",
         "",
-        "The figures hold for rows like those it was tested on. Rows of another source, language or time may score lower.",
+        "The scores hold for data like the test data. Data of another source, language or time may score lower.",
     ]
     if recipe.golden_examples:
-        lines.append("`golden.json` holds a few training rows, which are checked whenever the bundle is loaded.")
+        lines.append(
+            "`golden.json` holds a few training examples with their reference predictions, checked whenever the bundle is loaded."
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -107,7 +109,7 @@ def _test(scores: dict[str, Any] | None) -> list[str]:
         between = "" if metric.get("low") is None else f"{metric['low']:.4f} to {metric['high']:.4f}"
         table.append(f"| {name} | {metric['value']:.4f} | {between} |")
     what = (
-        f"the sealed test split, read {times(scores)}"
+        f"the held-out test split, evaluated {times(scores)}"
         if scores["split"] == "test"
         else f"the {scores['split']} split (no test split)"
     )

@@ -15,8 +15,8 @@ from burnish.evaluation.predict import predict
 from burnish.evaluation.thresholds import f1_thresholds
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes.torch import running
+from burnish.stages.prepare.decisions import asked
 from burnish.stages.prepare.prepare import Phases, Prepared
-from burnish.stages.train.decisions import asked
 from burnish.targets import Confident, Target
 from burnish.trackers import Tracking
 

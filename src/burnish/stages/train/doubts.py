@@ -11,7 +11,7 @@ from burnish.stages.prepare.usual_settings import usual_rate
 from burnish.targets import names_of
 from burnish.training.history import Validation
 
-TITLES = {"majority": "the most common label or value", "frozen_features": "a linear model on the untouched network"}
+TITLES = {"majority": "the most common label or value", "frozen_features": "a linear model on frozen features"}
 FEW_ROWS, FEW_OF_A_CLASS = 100, 5
 """Fewer validation rows than this, or than five times the classes, tell no good checkpoint from a lucky one: with 100 rows
 an accuracy of 0.8 is known to 0.08 up or down."""
@@ -48,7 +48,7 @@ def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
         return
     lost, name, label, difference = max(found, key=lambda f: f[0])
     own, other = metrics[label]["value"], result["baselines"][name]["metrics"][label]["value"]
-    sure = "" if difference["better"] is False else ", though the interval holds 0"
+    sure = "" if difference["better"] is False else ", though the interval contains 0"
     yield (
         f"{label} {own:.4f} is below the baseline {name} with {other:.4f} ({TITLES.get(name, name)}; difference "
         f"{difference['value']:+.4f}, {difference['low']:+.4f} to {difference['high']:+.4f}{sure}): {_advice(recipe)}"
@@ -59,7 +59,7 @@ def _advice(recipe: Settled) -> str:
     """What to change first."""
     wanted = usual_rate(recipe, recipe.input)
     if not wanted / FAR <= recipe.learning_rate <= wanted * FAR:
-        return f"leave learning_rate out (usual here: {wanted:g}; it was {recipe.learning_rate:g})"
+        return f"leave learning_rate out (default here: {wanted:g}; it was {recipe.learning_rate:g})"
     longer = f"train longer (epochs: {2 * recipe.epochs:g})"
     return longer if recipe.adapter.kind() == "head_only" else f"{longer}, or try adapter: head_only"
 
@@ -70,8 +70,8 @@ def chosen_by_luck(recipe: Settled, validations: Sequence[Validation], rows: Map
     if len(validations) < 2 or not 0 < count < wanted:
         return
     yield (
-        f"the best of {len(validations)} checkpoints was chosen on {count:,} validation rows, where {wanted:,} would tell "
-        f"them apart: part of the choice is luck; label more rows, or give more to validation ({_more(recipe)})"
+        f"the best of {len(validations)} checkpoints was chosen on {count:,} validation examples, fewer than the "
+        f"{wanted:,} advised: part of the choice is chance; label more examples, or enlarge validation ({_more(recipe)})"
     )
 
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from burnish.answering.predictor import Predictor, load, opened
+from burnish.answering.opening import Computed, opened, write
+from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
-from burnish.bundle.bundle import Computed
 from burnish.core.errors import RunFailed
-from burnish.core.events import Event
 from burnish.core.files import damage, read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
@@ -31,6 +30,7 @@ from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
+from burnish.stages.train.announced import say_result
 from burnish.stages.train.baselines import baselines
 from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
@@ -38,6 +38,7 @@ from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.pictures import row_heatmaps
+from burnish.stages.train.validate import taught_alone
 from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -105,7 +106,14 @@ def finish(
     headline = {name: result["metrics"][name] for name in result["headline"]}
     _seal(folder, prepared, result, restored, learned, headline, predictions)
     seconds = state["totals"]["seconds"] + time.perf_counter() - started
-    _say(tracking, folder, result, headline, {"stopped": state["stopped"], "seconds": seconds})
+    say_result(
+        tracking,
+        folder,
+        result,
+        prepared.recipe.deciding_metric,
+        headline,
+        {"stopped": state["stopped"], "seconds": seconds},
+    )
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
 
@@ -130,16 +138,6 @@ def _seal(
             "answers": answers,
         },
     )
-
-
-def _say(
-    tracking: Tracking, folder: RunFolder, result: dict[str, Any], headline: dict[str, Any], ended: dict[str, Any]
-) -> None:
-    """The scores, what makes them doubtful, and where everything lies."""
-    tracking(Event("test", {"split": result["split"], "rows": result["rows"], "scores": headline}))
-    for doubt in result["doubts"]:
-        tracking(Event("warning", {"text": doubt}))
-    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
 
 
 def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +187,7 @@ def _write_bundle(
         golden=_golden(prepared),
         decoder=recipe.decoder,
     )
-    bundles.write(folder.bundle, contents, computing(network, recipe.decoder))
+    write(folder.bundle, contents, computing(network, recipe.decoder))
 
 
 def _golden(prepared: Prepared) -> list[dict[str, Any]]:
@@ -223,6 +221,7 @@ def _test(
         loader,
         prepared.parts[split],
         loss=loss,
+        taught=taught_alone(assembled.training, loader.target, loss),
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
@@ -256,8 +255,8 @@ def _report(
         events=folder.read_events(),
         predictions=predictions,
         inputs_shown=row_text(recipe.input, part.table),
-        inputs_pictured=row_picture(recipe.input, prepared.processor, part.table),
-        inputs_heard=row_sound(recipe.input, prepared.processor, part.table),
+        inputs_pictured=row_picture(recipe.input, prepared.processor.for_input, part.table),
+        inputs_heard=row_sound(recipe.input, prepared.processor.for_input, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
     )
 
@@ -283,8 +282,8 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "place": prepared.parts[result["split"]].table.place,
         "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
         "validation_metric": recipe.deciding_metric,
-        "lengths": prepared.encoded["train"].full_lengths.tolist() if recipe.input.lengths_matter else [],
-        "length_limit": getattr(prepared.processor, "max_length", None),
+        "lengths": prepared.encoded["train"].given_full_lengths.tolist() if recipe.input.lengths_matter else [],
+        "length_limit": prepared.processor.limit,
         "length_unit": "tokens" if recipe.input.lengths_matter else "",
         "training": {
             **training,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from burnish.core.batch import Array
+from burnish.core.terms import Outputs, Terms
 from burnish.core.views import joined
 from burnish.runtimes.torch import running
 from burnish.targets import Target
@@ -41,7 +42,7 @@ def with_temperature(prepared: Prepared, network: Network, target: Target) -> tu
 
 
 def _logits(prepared: Prepared, network: Network) -> Callable[[], Array]:
-    input_, part, processor = prepared.recipe.input, prepared.parts["train"], prepared.processor
+    input_, part, processor = prepared.recipe.input, prepared.parts["train"], prepared.processor.for_input
     rows = part.rows[: min(ROWS, len(part))]
     examples = part.table.take(rows, list(input_.required_columns)).to_pylist()
     views = [list(own) for own in input_.views(examples, processor)]
@@ -70,5 +71,8 @@ class _Unfolded:
     def __init__(self, loss: Loss, temperature: float) -> None:
         self._loss, self._temperature = loss, temperature
 
-    def elements(self, logits: Any, targets: Any) -> Any:
-        return self._loss.elements(logits * self._temperature, targets)
+    def elementwise(self) -> bool:
+        return self._loss.elementwise()
+
+    def terms(self, outputs: Outputs, truth: Any) -> Terms:
+        return self._loss.terms(Outputs(outputs.logits * self._temperature, outputs.lengths), truth)

@@ -42,7 +42,7 @@ def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) ->
         value = part.table.arrow[recipe.target.column][int(part.rows[position])].as_py()
         truth = recipe.target.truth(value)
         for epoch in range(epochs):
-            picture = recipe.input.pictured(loader.encoded(position[None], epoch)[0], prepared.processor)
+            picture = recipe.input.pictured(loader.encoded(position[None], epoch)[0], prepared.processor.for_input)
             if picture is None:
                 return
             pictures.append(picture)
@@ -67,7 +67,9 @@ def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) ->
         places = np.arange(min(len(mixed.positions), ROWS - len(pictures)))
         encoded, shares = mixed.encoded(places)
         for place, row, share in zip(places, encoded, shares, strict=True):
-            picture = recipe.input.pictured(row, prepared.processor) if isinstance(recipe.input, Visible) else None
+            picture = (
+                recipe.input.pictured(row, prepared.processor.for_input) if isinstance(recipe.input, Visible) else None
+            )
             if picture is None:
                 return
             pictures.append(picture)
@@ -95,13 +97,13 @@ def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | 
         pairs = []
         for start in range(0, len(rows), AT_ONCE):
             some = np.asarray(rows[start : start + AT_ONCE], np.int64)
-            encoded = input_.encode(table.take(some, columns).to_pylist(), prepared.processor)
-            inputs, _ = input_.collate(encoded, prepared.processor)
+            encoded = input_.encode(table.take(some, columns).to_pylist(), prepared.processor.for_input)
+            inputs, _ = input_.collate(encoded, prepared.processor.for_input)
             found = heatmaps(network, inputs, outputs[start : start + AT_ONCE])
             if found is None:
                 return None
             for row, heat in zip(encoded, found, strict=True):
-                picture = input_.pictured(row, prepared.processor)
+                picture = input_.pictured(row, prepared.processor.for_input)
                 if picture is None:
                     return None
                 pairs.append((picture, overlaid(picture, heat)))

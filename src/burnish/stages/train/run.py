@@ -7,11 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 from burnish.core.events import Event
+from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
 from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
 from burnish.stages.signals import StopRequest, interruptible
 from burnish.stages.train.assemble import assemble
+from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, finish
 from burnish.stages.train.going_on import going_on
 from burnish.stages.train.pictures import training_pictures
@@ -19,6 +21,15 @@ from burnish.stages.train.precision import joined, settled
 from burnish.stages.train.resuming import require_same, require_unedited
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
+
+LATER = (
+    "sklearn.metrics",
+    "sklearn.linear_model",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.font_manager",
+)
+"""What the end of a run needs: scores, baselines, pictures."""
 
 
 def run(
@@ -52,12 +63,14 @@ def run(
         assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
         prepared = settled(prepared, accelerator, resume=resume)
         going = going_on(folder, prepared, assembled, changed, resume=resume)
-        going = folder.begin(prepared, assembled, going, command, tracking, main=accelerator.main)
+        going = begin(folder, prepared, assembled, going, command, tracking)
         training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
-        session = Session(folder, prepared, assembled, tracking, going)
+        libraries = Libraries(LATER if accelerator.main else ())
+        session = Session(folder, prepared, assembled, tracking, going, libraries)
         session.begin()
         with StopRequest() as stop, closing(assembled.batches.reading):
             session.train(stop)
+        libraries.wait()
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())

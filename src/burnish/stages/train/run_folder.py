@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from burnish.core.component import build
 from burnish.core.errors import BurnishError, InputError, RunFailed
@@ -22,22 +21,15 @@ from burnish.core.files import (
     read_json,
     require_writable,
     write_json,
-    write_text,
 )
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.text import load_file
-from burnish.recipe.written import commented
-from burnish.stages.prepare.prepare import Prepared
-from burnish.stages.train import begun, earlier
+from burnish.stages.train import begun
 from burnish.stages.train.begun import Begun
 from burnish.trackers import Listener, Tracker, Tracking
 from burnish.trackers.jsonl import rewind
 from burnish.training import checkpoint
 from burnish.training.history import Best
-
-if TYPE_CHECKING:
-    from burnish.stages.train.assemble import Assembled
-    from burnish.stages.train.going_on import GoingOn
 
 
 class RunFolder:
@@ -142,73 +134,6 @@ class RunFolder:
         self._require_begun()
         record = begun.read(self.path)
         return load_file(self.recipe) if record is None or record.pending is None else record.recipe
-
-    def begin(
-        self,
-        prepared: Prepared,
-        assembled: Assembled,
-        going: GoingOn,
-        command: Sequence[str],
-        tracking: Tracking,
-        *,
-        main: bool,
-    ) -> GoingOn:
-        """The first writing: everything is checked, and training is about to start."""
-        if not main:
-            return going
-        self.path.mkdir(parents=True, exist_ok=True)
-        for leftover in self.path.glob(f"{ASIDE}*"):  # of a process that was killed
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        # The recipe comes first: from then on this is a run that can be resumed. What a kill kept from being written
-        # is written then.
-        if not self.recipe.is_file():
-            write_text(self.recipe, commented(prepared.recipe))
-        record = self.record
-        if record is None:
-            frozen = checkpoint.frozen(assembled.training.network, assembled.training.optimizer)
-            record = Begun.of(prepared, frozen, command)
-            if self.environment.is_file():  # a run that an older burnish began
-                then = read_json(self.environment)
-                record = replace(record, environment={k: v for k, v in then.items() if k != "data"})
-            record.save(self.path)
-        changed = self._changed(record, prepared, going).continued(command)
-        if changed != record:
-            changed.save(self.path)
-        for path, before, now in (
-            (self.environment, record.machine(), changed.machine()),
-            (self.audit, None, prepared.audit.to_dict()),
-        ):
-            edited = self._written(path, before, now)
-            if edited and self.record is not None:
-                tracking(Event("warning", {"text": edited}))
-        self.checkpoints.mkdir(exist_ok=True)
-        assert isinstance(tracking, Deferred)
-        tracking.begin()
-        return replace(going, identity=record.identity)
-
-    def _changed(self, record: Begun, prepared: Prepared, going: GoingOn) -> Begun:
-        """The record after the changes that were agreed, written down and the earlier result moved out of the way."""
-        if going.changes:
-            place = earlier.place(self.path, going.step).relative_to(self.path).as_posix() if self.finished() else ""
-            record = record.changed(prepared, going.changes, going.step, place)
-            record.save(self.path)
-        if record.pending is None:
-            return record
-        if record.pending:
-            earlier.set_aside(self.path, self.path / record.pending)
-        write_text(self.recipe, commented(prepared.recipe))
-        record = replace(record, pending=None)
-        record.save(self.path)
-        return record
-
-    def _written(self, path: Path, before: Any, now: Any) -> str:
-        """Write a file anew where it does not say what it should; a sentence where somebody changed it."""
-        value = json.loads(json.dumps(now))
-        there = read_json(path) if path.is_file() else value
-        if there != value or not path.is_file():
-            write_json(path, now)
-        same = there == value or (before is not None and there == json.loads(json.dumps(before)))
-        return "" if same else f"{path.name} did not say what it should; it is written anew"
 
     def finished(self) -> bool:
         """Whether there is a result: a tested bundle."""

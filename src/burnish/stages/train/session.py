@@ -9,6 +9,7 @@ from typing import Any
 
 from burnish.core.errors import NonFinite
 from burnish.core.events import Event
+from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Settled
 from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.prepare.prepare import Prepared
@@ -16,7 +17,7 @@ from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
-from burnish.stages.train.validate import deciding, measure
+from burnish.stages.train.validate import choice, deciding, measure, noise
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 from burnish.training.health import GradientHealth
@@ -32,6 +33,7 @@ class Session:
     assembled: Assembled
     tracking: Tracking
     going: GoingOn = field(default_factory=GoingOn)
+    libraries: Libraries = field(default_factory=Libraries)
     step: int = 0
     validations: list[history.Validation] = field(default_factory=list)
     totals: dict[str, float] = field(
@@ -59,7 +61,8 @@ class Session:
         if found is None and self.recipe.nonfinite == "rollback":
             self._save()  # so that there is something to roll back to from the first step on
         batches, training = self.assembled.batches, self.assembled.training
-        for note in self.assembled.notes:
+        rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
+        for note in [*self.assembled.notes, *choice(self.recipe, rows)]:
             self._say("note", text=note)
         self._say(
             "run_started",
@@ -89,6 +92,7 @@ class Session:
                     again = True
                     break
                 self._count(step)
+                self.libraries.begin()  # beside the steps, whose products leave Python's lock alone
                 validate = self._due(step.number)
                 if validate:
                     self._validate()
@@ -175,14 +179,15 @@ class Session:
         return number % every == 0 or number == batches.total_steps
 
     def _validate(self) -> None:
+        self.libraries.wait()
         started, training, batches = time.perf_counter(), self.assembled.training, self.assembled.batches
         accelerator, metric = training.accelerator, deciding(self.recipe)
         scores = measure(self.prepared, self.assembled, metric, self._warn)
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
-        progress = self.step / batches.total_steps
-        self.validations.append(history.Validation(self.step, progress, name, value, good, scores))
+        progress, own = self.step / batches.total_steps, noise(metric, value, len(self.prepared.parts["validation"]))
+        self.validations.append(history.Validation(self.step, progress, name, value, good, scores, own))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)
         self._say(
@@ -210,9 +215,16 @@ class Session:
 
     def _save(self) -> None:
         training, average = self.assembled.training, self.assembled.average
+        weights = training.accelerator.gathered_state(checkpoint.changing(training.network, training.optimizer))
         if training.accelerator.main:
             saved = checkpoint.save(
-                self.folder.checkpoints, self.step, training.network, training.optimizer, self.state(), average
+                self.folder.checkpoints,
+                self.step,
+                training.network,
+                training.optimizer,
+                self.state(),
+                average,
+                weights=weights,
             )
             best = history.best(self.validations)
             if best is not None and best.step == self.step:

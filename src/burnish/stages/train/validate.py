@@ -11,13 +11,19 @@ import pyarrow as pa
 
 from burnish.core.predictions import Predictions
 from burnish.core.weighted import ZERO, WeightedSum
-from burnish.evaluation.predict import predict
+from burnish.evaluation.predict import TaughtLosses, needs_truth, predict
+from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.assemble import Assembled
+from burnish.targets import Target
+from burnish.training.history import noise_of_share
+from burnish.training.loop import Training
+from burnish.training.objective import SupervisedModule
+from burnish.training.placed import PlacedRun
 
 
 def deciding(recipe: Settled) -> Metric | None:
@@ -25,6 +31,25 @@ def deciding(recipe: Settled) -> Metric | None:
     if recipe.deciding_metric == "loss":
         return None
     return next(m for m in recipe.metrics if m.label == recipe.deciding_metric)
+
+
+def noise(metric: Metric | None, value: float, rows: int) -> float:
+    """How far below a deciding score another one is its equal: one standard error over the validation rows.
+
+    Nothing for losses and errors: they are means over rows, and do not jump from row to row as shares of rows do.
+    """
+    return noise_of_share(value, rows) if metric is not None and metric.greater_is_better else 0.0
+
+
+def choice(recipe: Settled, rows: int) -> list[str]:
+    """By what the best of the checkpoints is chosen where it need not have the highest score, in words; else nothing."""
+    near = noise(deciding(recipe), 0.8, rows)
+    if not near:
+        return []
+    return [
+        f"best checkpoint: the last whose {recipe.deciding_metric} is within one standard error of the highest "
+        f"({near:.2g} at 0.8 on {rows:,} validation rows)"
+    ]
 
 
 def measure(
@@ -38,24 +63,37 @@ def measure(
     strange: list[int] = []
     recipe, accelerator = prepared.recipe, assembled.training.accelerator
     with assembled.average.in_place() if assembled.average is not None else nullcontext():
-        own = predict(
-            computing(assembled.frozen.network if assembled.frozen else assembled.training.network, recipe.decoder),
-            (assembled.frozen or assembled).loaders["validation"],
-            prepared.parts["validation"],
-            loss=assembled.loss,
-            batch_size=recipe.evaluation_batch_size,
-            overhead=assembled.batches.overhead,
-            workers=0 if assembled.frozen else assembled.batches.workers,
-            share=(accelerator.process, accelerator.processes),
-            strange=strange,
-            decoder=recipe.decoder,
-        )
+        loader = (assembled.frozen or assembled).loaders["validation"]
+        with PlacedRun(
+            assembled.training.objective, accelerator, lambda: loader.batch(np.zeros(1, np.int64)).inputs
+        ) as run:
+            steps = recipe.decoder.reads == "steps"
+            own = predict(
+                computing(assembled.training.network, recipe.decoder) if steps else run,
+                loader,
+                prepared.parts["validation"],
+                loss=assembled.loss,
+                taught=run.losses if needs_truth(recipe.target, assembled.loss) else None,
+                batch_size=recipe.evaluation_batch_size,
+                overhead=assembled.batches.overhead,
+                workers=0 if assembled.frozen else assembled.batches.workers,
+                share=(accelerator.process, accelerator.processes),
+                strange=strange,
+                decoder=recipe.decoder,
+            )
     predictions, loss = _joined(accelerator.together([own]))
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     if said := answers_not_finite(accelerator.together(strange), prepared.parts["validation"], "validation"):
         warn(f"{said}; such a score is never the best")
         return {"loss": math.nan, **{m.label: math.nan for m in headline}}
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
+
+
+def taught_alone(training: Training, target: Target, loss: Loss) -> TaughtLosses | None:
+    """Losses by the network in memory, in this process alone; None where they are to be had of answers."""
+    if not needs_truth(target, loss):
+        return None
+    return PlacedRun(SupervisedModule(training.network, loss), training.accelerator, None).losses
 
 
 def _joined(shares: list[tuple[Predictions, WeightedSum[float]]]) -> tuple[Predictions, WeightedSum[float]]:

@@ -200,6 +200,8 @@ def chosen(
     if policy == "never":
         return False, ""
     why = obstacle(network, adapter, training.augmentation, mixing, epochs)
+    if training.target.shows_truth():
+        why = why or f"target {training.target.kind()!r} shows the network a part of the truth while it learns"
     if why and policy == "always":
         raise InputError(f"features cannot be computed once: {why}", fix="cache_features: auto", place="cache_features")
     only_head = why and ("augmentation" in why or "mixing" in why)
@@ -214,7 +216,7 @@ def _several_views(loader: Loader) -> bool:
     input_ = loader.input
     if not isinstance(input_, FromFiles):
         return False
-    return any(input_.view_count(f, loader.processor) > 1 for f in length_facts(part, part.rows, input_))
+    return any(input_.view_count(f, loader.processor.for_input) > 1 for f in length_facts(part, part.rows, input_))
 
 
 def _reading(loader: Loader, values: Array) -> FeatureLoader:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import shutil
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array
 from burnish.core.files import file_aside, write_json
 from burnish.core.network import HeadSplit, Inseparable, Network
+from burnish.core.source_hash import source_hash
 from burnish.data.feeding.ahead import ahead
 from burnish.data.feeding.encode import fingerprint
 from burnish.data.feeding.loader import Loader
@@ -185,9 +184,7 @@ def _weights_hash(network: Network) -> str:
 
 
 def _code_hash(network: Network) -> str:
-    names = [__name__, *sorted(n for n in sys.modules if n.startswith("burnish.models._"))]
-    code = "".join(inspect.getsource(sys.modules[n]) for n in dict.fromkeys([*names, type(network).__module__]))
-    return hashlib.sha256(code.encode()).hexdigest()
+    return source_hash([__name__, "burnish.models", "burnish.media", type(network).__module__])
 
 
 def _check_room(cache: Path, needed: int) -> None:

@@ -11,6 +11,7 @@ from burnish.data.looking.audit.lengths import Lengths, Unknown
 from burnish.data.looking.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
 from burnish.data.looking.audit.scan import Notify, Reporter, scan
 from burnish.data.table import Part
+from burnish.data.truths import Truths, truths_of
 from burnish.inputs import FromFiles, Input
 from burnish.targets import Target, names_of
 
@@ -44,6 +45,7 @@ def audit(
     processor: Any = None,
     unknown: Unknown | None = None,
     known: Sequence[Finding] = (),
+    truths: Mapping[str, Truths] | None = None,
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -58,11 +60,12 @@ def audit(
         processor: what says how the network reads rows; None where that is not known.
         unknown: part to (unknown tokens, tokens kept) [N], where the tokenizer has a token for what it does not know.
         known: what was found before, such as rows that were left out.
+        truths: part to what the target says of its rows; None: that is computed here.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify, processor, unknown, known)
+    found = examine(parts, input, target, lengths, notify, processor, unknown, known, truths)
     if (error := refusal(found, allow)) is not None:
         raise error
     return found
@@ -77,15 +80,16 @@ def examine(
     processor: Any = None,
     unknown: Unknown | None = None,
     known: Sequence[Finding] = (),
+    truths: Mapping[str, Truths] | None = None,
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
     if gone := list(schema.missing_columns(dict(parts), input, target)):
         return Audit((*known, *gone), figures)
     notify = notify or (lambda text, done, total: None)
-    reporter = Reporter(
-        {name: scan(part, input, target, notify) for name, part in parts.items()}, input, target, processor
-    )
+    truths = truths if truths is not None else {name: truths_of(part, target) for name, part in parts.items()}
+    scans = {name: scan(part, input, truths[name], notify) for name, part in parts.items()}
+    reporter = Reporter(scans, input, target, processor)
     counts = labels.class_counts(reporter)
     audits = _audits(input)
     found = [

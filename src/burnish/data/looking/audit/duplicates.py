@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity
-from burnish.data.looking.audit.scan import FINE, Reporter, Scan
+from burnish.data.looking.audit.scan import Reporter, Scan
+from burnish.data.truths import FINE
 
 
 def duplicates(reporter: Reporter) -> Iterator[Finding]:
@@ -17,12 +18,12 @@ def duplicates(reporter: Reporter) -> Iterator[Finding]:
     for name, found in reporter.scans.items():
         exact, first = _repeats(found.contents)
         yield from _inside(
-            reporter, name, exact, first, len(found), "exact_duplicates", "note", "repeat an earlier row"
+            reporter, name, exact, first, len(found), "exact_duplicates", "note", "repeat an earlier one"
         )
         near, near_first = _repeats(found.similar)
         keep = found.contents[near] != found.contents[near_first]
         keep &= ~np.isin(near, exact)
-        words = "repeat an earlier row but for case, space or punctuation"
+        words = "repeat an earlier one but for case, space or punctuation"
         yield from _inside(reporter, name, near[keep], near_first[keep], len(found), "near_duplicates", "note", words)
 
 
@@ -94,7 +95,7 @@ def _shared_finding(
         yield reporter.finding(
             code,
             severity,
-            f"{len(rows)} of {len(reporter.scans[right])} {right} rows are in {left} as well{words}",
+            f"{len(rows)} of {len(reporter.scans[right])} {right} examples are in {left} as well{words}",
             [(right, int(i)) for i in rows[:SHOWN_ROWS]],
             lambda part, i: f"like {reporter.place(left, same[i])} in {left}",
             len(rows),
@@ -106,8 +107,8 @@ def conflicts(reporter: Reporter) -> Iterator[Finding]:
     names = list(reporter.scans)
     scans = list(reporter.scans.values())
     contents = np.concatenate([s.contents for s in scans])
-    truths = np.concatenate([s.truths for s in scans])
-    usable = np.flatnonzero((contents != 0) & np.concatenate([s.states == FINE for s in scans]))
+    truths = np.concatenate([s.truth.hashes for s in scans])
+    usable = np.flatnonzero((contents != 0) & np.concatenate([s.truth.states == FINE for s in scans]))
     order = usable[np.lexsort((truths[usable], contents[usable]))]
     same_text = np.diff(contents[order]) == 0
     differs = same_text & (np.diff(truths[order].astype(np.uint64)) != 0)
@@ -121,7 +122,7 @@ def conflicts(reporter: Reporter) -> Iterator[Finding]:
     yield reporter.finding(
         "conflicting_labels",
         "warning",
-        f"{len(torn)} {thing} different labels in different rows",
+        f"{len(torn)} {thing} different labels in different examples",
         located,
         lambda part, i: f"{reporter.target.column} {reporter.truth(part, i)!r}",
         len(rows),

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity
-from burnish.data.looking.audit.scan import FINE, ILLEGAL, MISSING, Reporter, pieces
-from burnish.targets import Named, names_of
+from burnish.data.looking.audit.scan import Reporter
+from burnish.data.truths import FINE, ILLEGAL, MISSING
+from burnish.targets import names_of
 
 _IMBALANCED = 10.0  # times the rarest class; above it, plain accuracy says little
 
@@ -18,28 +19,32 @@ def truths(reporter: Reporter) -> Iterator[Finding]:
     """Missing, illegal and unknown labels, and truth that never differs."""
     column = reporter.target.column
     for name, found in reporter.scans.items():
-        gone, wrong = np.flatnonzero(found.states == MISSING), np.flatnonzero(found.states == ILLEGAL)
+        gone, wrong = np.flatnonzero(found.truth.states == MISSING), np.flatnonzero(found.truth.states == ILLEGAL)
         if len(found) and len(gone) == len(found):
             yield reporter.finding(
-                "no_labels", "refusal", f"no {name} row has a label in {column!r}", _rows(name, gone), count=len(gone)
+                "no_labels",
+                "refusal",
+                f"no {name} example has a label in {column!r}",
+                _rows(name, gone),
+                count=len(gone),
             )
         elif len(gone):
-            words = f"{len(gone)} of {len(found)} {name} rows have no label in {column!r}; they carry no weight"
+            words = f"{len(gone)} of {len(found)} {name} examples have no label in {column!r}; they are excluded from the loss"
             yield reporter.finding("missing_labels", "warning", words, _rows(name, gone), count=len(gone))
         if len(wrong):
             unknown = name != "train" and bool(names_of(reporter.target))
-            words = "a label that training does not know" if unknown else "a value that is no legal truth"
+            words = "a label that training does not know" if unknown else "a value that is not a legal label"
             yield reporter.finding(
                 "unknown_labels" if unknown else "illegal_labels",
                 "warning",
-                f"{len(wrong)} of {len(found)} {name} rows hold {words} in {column!r}",
+                f"{len(wrong)} of {len(found)} {name} examples hold {words} in {column!r}",
                 _rows(name, wrong),
                 lambda part, i: reporter.target.problem_with(reporter.truth(part, i)),
                 len(wrong),
             )
     train = reporter.scans.get("train")
-    if train is not None and len(train) and len(np.unique(train.truths[train.states == FINE])) == 1:
-        yield Finding("one_class", "refusal", f"every train row has the same value in {column!r}", (), len(train))
+    if train is not None and len(train) and len(np.unique(train.truth.hashes[train.truth.states == FINE])) == 1:
+        yield Finding("one_class", "refusal", f"every train example has the same value in {column!r}", (), len(train))
 
 
 def _rows(name: str, positions: np.ndarray[Any, Any]) -> list[tuple[str, int]]:
@@ -49,11 +54,8 @@ def _rows(name: str, positions: np.ndarray[Any, Any]) -> list[tuple[str, int]]:
 def class_counts(reporter: Reporter) -> dict[str, dict[str, int]]:
     """How often each name occurs in each split; empty for targets without names."""
     counts: dict[str, dict[str, int]] = {}
-    target = reporter.target
     for name, found in reporter.scans.items():
-        column = target.column
-        values = (row[column] for _, rows in pieces(found.part, [column]) for row in rows)
-        known = dict(target.counts(values)) if isinstance(target, Named) else {}
+        known = found.truth.counts
         counts[name] = {n: int(known[n]) for n in sorted(known, key=lambda n: (-known[n], n))}
     return counts
 
@@ -65,7 +67,7 @@ def balance(counts: dict[str, dict[str, int]], names: tuple[str, ...]) -> Iterat
         return
     rare = [n for n in names if train.get(n, 0) < 2]
     if rare:
-        words = f"{_listed(rare)} {'has' if len(rare) == 1 else 'have'} fewer than 2 train rows"
+        words = f"{_listed(rare)} {'has' if len(rare) == 1 else 'have'} fewer than 2 train examples"
         yield Finding("rare_classes", "warning", words, (), len(rare))
     for part in ("validation", "test"):
         absent = [n for n in names if not counts.get(part, {}).get(n)]
@@ -75,7 +77,7 @@ def balance(counts: dict[str, dict[str, int]], names: tuple[str, ...]) -> Iterat
             yield Finding(f"classes_absent_in_{part}", severity, words, (), len(absent))
     ratio = imbalance(train, names)
     if ratio is not None and ratio > _IMBALANCED:
-        words = f"the most frequent class has {ratio:.0f} times the train rows of the rarest"
+        words = f"the most frequent class has {ratio:.0f} times the train examples of the rarest"
         yield Finding("imbalanced_classes", "note", words)
 
 

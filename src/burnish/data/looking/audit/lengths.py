@@ -60,7 +60,7 @@ def long_rows(reporter: Reporter) -> Iterator[Finding]:
             yield reporter.finding(
                 "long_rows",
                 "note",
-                f"{len(rows)} of {len(found)} {name} rows are over {limit:.0f} characters, 8 times what 95 % of rows have",
+                f"{len(rows)} of {len(found)} {name} examples are over {limit:.0f} characters, 8 times the 95th percentile",
                 [(name, int(i)) for i in rows[np.argsort(-found.characters[rows], kind="stable")][:SHOWN_ROWS]],
                 lambda part, i: f"{reporter.scans[part].characters[i]} characters",
                 len(rows),
@@ -77,9 +77,7 @@ def lost(reporter: Reporter, lengths: Lengths | None) -> Iterator[Finding]:
         gone = np.flatnonzero((kept <= 0) & (full > 0))
         if len(cut):
             worst = cut[np.argsort((kept - full)[cut], kind="stable")][:SHOWN_ROWS]
-            words = (
-                f"truncation cuts {len(cut)} of {len(full)} {name} rows and loses at least {taken['lost_share']:.2%}"
-            )
+            words = f"truncation cuts {len(cut)} of {len(full)} {name} examples and loses at least {taken['lost_share']:.2%}"
             words += " of the tokens"
             yield reporter.finding(
                 "truncation",
@@ -93,7 +91,7 @@ def lost(reporter: Reporter, lengths: Lengths | None) -> Iterator[Finding]:
             yield reporter.finding(
                 "target_lost",
                 "warning",
-                f"the whole target of {len(gone)} of {len(full)} {name} rows is lost to truncation",
+                f"the whole target of {len(gone)} of {len(full)} {name} examples is lost to truncation",
                 [(name, int(i)) for i in gone[:SHOWN_ROWS]],
                 count=len(gone),
             )
@@ -110,7 +108,7 @@ def unknown(reporter: Reporter, unknown_of: Unknown | None) -> Iterator[Finding]
             continue
         rows = np.flatnonzero(strange)
         worst = rows[np.argsort(-(strange / np.maximum(kept, 1))[rows], kind="stable")][:SHOWN_ROWS]
-        words = f"{share:.1%} of the tokens of the {name} rows are unknown to the tokenizer and all look alike to the network"
+        words = f"{share:.1%} of the tokens of the {name} examples are unknown to the tokenizer: the model cannot tell them apart"
         if share >= _MANY:
             words += ": choose a checkpoint that has read texts like these"
         yield reporter.finding(

@@ -62,7 +62,7 @@ def _why(train: Table, split: Split, input: Input) -> str:
         return ""
     count, largest, row = _largest(keys)
     if largest < 2:
-        return "; each class has few rows"
+        return "; each class has few examples"
     place = train.place(row)
     share = f"{largest:,} rows, {largest / len(train):.0%}"
     return f": {split.unit} stay whole; there are {count:,}, and the largest has {share} (such as {place})"

@@ -98,13 +98,13 @@ class Audit:
         return [f for f in self.findings if f.severity == "refusal" and not (f.override and f.override in allow)]
 
     def lines(self) -> list[tuple[Severity, str]]:
-        """The findings as lines of text, each with up to three of its rows."""
+        """The findings as lines of text: in words, up to three of their rows, and the code last."""
         found: list[tuple[Severity, str]] = []
         for finding in self.findings:
-            where = [f"{r.place}{f' ({r.detail})' if r.detail else ''}" for r in finding.rows[:3]]
+            where = [f"{r.place}{f': {r.detail}' if r.detail else ''}" for r in finding.rows[:3]]
             more = finding.count - len(where)
-            tail = f" [{'; '.join(where)}{f'; and {more} more' if more > 0 else ''}]" if where else ""
-            found.append((finding.severity, f"{finding.code}: {finding.message}{tail}"))
+            tail = f" ({'; '.join(where)}{f'; and {more} more' if more > 0 else ''})" if where else ""
+            found.append((finding.severity, f"{finding.message}{tail} [{finding.code}]"))
         return found
 
     def text(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from numpy.typing import NDArray
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, RowAt, Severity
 from burnish.data.reading.contents import content_hash
 from burnish.data.table import Part, Table
+from burnish.data.truths import Truths
 from burnish.inputs import FromFiles, Input
 from burnish.targets import Target
 
 PIECE = 4096
 LONGEST_NAME = 300  # characters of a path that is shown: a picture written out in a cell is longer
-_REMEMBERED = 100_000  # different truths whose check is kept
-FINE, MISSING, ILLEGAL = 0, 1, 2
 
 Notify = Callable[[str, int, int], None]
 
@@ -38,8 +36,7 @@ class Scan:
         similar: [N] uint64 the same without case, space and punctuation.
         blank: [N] whether any of the input columns is missing or white space.
         characters: [N] int64 length of the content.
-        truths: [N] uint64 hash of the truth, 0 where it is missing.
-        states: [N] int8 FINE, MISSING or ILLEGAL truth.
+        truth: what the target says of them.
     """
 
     part: Part
@@ -47,32 +44,28 @@ class Scan:
     similar: NDArray[np.uint64]
     blank: NDArray[np.bool_]
     characters: NDArray[np.int64]
-    truths: NDArray[np.uint64]
-    states: NDArray[np.int8]
+    truth: Truths
 
     def __len__(self) -> int:
         return len(self.part)
 
 
-def scan(part: Part, input: Input, target: Target, notify: Notify) -> Scan:
-    """Read the rows once."""
+def scan(part: Part, input: Input, truth: Truths, notify: Notify) -> Scan:
+    """Read what goes in of the rows, once."""
     n = len(part)
     contents, similar = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
     blank, characters = np.zeros(n, np.bool_), np.zeros(n, np.int64)
-    truths, states = np.zeros(n, np.uint64), np.zeros(n, np.int8)
-    remembered: dict[Any, tuple[int, int]] = {}
     known = part.table.inspection
-    for start, rows in pieces(part, (*input.required_columns, target.column)):
+    for start, rows in pieces(part, input.required_columns):
         for i, row in enumerate(rows, start):
             text = input.audited_text(row)
             contents[i], similar[i] = content_hash(text), similar_hash(text)
             blank[i] = text is None or any(not t.strip() for t in text.split("\x1f"))
             characters[i] = len(text or "")
-            truths[i], states[i] = _truth(row[target.column], target, remembered)
         notify("auditing", start + len(rows), n)
     if known is not None:  # files are compared by what is in them, not by their names
         contents[:] = similar[:] = known.contents[part.rows]
-    return Scan(part, contents, similar, blank, characters, truths, states)
+    return Scan(part, contents, similar, blank, characters, truth)
 
 
 def pieces(part: Part, columns: Sequence[str]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
@@ -89,35 +82,6 @@ def taken(arrow: pa.Table, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     low, high = int(rows.min()), int(rows.max()) + 1
     found: list[dict[str, Any]] = arrow.slice(low, high - low).take(pa.array(rows - low)).to_pylist()
     return found
-
-
-def _truth(value: Any, target: Target, remembered: dict[Any, tuple[int, int]]) -> tuple[int, int]:
-    """Hash and state of a truth."""
-    key = (type(value), value) if isinstance(value, (str, int, float, bool, type(None))) else None
-    if key is not None and key in remembered:
-        return remembered[key]
-    if not target.problem_with(value):
-        found = (_value_hash(target.truth(value)), FINE)
-    elif missing(value):
-        found = (0, MISSING)
-    else:
-        found = (_value_hash(value), ILLEGAL)
-    if key is not None and len(remembered) < _REMEMBERED:
-        remembered[key] = found
-    return found
-
-
-def missing(value: Any) -> bool:
-    """Whether a cell holds nothing: null, not-a-number, white space or an empty list."""
-    if value is None or (isinstance(value, float) and value != value):
-        return True
-    return (isinstance(value, str) and not value.strip()) or (isinstance(value, (list, tuple)) and not value)
-
-
-def _value_hash(value: Any) -> int:
-    text = value if isinstance(value, str) else repr(value)
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") or 1
 
 
 def similar_hash(text: str | None) -> int:

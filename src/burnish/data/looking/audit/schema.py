@@ -28,7 +28,7 @@ def cells(reporter: Reporter) -> Iterator[Finding]:
     """Empty splits, and rows without content."""
     for name, found in reporter.scans.items():
         if not len(found):
-            yield Finding("empty_split", "refusal", f"the {name} split has no rows")
+            yield Finding("empty_split", "refusal", f"the {name} split has no examples")
             continue
         blank = np.flatnonzero(found.blank)
         if len(blank):
@@ -39,7 +39,7 @@ def cells(reporter: Reporter) -> Iterator[Finding]:
             yield reporter.finding(
                 "no_texts" if nothing else "empty_texts",
                 "refusal" if nothing else "warning",
-                f"{len(blank)} of {len(found)} {name} rows have nothing in {columns}",
+                f"{len(blank)} of {len(found)} {name} examples have nothing in {columns}",
                 [(name, int(i)) for i in blank],
             )
 

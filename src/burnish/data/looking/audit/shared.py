@@ -32,7 +32,7 @@ def left_out(
     """
     reporter = Reporter({}, input, target)
     findings = [_finding(shared, parts, reporter) for shared in found]
-    mend = "give each split rows of its own (are the right files named?)"
+    mend = "give each split its own examples (are the right files named?)"
     if (error := refusal(Audit(tuple(findings)), allow, mend)) is not None:
         raise error
     return findings
@@ -52,8 +52,8 @@ def _finding(shared: Shared, parts: dict[str, Part], reporter: Reporter) -> Find
 def _message(shared: Shared, parts: dict[str, Part], target: Target) -> str:
     split, later, count = shared.split, shared.later, len(shared.rows)
     which = f" by their {shared.group!r}" if shared.group else ""
-    words = f"{count:,} of {shared.total:,} {split} rows {'is' if count == 1 else 'are'} also in {later}{which}"
-    their = f"{shared.matched:,} of {len(parts[later]):,} {later} rows"
+    words = f"{count:,} of {shared.total:,} {split} examples {'is' if count == 1 else 'are'} also in {later}{which}"
+    their = f"{shared.matched:,} of {len(parts[later]):,} {later} examples"
     if shared.refused:
         return f"{words} ({their}), and {shared.refused}"
     without = "training" if split == "train" else split

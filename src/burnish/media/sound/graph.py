@@ -1,4 +1,4 @@
-"""Preprocessing as a part of the network, for exports that do it themselves. The only file of this room that needs torch."""
+"""Sounds to what a network reads, as a part of the network, for exports that do it themselves. Needs torch."""
 
 from __future__ import annotations
 
@@ -12,77 +12,9 @@ from torch import nn
 from burnish.media.sound.spectrograms import KALDI, hann, kaldi_window, mel_filters
 
 if TYPE_CHECKING:
-    from burnish.media.picture.processor import ImageProcessor
     from burnish.media.sound.processor import SoundProcessor
 
 Tensors = dict[str, torch.Tensor]
-SMALLEST = 16  # pixels a side of the picture that is traced with
-
-
-class Pixels(nn.Module):
-    """`pixels` uint8 [B, height, width, 3] to `pixel_values` float32 [B, 3, height, width]: scaled and normalised.
-
-    Args:
-        mean, std: of each channel in [0, 1].
-    """
-
-    factor: torch.Tensor
-    shift: torch.Tensor
-
-    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        super().__init__()
-        scale = np.array(std, np.float64)
-        for name, values in (("factor", 1 / (255 * scale)), ("shift", np.array(mean) / scale)):
-            self.register_buffer(name, torch.from_numpy(values.astype(np.float32)).view(1, 3, 1, 1))
-
-    def forward(self, pixels: torch.Tensor) -> Tensors:
-        """As `_pictures.normalised` of each picture."""
-        return {"pixel_values": pixels.permute(0, 3, 1, 2).float() * self.factor - self.shift}
-
-
-class Resized(nn.Module):
-    """`picture` uint8 [1, height, width, 3] of any size to `pixel_values`, as `ImageProcessor.numbers` makes them.
-
-    The axes are resized one after the other and rounded between, as Pillow does, so that the pixels are the same.
-
-    Args:
-        processor: how it is resized, cropped and normalised.
-
-    Class attributes:
-        name, free: what a graph calls its input, and which of its axes may have any size.
-    """
-
-    free: ClassVar[dict[int, str]] = {1: "height", 2: "width"}
-    name: ClassVar[str] = "picture"
-
-    def __init__(self, processor: ImageProcessor) -> None:
-        super().__init__()
-        self.own = processor
-        self.pixels = Pixels(processor.mean, processor.std)
-
-    def sample(self) -> torch.Tensor:
-        """A row to trace with."""
-        return torch.zeros(1, SMALLEST, SMALLEST + 1, 3, dtype=torch.uint8)
-
-    def forward(self, picture: torch.Tensor) -> Tensors:
-        """Height and width may be symbols: the sizes are computed inside the graph."""
-        size, short = self.own.size, self.own.shorter
-        height, width = picture.shape[1], picture.shape[2]
-        shorter: int = torch.sym_min(height, width)  # type: ignore[assignment]
-        tall, wide = short * height // shorter, short * width // shorter
-        seen = picture.permute(0, 3, 1, 2).float()
-        for shape in ((height, wide), (tall, wide)):
-            mode = self.own.interpolation
-            seen = nn.functional.interpolate(seen, size=shape, mode=mode, antialias=True)
-            seen = (seen + 0.5).floor().clamp(0, 255)
-        top, left = self._middle(tall - size), self._middle(wide - size)
-        return self.pixels(seen[:, :, top : top + size, left : left + size].permute(0, 2, 3, 1))  # type: ignore[no-any-return]
-
-    def _middle(self, free: int) -> int:
-        """Half of it; timm rounds half a pixel to the even number, and the others down."""
-        if self.own.rounding == "timm":
-            return (free + (free // 2) % 2) // 2
-        return free // 2
 
 
 def _waves(window: int, size: int) -> NDArray[np.float64]:
@@ -103,7 +35,7 @@ def _fixed(values: NDArray[np.float64]) -> torch.Tensor:
 
 
 class Spectrogram(nn.Module):
-    """`waveform` float32 [B, samples] to the spectrogram a network reads, as `_spectrograms` makes it in numpy.
+    """`waveform` float32 [B, samples] to the spectrogram a network reads, as `spectrograms` makes it in numpy.
 
     Args:
         processor: of features `log_mel` or `whisper`.
@@ -148,7 +80,7 @@ class Spectrogram(nn.Module):
 
 
 class Fbank(nn.Module):
-    """Views, float32 [B, samples], to `input_values` [B, frames, mels] as `_spectrograms.kaldi_log_mel` makes them.
+    """Views, float32 [B, samples], to `input_values` [B, frames, mels] as `spectrograms.kaldi_log_mel` makes them.
 
     What Kaldi does to a frame before its Fourier transform (the mean taken away, pre-emphasis, a window) is linear, and
     so a part of the same convolution.
@@ -191,7 +123,7 @@ class Heard(nn.Module):
         processor: how views are cut and what is made of them.
 
     Class attributes:
-        name, free: as of `Resized`.
+        name, free: as of `picture.graph.Resized`.
     """
 
     free: ClassVar[dict[int, str]] = {1: "samples"}

@@ -1,0 +1,17 @@
+"""The names of tasks, as people search for them."""
+
+from __future__ import annotations
+
+TASKS: dict[str, tuple[str, str]] = {
+    "text-classification": ("text", "label"),
+    "multi-label-text-classification": ("text", "labels"),
+    "text-regression": ("text", "score"),
+    "token-classification": ("tokens", "tags"),
+    "image-classification": ("image", "label"),
+    "multi-label-image-classification": ("image", "labels"),
+    "image-regression": ("image", "score"),
+    "audio-classification": ("audio", "label"),
+    "multi-label-audio-classification": ("audio", "labels"),
+    "audio-regression": ("audio", "score"),
+}
+"""Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""

@@ -1,0 +1,129 @@
+"""What the scores say in a few sentences: the first screen of the report, and the last lines of the console."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from burnish.core.predictions import Predictions
+from burnish.evaluation.reliability import bins
+from burnish.report.markdown import number
+from burnish.targets import classes_of, is_exclusive, target_class, target_of
+
+TITLES = {"majority": "the majority baseline", "frozen_features": "a linear model on frozen features"}
+"""The baselines in a sentence."""
+NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
+         "spearman": "Spearman correlation"}  # fmt: skip
+OVERLAP = ("test_rows_in_train", "test_groups_in_train", "near_test_rows_in_train")
+CALIBRATED = 0.02
+"""Mean confidence and accuracy that are closer than this are called calibrated."""
+
+
+def titled(metric: str) -> str:
+    """A metric as people write it: `macro_f1` becomes `macro F1`."""
+    return NAMED.get(metric) or metric.replace("_", " ").replace("f1", "F1").replace("roc auc", "ROC AUC")
+
+
+def deciding(scores: Mapping[str, Any], named: str | None = None) -> str:
+    """The metric that the summary leads with: the one that chose the checkpoint, else the target's usual one."""
+    known = scores["metrics"]
+    wanted = (named, target_class(scores["target"]).decides, *scores["headline"], *known)
+    found: str = next(metric for metric in wanted if metric in known)
+    return found
+
+
+def figure(scores: Mapping[str, Any], metric: str) -> str:
+    """A metric with its interval and the number of examples: `macro F1 0.675 (95 % CI 0.568–0.769, n = 135)`."""
+    own, count = scores["metrics"][metric], scores["rows"] - scores["rows_without_truth"]
+    low, high = own.get("low"), own.get("high")
+    level = f"{100 * scores['bootstrap']['level']:g} % CI"
+    interval = "" if low is None or high is None else f"{level} {number(low)}–{number(high)}, "
+    groups = f" in {scores['groups']:,} groups" if scores.get("groups") is not None else ""
+    return f"{titled(metric)} {number(own['value'])} ({interval}n = {count:,}{groups})"
+
+
+def verdicts(scores: Mapping[str, Any], baselines: Mapping[str, Any], metric: str) -> list[str]:
+    """Whether the model is better than each baseline, by one metric, in a sentence each."""
+    said = []
+    for name, baseline in baselines.items():
+        found = baseline["differences"].get(metric)
+        if not found or found["value"] is None:
+            continue
+        ends = f"95 % CI {number(found['low'], signed=True)} to {number(found['high'], signed=True)}"
+        verb = {True: "Better than", False: "Worse than", None: "Not shown better than"}[found["better"]]
+        said.append(
+            f"{verb} {TITLES.get(name, name)}: {titled(metric)} {number(found['value'], signed=True)} ({ends})."
+        )
+    return said
+
+
+def weakest(scores: Mapping[str, Any]) -> list[str]:
+    """The two classes of training with the lowest F1, and how many examples say so."""
+    called = classes_of(target_class(scores["target"]))
+    unknown = scores.get("unknown_labels") or {}
+    rows = [
+        (row["f1"], name, row["support"])
+        for name, row in (scores.get("per_class") or {}).items()
+        if row["f1"] is not None and row["support"] and name not in unknown
+    ]
+    if called is None or len(rows) < 3:
+        return []
+    shown = [f"{name} F1 {number(f1)} ({_many(support, called.unit)})" for f1, name, support in sorted(rows)[:2]]
+    return [f"Weakest: {', '.join(shown)}."]
+
+
+def _many(count: int, unit: str) -> str:
+    one = {"examples": "example", "entities": "entity"}.get(unit, unit)
+    return f"{count:,} {unit if count != 1 else one}"
+
+
+def confidence(predictions: Predictions) -> list[str]:
+    """Whether confidence and accuracy agree, of predictions that are one of the names."""
+    filled = [b for b in (bins(predictions) if is_exclusive(target_of(predictions)) else []) if b.rows]
+    count = sum(b.rows for b in filled)
+    if not count:
+        return []
+    sure, right = (sum(getattr(b, what) * b.rows for b in filled) / count for what in ("confidence", "accuracy"))
+    word = "Calibrated" if abs(sure - right) < CALIBRATED else "Overconfident" if sure > right else "Underconfident"
+    return [f"{word}: mean confidence {sure:.3f}, accuracy {right:.3f}."]
+
+
+def data(audit: Mapping[str, Any] | None) -> list[str]:
+    """How many warnings the audit has, and whether test examples were found in the training split."""
+    if audit is None:
+        return []
+    findings = list(audit.get("findings") or [])
+    warnings = sum(finding["severity"] != "note" for finding in findings)
+    shared = [finding["code"] for finding in findings if finding["code"] in OVERLAP]
+    overlap = f"overlap of test and training found ({', '.join(shared)})" if shared else "no train/test overlap found"
+    return [f"Data: {warnings} warning{'' if warnings == 1 else 's'}, {overlap}."]
+
+
+def summary(
+    scores: Mapping[str, Any],
+    baselines: Mapping[str, Any],
+    predictions: Predictions,
+    audit: Mapping[str, Any] | None = None,
+    metric: str | None = None,
+) -> list[str]:
+    """Sentences for whoever decides: the deciding metric, baselines, weak classes, confidence, data.
+
+    Args:
+        scores: what scores.json holds.
+        baselines: the same of the baselines; may be empty.
+        predictions: the table the scores are of.
+        audit: what audit.json holds, or None.
+        metric: the one that chose the checkpoint; None or a name that was not scored takes the target's usual one.
+    """
+    chosen = deciding(scores, metric)
+    value = scores["metrics"][chosen]["value"]
+    if value is None or not math.isfinite(value):
+        return []
+    return [
+        figure(scores, chosen),
+        *verdicts(scores, baselines, chosen),
+        *weakest(scores),
+        *confidence(predictions),
+        *data(audit),
+    ]

@@ -1,0 +1,68 @@
+"""What a run says of itself: of its network and batches before the first step, of its test at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from burnish.core.component import build
+from burnish.core.events import Event
+from burnish.core.network import Network
+from burnish.data.feeding.batches import TrainingBatches
+from burnish.data.feeding.order import padding_ratio
+from burnish.data.samplers import Sampler
+from burnish.report import summary
+from burnish.trackers import Tracking
+
+if TYPE_CHECKING:
+    from burnish.stages.train.run_folder import RunFolder
+
+
+def say_result(
+    tracking: Tracking,
+    folder: RunFolder,
+    result: dict[str, Any],
+    deciding: str,
+    headline: dict[str, Any],
+    ended: dict[str, Any],
+) -> None:
+    """The scores beside the baselines, what they say, what makes them doubtful, and where everything lies."""
+    chosen = summary.deciding(result, deciding)
+    ordered = {chosen: result["metrics"][chosen], **headline}
+    baselines = {
+        name: {metric: score.get("value") for metric, score in own["metrics"].items() if metric in ordered}
+        for name, own in result["baselines"].items()
+    }
+    verdicts = [*summary.verdicts(result, result["baselines"], chosen), *summary.weakest(result)]
+    said = {"scores": ordered, "deciding": chosen, "baselines": baselines, "verdicts": verdicts}
+    tracking(Event("test", {"split": result["split"], "rows": result["rows"], **said}))
+    for doubt in result["doubts"]:
+        tracking(Event("warning", {"text": doubt}))
+    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
+
+
+def _count(parameters: int) -> str:
+    """Three figures and a unit: 812, 24.1 k, 22.7 M."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if parameters >= size:
+            return f"{parameters / size:.3g} {unit}"
+    return str(parameters)
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.3g} %"
+
+
+def opening_notes(batches: TrainingBatches, network: Network) -> list[str]:
+    """How much is trainable, and how much of the batches is padding."""
+    order, lengths = batches.order, (batches.features or batches.loader).rows.given_lengths
+    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
+    shuffled = build("burnish.data.samplers", "shuffled")
+    assert isinstance(shuffled, Sampler)
+    plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
+    theirs = padding_ratio(order.usable[plain], lengths, order.batch_size)
+    learn = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    total = sum(p.numel() for p in network.parameters())
+    return [
+        f"trainable parameters: {_count(learn)} ({_share(learn / total)})",
+        f"padding before micro-batching: {_share(ours)} (random order: {_share(theirs)})",
+    ]
