@@ -27,7 +27,7 @@ from burnish.inputs import Input
 from burnish.losses import Loss, in_full
 from burnish.metrics import Metric
 from burnish.models import Model
-from burnish.targets import Decoded, Target
+from burnish.targets import Decoded, Named, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -134,7 +134,7 @@ class Spelling(Input):
         return str(processor.text(encoded["input_ids"]))
 
 
-class Reversed(Target):
+class Reversed(Target, Named):
     """What the three have in common: the truth is the letters of the question, capital and reversed."""
 
     like: ClassVar[tuple[str, ...]] = ("tags",)

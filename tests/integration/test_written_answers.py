@@ -11,6 +11,7 @@ import pytest
 import torch
 from starlette.testclient import TestClient
 
+from burnish.answering.opening import decoded, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.bundle.bundle import Bundle
@@ -46,7 +47,7 @@ def written(folder: Path, target: Reply, how: Decoder) -> Path:
     network = ToyNetwork(1).eval()
     reads, facts, golden = Letters(left=not isinstance(target, Frames)), {"task": "toy"}, [{"text": "abc"}]
     contents = bundles.Contents(network.save, reads, target, Alphabet(), MODEL, facts, "# toy", golden, how)
-    bundles.write(folder, contents, computing(network, how))
+    write(folder, contents, computing(network, how))
     bundles.seal(folder)
     return folder
 
@@ -183,13 +184,14 @@ def test_answers_read_from_frames(tmp_path: Path, kind: str) -> None:
 
 
 def test_decoders_and_targets_must_fit(tmp_path: Path) -> None:
+    unfit = bundles.Bundle(
+        tmp_path,
+        cast(Any, build("burnish.inputs", {"kind": "text", "columns": ["text"]})),
+        cast(Any, build("burnish.targets", {"kind": "label", "labels": ["a", "b"]})),
+        cast(Any, None),
+        {},
+        decoder("greedy"),
+    )
     with pytest.raises(InputError, match="none"):
-        bundles.Bundle(
-            tmp_path,
-            cast(Any, build("burnish.inputs", {"kind": "text", "columns": ["text"]})),
-            cast(Any, build("burnish.targets", {"kind": "label", "labels": ["a", "b"]})),
-            None,
-            {},
-            decoder("greedy"),
-        ).decoded(cast(Any, None), [], limit=1)
+        decoded(unfit, cast(Any, None), [], limit=1)
     assert Writer.axis == "burnish.models"

@@ -48,7 +48,7 @@ def test_postscript_is_never_run(data: bytes, tmp_path: Path, monkeypatch: pytes
     assert "PostScript" in looked_at(data)["problem"]
     with pytest.raises(InputError, match="this is PostScript"):
         Image().opened({"image": str(path)})
-    check_file(data, "image", Settings(bundles=["x"]))
+    check_file(data, Image(), "image", Settings(bundles=["x"]))
 
 
 def _never(*arguments: Any, **options: Any) -> None:
@@ -110,7 +110,7 @@ def test_the_limit_of_pixels_is_the_callers() -> None:
     with pytest.raises(_picture_files.TooLarge, match="64 x 48"):
         _picture_files.opened(data, 64 * 48 - 1)
     with pytest.raises(InputError, match="too large"):
-        check_file(data, "image", Settings(bundles=["x"], max_pixels=3000))
+        check_file(data, Image(), "image", Settings(bundles=["x"], max_pixels=3000))
 
 
 UNREAD_SOUNDS = {

@@ -16,7 +16,7 @@ from burnish.data import cells as kept
 from burnish.data.cells import Cells
 from burnish.data.table import Inspection, Part, Table
 from burnish.data.truths import FINE, ILLEGAL, MISSING, strata_of, truths_of
-from burnish.targets import Target
+from burnish.targets import Named, Target
 from burnish.targets.label import Label
 from tests.data_cases import table
 
@@ -69,7 +69,7 @@ def test_truths_are_what_the_target_says_of_each_row(kind: str) -> None:
     truths = truths_of(part, asked)
     fine = [not asked.problem_with(value) for value in own]
     assert ((truths.states == FINE) == fine).all()
-    assert truths.counts == Counter(asked.counts(own))
+    assert truths.counts == (Counter(asked.counts(own)) if isinstance(asked, Named) else {})
     assert list(map(repr, truths.each())) == [repr(asked.truth(value)) for value in own]
     assert list(map(repr, truths.cells())) == list(map(repr, own))
     seen: dict[str, int] = {}

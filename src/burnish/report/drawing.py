@@ -35,6 +35,7 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
         import matplotlib as mpl
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     settings: dict[str, Any] = {
         "font.family": _fonts(),
@@ -59,7 +60,8 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Any]:
         # Saving a figure that still has its layout to find would lay out and draw it twice.
         layout = figure.get_layout_engine()
         if layout is not None:
-            layout.set(w_pad=PAD, h_pad=PAD)  # type: ignore[call-arg]
+            if isinstance(layout, ConstrainedLayoutEngine):
+                layout.set(w_pad=PAD, h_pad=PAD)
             layout.execute(figure)
             figure.set_layout_engine(None)
         figure.savefig(path, dpi=RESOLUTION, facecolor="white", metadata={"Software": None})

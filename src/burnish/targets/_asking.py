@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from burnish.core.component import component_class
 from burnish.targets._capabilities import Classes, Confident, Decoded, Judged, Mistakes, Named
+from burnish.targets._target import Target
 
 if TYPE_CHECKING:
     from burnish.core.predictions import Predictions
-    from burnish.targets import Target
 
 
 def target_class(kind: str) -> type[Target]:

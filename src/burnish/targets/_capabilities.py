@@ -29,7 +29,7 @@ class Classes:
 
     title: str = "Classes"
     one: str = "class"
-    unit: str = "rows"
+    unit: str = "examples"
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Mistakes:
 
     title: str = "Worst mistakes"
     size: str = "size"
-    truth: str = "truth"
-    answer: str = "answer"
+    truth: str = "label"
+    answer: str = "prediction"
     signed: bool = False
 
 

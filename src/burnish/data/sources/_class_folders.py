@@ -18,18 +18,17 @@ from burnish.data.looking.file_index import FileIndex, Look
 from burnish.data.reading.visible import visible
 from burnish.data.settings import cache_folder
 from burnish.data.sources import PIECE_ROWS, Notify, Rows, Source, columns_of
-from burnish.inputs._files import FileInput
 
 
 class ClassFolders(Source):
     """Class folders of files of one kind.
 
     Class attributes:
-        input: that reads such files: it says what one is called, in which column its path is, and how file names end.
+        input: that reads such files, an `Input` that is `FromFiles`: it says what one is called, in which column its path is, and how file names end.
     """
 
     holds_paths: ClassVar[bool] = True
-    input: ClassVar[type[FileInput]]
+    input: ClassVar[type[Any]]
     thing: ClassVar[str]
     column: ClassVar[str]
     endings: ClassVar[tuple[str, ...]]

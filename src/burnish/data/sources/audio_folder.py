@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from burnish.data.sources._class_folders import ClassFolders
-from burnish.inputs._files import FileInput
 from burnish.inputs.audio import Audio
 
 
@@ -15,4 +14,4 @@ class AudioFolder(ClassFolders):
     As `image_folder`. With `pattern`, parts of the file names become columns, such as the speaker for `group`.
     """
 
-    input: ClassVar[type[FileInput]] = Audio
+    input: ClassVar[type[Any]] = Audio

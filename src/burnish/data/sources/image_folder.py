@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from burnish.data.sources._class_folders import ClassFolders
-from burnish.inputs._files import FileInput
 from burnish.inputs.image import Image
 
 
@@ -16,4 +15,4 @@ class ImageFolder(ClassFolders):
     and images outside any class folder, are counted and said. Linked folders are followed, each once.
     """
 
-    input: ClassVar[type[FileInput]] = Image
+    input: ClassVar[type[Any]] = Image
