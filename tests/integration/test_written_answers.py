@@ -11,7 +11,7 @@ import pytest
 import torch
 from starlette.testclient import TestClient
 
-from burnish.answering.opening import decoded, write
+from burnish.answering.opening import check, decoded, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.bundle.bundle import Bundle
@@ -116,8 +116,8 @@ def test_the_decoder_travels_in_the_bundle(tmp_path: Path) -> None:
 def test_a_changed_network_does_not_pass_the_golden_examples(bundle: Path, tmp_path: Path) -> None:
     loaded = Bundle.load(bundle, trust_code=True)
     with pytest.raises(InputError, match="golden example"):
-        loaded.check(generating(ToyNetwork(2).eval()))
-    loaded.check(generating(ToyNetwork(1).eval()))
+        check(loaded, generating(ToyNetwork(2).eval()))
+    check(loaded, generating(ToyNetwork(1).eval()))
     with pytest.raises(InputError, match="one pass"):
         generating(classifier("bert"))
 
@@ -188,7 +188,7 @@ def test_decoders_and_targets_must_fit(tmp_path: Path) -> None:
         tmp_path,
         cast(Any, build("burnish.inputs", {"kind": "text", "columns": ["text"]})),
         cast(Any, build("burnish.targets", {"kind": "label", "labels": ["a", "b"]})),
-        cast(Any, None),
+        Alphabet(),
         {},
         decoder("greedy"),
     )

@@ -24,7 +24,8 @@ class ClassFolders(Source):
     """Class folders of files of one kind.
 
     Class attributes:
-        input: that reads such files, an `Input` that is `FromFiles`: it says what one is called, in which column its path is, and how file names end.
+        input: that reads such files (an `Input` that is `FromFiles`): it says what one is called, in which
+            column its path is, and how file names end.
     """
 
     holds_paths: ClassVar[bool] = True
