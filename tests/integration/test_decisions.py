@@ -57,8 +57,8 @@ def test_bundle_scores_and_report(run: burnish.Run) -> None:
     assert np.mean(predictions.table["loss"].to_pylist()) == pytest.approx(before, abs=1e-4)  # of what was trained
     for page in ("report.md", "bundle/README.md"):
         text = (run.path / page).read_text()
-        assert "# Decisions" in text
-        assert "Abstention: below a confidence of" in text or "no confidence was shown" in text
+        assert "# Calibration, thresholds, abstention" in text
+        assert "Abstention: predictions below a confidence of" in text or "no confidence was shown" in text
 
 
 def test_transformers_alone_gives_the_same_confidences(run: burnish.Run) -> None:
@@ -116,7 +116,7 @@ def test_other_labelled_rows_say_what_became_of_the_promise(run: burnish.Run, tm
     own = found["decisions"]["abstention"]
     assert own["abstain_below"] == run.scores["decisions"]["abstention"]["abstain_below"]
     assert own["test"]["rows"] == 20
-    assert "## Decisions" in (tmp_path / "evaluation" / "report.md").read_text()
+    assert "## Calibration, thresholds, abstention" in (tmp_path / "evaluation" / "report.md").read_text()
 
 
 def test_a_row_says_whether_it_is_sure_enough(run: burnish.Run, burnish_command: Command, tmp_path: Path) -> None:

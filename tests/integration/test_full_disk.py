@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_from_the_start(bench: Bench, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise no_room()
 
-    monkeypatch.setattr("burnish.stages.train.run_folder.write_text", full)
+    monkeypatch.setattr("burnish.stages.train.beginning.write_text", full)
     said = bench.train()
     assert said.code == 1
     assert "the disk is full" in said.err

@@ -67,7 +67,7 @@ def signals_in_preparation(number: int) -> None:
         os.kill(os.getpid(), number)
         time.sleep(5)
 
-    prepare.read_parts = read
+    prepare.read_tables = read
 
 
 def _command(out: Path) -> str:

@@ -115,7 +115,7 @@ def test_the_decoder_travels_in_the_bundle(tmp_path: Path) -> None:
 
 def test_a_changed_network_does_not_pass_the_golden_examples(bundle: Path, tmp_path: Path) -> None:
     loaded = Bundle.load(bundle, trust_code=True)
-    with pytest.raises(InputError, match="golden example"):
+    with pytest.raises(InputError, match="reference example"):
         check(loaded, generating(ToyNetwork(2).eval()))
     check(loaded, generating(ToyNetwork(1).eval()))
     with pytest.raises(InputError, match="one pass"):
