@@ -23,13 +23,13 @@ from burnish.answering.opening import opened_by
 from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runner, Runtime
 from burnish.stages.held_out import held_out
 
 
-def contenders(bundle: Bundle, threads: int) -> dict[str, Run]:
+def contenders(bundle: Bundle, threads: int) -> dict[str, Runner]:
     """The trained network, and every artifact that a runtime reads."""
-    found: dict[str, Run] = {"torch eager": opened_by(bundle, _runtime({"kind": "torch"}))[1]}
+    found: dict[str, Runner] = {"torch eager": opened_by(bundle, _runtime({"kind": "torch"}))[1]}
     for artifact in sorted(bundle.artifacts(), key=lambda a: a.name):
         if artifact.format:
             chosen = {"kind": artifact.format, "artifact": artifact.name, "threads": threads}
@@ -46,7 +46,7 @@ def _runtime(settings: dict[str, Any]) -> Runtime:
     return runtime
 
 
-def measured(runs: dict[str, Run], batches: list[dict[str, Any]], rounds: int) -> dict[str, dict[str, float]]:
+def measured(runs: dict[str, Runner], batches: list[dict[str, Any]], rounds: int) -> dict[str, dict[str, float]]:
     """Medians in ms over `rounds` batches, one contender after another on each."""
     wall: dict[str, list[float]] = {name: [] for name in runs}
     used: dict[str, list[float]] = {name: [] for name in runs}

@@ -12,9 +12,9 @@ import numpy as np
 from burnish.bundle.artifacts import write_facts
 from burnish.core.batch import Array
 from burnish.core.component import build
-from burnish.exporters import Exporter, Source
+from burnish.exporters import Exportable, Exporter
 from burnish.inputs import Input
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runner, Runtime
 from burnish.targets import Target
 from tests import audio_cases, checkpoints, network_cases, vision_cases
 
@@ -28,17 +28,17 @@ _folders: list[TemporaryDirectory[str]] = []
 
 
 @cache
-def source(case: str, max_length: int | None = 32) -> Source:
+def source(case: str, max_length: int | None = 32) -> Exportable:
     """A tiny network with a batch of three rows, all of it float32 and in eval mode."""
     if case in IMAGE_CASES:
         network = vision_cases.network(case).float().eval()
         pixels = np.random.default_rng(0).normal(size=(3, 3, 32, 32)).astype(np.float32)
         inputs: Input = vision_cases.INPUT
-        return Source(network, _folder(), inputs, network_cases.LABEL, {"pixel_values": pixels}, None)
+        return Exportable(network, _folder(), inputs, network_cases.LABEL, {"pixel_values": pixels}, None)
     if case in SOUND_CASES:
         heard = {name: value.numpy() for name, value in audio_cases.batch(case).items()}
         own = audio_cases.network(case).float().eval()
-        return Source(own, _folder(), audio_cases.input_for(case), network_cases.LABEL, heard, None)
+        return Exportable(own, _folder(), audio_cases.input_for(case), network_cases.LABEL, heard, None)
     tags = case == "tags"
     target: Target = network_cases.TAGS if tags else network_cases.LABEL
     architecture = "bert" if tags else case
@@ -48,7 +48,7 @@ def source(case: str, max_length: int | None = 32) -> Source:
     folder = network_cases.checkpoint(architecture)
     processor = inputs.processor(folder)
     arrays, _ = inputs.collate(inputs.encode(WORDS if tags else TEXTS, processor), processor)
-    return Source(network, folder, inputs, target, arrays, max_length)
+    return Exportable(network, folder, inputs, target, arrays, max_length)
 
 
 def _folder() -> Path:
@@ -64,7 +64,7 @@ def exported(exporter: Exporter, case: str, folder: Path) -> dict[str, Any]:
     return facts
 
 
-def opened(kind: str, case: str, folder: Path) -> Run:
+def opened(kind: str, case: str, folder: Path) -> Runner:
     """What runs an exported case."""
     own = source(case)
     return cast(Runtime, build("burnish.runtimes", kind)).open(folder, {}, own.input, own.target)

@@ -17,7 +17,7 @@ from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
 from burnish.inputs import Input
 from burnish.models import Model
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runner, Runtime
 from burnish.runtimes.torch import running
 from burnish.targets import Target
 from tests.checkpoints import tiny_checkpoint
@@ -28,12 +28,12 @@ NATIVE = ("torch",)  # reads model/ as it was saved; others need an exporter to 
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Bundle, Run]]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Bundle, Runner]]:
     """A bundle of each kind of target, and the network it was made from."""
     root = tmp_path_factory.mktemp("bundles")
-    made: dict[str, tuple[Bundle, Run]] = {}
+    made: dict[str, tuple[Bundle, Runner]] = {}
 
-    def bundle(target_kind: str) -> tuple[Bundle, Run]:
+    def bundle(target_kind: str) -> tuple[Bundle, Runner]:
         if target_kind not in made:
             made[target_kind] = _bundle(root, target_kind)
         return made[target_kind]
@@ -41,7 +41,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Bu
     return bundle
 
 
-def _bundle(root: Path, target_kind: str) -> tuple[Bundle, Run]:
+def _bundle(root: Path, target_kind: str) -> tuple[Bundle, Runner]:
     settings: dict[str, Any] = {"labels": ["a", "b", "c"]} if target_kind != "score" else {"mean": 3.0, "scale": 2.0}
     target = cast(Target, build("burnish.targets", {"kind": target_kind, "column": "y", **settings}))
     element = target.shape == "element"
@@ -80,7 +80,7 @@ def test_is_written_and_read_back_and_documents_itself(kind: str) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in kinds(AXIS) if kind in NATIVE])
 @pytest.mark.parametrize("target_kind", kinds("burnish.targets"))
 def test_gives_the_logits_of_the_network_it_was_saved_from(
-    kind: str, target_kind: str, opened: Callable[[str], tuple[Bundle, Run]]
+    kind: str, target_kind: str, opened: Callable[[str], tuple[Bundle, Runner]]
 ) -> None:
     bundle, network = opened(target_kind)
     again = Bundle.load(bundle.path)
@@ -101,7 +101,7 @@ def test_gives_the_logits_of_the_network_it_was_saved_from(
 @pytest.mark.parametrize("kind", [kind for kind in kinds(AXIS) if kind in NATIVE])
 @pytest.mark.parametrize("target_kind", kinds("burnish.targets"))
 def test_predictor_answers_one_and_many_in_order(
-    kind: str, target_kind: str, opened: Callable[[str], tuple[Bundle, Run]]
+    kind: str, target_kind: str, opened: Callable[[str], tuple[Bundle, Runner]]
 ) -> None:
     bundle, _ = opened(target_kind)
     predictor = load(bundle.path, runtime=kind, batch_size=2)
@@ -122,7 +122,7 @@ def test_predictor_answers_one_and_many_in_order(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds(AXIS) if kind in NATIVE])
-def test_a_model_that_answers_otherwise_is_refused(kind: str, opened: Callable[[str], tuple[Bundle, Run]]) -> None:
+def test_a_model_that_answers_otherwise_is_refused(kind: str, opened: Callable[[str], tuple[Bundle, Runner]]) -> None:
     bundle, network = opened("label")
 
     def other(**arrays: Any) -> Any:
@@ -134,7 +134,7 @@ def test_a_model_that_answers_otherwise_is_refused(kind: str, opened: Callable[[
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds(AXIS) if kind in NATIVE])
 def test_missing_weights_are_an_error_of_burnish(
-    kind: str, tmp_path: Path, opened: Callable[[str], tuple[Bundle, Run]]
+    kind: str, tmp_path: Path, opened: Callable[[str], tuple[Bundle, Runner]]
 ) -> None:
     bundle, _ = opened("label")
     with pytest.raises(InputError):

@@ -10,7 +10,7 @@ import pytest
 
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 
 AXIS = "burnish.schedules"
 # These fall only when told to, or never.
@@ -18,7 +18,9 @@ LEVEL = ("constant", "reduce_on_plateau")
 # one_cycle warms up by itself and takes no other warm-up.
 OWN_WARMUP = ("one_cycle",)
 WARMED = [kind for kind in kinds(AXIS) if kind not in OWN_WARMUP]
-SCORES = [Score(i / 20, value) for i, value in enumerate([0.1, 0.5, 0.5, 0.4, 0.5, 0.6, 0.2, 0.2, 0.2, 0.2, 0.2])]
+SCORES = [
+    ValidationScore(i / 20, value) for i, value in enumerate([0.1, 0.5, 0.5, 0.4, 0.5, 0.6, 0.2, 0.2, 0.2, 0.2, 0.2])
+]
 
 
 def made(kind: str, **settings: Any) -> Schedule:
@@ -27,7 +29,7 @@ def made(kind: str, **settings: Any) -> Schedule:
     return found
 
 
-def curve(schedule: Schedule, points: int = 401, scores: list[Score] = SCORES) -> np.ndarray:
+def curve(schedule: Schedule, points: int = 401, scores: list[ValidationScore] = SCORES) -> np.ndarray:
     return np.array([schedule(float(p), scores) for p in np.linspace(0, 1, points)])
 
 

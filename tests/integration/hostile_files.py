@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from burnish.core.files import MANIFEST, _own_hash
+from burnish.core.files import MANIFEST, _manifest_hash
 
 Change = Callable[[Path], object]
 NESTED = '{"a":' * 100_000 + "1" + "}" * 100_000
@@ -157,7 +157,7 @@ def _manifest(change: Callable[[dict[str, Any]], Any], *, hashed: bool = True) -
         entries = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
         del entries[MANIFEST]
         entries = change(entries) or entries
-        own = {MANIFEST: _own_hash(entries)} if hashed and isinstance(entries, dict) else {}
+        own = {MANIFEST: _manifest_hash(entries)} if hashed and isinstance(entries, dict) else {}
         (bundle / MANIFEST).write_text(json.dumps({**entries, **own} if own else entries), encoding="utf-8")
 
     return changed

@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import burnish
-from burnish.answering.predictor import Prepared
+from burnish.answering.predictor import PreparedRow
 from burnish.core.answer import Answer
 from burnish.server.app import create
 from burnish.server.batcher import Batcher
@@ -219,7 +219,7 @@ class Slow:
     def __init__(self, served: Served, seconds: float) -> None:
         self.answer, self.seconds, self.batches = served.predictor.answer, seconds, list[int]()
 
-    def __call__(self, prepared: Sequence[Prepared]) -> list[Answer]:
+    def __call__(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
         self.batches.append(len(prepared))
         time.sleep(self.seconds)
         return self.answer(prepared)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.data.feeding.ahead import Readers, Sharing, StepsAhead, ahead, readers, sharing
+from burnish.data.feeding.ahead import ReadingThreads, Sharing, StepsAhead, ahead, readers, sharing
 from burnish.data.feeding.order import Order
 from burnish.data.samplers.shuffled import Shuffled
 
@@ -106,20 +106,20 @@ def test_an_error_in_a_step_that_is_never_used_is_none() -> None:
 @pytest.mark.parametrize(
     ("cores", "asked", "expected"),
     [
-        (8, {"workers": None, "reads": False}, Readers()),  # texts are encoded before
-        (8, {"workers": 0, "reads": True}, Readers()),
-        (8, {"workers": 5, "reads": True}, Readers(ahead=5)),
-        (8, {"workers": None, "reads": True}, Readers(ahead=4)),  # the network computes on a device of its own
-        (64, {"workers": None, "reads": True}, Readers(ahead=8)),
-        (8, {"workers": None, "reads": True, "processes": 10_000}, Readers(ahead=1)),
-        (2, {"workers": None, "reads": True, "computing": 1}, Readers(ahead=1)),  # a core is free
-        (2, {"workers": None, "reads": True, "computing": 2}, Readers(shared=2)),  # none is
-        (2, {"workers": 4, "reads": True, "computing": 2}, Readers(shared=4)),
-        (2, {"workers": None, "reads": True, "computing": 1, "processes": 2}, Readers(shared=1)),
-        (64, {"workers": None, "reads": True, "computing": 64}, Readers(shared=8)),
+        (8, {"workers": None, "reads": False}, ReadingThreads()),  # texts are encoded before
+        (8, {"workers": 0, "reads": True}, ReadingThreads()),
+        (8, {"workers": 5, "reads": True}, ReadingThreads(ahead=5)),
+        (8, {"workers": None, "reads": True}, ReadingThreads(ahead=4)),  # the network computes on a device of its own
+        (64, {"workers": None, "reads": True}, ReadingThreads(ahead=8)),
+        (8, {"workers": None, "reads": True, "processes": 10_000}, ReadingThreads(ahead=1)),
+        (2, {"workers": None, "reads": True, "computing": 1}, ReadingThreads(ahead=1)),  # a core is free
+        (2, {"workers": None, "reads": True, "computing": 2}, ReadingThreads(shared=2)),  # none is
+        (2, {"workers": 4, "reads": True, "computing": 2}, ReadingThreads(shared=4)),
+        (2, {"workers": None, "reads": True, "computing": 1, "processes": 2}, ReadingThreads(shared=1)),
+        (64, {"workers": None, "reads": True, "computing": 64}, ReadingThreads(shared=8)),
     ],
 )
-def test_how_many(monkeypatch: pytest.MonkeyPatch, cores: int, asked: dict[str, Any], expected: Readers) -> None:
+def test_how_many(monkeypatch: pytest.MonkeyPatch, cores: int, asked: dict[str, Any], expected: ReadingThreads) -> None:
     monkeypatch.setattr("burnish.data.feeding.ahead._cores", lambda: cores)
     assert readers(**asked) == expected
     assert sharing(reads=False).threads == 1

@@ -10,7 +10,7 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.data.apart import Shared, apart
-from burnish.data.looking.audit import Refused, require_known
+from burnish.data.looking.audit import DataRefused, require_known
 from burnish.data.looking.audit.shared import figures, left_out
 from burnish.data.table import Part, Table
 from burnish.inputs.tokens import Tokens
@@ -96,7 +96,7 @@ def test_a_tenth_of_training_may_go_and_not_more(shared: int) -> None:
     if shared == 4:
         assert len(kept["train"]) == 36
         return
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(DataRefused) as caught:
         left_out(found, made, text_input(), label_target("a"))
     said = str(caught.value)
     assert (
@@ -118,7 +118,7 @@ def test_one_file_for_two_splits_is_refused(pair: tuple[str, str]) -> None:
     again = Table(copied.arrow, (replace(copied.origins[0], path="copy.csv"),))
     made[other] = Part(again, made[one].rows)
     _, found = apart(made, text_input())
-    with pytest.raises(Refused, match=rf"{one}.csv is given for {one} and for {other}"):
+    with pytest.raises(DataRefused, match=rf"{one}.csv is given for {one} and for {other}"):
         left_out(found, made, text_input(), label_target("a"))
     assert apart(made, text_input(), allow=[f"{other}_rows_in_{one}"])[1] == []
 

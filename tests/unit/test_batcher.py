@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish.answering.predictor import Prepared
+from burnish.answering.predictor import PreparedRow
 from burnish.core.answer import Answer
-from burnish.server.batcher import Batch, Batcher, together
+from burnish.server.batcher import Batcher, BatchFacts, together
 from burnish.server.refusal import Refused
 
 
-def row(length: int = 1) -> Prepared:
-    return Prepared(({"_length": np.array(length)},))
+def row(length: int = 1) -> PreparedRow:
+    return PreparedRow(({"_length": np.array(length)},))
 
 
 class Model:
@@ -34,7 +34,7 @@ class Model:
         self.entered = threading.Event()
         self.seconds = 0.0
 
-    def __call__(self, prepared: Sequence[Prepared]) -> list[Answer]:
+    def __call__(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
         self.entered.set()
         assert self.open.wait(10)
         time.sleep(self.seconds)
@@ -47,7 +47,7 @@ class Model:
 
 @contextmanager
 def running(model: Model, **settings: Any) -> Iterator[Batcher]:
-    seen: list[Batch] = []
+    seen: list[BatchFacts] = []
     batcher = Batcher(model, **{"max_batch": 8, "max_wait": 0.0, "max_queue": 100, "observe": seen.append, **settings})
     try:
         yield batcher
@@ -310,7 +310,7 @@ def test_a_slow_model_computes_small_batches(monkeypatch: pytest.MonkeyPatch) ->
     class Slow(Model):
         speed = 1.0
 
-        def __call__(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        def __call__(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
             self.seconds = sum(p.length for p in prepared) / self.speed
             return super().__call__(prepared)
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Pillow
 
 from burnish.core.batch import Example
-from burnish.data.feeding.decoded import Decoded, Memory, decoded
+from burnish.data.feeding.decoded import DecodedRows, MemoryBudget, decoded
 from burnish.inputs._files import Read
 from burnish.inputs.audio import Audio
 from burnish.inputs.image import Image, ImageProcessor
@@ -30,9 +30,9 @@ def pictures(folder: Path, rows: int) -> list[Example]:
     return [{"image": str(path)} for path in paths]
 
 
-def store(limit: int, *, changed: bool = False) -> Decoded:
+def store(limit: int, *, changed: bool = False) -> DecodedRows:
     """Of pictures, for so many bytes."""
-    return Decoded(Image(), PROCESSOR, changed=changed, memory=Memory(limit))
+    return DecodedRows(Image(), PROCESSOR, changed=changed, memory=MemoryBudget(limit))
 
 
 def test_read_once_and_the_same(tmp_path: Path) -> None:

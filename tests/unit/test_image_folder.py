@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.data.looking.audit import Refused, audit, examine
+from burnish.data.looking.audit import DataRefused, audit, examine
 from burnish.data.looking.file_index import FileIndex
 from burnish.data.looking.inspection import inspected, without_problems
 from burnish.data.parts import divide
@@ -186,7 +186,7 @@ def broken_tree(tmp_path: Path) -> Path:
 def test_broken_images_are_refused_by_name(tmp_path: Path) -> None:
     """Unless the recipe says to skip them."""
     table = opened(broken_tree(tmp_path), tmp_path / "cache")
-    with pytest.raises(Refused, match=r"2 of 12 train files cannot be read") as found:
+    with pytest.raises(DataRefused, match=r"2 of 12 train files cannot be read") as found:
         audit(whole(train=table), Image(), LABEL)
     assert "a/002.png" in str(found.value)
     assert "broken: skip" in str(found.value)

@@ -147,7 +147,7 @@ def test_sounds_of_other_formats_are_not_read(form: str) -> None:
     subtype = "DPCM_16" if form == "XI" else "PCM_16"
     soundfile.write(stream, sound(1, 0.5, 16000), 16000, format=form, subtype=subtype)
     assert "not a sound in a format that is read" in heard(stream.getvalue())["problem"]
-    with pytest.raises(_sound_files.NotRead):
+    with pytest.raises(_sound_files.SoundNotRead):
         _sound_files.opened(stream.getvalue())
 
 

@@ -12,7 +12,7 @@ import torch
 
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules.cosine import Cosine
 from burnish.schedules.cosine_with_restarts import CosineWithRestarts
 from burnish.schedules.exponential import Exponential
@@ -105,7 +105,7 @@ def test_reduce_on_plateau_is_torchs(patience: int, cooldown: int, minimum_chang
     scheduler = rates.ReduceLROnPlateau(
         optimizer, "max", 0.5, patience, minimum_change, "abs", cooldown=cooldown, min_lr=0.05, eps=0
     )
-    scores = [Score((i + 1) / 80, float(value)) for i, value in enumerate(values)]
+    scores = [ValidationScore((i + 1) / 80, float(value)) for i, value in enumerate(values)]
     assert schedule(0.0, scores) == 1.0
     for score in scores:
         scheduler.step(score.value)
@@ -118,7 +118,7 @@ def test_reduce_on_plateau_counts_progress_of_the_whole_run() -> None:
     for warmup in (0.05, 0.06, 0.1, 0.2, 0.3):
         schedule = ReduceOnPlateau(warmup_ratio=warmup, patience=0)
         for step in range(310, 1000):
-            scores = [Score(step / 1000 - 0.01, 1.0), Score(step / 1000, 0.5)]
+            scores = [ValidationScore(step / 1000 - 0.01, 1.0), ValidationScore(step / 1000, 0.5)]
             assert schedule(step / 1000, scores) == 0.5
             assert schedule((step - 1) / 1000, scores) == 1.0
 

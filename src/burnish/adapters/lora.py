@@ -74,23 +74,23 @@ class Lora(Adapter):
 
         backbone = network.backbone()
         inside = {id(parameter): name for name, parameter in network.named_parameters()}
-        found: dict[str, bool] = {}
+        layers: dict[str, bool] = {}
         for path, module in backbone.named_modules():
             transposed = type(module).__name__ == "Conv1D"  # transformers' own linear layer, not torch's convolution
             if not (transposed or isinstance(module, nn.Linear)):
                 continue
             name = inside.get(id(module.weight), "")
             if name and network.depth(name) <= network.layers:
-                found[path] = transposed
-        chosen = [path for path in found if self.target_modules is None or self._named(path)]
-        self._check(chosen, list(found))
-        return chosen, any(found[path] for path in chosen)
+                layers[path] = transposed
+        chosen = [path for path in layers if self.target_modules is None or self._named(path)]
+        self._check(chosen, list(layers))
+        return chosen, any(layers[path] for path in chosen)
 
     def _named(self, path: str) -> bool:
         return any(path == name or path.endswith(f".{name}") for name in self.target_modules or ())
 
-    def _check(self, chosen: list[str], found: list[str]) -> None:
-        ends = sorted({path.rpartition(".")[2] for path in found})
+    def _check(self, chosen: list[str], paths: list[str]) -> None:
+        ends = sorted({path.rpartition(".")[2] for path in paths})
         for name in self.target_modules if self.target_modules is not None else ():
             if not any(path == name or path.endswith(f".{name}") for path in chosen):
                 guess = nearest(name, ends)

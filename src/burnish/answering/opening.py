@@ -18,11 +18,11 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.written import as_written
 from burnish.decoders import answered
-from burnish.runtimes import Generate, Run, Runtime
+from burnish.runtimes import Generate, Runner, Runtime
 from burnish.targets import Decoded
 
-Computed = Run | Generate
-"""What computes a bundle: `Generate` where its decoder reads steps, else `Run`."""
+Computed = Runner | Generate
+"""What computes a bundle: `Generate` where its decoder reads steps, else `Runner`."""
 
 
 def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Computed]:
@@ -52,11 +52,11 @@ def settled(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> Runt
     readable = [artifact for artifact in bundle.artifacts() if artifact.format]
     named = next((a for a in readable if a.name == runtime), None)
     wanted = {"kind": named.format, "artifact": named.name} if named else runtime or _usual(bundle, readable)
-    found = cast(Runtime, build("burnish.runtimes", wanted, place="runtime"))
-    if not found.reads:
-        return found
-    artifact = artifacts.chosen(bundle.path, found.reads, getattr(found, "artifact", None))
-    return found.model_copy(update={"artifact": artifact.name})
+    built = cast(Runtime, build("burnish.runtimes", wanted, place="runtime"))
+    if not built.reads:
+        return built
+    artifact = artifacts.chosen(bundle.path, built.reads, getattr(built, "artifact", None))
+    return built.model_copy(update={"artifact": artifact.name})
 
 
 def answers_with(runtime: Runtime) -> str:

@@ -23,7 +23,7 @@ SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go 
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRow:
     """An example as numbers, ready to share a batch with others.
 
     Attributes:
@@ -76,7 +76,7 @@ class Predictor:
             )
         return self._many(list(examples), seed)
 
-    def prepare(self, examples: Sequence[Any]) -> list[Prepared]:
+    def prepare(self, examples: Sequence[Any]) -> list[PreparedRow]:
         """Examples as numbers, in their order; what may fail because of an example fails here.
 
         Raises:
@@ -84,9 +84,9 @@ class Predictor:
         """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         views = self.bundle.input.views(rows, self.bundle.processor.for_input) if rows else ()
-        return [Prepared(tuple(own)) for own in views]
+        return [PreparedRow(tuple(row_views)) for row_views in views]
 
-    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+    def answer(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
         """Answers to prepared examples, in their order, computed together."""
         views = (p.views for p in prepared)
         return [self.named(d) for d in decoded(self.bundle, self._run, views, limit=self.batch_size)]

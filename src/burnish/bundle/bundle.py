@@ -101,10 +101,10 @@ class Bundle:
 
     def reading(self, artifact: Artifact) -> Bundle:
         """This bundle as an artifact reads rows: cut where its fixed shapes end, not processed where its graph does it."""
-        own = self.raw() if artifact.raw else self.unprocessed() if artifact.preprocessing else self
+        bundle = self.raw() if artifact.raw else self.unprocessed() if artifact.preprocessing else self
         if artifact.max_length is None:
-            return own
-        return replace(own, processor=own.processor.cut_at(artifact.max_length))
+            return bundle
+        return replace(bundle, processor=bundle.processor.cut_at(artifact.max_length))
 
     def unprocessed(self) -> Bundle:
         """This bundle as a graph reads rows that does the last part of the preprocessing itself.

@@ -21,22 +21,24 @@ def wrong_with(folder: Path, manifest: bytes | None = None) -> list[str]:
         folder: of the bundle.
         manifest: its bytes, where a trusted key signed them: then nothing at all may stand beside what it names.
     """
-    found = damage(folder, manifest=manifest, added=manifest is not None)
-    if found:
-        return found
+    problems = damage(folder, manifest=manifest, added=manifest is not None)
+    if problems:
+        return problems
     names = manifest_names(folder)
     lacking = [name for name in (SETTINGS, GOLDEN) if name not in names]
     lacking += [f"{MODEL}/"] * (not any(name.startswith(f"{MODEL}/") for name in names))
-    found = [f"{name} is not in {MANIFEST}" for name in lacking]
-    found += [f"{n} is not in {MANIFEST}" for n in strangers(folder) if n not in lacking and not _unfinished(n, names)]
-    return found
+    problems = [f"{name} is not in {MANIFEST}" for name in lacking]
+    problems += [
+        f"{n} is not in {MANIFEST}" for n in strangers(folder) if n not in lacking and not _unfinished(n, names)
+    ]
+    return problems
 
 
 def _unfinished(name: str, names: list[str]) -> bool:
     """Whether it is of an artifact that no manifest names: an export was killed before it belonged to the bundle."""
     parts = name.split("/")
-    own = "/".join(parts[:2]) + "/"
-    return parts[0] == artifacts.FOLDER and len(parts) > 2 and not any(known.startswith(own) for known in names)
+    folder = "/".join(parts[:2]) + "/"
+    return parts[0] == artifacts.FOLDER and len(parts) > 2 and not any(known.startswith(folder) for known in names)
 
 
 def require_whole(folder: Path, manifest: bytes | None = None) -> None:
@@ -45,12 +47,12 @@ def require_whole(folder: Path, manifest: bytes | None = None) -> None:
     Raises:
         InputError: one is missing, changed, or not in the manifest.
     """
-    found = wrong_with(folder, manifest)
-    if found:
-        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-        only = found[0].partition(" is ")[0] if len(found) == 1 else ""
+    problems = wrong_with(folder, manifest)
+    if problems:
+        more = f" and {len(problems) - 8} more" if len(problems) > 8 else ""
+        only = problems[0].partition(" is ")[0] if len(problems) == 1 else ""
         raise InputError(
-            "the bundle is damaged: " + "; ".join(found[:8]) + more,
+            "the bundle is damaged: " + "; ".join(problems[:8]) + more,
             expected="the files as they were written, and no others",
             fix="copy the bundle again; what is no file of it belongs elsewhere",
             place=str(folder / only),

@@ -36,15 +36,15 @@ def trusted() -> list[Path]:
     """
     if TRUST not in os.environ:
         return []
-    found = [Path(name) for name in os.environ[TRUST].split(os.pathsep) if name.strip()]
-    if not found:
+    keys = [Path(name) for name in os.environ[TRUST].split(os.pathsep) if name.strip()]
+    if not keys:
         raise InputError(
             f"{TRUST} is {os.environ[TRUST]!r} and names no public key",
             expected="files of public keys, separated as in PATH",
             fix=f"name them; or, to look at no signature: unset {TRUST}",
             place=TRUST,
         )
-    return found
+    return keys
 
 
 def sign(folder: Path, key: Path) -> tuple[str, list[str]]:

@@ -100,7 +100,7 @@ def train(
     """
     from burnish.stages.train.asked import asked
 
-    found = asked(
+    request = asked(
         recipe,
         data=data,
         target=target,
@@ -110,13 +110,13 @@ def train(
         out=out,
         resume=resume,
     )
-    for note in found.notes:
+    for note in request.notes:
         click.echo(f"note: {note}", err=True)
     with importing():
         from burnish.stages.train import run as stage
 
     command = ["burnish", *sys.argv[1:]]
-    stage.run(found.recipe, out=found.out, resume=resume, command=command, changes=found.changes)
+    stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
 
 
 @commands.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")

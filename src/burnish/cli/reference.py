@@ -122,12 +122,12 @@ def _axes() -> Iterator[str]:
     yield "## Axes"
     yield "A choice is written `loss: focal`, or with settings `loss: {kind: focal, gamma: 2}`."
     for axis, package in AXES.items():
-        found = kinds(package)
-        yield f"### {axis.replace('_', ' ').capitalize()} ({len(found)})"
+        names = kinds(package)
+        yield f"### {axis.replace('_', ' ').capitalize()} ({len(names)})"
         yield _table(
-            ["kind", "what it is"], [(f"`{kind}`", component_class(package, kind).sentence()) for kind in found]
+            ["kind", "what it is"], [(f"`{kind}`", component_class(package, kind).sentence()) for kind in names]
         )
-        rows = [(f"`{kind}`", *field) for kind in found for field in _fields(component_class(package, kind))]
+        rows = [(f"`{kind}`", *field) for kind in names for field in _fields(component_class(package, kind))]
         if rows:
             yield "<details><summary>Settings</summary>\n"
             yield _table(["kind", "setting", "default", "meaning"], rows)

@@ -115,7 +115,7 @@ def _overrides(form: Form, model: Path, ranges: Path) -> dict[str, list[dict[str
     from onnx import numpy_helper
     from onnxruntime.quantization import QuantType
 
-    found: dict[str, list[dict[str, Any]]] = {}
+    overrides: dict[str, list[dict[str, Any]]] = {}
     loaded = onnx.load(str(model))
     constants = {c.name: c for c in loaded.graph.initializer}
     for node in loaded.graph.node:
@@ -123,12 +123,12 @@ def _overrides(form: Form, model: Path, ranges: Path) -> dict[str, list[dict[str
         if weights is None:
             continue
         if node.op_type in form.one_scale:
-            found[weights.name] = [{"quant_type": QuantType.QUInt8, "symmetric": False}]
+            overrides[weights.name] = [{"quant_type": QuantType.QUInt8, "symmetric": False}]
         elif form.power_of_two:
-            found[weights.name] = [_power(_best_power(numpy_helper.to_array(weights)))]
+            overrides[weights.name] = [_power(_best_power(numpy_helper.to_array(weights)))]
     if form.power_of_two:
-        found |= {name: [_power(_power_above(largest))] for name, largest in _largest(ranges).items()}
-    return found
+        overrides |= {name: [_power(_power_above(largest))] for name, largest in _largest(ranges).items()}
+    return overrides
 
 
 def _largest(ranges: Path) -> dict[str, float]:

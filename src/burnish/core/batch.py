@@ -20,10 +20,10 @@ Encoded: TypeAlias = dict[str, Array]
 
 def apart(rows: Sequence[Any]) -> Array:
     """Rows that are not stacked: objects [B]. numpy would make one array of those that happen to have the same shape."""
-    found = np.empty(len(rows), object)
+    objects = np.empty(len(rows), object)
     for number, row in enumerate(rows):
-        found[number] = row
-    return found
+        objects[number] = row
+    return objects
 
 
 T = TypeVar("T")

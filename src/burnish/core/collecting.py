@@ -15,12 +15,12 @@ from contextlib import contextmanager
 class _Process:
     """Whether burnish is the whole process: only then may it say what is never looked at again."""
 
-    own = False
+    ours = False
 
 
 def process_is_ours() -> None:
     """Say that this process does nothing but one command of burnish."""
-    _Process.own = True
+    _Process.ours = True
 
 
 @contextmanager
@@ -32,12 +32,12 @@ def importing() -> Iterator[None]:
         yield
     finally:
         if running:
-            if _Process.own and len(sys.modules) > before:
+            if _Process.ours and len(sys.modules) > before:
                 gc.freeze()
             gc.enable()
 
 
 def before_the_end() -> None:
     """The last thing a process of ours does: what is left goes with the process, and need not be sorted out first."""
-    if _Process.own:
+    if _Process.ours:
         gc.freeze()

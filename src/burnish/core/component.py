@@ -87,7 +87,7 @@ def component_class(axis: str, kind: str, *, place: str = "", trust_code: bool =
     if kind not in kinds(axis):
         raise unknown("kind", kind, kinds(axis), place=place)
     module = importlib.import_module(f"{axis}.{kind}")
-    found = [
+    classes = [
         c
         for c in vars(module).values()
         if inspect.isclass(c)
@@ -96,9 +96,9 @@ def component_class(axis: str, kind: str, *, place: str = "", trust_code: bool =
         and c.__name__[0] != "_"
         and getattr(c, "axis", None) == axis
     ]
-    if len(found) != 1:
-        raise TypeError(f"{module.__name__} must define exactly one public component of {axis}, found {len(found)}")
-    return found[0]
+    if len(classes) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one public component of {axis}, found {len(classes)}")
+    return classes[0]
 
 
 def _foreign_class(axis: str, kind: str, place: str, trust_code: bool) -> type[Component]:
@@ -110,16 +110,18 @@ def _foreign_class(axis: str, kind: str, place: str, trust_code: bool) -> type[C
         )
     module_name, _, class_name = kind.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
+        candidate = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError, TypeError) as error:  # the last two: no module name at all
         raise InputError(
             f"{kind!r} could not be imported: {error}", expected="package.module:Class", place=place
         ) from error
-    if not (inspect.isclass(found) and issubclass(found, Component) and getattr(found, "axis", None) == axis):
+    if not (
+        inspect.isclass(candidate) and issubclass(candidate, Component) and getattr(candidate, "axis", None) == axis
+    ):
         raise InputError(
             f"{kind!r} is not a component of {axis}", expected=f"a subclass of the base class in {axis}", place=place
         )
-    return found
+    return candidate
 
 
 def build(

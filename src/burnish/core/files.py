@@ -158,8 +158,8 @@ def _at_once(of: Callable[[Path], Result], files: Sequence[Path]) -> list[Result
 
 
 def _names(folder: Path) -> list[str]:
-    own = (folder / MANIFEST, folder / SIGNATURE)
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in own)
+    excluded = (folder / MANIFEST, folder / SIGNATURE)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in excluded)
     return [p.relative_to(folder).as_posix() for p in files]
 
 
@@ -173,12 +173,12 @@ def write_manifest(folder: Path, *, without: Sequence[str] = ()) -> None:
         without: folders below it whose files are left out. Unfinished files and folders always are.
     """
     out = tuple(f"{name}/" for name in without)
-    own = {
+    digests = {
         name: digest
         for name, digest in hashes(folder).items()
         if not name.startswith(out) and not any(part.startswith(ASIDE) for part in name.split("/"))
     }
-    text = json.dumps({**own, MANIFEST: _own_hash(own)}, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({**digests, MANIFEST: _manifest_hash(digests)}, indent=2, ensure_ascii=False) + "\n"
     path = folder / MANIFEST
     if path.is_file() and path.read_bytes() == text.encode():
         return
@@ -186,7 +186,7 @@ def write_manifest(folder: Path, *, without: Sequence[str] = ()) -> None:
     write_text(path, text)
 
 
-def _own_hash(entries: Mapping[str, str]) -> str:
+def _manifest_hash(entries: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(dict(entries), sort_keys=True).encode()).hexdigest()
 
 
@@ -205,8 +205,8 @@ def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) 
         return [f"{MANIFEST} is missing or unreadable"]
     if not isinstance(expected, dict):
         return [f"{MANIFEST} is missing or unreadable"]
-    own = expected.pop(MANIFEST, None)  # manifests of burnish 0.1.0 have none
-    if own is not None and own != _own_hash(expected):
+    manifest_hash = expected.pop(MANIFEST, None)  # manifests of burnish 0.1.0 have none
+    if manifest_hash is not None and manifest_hash != _manifest_hash(expected):
         return [f"{MANIFEST} is not the file that was written"]
     if not expected:
         return [f"{MANIFEST} names no file"]
@@ -215,7 +215,7 @@ def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) 
         return [f"{MANIFEST} is not the file that was written: {odd[:80]!r} is no file below it with a sha256"]
     there = [name for name in expected if (folder / name).is_file()]
     now = dict(zip(there, _at_once(sha256, [folder / name for name in there]), strict=True))
-    found = [
+    problems = [
         f"{name} is not the file that was written" if name in now else f"{name} is missing"
         for name, digest in expected.items()
         if now.get(name) != digest
@@ -223,8 +223,8 @@ def damage(folder: Path, *, manifest: bytes | None = None, added: bool = False) 
     if added:
         # A link to a folder brings in files that no manifest can name.
         links = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() and p.is_dir()]
-        found += [f"{name} is not in {MANIFEST}" for name in [*_names(folder), *links] if name not in expected]
-    return found
+        problems += [f"{name} is not in {MANIFEST}" for name in [*_names(folder), *links] if name not in expected]
+    return problems
 
 
 def manifest_names(folder: Path) -> list[str]:

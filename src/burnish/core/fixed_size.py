@@ -27,16 +27,16 @@ def pieces(arrays: Mapping[str, Array], shapes: Shapes) -> Iterator[tuple[dict[s
     batch = shapes[first][0]
     size = batch if isinstance(batch, int) else rows
     for start in range(0, rows, max(1, size)):
-        own = {name: arrays[name][start : start + size] for name in shapes}
-        real, length = len(own[first]), None
-        for name, value in own.items():
+        piece = {name: arrays[name][start : start + size] for name in shapes}
+        real, length = len(piece[first]), None
+        for name, value in piece.items():
             for axis, wanted in enumerate(shapes[name]):
                 if axis and value.ndim == 2:
                     length = value.shape[1]
                 if isinstance(wanted, int) and value.shape[axis] != wanted:
                     value = _padded(value, axis, wanted, name)
-            own[name] = value
-        yield own, real, length
+            piece[name] = value
+        yield piece, real, length
 
 
 def _padded(value: Array, axis: int, wanted: int, name: str) -> Array:
@@ -56,7 +56,7 @@ def joined(
 ) -> Array:
     """Logits [B, C], or [B, L, C] for `element`, of a model with fixed shapes, for the real rows and places only."""
     parts = []
-    for own, real, length in pieces(arrays, shapes):
-        logits = run(own)[:real]
+    for piece, real, length in pieces(arrays, shapes):
+        logits = run(piece)[:real]
         parts.append(logits[:, :length] if element and length is not None else logits)
     return np.concatenate(parts)

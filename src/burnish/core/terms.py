@@ -63,5 +63,5 @@ class Terms:
         """int64, the rows with a value that counts and is not finite, ascending."""
         import torch
 
-        found: Tensor = torch.unique(self.owner[~torch.isfinite(self.values) & (self.weights != 0)])
-        return found
+        owners: Tensor = torch.unique(self.owner[~torch.isfinite(self.values) & (self.weights != 0)])
+        return owners

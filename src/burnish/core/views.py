@@ -64,11 +64,11 @@ def joined(
         arrays, length = collate(views)
         return run(**arrays)
 
-    found, first = each(answer, rows, limit=limit)
-    if len({view.shape for views in found for view in views}) > 1:
-        shapes = len({view.shape for views in found for view in views})
+    sums, first = each(answer, rows, limit=limit)
+    if len({view.shape for views in sums for view in views}) > 1:
+        shapes = len({view.shape for views in sums for view in views})
         raise ValueError(f"rows with an answer for each element, of {shapes} lengths, cannot be joined")
-    values = [join(np.stack(views)) for views in found]
+    values = [join(np.stack(views)) for views in sums]
     return Joined(np.stack(values) if values else np.zeros((0, 0), np.float32), first, length)
 
 
@@ -87,7 +87,7 @@ def each(
     """
     first: list[Encoded] = []
     counts: list[int] = []
-    found: dict[tuple[int, int], T] = {}
+    by_view: dict[tuple[int, int], T] = {}
     waiting: list[tuple[int, int, Encoded]] = []
     for row, views in enumerate(rows):
         counts.append(0)
@@ -97,23 +97,23 @@ def each(
             waiting.append((row, counts[row], view))
             counts[row] += 1
             if len(waiting) == HELD * limit:
-                _through(answer, waiting, limit, found)
+                _through(answer, waiting, limit, by_view)
                 waiting = []
         if not counts[row]:
             raise ValueError(f"row {row} has no view")
-    _through(answer, waiting, limit, found)
-    return [[found[row, view] for view in range(count)] for row, count in enumerate(counts)], first
+    _through(answer, waiting, limit, by_view)
+    return [[by_view[row, view] for view in range(count)] for row, count in enumerate(counts)], first
 
 
 def _through(
     answer: Callable[[Sequence[Encoded]], Iterable[T]],
     waiting: list[tuple[int, int, Encoded]],
     limit: int,
-    found: dict[tuple[int, int], T],
+    sums: dict[tuple[int, int], T],
 ) -> None:
     """Keep what is said of each view, longest views first."""
-    order = sorted(waiting, key=lambda own: -int(own[2]["_length"]))
+    order = sorted(waiting, key=lambda pair: -int(pair[2]["_length"]))
     for start in range(0, len(order), limit):
         some = order[start : start + limit]
         for (row, view, _), value in zip(some, answer([encoded for _, _, encoded in some]), strict=True):
-            found[row, view] = value
+            sums[row, view] = value

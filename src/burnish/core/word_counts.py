@@ -15,14 +15,14 @@ def list_length(cell: Any) -> int | None:
     """How many values a list has, also one written as text; None for another cell."""
     if isinstance(cell, list | tuple):
         return len(cell)
-    found = as_list(cell) if isinstance(cell, str) and in_brackets(cell) else None
-    return None if found is None else len(found)
+    values = as_list(cell) if isinstance(cell, str) and in_brackets(cell) else None
+    return None if values is None else len(values)
 
 
 def word_count(cell: Any) -> int | None:
     """How many words a cell holds: those of a list, or of a text with white space between them; None for another cell."""
-    found = list_length(cell)
-    return len(cell.split()) if found is None and isinstance(cell, str) else found
+    length = list_length(cell)
+    return len(cell.split()) if length is None and isinstance(cell, str) else length
 
 
 def as_long_as(rows: Sequence[Mapping[str, Any]], tags: str, words: str, *, texts: bool = False) -> bool:
@@ -49,9 +49,9 @@ def words_beside(
     There are more different words than tags: two lists of a row that belong together (labels, and what they are called)
     are as long as each other, too.
     """
-    found = [c for c in columns if c != tags and as_long_as(rows, tags, c, texts=texts) and not _numbers(rows, c)]
-    found = [c for c in found if _variety(rows, c) > _variety(rows, tags)] if found else []
-    return sorted(found, key=lambda c: (not _lists(rows, c), -_variety(rows, c)))
+    candidates = [c for c in columns if c != tags and as_long_as(rows, tags, c, texts=texts) and not _numbers(rows, c)]
+    candidates = [c for c in candidates if _variety(rows, c) > _variety(rows, tags)] if candidates else []
+    return sorted(candidates, key=lambda c: (not _lists(rows, c), -_variety(rows, c)))
 
 
 def _lists(rows: Sequence[Mapping[str, Any]], column: str) -> bool:

@@ -68,17 +68,17 @@ def read_golden(path: Path) -> list[dict[str, Any]]:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not isinstance(row.get("example"), dict) or "answer" not in row:
             raise not_written(f"row {number} is no reference example", "example, answer and probabilities", path)
-        own = row.get("probabilities")
-        if not isinstance(own, list) or not all(map(finite, _flat(own))):
+        probabilities = row.get("probabilities")
+        if not isinstance(probabilities, list) or not all(map(finite, _flat(probabilities))):
             raise not_written(f"row {number}: probabilities that are no numbers", "a list of numbers", path)
         if isinstance(row["answer"], float) and not math.isfinite(row["answer"]):
             raise not_written(f"row {number}: an answer that is no number", "a number", path)
     return rows
 
 
-def not_written(found: str, expected: str, place: Path) -> InputError:
+def not_written(what: str, expected: str, place: Path) -> InputError:
     """The error for a file that burnish would not have written."""
-    return InputError(found, expected=expected, fix=AGAIN, place=str(place))
+    return InputError(what, expected=expected, fix=AGAIN, place=str(place))
 
 
 def require_kinds(values: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]], place: Path) -> None:

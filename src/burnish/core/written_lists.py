@@ -63,8 +63,8 @@ def bare_list(text: str) -> list[str] | None:
 
 def as_list(text: str) -> list[Any] | None:
     """The values of a list written as text, with or without quotes; None where it is none or cannot be read."""
-    found = written_list(text)
-    return bare_list(text) if found is None else found
+    values = written_list(text)
+    return bare_list(text) if values is None else values
 
 
 def in_brackets(text: str) -> bool:
@@ -128,11 +128,11 @@ def _value(match: re.Match[str]) -> Any:
 def _unquoted(quoted: str) -> str:
     for read in (json.loads, ast.literal_eval):
         try:
-            found = read(quoted)
+            value = read(quoted)
         except (ValueError, SyntaxError):
             continue
-        if isinstance(found, str):
-            return found
+        if isinstance(value, str):
+            return value
     return quoted[1:-1]
 
 

@@ -15,13 +15,13 @@ def confidence(known: Predictions) -> tuple[Values, Values]:
 
 
 def _confidence(known: Predictions) -> tuple[Values, Values]:
-    found, probabilities = cells(known), known.probabilities
-    right = (found.truth == found.answer).astype(np.float64)
+    codes, probabilities = cells(known), known.probabilities
+    right = (codes.truth == codes.answer).astype(np.float64)
     classes = probabilities.shape[1]
     if not classes:
         return np.full(len(known), np.nan), right
-    named = probabilities[np.arange(len(known)), np.minimum(found.answer, classes - 1)]
-    return np.where(found.answer < classes, named, probabilities.max(axis=1)), right
+    named = probabilities[np.arange(len(known)), np.minimum(codes.answer, classes - 1)]
+    return np.where(codes.answer < classes, named, probabilities.max(axis=1)), right
 
 
 def given_to_truth(known: Predictions) -> Values:

@@ -80,8 +80,8 @@ def _cells(known: Predictions) -> Cells:
     answer = np.array([number[a] for a in answers], np.int64)
     code = truth * len(names) + answer
     order = np.argsort(code, kind="stable")
-    found, starts = np.unique(code[order], return_index=True)
-    return Cells(names, truth, answer, order, starts, found // len(names), found % len(names))
+    pairs, starts = np.unique(code[order], return_index=True)
+    return Cells(names, truth, answer, order, starts, pairs // len(names), pairs % len(names))
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ def _counted_claims(known: Predictions) -> Claims:
     number = {name: i for i, name in enumerate(names)}
     counted = np.zeros((3, len(known), len(names)), np.int32)
     for i, (true, answered) in enumerate(zip(truths, answers, strict=True)):
-        for matrix, found in zip(counted, (true & answered, true, answered), strict=True):
-            for claim in found:
+        for matrix, claims in zip(counted, (true & answered, true, answered), strict=True):
+            for claim in claims:
                 matrix[i, number[claim[0]]] += 1
     exact = np.float32 if max(int(counted.sum()), len(known)) < 2**20 else np.float64
     return Claims(tuple(names), *(matrix.astype(exact) for matrix in counted))

@@ -56,6 +56,6 @@ def ranks(values: Values, counts: Counts) -> Values:
     drawn = np.add.reduceat(counts[:, order], starts, axis=1)
     below = np.cumsum(drawn, axis=1) - drawn
     middle = below + (drawn + 1) / 2
-    found = np.empty(counts.shape)
-    found[:, order] = middle[:, group]
-    return found
+    ranked = np.empty(counts.shape)
+    ranked[:, order] = middle[:, group]
+    return ranked

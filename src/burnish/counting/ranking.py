@@ -83,14 +83,14 @@ def macro(known: Predictions, counts: Counts, area: Area) -> Values:
     # Rows first: sorting the rows then copies whole lines of memory.
     drawn = np.ascontiguousarray(counts.T, dtype=np.int32)
     for values in _areas(rankings(known), drawn, area):
-        found = np.isfinite(values)
-        total += np.where(found, values, 0.0)
-        defined += found
+        finite = np.isfinite(values)
+        total += np.where(finite, values, 0.0)
+        defined += finite
     return total / np.where(defined > 0, defined, np.nan)
 
 
-def _areas(found: list[Ranking], drawn: NDArray[np.int32], area: Area) -> Iterator[Values]:
-    for ranking in found:
+def _areas(rankings: list[Ranking], drawn: NDArray[np.int32], area: Area) -> Iterator[Values]:
+    for ranking in rankings:
         yield area(ranking, drawn[ranking.order])
 
 

@@ -81,7 +81,7 @@ def apart(
         contents = _contents(parts, input, notify)
         if group is not None:
             groups = {name: _groups(part, group) for name, part in parts.items()}
-    found: list[Shared] = []
+    overlaps: list[Shared] = []
     for split, later in PAIRS:
         if split not in parts or later not in parts:
             continue
@@ -89,8 +89,8 @@ def apart(
         for column, keys in (("", contents), (group or "", groups if different else {})):
             shared = _shared(parts, keys, split, later, column) if keys else None
             if shared is not None and shared.code not in allow:
-                found.append(shared)
-    return _without(parts, found)
+                overlaps.append(shared)
+    return _without(parts, overlaps)
 
 
 def _may_share(parts: Mapping[str, Part]) -> bool:
@@ -118,12 +118,12 @@ def _groups(part: Part, group: str) -> Hashes:
 
 
 def _shared(parts: Mapping[str, Part], keys: Mapping[str, Hashes], split: str, later: str, group: str) -> Shared | None:
-    own, others = keys[split], keys[later]
+    hashes, others = keys[split], keys[later]
     values, first = np.unique(others, return_index=True)
     if not len(values):
         return None
-    at = np.minimum(np.searchsorted(values, own), len(values) - 1)
-    mine = np.flatnonzero((values[at] == own) & (own != 0))
+    at = np.minimum(np.searchsorted(values, hashes), len(values) - 1)
+    mine = np.flatnonzero((values[at] == hashes) & (hashes != 0))
     if not len(mine):
         return None
     return Shared(
@@ -132,8 +132,8 @@ def _shared(parts: Mapping[str, Part], keys: Mapping[str, Hashes], split: str, l
         group=group,
         rows=parts[split].rows[mine],
         twins=parts[later].rows[first[at[mine]]],
-        matched=int(np.isin(others, own[mine]).sum()),
-        total=len(own),
+        matched=int(np.isin(others, hashes[mine]).sum()),
+        total=len(hashes),
         file=_same_file(parts[split], parts[later]),
     )
 
@@ -146,19 +146,19 @@ def _same_file(one: Part, other: Part) -> str:
     return next((origin.path for origin in one.table.origins if origin.sha256 in known), "")
 
 
-def _without(parts: Mapping[str, Part], found: list[Shared]) -> tuple[dict[str, Part], list[Shared]]:
+def _without(parts: Mapping[str, Part], overlaps: list[Shared]) -> tuple[dict[str, Part], list[Shared]]:
     """The splits without what was found, each on its own: one that would lose too much keeps everything."""
     kept, judged = dict(parts), list[Shared]()
     for split in MOST:
-        own = [shared for shared in found if shared.split == split]
-        if not own:
+        of_split = [shared for shared in overlaps if shared.split == split]
+        if not of_split:
             continue
         part = parts[split]
-        gone = np.unique(np.concatenate([shared.rows for shared in own]))
+        gone = np.unique(np.concatenate([shared.rows for shared in of_split]))
         share = len(gone) / len(part)
         too_many = f"more than {MOST[split]:.0%} of the {split} examples would go" if share > MOST[split] else ""
-        why = [f"{s.file} is given for {split} and for {s.later}" if s.file else too_many for s in own]
-        judged += [replace(shared, refused=reason) for shared, reason in zip(own, why, strict=True)]
+        why = [f"{s.file} is given for {split} and for {s.later}" if s.file else too_many for s in of_split]
+        judged += [replace(shared, refused=reason) for shared, reason in zip(of_split, why, strict=True)]
         if not any(why):
             kept[split] = Part(part.table, part.rows[~np.isin(part.rows, gone)])
     return kept, judged

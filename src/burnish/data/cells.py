@@ -57,13 +57,13 @@ class Cells:
         if self.distinct is not None and self.numbers is not None:
             return [self.distinct[number] for number in self.numbers[rows].tolist()]
         which = np.searchsorted(self._starts, rows, side="right") - 1
-        found: list[Any] = [None] * len(rows)
+        values: list[Any] = [None] * len(rows)
         for piece in np.unique(which).tolist():
             places = np.flatnonzero(which == piece)
             taken = self._pieces[piece].take(pa.array(rows[places] - self._starts[piece])).to_pylist()
             for place, cell in zip(places.tolist(), taken, strict=True):
-                found[place] = cell
-        return found
+                values[place] = cell
+        return values
 
     def of(self, rows: NDArray[np.int64]) -> Iterator[Any]:
         """The cells of these rows one after another; few are in memory at a time."""

@@ -31,11 +31,11 @@ class _Column:
 
     def count(self, value: int) -> NDArray[np.int64]:
         """[N] how many of the values of each row are this one."""
-        found = [np.zeros(0, np.int64)]
+        counts = [np.zeros(0, np.int64)]
         for offsets, values in self.pieces:
             before = np.concatenate([[0], np.cumsum(values == value)])
-            found.append(before[1:] - before[:-1] if offsets is None else before[offsets[1:]] - before[offsets[:-1]])
-        return np.concatenate(found)
+            counts.append(before[1:] - before[:-1] if offsets is None else before[offsets[1:]] - before[offsets[:-1]])
+        return np.concatenate(counts)
 
 
 class EncodedRows:
@@ -69,8 +69,8 @@ class EncodedRows:
         self.given_full_lengths = self._lengths_with("_full_length", table, self.full_lengths)
 
     def _lengths_with(self, name: str, table: pa.Table, without: NDArray[np.int64]) -> NDArray[np.int64]:
-        found = GIVEN + name
-        return table[found].to_numpy().astype(np.int64) if found in self._given else without
+        column = GIVEN + name
+        return table[column].to_numpy().astype(np.int64) if column in self._given else without
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -54,8 +54,8 @@ def packed_batch(
     lengths = [np.array([int(row["_length"]) for row in rows], np.int64) for rows in taught]
     inputs, length = loader.collate([loader.input.packed(rows, loader.processor.for_input) for rows in taught])
     pairs = [
-        loader.target.packed([loader.rows.target(int(p)) for p in line], own.tolist())
-        for line, own in zip(lines, lengths, strict=True)
+        loader.target.packed([loader.rows.target(int(p)) for p in line], row_lengths.tolist())
+        for line, row_lengths in zip(lines, lengths, strict=True)
     ]
     targets, weights = loader.weighed(pairs, length, real)
     counts = [len(line) for line in lines]
@@ -68,7 +68,7 @@ def packed_batch(
         ).copy(),
         np.repeat(np.arange(len(lines)), counts),
         loader.rows.rows[np.concatenate(lines)],
-        int(sum(own.sum() for own in lengths[:real])),
+        int(sum(row_lengths.sum() for row_lengths in lengths[:real])),
         len(lines) * length,
     )
 
@@ -76,9 +76,9 @@ def packed_batch(
 def _owner(lengths: Sequence[NDArray[np.int64]], length: int) -> Array:
     """int64 [B, L]: rows counted over all lines; padding goes to the last row of its line."""
     out, first = np.zeros((len(lengths), length), np.int64), 0
-    for line, own in enumerate(lengths):
-        owners = np.repeat(np.arange(first, first + len(own)), own)
+    for line, row_lengths in enumerate(lengths):
+        owners = np.repeat(np.arange(first, first + len(row_lengths)), row_lengths)
         out[line, : len(owners)] = owners
-        first += len(own)
+        first += len(row_lengths)
         out[line, len(owners) :] = first - 1
     return out

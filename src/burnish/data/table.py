@@ -118,11 +118,11 @@ class Table:
         which = np.searchsorted(starts, rows, side="right") - 1
         together = np.argsort(which, kind="stable")
         taken = []
-        for own in np.split(together, np.flatnonzero(np.diff(which[together])) + 1):
-            piece = int(which[own[0]])
-            taken.append(pieces[piece].select(list(columns)).take(pa.array(rows[own] - starts[piece])))
-        found = pa.Table.from_batches(taken)
-        return found if np.all(np.diff(which) >= 0) else found.take(pa.array(np.argsort(together)))
+        for stretch in np.split(together, np.flatnonzero(np.diff(which[together])) + 1):
+            piece = int(which[stretch[0]])
+            taken.append(pieces[piece].select(list(columns)).take(pa.array(rows[stretch] - starts[piece])))
+        table = pa.Table.from_batches(taken)
+        return table if np.all(np.diff(which) >= 0) else table.take(pa.array(np.argsort(together)))
 
     @cached_property
     def _pieces(self) -> tuple[list[pa.RecordBatch], NDArray[np.int64]]:

@@ -107,10 +107,10 @@ class _Known:
         else:
             hashed, state = value_hash(cell), ILLEGAL
         counts = tuple(target.counts([cell]).items()) if isinstance(target, Named) else ()
-        found = (target.strata(cell), hashed, state, counts)
+        facts = (target.strata(cell), hashed, state, counts)
         if key is not None and len(self.remembered) < _REMEMBERED:
-            self.remembered[key] = found
-        return found
+            self.remembered[key] = facts
+        return facts
 
 
 def missing(value: Any) -> bool:

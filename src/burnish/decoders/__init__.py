@@ -100,16 +100,18 @@ def answered(
             fix="decoder: one_pass",
             place="decoder",
         )
-    ends, own = target.ends(processor), int(getattr(decoder, "seed", 0))
+    ends, usual_seed = target.ends(processor), int(getattr(decoder, "seed", 0))
 
     def written(views: Sequence[Encoded]) -> list[Generated]:
         arrays = collate(views)[0]
         if decoder.reads == "steps":
-            found: list[Generated] = compute(arrays, decoder, ends, [int(view.get("_seed", own)) for view in views])
-            return found
+            by_view: list[Generated] = compute(
+                arrays, decoder, ends, [int(view.get("_seed", usual_seed)) for view in views]
+            )
+            return by_view
         logits = compute(**arrays)
         lengths = [target.frames(view, logits.shape[1]) for view in views]
         return [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
 
-    found, first = each(written, rows, limit=limit)
-    return [target.said(views, encoded, processor) for views, encoded in zip(found, first, strict=True)]
+    by_view, first = each(written, rows, limit=limit)
+    return [target.said(views, encoded, processor) for views, encoded in zip(by_view, first, strict=True)]

@@ -100,9 +100,9 @@ class OneByOne(Stepwise):
         logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
         while len(live):
             tokens = np.zeros(len(live), np.int64)
-            for place, (row, own) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
-                tokens[place] = self.chosen(own, sequences[row], randoms[row])
-                sequences[row].score += float(log_softmax(own)[tokens[place]])
+            for place, (row, row_logits) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
+                tokens[place] = self.chosen(row_logits, sequences[row], randoms[row])
+                sequences[row].score += float(log_softmax(row_logits)[tokens[place]])
                 done[row] = self.ending(sequences[row], int(tokens[place]), ends)
             stay = np.array([place for place, row in enumerate(live) if done[row] is None], np.int64)
             if len(stay) < len(live):

@@ -37,18 +37,18 @@ class Beam(Stepwise):
 
     def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
         """All sequences of all rows go through the network together."""
-        found = [_Row() for _ in range(rows)]
+        beams_by_row = [_Row() for _ in range(rows)]
         logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
         while True:
             places, tokens, start = [], [], 0
-            for row in found:
+            for row in beams_by_row:
                 chosen = self._followed(row, logits[start : start + len(row.live)], ends)
                 start, before = start + len(row.live), start
                 row.live = [sequence for _, _, sequence in chosen]
                 places += [before + place for place, _, _ in chosen]
                 tokens += [token for _, token, _ in chosen]
             if not places:
-                return [max(row.ended, key=self._value) for row in found]
+                return [max(row.ended, key=self._value) for row in beams_by_row]
             cache = step.picked(cache, np.array(places, np.int64))
             logits, cache = step(np.array(tokens, np.int64), cache)
 

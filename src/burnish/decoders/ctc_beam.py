@@ -33,9 +33,11 @@ class CtcBeam(Framewise):
             grown: dict[_Prefix, list[float]] = defaultdict(lambda: [_NOTHING, _NOTHING])
             for prefix, (blank, other) in beams.items():
                 _grow(grown, prefix, blank, other, frame, ends.blank)
-            best = sorted(grown.items(), key=lambda own: (-np.logaddexp(own[1][0], own[1][1]), own[0]))[: self.width]
+            best = sorted(grown.items(), key=lambda beam: (-np.logaddexp(beam[1][0], beam[1][1]), beam[0]))[
+                : self.width
+            ]
             beams = {prefix: (values[0], values[1]) for prefix, values in best}
-        prefix = max(beams, key=lambda own: float(np.logaddexp(*beams[own])))
+        prefix = max(beams, key=lambda beam: float(np.logaddexp(*beams[beam])))
         return Generated(np.array(prefix, np.int64), float(np.logaddexp(*beams[prefix])), "stop")
 
 
@@ -44,10 +46,10 @@ def _grow(
 ) -> None:
     """Add what one prefix becomes with one more frame."""
     both = float(np.logaddexp(blank, other))
-    own = grown[prefix]
-    own[0] = float(np.logaddexp(own[0], both + frame[nothing]))
+    scores = grown[prefix]
+    scores[0] = float(np.logaddexp(scores[0], both + frame[nothing]))
     if prefix:
-        own[1] = float(np.logaddexp(own[1], other + frame[prefix[-1]]))  # a repeat is the same token
+        scores[1] = float(np.logaddexp(scores[1], other + frame[prefix[-1]]))  # a repeat is the same token
     for token in np.flatnonzero(np.isfinite(frame)):
         if token == nothing:
             continue

@@ -50,11 +50,11 @@ class Sampling(OneByOne):
         """Logits with the repetition penalty."""
         if self.repetition_penalty == 1 or not sequence.ids:
             return logits
-        seen, found = np.unique(sequence.ids), logits.copy()
-        found[seen] = np.where(
+        seen, weakened = np.unique(sequence.ids), logits.copy()
+        weakened[seen] = np.where(
             logits[seen] > 0, logits[seen] / self.repetition_penalty, logits[seen] * self.repetition_penalty
         )
-        return found
+        return weakened
 
     def kept(self, probabilities: Array) -> tuple[Array, Array]:
         """Tokens that may be drawn, the most probable first, and their probabilities, which need not add up to 1."""

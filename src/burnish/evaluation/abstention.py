@@ -77,5 +77,5 @@ def kept(predictions: Predictions, abstain_below: float) -> dict[str, Any]:
     rows = int(given.sum())
     accuracy = float(right[given].mean()) if rows else math.nan
     low, high = wilson(accuracy, rows) if rows else (math.nan, math.nan)
-    found = {"coverage": rows / max(1, len(given)), "accuracy": accuracy, "low": low, "high": high}
-    return {"rows": len(given), "answered": rows, **{k: v if math.isfinite(v) else None for k, v in found.items()}}
+    figures = {"coverage": rows / max(1, len(given)), "accuracy": accuracy, "low": low, "high": high}
+    return {"rows": len(given), "answered": rows, **{k: v if math.isfinite(v) else None for k, v in figures.items()}}

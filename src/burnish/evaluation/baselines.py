@@ -62,8 +62,8 @@ def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline | None:
         answers = [[usual.answer] * len(row or ()) for row in like.answer]
     shares = None
     if usual.shares is not None:
-        own = np.array([usual.shares.get(name, 0.0) for name in like.names], np.float32)
-        shares = np.tile(own, (len(like), 1))
+        usual_shares = np.array([usual.shares.get(name, 0.0) for name in like.names], np.float32)
+        shares = np.tile(usual_shares, (len(like), 1))
     return Baseline(_table(like, answers, shares), usual.note)
 
 
@@ -148,13 +148,13 @@ def _answered_elements(
     """A name for each element; elements that were cut off get the usual answer."""
     rows = [np.asarray(row, np.float32).reshape(-1, x.shape[1]) for row in test]
     shares, chosen = fitted_names(x, list(map(str, truths)), np.concatenate(rows), like.names, seed)
-    found = iter(shares.argmax(axis=1).tolist())
+    numbers = iter(shares.argmax(axis=1).tolist())
     target = target_of(like)
     usual = target.usual([truths], like.names) if isinstance(target, Judged) else None
     outside = usual.answer if usual is not None and usual.answer in like.names else like.names[0]
     answers = []
     for row, answer in zip(rows, like.answer, strict=True):
-        names = [like.names[next(found)] for _ in range(len(row))]
+        names = [like.names[next(numbers)] for _ in range(len(row))]
         answers.append((names + [outside] * len(answer))[: len(answer)])
     return answers, None, chosen
 
@@ -191,12 +191,12 @@ def baseline_scores(
     """
     chosen = [m for m in metrics if defined(m, target_of(predictions)) and in_headline(m, headline)]
     settings: dict[str, Any] = {"seed": seed, "resamples": resamples, "level": level}
-    found = {}
+    scored = {}
     for name, baseline in baselines.items():
         differences = paired_differences(chosen, predictions, baseline.predictions, **settings)
-        found[name] = {
+        scored[name] = {
             "note": baseline.note,
             "metrics": scores(baseline.predictions, metrics, headline, **settings)["metrics"],
             "differences": {label: as_values(difference) for label, difference in differences.items()},
         }
-    return found
+    return scored

@@ -39,8 +39,8 @@ def temperature(target: Target, predictions: Predictions) -> float:
         return target.surprise(truths, _tempered(target, probabilities, math.exp(logarithm)))
 
     bound = math.log(WIDEST)
-    found = minimize_scalar(surprise, bounds=(-bound, bound), method="bounded", options={"xatol": 1e-5})
-    return math.exp(float(found.x))
+    minimum = minimize_scalar(surprise, bounds=(-bound, bound), method="bounded", options={"xatol": 1e-5})
+    return math.exp(float(minimum.x))
 
 
 def tempered(target: Target, predictions: Predictions, temperature: float) -> Predictions:
@@ -53,12 +53,12 @@ def tempered(target: Target, predictions: Predictions, temperature: float) -> Pr
 
 
 def _tempered(target: Target, probabilities: Array, temperature: float) -> Array:
-    found = target.tempered(probabilities, temperature) if isinstance(target, Confident) else None
-    if found is None:
+    divided = target.tempered(probabilities, temperature) if isinstance(target, Confident) else None
+    if divided is None:
         raise _no_temperature(target)
-    return found
+    return divided
 
 
 def _no_temperature(target: Target) -> InputError:
-    found = f"answers of target {target.kind()!r} have no temperature"
-    return InputError(found, fix="calibration: none", place="calibration")
+    what = f"answers of target {target.kind()!r} have no temperature"
+    return InputError(what, fix="calibration: none", place="calibration")

@@ -66,14 +66,14 @@ def paired_differences(
         InputError: the tables do not hold the same rows with the same truth.
     """
     first, second = aligned(a, b)
-    found: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
+    resampled: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
     for counts in draws(first.groups, len(first), resamples=resamples, seed=seed):
         for metric in metrics:
-            found[metric.label].append(metric.resampled(first, counts) - metric.resampled(second, counts))
+            resampled[metric.label].append(metric.resampled(first, counts) - metric.resampled(second, counts))
     p = mcnemar(first, second) if is_exclusive(target_of(first)) else None
     differences = {}
     for metric in metrics:
-        low, high, defined = percentiles(np.concatenate([np.zeros(0), *found[metric.label]]), level)
+        low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
         better = None if not defined or low <= 0 <= high else (low > 0) == metric.greater_is_better
         value = metric.value(first) - metric.value(second)
         differences[metric.label] = Difference(value, low, high, defined, first.groups is not None, better, p)

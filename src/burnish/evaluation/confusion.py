@@ -36,9 +36,9 @@ class Confusion:
 def confusion(predictions: Predictions) -> Confusion:
     """The confusion matrix of a `label` table, over rows with truth."""
     known = with_truth(predictions)
-    found = cells(known) if len(known) else None
-    names = found.names if found else predictions.names
+    codes = cells(known) if len(known) else None
+    names = codes.names if codes else predictions.names
     counts = np.zeros((len(names), len(names)), np.int64)
-    if found:
-        np.add.at(counts, (found.truth, found.answer), 1)
+    if codes:
+        np.add.at(counts, (codes.truth, codes.answer), 1)
     return Confusion(names, counts)

@@ -91,12 +91,12 @@ def bootstrap_all(
 ) -> dict[str, Interval]:
     """Several metrics over the same draws, by label."""
     known = with_truth(predictions)
-    found: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
+    resampled: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
     for counts in draws(known.groups, len(known), resamples=resamples, seed=seed):
         for metric in metrics:
-            found[metric.label].append(metric.resampled(known, counts))
+            resampled[metric.label].append(metric.resampled(known, counts))
     intervals = {}
     for metric in metrics:
-        low, high, defined = percentiles(np.concatenate([np.zeros(0), *found[metric.label]]), level)
+        low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
         intervals[metric.label] = Interval(metric.value(known), low, high, defined, known.groups is not None)
     return intervals

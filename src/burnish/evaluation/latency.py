@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.runtimes import Run
+from burnish.runtimes import Runner
 
 SIZES = (1, 8, 32)
 SECONDS = 1.5  # for each size
 MOST, LEAST = 200, 5
 
 
-def latency(run: Run, batches: Mapping[int, list[dict[str, Array]]], *, seconds: float = SECONDS) -> dict[str, Any]:
+def latency(run: Runner, batches: Mapping[int, list[dict[str, Array]]], *, seconds: float = SECONDS) -> dict[str, Any]:
     """Times of one batch at each size, the first batch left out.
 
     Args:
@@ -28,10 +28,10 @@ def latency(run: Run, batches: Mapping[int, list[dict[str, Array]]], *, seconds:
         {size: {p50_ms, p95_ms, p99_ms, rows_per_second, processor_ms, batches}}; wall clock but for `processor_ms`, the
         median of processor time over all threads, which other programs on the machine change less.
     """
-    return {str(size): _timed(run, own, size, seconds) for size, own in batches.items() if own}
+    return {str(size): _timed(run, of_size, size, seconds) for size, of_size in batches.items() if of_size}
 
 
-def _timed(run: Run, batches: list[dict[str, Array]], size: int, seconds: float) -> dict[str, Any]:
+def _timed(run: Runner, batches: list[dict[str, Array]], size: int, seconds: float) -> dict[str, Any]:
     run(**batches[0])
     wall: list[float] = []
     processor: list[float] = []

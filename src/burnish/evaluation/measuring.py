@@ -23,8 +23,8 @@ def measured(
     names = target.columns()
     if not names:
         return {}
-    found = np.full((len(truths), len(names)), np.nan)
+    values = np.full((len(truths), len(names)), np.nan)
     for row, (truth, answer, loss) in enumerate(zip(truths, answers, nats, strict=True)):
         if truth is not None:
-            found[row] = target.measured(truth, answer, loss)
-    return dict(zip(names, found.T, strict=True))
+            values[row] = target.measured(truth, answer, loss)
+    return dict(zip(names, values.T, strict=True))

@@ -32,9 +32,9 @@ def mistakes(predictions: Predictions, most: int = 15) -> tuple[list[Mistake], i
     target, names = target_of(known), known.names
     if not isinstance(target, Judged):
         return [], 0
-    found = []
+    listed = []
     answers = zip(known.truth, known.answer, known.probabilities, strict=True)
     for row, (truth, answer, probabilities) in zip(known.table["row"].to_pylist(), answers, strict=True):
         if wrong := target.wrong(truth, answer, probabilities, names):
-            found.append(Mistake(int(row), wrong.truth, wrong.answer, wrong.size))
-    return sorted(found, key=lambda m: (-abs(m.size), m.row))[:most], len(found)
+            listed.append(Mistake(int(row), wrong.truth, wrong.answer, wrong.size))
+    return sorted(listed, key=lambda m: (-abs(m.size), m.row))[:most], len(listed)

@@ -100,9 +100,9 @@ def parity(
     """
     first, second = aligned(after, before)
     # The lower end of the middle 90 % is the bound that holds with 95 % confidence.
-    found = paired_difference(metric, first, second, resamples=2000, seed=seed, level=2 * CONFIDENCE - 1)
+    difference = paired_difference(metric, first, second, resamples=2000, seed=seed, level=2 * CONFIDENCE - 1)
     sign = 1 if metric.greater_is_better else -1
-    low = found.low if metric.greater_is_better else -found.high
+    low = difference.low if metric.greater_is_better else -difference.high
     tie = TIES.get(precision, 0.0)
     changed, distances = _changes(after, before, target, tie)
     flips = [_flip(after, before, target, int(i)) for i in np.flatnonzero(changed)]
@@ -117,7 +117,7 @@ def parity(
         metric.label,
         metric.value(second),
         metric.value(first),
-        sign * found.value,
+        sign * difference.value,
         low,
         len(flips),
         ties,
@@ -146,8 +146,8 @@ def _changes(
     return changed, np.abs(after.probabilities - before.probabilities).max(axis=1)
 
 
-def _decoded(found: Predictions) -> Iterator[Decoded]:
-    for answer, probabilities in zip(found.answer, found.probabilities, strict=True):
+def _decoded(table: Predictions) -> Iterator[Decoded]:
+    for answer, probabilities in zip(table.answer, table.probabilities, strict=True):
         yield Decoded(answer, probabilities.astype(np.float32))
 
 

@@ -75,9 +75,9 @@ def predict(
     """
     pieces: list[pa.RecordBatch] = []
     total = ZERO
-    own = np.arange(share[0], len(part), share[1])
-    for start in range(0, len(own), WINDOW):
-        positions = own[start : start + WINDOW]
+    shard = np.arange(share[0], len(part), share[1])
+    for start in range(0, len(shard), WINDOW):
+        positions = shard[start : start + WINDOW]
         piece, piece_loss, bad = _window(run, loader, positions, loss, taught, batch_size, overhead, workers, decoder)
         total = total + piece_loss
         if strange is not None:
@@ -86,8 +86,8 @@ def predict(
         if notify:
             notify("evaluating", int(positions[-1]) + 1, len(part))
     table = pa.Table.from_batches(pieces, schema=_schema(loader.target))
-    if table.num_rows != len(own):
-        raise AssertionError(f"{table.num_rows} predictions for {len(own)} rows")
+    if table.num_rows != len(shard):
+        raise AssertionError(f"{table.num_rows} predictions for {len(shard)} rows")
     return Predictions(table, None if files is None else files.parent), total
 
 
@@ -124,9 +124,9 @@ def _window(
     total, bad = ZERO, np.zeros(len(positions), np.bool_)
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
-    pieces = [own for own, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
-    for own_positions, views in ahead(pieces, loader.begun, workers):
-        places = np.searchsorted(positions, own_positions)
+    pieces = [piece for piece, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
+    for piece, views in ahead(pieces, loader.begun, workers):
+        places = np.searchsorted(positions, piece)
         if decoder is not None and decoder.reads != "logits":
             decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
             logits = None
@@ -134,10 +134,10 @@ def _window(
             seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
             decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
-        losses, weights = _of_rows(loader, own_positions, loss, taught, logits)
+        losses, weights = _of_rows(loader, piece, loss, taught, logits)
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
-        for place, answer, own, weight in zip(places, decoded, losses, weights, strict=True):
-            answers[place] = _Answer(answer, float(own) if weight > 0 else None, float(weight))
+        for place, answer, row_loss, weight in zip(places, decoded, losses, weights, strict=True):
+            answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight))
     return answers, total, bad
 
 
@@ -175,8 +175,8 @@ def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Arra
     import torch
 
     rows = len(truth.lines)
-    own = Truth(*map(torch.from_numpy, (truth.targets, truth.weights, truth.owner, truth.lines)))
-    sums, weights = loss.terms(Outputs(torch.from_numpy(logits)), own).by_row(rows)
+    tensors = Truth(*map(torch.from_numpy, (truth.targets, truth.weights, truth.owner, truth.lines)))
+    sums, weights = loss.terms(Outputs(torch.from_numpy(logits)), tensors).by_row(rows)
     return sums.numpy(), weights.numpy()
 
 
@@ -192,16 +192,16 @@ def _rows(
     cells = part.table.cells(target.column).at(rows) if target.column in part.table.columns else [None] * len(rows)
     grouped = group is not None and group in part.table.columns
     groups = part.table.take(rows, [group])[group].to_pylist() if grouped and group else [None] * len(rows)
-    truths, found = [target.truth(cell) for cell in cells], [a.decoded.answer for a in answers]
+    truths, answered = [target.truth(cell) for cell in cells], [a.decoded.answer for a in answers]
     values = {
         "row": rows,
         "truth": truths,
-        "answer": _filed(target, found, rows, files) if isinstance(target, Filed) else found,
+        "answer": _filed(target, answered, rows, files) if isinstance(target, Filed) else answered,
         "probabilities": [a.decoded.probabilities for a in answers],
         "loss": [a.mean for a in answers],
         "group": [None if value is None else str(value) for value in groups],
         "weight": [a.weight for a in answers],
-        **measured(target, truths, found, [math.nan if a.loss is None else a.loss for a in answers]),
+        **measured(target, truths, answered, [math.nan if a.loss is None else a.loss for a in answers]),
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)

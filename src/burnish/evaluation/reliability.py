@@ -44,15 +44,15 @@ def bins(predictions: Predictions, count: int = 15) -> list[Bin]:
     if not np.isfinite(sure).all():
         return []
     number = np.clip(np.ceil(sure * count).astype(np.int64) - 1, 0, count - 1)
-    found = []
+    binned = []
     for i in range(count):
         inside = number == i
         rows = int(inside.sum())
         share = float(right[inside].mean()) if rows else math.nan
         low, high = wilson(share, rows) if rows else (math.nan, math.nan)
         mean = float(sure[inside].mean()) if rows else math.nan
-        found.append(Bin(i / count, (i + 1) / count, rows, mean, share, low, high))
-    return found
+        binned.append(Bin(i / count, (i + 1) / count, rows, mean, share, low, high))
+    return binned
 
 
 def wilson(share: float, rows: int, z: float = 1.959964) -> tuple[float, float]:

@@ -25,7 +25,7 @@ def metrics_for(target: Target | str, chosen: Sequence[Metric] = ()) -> list[Met
 
     Precision, recall and F1 come as macro, weighted and micro averages.
     """
-    found = {metric.label: metric for metric in chosen}
+    by_label = {metric.label: metric for metric in chosen}
     for kind in kinds("burnish.metrics"):
         cls = component_class("burnish.metrics", kind)
         if not defined(cast("type[Metric]", cls), target):
@@ -34,8 +34,8 @@ def metrics_for(target: Target | str, chosen: Sequence[Metric] = ()) -> list[Met
         for settings in averages:
             metric = build("burnish.metrics", {"kind": kind, **settings})
             assert isinstance(metric, Metric)
-            found.setdefault(metric.label, metric)
-    return list(found.values())
+            by_label.setdefault(metric.label, metric)
+    return list(by_label.values())
 
 
 def defined(metric: type[Metric] | Metric, target: Target | str) -> bool:
@@ -89,7 +89,7 @@ def scores(
     numbers = {
         m.label: _number(m, known, intervals.get(m.label)) for m in [*first, *(m for m in metrics if m not in first)]
     }
-    found: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "target": predictions.target,
         "rows": len(predictions),
         "rows_without_truth": len(predictions) - len(known),
@@ -100,21 +100,21 @@ def scores(
         "metrics": numbers,
     }
     if isinstance(target_of(predictions), Named):
-        found["per_class"] = {
+        summary["per_class"] = {
             name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
         }
     if is_exclusive(target_of(predictions)):
         matrix = confusion(known)
-        found["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
-    return found
+        summary["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
+    return summary
 
 
 def _number(metric: Metric, known: Predictions, interval: Interval | None) -> dict[str, Any]:
-    found = {"value": finite(interval.value if interval else metric.value(known))}
-    found["greater_is_better"] = metric.greater_is_better
+    figures = {"value": finite(interval.value if interval else metric.value(known))}
+    figures["greater_is_better"] = metric.greater_is_better
     if interval:
-        found |= {"low": finite(interval.low), "high": finite(interval.high), "resamples": interval.resamples}
-    return found
+        figures |= {"low": finite(interval.low), "high": finite(interval.high), "resamples": interval.resamples}
+    return figures
 
 
 def _checked(metrics: Sequence[Metric], headline: Sequence[str], target: Target) -> None:

@@ -55,5 +55,5 @@ def _best(true: Array, probabilities: Array) -> float:
     f1 = (2 * right / (np.arange(1, len(sure) + 1) + true.sum()))[last]
     cuts = ((sure + np.append(sure[1:], 0.0)) / 2)[last]
     best = np.flatnonzero(f1 >= f1.max() - 1e-12)
-    found = float(cuts[best[np.argmin(np.abs(cuts[best] - 0.5))]])
-    return min(max(found, 1e-6), 1 - 1e-6)
+    cut = float(cuts[best[np.argmin(np.abs(cuts[best] - 0.5))]])
+    return min(max(cut, 1e-6), 1 - 1e-6)

@@ -20,7 +20,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Source:
+class Exportable:
     """What is exported.
 
     Attributes:
@@ -49,7 +49,7 @@ class Exporter(Component):
     """The optional dependencies it needs, as in `pip install 'burnish[EXTRA]'`."""
 
     @abstractmethod
-    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+    def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write the model into an empty folder.
 
         Args:
@@ -95,7 +95,7 @@ def fixed_length(wanted: int | None, limit: int | None) -> int:
     Raises:
         ValueError: neither is known.
     """
-    found = wanted if wanted is not None else limit
-    if found is None:
+    length = wanted if wanted is not None else limit
+    if length is None:
         raise ValueError("no length")
-    return min(found, limit) if limit is not None else found
+    return min(length, limit) if limit is not None else length

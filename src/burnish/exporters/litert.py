@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from burnish.core.errors import InputError, RunFailed
-from burnish.exporters import Exporter, Source, Tell
+from burnish.exporters import Exportable, Exporter, Tell
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +39,7 @@ class Litert(Exporter):
         description="Normalisation of pictures, spectrograms of sounds inside the graph: it reads pixels or samples.",
     )
 
-    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+    def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.tflite; signatures are called `length_N`, or `fixed` where rows have no length."""
         lengths = self._lengths(source)
         names = list(source.arrays)
@@ -72,7 +72,7 @@ class Litert(Exporter):
         cut = {"max_length": longest} if longest is not None and longest != source.max_length else {}
         return {"file": FILE, "inputs": inputs, "signatures": signatures, **cut}
 
-    def _lengths(self, source: Source) -> list[int | None]:
+    def _lengths(self, source: Exportable) -> list[int | None]:
         if not source.input.lengths_matter:
             return [None]
         limit = source.max_length
@@ -90,11 +90,11 @@ def _small(value: Any) -> Any:
 
 
 def _shape(value: Any, batch: int, length: int | None) -> list[int]:
-    own = list(value.shape[1:])
-    return [batch, *([length, *own[1:]] if length is not None and value.ndim == 2 else own)]
+    rest = list(value.shape[1:])
+    return [batch, *([length, *rest[1:]] if length is not None and value.ndim == 2 else rest)]
 
 
-def _samples(source: Source, batch: int, length: int | None) -> tuple[Any, ...]:
+def _samples(source: Exportable, batch: int, length: int | None) -> tuple[Any, ...]:
     import torch
 
     made = []
@@ -105,7 +105,7 @@ def _samples(source: Source, batch: int, length: int | None) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def _whole_numbers(source: Source, names: list[str]) -> torch.nn.Module:
+def _whole_numbers(source: Exportable, names: list[str]) -> torch.nn.Module:
     """The network with its inputs in order, token numbers in 32 bits."""
     import torch
 

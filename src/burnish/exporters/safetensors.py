@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any, cast
 
-from burnish.exporters import Exporter, Source, Tell
+from burnish.exporters import Exportable, Exporter, Tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ WEIGHTS = "model.safetensors"
 class Safetensors(Exporter):
     """Plain safetensors that transformers, timm or torchvision load without burnish; LoRA is merged in float32."""
 
-    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+    def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write weights and configuration with the library's own writer, and the tokenizer or image settings beside."""
         cast("Network", source.network).save(folder)
         shutil.rmtree(folder / "adapter", ignore_errors=True)  # the merged weights have it in them

@@ -41,14 +41,14 @@ def as_words(value: Any, column: str, lists_as_text: bool = False) -> list[str]:
     if isinstance(value, str):
         if not lists_as_text or not in_brackets(value):
             return value.split()
-        found = as_list(value)
-        if found is None:
+        listed = as_list(value)
+        if listed is None:
             raise InputError(
                 f"column {column!r} holds {value!r:.60}, which cannot be read as a list of words",
                 expected="a list as Python, JSON or numpy write it, whole and without lists inside",
                 fix="write the file as JSON Lines or Parquet, which have lists",
             )
-        value = found
+        value = listed
     if not isinstance(value, list | tuple):
         raise InputError(
             f"column {column!r} holds {value!r:.60}, which is no list of words",

@@ -83,8 +83,8 @@ def looked_at(column: str, cells: Sequence[Any]) -> Looked:
     distinct = set(known)
     words = sum(len(cell.split()) + len(_UNSPACED.findall(cell)) for cell in known) / len(known)
     characters = sum(map(len, known)) / len(known)
-    found = "one value in every row" if len(distinct) == 1 and len(known) > 1 else _shape(known)
-    return Looked(column, found, words, len(distinct) / len(known), characters)
+    what = "one value in every row" if len(distinct) == 1 and len(known) > 1 else _shape(known)
+    return Looked(column, what, words, len(distinct) / len(known), characters)
 
 
 def _shape(known: Sequence[str]) -> str:

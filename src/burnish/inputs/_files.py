@@ -70,10 +70,10 @@ class FileInput(Input, FromFiles):
 
         Not in all: a row whose file is missing must be named by the audit, and not make the column another kind.
         """
-        found = [c for c in columns if c != target and self.in_most([row.get(c) for row in rows])]
-        if self.column in found or "column" in self.model_fields_set:
+        candidates = [c for c in columns if c != target and self.in_most([row.get(c) for row in rows])]
+        if self.column in candidates or "column" in self.model_fields_set:
             return self
-        return self.model_copy(update={"column": found[0]}) if len(found) == 1 else None
+        return self.model_copy(update={"column": candidates[0]}) if len(candidates) == 1 else None
 
     def in_most(self, cells: Sequence[Any]) -> bool:
         """Whether most of the cells that hold anything hold such files."""
@@ -100,8 +100,8 @@ class FileInput(Input, FromFiles):
 
     def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
         """The row with its file read, and the bytes of memory that takes."""
-        own = self.read(example, processor, changed=changed)
-        return {**example, self.column: own}, own.size
+        content = self.read(example, processor, changed=changed)
+        return {**example, self.column: content}, content.size
 
     def file(self, example: Example) -> Path | bytes | None:
         """Where the file of a row lies, or its bytes."""
@@ -142,8 +142,8 @@ class FileInput(Input, FromFiles):
         value = self.file(example)
         if isinstance(value, bytes):
             return f"bytes {hashlib.sha256(value).hexdigest()[:16]}"
-        own = example.get(self.column)
-        return None if value is None else own if isinstance(own, str) else str(value)
+        cell = example.get(self.column)
+        return None if value is None else cell if isinstance(cell, str) else str(value)
 
     def called(self, example: Example) -> str:
         """What the file of a row is called in errors."""
@@ -156,20 +156,20 @@ class FileInput(Input, FromFiles):
         Raises:
             InputError: the row has none, or there is no such file.
         """
-        found = self.file(example)
-        if found is None:
+        file = self.file(example)
+        if file is None:
             raise InputError(
                 f"column {self.column!r} has no {self.thing}",
                 expected=self.given_as,
                 place=str(example.get(self.column))[:80],
             )
-        if isinstance(found, bytes):
-            return found
-        if not is_file(found):
+        if isinstance(file, bytes):
+            return file
+        if not is_file(file):
             raise InputError(
                 f"no such {self.thing} file",
                 expected=f"a file below {Path(self.root or '.').absolute()}",
                 fix="correct the path, or input.root: the folder that paths are relative to",
-                place=str(found)[:200],
+                place=str(file)[:200],
             )
-        return found.read_bytes()
+        return file.read_bytes()

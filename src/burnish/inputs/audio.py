@@ -81,14 +81,18 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
         """
         if settings is not None:
             return SoundProcessor(**settings)
-        own: dict[str, Any] = {"features": self.features, "sampling_rate": self.sampling_rate, "seconds": self.seconds}
-        own |= {"mels": self.mels, "normalisation": self.normalisation, "mean": self.mean, "std": self.std}
+        named: dict[str, Any] = {
+            "features": self.features,
+            "sampling_rate": self.sampling_rate,
+            "seconds": self.seconds,
+        }
+        named |= {"mels": self.mels, "normalisation": self.normalisation, "mean": self.mean, "std": self.std}
         stated = checkpoint_settings(folder)
-        found = {**stated, **{k: v for k, v in own.items() if v is not None}, "overlap": self.overlap}
-        self._check(stated, found, folder)
-        if found["features"] == "log_mel":
-            found = {**self._frames(int(found["sampling_rate"])), **found}
-        processor = SoundProcessor(**found)
+        merged = {**stated, **{k: v for k, v in named.items() if v is not None}, "overlap": self.overlap}
+        self._check(stated, merged, folder)
+        if merged["features"] == "log_mel":
+            merged = {**self._frames(int(merged["sampling_rate"])), **merged}
+        processor = SoundProcessor(**merged)
         if processor.features == "log_mel" and processor.samples < processor.window:
             raise InputError(
                 f"a view of {processor.seconds:g} s is shorter than a frame of {processor.window} samples",
@@ -97,8 +101,8 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
             )
         return processor
 
-    def _check(self, stated: Mapping[str, Any], found: dict[str, Any], folder: Path) -> None:
-        missing = [name for name in _NEEDED if name not in found]
+    def _check(self, stated: Mapping[str, Any], merged: dict[str, Any], folder: Path) -> None:
+        missing = [name for name in _NEEDED if name not in merged]
         if "features" in missing:
             self.check_not_for_texts(folder)
         if missing:
@@ -109,17 +113,17 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
                 place=str(folder),
             )
         for name in ("features", "sampling_rate", "mels"):
-            own = getattr(self, name)
-            if own is not None and name in stated and stated[name] != own:
+            value = getattr(self, name)
+            if value is not None and name in stated and stated[name] != value:
                 raise InputError(
-                    f"input.{name} is {own!r}, but the checkpoint was trained with {stated[name]!r}",
+                    f"input.{name} is {value!r}, but the checkpoint was trained with {stated[name]!r}",
                     fix=f"leave input.{name} out",
                     place="input",
                 )
-        longest = float(stated.get("seconds", found["seconds"]))
-        if found["features"] in ("kaldi", "whisper") and found["seconds"] > longest:
+        longest = float(stated.get("seconds", merged["seconds"]))
+        if merged["features"] in ("kaldi", "whisper") and merged["seconds"] > longest:
             raise InputError(
-                f"a view of {found['seconds']:g} s, but the checkpoint reads at most {longest:g} s",
+                f"a view of {merged['seconds']:g} s, but the checkpoint reads at most {longest:g} s",
                 fix="lower input.seconds: longer sounds are cut into views",
                 place="input.seconds",
             )
@@ -254,8 +258,8 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
 
 
 def _silenced(example: Example, column: str, waveform: Waveform, start: int, end: int, rate: int) -> Example:
-    own = silenced(waveform, start, end, rate)
-    return {**example, column: Read(own, own.nbytes)}
+    quiet = silenced(waveform, start, end, rate)
+    return {**example, column: Read(quiet, quiet.nbytes)}
 
 
 def _row(view: Waveform, processor: SoundProcessor) -> Encoded:

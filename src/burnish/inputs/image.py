@@ -82,8 +82,8 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         """
         if settings is None:
             fields = ImageProcessor.__dataclass_fields__
-            own = {k: v for k, v in self.model_dump().items() if k in fields and v not in (None, EIGHT)}
-            settings = {"rounding": "timm", **checkpoint_settings(folder), **own}
+            named = {k: v for k, v in self.model_dump().items() if k in fields and v not in (None, EIGHT)}
+            settings = {"rounding": "timm", **checkpoint_settings(folder), **named}
         missing = [k for k in ("size", "mean", "std") if k not in settings]
         if missing:
             self.check_not_for_texts(folder)
@@ -230,8 +230,8 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         try:
             return decoded(data, least, self.range)
         except InputError as error:
-            found, place = f"the image cannot be read: {error.found}", self.called(example)
-            raise InputError(found, expected=error.expected, fix=error.fix, place=place) from None
+            what, place = f"the image cannot be read: {error.found}", self.called(example)
+            raise InputError(what, expected=error.expected, fix=error.fix, place=place) from None
         except Exception as error:  # PIL raises many kinds for broken files
             raise InputError(f"the image cannot be read: {in_words(error)}", place=self.called(example)) from error
 
@@ -241,8 +241,8 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         Raises:
             InputError: one scale does not fit them; see `_grey.scale_of`.
         """
-        found, said = scale_of(self.range, facts)
-        return (self if found == self.range else self.model_copy(update={"range": found})), said
+        scale, said = scale_of(self.range, facts)
+        return (self if scale == self.range else self.model_copy(update={"range": scale})), said
 
     def pictured(self, encoded: Encoded, processor: ImageProcessor) -> Array:
         """uint8 [size, size, 3]: what the network sees, with the normalisation undone."""

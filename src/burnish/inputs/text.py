@@ -132,14 +132,14 @@ class Text(Input, Divisible, InGraph, Standalone):
             InputError: a row without a word.
         """
         texts = self._texts(example)
-        found = []
+        pieces = []
         for column, text, spans in zip(self.columns, texts, groups(texts, processor.read_to(texts), most), strict=True):
             for start, end in spans:
                 place = {"column": column, "start": start, "end": end, "text": text[start:end]}
-                found.append(Piece(place, partial(_left_out, example, column, text, start, end)))
-        if not found:
+                pieces.append(Piece(place, partial(_left_out, example, column, text, start, end)))
+        if not pieces:
             raise InputError("there is no word in it", expected="a text")
-        return found
+        return pieces
 
     def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
         """The tokens decoded back, special tokens included."""

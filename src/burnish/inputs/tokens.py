@@ -48,8 +48,8 @@ class Tokens(Input, Standalone):
         if "column" in self.model_fields_set or (self.column in columns and self.column != target):
             return self._as_written(rows)  # a name that was given is never replaced: misspelt, it is an error
         lists = [c for c in columns if c != target and rows and all(isinstance(r.get(c), list) for r in rows)]
-        found = words_beside(rows, columns, target, texts=True)[:1] or (lists if len(lists) == 1 else [])
-        return self.model_copy(update={"column": found[0]})._as_written(rows) if found else None
+        candidates = words_beside(rows, columns, target, texts=True)[:1] or (lists if len(lists) == 1 else [])
+        return self.model_copy(update={"column": candidates[0]})._as_written(rows) if candidates else None
 
     def _as_written(self, rows: Sequence[Example]) -> Tokens:
         """With lists written as text, where most cells are."""
@@ -79,8 +79,8 @@ class Tokens(Input, Standalone):
         """
         words = [as_words(e.get(self.column), self.column, self.lists_as_text is True) for e in examples]
         out: list[Encoded] = []
-        for own, (encoding, full) in zip(words, processor.encode(words, words=True), strict=True):
-            starts = np.full(len(own), -1, np.int32)
+        for sentence, (encoding, full) in zip(words, processor.encode(words, words=True), strict=True):
+            starts = np.full(len(sentence), -1, np.int32)
             for position, word in enumerate(encoding.word_ids):
                 if word is not None and starts[word] < 0:
                     starts[word] = position

@@ -37,9 +37,9 @@ def resolved(written: str, root: str | None, endings: tuple[str, ...]) -> tuple[
     if len(written) > 4096 or "\0" in written:
         return here, AS_WRITTEN
     parts = _parts(written)
-    found = _walked(Path(root or "."), parts, endings)
-    if found is not None:
-        return found
+    walked = _walked(Path(root or "."), parts, endings)
+    if walked is not None:
+        return walked
     if not path.is_absolute() and root is not None and is_file(path):
         return path, WORKING_FOLDER
     return here, AS_WRITTEN
@@ -99,13 +99,13 @@ def _fitting(part: str, names: frozenset[str], endings: tuple[str, ...]) -> tupl
 @lru_cache(maxsize=64)
 def _forms(names: frozenset[str], how: str, endings: tuple[str, ...]) -> dict[str, list[str]]:
     """Names by what they have in common with others; with `endings` only those that have one, without it."""
-    found: dict[str, list[str]] = {}
+    forms: dict[str, list[str]] = {}
     for name in names:
         if not endings:
-            found.setdefault(_form(name, how), []).append(name)
+            forms.setdefault(_form(name, how), []).append(name)
         elif name.lower().endswith(endings):
-            found.setdefault(_form(os.path.splitext(name)[0], how), []).append(name)
-    return found
+            forms.setdefault(_form(os.path.splitext(name)[0], how), []).append(name)
+    return forms
 
 
 def _form(name: str, how: str) -> str:
@@ -134,9 +134,9 @@ def hint(looked: Path, written: str, root: str | None) -> str:
     """What is there instead of a missing file, in words: its name elsewhere below the root, or the nearest one."""
     name = (_parts(written) or [""])[-1]
     base = Path(root or ".")
-    for found in _below(base):
-        if os.path.basename(found) == name or os.path.splitext(os.path.basename(found))[0] == name:
-            return f"there is {found}{_root_for(found, written)}"
+    for file in _below(base):
+        if os.path.basename(file) == name or os.path.splitext(os.path.basename(file))[0] == name:
+            return f"there is {file}{_root_for(file, written)}"
     folder = looked.parent
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
@@ -150,12 +150,12 @@ def hint(looked: Path, written: str, root: str | None) -> str:
     return f"the nearest name in {folder} is {near}" if near else f"no name in {folder} is like it"
 
 
-def _root_for(found: str, written: str) -> str:
+def _root_for(file: str, written: str) -> str:
     """The root by which a path would lead to the file that was found."""
     tail = os.path.join(*_parts(written))
-    if os.path.isabs(written) or "\\" in written or not found.endswith(os.sep + tail):
+    if os.path.isabs(written) or "\\" in written or not file.endswith(os.sep + tail):
         return ""
-    return f": input.root={found.removesuffix(os.sep + tail)} would find it"
+    return f": input.root={file.removesuffix(os.sep + tail)} would find it"
 
 
 def _below(folder: Path) -> Iterator[str]:

@@ -30,8 +30,8 @@ class Accuracy(CountedMetric):
 def _right_and_wanted(known: Predictions) -> tuple[Values, Values]:
     """[N] right answers and [N] truths of each row; words without truth are left out, words without answer are wrong."""
     if is_exclusive(target_of(known)):
-        found = cells(known)
-        return (found.truth == found.answer).astype(np.float64), np.ones(len(known))
+        codes = cells(known)
+        return (codes.truth == codes.answer).astype(np.float64), np.ones(len(known))
     right, wanted = np.zeros((2, len(known)))
     for i, (truth, answer) in enumerate(zip(known.truth, known.answer, strict=True)):
         wanted[i] = sum(tag is not None for tag in truth)

@@ -84,14 +84,14 @@ def _is_late(name: str, owner: nn.Module, after: bool) -> bool:
 
 def _blocks(body: nn.Module) -> tuple[str, int]:
     """Path and length of the longest outermost list of modules of one class; ("", 0) where there is none."""
-    found: list[tuple[str, int]] = []
+    lists: list[tuple[str, int]] = []
     for path, module in body.named_modules():
-        nested = any(path.startswith(f"{outer}.") for outer, _ in found)  # a block's own lists, such as experts
+        nested = any(path.startswith(f"{outer}.") for outer, _ in lists)  # a block's own lists, such as experts
         if path.startswith("feature_extractor."):
             continue  # of speech networks: seven convolutions before the blocks, of which DistilHuBERT has only two
         if isinstance(module, nn.ModuleList) and len({type(m) for m in module}) == 1 and not nested:
-            found.append((path, len(module)))
-    return max(found, key=lambda item: item[1], default=("", 0))
+            lists.append((path, len(module)))
+    return max(lists, key=lambda item: item[1], default=("", 0))
 
 
 def last_block(body: nn.Module) -> nn.Module | None:

@@ -111,7 +111,7 @@ def _downloaded(name: str, revision: str | None) -> Path:
     quiet = are_progress_bars_disabled()
     disable_progress_bars()
     try:
-        found = snapshot_download(
+        folder = snapshot_download(
             name,
             revision=revision,
             allow_patterns=WANTED,
@@ -129,9 +129,9 @@ def _downloaded(name: str, revision: str | None) -> Path:
     finally:
         if not quiet:
             enable_progress_bars()
-    if not (Path(found) / "config.json").is_file():
+    if not (Path(folder) / "config.json").is_file():
         raise InputError(f"the hub repository {name!r} has no config.json", expected="a model", place="model")
-    return Path(found)
+    return Path(folder)
 
 
 def _hub_error(name: str, revision: str | None, offline: bool, error: Exception) -> InputError:
@@ -141,22 +141,22 @@ def _hub_error(name: str, revision: str | None, offline: bool, error: Exception)
     sibling = f"; or did you mean the folder {guess!r}?" if guess else ""
     expected = "a local folder, a hub name such as 'answerdotai/ModernBERT-base', or 'starter'"
     if isinstance(error, HFValidationError):
-        found, fix = f"{name!r} is neither a folder nor a possible hub name", f"check the spelling{sibling}"
+        what, fix = f"{name!r} is neither a folder nor a possible hub name", f"check the spelling{sibling}"
     elif isinstance(error, GatedRepoError):
-        found, fix = f"the hub model {name!r} is gated", "accept its terms on its page and log in with `hf auth login`"
+        what, fix = f"the hub model {name!r} is gated", "accept its terms on its page and log in with `hf auth login`"
     elif isinstance(error, RevisionNotFoundError):
-        found, fix = f"the hub model {name!r} has no revision {revision!r}", "name a branch, tag or commit it has"
+        what, fix = f"the hub model {name!r} has no revision {revision!r}", "name a branch, tag or commit it has"
     elif isinstance(error, RepositoryNotFoundError):
-        found = f"there is no folder and no hub model {name!r} (or it is private)"
+        what = f"there is no folder and no hub model {name!r} (or it is private)"
         fix = f"check the spelling; for a private model log in with `hf auth login`{sibling}"
     elif offline:
-        found = f"{name!r} is not in the local cache, and HF_HUB_OFFLINE is set"
+        what = f"{name!r} is not in the local cache, and HF_HUB_OFFLINE is set"
         fix = f"unset HF_HUB_OFFLINE, give a local folder, or use 'starter'{sibling}"
     else:
         reason = str(error).strip().partition("\n")[0]
-        found = f"{name!r} is no local folder, and the hub could not be asked: {reason or type(error).__name__}"
+        what = f"{name!r} is no local folder, and the hub could not be asked: {reason or type(error).__name__}"
         fix = f"check the connection (or HF_ENDPOINT), give a local folder, or use 'starter'{sibling}"
-    return InputError(found, expected=expected, fix=fix, place="model")
+    return InputError(what, expected=expected, fix=fix, place="model")
 
 
 def checked_weights(folder: Path) -> list[Path]:

@@ -55,10 +55,10 @@ def read_first_token_only(model: Any) -> FirstToken | None:
 
 def _dense_part(body: nn.Module) -> nn.Module | None:
     """`attention.output` of the last block, where it is of BERT's kind: attention's answer and the block's input go in."""
-    found = getattr(getattr(last_block(body), "attention", None), "output", None)
-    if not isinstance(found, nn.Module) or tuple(inspect.signature(found.forward).parameters) != _TAKES:
+    dense = getattr(getattr(last_block(body), "attention", None), "output", None)
+    if not isinstance(dense, nn.Module) or tuple(inspect.signature(dense.forward).parameters) != _TAKES:
         return None
-    return found
+    return dense
 
 
 def _same_answers(model: Any, hook: FirstToken) -> bool:

@@ -44,10 +44,10 @@ def _without_norm(norm: nn.Module) -> nn.Module | None:
     """What is left of a batch norm once it is folded; None for kinds that are not known."""
     if type(norm) is nn.BatchNorm2d:
         return nn.Identity()
-    own: Any = norm
+    timm_norm: Any = norm
     # timm's norm with an activation of its own.
     if type(norm).__name__ == "BatchNormAct2d" and isinstance(norm, nn.BatchNorm2d):
-        return nn.Sequential(own.drop, own.act)
+        return nn.Sequential(timm_norm.drop, timm_norm.act)
     return None
 
 
@@ -55,7 +55,7 @@ def _pairs(model: nn.Module, run: Callable[[nn.Module], Any]) -> list[tuple[str,
     """(path of a convolution, path of the batch norm that reads its output), each called once in a run."""
     made: dict[int, tuple[str, Any]] = {}  # the outputs themselves are kept, so that no address is used twice
     calls: dict[str, int] = {}
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     handles = []
 
     def after(path: str) -> Callable[..., None]:
@@ -69,7 +69,7 @@ def _pairs(model: nn.Module, run: Callable[[nn.Module], Any]) -> list[tuple[str,
         def see(module: nn.Module, inputs: Any) -> None:
             calls[path] = calls.get(path, 0) + 1
             if id(inputs[0]) in made:
-                found.append((made[id(inputs[0])][0], path))
+                pairs.append((made[id(inputs[0])][0], path))
 
         return see
 
@@ -83,5 +83,5 @@ def _pairs(model: nn.Module, run: Callable[[nn.Module], Any]) -> list[tuple[str,
     finally:
         for handle in handles:
             handle.remove()
-    readers = [convolution for convolution, _ in found]
-    return [(c, n) for c, n in found if calls[c] == calls[n] == 1 and readers.count(c) == 1]
+    readers = [convolution for convolution, _ in pairs]
+    return [(c, n) for c, n in pairs if calls[c] == calls[n] == 1 and readers.count(c) == 1]

@@ -45,13 +45,13 @@ def prefix_of(names: Collection[str], wanted: Sequence[str], place: str) -> str 
     if not wanted or any(name in names for name in wanted):
         return None
     probe = max(wanted, key=len)
-    found = []
+    prefixes = []
     for prefix in sorted({name.removesuffix(probe) for name in names if name.endswith(f".{probe}")}):
         known = all(part in PLAIN + AVERAGED for part in prefix.rstrip(".").split("."))
         if known and all(prefix + name in names for name in wanted):
-            found.append(prefix)
-    averaged = [prefix for prefix in found if any(part in AVERAGED for part in prefix.split("."))]
-    chosen = averaged if len(found) > 1 and averaged else found
+            prefixes.append(prefix)
+    averaged = [prefix for prefix in prefixes if any(part in AVERAGED for part in prefix.split("."))]
+    chosen = averaged if len(prefixes) > 1 and averaged else prefixes
     if len(chosen) > 1:
         raise InputError(
             "the file holds these weights more than once: " + ", ".join(f"{prefix}*" for prefix in chosen),

@@ -24,21 +24,21 @@ class MuonWithAdamW(torch.optim.Optimizer):
         super().__init__(groups, {})
         self._parts: dict[str, torch.optim.Optimizer] = {}
         for algorithm, make, settings in (("muon", torch.optim.Muon, muon), ("adamw", torch.optim.AdamW, adamw)):
-            own = self._own(algorithm)
-            if own:
-                part = make(own, **settings)
+            chosen = self._groups_of(algorithm)
+            if chosen:
+                part = make(chosen, **settings)
                 # torch has filled the settings into copies of these groups; from here on both are the same objects.
-                for group, filled in zip(own, part.param_groups, strict=True):
+                for group, filled in zip(chosen, part.param_groups, strict=True):
                     group.update(filled)
                 self._parts[algorithm] = part
         self._join()
 
-    def _own(self, algorithm: str) -> list[dict[str, Any]]:
+    def _groups_of(self, algorithm: str) -> list[dict[str, Any]]:
         return [group for group in self.param_groups if group["algorithm"] == algorithm]
 
     def _join(self) -> None:
         for algorithm, part in self._parts.items():
-            part.param_groups = self._own(algorithm)
+            part.param_groups = self._groups_of(algorithm)
             part.state = self.state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

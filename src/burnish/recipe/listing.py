@@ -18,8 +18,8 @@ def axes_table() -> Table:
     """All axes: how many kinds each has, and which."""
     table = _table("axis", "kinds", "")
     for name, package in AXES.items():
-        found = kinds(package)
-        table.add_row(name, str(len(found)), ", ".join(found))
+        names = kinds(package)
+        table.add_row(name, str(len(names)), ", ".join(names))
     return table
 
 

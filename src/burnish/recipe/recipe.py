@@ -273,4 +273,4 @@ class Settled(Recipe):
     def task_name(self) -> str:
         """The task's usual name, or 'input × target' where it has none."""
         pair = (self.input.kind(), self.target.kind())
-        return next((name for name, own in TASKS.items() if own == pair), " × ".join(pair))
+        return next((name for name, task_kinds in TASKS.items() if task_kinds == pair), " × ".join(pair))

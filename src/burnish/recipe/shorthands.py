@@ -51,7 +51,7 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
     _apply_task(values, tasks)
-    unsettled = {name: own for name in AXES if (own := _name_kind(values, name)) is not None}
+    unsettled = {name: settings for name in AXES if (settings := _name_kind(values, name)) is not None}
     _apply_target_column(values)
     _apply_group(values)
     return unsettled
@@ -65,16 +65,16 @@ def _apply_task(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) ->
     if not isinstance(task, str) or task not in tasks:
         raise unknown("task", str(task), list(tasks), place="task")
     for field, kind in zip(("input", "target"), tasks[task], strict=True):
-        own = values.get(field)
-        if own is None:
+        given = values.get(field)
+        if given is None:
             values[field] = {"kind": kind}
-        elif isinstance(own, dict):
-            if own.setdefault("kind", kind) != kind:
-                _contradiction(task, field, kind, own["kind"])
+        elif isinstance(given, dict):
+            if given.setdefault("kind", kind) != kind:
+                _contradiction(task, field, kind, given["kind"])
         else:
-            found = own.kind() if isinstance(own, Component) else own
-            if found != kind:
-                _contradiction(task, field, kind, found)
+            named = given.kind() if isinstance(given, Component) else given
+            if named != kind:
+                _contradiction(task, field, kind, named)
 
 
 def _apply_target_column(values: dict[str, Any]) -> None:
@@ -84,10 +84,10 @@ def _apply_target_column(values: dict[str, Any]) -> None:
         return
     if isinstance(target, str):
         target = values["target"] = {"kind": target}
-    own = target.setdefault("column", column) if isinstance(target, dict) else getattr(target, "column", column)
-    if own != column:
+    named = target.setdefault("column", column) if isinstance(target, dict) else getattr(target, "column", column)
+    if named != column:
         raise InputError(
-            f"target_column is {column!r}, but the target reads column {own!r}",
+            f"target_column is {column!r}, but the target reads column {named!r}",
             fix="leave out target_column",
             place="target_column",
         )
@@ -102,36 +102,36 @@ def _apply_group(values: dict[str, Any]) -> None:
 
 def _name_kind(values: dict[str, Any], name: str) -> dict[str, Any] | None:
     """Give settings without a `kind` the usual one, or the only one that has them all; else None, or what is unsettled."""
-    own = values.get(name)
-    if not isinstance(own, dict) or "kind" in own:
+    settings = values.get(name)
+    if not isinstance(settings, dict) or "kind" in settings:
         return None
     axis, usual = AXES[name]
     if name == "split" and values.get("group") is not None:
         usual = "grouped"  # as it is where the split is left out
     fields = {kind: set(component_class(axis, kind).model_fields) for kind in kinds(axis)}
-    having = [kind for kind in fields if set(own) <= fields[kind]]
+    having = [kind for kind in fields if set(settings) <= fields[kind]]
     if usual in having or (usual is None and len(having) == 1):
-        values[name] = {"kind": usual or having[0], **own}
+        values[name] = {"kind": usual or having[0], **settings}
         return None
     if name in INFERRED and len(having) > 1:
         values[name] = None
-        return dict(own)
+        return dict(settings)
     if having:
         raise InputError(
-            f"`kind` is missing beside {', '.join(own)}",
+            f"`kind` is missing beside {', '.join(settings)}",
             expected=f"one of {', '.join(having)}"
             + (f"; {usual}, which is usual, has no such setting" if usual else ""),
             fix=f"say which: {name}.kind={having[0]}",
             place=name,
         )
-    word = next((w for w in own if not any(w in known for known in fields.values())), next(iter(own)))
+    word = next((w for w in settings if not any(w in known for known in fields.values())), next(iter(settings)))
     known = fields[usual] if usual else set().union(*fields.values())
     raise unknown("field", word, sorted(known), place=f"{name}.{word}")
 
 
-def _contradiction(task: str, field: str, expected: str, found: Any) -> None:
+def _contradiction(task: str, field: str, expected: str, actual: Any) -> None:
     raise InputError(
-        f"task {task!r} has {field} {expected!r}, but the recipe says {found!r}",
+        f"task {task!r} has {field} {expected!r}, but the recipe says {actual!r}",
         fix=f"leave out `task`, or set {field} to {expected!r}",
         place=field,
     )

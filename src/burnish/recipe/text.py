@@ -110,8 +110,8 @@ def _explained(error: yaml.MarkedYAMLError, text: str, place: str) -> InputError
         fix = "indent with spaces: YAML does not allow tabs"
     elif "mapping values are not allowed" in problem:
         fix = "put text with ': ' in it in quotes, and check the indentation"
-    found = f"{problem}\n  {shown}\n  {' ' * mark.column}^"
-    return InputError(found, fix=fix, place=f"{place}, line {mark.line + 1}, column {mark.column + 1}")
+    what = f"{problem}\n  {shown}\n  {' ' * mark.column}^"
+    return InputError(what, fix=fix, place=f"{place}, line {mark.line + 1}, column {mark.column + 1}")
 
 
 def load_file(path: Path) -> dict[str, Any]:

@@ -11,49 +11,49 @@ SHOWN = 40
 """Labels whose thresholds are shown; all are in scores.json."""
 
 
-def decisions(found: Mapping[str, Any]) -> list[str]:
+def decisions(learned: Mapping[str, Any]) -> list[str]:
     """What was learned on validation and holds for every prediction of the bundle; nothing where nothing was."""
-    if not found:
+    if not learned:
         return []
     lines = [
         "## Calibration, thresholds, abstention",
         "",
-        f"Learned from {found['rows']:,} {found['learned_from']} examples, stored in the bundle, applied in all scores above.",
+        f"Learned from {learned['rows']:,} {learned['learned_from']} examples, stored in the bundle, applied in all scores above.",
     ]
-    if "temperature" in found:
-        own = found["temperature"]
+    if "temperature" in learned:
+        temperature = learned["temperature"]
         lines.append(
-            f"- Temperature {own['value']:.3f}: {_where(own)} Log loss on these examples {_change(own)}"
-            + (f", on the evaluated examples {_change(own['test'])}." if "test" in own else ".")
+            f"- Temperature {temperature['value']:.3f}: {_where(temperature)} Log loss on these examples {_change(temperature)}"
+            + (f", on the evaluated examples {_change(temperature['test'])}." if "test" in temperature else ".")
         )
-    if "abstention" in found:
-        lines.append(_abstention(found["abstention"]))
-    if "thresholds" in found:
-        lines += _thresholds(found["thresholds"])
+    if "abstention" in learned:
+        lines.append(_abstention(learned["abstention"]))
+    if "thresholds" in learned:
+        lines += _thresholds(learned["thresholds"])
     return lines
 
 
-def _where(own: Mapping[str, Any]) -> str:
-    if own.get("in_weights"):
+def _where(temperature: Mapping[str, Any]) -> str:
+    if temperature.get("in_weights"):
         return "the logits are divided by it, inside the last layer: other libraries give the same probabilities."
-    if "in_weights" in own:
+    if "in_weights" in temperature:
         return "burnish divides the logits by it; other libraries must do the same to give these probabilities."
     return "the logits are divided by it."
 
 
-def _change(own: Mapping[str, Any]) -> str:
-    return f"{own['log_loss_before']:.4f} before, {own['log_loss_after']:.4f} after"
+def _change(losses: Mapping[str, Any]) -> str:
+    return f"{losses['log_loss_before']:.4f} before, {losses['log_loss_after']:.4f} after"
 
 
-def _abstention(own: Mapping[str, Any]) -> str:
-    asked, test = f"{own['asked']:g}", own.get("test") or {}
-    if own["accuracy"] is None:
+def _abstention(promise: Mapping[str, Any]) -> str:
+    asked, test = f"{promise['asked']:g}", promise.get("test") or {}
+    if promise["accuracy"] is None:
         said = f"no confidence was shown to reach an accuracy of {asked}, so every prediction is marked as abstained."
     else:
         said = (
-            f"predictions below a confidence of {own['abstain_below']:.4f} are marked as abstained. On validation "
-            f"{own['coverage']:.1%} of the predictions are accepted, with an accuracy of {own['accuracy']:.1%}. An accuracy "
-            f"of {asked} holds with 95 % confidence (exact bound) for data like these."
+            f"predictions below a confidence of {promise['abstain_below']:.4f} are marked as abstained. On validation "
+            f"{promise['coverage']:.1%} of the predictions are accepted, with an accuracy of {promise['accuracy']:.1%}. "
+            f"An accuracy of {asked} holds with 95 % confidence (exact bound) for data like these."
         )
     if test.get("answered"):
         said += (
@@ -63,12 +63,14 @@ def _abstention(own: Mapping[str, Any]) -> str:
     return "- Abstention: " + said
 
 
-def _thresholds(own: Mapping[str, Any]) -> list[str]:
-    chosen = sorted(own["chosen"].items())
+def _thresholds(thresholds: Mapping[str, Any]) -> list[str]:
+    chosen = sorted(thresholds["chosen"].items())
     rows = [[name(label), number(value)] for label, value in chosen[:SHOWN]]
     more = f" {len(chosen) - SHOWN} more are in scores.json." if len(chosen) > SHOWN else ""
     left = (
-        f" Too few examples to choose one, left as given: {', '.join(map(name, own['left']))}." if own["left"] else ""
+        f" Too few examples to choose one, left as given: {', '.join(map(name, thresholds['left']))}."
+        if thresholds["left"]
+        else ""
     )
     lines = [f"- Thresholds of {len(chosen)} labels, each the one with the best F1.{more}{left}"]
     return [*lines, "", *table(["label", "threshold"], rows, right=(1,))] if rows else lines

@@ -82,10 +82,10 @@ def _drawable() -> frozenset[int]:
     from matplotlib.font_manager import FontProperties
     from matplotlib.ft2font import FT2Font
 
-    found: set[int] = set()
+    characters: set[int] = set()
     for name in _fonts():
-        found |= set(FT2Font(font_manager.findfont(FontProperties(family=name))).get_charmap())
-    return frozenset(found)
+        characters |= set(FT2Font(font_manager.findfont(FontProperties(family=name))).get_charmap())
+    return frozenset(characters)
 
 
 def shown_names(names: Sequence[str], longest: int = LONGEST_NAME) -> list[str]:

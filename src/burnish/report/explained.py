@@ -60,10 +60,10 @@ def _of_each_class(known: Predictions) -> list[int]:
     turns: dict[str, int] = {}
     ranked = []
     for place, truth in enumerate(known.truth):
-        own = truth if isinstance(truth, str) else ", ".join(truth)
-        turns[own] = turns.get(own, 0) + 1
-        if turns[own] <= EACH:
-            ranked.append((turns[own], own, place))
+        label = truth if isinstance(truth, str) else ", ".join(truth)
+        turns[label] = turns.get(label, 0) + 1
+        if turns[label] <= EACH:
+            ranked.append((turns[label], label, place))
     chosen = sorted(ranked)
     if len(turns) > ROWS:  # one row of some classes, evenly among the names
         chosen = [chosen[i] for i in np.linspace(0, len(turns) - 1, ROWS).astype(int)]

@@ -63,9 +63,9 @@ def heatmaps(network: Network, inputs: dict[str, Array], outputs: Sequence[int])
             handle.remove()
         network.zero_grad(set_to_none=True)
     for activation in reversed(seen):
-        found = _map(activation, width, len(outputs))
-        if found is not None:
-            return found
+        maps = _map(activation, width, len(outputs))
+        if maps is not None:
+            return maps
     return None
 
 
@@ -79,16 +79,16 @@ def _map(activation: Tensor, width: int, rows: int) -> NDArray[np.float32] | Non
     weights = slopes.mean(dim=(2, 3), keepdim=True)
     raised = (weights * values).sum(dim=1).clamp(min=0)
     most = raised.amax(dim=(1, 2), keepdim=True)
-    found: NDArray[np.float32] = (raised / most.clamp(min=1e-12)).float().cpu().numpy()
-    return found
+    heat: NDArray[np.float32] = (raised / most.clamp(min=1e-12)).float().cpu().numpy()
+    return heat
 
 
 def _places(tensor: Tensor, width: int) -> Tensor | None:
     """[B, C, h, w] of a feature map, of one with its channels last, or of tokens; tokens without a place are left out."""
     if tensor.ndim == 4:
         last = tensor.shape[3] == width and tensor.shape[1] != width
-        found = tensor.permute(0, 3, 1, 2) if last else tensor
-        return found if min(found.shape[2:]) > 1 else None
+        grid = tensor.permute(0, 3, 1, 2) if last else tensor
+        return grid if min(grid.shape[2:]) > 1 else None
     side = math.isqrt(tensor.shape[1])
     if tensor.shape[2] != width or side < 2:
         return None
@@ -108,6 +108,6 @@ def overlaid(picture: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[n
     scaled = Pillow.fromarray(heat.astype(np.float32)).resize((wide, height), Resampling.BICUBIC)
     warm = np.clip(np.asarray(scaled), 0, 1)
     colour = colormaps["inferno"](warm)[..., :3].astype(np.float32) * 255
-    found = picture.astype(np.float32) * SHADE + colour * (1 - SHADE) * warm[..., None]
-    out: NDArray[np.uint8] = np.clip(found, 0, 255).round().astype(np.uint8)
+    blended = picture.astype(np.float32) * SHADE + colour * (1 - SHADE) * warm[..., None]
+    out: NDArray[np.uint8] = np.clip(blended, 0, 255).round().astype(np.uint8)
     return out

@@ -23,15 +23,15 @@ MANY_POINTS = 3000
 """Rows from which a scatter is drawn as hexagons."""
 
 
-def confusion_matrix(found: Confusion, path: Path) -> None:
+def confusion_matrix(matrix: Confusion, path: Path) -> None:
     """Truth down, answer across, shaded by the share of each truth's rows; counts in the cells while they fit."""
     from matplotlib.colors import PowerNorm
 
-    classes = len(found.names)
+    classes = len(matrix.names)
     few = classes <= COUNTS_UP_TO
-    totals = found.counts.sum(axis=1, keepdims=True)
-    shares = found.counts / np.maximum(totals, 1)
-    names = shown_names(found.names, 22)
+    totals = matrix.counts.sum(axis=1, keepdims=True)
+    shares = matrix.counts / np.maximum(totals, 1)
+    names = shown_names(matrix.names, 22)
     cell = 0.42 if few else 0.155 if classes <= EVERY_ROW_UP_TO else 12 / classes
     side = max(2.2, cell * classes)
     with canvas(path, side + 2.9, side + 2.1) as figure:
@@ -50,7 +50,7 @@ def confusion_matrix(found: Confusion, path: Path) -> None:
         axes.grid(which="minor", color="white" if few else "#EFEFEF", linewidth=1.2 if few else 0.4)
         axes.tick_params(which="both", length=0)
         if few:
-            for (i, j), count in np.ndenumerate(found.counts):
+            for (i, j), count in np.ndenumerate(matrix.counts):
                 if count:
                     colour = "white" if shares[i, j] > 0.55 else "#222222"
                     axes.text(j, i, f"{count}", ha="center", va="center", color=colour, fontsize=8)

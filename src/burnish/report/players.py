@@ -28,7 +28,7 @@ img {{ height: 14em; max-width: 100%; display: block; margin: .3em 0 }}</style><
 
 
 @dataclass(frozen=True)
-class Heard:
+class PlayedMistake:
     """One mistake.
 
     Attributes:
@@ -44,12 +44,12 @@ class Heard:
     picture: Any = None
 
 
-def players(path: Path, title: str, mistakes: Sequence[Heard]) -> None:
+def players(path: Path, title: str, mistakes: Sequence[PlayedMistake]) -> None:
     """Write the page; sounds and pictures are in it, so that it can be sent to somebody."""
     write_text(path, _PAGE.format(title=escape(title), items="\n".join(map(_item, mistakes))))
 
 
-def _item(mistake: Heard) -> str:
+def _item(mistake: PlayedMistake) -> str:
     picture = (
         f'<img alt="spectrogram" src="{_data("image/png", _png(mistake.picture))}">'
         if mistake.picture is not None

@@ -52,9 +52,11 @@ def headline(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
     head = ["metric", "value", level, *(TITLES.get(key, key) for key in baselines)]
     rows = []
     for label in scores["headline"]:
-        own = metrics[label]
+        figures = metrics[label]
         others = [number(b["metrics"].get(label, {}).get("value")) for b in baselines.values()]
-        rows.append([_titled(label, own), number(own["value"]), span(own.get("low"), own.get("high")), *others])
+        rows.append(
+            [_titled(label, figures), number(figures["value"]), span(figures.get("low"), figures.get("high")), *others]
+        )
     drawn = scores["bootstrap"]
     what = "groups" if drawn["grouped"] else "examples"
     lines = ["## Scores", "", *table(head, rows, right=range(1, len(head))), ""]
@@ -74,12 +76,12 @@ def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
     for key, baseline in baselines.items():
         title, rows = TITLES.get(key, key), []
         for label in scores["headline"]:
-            own, found = scores["metrics"][label], baseline["differences"].get(label)
+            figures, paired = scores["metrics"][label], baseline["differences"].get(label)
             other = number(baseline["metrics"].get(label, {}).get("value"))
-            known = found if found and found["value"] is not None else None
+            known = paired if paired and paired["value"] is not None else None
             difference = number(known["value"], signed=True) if known else "n/a"
             ends = span(known["low"], known["high"], signed=True) if known else "n/a"
-            rows.append([_titled(label, own), number(own["value"]), other, difference, ends])
+            rows.append([_titled(label, figures), number(figures["value"]), other, difference, ends])
         head = ["metric", "model", title, f"Δ vs {SHORT.get(key, key)}", "95 % CI of Δ"]
         lines += ["", f"### {title[0].upper()}{title[1:]}", "", *table(head, rows, right=range(1, 5))]
         lines += ["", _verdict(baseline)]
@@ -92,18 +94,18 @@ def _titled(label: str, metric: Mapping[str, Any]) -> str:
 
 def _verdict(baseline: Mapping[str, Any]) -> str:
     """One paragraph: what the baseline is, and where the model is shown to be better or worse."""
-    found: dict[Any, list[str]] = {True: [], False: [], None: []}
+    by_verdict: dict[Any, list[str]] = {True: [], False: [], None: []}
     for label, difference in baseline["differences"].items():
         if difference["value"] is not None:
-            found[difference["better"]].append(label)
+            by_verdict[difference["better"]].append(label)
     said = [
-        f"{verb} {names(found[key])}"
+        f"{verb} {names(by_verdict[key])}"
         for key, verb in (
             (True, "the model is better in"),
             (False, "the model is worse in"),
             (None, "no significant difference in"),
         )
-        if found[key]
+        if by_verdict[key]
     ]
     p = next((d["mcnemar"] for d in baseline["differences"].values() if d.get("mcnemar") is not None), None)
     tail = f" McNemar's exact test on correct and wrong predictions: p = {p:.2g}." if p is not None else ""

@@ -47,7 +47,7 @@ def _examples(input: Input, table: Table) -> Callable[[int], dict[str, Any]]:
     columns = list(input.required_columns)
 
     def example(row: int) -> dict[str, Any]:
-        found: dict[str, Any] = table.arrow.slice(row, 1).select(columns).to_pylist()[0]
-        return found
+        values: dict[str, Any] = table.arrow.slice(row, 1).select(columns).to_pylist()[0]
+        return values
 
     return example

@@ -98,8 +98,8 @@ def audited(audit: Mapping[str, Any] | None) -> list[str]:
 def _sizes(tables: Mapping[str, Any]) -> list[str]:
     """What the files of each split are: a table of each kind of file, as its audit made it."""
     lines = []
-    for own in tables.values():
-        lines += ["", *table(own["head"], own["rows"], right=tuple(own["numbers"]))]
+    for sizes in tables.values():
+        lines += ["", *table(sizes["head"], sizes["rows"], right=tuple(sizes["numbers"]))]
     return lines
 
 
@@ -174,25 +174,25 @@ def further(facts: Mapping[str, Any]) -> list[str]:
 
 def environment(facts: Mapping[str, Any]) -> list[str]:
     """Versions, machine and command."""
-    found = facts.get("environment")
-    if not found:
+    recorded = facts.get("environment")
+    if not recorded:
         return []
-    shown = {key: value for key, value in found.items() if value is not None and key != "resumed"}
+    shown = {key: value for key, value in recorded.items() if value is not None and key != "resumed"}
     rows = [[key, _environment_value(key, value)] for key, value in shown.items()]
-    rows += [["resumed with", _differences(shown, later)] for later in found.get("resumed") or []]
+    rows += [["resumed with", _differences(shown, later)] for later in recorded.get("resumed") or []]
     return ["## Environment", "", *table(["what", "value"], rows)]
 
 
 def _differences(first: Mapping[str, Any], later: Mapping[str, Any]) -> str:
     """What was other when a run was continued."""
-    found = []
+    changes = []
     for key, value in later.items():
         before = first.get(key)
         if isinstance(value, Mapping) and isinstance(before, Mapping):
-            found += [f"{k} {v} instead of {before.get(k)}" for k, v in value.items() if v != before.get(k)]
+            changes += [f"{k} {v} instead of {before.get(k)}" for k, v in value.items() if v != before.get(k)]
         elif key != "command" and value != before:
-            found.append(f"{key} {value} instead of {before}")
-    return snippet("; ".join(found), 400)
+            changes.append(f"{key} {value} instead of {before}")
+    return snippet("; ".join(changes), 400)
 
 
 def _environment_value(key: str, value: Any) -> str:

@@ -102,9 +102,9 @@ def _validated(checks: Sequence[Mapping[str, Any]], metric: str) -> tuple[str, l
     scored = [e for e in checks if isinstance(e.get("scores"), Mapping)]
     names = [metric] if metric else [n for e in scored for n in e["scores"] if n != "loss"]
     for name in dict.fromkeys(names):
-        found = [(e["number"], e["scores"][name]) for e in scored if _is_number(e["scores"].get(name))]
-        if found:
-            return name, found
+        points = [(e["number"], e["scores"][name]) for e in scored if _is_number(e["scores"].get(name))]
+        if points:
+            return name, points
     return "", []
 
 
@@ -143,21 +143,21 @@ def lengths(values: Sequence[int], path: Path, *, limit: int | None = None, unit
     Returns:
         Whether there was anything to draw.
     """
-    found = np.asarray(values, np.float64)
-    if not len(found):
+    sizes = np.asarray(values, np.float64)
+    if not len(sizes):
         return False
     with canvas(path, 6.4, 3.4) as figure:
         axes = figure.add_subplot()
-        end = max(float(np.quantile(found, 0.995)), 1.05 * (limit if limit and (found > limit).any() else 0), 10.0)
+        end = max(float(np.quantile(sizes, 0.995)), 1.05 * (limit if limit and (sizes > limit).any() else 0), 10.0)
         edges = np.arange(0, end + (step := max(1, math.ceil(end / 50))) + 1, step)
-        axes.hist(np.minimum(found, edges[-1] - 0.5), bins=edges, color=BLUE)
-        middle = float(np.median(found))
+        axes.hist(np.minimum(sizes, edges[-1] - 0.5), bins=edges, color=BLUE)
+        middle = float(np.median(sizes))
         axes.axvline(middle, color=GREY, linewidth=1.2, linestyle="--", label=f"median {middle:.0f}")
         if limit and limit <= edges[-1]:
-            cut = float((found > limit).mean())
+            cut = float((sizes > limit).mean())
             axes.axvline(limit, color=ORANGE, linewidth=1.4, label=f"cut off at {limit} ({cut:.1%} of examples)")
-        beyond = int((found >= edges[-1]).sum())
-        more = f"; the last bar holds {beyond} longer ones, up to {found.max():.0f}" if beyond else ""
+        beyond = int((sizes >= edges[-1]).sum())
+        more = f"; the last bar holds {beyond} longer ones, up to {sizes.max():.0f}" if beyond else ""
         axes.set(xlabel=f"{unit} per example{more}", ylabel="examples", xlim=(0, edges[-1]))
         axes.grid(axis="y")
         axes.legend(loc="upper right", fontsize=8)

@@ -35,25 +35,25 @@ def deciding(scores: Mapping[str, Any], named: str | None = None) -> str:
 
 def figure(scores: Mapping[str, Any], metric: str) -> str:
     """A metric with its interval and the number of examples: `macro F1 0.675 (95 % CI 0.568–0.769, n = 135)`."""
-    own, count = scores["metrics"][metric], scores["rows"] - scores["rows_without_truth"]
-    low, high = own.get("low"), own.get("high")
+    figures, count = scores["metrics"][metric], scores["rows"] - scores["rows_without_truth"]
+    low, high = figures.get("low"), figures.get("high")
     level = f"{100 * scores['bootstrap']['level']:g} % CI"
     interval = "" if low is None or high is None else f"{level} {number(low)}–{number(high)}, "
     groups = f" in {scores['groups']:,} groups" if scores.get("groups") is not None else ""
-    return f"{titled(metric)} {number(own['value'])} ({interval}n = {count:,}{groups})"
+    return f"{titled(metric)} {number(figures['value'])} ({interval}n = {count:,}{groups})"
 
 
 def verdicts(scores: Mapping[str, Any], baselines: Mapping[str, Any], metric: str) -> list[str]:
     """Whether the model is better than each baseline, by one metric, in a sentence each."""
     said = []
     for name, baseline in baselines.items():
-        found = baseline["differences"].get(metric)
-        if not found or found["value"] is None:
+        paired = baseline["differences"].get(metric)
+        if not paired or paired["value"] is None:
             continue
-        ends = f"95 % CI {number(found['low'], signed=True)} to {number(found['high'], signed=True)}"
-        verb = {True: "Better than", False: "Worse than", None: "Not shown better than"}[found["better"]]
+        ends = f"95 % CI {number(paired['low'], signed=True)} to {number(paired['high'], signed=True)}"
+        verb = {True: "Better than", False: "Worse than", None: "Not shown better than"}[paired["better"]]
         said.append(
-            f"{verb} {TITLES.get(name, name)}: {titled(metric)} {number(found['value'], signed=True)} ({ends})."
+            f"{verb} {TITLES.get(name, name)}: {titled(metric)} {number(paired['value'], signed=True)} ({ends})."
         )
     return said
 

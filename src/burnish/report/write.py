@@ -20,7 +20,7 @@ from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
-from burnish.report.players import PLAYED, Heard, players
+from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.summary import CALIBRATED, summary
 from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
@@ -119,14 +119,14 @@ def _classes(drawn: _Pictures, scores: Mapping[str, Any]) -> list[str]:
 def _confusions(drawn: _Pictures, predictions: Predictions) -> list[str]:
     if not is_exclusive(target_of(predictions)) or not len(with_truth(predictions)):
         return []
-    found = confusion(predictions)
+    matrix = confusion(predictions)
     lines = ["## Confusions", ""]
-    frequent = found.frequent(10)
+    frequent = matrix.frequent(10)
     for truth, answer, count, support in frequent:
         lines.append(f"- {name(truth)} predicted as {name(answer)}: {count:,} of {support:,} examples")
     if not frequent:
         lines.append("No prediction is wrong.")
-    return lines + drawn("confusion.png", "Confusion matrix", lambda p: pictures.confusion_matrix(found, p))
+    return lines + drawn("confusion.png", "Confusion matrix", lambda p: pictures.confusion_matrix(matrix, p))
 
 
 def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
@@ -143,16 +143,16 @@ def _answers(drawn: _Pictures, predictions: Predictions) -> list[str]:
 
 def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str, Any]) -> list[str]:
     """Confidence beside accuracy, and what was learned on validation to bring them together."""
-    found = bins(predictions) if is_exclusive(target_of(predictions)) else []
+    bars = bins(predictions) if is_exclusive(target_of(predictions)) else []
     learned = decisions(scores.get("decisions") or {})
-    if not found:
+    if not bars:
         return learned
-    lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(found, p))
-    return ["## Calibration", "", _calibration_words(found, scores), *lines, *([""] * bool(learned)), *learned]
+    lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(bars, p))
+    return ["## Calibration", "", _calibration_words(bars, scores), *lines, *([""] * bool(learned)), *learned]
 
 
-def _calibration_words(found: Sequence[Bin], scores: Mapping[str, Any]) -> str:
-    filled = [b for b in found if b.rows]
+def _calibration_words(bars: Sequence[Bin], scores: Mapping[str, Any]) -> str:
+    filled = [b for b in bars if b.rows]
     rows = sum(b.rows for b in filled)
     sure = sum(b.confidence * b.rows for b in filled) / rows
     right = sum(b.accuracy * b.rows for b in filled) / rows
@@ -218,18 +218,18 @@ def _mistakes_heard(
         return []
     said = mistakes_of(target_of(predictions))
     shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
-    found = []
+    listed = []
     for mistake in mistakes(predictions, most=PLAYED)[0]:
         sound = inputs_heard(mistake.row)
         if sound is None:
             return []
         words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"
         picture = inputs_pictured(mistake.row) if inputs_pictured else None
-        found.append(Heard(words, shown(mistake.row), sound, picture))
-    if not found:
+        listed.append(PlayedMistake(words, shown(mistake.row), sound, picture))
+    if not listed:
         return []
     path.parent.mkdir(parents=True, exist_ok=True)
-    players(path, said.title, found)
+    players(path, said.title, listed)
     return [f"[Listen to the worst mistakes]({FOLDER}/{path.name}): a page with a player for each"]
 
 

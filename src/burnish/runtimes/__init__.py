@@ -16,7 +16,7 @@ from burnish.inputs import Input
 from burnish.targets import Target
 
 
-class Run(Protocol):
+class Runner(Protocol):
     """A model that answers: the seam between torch, onnxruntime and the rest."""
 
     def __call__(self, **arrays: Array) -> Array:
@@ -24,7 +24,7 @@ class Run(Protocol):
 
 
 class Generate(Protocol):
-    """A model that writes: the seam beside `Run`, for answers that are sequences."""
+    """A model that writes: the seam beside `Runner`, for answers that are sequences."""
 
     def __call__(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
@@ -40,7 +40,7 @@ class Runtime(Component):
     """The format of artifact it opens; empty: the bundle's own `model/`."""
 
     @abstractmethod
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
+    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
         """The model in a bundle's folder, ready to answer.
 
         Args:

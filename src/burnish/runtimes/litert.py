@@ -15,7 +15,7 @@ from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.fixed_size import joined
 from burnish.inputs import Input
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runner, Runtime
 from burnish.targets import Target
 
 
@@ -26,7 +26,7 @@ class Litert(Runtime):
     artifact: str | None = Field(None, description="Name of the artifact, such as litert-float32; null: the fastest.")
     threads: int = Field(0, ge=0, description="Threads of one prediction; 0: OMP_NUM_THREADS, or one.")
 
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
+    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
         """The artifact in `folder`; each batch goes to the signature with the next greater length.
 
         Raises:
@@ -49,8 +49,8 @@ class Litert(Runtime):
 
         def run(**arrays: Array) -> Array:
             length = max((v.shape[1] for v in arrays.values() if v.ndim == 2), default=0)
-            own, runner = next(((n, r) for n, r in runners if n is None or n >= length), runners[-1])
-            shapes = {name: _shape(told["shape"], own) for name, told in inputs.items()}
+            fixed_length, runner = next(((n, r) for n, r in runners if n is None or n >= length), runners[-1])
+            shapes = {name: _shape(told["shape"], fixed_length) for name, told in inputs.items()}
 
             def call(fed: dict[str, Array]) -> Array:
                 values = {

@@ -16,7 +16,7 @@ from burnish.core.batch import Array
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.fixed_size import joined
 from burnish.inputs import Input
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runner, Runtime
 from burnish.runtimes._padding import without_padding
 from burnish.targets import Target
 
@@ -38,7 +38,7 @@ class Onnx(Runtime):
     )
     threads: int = Field(0, ge=0, description="Threads of one prediction; 0: OMP_NUM_THREADS, or one a core.")
 
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
+    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
         """The artifact in `folder`.
 
         Raises:
@@ -66,7 +66,7 @@ class Onnx(Runtime):
         return run
 
 
-def _one_by_one(session: Any) -> Run:
+def _one_by_one(session: Any) -> Runner:
     """Of a graph that reads one row as it is: strings, or a picture [1, height, width, 3]."""
 
     def call(row: dict[str, Any]) -> Array:

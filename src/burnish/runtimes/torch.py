@@ -15,7 +15,7 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
 from burnish.decoders import Decoder
 from burnish.inputs import Input
-from burnish.runtimes import Generate, Run, Runtime
+from burnish.runtimes import Generate, Runner, Runtime
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Torch(Runtime):
         "cpu", description="Where it computes: cpu, cuda, cuda:1, mps; auto: the GPU where there is one."
     )
 
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Run:
+    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
         """The network as it was saved."""
         return running(self._loaded(folder, model, input, target))
 
@@ -60,8 +60,8 @@ def _best() -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def running(network: Network) -> Run:
-    """A network in memory as a `Run`: eval mode, no gradients, float32 out."""
+def running(network: Network) -> Runner:
+    """A network in memory as a `Runner`: eval mode, no gradients, float32 out."""
     import torch
 
     def run(**arrays: Array) -> Array:
@@ -123,6 +123,6 @@ def generating(network: Network) -> Generate:
     return generate
 
 
-def computing(network: Network, decoder: Decoder) -> Run | Generate:
+def computing(network: Network, decoder: Decoder) -> Runner | Generate:
     """A network in memory as the decoder needs it."""
     return generating(network) if decoder.reads == "steps" else running(network)

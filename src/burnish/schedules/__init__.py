@@ -13,7 +13,7 @@ from burnish.core.component import Component
 
 
 @dataclass(frozen=True)
-class Score:
+class ValidationScore:
     """One validation score, as schedules and early stopping see it: larger is always better."""
 
     progress: float
@@ -34,7 +34,7 @@ class Schedule(Component):
         ratio = min(1.0, self.warmup_steps / max(1, total_steps))
         return self.model_copy(update={"warmup_ratio": ratio, "warmup_steps": None})
 
-    def __call__(self, progress: float, scores: Sequence[Score] = ()) -> float:
+    def __call__(self, progress: float, scores: Sequence[ValidationScore] = ()) -> float:
         """The multiplier at `progress` (0 before the first step, 1 after the last).
 
         Args:
@@ -48,5 +48,5 @@ class Schedule(Component):
         return self.after_warmup(min(1.0, after), scores)
 
     @abstractmethod
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """The multiplier over the rest of the run, `progress` counted from the end of warm-up, in [0, 1]."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import Field, model_validator
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import falling_cosine, passed
 
 
@@ -25,7 +25,7 @@ class CosineWithRestarts(Schedule):
             raise ValueError(f"the last peak, decay^(cycles - 1) = {last:.3g}, is below final_ratio {self.final_ratio}")
         return self
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """From the peak of the wave down to `final_ratio`."""
         cycle = min(passed(progress, 1.0 / self.cycles), self.cycles - 1)
         peak = self.decay**cycle

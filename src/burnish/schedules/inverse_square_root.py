@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import of_run
 
 
@@ -23,7 +23,7 @@ class InverseSquareRoot(Schedule):
         "or 0.06 where there is no warm-up.",
     )
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """sqrt(timescale / (timescale + share of the run since warm-up))."""
         scale = self.timescale or self.warmup_ratio or 0.06
         since = of_run(progress, self.warmup_ratio) - self.warmup_ratio

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import ROUNDING, of_run
 
 
@@ -25,7 +25,7 @@ class MultiStep(Schedule):
             raise ValueError("milestones must increase, such as [0.5, 0.75]")
         return milestones
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """gamma to the power of the milestones passed."""
         done = of_run(progress, self.warmup_ratio) + ROUNDING
         return float(self.gamma ** sum(milestone <= done for milestone in self.milestones))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import Field, model_validator
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import falling_cosine
 
 
@@ -26,7 +26,7 @@ class OneCycle(Schedule):
             raise ValueError("one_cycle has its own warm-up: leave out warmup_ratio and warmup_steps and set peak")
         return self
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """From 1 / initial_divisor to 1 at `peak`, then to 1 / (initial_divisor x final_divisor)."""
         first = 1.0 / self.initial_divisor
         if progress < self.peak:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import ROUNDING, of_run
 
 
@@ -22,7 +22,7 @@ class ReduceOnPlateau(Schedule):
     cooldown: int = Field(0, ge=0, description="Validations after a drop during which none is counted as bad.")
     minimum_ratio: float = Field(0.01, ge=0, le=1, description="The multiplier never falls below this.")
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """1 times the drops that the scores up to now call for; a score that is not a number is no improvement."""
         now = of_run(progress, self.warmup_ratio) + ROUNDING
         ratio, best, bad, resting = 1.0, -math.inf, 0, 0

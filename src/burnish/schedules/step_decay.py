@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import passed
 
 
@@ -17,7 +17,7 @@ class StepDecay(Schedule):
         None, gt=0, le=1, description="Distance between drops as a share of the run after warm-up; wins over drops."
     )
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """gamma to the power of the drops passed."""
         distance = self.every if self.every is not None else 1.0 / (self.drops + 1)
         count = passed(progress, distance)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.schedules._phase import falling_cosine, of_run
 
 
@@ -22,7 +22,7 @@ class WarmupStableDecay(Schedule):
     )
     final_ratio: float = Field(0.0, ge=0, le=1, description="Multiplier at the end of the run.")
 
-    def after_warmup(self, progress: float, scores: Sequence[Score]) -> float:
+    def after_warmup(self, progress: float, scores: Sequence[ValidationScore]) -> float:
         """1, then down to `final_ratio`; the decay starts at the end of warm-up where there is no room for more."""
         start = max(self.warmup_ratio, 1.0 - self.decay_ratio)
         done = of_run(progress, self.warmup_ratio)

@@ -104,10 +104,10 @@ def _announce(stopping: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
 
-        def handle(own: int, frame: Any, before: Any = before) -> None:
+        def handle(signum: int, frame: Any, before: Any = before) -> None:
             stopping.set()
             if callable(before):
-                before(own, frame)
+                before(signum, frame)
 
         signal.signal(number, handle)
 
@@ -115,16 +115,16 @@ def _announce(stopping: threading.Event) -> None:
 def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: threading.Event) -> None:
     @app.get("/healthz", tags=["probes"], summary="Whether the process works", responses=errors("503"))
     async def healthz() -> Response:
-        found = stuck(models)
+        hung = stuck(models)
         lost = {served.path: served.readers.lost for served in models if served.readers.lost}
-        body = {"status": "stuck" if found else "ok", "stuck": found, "lost_readers": lost}
-        return json_response(body, 503 if found else 200)
+        body = {"status": "stuck" if hung else "ok", "stuck": hung, "lost_readers": lost}
+        return json_response(body, 503 if hung else 200)
 
     @app.get("/readyz", tags=["probes"], summary="Whether requests are taken", responses=errors("503"))
     async def readyz() -> Response:
-        found = waiting(models)
-        status = "stopping" if stopping.is_set() else "stuck" if found else "ready"
-        return json_response({"status": status, "stuck": found}, 200 if status == "ready" else 503)
+        hung = waiting(models)
+        status = "stopping" if stopping.is_set() else "stuck" if hung else "ready"
+        return json_response({"status": status, "stuck": hung}, 200 if status == "ready" else 503)
 
     @app.get(
         "/metrics",
@@ -159,11 +159,11 @@ def _asking(served: Served, bodies: Bodies) -> Handler:
             async with unless_gone(request):
                 said = await served.answers(asked.rows)
         request.state.errors = sum(isinstance(s, str) for s in said)
-        found = [answer_body(s) if isinstance(s, Answer) else {"error": s} for s in said]
+        answers = [answer_body(s) if isinstance(s, Answer) else {"error": s} for s in said]
         if served.settings.log_payloads:
-            request.state.payload = {"rows": asked.shown(), "answers": found}
-        own = {"model": served.name, "version": served.version}
-        return json_response({**own, "answers": found} if asked.many else {**own, **found[0]})
+            request.state.payload = {"rows": asked.shown(), "answers": answers}
+        model = {"model": served.name, "version": served.version}
+        return json_response({**model, "answers": answers} if asked.many else {**model, **answers[0]})
 
     return ask
 
@@ -176,6 +176,6 @@ def _errors(app: FastAPI, models: list[Served]) -> None:
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> Response:
-        found = not_here(request, error, models).response(request.state.request_id)
-        found.headers.update(error.headers or {})
-        return found
+        response = not_here(request, error, models).response(request.state.request_id)
+        response.headers.update(error.headers or {})
+        return response

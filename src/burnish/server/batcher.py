@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from burnish.answering.isolating import isolated
-from burnish.answering.predictor import Prepared
+from burnish.answering.predictor import PreparedRow
 from burnish.core.answer import Answer
 from burnish.server.refusal import overloaded
 
@@ -42,13 +42,13 @@ class _Waiting:
 
     call: _Call
     place: int
-    prepared: Prepared
+    prepared: PreparedRow
     since: float
     turn: float
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchFacts:
     """What is told of each batch: rows, seconds it took, elements computed and those that were not padding."""
 
     rows: int
@@ -76,11 +76,11 @@ class Batcher:
         taken: rows admitted and not yet answered.
     """
 
-    answer: Callable[[Sequence[Prepared]], list[Answer]]
+    answer: Callable[[Sequence[PreparedRow]], list[Answer]]
     max_batch: int
     max_wait: float
     max_queue: int
-    observe: Callable[[Batch], None]
+    observe: Callable[[BatchFacts], None]
     most_elements: int | None = None
     taken: int = 0
     requests: int = 0
@@ -123,7 +123,7 @@ class Batcher:
             self.taken -= rows
             self.requests -= 1
 
-    async def answers(self, prepared: Sequence[Prepared], deadline: float) -> list[Answer | Exception]:
+    async def answers(self, prepared: Sequence[PreparedRow], deadline: float) -> list[Answer | Exception]:
         """An answer, or the error of its own, for each row.
 
         Args:
@@ -159,7 +159,7 @@ class Batcher:
             self.busy_since = None
             size = max(w.prepared.length for w in batch) * len(batch)
             self._learn(seconds, len(batch), size)
-            self.observe(Batch(len(batch), seconds, size, sum(w.prepared.length for w in batch)))
+            self.observe(BatchFacts(len(batch), seconds, size, sum(w.prepared.length for w in batch)))
             self._deliver(batch, results)
 
     def _learn(self, seconds: float, rows: int, elements: int) -> None:
@@ -222,7 +222,7 @@ class Batcher:
                 continue
 
 
-def _cost(row: Prepared) -> int:
+def _cost(row: PreparedRow) -> int:
     return row.length + OVERHEAD
 
 

@@ -40,8 +40,10 @@ def _answering(place: str, handler: Handler) -> ASGIApp:
 
 def response_to(error: Refused | Unanswered, request: Request) -> Response:
     """What a client is told, and the reason noted for the log."""
-    own: str = request.state.request_id
+    request_id: str = request.state.request_id
     if isinstance(error, Refused):
         request.state.reason = error.reason
-        return error.response(own)
-    return Refused(500, f"the model failed on a row; the log has it under {own}", reason="model").response(own)
+        return error.response(request_id)
+    return Refused(500, f"the model failed on a row; the log has it under {request_id}", reason="model").response(
+        request_id
+    )

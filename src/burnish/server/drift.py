@@ -10,18 +10,18 @@ FLOOR = 1e-4  # of a share: a class that never occurs on one side must not make 
 FEWEST = 100  # answers before anything is said
 
 
-def population_stability(expected: Mapping[str, float], found: Mapping[str, float]) -> float:
-    """The population stability index: sum over bins of (found - expected) * ln(found / expected).
+def population_stability(expected: Mapping[str, float], actual: Mapping[str, float]) -> float:
+    """The population stability index: sum over bins of (actual - expected) * ln(actual / expected).
 
     Below 0.1 is usually read as no change, above 0.25 as a large one. It is the symmetric Kullback-Leibler divergence
     of Jeffreys ("An invariant form for the prior probability in estimation problems", 1946).
 
     Args:
-        expected, found: bin to share; a bin that is missing has share 0, and no share counts as less than `FLOOR`.
+        expected, actual: bin to share; a bin that is missing has share 0, and no share counts as less than `FLOOR`.
     """
     total = 0.0
-    for name in {*expected, *found}:
-        before, now = max(FLOOR, expected.get(name, 0.0)), max(FLOOR, found.get(name, 0.0))
+    for name in {*expected, *actual}:
+        before, now = max(FLOOR, expected.get(name, 0.0)), max(FLOOR, actual.get(name, 0.0))
         total += (now - before) * math.log(now / before)
     return total
 

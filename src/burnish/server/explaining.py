@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from burnish.answering.explaining import FEWEST, Explanation, begun, cut, explanation
-from burnish.answering.predictor import Prepared
+from burnish.answering.predictor import PreparedRow
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.inputs import Piece
@@ -47,8 +47,8 @@ def _explaining(served: Served, bodies: Bodies) -> Handler:
             if isinstance(row, RowError):
                 raise _refused(row.problem)
             async with unless_gone(request):
-                found = await explained(served, row, bodies)
-        shown = {**answer_body(found.answer), "parts": found.parts, "effects": found.effects}
+                explanation = await explained(served, row, bodies)
+        shown = {**answer_body(explanation.answer), "parts": explanation.parts, "effects": explanation.effects}
         if served.settings.log_payloads:
             request.state.payload = {"rows": [row], "answers": [shown]}
         return json_response({"model": served.name, "version": served.version, **shown})
@@ -93,7 +93,7 @@ async def explained(served: Served, row: dict[str, Any], bodies: Bodies) -> Expl
 class _Whole:
     """A row that is explained: as numbers, its parts, and the bytes of memory that what was read of it takes."""
 
-    prepared: Prepared
+    prepared: PreparedRow
     pieces: list[Piece]
     size: int
 
@@ -110,28 +110,28 @@ def _begun(served: Served, row: dict[str, Any]) -> _Whole:
     return _Whole(prepared, cut(served.predictor.bundle, example, parts), size)
 
 
-def _prepared(served: Served, piece: Piece) -> Prepared:
+def _prepared(served: Served, piece: Piece) -> PreparedRow:
     return served.predictor.prepare([piece.without()])[0]  # one changed picture at a time
 
 
 async def _read(served: Served, deadline: float, work: Callable[[Served, Any], Any], *given: Any) -> list[Any]:
     """What `work` gives for each, in the threads in which rows are read; what it raises is told as of any row."""
-    found = await served.readers.each(partial(work, served), given, deadline)
-    for result in found:
+    results = await served.readers.each(partial(work, served), given, deadline)
+    for result in results:
         if isinstance(result, BaseException):
             raise _refused(str(said(served, result))) from result
-    return found
+    return results
 
 
 def _refused(message: str) -> Refused:
     return Refused(422, message, details=[{"row": 0, "error": message}])
 
 
-async def _answers(served: Served, prepared: Sequence[Prepared], deadline: float) -> list[Answer]:
-    found = []
+async def _answers(served: Served, prepared: Sequence[PreparedRow], deadline: float) -> list[Answer]:
+    answers = []
     for result in await served.batcher.answers(prepared, deadline):
         answer = said(served, result)
         if isinstance(answer, str):
             raise _refused(answer)
-        found.append(answer)
-    return found
+        answers.append(answer)
+    return answers

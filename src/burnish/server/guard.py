@@ -67,11 +67,11 @@ class Guard:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status[0] = message["status"]
-                own = MutableHeaders(scope=message)
-                own["X-Request-Id"] = request_id
-                own.setdefault("X-Content-Type-Options", "nosniff")
+                response_headers = MutableHeaders(scope=message)
+                response_headers["X-Request-Id"] = request_id
+                response_headers.setdefault("X-Content-Type-Options", "nosniff")
                 if self.stopping.is_set():
-                    own["Connection"] = "close"
+                    response_headers["Connection"] = "close"
             await send({**message, "body": b""} if head and "body" in message else message)
 
         try:

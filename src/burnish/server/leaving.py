@@ -21,8 +21,8 @@ async def unless_gone(request: Request) -> AsyncIterator[None]:
     Raises:
         Refused: the client is gone (499).
     """
-    own = asyncio.current_task()
-    assert own is not None
+    current = asyncio.current_task()
+    assert current is not None
     loop = asyncio.get_running_loop()
     watching: list[asyncio.Task[None]] = []
     left = False
@@ -32,7 +32,7 @@ async def unless_gone(request: Request) -> AsyncIterator[None]:
         while (await request.receive())["type"] != "http.disconnect":
             pass
         left = True
-        own.cancel()
+        current.cancel()
 
     timer = loop.call_later(MOMENT, lambda: watching.append(loop.create_task(watch())))
     try:
@@ -40,7 +40,7 @@ async def unless_gone(request: Request) -> AsyncIterator[None]:
     except asyncio.CancelledError:
         if not left:
             raise
-        own.uncancel()
+        current.uncancel()
         raise Refused(GONE, "the client went away", reason="gone") from None
     finally:
         timer.cancel()

@@ -131,7 +131,7 @@ def unpacked(body: bytes, limit: int) -> bytes:
     Raises:
         Refused: larger than the limit, damaged, cut off, or something else behind it.
     """
-    found, size, place, members = [], 0, 0, 0
+    pieces, size, place, members = [], 0, 0, 0
     stream = None
     while stream is None or place < len(body):
         if stream is None:
@@ -140,11 +140,11 @@ def unpacked(body: bytes, limit: int) -> bytes:
                 raise Refused(413, f"the gzip body has more than {MOST_MEMBERS:,} members", reason="size")
         piece = body[place : place + PIECE]
         try:
-            found.append(stream.decompress(piece, limit - size + 1))
+            pieces.append(stream.decompress(piece, limit - size + 1))
         except zlib.error:
             where = "behind its end" if members > 1 else "in it"
             raise Refused(400, f"the body is not what its content-encoding says: no gzip {where}") from None
-        size += len(found[-1])
+        size += len(pieces[-1])
         if size > limit:
             raise _too_large(limit)
         place += len(piece) - len(stream.unused_data)
@@ -153,7 +153,7 @@ def unpacked(body: bytes, limit: int) -> bytes:
             place = place if rest is None else len(body) - len(rest)
             stream = None
             if place == len(body):
-                return b"".join(found)
+                return b"".join(pieces)
     raise Refused(400, "the gzip body is cut off")
 
 
@@ -198,5 +198,5 @@ def check_file(data: bytes, input: FromFiles, thing: str, settings: Settings) ->
     most = {name.removeprefix("max_"): value for name, value in settings if name.startswith("max_")}
     for unit, amount in input.measured(data, most).items():
         if amount > most.get(unit, inf):
-            found = f"{amount:,.0f} {unit}" if isfinite(amount) else f"too many {unit}"
-            raise InputError(f"the {thing} is too large: {found}", expected=f"at most {most[unit]:,g} {unit}")
+            what = f"{amount:,.0f} {unit}" if isfinite(amount) else f"too many {unit}"
+            raise InputError(f"the {thing} is too large: {what}", expected=f"at most {most[unit]:,g} {unit}")

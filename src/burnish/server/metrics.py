@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from burnish.core.answer import Answer
 from burnish.evaluation.answer_distribution import bins_of, confidence_bin
-from burnish.server.batcher import Batch
+from burnish.server.batcher import BatchFacts
 from burnish.server.drift import Recent, population_stability
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -103,13 +103,13 @@ class Metrics:
                 if baseline.get(of):
                     self._recent[name, version, of] = Recent()
 
-    def batches(self, name: str, version: str) -> Callable[[Batch], None]:
+    def batches(self, name: str, version: str) -> Callable[[BatchFacts], None]:
         """What counts the batches of a model."""
         rows, seconds = self.batch_rows.labels(name, version), self.batch_seconds.labels(name, version)
         useful = self.elements.labels(name, version, "useful")
         padding = self.elements.labels(name, version, "padding")
 
-        def observe(batch: Batch) -> None:
+        def observe(batch: BatchFacts) -> None:
             rows.observe(batch.rows)
             seconds.observe(batch.seconds)
             useful.inc(batch.useful)
@@ -128,8 +128,8 @@ class Metrics:
             if answer.abstained is not None:
                 self.abstained.labels(name, version).inc(int(answer.abstained))
         self._remember(name, version, "answers", [b for a in answers for b in bins_of(a.answer)])
-        found = [confidence_bin(a.confidence) for a in answers if a.confidence is not None]
-        self._remember(name, version, "confidence", found)
+        confidences = [confidence_bin(a.confidence) for a in answers if a.confidence is not None]
+        self._remember(name, version, "confidence", confidences)
         if (
             time.monotonic() - self._compared > COMPARED_EVERY
         ):  # another process may be asked for what this one has seen

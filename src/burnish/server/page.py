@@ -38,5 +38,5 @@ def policy(text: str) -> str:
 
 
 def _hashes(text: str, tag: str) -> list[str]:
-    found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-    return [f"'sha256-{base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()}'" for own in found]
+    blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+    return [f"'sha256-{base64.b64encode(hashlib.sha256(block.encode()).digest()).decode()}'" for block in blocks]

@@ -169,34 +169,34 @@ class Readers:
         self._done(job, reader.place, InputError(f"it could not be read within {self.seconds:g} s"))
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Overdue))
 
-    def _read(self, own: _Reader) -> None:
+    def _read(self, reader: _Reader) -> None:
         """The life of a thread."""
         try:
-            while self._begun(own):
-                assert own.job is not None
-                assert own.since is not None
+            while self._begun(reader):
+                assert reader.job is not None
+                assert reader.since is not None
                 try:
-                    result = own.job.work(own.job.items[own.place])
+                    result = reader.job.work(reader.job.items[reader.place])
                 except _Overdue:
                     raise
                 except BaseException as error:  # whatever it is, the thread is needed for other rows
                     result = error
                 with self._changed:
-                    if own.lost:
+                    if reader.lost:
                         break
-                    own.job.spent += time.monotonic() - own.since
-                    own.since = None
-                    self._done(own.job, own.place, result)
-                    own.job = None
+                    reader.job.spent += time.monotonic() - reader.since
+                    reader.since = None
+                    self._done(reader.job, reader.place, result)
+                    reader.job = None
         except _Overdue:
             with suppress(RuntimeError):  # it may have come in the middle of taking the lock
                 self._changed.release()
         with self._changed:
-            self._lost.discard(own)
+            self._lost.discard(reader)
             if not self._closing:
                 self._fill()
 
-    def _begun(self, own: _Reader) -> bool:
+    def _begun(self, reader: _Reader) -> bool:
         """Take the next row, which may be long in coming; False at the end."""
         with self._changed:
             while True:
@@ -207,7 +207,7 @@ class Readers:
                     break
                 self._changed.wait()
             job = min(self._jobs, key=lambda j: j.spent)
-            own.job, own.place, own.since = job, job.begun, time.monotonic()
+            reader.job, reader.place, reader.since = job, job.begun, time.monotonic()
             job.begun += 1
             return True
 

@@ -40,7 +40,7 @@ class RowError:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedRows:
     """The rows of a request, and whether they came as a list and are answered as one."""
 
     rows: list[dict[str, Any] | RowError]
@@ -63,7 +63,7 @@ class Reader:
     input: Input
     settings: Settings
 
-    async def read(self, request: Request, body: bytes) -> Asked:
+    async def read(self, request: Request, body: bytes) -> AskedRows:
         """Rows out of JSON, a form with files, the bytes of one file, or plain text, by its content-type.
 
         Raises:
@@ -85,7 +85,7 @@ class Reader:
         """Whether a media type is that of the files this model reads."""
         return isinstance(self.input, FromFiles) and bool(self.input.media) and kind.startswith(self.input.media)
 
-    def json(self, value: Any) -> Asked:
+    def json(self, value: Any) -> AskedRows:
         """A row; a list of rows, bare or under `rows`. Where there is one column, its bare value is a row, too."""
         columns = self.input.required_columns
         if isinstance(value, Mapping) and MANY in value and MANY not in columns:
@@ -96,7 +96,7 @@ class Reader:
             return self.checked(value, many=True)
         return self.checked([value], many=False)
 
-    def checked(self, values: list[Any], *, many: bool) -> Asked:
+    def checked(self, values: list[Any], *, many: bool) -> AskedRows:
         """Rows as the model reads them; what is wrong with one stands in its place.
 
         Raises:
@@ -112,7 +112,7 @@ class Reader:
                 rows.append(value if isinstance(value, RowError) else self._row(value))
             except ValueError as error:
                 rows.append(RowError(str(error)))
-        return Asked(rows, many)
+        return AskedRows(rows, many)
 
     def _row(self, value: Any) -> dict[str, Any]:
         columns = self.input.required_columns
@@ -151,7 +151,7 @@ class Reader:
             raise ValueError(f"{column!r} is no Unicode text: {place}") from None
         return value
 
-    async def _form(self, request: Request, body: bytes) -> Asked:
+    async def _form(self, request: Request, body: bytes) -> AskedRows:
         if not endings_of(self.input) and len(self.input.required_columns) != 1:
             raise Refused(415, "this model reads several texts a row: send JSON")
 

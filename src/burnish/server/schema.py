@@ -163,11 +163,11 @@ def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
     """`row` and `answer` of golden examples, as they would be asked and answered; [] where they are not to be shown."""
     if not served.settings.examples:
         return []
-    found = []
+    examples = []
     for row in golden(served)[:most]:
         given = Decoded(row["answer"], np.array(row["probabilities"], np.float32))
-        found.append({"row": row["example"], "answer": answer_body(served.predictor.named(given))})
-    return found
+        examples.append({"row": row["example"], "answer": answer_body(served.predictor.named(given))})
+    return examples
 
 
 def answer_body(answer: Answer) -> dict[str, Any]:

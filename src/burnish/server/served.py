@@ -10,7 +10,7 @@ from typing import Any
 
 from burnish.answering.explaining import unexplained
 from burnish.answering.isolating import beside
-from burnish.answering.predictor import Predictor, Prepared, load
+from burnish.answering.predictor import Predictor, PreparedRow, load
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
@@ -99,13 +99,13 @@ class Served:
         with self.batcher.admitted(len(rows), self.settings.deadline):
             try:
                 prepared = await self.readers.each(self._prepared, rows, deadline)
-                read = [p for p in prepared if isinstance(p, Prepared)]
+                read = [p for p in prepared if isinstance(p, PreparedRow)]
                 answers = await self.batcher.answers(read, deadline) if read else []
             except TimeoutError:
                 raise late(self.settings.deadline) from None
         return beside(BaseException, prepared, answers)
 
-    def _prepared(self, row: dict[str, Any]) -> Prepared:
+    def _prepared(self, row: dict[str, Any]) -> PreparedRow:
         """A row as numbers."""
         self.check(row)
         return self.predictor.prepare([row])[0]

@@ -52,7 +52,7 @@ class Settings(BaseModel):
 
 
 @dataclass(frozen=True)
-class Place:
+class ServedBundle:
     """A bundle to be served, and under which name and version; empty ones are taken from the bundle."""
 
     path: Path
@@ -60,7 +60,7 @@ class Place:
     version: str = ""
 
 
-def place_of(text: str) -> Place:
+def place_of(text: str) -> ServedBundle:
     """PATH, NAME=PATH or NAME@VERSION=PATH.
 
     Raises:
@@ -68,7 +68,7 @@ def place_of(text: str) -> Place:
     """
     label, equals, path = text.partition("=")
     if not equals or Path(text).exists():
-        return Place(Path(text))
+        return ServedBundle(Path(text))
     name, at, version = label.partition("@")
     for word in [name, *([version] if at else [])]:
         if not _NAME.fullmatch(word):
@@ -78,7 +78,7 @@ def place_of(text: str) -> Place:
                 fix=f"name it like this: sentiment@3={path}",
                 place=text,
             )
-    return Place(Path(path), name, version)
+    return ServedBundle(Path(path), name, version)
 
 
 def name_of(folder: Path) -> str:

@@ -64,29 +64,29 @@ def environment(command: Sequence[str]) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The version of each of `PACKAGES` that is installed."""
-    return {name: found for name in PACKAGES if (found := _version(name)) is not None}
+    return {name: version for name in PACKAGES if (version := _version(name)) is not None}
 
 
 def _libraries() -> dict[str, str]:
     """Versions of what is inside other packages and decodes or computes: libjpeg, libsndfile, CUDA ..."""
     import torch
 
-    found = {"cuda": torch.version.cuda}
+    libraries = {"cuda": torch.version.cuda}
     if torch.version.cuda:
-        found["cudnn"] = str(torch.backends.cudnn.version() or "")  # type: ignore[no-untyped-call]
+        libraries["cudnn"] = str(torch.backends.cudnn.version() or "")  # type: ignore[no-untyped-call]
     try:
         from PIL import features
 
-        found |= {f"lib{name}": features.version(name) for name in ("jpg", "webp", "libtiff", "zlib")}
+        libraries |= {f"lib{name}": features.version(name) for name in ("jpg", "webp", "libtiff", "zlib")}
     except ImportError:
         pass
     try:
         import soundfile
 
-        found["libsndfile"] = soundfile.__libsndfile_version__
+        libraries["libsndfile"] = soundfile.__libsndfile_version__
     except (ImportError, OSError):  # the second: there is no libsndfile
         pass
-    return {name.replace("liblib", "lib"): str(value) for name, value in found.items() if value}
+    return {name.replace("liblib", "lib"): str(value) for name, value in libraries.items() if value}
 
 
 @cache

@@ -58,12 +58,12 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     if not len(predictions.known):
         raise _unlabelled(bundle, table)
     metrics = metrics_for(bundle.target)
-    found = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
-    found["decisions"] = on_test(
+    scored = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
+    scored["decisions"] = on_test(
         bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))
     )
     files = [o.path for o in table.origins]
-    result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **found}
+    result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **scored}
     result |= {f"rows_in_{name}": count for name, count in seen.items()}
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:

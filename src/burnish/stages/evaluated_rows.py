@@ -60,26 +60,26 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     The data of the run is read again, as its recipe says; where it is not there any more, that is said.
     """
     try:
-        found = held_out(bundle, trust_code=trust_code)
+        held = held_out(bundle, trust_code=trust_code)
     except InputError as error:
         reason = error.found.removeprefix("export validation needs the data the run was tested on: ")
         return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
-    own, alike = contents(table, bundle), _similar(table, bundle)
+    hashes, alike = contents(table, bundle), _similar(table, bundle)
     counts, said = {}, []
     for name, words in (
         ("train", "were trained on"),
         ("validation", "are validation rows, by which the checkpoint was chosen"),
     ):
-        if name not in found.parts:
+        if name not in held.parts:
             continue
-        part = found.parts[name]
-        same = _among(own, contents(part.table, bundle)[part.rows])
+        part = held.parts[name]
+        same = _among(hashes, contents(part.table, bundle)[part.rows])
         counts[name] = int(same.sum())
         if counts[name]:
-            said.append(f"{counts[name]:,} of {len(own):,} rows {words}: scores on them say little about new rows")
+            said.append(f"{counts[name]:,} of {len(hashes):,} rows {words}: scores on them say little about new rows")
         if more := int((_among(alike, _similar(part.table, bundle)[part.rows]) & ~same).sum()):
             said.append(
-                f"{more:,} of {len(own):,} rows differ from rows that {words} in case, spaces or punctuation alone: "
+                f"{more:,} of {len(hashes):,} rows differ from rows that {words} in case, spaces or punctuation alone: "
                 "scores on them say little about new rows"
             )
     return counts, said
@@ -99,9 +99,9 @@ def _similar(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
     return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text, hashed=similar_hash)
 
 
-def _among(own: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (own != 0) & np.isin(own, theirs)
-    return found
+def _among(hashes: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (hashes != 0) & np.isin(hashes, theirs)
+    return same
 
 
 def _named(counts: Counter[str], names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
-from burnish.runtimes import Run
+from burnish.runtimes import Runner
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 
@@ -68,7 +68,7 @@ class HeldOut:
         return Loader(rows, bundle.input, bundle.target, bundle.processor, sharing=shared)
 
     def answers(
-        self, run: Run, part: Part, bundle: Bundle, notify: Callable[[str, int, int], None] | None = None
+        self, run: Runner, part: Part, bundle: Bundle, notify: Callable[[str, int, int], None] | None = None
     ) -> Predictions:
         """What a model says of these rows.
 
@@ -78,7 +78,7 @@ class HeldOut:
         strange: list[int] = []
         group = self.recipe.group if self.recipe.group in part.table.columns else None
         size = self.recipe.evaluation_batch_size
-        found, _ = predict(
+        predictions, _ = predict(
             run,
             self.loader(part, bundle),
             part,
@@ -88,10 +88,10 @@ class HeldOut:
             notify=notify,
             strange=strange,
         )
-        counted = set(found.known.table["row"].to_pylist())
+        counted = set(predictions.known.table["row"].to_pylist())
         if said := answers_not_finite([row for row in strange if row in counted], part, "held-out"):
             raise RunFailed(said, expected="numbers: such answers mean nothing")
-        return found
+        return predictions
 
     def batches(self, part: Part, size: int, bundle: Bundle) -> Iterator[dict[str, Array]]:
         """Batches of consecutive rows as the network is called, of `size` rows each; the last, smaller one left out."""

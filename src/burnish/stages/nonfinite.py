@@ -43,10 +43,10 @@ def answers_not_finite(strange: Sequence[int], part: Part, split: str) -> str:
     return f"the network answers NaN or infinity for {len(rows):,} of {len(part):,} {split} rows ({places}{more})"
 
 
-def no_answers(found: str, checkpoints: Path) -> NonFinite:
+def no_answers(what: str, checkpoints: Path) -> NonFinite:
     """The error for a run whose network gives no numbers."""
     return NonFinite(
-        found,
+        what,
         expected="numbers: such answers mean nothing, and no score of them is given",
         fix=f"start a new run with a lower learning_rate (or precision: float32); {safe(checkpoints)}",
         place=str(checkpoints.parent),

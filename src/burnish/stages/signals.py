@@ -64,13 +64,13 @@ def interruptible(command: Callable[[], str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         way = command()
-        found = "stopped at once; the run can go on from its last checkpoint" if way else "stopped; nothing was written"
-        raise stopped(found, way) from None
+        what = "stopped at once; the run can go on from its last checkpoint" if way else "stopped; nothing was written"
+        raise stopped(what, way) from None
     finally:
         if main:
             signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
-def stopped(found: str, command: str) -> Interrupted:
+def stopped(what: str, command: str) -> Interrupted:
     """The error for an interruption, with the command that goes on."""
-    return Interrupted(found, fix=command)
+    return Interrupted(what, fix=command)

@@ -122,13 +122,13 @@ def read_separator(values: Sequence[Any], target: WrittenLabels) -> list[str]:
         InputError: no cell holds the usual one, and cells are surely separated by another.
     """
     texts = [v for v in values if isinstance(v, str) and v.strip() and listed(v, target.lists_as_text) is None]
-    found = other_separator(texts, target.separator)
-    if found is None:
+    separated = other_separator(texts, target.separator)
+    if separated is None:
         return []
     what = f"no cell of column {target.column!r} holds the separator {target.separator!r}, and "
-    what += f"{found.cells:,} of {found.total:,} hold {found.written}, such as {found.example!r:.60}"
-    fix = f"target={{kind: labels, column: {target.column}, separator: {found.written}}}"
-    if found.sure and "separator" not in target.model_fields_set:
+    what += f"{separated.cells:,} of {separated.total:,} hold {separated.written}, such as {separated.example!r:.60}"
+    fix = f"target={{kind: labels, column: {target.column}, separator: {separated.written}}}"
+    if separated.sure and "separator" not in target.model_fields_set:
         raise InputError(
             what,
             expected="labels with the separator between them, or lists of labels",

@@ -65,9 +65,9 @@ def _begins_only_between(rows: Iterable[Sequence[str | None]]) -> bool:
     return inside_first > 0
 
 
-def _refused(column: str, found: str) -> InputError:
+def _refused(column: str, what: str) -> InputError:
     return InputError(
-        f"column {column!r} holds {found}: entities cannot be counted",
+        f"column {column!r} holds {what}: entities cannot be counted",
         expected="IOB1, IOB2, IOE, BIOES, BILOU, BMES or BMEWO: O outside of entities, else B-person, I-person ... "
         "or tags without any prefix",
         fix="write the tags so; or count each run of equal tags as one span: "

@@ -42,8 +42,8 @@ def other_separator(texts: Sequence[str], separator: str) -> Separated | None:
     known = [t.strip() for t in texts if t.strip()]
     if not known or any(separator in t for t in known):
         return None
-    found = [f for c in CANDIDATES if c != separator and (f := _judged(known, c)) is not None]
-    return max(found, key=lambda f: (f.sure, f.cells)) if found else None
+    judged = [f for c in CANDIDATES if c != separator and (f := _judged(known, c)) is not None]
+    return max(judged, key=lambda f: (f.sure, f.cells)) if judged else None
 
 
 def _judged(known: Sequence[str], separator: str) -> Separated | None:

@@ -30,15 +30,15 @@ def spans(tags: Sequence[str | None]) -> set[Span]:
     type and begin one of another: seqeval has no other rule for them unless it is told a scheme and to be strict.
     A missing tag counts as O.
     """
-    found: set[Span] = set()
+    entities: set[Span] = set()
     before, kind, first = OUTSIDE, "", 0
     for i, tag in enumerate([*tags, OUTSIDE]):
         prefix, this = split_tag(OUTSIDE if tag is None else tag)
         this = this or "_"  # bare prefixes and O have one type, so that their prefixes alone decide
         other = kind != this
         if before in ("E", "S") or (before, prefix) in _ENDS or (before != OUTSIDE and other):
-            found.add((kind, first, i - 1))
+            entities.add((kind, first, i - 1))
         if prefix in ("B", "S") or (before, prefix) in _STARTS or (prefix != OUTSIDE and other):
             first = i
         before, kind = prefix, this
-    return found
+    return entities

@@ -36,9 +36,9 @@ _FEW = 5  # rows below which one word in each may be chance
 
 def cells_of(value: Any, target: WrittenTags) -> list[Any] | None:
     """The tags of a row as they are written; None where the cell is missing, or is text without a word in it."""
-    found = listed(value, target.lists_as_text)
-    if found is not None:
-        return found
+    tags = listed(value, target.lists_as_text)
+    if tags is not None:
+        return tags
     words = text(value)
     return None if words is None else words.split()
 

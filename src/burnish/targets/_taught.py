@@ -82,4 +82,4 @@ def _in_line(rows: Sequence[Array], lengths: Sequence[int]) -> Array:
     after = [
         ((0, int(length) - len(row)), *[(0, 0)] * (row.ndim - 1)) for row, length in zip(rows, lengths, strict=True)
     ]
-    return np.concatenate([np.pad(row, own) for row, own in zip(rows, after, strict=True)])
+    return np.concatenate([np.pad(row, places) for row, places in zip(rows, after, strict=True)])

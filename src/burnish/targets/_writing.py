@@ -62,8 +62,8 @@ def names_of(parts: Sequence[Any], names: Sequence[str], numbers: Numbers | None
     """The names that the values of a cell stand for; a vector of another length than `names` is none, and is left as it is."""
     if numbers == "multi_hot" and len(parts) == len(names) and all(whole(p) is not None for p in parts):
         return {name for name, part in zip(names, parts, strict=True) if whole(part) == 1}
-    found = (name_at(p, names) if numbers == "positions" else text(p) for p in parts)
-    return {name for name in found if name is not None}
+    named = (name_at(p, names) if numbers == "positions" else text(p) for p in parts)
+    return {name for name in named if name is not None}
 
 
 def bracketed(value: Any) -> bool:
@@ -104,10 +104,10 @@ def refuse_written_list(texts: Sequence[str], names: Sequence[str], column: str)
     Raises:
         InputError: one is a list.
     """
-    found = next((t for t in texts if has_quoted_list(t) and text(t) not in names), None)
-    if found is not None:
+    written = next((t for t in texts if has_quoted_list(t) and text(t) not in names), None)
+    if written is not None:
         raise InputError(
-            f"column {column!r} holds {found!r:.80}, a list written as text, which is no label",
+            f"column {column!r} holds {written!r:.80}, a list written as text, which is no label",
             expected="one label in each row",
             fix=f"for several labels a row: target={{kind: labels, column: {column}}}; for one, write it without brackets "
             "and quotes",

@@ -109,12 +109,12 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
             return [
                 f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"
             ]
-        found = other_separator(texts, "|") if len(texts) == len(known) else None
-        if found is None or not found.sure:
+        separated = other_separator(texts, "|") if len(texts) == len(known) else None
+        if separated is None or not separated.sure:
             return []
-        several = f"target={{kind: labels, column: {self.column}, separator: {found.written}}}"
+        several = f"target={{kind: labels, column: {self.column}, separator: {separated.written}}}"
         single_ = f"target={{kind: label, column: {self.column}}}"
-        what = f"{found.cells:,} of {found.total:,} cells hold {found.written}, such as {found.example!r:.60}"
+        what = f"{separated.cells:,} of {separated.total:,} cells hold {separated.written}, such as {separated.example!r:.60}"
         if self.column.lower().endswith("s") and not self.column.lower().endswith(("ss", "is", "us")):
             raise InputError(
                 f"column {self.column!r}: {what}: several labels in a cell, or one label with that name?",
@@ -183,15 +183,17 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
 
     def margin(self, before: Decoded, after: Decoded) -> float | None:
         """To the other label, and to `abstain_below` where one of them is given and the other is not."""
-        own = before.probabilities
-        if not len(own):
+        probabilities = before.probabilities
+        if not len(probabilities):
             return None
-        found = [0.0]
+        distances = [0.0]
         if before.answer != after.answer:
-            found.append(float(own[self._numbers[before.answer]] - own[self._numbers[after.answer]]))
+            distances.append(
+                float(probabilities[self._numbers[before.answer]] - probabilities[self._numbers[after.answer]])
+            )
         if self.abstain_below is not None and self.abstains(before) != self.abstains(after):
-            found.append(abs(float(own.max()) - self.abstain_below))
-        return max(found)
+            distances.append(abs(float(probabilities.max()) - self.abstain_below))
+        return max(distances)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """The softmax of other logits."""

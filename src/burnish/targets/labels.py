@@ -72,16 +72,16 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
         Raises:
             InputError: multi-hot vectors without names, another separator than the cells hold, or unreadable lists.
         """
-        own, said = self, []
+        settled, said = self, []
         if self.lists_as_text is None and written_as_lists(values, self.column, self.kind()):
-            own = self.model_copy(update={"lists_as_text": True})
+            settled = self.model_copy(update={"lists_as_text": True})
             said.append(said_lists(self.column))
         elif self.lists_as_text is None and (name := next((v for v in values if bracketed(v)), None)) is not None:
             refuse_torn_brackets(values, self)
             said.append(f"the brackets of {name!r} in column {self.column!r} are kept as part of the label's name")
-        found, more = read_numbers(values, own)
-        own = own if found is None else own.model_copy(update={"numbers": found})
-        return own, [*said, *more, *read_separator(values, own)]
+        numbers, more = read_numbers(values, settled)
+        settled = settled if numbers is None else settled.model_copy(update={"numbers": numbers})
+        return settled, [*said, *more, *read_separator(values, settled)]
 
     def truth(self, value: Any) -> list[str] | None:
         """The labels of a row, sorted; None where the cell is missing."""
@@ -118,8 +118,8 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """float32 [C] of zeros and ones, and float32 [C] weights, all 0 where the truth is missing."""
         names = self.truth(value)
-        own = set(names or ())
-        target = np.array([n in own for n in self.labels], np.float32)
+        given = set(names or ())
+        target = np.array([n in given for n in self.labels], np.float32)
         return target, np.full(len(self.labels), float(names is not None), np.float32)
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
@@ -163,9 +163,9 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
         """Of the labels that only one of them gives, the farthest from its own threshold."""
         if not len(before.probabilities):
             return None
-        own = dict(zip(self.labels, map(float, before.probabilities), strict=True))
+        probabilities = dict(zip(self.labels, map(float, before.probabilities), strict=True))
         changed = set(before.answer) ^ set(after.answer)
-        return max((abs(own[name] - self.least(name)) for name in changed), default=0.0)
+        return max((abs(probabilities[name] - self.least(name)) for name in changed), default=0.0)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
         """The sigmoid of other logits."""

@@ -63,15 +63,15 @@ class Tags(Labelled, Judged, Recognised, Standalone):
         Raises:
             InputError: one word in each row, numbers without names, prefixes of no scheme, or unreadable lists.
         """
-        own, said = self, []
+        settled, said = self, []
         if self.lists_as_text is None and written_as_lists(values, self.column, self.kind()):
-            own = self.model_copy(update={"lists_as_text": True})
+            settled = self.model_copy(update={"lists_as_text": True})
             said.append(said_lists(self.column))
         refuse_single_words(values, self.column)
-        numbers, more = numbers_are([row for v in values if (row := cells_of(v, own))], own)
+        numbers, more = numbers_are([row for v in values if (row := cells_of(v, settled))], settled)
         if numbers is not None:
-            own = own.model_copy(update={"numbers": numbers})
-        return own._with_scheme(values, [*said, *more])
+            settled = settled.model_copy(update={"numbers": numbers})
+        return settled._with_scheme(values, [*said, *more])
 
     def _with_scheme(self, values: Sequence[Any], said: list[str]) -> tuple[Tags, list[str]]:
         rows = [row for v in values if (row := self.truth(v))]
@@ -202,7 +202,7 @@ class Tags(Labelled, Judged, Recognised, Standalone):
         return Wrong(missed or "(nothing more)", wrong or "(nothing)", float(len(true ^ answered)))
 
 
-def _entities(found: set[Span]) -> str:
+def _entities(entities: set[Span]) -> str:
     """Entities as `type words 3-4`, words counted from 1."""
-    ordered = sorted(found, key=lambda s: s[1])
+    ordered = sorted(entities, key=lambda s: s[1])
     return ", ".join(f"{k} word {a + 1}" if a == b else f"{k} words {a + 1}-{b + 1}" for k, a, b in ordered)

@@ -23,10 +23,10 @@ def installed(extra: str, *names: str) -> None:
     """
     for name in names:
         try:
-            found = importlib.util.find_spec(name) is not None
+            there = importlib.util.find_spec(name) is not None
         except (ImportError, ValueError):
-            found = False
-        if not found:
+            there = False
+        if not there:
             raise _missing(extra, f"{name!r} is not installed")
 
 

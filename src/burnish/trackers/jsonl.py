@@ -39,7 +39,7 @@ class Jsonl(Tracker):
                 "the record of a run is here already", fix="choose another folder, or resume the run", place=str(path)
             )
         lost = repair(path) if resume else 0
-        listener = _Lines(path)
+        listener = _JsonlCurves(path)
         if lost:
             text = f"{path.name}: {lost} half-written or unreadable line(s) moved to {_aside(path, 'damaged').name}"
             print(f"warning: {text}", file=sys.stderr)
@@ -47,7 +47,7 @@ class Jsonl(Tracker):
         return listener
 
 
-class _Lines:
+class _JsonlCurves:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -56,17 +56,17 @@ class Mlflow(Tracker):
         if known is None:
             known = {"run_id": self._started(client, run.resolve().name), "tracking_uri": uri}
             noted.write_text(json.dumps(known))
-            return _Curves(client, known["run_id"], resumed=False)
+            return _MlflowCurves(client, known["run_id"], resumed=False)
         client.update_run(known["run_id"], status="RUNNING")
-        return _Curves(client, known["run_id"], resumed=True)
+        return _MlflowCurves(client, known["run_id"], resumed=True)
 
     def _started(self, client: Any, name: str) -> str:
-        found = client.get_experiment_by_name(self.experiment)
-        experiment = found.experiment_id if found else client.create_experiment(self.experiment)
+        existing = client.get_experiment_by_name(self.experiment)
+        experiment = existing.experiment_id if existing else client.create_experiment(self.experiment)
         return str(client.create_run(experiment, run_name=name).info.run_id)
 
 
-class _Curves:
+class _MlflowCurves:
     def __init__(self, client: Any, run_id: str, *, resumed: bool) -> None:
         self._client, self._run_id, self._resumed = client, run_id, resumed
         self._waiting: list[Any] = []

@@ -34,10 +34,10 @@ class Tensorboard(Tracker):
         """
         self.require()
         writer = library("torch.utils.tensorboard", "tensorboard").SummaryWriter
-        return _Curves(writer, run / self.folder, resume)
+        return _TensorboardCurves(writer, run / self.folder, resume)
 
 
-class _Curves:
+class _TensorboardCurves:
     def __init__(self, writer_class: Any, folder: Path, resume: bool) -> None:
         self._class, self._folder, self._resume = writer_class, folder, resume
         self._writer: Any = None

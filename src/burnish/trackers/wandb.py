@@ -58,7 +58,7 @@ class Wandb(Tracker):
         # Steps are an axis of their own: a step repeated after a kill lands on the same point instead of being refused.
         live.define_metric("step")
         live.define_metric("*", step_metric="step")
-        return _Curves(live)
+        return _WandbCurves(live)
 
 
 def _mode() -> str:
@@ -73,7 +73,7 @@ def _mode() -> str:
     return "online" if any("wandb" in host for host in hosts) else "offline"
 
 
-class _Curves:
+class _WandbCurves:
     def __init__(self, live: Any) -> None:
         self._live = live
         self._number = 0

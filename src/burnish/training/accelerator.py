@@ -148,8 +148,8 @@ class Accelerator:
 
     def truth(self, batch: Batch) -> Truth[Tensor]:
         """The truth of a batch as tensors on the device."""
-        own = batch.truth
-        return Truth(*map(self.tensor, (own.targets, own.weights, own.owner, own.lines)))
+        arrays = batch.truth
+        return Truth(*map(self.tensor, (arrays.targets, arrays.weights, arrays.owner, arrays.lines)))
 
     def tensor(self, array: Array) -> Tensor:
         """One numpy array as a tensor on the device."""

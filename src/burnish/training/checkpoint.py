@@ -41,8 +41,8 @@ class Checkpoint:
     @property
     def best_step(self) -> int | None:
         """The step with the best validation score up to here."""
-        found = history.best(history.from_json(self.state.get("validations", [])))
-        return found.step if found else None
+        best = history.best(history.from_json(self.state.get("validations", [])))
+        return best.step if best else None
 
     @property
     def hash(self) -> str:
@@ -119,10 +119,10 @@ SAMPLED = 4096  # numbers of each frozen tensor that go into its hash: enough to
 
 def frozen(network: Network, optimizer: torch.optim.Optimizer) -> str:
     """A hash of the weights that training never changes and checkpoints therefore leave out; empty where there are none."""
-    own = {id(tensor) for tensor in changing(network, optimizer).values()}
+    trained = {id(tensor) for tensor in changing(network, optimizer).values()}
     digest, there = hashlib.sha256(), False
     for name, tensor in network.named_parameters():
-        if id(tensor) not in own:
+        if id(tensor) not in trained:
             flat = tensor.detach().reshape(-1)
             sample = flat[:: max(1, len(flat) // SAMPLED)].float().cpu().numpy()
             digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode() + sample.tobytes())
@@ -173,9 +173,9 @@ def restore_weights(file: Path, network: Network) -> None:
     Raises:
         RunFailed: the tensors are not those of this network.
     """
-    own = dict(network.state_dict(keep_vars=True))
+    tensors = dict(network.state_dict(keep_vars=True))
     stored = load_file(file)
-    wrong = [n for n, v in stored.items() if n not in own or own[n].shape != v.shape]
+    wrong = [n for n, v in stored.items() if n not in tensors or tensors[n].shape != v.shape]
     if wrong:
         raise RunFailed(
             f"the checkpoint holds tensors this network does not have, such as {wrong[0]}",
@@ -184,7 +184,7 @@ def restore_weights(file: Path, network: Network) -> None:
         )
     with torch.no_grad():
         for name, value in stored.items():
-            own[name].copy_(value)
+            tensors[name].copy_(value)
 
 
 def _flat(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, dict[str, Any]]]:
@@ -211,11 +211,11 @@ def newest(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
     for path in sorted(folder.glob("step-*"), reverse=True):
         wrong = damage(path)
         if not wrong:
-            found = read(path)
-            best = found.best_step
-            wrong = damage(at(folder, best)) if best is not None and best != found.step else []
+            checkpoint = read(path)
+            best = checkpoint.best_step
+            wrong = damage(at(folder, best)) if best is not None and best != checkpoint.step else []
             if not wrong:
-                return found
+                return checkpoint
             wrong = [f"the best one before it, step {best}, is: {wrong[0]}"]
         warn(f"checkpoint {path.name} is damaged ({wrong[0]}); the one before it is used")
     return None

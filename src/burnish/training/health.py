@@ -28,10 +28,10 @@ class GradientHealth:
 
     def see(self, step: Step) -> list[str]:
         """What is to be said after a step; mostly nothing."""
-        found = [*self._exploding(step), *self._vanishing(step)]
+        warnings = [*self._exploding(step), *self._vanishing(step)]
         if step.applied:
             self._norms.append(step.gradient_norm)
-        return found
+        return warnings
 
     def _exploding(self, step: Step) -> list[str]:
         if len(self._norms) < ENOUGH:
@@ -47,16 +47,16 @@ class GradientHealth:
 
     def _vanishing(self, step: Step) -> list[str]:
         largest = max(step.group_norms.values(), default=0.0)
-        found = []
+        warnings = []
         for name, norm in step.group_norms.items():
             starved = norm < VANISHING * largest or largest == 0
             self._starving[name] = self._starving.get(name, 0) + 1 if starved else 0
             if self._starving[name] >= STARVED and self._may_say(f"vanishing {name}", step.number):
-                found.append(
+                warnings.append(
                     f"vanishing gradient: {name} has received less than {VANISHING:g} of the largest gradient for "
                     f"{self._starving[name]} steps (now {norm:.3g} against {largest:.3g}); it hardly learns"
                 )
-        return found
+        return warnings
 
     def _may_say(self, what: str, number: int) -> bool:
         if number - self._said.get(what, -QUIET) < QUIET:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from burnish.schedules import Score
+from burnish.schedules import ValidationScore
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def at_length(history: Sequence[Validation], total_steps: int) -> list[Validatio
     return [replace(v, progress=v.step / total_steps) for v in history]
 
 
-def as_scores(history: Sequence[Validation]) -> list[Score]:
+def as_scores(history: Sequence[Validation]) -> list[ValidationScore]:
     """The history as schedules see it."""
-    return [Score(v.progress, v.good) for v in history]
+    return [ValidationScore(v.progress, v.good) for v in history]
 
 
 def to_json(history: Sequence[Validation]) -> list[dict[str, Any]]:

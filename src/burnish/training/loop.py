@@ -19,7 +19,7 @@ from burnish.core.batch import Batch
 from burnish.core.network import Network
 from burnish.core.seeds import derive
 from burnish.core.weighted import WeightedSum
-from burnish.schedules import Schedule, Score
+from burnish.schedules import Schedule, ValidationScore
 from burnish.training.accelerator import Accelerator, out_of_memory
 from burnish.training.objective import ObjectiveModule
 
@@ -113,7 +113,7 @@ class Training:
     seed: int
     micro_batch_size: int
     clip: Clip = field(default_factory=Clip)
-    scores: list[Score] = field(default_factory=list)
+    scores: list[ValidationScore] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
     notify: Callable[[str], None] = lambda text: None
 
@@ -277,23 +277,23 @@ def _culprits(training: Training, micro: Sequence[Batch]) -> tuple[int, ...]:
     accelerator = training.accelerator
     bare = _bare(training)
     bare.network.eval()
-    found: list[int] = []
+    culprits: list[int] = []
     for batch in micro:
         with accelerator.autocast():
             terms = bare.terms(accelerator.tensors(batch.inputs), accelerator.truth(batch))
-        found += batch.rows[terms.strange().cpu().numpy()].tolist()
+        culprits += batch.rows[terms.strange().cpu().numpy()].tolist()
     # Every process must name the same rows: the one that writes the message need not be the one that met them.
-    found = accelerator.together(found)
-    return tuple(sorted(set(found or accelerator.together([int(r) for b in micro for r in b.rows]))))
+    culprits = accelerator.together(culprits)
+    return tuple(sorted(set(culprits or accelerator.together([int(r) for b in micro for r in b.rows]))))
 
 
 def _sums(training: Training, micro: Sequence[Batch]) -> list[int]:
-    own = [
+    counts = [
         sum(int((b.by_row(b.weights) != 0).sum()) for b in micro),
         sum(b.useful for b in micro),
         sum(b.size for b in micro),
     ]
     if training.accelerator.processes == 1:
-        return own
-    summed = training.accelerator.sum(torch.tensor(own, dtype=torch.float64, device=training.accelerator.device))
+        return counts
+    summed = training.accelerator.sum(torch.tensor(counts, dtype=torch.float64, device=training.accelerator.device))
     return [int(v) for v in summed.tolist()]

@@ -80,9 +80,9 @@ def decide(accelerator: Accelerator, network: Network, inputs: dict[str, Array],
     trial, why = None, ""
     if accelerator.main:
         try:
-            found = products(network, accelerator.tensors(inputs))
-            if 3 * rows / SEEN * sum(p.operations for p in found) >= SMALLEST:
-                trial = tried(found, rows)
+            layers = products(network, accelerator.tensors(inputs))
+            if 3 * rows / SEEN * sum(p.operations for p in layers) >= SMALLEST:
+                trial = tried(layers, rows)
         except RuntimeError as error:  # an operation that bfloat16 does not have on this processor
             why = f"precision: float32, because bfloat16 cannot be tried here ({str(error).splitlines()[0][:120]})"
     faster = trial is not None and trial.gain >= NEEDED
@@ -98,7 +98,7 @@ def decide(accelerator: Accelerator, network: Network, inputs: dict[str, Array],
 
 def products(network: Network, inputs: dict[str, Tensor]) -> list[Product]:
     """The linear layers and convolutions these rows go through, equal ones together, those that cost most first."""
-    found: dict[tuple[object, ...], Product] = {}
+    by_shape: dict[tuple[object, ...], Product] = {}
 
     def seen(module: nn.Module, given: tuple[Tensor, ...], gives: object) -> None:
         weight = getattr(module, "weight", None)
@@ -109,14 +109,17 @@ def products(network: Network, inputs: dict[str, Tensor]) -> list[Product]:
         channels = gives.shape[-1] if weight.ndim == 2 else weight.shape[0]
         operations = 2.0 * gives.numel() * weight.numel() / channels
         same = (type(module), weight.shape, weight.requires_grad, given[0].shape)
-        own = found.get(same)
-        found[same] = Product(
-            module, given[0].shape, operations + (own.operations if own else 0), 1 + (own.count if own else 0)
+        before = by_shape.get(same)
+        by_shape[same] = Product(
+            module,
+            given[0].shape,
+            operations + (before.operations if before else 0),
+            1 + (before.count if before else 0),
         )
 
     with _watched(network, seen), torch.inference_mode():
         network(**inputs)
-    return sorted(found.values(), key=lambda p: -p.operations)
+    return sorted(by_shape.values(), key=lambda p: -p.operations)
 
 
 @contextmanager
@@ -135,9 +138,9 @@ def _watched(network: Network, seen: object) -> Iterator[None]:
             module.training = True
 
 
-def tried(found: list[Product], rows: int) -> Trial:
+def tried(layers: list[Product], rows: int) -> Trial:
     """Both number types in turn on the products that cost most, as long as `SECONDS`, each round in another order."""
-    chosen = [_Tried.of(product, rows) for product in found[:KINDS]]
+    chosen = [_Tried.of(product, rows) for product in layers[:KINDS]]
     started = time.perf_counter()
     for number_type in (torch.float32, torch.bfloat16):  # the first time kernels are chosen
         _seconds(chosen, number_type)
@@ -152,8 +155,8 @@ def tried(found: list[Product], rows: int) -> Trial:
             rounds.append((_seconds(chosen, torch.float32), _seconds(chosen, torch.bfloat16)))
     return Trial(
         gain=min(_gains(rounds)),
-        float32=sum(own.operations for own in chosen) / statistics.median(whole for whole, _ in rounds),
-        bfloat16=sum(own.operations for own in chosen) / statistics.median(half for _, half in rounds),
+        float32=sum(layer.operations for layer in chosen) / statistics.median(whole for whole, _ in rounds),
+        bfloat16=sum(layer.operations for layer in chosen) / statistics.median(half for _, half in rounds),
         seconds=time.perf_counter() - started,
     )
 
@@ -200,11 +203,11 @@ class _Tried:
 def _seconds(chosen: list[_Tried], number_type: torch.dtype) -> float:
     """Forward and backward of each layer once, weighted by how much of the network is like it."""
     total = 0.0
-    for own in chosen:
+    for layer in chosen:
         started = time.perf_counter()
         with torch.autocast("cpu", number_type, enabled=number_type != torch.float32):
-            answer = own.module(own.values)
-        if own.learns:
-            torch.autograd.grad(answer, [own.values, *own.learns], torch.ones_like(answer))
-        total += own.count * (time.perf_counter() - started)
+            answer = layer.module(layer.values)
+        if layer.learns:
+            torch.autograd.grad(answer, [layer.values, *layer.learns], torch.ones_like(answer))
+        total += layer.count * (time.perf_counter() - started)
     return total

@@ -39,7 +39,7 @@ class AugMix(Geometry):
 
         names = _ALL if self.intensity else _MOVING
         shares = random.dirichlet([self.alpha] * self.chains)
-        own = float(random.beta(self.alpha, self.alpha))
+        weight = float(random.beta(self.alpha, self.alpha))
         original = np.asarray(picture, np.float32)
         mixed = np.zeros_like(original)
         for share in shares:
@@ -48,5 +48,5 @@ class AugMix(Geometry):
                 strength = float(random.uniform(0.1, self.severity)) / 10 if self.severity > 0.1 else self.severity / 10
                 chain = applied(names[which], chain, strength, self.greatest, random)
             mixed += np.float32(share) * np.asarray(chain, np.float32)
-        values = np.float32(1 - own) * original + np.float32(own) * mixed
+        values = np.float32(1 - weight) * original + np.float32(weight) * mixed
         return Pillow.fromarray(np.clip(values.round(), 0, 255).astype(np.uint8))

@@ -14,9 +14,9 @@ _ROWS = 2.0  # that every split may be off
 _CHANCE = 0.4  # of the noise that decides between splits which lack about as much
 
 
-def rows_of(found: NDArray[np.int8], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """[3] the rows of train, validation and test, where unit u with `sizes[u]` rows is in split `found[u]`."""
-    return np.bincount(found, weights=sizes, minlength=3).astype(np.int64)
+def rows_of(dealt: NDArray[np.int8], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[3] the rows of train, validation and test, where unit u with `sizes[u]` rows is in split `dealt[u]`."""
+    return np.bincount(dealt, weights=sizes, minlength=3).astype(np.int64)
 
 
 def far(rows: NDArray[np.int64], wanted: Shares) -> bool:
@@ -62,41 +62,45 @@ def deal_by_size(
     splits = [s for s in range(3) if wanted[s] > 0]
     out = np.zeros(len(keys), np.int8)
     for u in order:
-        size, own = int(sizes[u]), held[u]
+        size, of_unit = int(sizes[u]), held[u]
         room = [s for s in splits if lack[s] >= size]
         if room:
-            chosen = max(room, key=lambda s: _need(s, lack, class_lack, own, size, wanted, len(unit)) + chance[u, s])
+            chosen = max(
+                room, key=lambda s: _need(s, lack, class_lack, of_unit, size, wanted, len(unit)) + chance[u, s]
+            )
         else:
             chosen = max(splits, key=lambda s: lack[s])
         out[u] = chosen
         lack[chosen] -= size
-        for name, count in own:
+        for name, count in of_unit:
             class_lack[chosen][name] -= count
     return _filled(out, sizes, splits)
 
 
-def _filled(found: NDArray[np.int8], sizes: NDArray[np.int64], splits: list[int]) -> NDArray[np.int8]:
+def _filled(dealt: NDArray[np.int8], sizes: NDArray[np.int64], splits: list[int]) -> NDArray[np.int8]:
     """The same, where a split got nothing, with the smallest unit of those that can spare one."""
     for split in splits:
-        units = np.bincount(found, minlength=3)
-        spare = np.flatnonzero(units[found] > 1)
+        units = np.bincount(dealt, minlength=3)
+        spare = np.flatnonzero(units[dealt] > 1)
         if units[split] == 0 and len(spare):
-            found[spare[sizes[spare].argmin()]] = split
-    return found
+            dealt[spare[sizes[spare].argmin()]] = split
+    return dealt
 
 
 def _need(
     split: int,
     lack: list[float],
     class_lack: list[list[float]],
-    own: list[tuple[int, int]],
+    of_unit: list[tuple[int, int]],
     size: int,
     wanted: Shares,
     total: int,
 ) -> float:
     """How much of its share a split lacks, of all rows and of the classes of a unit, in [.., 2]."""
-    of_classes = sum(count * class_lack[split][name] for name, count in own)
-    available = sum(count * (class_lack[0][name] + class_lack[1][name] + class_lack[2][name]) for name, count in own)
+    of_classes = sum(count * class_lack[split][name] for name, count in of_unit)
+    available = sum(
+        count * (class_lack[0][name] + class_lack[1][name] + class_lack[2][name]) for name, count in of_unit
+    )
     relative = of_classes / available / wanted[split] if available > 0 else 0.0
     return lack[split] / (wanted[split] * total) + min(relative, 1.0)
 

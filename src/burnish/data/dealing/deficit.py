@@ -65,13 +65,13 @@ def dealt(
         int8 [N].
     """
     first, unit = units(keys)
-    found = deal(keys[first], strata[first], wanted, seed)
+    by_deficit = deal(keys[first], strata[first], wanted, seed)
     sizes = np.bincount(unit, minlength=len(first))
-    if before or sizes.max(initial=0) < 2 or not far(rows_of(found, sizes), wanted):
-        return found[unit]
+    if before or sizes.max(initial=0) < 2 or not far(rows_of(by_deficit, sizes), wanted):
+        return by_deficit[unit]
     other = deal_by_size(keys[first], unit, strata, wanted, seed)
-    better = badness(rows_of(other, sizes), wanted) < badness(rows_of(found, sizes), wanted)
-    return (other if better else found)[unit]
+    better = badness(rows_of(other, sizes), wanted) < badness(rows_of(by_deficit, sizes), wanted)
+    return (other if better else by_deficit)[unit]
 
 
 def deal(

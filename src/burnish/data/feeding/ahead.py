@@ -29,7 +29,7 @@ TRIALS = 2  # batches made by one thread and by several each, before it is decid
 
 
 @dataclass(frozen=True)
-class Readers:
+class ReadingThreads:
     """Threads that read rows.
 
     Attributes:
@@ -41,7 +41,7 @@ class Readers:
     shared: int = 1
 
 
-def readers(workers: int | None, *, reads: bool, computing: int = 0, processes: int = 1) -> Readers:
+def readers(workers: int | None, *, reads: bool, computing: int = 0, processes: int = 1) -> ReadingThreads:
     """How many threads read rows, and when.
 
     Args:
@@ -51,12 +51,12 @@ def readers(workers: int | None, *, reads: bool, computing: int = 0, processes: 
         processes: how many share the machine's cores.
     """
     if workers == 0 or not (reads or workers):
-        return Readers()
+        return ReadingThreads()
     cores = max(1, _cores() // processes)
     if computing >= cores:
-        return Readers(shared=workers or min(MOST, cores))
+        return ReadingThreads(shared=workers or min(MOST, cores))
     unasked = min(MOST, cores - computing if computing else cores // 2)
-    return Readers(ahead=workers or max(1, unasked))
+    return ReadingThreads(ahead=workers or max(1, unasked))
 
 
 def sharing(*, reads: bool) -> Sharing:
@@ -97,7 +97,7 @@ class Sharing:
     def _shared(self, positions: NDArray[np.int64], make: Callable[[NDArray[np.int64]], Sequence[T]]) -> list[T]:
         parts = np.array_split(positions, min(self.threads, len(positions)))
         with ThreadPoolExecutor(len(parts), thread_name_prefix="reading") as pool:
-            return [own for part in pool.map(make, parts) for own in part]
+            return [row for part in pool.map(make, parts) for row in part]
 
 
 def ahead(items: Iterable[S], make: Callable[[S], T], workers: int) -> Iterator[tuple[S, T]]:
@@ -145,16 +145,16 @@ class StepsAhead(Generic[T]):
     def of(self, step: int, size: int) -> Sequence[T]:
         """What a step reads. Others may follow than were expected (rolled back, passed over, smaller pieces)."""
         started = time.perf_counter()
-        own = self._waiting.pop((step, size), None)
+        future = self._waiting.pop((step, size), None)
         wanted = [(n, size) for n in range(step + 1, min(step + 1 + self.workers, self._total))]
         for key in [k for k in self._waiting if k not in wanted]:
             self._waiting.pop(key).cancel()
         for key in wanted:
             if key not in self._waiting:
                 self._waiting[key] = self._threads().submit(self._make, *key)
-        found = own.result() if own else self._make(step, size)
+        result = future.result() if future else self._make(step, size)
         self.waited += time.perf_counter() - started
-        return found
+        return result
 
     def close(self) -> None:
         """End the threads; what was made and not used is dropped. It may be used again afterwards."""

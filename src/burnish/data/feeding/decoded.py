@@ -15,7 +15,7 @@ from burnish.inputs import FromFiles, Input
 
 
 @dataclass
-class Memory:
+class MemoryBudget:
     """Bytes that several splits may fill together.
 
     Attributes:
@@ -39,7 +39,7 @@ class Memory:
             return True
 
 
-class Decoded:
+class DecodedRows:
     """Rows of one split with their files read, in the order in which they first came.
 
     Nothing is ever thrown out: each epoch visits every row once in another order, and then what came first is as good as
@@ -51,7 +51,7 @@ class Decoded:
         memory: what may be used.
     """
 
-    def __init__(self, input: FromFiles, processor: Any, *, changed: bool, memory: Memory) -> None:
+    def __init__(self, input: FromFiles, processor: Any, *, changed: bool, memory: MemoryBudget) -> None:
         self._input, self._processor, self._changed, self._memory = input, processor, changed, memory
         self._kept: dict[int, Example] = {}
         self._lock = threading.Lock()
@@ -70,12 +70,12 @@ class Decoded:
         Raises:
             InputError: as the input says of files that cannot be read.
         """
-        found: dict[int, Example | None] = {int(n): self._kept.get(int(n)) for n in numbers}
-        missing = [n for n, example in found.items() if example is None]
+        by_number: dict[int, Example | None] = {int(n): self._kept.get(int(n)) for n in numbers}
+        missing = [n for n, example in by_number.items() if example is None]
         if missing:
             for number, row in zip(missing, examples(np.array(missing, np.int64)), strict=True):
-                found[number] = self._read(number, row)
-        return [example for n in numbers if (example := found[int(n)]) is not None]
+                by_number[number] = self._read(number, row)
+        return [example for n in numbers if (example := by_number[int(n)]) is not None]
 
     def _read(self, number: int, example: Example) -> Example:
         if self._memory.full:
@@ -89,7 +89,7 @@ class Decoded:
 
 def decoded(
     input: Input, processor: Any, *, mebibytes: int, epochs: float, changes: Sequence[bool]
-) -> list[Decoded | None]:
+) -> list[DecodedRows | None]:
     """A store for each of several splits, with one bound together; None where nothing would be read twice.
 
     Args:
@@ -100,5 +100,5 @@ def decoded(
     """
     if not isinstance(input, FromFiles) or mebibytes == 0 or epochs <= 1:
         return [None for _ in changes]
-    memory = Memory(mebibytes * 2**20)
-    return [Decoded(input, processor, changed=changed, memory=memory) for changed in changes]
+    memory = MemoryBudget(mebibytes * 2**20)
+    return [DecodedRows(input, processor, changed=changed, memory=memory) for changed in changes]

@@ -84,8 +84,8 @@ def _modules(input: Input, target: Target, processor: Processor) -> set[str]:
     modules = {__name__, EncodedRows.__module__, *input.encodes_with, *target.encodes_with}
     for component in (input, target):  # and those it inherits from, which may lie outside burnish
         modules |= {c.__module__ for c in type(component).__mro__ if issubclass(c, Component) and c is not Component}
-    for own in (processor.for_input, processor.for_target):
-        modules |= {c.__module__ for c in type(own).__mro__ if issubclass(c, Processor)}
+    for side in (processor.for_input, processor.for_target):
+        modules |= {c.__module__ for c in type(side).__mro__ if issubclass(c, Processor)}
     for axis in (input.axis, target.axis):
         shared = pkgutil.iter_modules(importlib.import_module(axis).__path__, f"{axis}.")
         modules |= {module.name for module in shared if module.name.startswith(f"{axis}._")}
@@ -134,10 +134,10 @@ def _placed(error: InputError, part: Part, row: int) -> InputError:
 
 def _unread(part: Part, rows: NDArray[np.int64], input: Input, processor: Processor) -> list[Encoded]:
     """Of rows that are read when their batch is made: lengths as far as they are known from a look at the files."""
-    found = []
+    known = []
     if isinstance(input, FromFiles):
-        found = [input.length(facts, processor.for_input) for facts in length_facts(part, rows, input)]
-    lengths = found or [1] * len(rows)
+        known = [input.length(facts, processor.for_input) for facts in length_facts(part, rows, input)]
+    lengths = known or [1] * len(rows)
     return [{"_length": np.int32(n), "_full_length": np.int32(n)} for n in lengths]  # type: ignore[dict-item]
 
 
@@ -173,7 +173,7 @@ def _shown(
             raise TypeError(
                 f"target {target.kind()!r} gives {sorted(given[-1])} for one row, {sorted(given[0])} for another"
             )
-    return {GIVEN + name: [own[name] for own in given] for name in given[0]}
+    return {GIVEN + name: [shown[name] for shown in given] for name in given[0]}
 
 
 def _array(values: list[Any], form: pa.DataType) -> pa.Array:

@@ -14,7 +14,7 @@ from burnish.core.processor import Processor
 from burnish.core.seeds import derive
 from burnish.data.augmentations import Augmentation
 from burnish.data.feeding.ahead import Sharing
-from burnish.data.feeding.decoded import Decoded
+from burnish.data.feeding.decoded import DecodedRows
 from burnish.data.feeding.encode import EncodedRows
 from burnish.inputs import Augmentable, Input
 from burnish.targets import Target
@@ -41,14 +41,14 @@ class Loader:
     class_weights: NDArray[np.float32] | None = None
     augmentation: Augmentation | None = None
     seed: int = 0
-    decoded: Decoded | None = None
+    decoded: DecodedRows | None = None
     sharing: Sharing = field(default_factory=Sharing)
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
         if self.input.stored:
             return [self.rows.encoded(int(p)) for p in positions]
-        return self.sharing.of(positions, lambda own: self._read(own, epoch))
+        return self.sharing.of(positions, lambda chunk: self._read(chunk, epoch))
 
     def _read(self, positions: NDArray[np.int64], epoch: int) -> list[Encoded]:
         numbers = self.rows.rows[positions]
@@ -68,7 +68,7 @@ class Loader:
 
     def begun(self, positions: NDArray[np.int64]) -> list[Iterable[Encoded]]:
         """`views`, the first of each row read: all there is of most rows, and little of long recordings."""
-        return self.sharing.of(positions, lambda own: [_first_read(views) for views in self.views(own)])
+        return self.sharing.of(positions, lambda chunk: [_first_read(views) for views in self.views(chunk)])
 
     def taught(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """As `encoded`, with what the network is shown of the truth of each row."""

@@ -48,28 +48,28 @@ class Mixed:
         return [row for row, _ in pairs], np.array([share for _, share in pairs], np.float32)
 
     def _mixed(self, rows: dict[int, Encoded], place: int, partner: int) -> tuple[Encoded, float]:
-        own, other = rows[place], rows[partner]
+        first, other = rows[place], rows[partner]
         if place == partner:
-            return own, 1.0
+            return first, 1.0
         input_ = self.loader.input
         name = input_.mixable(self.loader.processor.for_input) if isinstance(input_, Augmentable) else ""
         seed = derive(self.loader.seed, "mixing", self.step, place)
-        values, share = self.mixing(own[name], other[name], seed)
-        lengths = [key for key in ("_length", "_full_length") if key in own]
-        longer: Encoded = {key: np.maximum(own[key], other[key]) for key in lengths}
-        return {**own, **longer, name: values}, share
+        values, share = self.mixing(first[name], other[name], seed)
+        lengths = [key for key in ("_length", "_full_length") if key in first]
+        longer: Encoded = {key: np.maximum(first[key], other[key]) for key in lengths}
+        return {**first, **longer, name: values}, share
 
     def batch(self, places: NDArray[np.int64], real: int) -> Batch:
         """One micro-batch: targets and weights hold the two truths of each row one after the other, [2 B] or [2 B, C]."""
         encoded, shares = self.encoded(places)
-        own = self.loader.collated(encoded, self.positions[places], real)
+        collated = self.loader.collated(encoded, self.positions[places], real)
         targets, weights = self.loader.truths(self.positions[self.partners[places]], 1, real)
-        share = shares.reshape(-1, *[1] * (own.weights.ndim - 1))
+        share = shares.reshape(-1, *[1] * (collated.weights.ndim - 1))
         return replace(
-            own,
-            targets=_alternating(own.targets, targets),
-            weights=_alternating(own.weights * share, weights * (1 - share)),
-            owner=_alternating(own.owner, own.owner),
+            collated,
+            targets=_alternating(collated.targets, targets),
+            weights=_alternating(collated.weights * share, weights * (1 - share)),
+            owner=_alternating(collated.owner, collated.owner),
         )
 
 

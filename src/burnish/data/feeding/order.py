@@ -93,8 +93,8 @@ def cut(
     start = 0
     for size in _sizes(lengths[by_length], limit * processes, overhead * processes):
         piece = by_length[start : start + size]
-        own = piece[process::processes]
-        out.append((own, len(own)) if len(own) else (piece[-1:], 0))
+        share = piece[process::processes]
+        out.append((share, len(share)) if len(share) else (piece[-1:], 0))
         start += size
     return out
 
@@ -124,9 +124,9 @@ def padding_ratio(order: Positions, lengths: NDArray[np.int64], batch_size: int)
     """Share of padding among all elements when rows are batched in this order: 0 is none, 0.5 is half."""
     if len(order) == 0:
         return 0.0
-    own = lengths[order]
-    starts = np.arange(0, len(own), batch_size)
-    longest = np.maximum.reduceat(own, starts)
-    sizes = np.diff(np.append(starts, len(own)))
+    ordered = lengths[order]
+    starts = np.arange(0, len(ordered), batch_size)
+    longest = np.maximum.reduceat(ordered, starts)
+    sizes = np.diff(np.append(starts, len(ordered)))
     total = int((longest * sizes).sum())
-    return 1.0 - float(own.sum()) / total if total else 0.0
+    return 1.0 - float(ordered.sum()) / total if total else 0.0

@@ -108,12 +108,13 @@ class FileIndex:
         facts = self._facts(set(hashes.values()))
         names = [os.path.abspath(f) if isinstance(f, Path) else f for f in files]
         todo = list(dict.fromkeys(n for n in names if n is not None and hashes.get(n, "") not in facts))
-        found: dict[str | bytes, Seen] = {}
+        inspected: dict[str | bytes, Seen] = {}
         for name, seen in zip(todo, pool.map(lambda n: self._one(n, facts), todo), strict=True):
-            found[name] = seen
-        self._keep(found, paths)
+            inspected[name] = seen
+        self._keep(inspected, paths)
         return [
-            Seen("", {}) if n is None else found[n] if n in found else Seen(hashes[n], facts[hashes[n]]) for n in names
+            Seen("", {}) if n is None else inspected[n] if n in inspected else Seen(hashes[n], facts[hashes[n]])
+            for n in names
         ]
 
     def _one(self, name: str | bytes, facts: dict[str, dict[str, Any]]) -> Seen:
@@ -135,30 +136,30 @@ class FileIndex:
 
     def _hashes(self, paths: dict[str, tuple[int, int] | None]) -> dict[str | bytes, str]:
         """Path to sha256 where size and time are those the index knows."""
-        found: dict[str | bytes, str] = {}
+        known: dict[str | bytes, str] = {}
         for some in _some(paths):
             marks = ",".join("?" * len(some))
             rows = self._database.execute(f"SELECT path, size, time, sha256 FROM files WHERE path IN ({marks})", some)
-            found |= {path: sha for path, size, stamp, sha in rows if paths[path] == (size, stamp)}
-        return found
+            known |= {path: sha for path, size, stamp, sha in rows if paths[path] == (size, stamp)}
+        return known
 
     def _facts(self, hashes: set[str]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+        facts: dict[str, dict[str, Any]] = {}
         for some in _some(hashes):
             marks = ",".join("?" * len(some))
             rows = self._database.execute(
                 f"SELECT sha256, facts FROM facts WHERE version = ? AND sha256 IN ({marks})", (self._version, *some)
             )
-            found |= {sha: json.loads(text) for sha, text in rows}
-        return found
+            facts |= {sha: json.loads(text) for sha, text in rows}
+        return facts
 
-    def _keep(self, found: dict[str | bytes, Seen], paths: dict[str, tuple[int, int] | None]) -> None:
-        if not found:
+    def _keep(self, inspected: dict[str | bytes, Seen], paths: dict[str, tuple[int, int] | None]) -> None:
+        if not inspected:
             return
         now = time.time_ns()
-        stamps = [(name, paths[name], s.sha256) for name, s in found.items() if isinstance(name, str) and s.sha256]
+        stamps = [(name, paths[name], s.sha256) for name, s in inspected.items() if isinstance(name, str) and s.sha256]
         rows = [(n, *stamp, sha) for n, stamp, sha in stamps if stamp is not None and now - stamp[1] > SETTLED]
-        new = {s.sha256: json.dumps(s.facts) for s in found.values() if s.sha256}
+        new = {s.sha256: json.dumps(s.facts) for s in inspected.values() if s.sha256}
         with self._database:
             self._database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
             self._database.executemany(

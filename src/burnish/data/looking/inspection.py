@@ -59,8 +59,8 @@ def _instead(table: Table, input: Input, problems: dict[int, str]) -> dict[int, 
         return {}
     missing = [row for row, problem in problems.items() if problem == MISSING][:EXPLAINED]
     columns = list(input.required_columns)
-    found = {row: input.why_missing(table.arrow.slice(row, 1).select(columns).to_pylist()[0]) for row in missing}
-    return {row: why for row, why in found.items() if why}
+    reasons = {row: input.why_missing(table.arrow.slice(row, 1).select(columns).to_pylist()[0]) for row in missing}
+    return {row: why for row, why in reasons.items() if why}
 
 
 def require_files(table: Table, input: Input) -> None:
@@ -69,12 +69,12 @@ def require_files(table: Table, input: Input) -> None:
     Raises:
         InputError: none is, with where they were looked for and what is there instead.
     """
-    found = table.inspection
-    if found is None or not len(table) or len(found.problems) < len(table):
+    inspection = table.inspection
+    if inspection is None or not len(table) or len(inspection.problems) < len(table):
         return
-    if not found.instead or not set(found.problems.values()) <= {MISSING, EMPTY}:
+    if not inspection.instead or not set(inspection.problems.values()) <= {MISSING, EMPTY}:
         return
-    row, first = next(iter(found.instead.items()))
+    row, first = next(iter(inspection.instead.items()))
     raise InputError(
         f"none of the {len(table):,} {input.thing} files in column {input.required_columns[0]!r} is there: {first}",
         expected="paths that are absolute, or relative to input.root, else to the folder of the table",
@@ -91,12 +91,12 @@ def without_problems(parts: Mapping[str, Part]) -> dict[str, Part]:
     """
     kept = {}
     for name, part in parts.items():
-        found = part.table.inspection
-        broken = np.array(sorted(found.problems) if found else [], np.int64)
+        inspection = part.table.inspection
+        broken = np.array(sorted(inspection.problems) if inspection else [], np.int64)
         kept[name] = Part(part.table, part.rows[~np.isin(part.rows, broken)])
         if len(part) and not len(kept[name]):
             first = int(part.rows[0])
-            why = found.problems[first] if found else ""
+            why = inspection.problems[first] if inspection else ""
             raise InputError(
                 f"none of the {len(part)} files of the {name} split can be read: {why}",
                 fix="check the paths (input.root is the folder they are relative to) and the files",
@@ -112,15 +112,19 @@ def learned(input: Input, parts: Mapping[str, Part]) -> tuple[Input, str]:
         InputError: what was found contradicts itself.
     """
     known = {name: part.table.inspection for name, part in parts.items()}
-    if not isinstance(input, FromFiles) or not input.learned_facts or any(found is None for found in known.values()):
+    if (
+        not isinstance(input, FromFiles)
+        or not input.learned_facts
+        or any(inspection is None for inspection in known.values())
+    ):
         return input, ""
     return input.learned({name: _facts(part, input.learned_facts) for name, part in parts.items()})
 
 
 def _facts(part: Part, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    found = part.table.inspection
-    assert found is not None
-    columns = {name: found.facts[name].take(part.rows) for name in names if name in found.facts.column_names}
+    inspection = part.table.inspection
+    assert inspection is not None
+    columns = {name: inspection.facts[name].take(part.rows) for name in names if name in inspection.facts.column_names}
     return {
         name: columns[name].to_numpy() if name in columns else np.full(len(part), np.nan, np.float64) for name in names
     }

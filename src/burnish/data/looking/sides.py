@@ -22,16 +22,16 @@ SIDES = (
 def sided(names: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of class names that differ in the side alone, such as ('turn left', 'turn right')."""
     words = {name: _words(name) for name in names}
-    known = {tuple(own): name for name, own in words.items()}
-    found = []
-    for name, own in words.items():
+    known = {tuple(parts): name for name, parts in words.items()}
+    pairs = []
+    for name, parts in words.items():
         for left, right in SIDES:
-            if left not in own:
+            if left not in parts:
                 continue
-            other = known.get(tuple(right if word == left else word for word in own))
+            other = known.get(tuple(right if word == left else word for word in parts))
             if other is not None:
-                found.append((name, other))
-    return found
+                pairs.append((name, other))
+    return pairs
 
 
 def _words(name: str) -> list[str]:

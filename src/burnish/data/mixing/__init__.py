@@ -44,11 +44,11 @@ class Mixing(Component):
         """
 
     @abstractmethod
-    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+    def __call__(self, first: Array, other: Array, seed: int) -> tuple[Array, float]:
         """One row out of two, and the share of the first in it: a pure function of its arguments.
 
         Args:
-            own, other: real numbers without a batch axis, such as [3, H, W] pixels, [mels, frames] or [samples]; where
+            first, other: real numbers without a batch axis, such as [3, H, W] pixels, [mels, frames] or [samples]; where
                 the shapes differ, the smaller one is filled up with zeros at its end.
             seed: the only source of randomness.
 

@@ -33,38 +33,38 @@ class Pairs(Mixing):
         return np.where(mixed, order, np.arange(rows)).astype(np.int64)
 
 
-def alike(own: Array, other: Array) -> tuple[Array, Array]:
+def alike(first: Array, other: Array) -> tuple[Array, Array]:
     """Both with the larger size along each axis, filled up with zeros at the end."""
-    if own.shape == other.shape:
-        return own, other
-    size = np.maximum(own.shape, other.shape)
-    return _filled(own, size), _filled(other, size)
+    if first.shape == other.shape:
+        return first, other
+    size = np.maximum(first.shape, other.shape)
+    return _filled(first, size), _filled(other, size)
 
 
 def _filled(value: Array, size: NDArray[np.int64]) -> Array:
     return np.pad(value, [(0, int(whole - there)) for whole, there in zip(size, value.shape, strict=True)])
 
 
-def blended(own: Array, other: Array, alpha: float, random: np.random.Generator) -> tuple[Array, float]:
+def blended(first: Array, other: Array, alpha: float, random: np.random.Generator) -> tuple[Array, float]:
     """Every number a weighted mean of the two rows' (mixup)."""
     share = float(random.beta(alpha, alpha))
-    own, other = alike(own, other)
-    return (own * np.float32(share) + other * np.float32(1 - share)).astype(own.dtype), share
+    first, other = alike(first, other)
+    return (first * np.float32(share) + other * np.float32(1 - share)).astype(first.dtype), share
 
 
-def pasted(own: Array, other: Array, alpha: float, random: np.random.Generator) -> tuple[Array, float]:
+def pasted(first: Array, other: Array, alpha: float, random: np.random.Generator) -> tuple[Array, float]:
     """A rectangle of the second picture in the first, [.., H, W] each (CutMix); the share is what is left of the area.
 
     The rectangle has the picture's shape and lies anywhere about a point drawn evenly; what hangs over is cut off.
     """
-    own, other = alike(own, other)
+    first, other = alike(first, other)
     side = math.sqrt(1 - float(random.beta(alpha, alpha)))
     spans = []
-    for size in own.shape[-2:]:
+    for size in first.shape[-2:]:
         half, middle = side * size / 2, float(random.uniform(0, size))
         spans.append((max(0, round(middle - half)), min(size, round(middle + half))))
     (top, bottom), (left, right) = spans
-    out = own.copy()
+    out = first.copy()
     out[..., top:bottom, left:right] = other[..., top:bottom, left:right]
-    area = (bottom - top) * (right - left) / (own.shape[-2] * own.shape[-1])
+    area = (bottom - top) * (right - left) / (first.shape[-2] * first.shape[-1])
     return out, 1.0 - area

@@ -20,6 +20,6 @@ class Cutmix(Pairs):
     read_as: ClassVar[tuple[str, ...]] = ("picture",)
     alpha: float = Field(1.0, gt=0, description=ALPHA)
 
-    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+    def __call__(self, first: Array, other: Array, seed: int) -> tuple[Array, float]:
         """The pasted picture, and what is left of the first one's area."""
-        return pasted(own, other, self.alpha, generator(seed, "cutmix"))
+        return pasted(first, other, self.alpha, generator(seed, "cutmix"))

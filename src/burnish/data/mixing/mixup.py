@@ -17,6 +17,6 @@ class Mixup(Pairs):
 
     alpha: float = Field(0.2, gt=0, description=ALPHA)
 
-    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+    def __call__(self, first: Array, other: Array, seed: int) -> tuple[Array, float]:
         """The mean, and the first row's weight in it."""
-        return blended(own, other, self.alpha, generator(seed, "mixup"))
+        return blended(first, other, self.alpha, generator(seed, "mixup"))

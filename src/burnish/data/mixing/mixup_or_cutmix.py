@@ -19,9 +19,9 @@ class MixupOrCutmix(Pairs):
     cutmix_alpha: float = Field(1.0, gt=0, description="For CutMix. " + ALPHA)
     cutmix_probability: float = Field(0.5, ge=0, le=1, description="Share of the mixed rows that CutMix mixes.")
 
-    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+    def __call__(self, first: Array, other: Array, seed: int) -> tuple[Array, float]:
         """The mixed picture, and the first one's share in it."""
         random = generator(seed, "mixup or cutmix")
         if random.random() < self.cutmix_probability:
-            return pasted(own, other, self.cutmix_alpha, random)
-        return blended(own, other, self.mixup_alpha, random)
+            return pasted(first, other, self.cutmix_alpha, random)
+        return blended(first, other, self.mixup_alpha, random)

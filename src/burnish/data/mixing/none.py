@@ -20,6 +20,6 @@ class NoMixing(Mixing):
         """None."""
         return None
 
-    def __call__(self, own: Array, other: Array, seed: int) -> tuple[Array, float]:
+    def __call__(self, first: Array, other: Array, seed: int) -> tuple[Array, float]:
         """The first row, whole."""
-        return own, 1.0
+        return first, 1.0

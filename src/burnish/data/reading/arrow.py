@@ -29,14 +29,14 @@ def array(values: Any, column: str, place: str, first_row: int) -> pa.Array:
             combined = pa.concat_arrays(combined.chunks)
         return cast(combined, plain(combined.type))
     try:
-        found = pa.array(values)
+        converted = pa.array(values)
     except (pa.ArrowException, TypeError, OverflowError, ValueError) as error:
         known = _without_nan(values)
         try:
-            found = pa.array(known)
+            converted = pa.array(known)
         except (pa.ArrowException, TypeError, OverflowError, ValueError):
             raise _mixed(known, column, place, first_row, error) from error
-    return cast(found, plain(found.type))
+    return cast(converted, plain(converted.type))
 
 
 def _without_nan(values: Any) -> list[Any]:
@@ -161,7 +161,7 @@ def class_names(schema: pa.Schema) -> dict[str, list[str]]:
     text = (schema.metadata or {}).get(b"huggingface", b"{}")
     try:
         features = json.loads(text).get("info", {}).get("features", {})
-        return {name: found for name, feature in features.items() if (found := _names_in(feature))}
+        return {name: names for name, feature in features.items() if (names := _names_in(feature))}
     except (ValueError, AttributeError):
         return {}  # somebody else's metadata
 

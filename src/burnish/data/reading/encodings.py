@@ -50,7 +50,7 @@ class Encoding:
 
 
 @dataclass(frozen=True)
-class Text:
+class OpenedText:
     """An opened text file: the decoded stream, lines ending as they are in the file, and the encoding."""
 
     stream: IO[str]
@@ -65,18 +65,18 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 @contextmanager
-def open_text(path: Path, encoding: str | None) -> Iterator[Text]:
+def open_text(path: Path, encoding: str | None) -> Iterator[OpenedText]:
     """The file as text, in the given encoding or the one found.
 
     Raises:
         InputError: empty, not text, not in this encoding (byte and line named), truncated archive, unreadable.
     """
     try:
-        found = given(encoding) if encoding else detect(path)
+        chosen = given(encoding) if encoding else detect(path)
         with open_bytes(path) as file:
-            yield Text(io.TextIOWrapper(file, encoding=found.codec, errors="strict", newline=""), found)
+            yield OpenedText(io.TextIOWrapper(file, encoding=chosen.codec, errors="strict", newline=""), chosen)
     except UnicodeError as error:
-        raise _undecodable(path, found) from error
+        raise _undecodable(path, chosen) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"the gzip archive is damaged: {error}", fix="copy it again", place=str(path)) from error
     except OSError as error:

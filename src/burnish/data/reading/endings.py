@@ -13,11 +13,11 @@ _AXIS = "burnish.data.sources"
 
 def table_endings() -> dict[str, str]:
     """File endings and the kind of source that reads them."""
-    found = {}
+    endings = {}
     for kind in kinds(_AXIS):
         cls = component_class(_AXIS, kind)
-        found.update(dict.fromkeys(getattr(cls, "suffixes", ()), kind))
-    return found
+        endings.update(dict.fromkeys(getattr(cls, "suffixes", ()), kind))
+    return endings
 
 
 def kind_of(path: Path) -> str | None:
@@ -31,4 +31,4 @@ def known_endings(data: Data) -> Endings:
     """Of tables, and of the files that class folders of the named kind, or of any, hold."""
     asked = kinds(_AXIS) if data.source is None else [data.source.kind()]
     media = (getattr(component_class(_AXIS, kind), "endings", ()) for kind in asked if ":" not in kind)
-    return Endings(tuple(table_endings()), tuple(dict.fromkeys(ending for own in media for ending in own)))
+    return Endings(tuple(table_endings()), tuple(dict.fromkeys(ending for endings in media for ending in endings)))

@@ -64,8 +64,8 @@ def tried(values: Any, column: str, place: str, first_row: int) -> tuple[pa.Arra
     except InputError as error:
         return as_json(values), error
     except (pa.ArrowException, NotImplementedError) as error:  # a type that Arrow can read and not turn
-        found = f"column {column!r} holds {getattr(values, 'type', 'values')}, which no table can hold: {error}"
-        return as_json(values), InputError(found, fix="write it as text, numbers or lists", place=place)
+        what = f"column {column!r} holds {getattr(values, 'type', 'values')}, which no table can hold: {error}"
+        return as_json(values), InputError(what, fix="write it as text, numbers or lists", place=place)
 
 
 def _require_records(values: Any, column: str) -> None:
@@ -97,9 +97,9 @@ def _add_keys(value: Any, keys: set[str]) -> None:
     if isinstance(value, dict):
         keys.update(map(str, value))
         value = value.values()
-    for own in value:
-        if isinstance(own, (dict, list)):
-            _add_keys(own, keys)
+    for inner in value:
+        if isinstance(inner, (dict, list)):
+            _add_keys(inner, keys)
 
 
 def as_json(values: Any) -> pa.Array:

@@ -45,8 +45,8 @@ def locate(what: Any, data: Data, part: str) -> tuple[list[Place], list[str]]:
         places: list[Place] = []
         notes: list[str] = []
         for value in what:
-            found, said = locate(value, data, part)
-            places += found
+            located, said = locate(value, data, part)
+            places += located
             notes += said
         return places, notes
     if not isinstance(what, (str, Path)):
@@ -143,13 +143,13 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
         return data, ()
     if any((root / name).is_file() for name in _SAVED):
         return data, ()
-    found = layout(root, known_endings(data), classes_meant=data.source is not None)
-    if not found.splits:
+    arranged = layout(root, known_endings(data), classes_meant=data.source is not None)
+    if not arranged.splits:
         return data, ()
-    update: dict[str, Any] = {part: str(folder) for part, folder in found.splits.items()}
-    if any(folder.is_file() for folder in found.splits.values()):
+    update: dict[str, Any] = {part: str(folder) for part, folder in arranged.splits.items()}
+    if any(folder.is_file() for folder in arranged.splits.values()):
         update["source"] = None
-    return data.model_copy(update=update), found.notes
+    return data.model_copy(update=update), arranged.notes
 
 
 def _whole(path: Path, data: Data) -> str:
@@ -216,8 +216,8 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
             place=text,
         )
     _refuse_splits(shards, text)
-    found = {(kind_of(f) or "").removesuffix("l") for f in shards}
-    if data.source is None and len(found) > 1:
+    kinds = {(kind_of(f) or "").removesuffix("l") for f in shards}
+    if data.source is None and len(kinds) > 1:
         raise InputError(
             f"the folder mixes formats: {', '.join(sorted({kind_of(f) or '' for f in shards}))}",
             fix="give a glob such as 'folder/*.csv', or `source: csv`",

@@ -60,8 +60,8 @@ def _absolute(values: Sequence[Any], folder: str, input: Input) -> pa.Array:
     def one(value: Any) -> Any:
         if not isinstance(value, str) or not value or os.path.isabs(value):
             return value
-        found = here.file({column: value}) if isinstance(here, FromFiles) else None
-        inside = isinstance(found, Path) and found.is_absolute() and found.is_file()
-        return str(found) if inside else value
+        file = here.file({column: value}) if isinstance(here, FromFiles) else None
+        inside = isinstance(file, Path) and file.is_absolute() and file.is_file()
+        return str(file) if inside else value
 
     return pa.array([one(value) for value in values], pa.string())

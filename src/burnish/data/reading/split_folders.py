@@ -58,7 +58,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Layout:
+class SplitFolders:
     """What a folder of folders is.
 
     Attributes:
@@ -73,8 +73,8 @@ class Layout:
 def part_of(name: str) -> str:
     """The split that a name says (`Training_Set`, `seg_train`, `test2017`, `valset`); empty where it says none."""
     words = [w for w in re.findall(r"[a-z]+", _spaced(name).lower()) if w not in _FILLERS]
-    found = {_part_of_word(word) for word in words}
-    return found.pop() if len(found) == 1 else ""
+    parts = {_part_of_word(word) for word in words}
+    return parts.pop() if len(parts) == 1 else ""
 
 
 def _spaced(name: str) -> str:
@@ -83,8 +83,8 @@ def _spaced(name: str) -> str:
 
 def _part_among(name: str) -> str:
     """The split that one of the words of a name says, whatever stands beside it (`X_train`); empty where none or two do."""
-    found = {part for word in re.findall(r"[a-z]+", _spaced(name).lower()) if (part := _part_of_word(word))}
-    return found.pop() if len(found) == 1 else ""
+    parts = {part for word in re.findall(r"[a-z]+", _spaced(name).lower()) if (part := _part_of_word(word))}
+    return parts.pop() if len(parts) == 1 else ""
 
 
 def _part_of_word(word: str) -> str:
@@ -95,7 +95,7 @@ def _part_of_word(word: str) -> str:
     return ""
 
 
-def layout(root: Path, endings: Endings, *, classes_meant: bool = False) -> Layout:
+def layout(root: Path, endings: Endings, *, classes_meant: bool = False) -> SplitFolders:
     """The splits that the folders of a folder are.
 
     Folders named like splits are splits where one of them holds class folders, a table or shards. Empty and system
@@ -115,25 +115,25 @@ def layout(root: Path, endings: Endings, *, classes_meant: bool = False) -> Layo
     held = [f for f in folders if f not in named and contents[f].kind != "empty"]
     whole = [f for f in named if contents[f].kind not in ("flat", "empty")]
     if any(contents[f].kind == "shards" for f in whole) and _tables_in(root, endings):
-        return Layout()
+        return SplitFolders()
     if not whole:
         _refuse_flat_splits(root, [f for f in named if contents[f].kind == "flat"], named, endings)
         if not classes_meant:
             _refuse_shared_names(root, contents)
-        return Layout()
+        return SplitFolders()
     parts = {named[f] for f in named if contents[f].kind != "empty"}
     if held and len(parts) < 2:
         if not classes_meant:
             _refuse_shared_names(root, contents)
             _refuse_either(root, whole, held)
-        return Layout()
+        return SplitFolders()
     _refuse_twice(root, whole, named)
     splits = {named[f]: contents[f].path for f in whole}
     if "train" not in splits:
         if held and not classes_meant:
             _refuse_either(root, whole, held)
         if held or len(whole) == 1:
-            return Layout()
+            return SplitFolders()
         raise InputError(
             f"the folder holds splits ({_names(whole)}), and none of them is for training",
             expected="a folder train/",
@@ -141,7 +141,7 @@ def layout(root: Path, endings: Endings, *, classes_meant: bool = False) -> Layo
             place=str(root),
         )
     ordered = {part: splits[part] for part in ORDER if part in splits}
-    return Layout(ordered, tuple(_notes(root, ordered, contents, folders, endings)))
+    return SplitFolders(ordered, tuple(_notes(root, ordered, contents, folders, endings)))
 
 
 def _notes(
@@ -277,11 +277,11 @@ def _refuse_either(root: Path, splits: Sequence[Path], others: Sequence[Path]) -
 
 def _refuse_twice(root: Path, folders: Sequence[Path], named: dict[Path, str]) -> None:
     for part in ORDER:
-        own = [f for f in folders if named[f] == part]
-        if len(own) > 1:
+        alike = [f for f in folders if named[f] == part]
+        if len(alike) > 1:
             raise InputError(
-                f"the folders {_names(own)} are all named like the {part} split",
-                fix=f"name what is meant: data: {{{part}: [{', '.join(map(str, own))}], ...}} reads all of them",
+                f"the folders {_names(alike)} are all named like the {part} split",
+                fix=f"name what is meant: data: {{{part}: [{', '.join(map(str, alike))}], ...}} reads all of them",
                 place=str(root),
             )
 

@@ -138,8 +138,8 @@ def _written(aside: Path, places: Sequence[Place], notify: Notify) -> dict[str, 
                 columns.update(dict.fromkeys(piece.columns))
                 notify(f"reading {place.shown}", total + rows, 0)
             total += rows
-            own = require_like(place.shown, rows, list(columns), place.source.optional_columns, files)
-            files.append({**own, "encoding": encoding, "notes": list(notes), "left_out": left_out})
+            described = require_like(place.shown, rows, list(columns), place.source.optional_columns, files)
+            files.append({**described, "encoding": encoding, "notes": list(notes), "left_out": left_out})
         writer.finish(aside / "rows.arrow")
     except BaseException:
         writer.abandon()

@@ -69,12 +69,12 @@ class Writer:
     def _array(self, values: Any, name: str, place: str, first_row: int) -> pa.Array:
         if name in self._unlike:
             return as_json(values)
-        found, error = tried(values, name, place, first_row)
+        array, error = tried(values, name, place, first_row)
         if error is not None:
             number = error.place.rpartition(", row ")[2]
             row = int(number) - 1 - first_row if number.isdigit() else 0
             self._unlike[name] = why(error, self._rows + row)
-        return found
+        return array
 
     def _widened(self, arrays: Mapping[str, pa.Array]) -> dict[str, pa.DataType]:
         """The types of all columns so far, wide enough for these values too."""
@@ -149,10 +149,10 @@ class Writer:
             try:
                 return cast(values, kind)
             except pa.ArrowException as error:
-                found = f"column {name!r} mixes values that no one type can hold: {error}"
+                what = f"column {name!r} mixes values that no one type can hold: {error}"
                 fix = "write them all in one way, such as all as text in quotes"
-                own = InputError(found, expected="values of one type in a column", fix=fix)
-                self._unlike[name] = why(own, row + _first_unfit(values, kind))
+                mixed = InputError(what, expected="values of one type in a column", fix=fix)
+                self._unlike[name] = why(mixed, row + _first_unfit(values, kind))
         return values if values.type == pa.string() else as_json(values)
 
 

@@ -103,7 +103,7 @@ def too_deep(value: Any, most: int = DEEPEST) -> bool:
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
-    return most < 0 or any(too_deep(own, most - 1) for own in inner)
+    return most < 0 or any(too_deep(item, most - 1) for item in inner)
 
 
 def columns_of(objects: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -126,8 +126,8 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     Raises:
         ValueError: a key stands twice, where the standard parser would silently drop the first value.
     """
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    by_key = dict(pairs)
+    if len(by_key) != len(pairs):
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice in one object")
-    return found
+    return by_key

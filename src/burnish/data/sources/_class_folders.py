@@ -63,7 +63,7 @@ class ClassFolders(Source):
     @classmethod
     def reads_folder(cls, folder: Path) -> bool:
         """Whether a folder in it holds such a file; looks no further than the first."""
-        return any(next(_walk(child, _Found(cls.endings)), None) is not None for child in _folders(folder))
+        return any(next(_walk(child, _Tally(cls.endings)), None) is not None for child in _folders(folder))
 
     def read(self, where: Any) -> Iterator[Rows]:
         """The rows in pieces, with paths as the folder was given: usable from the working directory.
@@ -72,15 +72,15 @@ class ClassFolders(Source):
             InputError: no class folder has such a file, or a name that is not Unicode.
         """
         root = Path(where)
-        found = _Found(self.endings)
+        tally = _Tally(self.endings)
         rows: list[dict[str, str | None]] = []
-        for label, relative in self._rows(root, found):
+        for label, relative in self._rows(root, tally):
             rows.append({self.column: str(root / relative), "label": label, **self._named(relative, root)})
             if len(rows) == PIECE_ROWS:
                 yield Rows(columns_of(rows))
                 rows = []
         empty: dict[str, list[Any]] = {name: [] for name in (self.column, "label", *self._names())}
-        left_out = tuple(found.left_out(self.thing))
+        left_out = tuple(tally.left_out(self.thing))
         yield Rows(columns_of(rows) if rows else empty, notes=tuple(words for _, words in left_out), left_out=left_out)
 
     def _names(self) -> list[str]:
@@ -105,7 +105,7 @@ class ClassFolders(Source):
         The files are looked at on the way, so that a large folder is read from disk once and not twice.
         """
         root = Path(where)
-        names = [relative for _, relative in self._rows(root, _Found(self.endings))]
+        names = [relative for _, relative in self._rows(root, _Tally(self.endings))]
         look, version = self.looking()
         total = hashlib.sha256(f"{root}\n".encode("utf-8", "surrogatepass"))
         with FileIndex(cache_folder(cache), look, version) as index:
@@ -113,29 +113,29 @@ class ClassFolders(Source):
                 total.update(f"{name}\x1f{seen.sha256}\n".encode())
         return total.hexdigest()
 
-    def _rows(self, root: Path, found: _Found) -> Iterator[tuple[str, str]]:
+    def _rows(self, root: Path, tally: _Tally) -> Iterator[tuple[str, str]]:
         """Label and relative path of each file."""
         empty = True
-        for entry in _entries(root, found):
+        for entry in _entries(root, tally):
             if not entry.is_dir():
                 if entry.name.lower().endswith(self.endings):
-                    found.loose += 1
+                    tally.loose += 1
                 else:
-                    found.add_other(entry.name)
+                    tally.add_other(entry.name)
         for folder in _folders(root):
             count = 0
-            for path in _walk(folder, found, folder.name):
+            for path in _walk(folder, tally, folder.name):
                 relative = os.path.relpath(path, root)
                 _require_unicode(relative, root)
                 yield folder.name, relative
                 count += 1
             empty = empty and not count
             if not count:
-                found.empty.append(folder.name)
+                tally.empty.append(folder.name)
         if empty:
             raise InputError(
                 f"no class folder with {self.thing}s"
-                + (f", but {found.loose} {self.thing}s without one" if found.loose else ""),
+                + (f", but {tally.loose} {self.thing}s without one" if tally.loose else ""),
                 expected="one folder for each class, with files that end in one of " + ", ".join(self.endings),
                 fix=f"sort the {self.thing}s into folders, or give a table with their paths and labels",
                 place=str(root),
@@ -143,7 +143,7 @@ class ClassFolders(Source):
 
 
 @dataclass
-class _Found:
+class _Tally:
     """What was met on the way and is no row."""
 
     endings: tuple[str, ...] = ()
@@ -192,10 +192,10 @@ def _counted(endings: Counter[str]) -> str:
 
 def _folders(root: Path) -> list[Path]:
     """The visible folders directly below, by name."""
-    return sorted((Path(e.path) for e in _entries(root, _Found()) if e.is_dir()), key=lambda path: path.name)
+    return sorted((Path(e.path) for e in _entries(root, _Tally()) if e.is_dir()), key=lambda path: path.name)
 
 
-def _entries(folder: str | Path, found: _Found) -> list[os.DirEntry[str]]:
+def _entries(folder: str | Path, tally: _Tally) -> list[os.DirEntry[str]]:
     """What is visible in a folder, by name.
 
     Raises:
@@ -207,26 +207,26 @@ def _entries(folder: str | Path, found: _Found) -> list[os.DirEntry[str]]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", place=str(folder)) from error
     whole = [e for e in there if e.is_dir() or e.is_file()]
-    found.dangling += len(there) - len(whole)
+    tally.dangling += len(there) - len(whole)
     return whole
 
 
-def _walk(folder: Path, found: _Found, label: str = "") -> Iterator[str]:
+def _walk(folder: Path, tally: _Tally, label: str = "") -> Iterator[str]:
     """Paths of the files below a folder that have the right ending: the files of each folder, then its sub-folders."""
     status = folder.stat()
-    if (status.st_dev, status.st_ino) in found.visited:
+    if (status.st_dev, status.st_ino) in tally.visited:
         return
-    found.visited.add((status.st_dev, status.st_ino))
-    entries = _entries(folder, found)
+    tally.visited.add((status.st_dev, status.st_ino))
+    entries = _entries(folder, tally)
     for entry in entries:
         if entry.is_file():
-            if entry.name.lower().endswith(found.endings):
+            if entry.name.lower().endswith(tally.endings):
                 yield entry.path
             else:
-                found.add_other(entry.name, label)
+                tally.add_other(entry.name, label)
     for entry in entries:
         if entry.is_dir():
-            yield from _walk(Path(entry.path), found, label)
+            yield from _walk(Path(entry.path), tally, label)
 
 
 def _require_unicode(name: str, root: Path) -> None:

@@ -17,7 +17,7 @@ _AGREE = 0.98  # share of the lines that have the usual number of fields
 
 
 @dataclass(frozen=True)
-class Layout:
+class ConllLayout:
     """How the words of a file are written.
 
     Attributes:
@@ -56,7 +56,7 @@ def is_tag(field: str) -> bool:
     return _TAG.fullmatch(field) is not None
 
 
-def comment(line: str, layout: Layout, first: bool) -> bool:
+def comment(line: str, layout: ConllLayout, first: bool) -> bool:
     """Whether a line is a comment: it begins with #, and is no word by its fields.
 
     Args:
@@ -83,29 +83,31 @@ def sentences(lines: Sequence[str]) -> Iterator[list[str]]:
             block = []
 
 
-def layout_of(lines: Sequence[str], delimiter: str | None = None) -> Layout | None:
+def layout_of(lines: Sequence[str], delimiter: str | None = None) -> ConllLayout | None:
     """The layout that most lines agree on; None where there are no lines."""
     blocks = list(sentences(lines))
     words = [line for block in blocks for line in block if not line.startswith("#")]
     words = words or [line for block in blocks for line in block]
     if not words:
         return None
-    found = [_judged(blocks, words, d) for d in ([delimiter] if delimiter else _DELIMITERS)]
+    layouts = [_judged(blocks, words, d) for d in ([delimiter] if delimiter else _DELIMITERS)]
     # Tags say most; then that lines agree, and that there is more than one field.
     return max(
-        found, key=lambda one: (one.agree >= _AGREE and one.fields > 1, len(one.tagged), one.agree, one.fields > 1)
+        layouts, key=lambda one: (one.agree >= _AGREE and one.fields > 1, len(one.tagged), one.agree, one.fields > 1)
     )
 
 
-def _judged(blocks: Sequence[Sequence[str]], words: Sequence[str], delimiter: str) -> Layout:
+def _judged(blocks: Sequence[Sequence[str]], words: Sequence[str], delimiter: str) -> ConllLayout:
     rows = [split(line, delimiter) for line in words]
     fields, count = Counter(map(len, rows)).most_common(1)[0]
-    own = [row for row in rows if len(row) == fields]
-    body = own[1:] if len(own) > 1 else own
+    regular = [row for row in rows if len(row) == fields]
+    body = regular[1:] if len(regular) > 1 else regular
     tagged = tuple(i for i in range(1, fields) if sum(is_tag(row[i]) for row in body) >= _TAGGED * len(body))
-    header = bool(tagged) and len(own) > 1 and rows[0] is own[0] and not any(is_tag(own[0][i]) for i in tagged)
+    header = (
+        bool(tagged) and len(regular) > 1 and rows[0] is regular[0] and not any(is_tag(regular[0][i]) for i in tagged)
+    )
     numbered = fields > 2 and _counts(blocks, delimiter)
-    return Layout(delimiter, fields, tagged, numbered, header, count / len(rows))
+    return ConllLayout(delimiter, fields, tagged, numbered, header, count / len(rows))
 
 
 def _counts(blocks: Sequence[Sequence[str]], delimiter: str) -> bool:

@@ -24,12 +24,12 @@ def named_separator(line: str) -> str | None:
     body = line.rstrip("\r\n")
     if body.lower() == "sep=\t":
         return "\t"
-    found = _SEPARATOR.fullmatch(body)
-    return found[1] if found else None
+    match = _SEPARATOR.fullmatch(body)
+    return match[1] if match else None
 
 
 @dataclass
-class Layout:
+class CsvLayout:
     """The columns of a file.
 
     Attributes:
@@ -105,7 +105,7 @@ class Layout:
         )
 
 
-def layout(reader: Iterable[list[str]], head: Sequence[list[str]], path: Path) -> Layout:
+def layout(reader: Iterable[list[str]], head: Sequence[list[str]], path: Path) -> CsvLayout:
     """The columns that the first line names.
 
     Args:
@@ -136,7 +136,7 @@ def layout(reader: Iterable[list[str]], head: Sequence[list[str]], path: Path) -
             place=str(path),
         )
     unnamed = [place + 1 for place, name in enumerate(header) if not name]
-    return Layout(path, header, names, places, len(header), unnamed, _plain=not unnamed)
+    return CsvLayout(path, header, names, places, len(header), unnamed, _plain=not unnamed)
 
 
 def _require_header(header: list[str], head: Sequence[list[str]], path: Path) -> None:

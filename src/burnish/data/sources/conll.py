@@ -13,7 +13,7 @@ from pydantic import Field
 from burnish.core.errors import InputError
 from burnish.data.reading.encodings import open_bytes, open_text
 from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source
-from burnish.data.sources._conll_lines import DOCSTART, Layout, comment, layout_of, looks_like_conll
+from burnish.data.sources._conll_lines import DOCSTART, ConllLayout, comment, layout_of, looks_like_conll
 
 _HEAD = 2000  # lines that are looked at
 _LOOKED_AT = 1 << 16  # bytes of a file whose ending does not say what it is
@@ -73,7 +73,7 @@ class Conll(Source):
             yield from self._pieces(itertools.chain(head, text.stream), layout, names, path, text.encoding.name)
 
     def _pieces(
-        self, lines: Iterator[str], layout: Layout, names: list[str], path: Path, encoding: str
+        self, lines: Iterator[str], layout: ConllLayout, names: list[str], path: Path, encoding: str
     ) -> Iterator[Rows]:
         kept = [i for i, name in enumerate(names) if name != "id"]
         made: list[list[list[str]]] = []
@@ -101,7 +101,7 @@ class Conll(Source):
             notes.append(f"{left_out} lines {DOCSTART} left out")
         yield Rows(_columns(made, names, kept), encoding, tuple(notes))
 
-    def _names(self, layout: Layout, path: Path) -> list[str]:
+    def _names(self, layout: ConllLayout, path: Path) -> list[str]:
         if self.columns:
             if len(self.columns) != layout.fields or "tokens" not in self.columns:
                 raise InputError(
@@ -119,7 +119,7 @@ class Conll(Source):
         return [*first, "tokens", *middle, "tags"] if between >= 0 else [*first, "tokens"]
 
 
-def _said(names: list[str], layout: Layout) -> str:
+def _said(names: list[str], layout: ConllLayout) -> str:
     fields = ", ".join(f"{name} from field {i + 1}" for i, name in enumerate(names) if name in ("tokens", "tags"))
     others = [name for name in names if name not in ("tokens", "tags", "id")]
     beside = f"; the others are {', '.join(others)}" if others else ""
@@ -132,7 +132,7 @@ def _joined(fields: list[str], names: list[str]) -> bool:
     return names == _CONLLU and not fields[0].isdigit()
 
 
-def _checked(fields: list[str], layout: Layout, path: Path, number: int, line: str) -> list[str]:
+def _checked(fields: list[str], layout: ConllLayout, path: Path, number: int, line: str) -> list[str]:
     if "\0" in line:
         raise InputError(f"not text: line {number} has a NUL byte", place=str(path))
     if len(fields) != layout.fields:

@@ -46,13 +46,13 @@ class Csv(Source):
         """
         path = Path(where)
         with open_text(path, self.encoding) as text:
-            lines = _Lines(text.stream, path)
+            lines = _CsvLines(text.stream, path)
             try:
                 yield from self._pieces(lines, path, text.encoding.name)
             except csv.Error as error:
                 raise self._malformed(error, path, lines) from error
 
-    def _pieces(self, lines: _Lines, path: Path, encoding: str) -> Iterator[Rows]:
+    def _pieces(self, lines: _CsvLines, path: Path, encoding: str) -> Iterator[Rows]:
         head = list(itertools.islice(lines, 200))
         named = named_separator(head[0]) if head else None
         delimiter = self.delimiter or named or _sniffed(head, self.quotes, path)
@@ -90,7 +90,7 @@ class Csv(Source):
         notes += columns.notes()
         yield from _in_pieces(columns.names, rows, encoding, notes)
 
-    def _malformed(self, error: csv.Error, path: Path, lines: _Lines) -> InputError:
+    def _malformed(self, error: csv.Error, path: Path, lines: _CsvLines) -> InputError:
         fix = "double the quotes inside quoted fields"
         if self.quotes:
             fix += ", or say `quotes: false` where quotes are plain characters (source: {kind: csv, quotes: false})"
@@ -100,7 +100,7 @@ class Csv(Source):
         return InputError(f"{where} is not well-formed: {error} (near line {lines.number})", fix=fix, place=str(path))
 
 
-class _Lines:
+class _CsvLines:
     """The lines of a stream, counted; the first ones can be looked at and then read again."""
 
     def __init__(self, stream: IO[str], path: Path) -> None:
@@ -113,7 +113,7 @@ class _Lines:
         self._stream = itertools.chain(head, self._stream)
         self.number, self.characters = int(skipped), 0
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> _CsvLines:
         return self
 
     def __next__(self) -> str:

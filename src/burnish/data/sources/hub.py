@@ -72,12 +72,12 @@ class Hub(Source):
             return datasets.load_dataset(name, self.config, split=self.split, revision=self.revision)
         except Exception as error:  # the library raises a dozen kinds, network included
             if _offline(datasets):
-                found = "the hub is switched off (HF_HUB_OFFLINE) and the data set is not in the local cache"
+                what = "the hub is switched off (HF_HUB_OFFLINE) and the data set is not in the local cache"
                 fix = "unset HF_HUB_OFFLINE, or give a file or a saved folder"
             else:
-                found = "neither a file or folder here nor readable from the hub"
+                what = "neither a file or folder here nor readable from the hub"
                 fix = "check the path, or the name, `hub_config`, `hub_split` and HF_ENDPOINT"
-            raise InputError(f"{found}: {_line(error)}", fix=fix, place=f"{name}[{self.split}]") from error
+            raise InputError(f"{what}: {_line(error)}", fix=fix, place=f"{name}[{self.split}]") from error
 
 
 def _offline(datasets: Any) -> bool:

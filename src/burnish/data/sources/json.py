@@ -84,8 +84,10 @@ class _Values:
 
     def object(self, largest: int | None = _LARGEST_ROW) -> dict[str, Any]:
         """The object that starts here."""
-        if (found := self.peek()) != "{":
-            raise self.wrong(f"found {found!r} where an object should start" if found else "the file ends too early")
+        if (character := self.peek()) != "{":
+            raise self.wrong(
+                f"found {character!r} where an object should start" if character else "the file ends too early"
+            )
         while True:
             try:
                 value, self._position = self._decoder.raw_decode(self._buffer, self._position)
@@ -100,8 +102,8 @@ class _Values:
                     raise self.wrong(f"lists or objects in each other more than {DEEPEST} times")
                 return dict(value)
 
-    def wrong(self, found: str) -> InputError:
-        return InputError(found, expected=_EXPECTED, place=f"{self.path}, line {self.line()}")
+    def wrong(self, what: str) -> InputError:
+        return InputError(what, expected=_EXPECTED, place=f"{self.path}, line {self.line()}")
 
 
 def _array(values: _Values) -> Iterator[dict[str, Any]]:

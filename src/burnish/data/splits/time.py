@@ -67,12 +67,12 @@ class Time(Split):
         times = np.empty(len(table))
         kinds = set()
         for row, value in enumerate(cells(table, self.column, "split.column")):
-            found = moment(value)
-            if found is None:
+            parsed = moment(value)
+            if parsed is None:
                 what = "no time" if value is None else f"{value!r}, which is no time"
                 raise InputError(f"column {self.column!r} holds {what}", expected=_EXPECTED, place=table.place(row))
-            times[row] = found[0]
-            kinds.add(found[1])
+            times[row] = parsed[0]
+            kinds.add(parsed[1])
         if len(kinds) > 1:
             raise InputError(
                 f"column {self.column!r} mixes dates and numbers", expected=_EXPECTED, place="split.column"
@@ -83,8 +83,8 @@ class Time(Split):
     def _same_kind(self, kinds: set[str]) -> None:
         for name in ("validation_from", "test_from"):
             value = getattr(self, name)
-            found = moment(value)
-            if value is not None and (found is None or (kinds and found[1] not in kinds)):
+            parsed = moment(value)
+            if value is not None and (parsed is None or (kinds and parsed[1] not in kinds)):
                 raise InputError(
                     f"found {value!r}, while column {self.column!r} holds {' and '.join(kinds)}",
                     expected=_EXPECTED,
@@ -95,7 +95,7 @@ class Time(Split):
         """First moments of validation and test; infinite where the part is not wanted."""
         ordered = np.sort(times)
         given = [moment(self.validation_from) if parts[0] else None, moment(self.test_from) if parts[1] else None]
-        named = [None if found is None else found[0] for found in given]
+        named = [None if parsed is None else parsed[0] for parsed in given]
         make = nearest if not self._before else _at_shares
         validation_from, test_from = make(ordered, shares(self, parts), named[0], named[1])
         if validation_from > test_from and np.isfinite(validation_from):
@@ -126,15 +126,15 @@ def nearest(
     tests = _around(starts, n * (1 - test), n) if test else [n]
     if test_from is not None:
         tests = [int(np.searchsorted(ordered, test_from))]
-    best, found = np.inf, (n, n)
+    best, cut = np.inf, (n, n)
     for test_at in tests:
         wished = test_at - n * validation
         choices = _around(starts[starts < test_at], wished, test_at) if validation else [test_at]
         for validation_at in choices if validation_from is None else [test_at]:
             off = badness(np.array([validation_at, test_at - validation_at, n - test_at]), wanted)
             if off < best or (off == best and validation_from is not None):
-                best, found = off, (validation_at, test_at)
-    first, last = (float(ordered[at]) if at < n else np.inf for at in found)
+                best, cut = off, (validation_at, test_at)
+    first, last = (float(ordered[at]) if at < n else np.inf for at in cut)
     test_from = last if test_from is None else test_from
     if validation_from is None:
         validation_from = min(first, test_from) if validation else np.inf

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from burnish.core.errors import InputError, RunFailed
-from burnish.exporters import Exporter, Source, Tell, fixed_length
+from burnish.exporters import Exportable, Exporter, Tell, fixed_length
 from burnish.exporters.onnx.rotary import whole_caches
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Onnx(Exporter):
             raise ValueError("raw goes neither with static nor with preprocessing: sizes are free, and all is inside")
         return self
 
-    def export(self, source: Source, folder: Path, tell: Tell) -> dict[str, Any]:
+    def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.onnx, beside model.onnx.data where the weights are over 1.8 GB."""
         shapes, arrays, length = self._shapes(source)
         program = self._program(source, shapes, arrays)
@@ -81,7 +81,7 @@ class Onnx(Exporter):
             **({"max_length": length} if length is not None and length != source.max_length else {}),
         }
 
-    def _shapes(self, source: Source) -> tuple[dict[str, list[int | str]], dict[str, Any], int | None]:
+    def _shapes(self, source: Exportable) -> tuple[dict[str, list[int | str]], dict[str, Any], int | None]:
         """Shapes with words for what is free, arrays to trace with, and the fixed length."""
         import numpy as np
 
@@ -102,13 +102,13 @@ class Onnx(Exporter):
             arrays[name] = np.ascontiguousarray(_resized(value, sizes))
         return shapes, arrays, length
 
-    def _length(self, source: Source) -> int:
+    def _length(self, source: Exportable) -> int:
         try:
             return fixed_length(self.length, source.max_length)
         except ValueError:
             raise InputError("the model has no limit of length", fix="name one: --length 128") from None
 
-    def _program(self, source: Source, shapes: dict[str, list[int | str]], arrays: dict[str, Any]) -> Any:
+    def _program(self, source: Exportable, shapes: dict[str, list[int | str]], arrays: dict[str, Any]) -> Any:
         try:
             import onnxscript  # noqa: F401
             import torch
@@ -160,7 +160,7 @@ def traced(
         )
 
 
-def positional(source: Source, names: list[str]) -> torch.nn.Module:
+def positional(source: Exportable, names: list[str]) -> torch.nn.Module:
     """The network with its inputs in order instead of by name, as export wants them."""
     import torch
 
@@ -182,13 +182,13 @@ def _first_nodes(model: Any) -> list[str]:
     A Fourier transform and a logarithm in eight bits are none: quantisation leaves these nodes alone.
     """
     waiting = [n for n in model.graph if f"'{FIRST}'" in n.metadata_props.get("pkg.torch.onnx.name_scopes", "")]
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     while waiting:
         node = waiting.pop()
-        if node.name not in found:
-            found[node.name] = None
+        if node.name not in names:
+            names[node.name] = None
             waiting += [p for value in node.inputs if value is not None and (p := value.producer()) is not None]
-    return sorted(found)
+    return sorted(names)
 
 
 def _resized(value: Any, sizes: list[int]) -> Any:

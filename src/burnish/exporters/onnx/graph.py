@@ -83,12 +83,12 @@ def _through(node: ir.Node, axis: int) -> dict[int, int] | None:
     if rank is None or node.op_type not in FOLLOWED or any(v is not None and rank_of(v) is None for v in node.inputs):
         return None
     if node.op_type in ELEMENTWISE:
-        found = {}
+        axes = {}
         for place, value in enumerate(node.inputs):
-            own = axis - rank + (rank_of(value) or 0) if value is not None else -1
-            if value is not None and own >= 0 and _size(value, own) != 1:
-                found[place] = own
-        return found
+            input_axis = axis - rank + (rank_of(value) or 0) if value is not None else -1
+            if value is not None and input_axis >= 0 and _size(value, input_axis) != 1:
+                axes[place] = input_axis
+        return axes
     if node.op_type == "LayerNormalization":
         first = attribute_of(node, "axis", -1)
         return {0: axis} if axis < first % rank and len(node.outputs) == 1 else None
@@ -109,15 +109,15 @@ def _through_attention(node: ir.Node, axis: int, rank: int) -> dict[int, int] | 
     plain = rank == 4 and axis == 2 and len(node.outputs) == 1 and not attribute_of(node, "is_causal", 0)
     if not plain or len([v for v in node.inputs[4:] if v is not None]):
         return None
-    found = {0: 2}
+    axes = {0: 2}
     mask = node.inputs[3] if len(node.inputs) > 3 else None
     if mask is not None:
-        own = (rank_of(mask) or 0) - 2
-        if own < 0:
+        mask_axis = (rank_of(mask) or 0) - 2
+        if mask_axis < 0:
             return None
-        if _size(mask, own) != 1:
-            found[3] = own
-    return found
+        if _size(mask, mask_axis) != 1:
+            axes[3] = mask_axis
+    return axes
 
 
 def _splits_last_axis(node: ir.Node, axis: int) -> bool:
@@ -140,14 +140,14 @@ def _narrow_inputs(
 
     output = node.outputs[0]
     axis = axes[output]
-    for place, own in (_through(node, axis) or {}).items():
+    for place, input_axis in (_through(node, axis) or {}).items():
         value = node.inputs[place]
         assert value is not None
-        if axes.get(value) == own:
+        if axes.get(value) == input_axis:
             continue
-        if (value, own) not in made:
-            made[value, own] = _sliced(graph, node, value, own)
-        node.replace_input_with(place, made[value, own])
+        if (value, input_axis) not in made:
+            made[value, input_axis] = _sliced(graph, node, value, input_axis)
+        node.replace_input_with(place, made[value, input_axis])
     assert output.shape is not None
     sizes = [1 if a == axis else n for a, n in enumerate(output.shape)]
     if node.op_type == "Reshape":
@@ -211,8 +211,8 @@ def merge_projections(graph: ir.Graph) -> int:
 
 def _weight(node: ir.Node) -> Any:
     value = node.inputs[1]
-    found = constant_of(value) if value is not None else None
-    return found if found is not None and found.ndim == 2 else None
+    weight = constant_of(value) if value is not None else None
+    return weight if weight is not None and weight.ndim == 2 else None
 
 
 def _bias(node: ir.Node) -> tuple[ir.Node, Any] | None:

@@ -16,8 +16,8 @@ def whole_caches(graph: ir.Graph) -> int:
     share one cache, [1, tokens, half of a head], and leaves that as it is: right for one row, an error for two.
     """
     made: dict[tuple[ir.Value, ir.Value], ir.Value] = {}
-    found = [n for n in graph if n.op_type == "RotaryEmbedding" and n.domain == "" and len(n.inputs) == 3]
-    for node in found:
+    nodes = [n for n in graph if n.op_type == "RotaryEmbedding" and n.domain == "" and len(n.inputs) == 3]
+    for node in nodes:
         states, *caches = node.inputs
         for place, cache in enumerate(caches, start=1):
             if states is None or cache is None:
@@ -25,7 +25,7 @@ def whole_caches(graph: ir.Graph) -> int:
             if (states, cache) not in made:
                 made[states, cache] = _expanded(graph, node, states, cache)
             node.replace_input_with(place, made[states, cache])
-    return len(found)
+    return len(nodes)
 
 
 def _expanded(graph: ir.Graph, node: ir.Node, states: ir.Value, cache: ir.Value) -> ir.Value:
@@ -40,8 +40,8 @@ def _expanded(graph: ir.Graph, node: ir.Node, states: ir.Value, cache: ir.Value)
     ones = initializer(graph, f"{name}_ones", np.array([1, 1], np.int64))
     shape = ir.node("Concat", [rows.outputs[0], ones], attributes={"axis": 0})
     each = ir.node("Expand", [cache, shape.outputs[0]])
-    for own, word in ((rows, "rows"), (shape, "shape"), (each, "each_row")):
-        own.outputs[0].name = f"{name}_{word}"
+    for added, word in ((rows, "rows"), (shape, "shape"), (each, "each_row")):
+        added.outputs[0].name = f"{name}_{word}"
     if cache.dtype is not None:  # that of a value in the middle may be unknown
         each.outputs[0].dtype = cache.dtype
     graph.insert_before(node, [rows, shape, each])

@@ -58,9 +58,9 @@ def tokenizing(front: TextFront, opset: int) -> ModelProto:
     from onnx import TensorProto, helper
 
     nodes = _Nodes()
-    found = _row(nodes, front)
+    outputs = _row(nodes, front)
     for name in front.names:
-        nodes.append(helper.make_node("Unsqueeze", [found[name], nodes.numbers(0)], [name]))
+        nodes.append(helper.make_node("Unsqueeze", [outputs[name], nodes.numbers(0)], [name]))
     graph = helper.make_graph(
         nodes,
         "tokenizer",
@@ -109,16 +109,16 @@ def _cut(nodes: _Nodes, texts: list[str], kept: int | None) -> list[str]:
 def _tokens(nodes: _Nodes, cutting: WordPieces | BytePairs | Unigrams, text: str) -> str:
     """Numbers of the tokens of a text, int64 [tokens], without special ones."""
     if isinstance(cutting, WordPieces):
-        found = nodes.add("BertTokenizer", text, domain=DOMAIN, outputs=3, **_word_pieces(cutting))
-        return nodes.add("Slice", found, nodes.numbers(1), nodes.numbers(-1), nodes.numbers(0))  # it puts two there
+        tokens = nodes.add("BertTokenizer", text, domain=DOMAIN, outputs=3, **_word_pieces(cutting))
+        return nodes.add("Slice", tokens, nodes.numbers(1), nodes.numbers(-1), nodes.numbers(0))  # it puts two there
     if isinstance(cutting, BytePairs):
         if cutting.space:
             spaced = (text, nodes.texts("^([^ ])"), nodes.texts(r" \1"))
             text = nodes.add("StringRegexReplace", *spaced, domain=DOMAIN, global_replace=0)
-        found = nodes.add("GPT2Tokenizer", text, domain=DOMAIN, outputs=2, **_byte_pairs(cutting))
+        tokens = nodes.add("GPT2Tokenizer", text, domain=DOMAIN, outputs=2, **_byte_pairs(cutting))
     else:
-        found = nodes.add("HfJsonTokenizer", text, domain=DOMAIN, **_unigrams(cutting))
-    return nodes.add("Reshape", found, nodes.numbers(-1))
+        tokens = nodes.add("HfJsonTokenizer", text, domain=DOMAIN, **_unigrams(cutting))
+    return nodes.add("Reshape", tokens, nodes.numbers(-1))
 
 
 def _word_pieces(cutting: WordPieces) -> dict[str, Any]:

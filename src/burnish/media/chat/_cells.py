@@ -47,9 +47,9 @@ def _part(part: Any, what: str, place: str) -> str:
         return part
     if isinstance(part, Mapping) and isinstance(part.get("text"), str) and part.get("type", "text") == "text":
         return str(part["text"])
-    found = part.get("type", "no type") if isinstance(part, Mapping) else kind(part)
+    kind_of_part = part.get("type", "no type") if isinstance(part, Mapping) else kind(part)
     raise InputError(
-        f"{what} has a part that is no text ({found})",
+        f"{what} has a part that is no text ({kind_of_part})",
         expected='parts {"type": "text", "text": ...}',
         fix="leave the row out: only texts are read",
         place=place,

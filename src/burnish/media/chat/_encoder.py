@@ -75,11 +75,11 @@ class TemplateEncoder:
                 fix="give a template, such as chatml-tools for a ChatML checkpoint, or leave such rows out",
                 place=where or self.template.place,
             )
-        if found := self._control.search(conversation.tools):
-            raise self._holds("the tools hold", found[0], where)
+        if match := self._control.search(conversation.tools):
+            raise self._holds("the tools hold", match[0], where)
         for number, message in enumerate(conversation.messages, 1):
-            if found := self._control.search("\n".join((message.content, message.reasoning, message.tool_calls))):
-                raise self._holds(f"the text of message {number} holds", found[0], where)
+            if match := self._control.search("\n".join((message.content, message.reasoning, message.tool_calls))):
+                raise self._holds(f"the text of message {number} holds", match[0], where)
 
     def _holds(self, what: str, token: str, where: str) -> InputError:
         return InputError(

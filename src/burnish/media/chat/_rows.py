@@ -42,8 +42,8 @@ def alpaca(form: Format, row: Mapping[str, Any], place: str) -> Conversation:
     history = form.cell(row, "history")
     for number, pair in enumerate(listed(history, "history", place) if filled(history) else [], 1):
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            found = f"history: entry {number} is {kind(pair)}"
-            raise InputError(found, expected="pairs of a message and its reply", place=place)
+            what = f"history: entry {number} is {kind(pair)}"
+            raise InputError(what, expected="pairs of a message and its reply", place=place)
         past += [
             Message("user", text_of(pair[0], "history", place)),
             Message("assistant", text_of(pair[1], "history", place)),
@@ -98,7 +98,7 @@ def token_ids(form: Format, row: Mapping[str, Any], place: str) -> TokenIds:
     if "mask" in form.columns:
         mask = _integers(form, row, "mask", place)
         _same_length(ids, mask, "mask", place)
-        learned = [own and bool(value) for own, value in zip(learned, mask, strict=True)]
+        learned = [is_learned and bool(value) for is_learned, value in zip(learned, mask, strict=True)]
     return TokenIds(tuple(ids), tuple(learned))
 
 

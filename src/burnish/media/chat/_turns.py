@@ -145,18 +145,20 @@ class Turns:
         for number in numbers:
             message = self.messages[number]
             wanted = message.content.strip()
-            found = text.find(wanted, at)
+            start_at = text.find(wanted, at)
             is_target = message.role in learned.roles and message.role != "assistant" and message.weight > 0
             if is_target and number > since and wanted:
-                if found < 0:
+                if start_at < 0:
                     raise self._dropped(f"the text of message {number + 1}")
                 tokens = [
-                    n for n, (a, b) in enumerate(offsets[: len(ids)]) if a < found + len(wanted) and b > found and b > a
+                    n
+                    for n, (a, b) in enumerate(offsets[: len(ids)])
+                    if a < start_at + len(wanted) and b > start_at and b > a
                 ]
                 end = tokens[-1] + 1
                 end += end < len(ids) and ids[end] in self.renderer.stop_ids
                 out.append(Span(tokens[0], end, number, message.weight))
-            at = ends.get(number, max(at, found + len(wanted)) if found >= 0 else at)
+            at = ends.get(number, max(at, start_at + len(wanted)) if start_at >= 0 else at)
         return out
 
     @cached_property

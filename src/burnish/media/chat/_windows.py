@@ -109,9 +109,9 @@ def _example(
     turns: Turns, numbers: Numbers, targets: Sequence[int], learned: Learned, since: int
 ) -> tuple[Rendered, bool]:
     """One example that ends with the last target, and whether its prompt and reply had to be tokenised apart."""
-    found, seam = turns.spans(numbers, targets), False
-    if found is not None:
-        (ids, spans), offsets = found, turns.encoding(numbers).offsets
+    numbered, seam = turns.spans(numbers, targets), False
+    if numbered is not None:
+        (ids, spans), offsets = numbered, turns.encoding(numbers).offsets
     else:
         ids, span, offsets = turns.joined(numbers)
         spans, seam = [span], True

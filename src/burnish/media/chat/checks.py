@@ -84,9 +84,9 @@ def _whole(message: Message, number: int, place: str) -> None:
         raise InputError(
             f"message {number} has the weight {message.weight}", expected="0 or more", fix=_FIX, place=place
         )
-    if message.role == "assistant" and (found := unbalanced(message.content)):
+    if message.role == "assistant" and (marks := unbalanced(message.content)):
         raise InputError(
-            f"message {number} has unbalanced thought marks: {found}",
+            f"message {number} has unbalanced thought marks: {marks}",
             expected="one <think> and one </think> behind it, or neither",
             fix="put the missing mark in, or keep the thought in reasoning_content",
             place=place,

@@ -86,15 +86,15 @@ def recognise(
     named = dict(named or {})
     _check_named(named, columns)
     for form in FORMS:
-        found = _columns(form, columns, named, answered)
-        if found is None or (not named and not _fits(form, found, rows)):
+        columns_of = _columns(form, columns, named, answered)
+        if columns_of is None or (not named and not _fits(form, columns_of, rows)):
             continue
-        if form.name == "sharegpt" and _all_role_content(rows, found["conversations"]):
-            form, found = FORMS[0], {"messages": found["conversations"]} | _only(found, "tools")
+        if form.name == "sharegpt" and _all_role_content(rows, columns_of["conversations"]):
+            form, columns_of = FORMS[0], {"messages": columns_of["conversations"]} | _only(columns_of, "tools")
         given = roles.checked(role_names or {})
         if form.name in ("sharegpt", "messages"):
-            given |= roles.guessed(_speakers(rows, found[next(iter(form.needed))]), given)
-        return Format(form, found, given, tuple(c for c in columns if c not in found.values()))
+            given |= roles.guessed(_speakers(rows, columns_of[next(iter(form.needed))]), given)
+        return Format(form, columns_of, given, tuple(c for c in columns if c not in columns_of.values()))
     raise InputError(
         f"no form of chat or text fits the columns {', '.join(columns)}",
         expected="; ".join(f"{form.words}: {', '.join(form.needed)}" for form in FORMS),
@@ -116,20 +116,20 @@ def _columns(form: Form, columns: Sequence[str], named: Mapping[str, str], answe
     if set(named) - {*form.needed, *form.further}:
         return None
     free = [c for c in columns if c not in named.values()]
-    found: dict[str, str] = {}
+    columns_of: dict[str, str] = {}
     for part, names in {**form.needed, **form.further}.items():
-        column = named.get(part) or next((n for n in names if n in free and n not in found.values()), None)
+        column = named.get(part) or next((n for n in names if n in free and n not in columns_of.values()), None)
         if column is not None:
-            found[part] = column
+            columns_of[part] = column
         elif part in form.needed and (answered or part not in ("output", "completion")):
             return None
-    return found
+    return columns_of
 
 
-def _fits(form: Form, found: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> bool:
+def _fits(form: Form, columns_of: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the first filled value of the deciding column has the kind the form wants."""
     part = next(iter(form.needed))
-    value = next((r.get(found[part]) for r in rows[:SAMPLED] if filled(r.get(found[part]))), None)
+    value = next((r.get(columns_of[part]) for r in rows[:SAMPLED] if filled(r.get(columns_of[part]))), None)
     if value is None:
         return True
     text = isinstance(value, str)
@@ -159,5 +159,5 @@ def _speakers(rows: Sequence[Mapping[str, Any]], column: str) -> list[list[str]]
     return [[str(t[key]) for t in turns if (key := _rows.speaker_key(t))] for turns in _turns(rows, column)]
 
 
-def _only(found: Mapping[str, str], *parts: str) -> dict[str, str]:
-    return {part: found[part] for part in parts if part in found}
+def _only(columns_of: Mapping[str, str], *parts: str) -> dict[str, str]:
+    return {part: columns_of[part] for part in parts if part in columns_of}

@@ -53,8 +53,8 @@ def checkpoint_stops(folder: Path, tokenizer: Tokenizer, template: ChatTemplate)
         if value is not None:
             return tuple(value) if isinstance(value, list) else (int(value),)
     token = template.special_tokens.get("eos_token")
-    found = tokenizer.token_to_id(token) if token else None
-    return () if found is None else (int(found),)
+    number = tokenizer.token_to_id(token) if token else None
+    return () if number is None else (int(number),)
 
 
 def settle_stops(tokenizer: Tokenizer, template: ChatTemplate, known: Sequence[int], *, add: bool = True) -> Stops:

@@ -102,5 +102,5 @@ def _shown(value: Any) -> str:
     return text[:_MOST_SHOWN]
 
 
-def _wrong(found: str, expected: str, place: str) -> InputError:
-    return InputError(found, expected=expected, fix="repair the row where it comes from, or leave it out", place=place)
+def _wrong(what: str, expected: str, place: str) -> InputError:
+    return InputError(what, expected=expected, fix="repair the row where it comes from, or leave it out", place=place)

@@ -40,7 +40,7 @@ class TooLarge(InputError):
     """A picture of more pixels than may be opened."""
 
 
-class NotRead(InputError):
+class PictureNotRead(InputError):
     """A file in no format of the allow-list."""
 
 
@@ -59,16 +59,16 @@ def opened(data: bytes, most: int) -> ImageFile:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        found = Image.open(io.BytesIO(data), formats=_allowed())
+        picture = Image.open(io.BytesIO(data), formats=_allowed())
     except Image.DecompressionBombError as error:
         raise TooLarge("too large to be opened safely (a decompression bomb)") from error
     except UnidentifiedImageError as error:
-        raise NotRead(_named(data), expected=READ, fix="convert it to PNG or JPEG") from error
-    if found.width * found.height > most:
-        size = f"{found.width} x {found.height}"
-        found.close()
+        raise PictureNotRead(_named(data), expected=READ, fix="convert it to PNG or JPEG") from error
+    if picture.width * picture.height > most:
+        size = f"{picture.width} x {picture.height}"
+        picture.close()
         raise TooLarge(f"{size} pixels: too large to be opened safely")
-    return found
+    return picture
 
 
 @cache

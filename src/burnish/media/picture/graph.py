@@ -78,7 +78,7 @@ class Resized(nn.Module):
 
     def __init__(self, processor: Sizes) -> None:
         super().__init__()
-        self.own = processor
+        self.processor = processor
         self.pixels = Pixels(processor.mean, processor.std)
 
     def sample(self) -> torch.Tensor:
@@ -87,13 +87,13 @@ class Resized(nn.Module):
 
     def forward(self, picture: torch.Tensor) -> Tensors:
         """Height and width may be symbols: the sizes are computed inside the graph."""
-        size, short = self.own.size, self.own.shorter
+        size, short = self.processor.size, self.processor.shorter
         height, width = picture.shape[1], picture.shape[2]
         shorter: int = torch.sym_min(height, width)  # type: ignore[assignment]
         tall, wide = short * height // shorter, short * width // shorter
         seen = picture.permute(0, 3, 1, 2).float()
         for shape in ((height, wide), (tall, wide)):
-            mode = self.own.interpolation
+            mode = self.processor.interpolation
             seen = nn.functional.interpolate(seen, size=shape, mode=mode, antialias=True)
             seen = (seen + 0.5).floor().clamp(0, 255)
         top, left = self._middle(tall - size), self._middle(wide - size)
@@ -101,6 +101,6 @@ class Resized(nn.Module):
 
     def _middle(self, free: int) -> int:
         """Half of it; timm rounds half a pixel to the even number, and the others down."""
-        if self.own.rounding == "timm":
+        if self.processor.rounding == "timm":
             return (free + (free // 2) % 2) // 2
         return free // 2

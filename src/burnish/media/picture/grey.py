@@ -60,11 +60,11 @@ def stored(file: Picture, upright: Picture) -> Stored:
     values = np.asarray(upright)
     if values.dtype == np.int32 and tags.get(_SAMPLES, _UNSIGNED) == _UNSIGNED and tags and values.min() < 0:
         values = values.view(np.uint32)  # Pillow has no mode for them
-    found = values.astype(np.float64)
-    if wrong := int((~np.isfinite(found)).sum()):
-        raise InputError(f"{wrong:,} of its {found.size:,} values are not finite numbers")
+    numbers = values.astype(np.float64)
+    if wrong := int((~np.isfinite(numbers)).sum()):
+        raise InputError(f"{wrong:,} of its {numbers.size:,} values are not finite numbers")
     white_is_zero = tags.get(_PHOTOMETRIC) == 0
-    return Stored(found, white_is_zero, upright.mode == "F", upright.mode.startswith("I;16"))
+    return Stored(numbers, white_is_zero, upright.mode == "F", upright.mode.startswith("I;16"))
 
 
 def shaded(picture: Stored, scale: Range) -> Picture:
@@ -159,7 +159,7 @@ def scale_of(given: Range, facts: Mapping[str, Mapping[str, NDArray[Any]]]) -> t
             pictures lie wholly outside the scale.
     """
     scale = learned(facts["train"]) if given is None else given
-    deep = {name: int(np.isfinite(own["highest"].astype(np.float64)).sum()) for name, own in facts.items()}
+    deep = {name: int(np.isfinite(of_split["highest"].astype(np.float64)).sum()) for name, of_split in facts.items()}
     if isinstance(scale, tuple):
         _require_inside(facts, scale)
         if given is not None:
@@ -182,8 +182,8 @@ def scale_of(given: Range, facts: Mapping[str, Mapping[str, NDArray[Any]]]) -> t
 def _require_inside(facts: Mapping[str, Mapping[str, NDArray[Any]]], scale: tuple[float, float]) -> None:
     """Pictures wholly above or below a scale would be white or black."""
     away = {}
-    for name, own in facts.items():
-        lowest, highest = (own[fact].astype(np.float64) for fact in ("lowest", "highest"))
+    for name, of_split in facts.items():
+        lowest, highest = (of_split[fact].astype(np.float64) for fact in ("lowest", "highest"))
         away[name] = int(((highest < scale[0]) | (lowest > scale[1])).sum())
     if any(away.values()):
         raise InputError(

@@ -51,10 +51,10 @@ class ImageProcessor(Processor):
 
     def settings(self) -> dict[str, Any]:
         """Plain values for the bundle; no `range` where there is none, as bundles were before there was one."""
-        found = asdict(self)
+        values = asdict(self)
         if self.range is None:
-            del found["range"]
-        return found
+            del values["range"]
+        return values
 
     @property
     def shape(self) -> tuple[int, int, int]:

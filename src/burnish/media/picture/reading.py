@@ -102,13 +102,13 @@ def looked_at(data: bytes) -> dict[str, Any]:
 
 def _oddities(file: ImageFile) -> dict[str, Any]:
     """What is lost when the first picture is read in 8 bits; asked before it is read."""
-    found: dict[str, Any] = {}
+    oddities: dict[str, Any] = {}
     if file.format != "MPO" and (pages := int(getattr(file, "n_frames", 1))) > 1:  # MPO: a JPEG with its own preview
-        found["pages"] = pages
+        oddities["pages"] = pages
         file.seek(0)
     if any(";16" in str(tile[3]) for tile in file.tile) and not is_deep(file):
-        found["cut_to_8_bits"] = True
-    return found
+        oddities["cut_to_8_bits"] = True
+    return oddities
 
 
 def _seen(file: ImageFile, picture: Picture) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def checkpoint_settings(folder: Path) -> dict[str, Any]:
     ours = folder / SETTINGS
     if ours.is_file():
         return dict(json.loads(ours.read_text(encoding="utf-8")))
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     config = folder / "config.json"
     if config.is_file():
         whole = json.loads(config.read_text(encoding="utf-8"))
@@ -34,11 +34,11 @@ def checkpoint_settings(folder: Path) -> dict[str, Any]:
             "std": stated.get("std"),
             "rounding": "transformers" if "model_type" in whole else None,
         }
-        found |= {k: v for k, v in values.items() if v is not None}
+        settings |= {k: v for k, v in values.items() if v is not None}
     preprocessor = folder / "preprocessor_config.json"
     if preprocessor.is_file():
-        found |= _transformers(json.loads(preprocessor.read_text(encoding="utf-8")))
-    return found
+        settings |= _transformers(json.loads(preprocessor.read_text(encoding="utf-8")))
+    return settings
 
 
 def _transformers(stated: dict[str, Any]) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def with_axes(
         draw.line((x, ABOVE + HIGH, x, ABOVE + HIGH + 5), fill=_INK, width=2)
         at = x + (RIGHT if anchor == "rt" else 0)
         draw.text((at, ABOVE + HIGH + 10), text, fill=_INK, font=font, anchor=anchor)
-    found: NDArray[np.uint8] = np.asarray(canvas)
-    return found
+    picture: NDArray[np.uint8] = np.asarray(canvas)
+    return picture
 
 
 def _frequencies(scale: str, lowest: float, highest: float) -> Iterator[tuple[float, str]]:

@@ -26,7 +26,7 @@ _OTHERS = (
 )
 
 
-class NotRead(InputError):
+class SoundNotRead(InputError):
     """A file in no format of the allow-list."""
 
 
@@ -43,12 +43,12 @@ def opened(data: bytes) -> soundfile.SoundFile:
     import soundfile
 
     if not data.startswith(_BEGINNINGS) and not is_mpeg(data):
-        raise NotRead(_named(data), expected=READ, fix=CONVERT)
-    found = soundfile.SoundFile(io.BytesIO(data))
-    if found.format not in FORMATS:
-        found.close()
-        raise NotRead(f"not a sound in a format that is read: this is {found.format}", expected=READ, fix=CONVERT)
-    return found
+        raise SoundNotRead(_named(data), expected=READ, fix=CONVERT)
+    sound = soundfile.SoundFile(io.BytesIO(data))
+    if sound.format not in FORMATS:
+        sound.close()
+        raise SoundNotRead(f"not a sound in a format that is read: this is {sound.format}", expected=READ, fix=CONVERT)
+    return sound
 
 
 def is_mpeg(data: bytes) -> bool:

@@ -46,37 +46,41 @@ class Spectrogram(nn.Module):
 
     def __init__(self, processor: SoundProcessor) -> None:
         super().__init__()
-        self.own = own = processor
-        self.whisper = own.features == "whisper"
-        size = own.window if self.whisper else own.transform
+        self.processor = processor
+        self.whisper = processor.features == "whisper"
+        size = processor.window if self.whisper else processor.transform
         if self.whisper:
-            filters = mel_filters("slaney", own.mels, size, own.sampling_rate, 0.0, 8000.0)
+            filters = mel_filters("slaney", processor.mels, size, processor.sampling_rate, 0.0, 8000.0)
         else:
-            filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, own.lowest, own.highest)
-        self.register_buffer("transform", _fixed(_waves(own.window, size) * hann(own.window))[:, None])
+            filters = mel_filters(
+                "kaldi", processor.mels, size, processor.sampling_rate, processor.lowest, processor.highest
+            )
+        self.register_buffer("transform", _fixed(_waves(processor.window, size) * hann(processor.window))[:, None])
         self.register_buffer("filters", _fixed(filters))
 
     def forward(self, waveform: torch.Tensor) -> Tensors:
         """`pixel_values` [B, 1, mels, frames], or `input_features` [B, mels, frames]."""
         if self.whisper:
-            half = self.own.window // 2
+            half = self.processor.window // 2
             waveform = nn.functional.pad(waveform[:, None], (half, half), mode="reflect")[:, 0]
-        sizes = _powers(waveform, self.transform, self.own.hop)
-        if not self.whisper and self.own.power != 2:
-            sizes = sizes.sqrt() if self.own.power == 1 else sizes ** (self.own.power / 2)
+        sizes = _powers(waveform, self.transform, self.processor.hop)
+        if not self.whisper and self.processor.power != 2:
+            sizes = sizes.sqrt() if self.processor.power == 1 else sizes ** (self.processor.power / 2)
         bands = self.filters @ sizes
-        return self._whispered(bands) if self.whisper else {self.own.name: self._normal(bands)[:, None]}
+        return self._whispered(bands) if self.whisper else {self.processor.name: self._normal(bands)[:, None]}
 
     def _whispered(self, bands: torch.Tensor) -> Tensors:
         logs = bands.clamp(min=1e-10).log10()[:, :, :-1]
         return {"input_features": (torch.maximum(logs, logs.amax(dim=(1, 2), keepdim=True) - 8.0) + 4.0) / 4.0}
 
     def _normal(self, bands: torch.Tensor) -> torch.Tensor:
-        values = (bands + self.own.offset).log()
-        if self.own.normalisation == "row":
+        values = (bands + self.processor.offset).log()
+        if self.processor.normalisation == "row":
             centred = values - values.mean(dim=(1, 2), keepdim=True)
             return centred / ((centred * centred).mean(dim=(1, 2), keepdim=True).sqrt() + 1e-5)
-        return (values - self.own.mean) / self.own.std if self.own.normalisation == "fixed" else values
+        return (
+            (values - self.processor.mean) / self.processor.std if self.processor.normalisation == "fixed" else values
+        )
 
 
 class Fbank(nn.Module):
@@ -94,26 +98,28 @@ class Fbank(nn.Module):
 
     def __init__(self, processor: SoundProcessor) -> None:
         super().__init__()
-        self.own = own = processor
+        self.processor = processor
         window, size = KALDI.window, KALDI.transform
         waves = _waves(window, size) * kaldi_window()
         emphasised = np.eye(window) - KALDI.emphasis * np.eye(window, k=-1)
         emphasised[0, 0] = 1 - KALDI.emphasis
         centred = np.eye(window) - 1 / window
-        filters = mel_filters("kaldi", own.mels, size, own.sampling_rate, KALDI.lowest, own.sampling_rate // 2)
+        filters = mel_filters(
+            "kaldi", processor.mels, size, processor.sampling_rate, KALDI.lowest, processor.sampling_rate // 2
+        )
         self.register_buffer("transform", _fixed(waves @ emphasised @ centred)[:, None])
         self.register_buffer("filters", _fixed(filters))
 
     def forward(self, views: torch.Tensor) -> Tensors:
         """A view shorter than a frame has none: all of it is padding."""
-        own = self.own
+        processor = self.processor
         # Not below 0 before it is divided: a graph rounds towards 0.
         steps: int = torch.sym_max(views.shape[1] - KALDI.window + KALDI.hop, 0)  # type: ignore[assignment]
-        count: int = torch.sym_min(steps // KALDI.hop, own.frames)  # type: ignore[assignment]
+        count: int = torch.sym_min(steps // KALDI.hop, processor.frames)  # type: ignore[assignment]
         heard = nn.functional.pad(views, (0, KALDI.window))
-        found = (self.filters @ _powers(heard, self.transform, KALDI.hop)).clamp(min=KALDI.floor).log()[:, :, :count]
-        whole = nn.functional.pad(found, (0, own.frames - count)).transpose(1, 2)
-        return {"input_values": (whole - own.mean) / (own.std * 2) if own.normalise else whole}
+        bands = (self.filters @ _powers(heard, self.transform, KALDI.hop)).clamp(min=KALDI.floor).log()[:, :, :count]
+        whole = nn.functional.pad(bands, (0, processor.frames - count)).transpose(1, 2)
+        return {"input_values": (whole - processor.mean) / (processor.std * 2) if processor.normalise else whole}
 
 
 class Heard(nn.Module):
@@ -131,36 +137,36 @@ class Heard(nn.Module):
 
     def __init__(self, processor: SoundProcessor) -> None:
         super().__init__()
-        self.own = processor
+        self.processor = processor
         makes = {"kaldi": Fbank, "log_mel": Spectrogram, "whisper": Spectrogram}
         self.made = makes[processor.features](processor) if processor.features in makes else None
 
     def sample(self) -> torch.Tensor:
         """A row to trace with: of several views."""
-        return torch.zeros(1, 3 * self.own.samples)
+        return torch.zeros(1, 3 * self.processor.samples)
 
     def forward(self, waveform: torch.Tensor) -> Tensors:
         """As `numbers` of each view that `starts` begins."""
-        own, views = self.own, self._views(waveform)
+        processor, views = self.processor, self._views(waveform)
         if self.made is None:
             return self._waveform(views)
-        if own.features != "kaldi":
-            views = nn.functional.pad(views, (0, own.padded_samples - views.shape[1]))
+        if processor.features != "kaldi":
+            views = nn.functional.pad(views, (0, processor.padded_samples - views.shape[1]))
         return self.made(views)  # type: ignore[no-any-return]
 
     def _views(self, waveform: torch.Tensor) -> torch.Tensor:
         """[views, samples]: a hop apart, the last one moved so that it ends where the sound ends."""
-        samples, longest, hop = waveform.shape[1], self.own.samples, self.own.view_hop
+        samples, longest, hop = waveform.shape[1], self.processor.samples, self.processor.view_hop
         real: int = torch.sym_min(samples, longest)  # type: ignore[assignment]
         last = samples - real
         starts = (torch.arange((last + hop - 1) // hop + 1) * hop).clamp(max=last)
         return waveform[0][starts[:, None] + torch.arange(real)[None]]
 
     def _waveform(self, views: torch.Tensor) -> Tensors:
-        if self.own.normalise:
+        if self.processor.normalise:
             centred = views - views.mean(dim=1, keepdim=True)
             views = centred / ((centred * centred).mean(dim=1, keepdim=True) + 1e-7).sqrt()
-        missing: int = torch.sym_max(self.own.least - views.shape[1], 0)  # type: ignore[assignment]
+        missing: int = torch.sym_max(self.processor.least - views.shape[1], 0)  # type: ignore[assignment]
         padded = nn.functional.pad(views, (0, missing))
-        mask = {"attention_mask": torch.ones_like(padded, dtype=torch.int64)} if self.own.mask else {}
+        mask = {"attention_mask": torch.ones_like(padded, dtype=torch.int64)} if self.processor.mask else {}
         return {"input_values": padded, **mask}

@@ -154,8 +154,8 @@ class SoundProcessor(Processor):
             )
         if self.features == "kaldi":
             # Not padded with silence: what is missing is 0 before normalisation, as the checkpoint learned it.
-            found = spectrograms.kaldi_log_mel(view, rate=self.sampling_rate, mels=self.mels, frames=self.frames)
-            return np.asarray((found - np.float32(self.mean)) / np.float32(self.std * 2) if self.normalise else found)
+            bands = spectrograms.kaldi_log_mel(view, rate=self.sampling_rate, mels=self.mels, frames=self.frames)
+            return np.asarray((bands - np.float32(self.mean)) / np.float32(self.std * 2) if self.normalise else bands)
         return self._normal(
             spectrograms.log_mel(
                 self.padded(view),

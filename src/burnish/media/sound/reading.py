@@ -63,8 +63,8 @@ def at_rate(data: bytes, rate: int) -> Waveform:
     Raises:
         InputError: as `decoded`.
     """
-    waveform, own = decoded(data)
-    return resampled(waveform, own, rate)
+    waveform, stored_rate = decoded(data)
+    return resampled(waveform, stored_rate, rate)
 
 
 def _decoded(data: bytes) -> tuple[Waveform, int, dict[str, Any]]:
@@ -187,10 +187,10 @@ def silenced(waveform: Waveform, start: int, end: int, rate: int) -> Waveform:
     """A copy with nothing to be heard from sample `start` to `end`; it fades beside them, because an edge is a click."""
     fade = max(1, round(FADE * rate))
     near = slice(max(0, start - fade), end + fade)
-    own = waveform.copy()
+    quiet = waveform.copy()
     places = np.arange(len(waveform))[near]
-    own[near] *= np.interp(places, [start - fade, start, end - 1, end - 1 + fade], [1, 0, 0, 1]).astype(np.float32)
-    return own
+    quiet[near] *= np.interp(places, [start - fade, start, end - 1, end - 1 + fade], [1, 0, 0, 1]).astype(np.float32)
+    return quiet
 
 
 def look_version() -> str:

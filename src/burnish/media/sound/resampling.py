@@ -38,8 +38,8 @@ def resampled(waveform: Waveform, rate: int, wanted: int) -> Waveform:
     count = ceil(len(waveform) * up / down)
     blocks = ceil(count / (repeats * up))
     padded = np.zeros((blocks - 1) * repeats * down + pieces[-1].start + len(pieces[-1].weights), np.float32)
-    own = waveform[: len(padded) - before]
-    padded[before : before + len(own)] = own
+    kept = waveform[: len(padded) - before]
+    padded[before : before + len(kept)] = kept
     out = np.empty((blocks, repeats * up), np.float32)
     for piece in pieces:
         inputs = windows(padded[piece.start :], len(piece.weights), repeats * down)
@@ -67,7 +67,7 @@ def windows(values: NDArray[np.float32], size: int, hop: int) -> NDArray[np.floa
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _PhasePiece:
     """Neighbouring outputs of a block as a product: inputs [windows, taps + some] @ weights.
 
     Attributes:
@@ -82,21 +82,21 @@ class _Piece:
 
 
 @lru_cache(maxsize=64)
-def _pieces(up: int, down: int) -> tuple[int, list[_Piece], int]:
+def _pieces(up: int, down: int) -> tuple[int, list[_PhasePiece], int]:
     """How often a block repeats `down` inputs and `up` outputs, its pieces, and the zeros that go before the sound."""
     phases = _phases(up, down)
     taps = phases.shape[1]
     repeats = max(1, round(SPAN / max(up, down)))
     size = max(1, round(SPAN * up / max(up, down)))
-    found = []
+    pieces = []
     for first in range(0, repeats * up, size):
         places = [divmod(output * down, up) for output in range(first, min(first + size, repeats * up))]
         start = places[0][0]
         weights = np.zeros((taps + places[-1][0] - start, len(places)), np.float32)
         for column, (at, phase) in enumerate(places):
             weights[at - start : at - start + taps, column] = phases[phase]
-        found.append(_Piece(first, start, weights))
-    return repeats, found, taps // 2 - 1
+        pieces.append(_PhasePiece(first, start, weights))
+    return repeats, pieces, taps // 2 - 1
 
 
 def _phases(up: int, down: int) -> NDArray[np.float32]:

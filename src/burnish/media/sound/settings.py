@@ -57,13 +57,13 @@ def _stated(given: dict[str, Any], folder: Path) -> dict[str, Any]:
         }
     if kind in ("Wav2Vec2FeatureExtractor", "Wav2Vec2Processor") or {"do_normalize", "sampling_rate"} <= given.keys():
         mask = bool(given.get("return_attention_mask", False))
-        found: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "features": "waveform",
             "sampling_rate": rate,
             "normalise": bool(given.get("do_normalize", True)),
             "mask": mask,
         }
-        return {**found, "seconds": 30.0} if mask else found
+        return {**settings, "seconds": 30.0} if mask else settings
     raise InputError(
         f"the feature extractor {kind or 'of this checkpoint'} is not known",
         expected="Wav2Vec2FeatureExtractor, ASTFeatureExtractor or WhisperFeatureExtractor",
@@ -76,17 +76,20 @@ def written(processor: SoundProcessor) -> dict[str, Any] | None:
     shared = {"sampling_rate": processor.sampling_rate, "padding_value": 0.0, "padding_side": "right"}
     if processor.features == "waveform":
         kind = "Wav2Vec2FeatureExtractor"
-        own: dict[str, Any] = {"feature_size": 1, "do_normalize": processor.normalise}
-        own["return_attention_mask"] = processor.mask
+        settings: dict[str, Any] = {"feature_size": 1, "do_normalize": processor.normalise}
+        settings["return_attention_mask"] = processor.mask
     elif processor.features == "kaldi":
         kind = "ASTFeatureExtractor"
-        own = {"num_mel_bins": processor.mels, "max_length": processor.frames, "do_normalize": processor.normalise}
-        own |= {"mean": processor.mean, "std": processor.std, "feature_size": 1, "return_attention_mask": False}
+        settings = {"num_mel_bins": processor.mels, "max_length": processor.frames, "do_normalize": processor.normalise}
+        settings |= {"mean": processor.mean, "std": processor.std, "feature_size": 1, "return_attention_mask": False}
     elif processor.features == "whisper":
         kind = "WhisperFeatureExtractor"
         seconds = processor.padded_seconds
-        own = {"feature_size": processor.mels, "n_fft": processor.window, "hop_length": processor.hop}
-        own |= {"chunk_length": int(seconds) if seconds == int(seconds) else seconds, "return_attention_mask": False}
+        settings = {"feature_size": processor.mels, "n_fft": processor.window, "hop_length": processor.hop}
+        settings |= {
+            "chunk_length": int(seconds) if seconds == int(seconds) else seconds,
+            "return_attention_mask": False,
+        }
     else:
         return None
-    return {"feature_extractor_type": kind, **shared, **own}
+    return {"feature_extractor_type": kind, **shared, **settings}

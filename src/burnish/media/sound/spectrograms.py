@@ -71,9 +71,9 @@ def kaldi_log_mel(waveform: Waveform, *, rate: int, mels: int, frames: int) -> M
     if len(waveform) >= KALDI.window:
         taper = kaldi_window()
         bands = _bands(waveform, taper, KALDI.hop, KALDI.transform, filters, 2.0, emphasis=KALDI.emphasis)
-        found = np.log(np.maximum(KALDI.floor, bands))
-        kept = min(frames, found.shape[1])
-        out[:kept] = found.T[:kept]
+        levels = np.log(np.maximum(KALDI.floor, bands))
+        kept = min(frames, levels.shape[1])
+        out[:kept] = levels.T[:kept]
     return out
 
 
@@ -91,20 +91,20 @@ def whisper_log_mel(waveform: Waveform, *, rate: int, mels: int, window: int, ho
 
 def kaldi_window() -> NDArray[np.float64]:
     """The symmetric Hann window of Kaldi's frames."""
-    found: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(KALDI.window) / (KALDI.window - 1))
-    return found
+    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(KALDI.window) / (KALDI.window - 1))
+    return window
 
 
 @lru_cache(maxsize=32)
 def hann(window: int) -> NDArray[np.float64]:
     """[window] of a periodic Hann window, not to be written into."""
-    found: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
-    found.flags.writeable = False
-    return found
+    taper: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    taper.flags.writeable = False
+    return taper
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _BandPiece:
     """Neighbouring bands as a product: sizes [frames, bins] @ weights.
 
     Attributes:
@@ -123,7 +123,7 @@ def _bands(
     window: NDArray[np.float64],
     hop: int,
     transform: int,
-    filters: Sequence[_Piece],
+    filters: Sequence[_BandPiece],
     power: float,
     emphasis: float | None = None,
 ) -> NDArray[np.float64]:
@@ -140,23 +140,23 @@ def _bands(
     return out
 
 
-def _filter(sizes: NDArray[np.float64], filters: Sequence[_Piece], out: NDArray[np.float64]) -> None:
+def _filter(sizes: NDArray[np.float64], filters: Sequence[_BandPiece], out: NDArray[np.float64]) -> None:
     """Write the bands of these sizes, [frames, bins], to `out`, [bands, frames]."""
     for piece in filters:
         multiplied(sizes[:, piece.bins], piece.weights, out[piece.bands].T)
 
 
 @lru_cache(maxsize=32)
-def _pieces(scale: str, mels: int, transform: int, rate: int, lowest: float, highest: float) -> list[_Piece]:
+def _pieces(scale: str, mels: int, transform: int, rate: int, lowest: float, highest: float) -> list[_BandPiece]:
     """`mel_filters` in pieces of a few bands, with the bins that these reach."""
     filters = mel_filters(scale, mels, transform, rate, lowest, highest)
-    found = []
+    pieces = []
     for first in range(0, mels, _BANDS):
-        own = filters[first : first + _BANDS]
-        reached = np.flatnonzero((own > 0).any(axis=0))
+        part = filters[first : first + _BANDS]
+        reached = np.flatnonzero((part > 0).any(axis=0))
         bins = slice(int(reached[0]), int(reached[-1]) + 1) if len(reached) else slice(0, 1)
-        found.append(_Piece(bins, slice(first, first + len(own)), np.ascontiguousarray(own[:, bins].T)))
-    return found
+        pieces.append(_BandPiece(bins, slice(first, first + len(part)), np.ascontiguousarray(part[:, bins].T)))
+    return pieces
 
 
 @lru_cache(maxsize=32)

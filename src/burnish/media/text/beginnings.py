@@ -74,8 +74,8 @@ class Beginnings:
         """
         begun = [self._words(row, limit) if words else self._begun(row, limit) for row in rows]
         run = self._tokenizer.encode_batch if words else self._tokenizer.encode_batch_fast
-        found = iter(run([b.row for b in begun if not b.tokens], is_pretokenized=words, add_special_tokens=True))
-        short = [None if b.tokens else next(found) for b in begun]
+        encodings = iter(run([b.row for b in begun if not b.tokens], is_pretokenized=words, add_special_tokens=True))
+        short = [None if b.tokens else next(encodings) for b in begun]
         long = [i for i, e in enumerate(short) if e is None or len(e.ids) > limit]
         # Truncation keeps what it cuts off as further encodings: of a pair every combination, of which few must be left.
         cut = [
@@ -83,12 +83,12 @@ class Beginnings:
             for i in long
         ]
         kept = dict(zip(long, self._truncating(limit).encode_batch(cut, is_pretokenized=words), strict=True))
-        for i, (own, encoding) in enumerate(zip(begun, short, strict=True)):
+        for i, (beginning, encoding) in enumerate(zip(begun, short, strict=True)):
             if encoding is not None:
                 yield kept.get(i, encoding), len(encoding.ids)
             else:
-                special = self._tokenizer.num_special_tokens_to_add(isinstance(own.row, tuple))
-                yield kept[i], own.tokens + own.unread + special
+                special = self._tokenizer.num_special_tokens_to_add(isinstance(beginning.row, tuple))
+                yield kept[i], beginning.tokens + beginning.unread + special
 
     def _truncating(self, limit: int) -> Tokenizer:
         # A copy: switching truncation on and off in place would race with another thread that encodes.

@@ -127,14 +127,14 @@ class RawTexts(TokenizerProcessor):
             InputError: as in `encode`.
         """
         one = np.int32(1)
-        found: list[Encoded] = []
+        encoded: list[Encoded] = []
         for texts in cells:
             try:
-                own = [np.frombuffer(text.replace("\0", "").encode(), np.uint8) for text in texts]
+                arrays = [np.frombuffer(text.replace("\0", "").encode(), np.uint8) for text in texts]
             except UnicodeEncodeError:
                 raise not_unicode(texts) from None
-            found.append({**dict(zip(NAMES, own, strict=False)), "_length": one, "_full_length": one})  # type: ignore[dict-item]
-        return found
+            encoded.append({**dict(zip(NAMES, arrays, strict=False)), "_length": one, "_full_length": one})  # type: ignore[dict-item]
+        return encoded
 
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """The texts by name: objects [B], a string each."""
@@ -149,10 +149,10 @@ class RawTexts(TokenizerProcessor):
         """
         told = json.loads(self.tokenizer.to_str())
         cutting = _word_pieces(told) or _byte_pairs(told) or _unigrams(told, self.tokenizer)
-        own = [token["content"] for token in told.get("added_tokens", []) if not token["special"]]
-        if own:  # the operators look for none
+        added = [token["content"] for token in told.get("added_tokens", []) if not token["special"]]
+        if added:  # the operators look for none
             raise InputError(
-                f"words were added to the tokenizer ({', '.join(own[:3])})",
+                f"words were added to the tokenizer ({', '.join(added[:3])})",
                 expected="a vocabulary alone",
                 fix="export without --raw",
                 place=str(self.source),
@@ -180,7 +180,7 @@ def _kinds(part: Mapping[str, Any] | None) -> list[str]:
     if part is None:
         return []
     inner = part.get("normalizers") or part.get("pretokenizers")
-    return [str(part.get("type"))] if inner is None else [kind for own in inner for kind in _kinds(own)]
+    return [str(part.get("type"))] if inner is None else [kind for step in inner for kind in _kinds(step)]
 
 
 def _word_pieces(told: Mapping[str, Any]) -> WordPieces | None:
@@ -235,6 +235,6 @@ def _sections(tokenizer: Tokenizer, pairs: bool) -> list[Section]:
     seen = tokenizer.encode("a", "a") if pairs else tokenizer.encode("a")
     places = groupby(zip(seen.sequence_ids, seen.type_ids, seen.ids, strict=True), key=lambda place: place[:2])
     return [
-        Section(text, () if text is not None else tuple(number for _, _, number in own), kind)
-        for (text, kind), own in places
+        Section(text, () if text is not None else tuple(number for _, _, number in specials), kind)
+        for (text, kind), specials in places
     ]

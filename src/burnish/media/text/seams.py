@@ -77,8 +77,8 @@ class Seams:
         """Whether a letter is still one, or a letter with marks, when it is normalised."""
         if self.normalized is None:
             return True
-        found = unicodedata.normalize("NFC", self.normalized(letter))
-        return bool(found) and found[-1].isalnum()
+        composed = unicodedata.normalize("NFC", self.normalized(letter))
+        return bool(composed) and composed[-1].isalnum()
 
     def count(self, text: str, start: int, end: int) -> int:
         """How many tokens there are at least in a text from one seam to a place."""
@@ -138,7 +138,7 @@ def _steps(step: dict[str, Any] | None) -> list[dict[str, Any]]:
         return []
     if step["type"] != "Sequence":
         return [step]
-    return [own for one in step.get("normalizers", step.get("pretokenizers", ())) for own in _steps(one)]
+    return [inner for one in step.get("normalizers", step.get("pretokenizers", ())) for inner in _steps(one)]
 
 
 def _keeps_seams(normalizer: dict[str, Any]) -> bool:
@@ -156,8 +156,8 @@ def _rights(cutters: Sequence[dict[str, Any]]) -> str:
     """What behind a letter begins a new piece for one of them, and disturbs none of the others."""
     ends, calm = set[str](), set(_ALL)
     for cutter in cutters:
-        own, undisturbed = _ends(cutter)
-        ends |= set(own)
+        cut_at, undisturbed = _ends(cutter)
+        ends |= set(cut_at)
         calm &= set(undisturbed)
     return "".join(mark for mark in _ALL if mark in ends & calm)
 

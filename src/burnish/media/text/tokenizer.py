@@ -77,8 +77,8 @@ class TokenizerProcessor(Processor):
         """What stands for every piece of text that is not in the vocabulary; None where there is nothing of the kind."""
         model = json.loads(self.tokenizer.to_str())["model"]
         token = model.get("unk_token")
-        found = self.tokenizer.token_to_id(token) if token else model.get("unk_id")
-        return None if found is None else int(found)
+        number = self.tokenizer.token_to_id(token) if token else model.get("unk_id")
+        return None if number is None else int(number)
 
     @cached_property
     def _beginnings(self) -> Beginnings:
@@ -134,10 +134,10 @@ class TokenizerProcessor(Processor):
         """
         out: list[Encoded] = []
         for texts, (encoding, full) in zip(cells, self.encode([c if len(c) > 1 else c[0] for c in cells]), strict=True):
-            own = row(encoding, full)
+            arrays = row(encoding, full)
             if len(texts) > 1:
-                own["token_type_ids"] = np.array(encoding.type_ids, np.int8)
-            out.append(own)
+                arrays["token_type_ids"] = np.array(encoding.type_ids, np.int8)
+            out.append(arrays)
         return out
 
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
@@ -147,13 +147,13 @@ class TokenizerProcessor(Processor):
         out = {"input_ids": np.full(shape, self.pad_token_id, np.int64), "attention_mask": np.zeros(shape, np.int64)}
         if "token_type_ids" in self.names:
             out["token_type_ids"] = np.zeros(shape, np.int64)
-        for number, own in enumerate(encoded):
-            real = len(own["input_ids"])
+        for number, arrays in enumerate(encoded):
+            real = len(arrays["input_ids"])
             place = slice(0, real) if self.padding_side == "right" else slice(length - real, length)
-            out["input_ids"][number, place] = own["input_ids"]
+            out["input_ids"][number, place] = arrays["input_ids"]
             out["attention_mask"][number, place] = 1
-            if "token_type_ids" in own and "token_type_ids" in out:
-                out["token_type_ids"][number, place] = own["token_type_ids"]
+            if "token_type_ids" in arrays and "token_type_ids" in out:
+                out["token_type_ids"][number, place] = arrays["token_type_ids"]
         return out, length
 
 
@@ -170,8 +170,8 @@ def not_unicode(texts: Sequence[Any]) -> InputError:
             try:
                 part.encode()
             except UnicodeEncodeError as error:
-                found = f"half a surrogate pair (character {error.start + 1}) in the text {part[:40]!r}"
-                return InputError(found, expected="Unicode text", fix="repair the text where it comes from")
+                what = f"half a surrogate pair (character {error.start + 1}) in the text {part[:40]!r}"
+                return InputError(what, expected="Unicode text", fix="repair the text where it comes from")
     return InputError("a value that is no text", expected="strings")
 
 

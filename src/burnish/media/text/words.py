@@ -17,13 +17,13 @@ _WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)\s*")
 
 def words(text: str) -> list[Span]:
     """Start and end of each word in characters, white space behind it (and before the first) included: no gaps."""
-    found: list[Span] = []
+    spans: list[Span] = []
     for match in _WORD.finditer(text):
         start, end = match.span()
-        if found and unicodedata.category(text[start]).startswith("M"):  # a vowel sign belongs to what it stands on
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
+        if spans and unicodedata.category(text[start]).startswith("M"):  # a vowel sign belongs to what it stands on
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return spans
 
 
 def groups(texts: Sequence[str], ends: Sequence[int], most: int) -> list[list[Span]]:
@@ -37,10 +37,10 @@ def groups(texts: Sequence[str], ends: Sequence[int], most: int) -> list[list[Sp
     Returns:
         Spans of each text; groups of one text differ by at most one word.
     """
-    own = [[w for w in words(text) if w[0] < end] for text, end in zip(texts, ends, strict=True)]
-    total = sum(map(len, own))
+    read = [[w for w in words(text) if w[0] < end] for text, end in zip(texts, ends, strict=True)]
+    total = sum(map(len, read))
     out = []
-    for spans in own:
+    for spans in read:
         count = len(spans) if total <= most else max(1, most * len(spans) // total) if spans else 0
         edges = [i * len(spans) // count for i in range(count + 1)] if count else []
         out.append([(spans[a][0], spans[b - 1][1]) for a, b in pairwise(edges)])

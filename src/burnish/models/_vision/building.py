@@ -68,7 +68,7 @@ def filled(
     config: dict[str, Any],
     target: Target,
     *,
-    own_weights: str | None,
+    given_weights: str | None,
     read: Callable[[], tuple[str, weights.Tensors]] | None,
 ) -> tuple[list[str], bool]:
     """Put pretrained weights in, and say what was decided, and whether the head is fresh.
@@ -78,7 +78,7 @@ def filled(
         head: paths of the modules that give the logits.
         config: of the checkpoint's folder.
         target: whose labels the checkpoint's head may already answer for.
-        own_weights: where the recipe says the weights are; their head is never kept.
+        given_weights: where the recipe says the weights are; their head is never kept.
         read: gives where the weights are, and the weights under the network's names; None for random weights.
 
     Raises:
@@ -87,7 +87,7 @@ def filled(
     if read is None:
         return ["random weights: nothing is pretrained"], True
     place, state = read()
-    keep = own_weights is None and same_answers(config, target)
+    keep = given_weights is None and same_answers(config, target)
     return weights.put_pretrained(model, state, head, keep=keep, outputs=target.outputs, place=place)
 
 
@@ -104,8 +104,8 @@ def trained(make: Callable[[], Any], folder: Path, config: dict[str, Any], targe
     return model
 
 
-def normalisation_said(own_weights: str | None, pictures: dict[str, Any]) -> list[str]:
+def normalisation_said(given_weights: str | None, pictures: dict[str, Any]) -> list[str]:
     """A note where a file of weights does not say how its pictures were normalised, so that the architecture's usual is taken."""
-    if own_weights is None or {"mean", "std"} <= folders.beside(own_weights).keys():
+    if given_weights is None or {"mean", "std"} <= folders.beside(given_weights).keys():
         return []
     return [f"pictures: mean {pictures['mean']}, std {pictures['std']}: the file of weights does not say its own"]

@@ -26,12 +26,12 @@ class SamePaddingConv2d(nn.Conv2d):
 
 def pad_as_tensorflow(model: nn.Module) -> int:
     """Give every strided convolution that is padded TensorFlow's padding, weights and names unchanged; says how many."""
-    found = [
+    strided = [
         (path, module)
         for path, module in model.named_modules()
         if isinstance(module, nn.Conv2d) and max(module.stride) > 1 and max(module.kernel_size) > 1
     ]
-    for path, module in found:
+    for path, module in strided:
         with torch.device("meta"):
             padded = SamePaddingConv2d(
                 module.in_channels,
@@ -46,4 +46,4 @@ def pad_as_tensorflow(model: nn.Module) -> int:
         padded.weight, padded.bias = module.weight, module.bias
         parent, _, name = path.rpartition(".")
         setattr(model.get_submodule(parent), name, padded)
-    return len(found)
+    return len(strided)

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from burnish.core.network import HeadSplit, Inseparable
 
-Run = Callable[[nn.Module], Any]
+RunModule = Callable[[nn.Module], Any]
 
 
 def head_split(
@@ -38,7 +38,7 @@ def head_split(
     rate = _dropout_before(model, path, lambda module: run(module, inputs))
 
     def reading(module: nn.Module) -> Callable[..., torch.Tensor]:
-        return lambda **tensors: _read_by(module, path, lambda own: run(own, tensors))
+        return lambda **tensors: _read_by(module, path, lambda network: run(network, tensors))
 
     def quickened() -> Callable[..., torch.Tensor]:
         from burnish.models._folding import folded
@@ -47,13 +47,13 @@ def head_split(
         return reading(folded(model, lambda module: run(module, one)))
 
     def logits(features: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = layer(functional.dropout(features, rate, layer.training))
-        return found
+        outputs: torch.Tensor = layer(functional.dropout(features, rate, layer.training))
+        return outputs
 
     return HeadSplit(reading(model), logits, quickened)
 
 
-def _read_by(model: nn.Module, path: str, run: Run) -> torch.Tensor:
+def _read_by(model: nn.Module, path: str, run: RunModule) -> torch.Tensor:
     """The input of a layer when the model runs."""
     seen: list[torch.Tensor] = []
     layer = model.get_submodule(path)
@@ -69,7 +69,7 @@ def _read_by(model: nn.Module, path: str, run: Run) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _dropout_before(model: nn.Module, path: str, run: Run) -> float:
+def _dropout_before(model: nn.Module, path: str, run: RunModule) -> float:
     """The rate of the dropout whose output the layer reads in train mode; 0 where there is none.
 
     Seen by running the model once, because some architectures call a function and some have a module for it. Batch norms

@@ -82,15 +82,15 @@ def _loaded(place: Path) -> Any:
         ) from error
 
 
-def _plain(found: Any, place: Path) -> Tensors:
+def _plain(content: Any, place: Path) -> Tensors:
     for key in WRAPPED:
-        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             # Of plain and averaged weights the averaged ones are those that such a run was tested with.
-            average = next((k for k in AVERAGED if isinstance(found.get(k), Mapping)), key)
-            found = found[average]
-    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+            average = next((k for k in AVERAGED if isinstance(content.get(k), Mapping)), key)
+            content = content[average]
+    if not isinstance(content, Mapping) or not all(isinstance(v, torch.Tensor) for v in content.values()):
         raise InputError("this is no state dict", expected="tensor names to tensors", place=str(place))
-    state = {str(name): value for name, value in found.items()}
+    state = {str(name): value for name, value in content.items()}
     while prefix := next((p for p in PREFIXES if state and all(name.startswith(p) for name in state)), ""):
         state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
@@ -112,8 +112,8 @@ def put_pretrained(
     Raises:
         InputError: tensors of the body are missing, of another shape, or left over (named).
     """
-    own = {name for name in model.state_dict() if inside(name, head)}
-    wanted = [n for n in model.state_dict() if n not in own and not n.endswith("num_batches_tracked")]
+    head_names = {name for name in model.state_dict() if inside(name, head)}
+    wanted = [n for n in model.state_dict() if n not in head_names and not n.endswith("num_batches_tracked")]
     renamed = []
     names = set(state)
     if prefix := prefix_of(names, wanted, place):
@@ -121,10 +121,10 @@ def put_pretrained(
         renamed.append(note)
     theirs = {name: value for name, value in state.items() if inside(name, head)}
     before = next((v.shape[0] for name, v in theirs.items() if name.endswith(".weight")), 0)
-    keep = keep and own == theirs.keys() and before == outputs
+    keep = keep and head_names == theirs.keys() and before == outputs
     notes = [*renamed, _head_note(keep, before, outputs)]
     body = {name: value for name, value in state.items() if keep or name not in theirs}
-    missing, extra, misshapen = _differences(model, body, () if keep else own)
+    missing, extra, misshapen = _differences(model, body, () if keep else head_names)
     _check(missing, misshapen, place, names)
     roots = {name for name, _ in model.named_children()}
     if beyond := [name for name in extra if name.partition(".")[0] in roots]:
@@ -187,15 +187,15 @@ def put_trained(model: nn.Module, state: Tensors, place: str) -> None:
 
 def _differences(model: nn.Module, state: Tensors, without: Collection[str]) -> tuple[list[str], list[str], list[str]]:
     """Names that are missing in `state` and left over in it, and those of another shape with both shapes."""
-    own = model.state_dict()
+    tensors = model.state_dict()
     # Files of old libraries do not have the counters of batch norm; nothing but a momentum of None reads them.
-    wanted = (n for n in own if n not in without and not n.endswith("num_batches_tracked"))
+    wanted = (n for n in tensors if n not in without and not n.endswith("num_batches_tracked"))
     missing = sorted(name for name in wanted if name not in state)
-    extra = sorted(name for name in state if name not in own)
+    extra = sorted(name for name in state if name not in tensors)
     misshapen = [
-        f"{name} {_shape(value)} in the file, {_shape(own[name])} in the network"
+        f"{name} {_shape(value)} in the file, {_shape(tensors[name])} in the network"
         for name, value in sorted(state.items())
-        if name in own and value.shape != own[name].shape
+        if name in tensors and value.shape != tensors[name].shape
     ]
     return missing, extra, misshapen
 

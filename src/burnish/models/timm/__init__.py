@@ -59,9 +59,9 @@ class Timm(Model):
         bare = not Path(self.name).expanduser().exists() and library.known(self.name)
         if not bare:
             return self._given()
-        own = self.weights is not None or self.random_weights
+        without_hub = self.weights is not None or self.random_weights
         config = library.architecture_config(self.name)
-        if not own:
+        if not without_hub:
             return self._from_hub(library.hub_id(self.name))
         config["pretrained_cfg"] |= folders.pictures(folders.beside(self.weights))
         return folders.architecture_folder(config)
@@ -110,7 +110,7 @@ class Timm(Model):
             return str(place), library.converted(model, weights.pretrained_weights(place), str(place), shape[0])
 
         notes, fresh_head = building.filled(
-            model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
+            model, head, config, target, given_weights=self.weights, read=None if self.random_weights else read
         )
         if not self.random_weights and shape[0] == 3:
             notes += building.normalisation_said(self.weights, pictures)

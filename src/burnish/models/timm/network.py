@@ -57,8 +57,8 @@ def architecture_config(name: str) -> dict[str, Any]:
             expected="one of " + ", ".join(tags) if tags else f"{architecture!r} alone: timm has no weights of it",
             place="model.name",
         )
-    found = timm.get_pretrained_cfg(name)  # None where timm knows no weights: then nothing is stated
-    stated: dict[str, Any] = found.to_dict(remove_source=True, remove_null=True) if found else {}
+    pretrained = timm.get_pretrained_cfg(name)  # None where timm knows no weights: then nothing is stated
+    stated: dict[str, Any] = pretrained.to_dict(remove_source=True, remove_null=True) if pretrained else {}
     stated.pop("architecture", None)
     plain: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in stated.items()}
     return {"architecture": architecture, "num_classes": int(plain.get("num_classes", 1000)), "pretrained_cfg": plain}
@@ -68,10 +68,10 @@ def hub_id(name: str) -> str | None:
     """The hub repository with timm's weights of an architecture; None where there is none in timm's own layout."""
     import timm
 
-    found = timm.get_pretrained_cfg(name)
-    if found is None or not found.hf_hub_id or getattr(found, "hf_hub_filename", None):
+    pretrained = timm.get_pretrained_cfg(name)
+    if pretrained is None or not pretrained.hf_hub_id or getattr(pretrained, "hf_hub_filename", None):
         return None
-    return str(found.hf_hub_id)
+    return str(pretrained.hf_hub_id)
 
 
 def made(folder: Path, config: dict[str, Any], outputs: int, settings: dict[str, Any]) -> Any:
@@ -107,11 +107,11 @@ def sized(config: dict[str, Any], shape: tuple[int, int, int]) -> dict[str, Any]
     """Arguments for another number of channels, and for another size where the architecture must be told."""
     stated, arguments = config.get("pretrained_cfg", {}), config.get("model_args", {})
     usual = list(stated.get("input_size") or (3, 224, 224))
-    own = arguments.get("img_size", usual[1:])
-    own = list(own) if isinstance(own, (list, tuple)) else [own, own]
+    usual_sides = arguments.get("img_size", usual[1:])
+    usual_sides = list(usual_sides) if isinstance(usual_sides, (list, tuple)) else [usual_sides, usual_sides]
     wanted = list(shape[1:])
     side: Any = wanted[0] if wanted[0] == wanted[1] else wanted
-    size = {"img_size": side} if wanted != own and stated.get("fixed_input_size") else {}
+    size = {"img_size": side} if wanted != usual_sides and stated.get("fixed_input_size") else {}
     return {"in_chans": shape[0], **size} if shape[0] != arguments.get("in_chans", usual[0]) else size
 
 
@@ -127,9 +127,9 @@ def check_patches(model: Any, shape: tuple[int, int, int]) -> None:
     if not isinstance(embedding, PatchEmbed) or embedding.dynamic_img_pad:
         return
     patch = embedding.patch_size
-    if all(side >= own and side % own == 0 for side, own in zip(shape[1:], patch, strict=True)):
+    if all(side >= patch_side and side % patch_side == 0 for side, patch_side in zip(shape[1:], patch, strict=True)):
         return
-    wanted = [max(1, round(side / own)) * own for side, own in zip(shape[1:], patch, strict=True)]
+    wanted = [max(1, round(side / patch_side)) * patch_side for side, patch_side in zip(shape[1:], patch, strict=True)]
     sound = shape[0] == 1
     raise InputError(
         f"pictures of {shape[1]} x {shape[2]} cannot be cut into patches of {patch[0]} x {patch[1]}",
@@ -161,14 +161,14 @@ def converted(model: nn.Module, state: Tensors, place: str, channels: int = 3) -
     if convert is None:
         return state
     try:
-        found = convert(dict(state), model)
+        renamed = convert(dict(state), model)
     except (KeyError, RuntimeError, ValueError, IndexError, AttributeError, AssertionError) as error:
         raise InputError(
             f"the weights do not fit the architecture: {error!r}",
             fix="name the architecture these weights belong to",
             place=place,
         ) from error
-    return {name: value for name, value in dict(found).items() if isinstance(value, torch.Tensor)}
+    return {name: value for name, value in dict(renamed).items() if isinstance(value, torch.Tensor)}
 
 
 def _channels(model: Any, state: Tensors, channels: int) -> Tensors:
@@ -186,8 +186,8 @@ def head_paths(model: Any) -> list[str]:
     Raises:
         InputError: the architecture is no classifier.
     """
-    found = model.get_classifier() if hasattr(model, "get_classifier") else None
-    layers = list(found) if isinstance(found, (tuple, list)) else [found]
+    classifier = model.get_classifier() if hasattr(model, "get_classifier") else None
+    layers = list(classifier) if isinstance(classifier, (tuple, list)) else [classifier]
     paths = [path for path, module in model.named_modules() if any(module is layer for layer in layers)]
     paths = [path for path in paths if any(True for _ in model.get_submodule(path).parameters())]
     if not paths:

@@ -111,7 +111,7 @@ class Torchvision(Model):
             return place, library.converted(name, model, state)
 
         notes, fresh_head = building.filled(
-            model, head, config, target, own_weights=self.weights, read=None if self.random_weights else read
+            model, head, config, target, given_weights=self.weights, read=None if self.random_weights else read
         )
         if not self.random_weights and self.padding != "tensorflow":
             notes += building.normalisation_said(self.weights, pictures)

@@ -119,8 +119,8 @@ def converted(name: str, model: Any, state: Tensors) -> Tensors:
         )
         return {old.sub(r"\1\2", key): value for key, value in state.items()}
     key = "encoder.pos_embedding"
-    own = model.state_dict().get(key)
-    if name.startswith("vit_") and key in state and own is not None and own.shape[1] != state[key].shape[1]:
+    embedding = model.state_dict().get(key)
+    if name.startswith("vit_") and key in state and embedding is not None and embedding.shape[1] != state[key].shape[1]:
         interpolate = torchvision.models.vision_transformer.interpolate_embeddings
         return dict(interpolate(model.image_size, model.patch_size, dict(state)))
     return state
@@ -151,9 +151,9 @@ def downloaded(name: str) -> Tensors:
 def head_path(model: nn.Module, outputs: int) -> str:
     """Path of the layer that gives the logits: the last linear one, or the last convolution (SqueezeNet)."""
     for kind, size in ((nn.Linear, "out_features"), (nn.Conv2d, "out_channels")):
-        found = [path for path, module in model.named_modules() if isinstance(module, kind)]
-        if found and getattr(model.get_submodule(found[-1]), size) == outputs:
-            return str(found[-1])
+        layers = [path for path, module in model.named_modules() if isinstance(module, kind)]
+        if layers and getattr(model.get_submodule(layers[-1]), size) == outputs:
+            return str(layers[-1])
     raise InputError("this architecture of torchvision has no layer of its own for the logits", place="model.name")
 
 
@@ -163,12 +163,12 @@ def set_dropout(model: nn.Module, rate: float) -> None:
     Raises:
         InputError: the architecture has no dropout.
     """
-    found = [module for module in model.modules() if isinstance(module, nn.Dropout)]
-    if not found:
+    dropouts = [module for module in model.modules() if isinstance(module, nn.Dropout)]
+    if not dropouts:
         raise InputError(
             f"dropout is {rate:g}, but the architecture {type(model).__name__} has no dropout",
             fix="leave `dropout` out",
             place="model.dropout",
         )
-    for module in found:
+    for module in dropouts:
         module.p = rate

@@ -41,8 +41,8 @@ def head_class(input: Input, shape: str) -> Any:
         import transformers
 
     if (name := input.heads.get(shape)) is None:
-        heads = [(kind, own) for kind, cls in input_classes().items() for own in cls.heads]
-        pairs = ", ".join(f"{kind} with a target of one answer per {own}" for kind, own in heads)
+        heads = [(kind, unit) for kind, cls in input_classes().items() for unit in cls.heads]
+        pairs = ", ".join(f"{kind} with a target of one answer per {unit}" for kind, unit in heads)
         raise InputError(
             f"there is no transformers head for input {input.kind()!r} with a target of one answer per {shape}",
             expected=f"one of: {pairs}",

@@ -118,7 +118,7 @@ def fine_tunable(
     Raises:
         InputError: weights that do not fit the architecture, with the tensors named.
     """
-    own_names, own_problem = tuple(config.id2label.values()), config.problem_type
+    stored_names, stored_problem = tuple(config.id2label.values()), config.problem_type
     set_task(config, target)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "head"))
@@ -126,22 +126,22 @@ def fine_tunable(
         require_finite(model, str(folder))
         loaded = Loaded(model, fresh=set(report["missing_keys"]), notes=[report["note"]] if "note" in report else [])
         last = _last_layer(model, target.outputs)
-        own = {f"{last}.{name}" for name, _ in model.get_submodule(last).named_parameters()}
+        head_tensors = {f"{last}.{name}" for name, _ in model.get_submodule(last).named_parameters()}
         mismatched = {name: shapes for name, *shapes in report["mismatched_keys"]}
-        _check_body(folder, model, loaded, {k: v for k, v in mismatched.items() if k not in own}, report)
-        if own & mismatched.keys():
-            before = next(shapes[0][0] for name, shapes in mismatched.items() if name in own)
+        _check_body(folder, model, loaded, {k: v for k, v in mismatched.items() if k not in head_tensors}, report)
+        if head_tensors & mismatched.keys():
+            before = next(shapes[0][0] for name, shapes in mismatched.items() if name in head_tensors)
             loaded.notes.append(f"the checkpoint's head has {before} outputs, {target.outputs} are needed: fresh head")
-            loaded.fresh |= own
-        elif not own & loaded.fresh:
+            loaded.fresh |= head_tensors
+        elif not head_tensors & loaded.fresh:
             # Same names in the same order and the same problem: anything less could permute the classes silently.
-            if own_names == tuple(config.id2label.values()) and own_problem in (None, config.problem_type):
+            if stored_names == tuple(config.id2label.values()) and stored_problem in (None, config.problem_type):
                 loaded.notes.append(KEPT_HEAD)
                 loaded.kept_head = True
             else:
                 _draw_again(model, last)
                 loaded.notes.append("the checkpoint's head was trained for other labels: fresh head")
-                loaded.fresh |= own
+                loaded.fresh |= head_tensors
     return loaded
 
 
@@ -193,14 +193,14 @@ def _beyond(name: str, model: Any) -> bool:
 def _last_layer(model: Any, outputs: int) -> str:
     """Path of the layer that gives the logits: the last linear one outside the body."""
     body = f"{model.base_model_prefix}."
-    found = [
+    layers = [
         path
         for path, module in model.named_modules()
         if isinstance(module, torch.nn.Linear) and module.out_features == outputs and not path.startswith(body)
     ]
-    if not found:
+    if not layers:
         raise InputError(f"the head of {type(model).__name__} has no linear layer of {outputs} outputs")
-    return str(found[-1])
+    return str(layers[-1])
 
 
 def _draw_again(model: Any, path: str) -> None:

@@ -128,17 +128,17 @@ class TransformersNetwork(Network):
 
     def head_modules(self) -> list[str]:
         """Paths in `backbone()` of the modules that learn as the head, the outermost each."""
-        own = body_of(self.model)
-        body = next((path for path, module in self.model.named_modules() if module is own), "")
-        found: dict[str, None] = {}
+        backbone = body_of(self.model)
+        body = next((path for path, module in self.model.named_modules() if module is backbone), "")
+        modules: dict[str, None] = {}
         for name, _ in self.model.named_parameters():
             if self._anatomy.depth(name) != self.layers + 1:
                 continue
             parts = name.split(".")
             # A pooler inside the body is named with the body: `bert.pooler`.
             inside = len(body.split(".")) if body and name.startswith(f"{body}.") else 0
-            found[".".join(parts[: inside + 1])] = None
-        return list(found)
+            modules[".".join(parts[: inside + 1])] = None
+        return list(modules)
 
     def save(self, folder: Path) -> None:
         """Write a plain transformers folder; unmerged low-rank parts are merged into it in float32.

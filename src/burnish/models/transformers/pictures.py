@@ -19,9 +19,9 @@ def at_size(model: Any, size: int, place: str) -> tuple[Any, list[str]]:
     Raises:
         InputError: the size is no multiple of the patches, or tensors depend on it that cannot be interpolated.
     """
-    own = getattr(model.config, "image_size", None)
-    own = own[0] if isinstance(own, (list, tuple)) else own
-    if own is None or own == size:
+    current = getattr(model.config, "image_size", None)
+    current = current[0] if isinstance(current, (list, tuple)) else current
+    if current is None or current == size:
         return model, []
     patch = getattr(model.config, "patch_size", 1)
     patch = patch[0] if isinstance(patch, (list, tuple)) else patch
@@ -42,17 +42,17 @@ def at_size(model: Any, size: int, place: str) -> tuple[Any, list[str]]:
         state[name] = _interpolated(model, name, wanted[name], size, place)
     resized.load_state_dict({name: value for name, value in state.items() if name in wanted})
     note = (
-        f"position embeddings interpolated from {own} to {size}"
+        f"position embeddings interpolated from {current} to {size}"
         if changed
-        else f"network set to {size} pixels, not {own}"
+        else f"network set to {size} pixels, not {current}"
     )
     return resized, [f"pictures: {note}"]
 
 
 def _interpolated(model: Any, name: str, wanted: torch.Tensor, size: int, place: str) -> torch.Tensor:
-    owner, _, own = name.rpartition(".")
+    owner, _, leaf = name.rpartition(".")
     module = model.get_submodule(owner)
-    if own != "position_embeddings" or not hasattr(module, "interpolate_pos_encoding"):
+    if leaf != "position_embeddings" or not hasattr(module, "interpolate_pos_encoding"):
         raise InputError(
             f"the architecture {model.config.model_type!r} takes pictures of its own size only: {name} depends on it",
             expected=f"pictures of {model.config.image_size}",
@@ -60,5 +60,5 @@ def _interpolated(model: Any, name: str, wanted: torch.Tensor, size: int, place:
             place=place,
         )
     with torch.no_grad():
-        found: torch.Tensor = module.interpolate_pos_encoding(torch.zeros_like(wanted), size, size)
-    return found.detach().clone()
+        embeddings: torch.Tensor = module.interpolate_pos_encoding(torch.zeros_like(wanted), size, size)
+    return embeddings.detach().clone()

@@ -60,10 +60,10 @@ def head_split(network: Separable, inputs: dict[str, torch.Tensor]) -> HeadSplit
         for reduce in _candidates(body):
             split = _split(network, reduce)
             try:
-                found = split.logits(reduce(output, inputs))
+                logits = split.logits(reduce(output, inputs))
             except _NOT_READ:
                 continue  # this head does not read such a state
-            if found.shape == whole.shape and torch.allclose(found, whole, rtol=1e-3, atol=1e-4):
+            if logits.shape == whole.shape and torch.allclose(logits, whole, rtol=1e-3, atol=1e-4):
                 return split
     raise Inseparable(f"the head of {type(network.model).__name__} reads none of the states that are known")
 
@@ -84,20 +84,20 @@ def _candidates(body: Any) -> list[Reduce]:
 
 
 def _pooled(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    found: torch.Tensor = output.pooler_output
-    return found.flatten(1)
+    state: torch.Tensor = output.pooler_output
+    return state.flatten(1)
 
 
 def _first(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    found: torch.Tensor = output[0][:, 0]
-    return found
+    state: torch.Tensor = output[0][:, 0]
+    return state
 
 
 def _last(output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     states, mask = output[0], inputs["attention_mask"]
     places = (mask * torch.arange(mask.shape[1], device=mask.device)).argmax(dim=1)
-    found: torch.Tensor = states[torch.arange(len(states), device=states.device), places]
-    return found
+    last: torch.Tensor = states[torch.arange(len(states), device=states.device), places]
+    return last
 
 
 def _mean(body: Any, output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -113,8 +113,8 @@ def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor])
     if "input_values" in inputs:  # of a waveform the mask is over samples, the states are over frames
         mask = body._get_feature_vector_attention_mask(states.shape[1], mask)
     share = mask.to(states.dtype).unsqueeze(-1)
-    found: torch.Tensor = (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
-    return found
+    mean: torch.Tensor = (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+    return mean
 
 
 def states_of_places(network: Separable, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -157,8 +157,8 @@ def _split(network: Separable, reduce: Reduce) -> HeadSplit:
 
     def logits(states: torch.Tensor) -> torch.Tensor:
         with _giving(body_of(network.model), states, pooled=reduce is _pooled):
-            found: torch.Tensor = network(**_one_element(network, states))
-            return found
+            outputs: torch.Tensor = network(**_one_element(network, states))
+            return outputs
 
     # Layer norms cannot be folded into what stands before them.
     return HeadSplit(features, logits, lambda: features)

@@ -137,7 +137,7 @@ def _flat(data: Any, name: str) -> list[Any]:
 
 def _elements(data: memoryview, name: str) -> list[bytes]:
     """BYTES elements: four bytes of length, little-endian, before each."""
-    found, place = [], 0
+    elements, place = [], 0
     while place < len(data):
         if place + 4 > len(data):
             raise _bad(f"input {name!r}: the binary data is cut off")
@@ -145,9 +145,9 @@ def _elements(data: memoryview, name: str) -> list[bytes]:
         place += 4
         if place + length > len(data):
             raise _bad(f"input {name!r}: an element is longer than the binary data")
-        found.append(bytes(data[place : place + length]))
+        elements.append(bytes(data[place : place + length]))
         place += length
-    return found
+    return elements
 
 
 def _element(value: Any, input: Input, name: str) -> Any:
@@ -175,8 +175,8 @@ def _wanted(request: Mapping[str, Any], names: Sequence[str]) -> dict[str, bool]
     for output in outputs:
         if not isinstance(output, Mapping) or output.get("name") not in names:
             raise _bad(f"unknown output; this model gives {', '.join(names)}")
-        own = output.get("parameters")
-        wanted[output["name"]] = isinstance(own, Mapping) and own.get("binary_data", every) is True
+        settings = output.get("parameters")
+        wanted[output["name"]] = isinstance(settings, Mapping) and settings.get("binary_data", every) is True
     return wanted
 
 
@@ -210,13 +210,13 @@ def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
     if not names_of(target):
         return [Tensor("answer", "FP64", [rows], [a.answer for a in answers])]
     words = [a.answer if isinstance(a.answer, str) else to_json(a.answer).decode() for a in answers]
-    found = [Tensor("answer", "BYTES", [rows], words)]
+    outputs = [Tensor("answer", "BYTES", [rows], words)]
     if target.shape == "row":
         flat = [a.probabilities[n] for a in answers for n in names_of(target)]
-        found.append(Tensor("probabilities", "FP32", [rows, len(names_of(target))], flat))
+        outputs.append(Tensor("probabilities", "FP32", [rows, len(names_of(target))], flat))
     if may_abstain(target):
-        found.append(Tensor("abstained", "BOOL", [rows], [bool(a.abstained) for a in answers]))
-    return found
+        outputs.append(Tensor("abstained", "BOOL", [rows], [bool(a.abstained) for a in answers]))
+    return outputs
 
 
 def _packed(tensor: Tensor) -> bytes:

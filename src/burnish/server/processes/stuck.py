@@ -20,12 +20,12 @@ PATIENCE = 60.0  # seconds, or six deadlines where those are longer
 
 def stuck(models: Sequence[Served]) -> list[str]:
     """Models whose computing thread does not come back, or of whose readers so many do not that none is left."""
-    now, found = time.monotonic(), []
+    now, hung = time.monotonic(), []
     for served in models:
         since = served.batcher.busy_since
         if served.readers.stuck or (since is not None and now - since > max(PATIENCE, 6 * served.settings.deadline)):
-            found.append(served.path)
-    return found
+            hung.append(served.path)
+    return hung
 
 
 def waiting(models: Sequence[Served]) -> list[str]:
@@ -41,12 +41,12 @@ def leave_when_stuck(models: Sequence[Served]) -> None:
     """
 
     def watch() -> None:
-        while not (found := stuck(models)):
+        while not (hung := stuck(models)):
             faulthandler.dump_traceback_later(FROZEN, exit=True, file=nowhere)
             time.sleep(CHECKED)
-        LOG.error("a model does not come back: this worker ends", extra={"models": found})
+        LOG.error("a model does not come back: this worker ends", extra={"models": hung})
         faulthandler.cancel_dump_traceback_later()
-        if all(served.batcher.busy_since is None or served.path not in found for served in models):
+        if all(served.batcher.busy_since is None or served.path not in hung for served in models):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(max(served.settings.deadline for served in models) + CHECKED)
         os._exit(1)  # the thread that is stuck would keep an orderly exit waiting

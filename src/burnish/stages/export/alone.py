@@ -29,7 +29,7 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         facts: of the artifact.
     """
     target, names = bundle.target, list(names_of(bundle.target))
-    least, own = getattr(target, "threshold", None), getattr(target, "own_thresholds", {})
+    least, of_label = getattr(target, "threshold", None), getattr(target, "own_thresholds", {})
     ids = facts.get("inputs", {}).get("input_ids", {}).get("shape", [None, None])
     return {
         "made_by": f"burnish {version('burnish')}",
@@ -39,7 +39,7 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "labels": names,
         "temperature": float(getattr(target, "temperature", 1.0)),
         "temperature_in_weights": bundle.settings.get("temperature_in_weights"),
-        "thresholds": None if least is None else {name: own.get(name, least) for name in names},
+        "thresholds": None if least is None else {name: of_label.get(name, least) for name in names},
         "abstain_below": getattr(target, "abstain_below", None),
         "mean": float(getattr(target, "mean", None) or 0.0),
         "scale": float(getattr(target, "scale", None) or 1.0),
@@ -71,11 +71,11 @@ def _field(number: int, content: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    found = bytearray()
+    octets = bytearray()
     while value > 127:
-        found.append(value & 127 | 128)
+        octets.append(value & 127 | 128)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*octets, value])
 
 
 def beside(folder: Path, bundle: Bundle, facts: Mapping[str, Any], settings: Mapping[str, Any]) -> None:

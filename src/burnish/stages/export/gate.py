@@ -18,7 +18,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.parity import Parity, parity
 from burnish.evaluation.scores import metrics_for
 from burnish.metrics import Metric
-from burnish.runtimes import Run, Runtime
+from burnish.runtimes import Runner, Runtime
 from burnish.stages.export.hardware_check import Check
 from burnish.stages.held_out import HeldOut
 
@@ -45,13 +45,13 @@ class Accepted:
     folder: Path
     facts: dict[str, Any]
     row: dict[str, Any]
-    run: Run
+    run: Runner
     bundle: Bundle
     movable: bool
 
 
 @dataclass(frozen=True)
-class Refused:
+class Rejected:
     """An export outside it: the row of the table, with `why`."""
 
     row: dict[str, Any]
@@ -72,7 +72,7 @@ class Gate:
         self,
         bundle: Bundle,
         held: HeldOut,
-        run: Run,
+        run: Runner,
         tested: Predictions | None,
         bound: float,
         say: Callable[[str], None],
@@ -92,17 +92,17 @@ class Gate:
     def _part(self, split: str) -> Any:
         return self.held.parts[split] if split == self.held.proving else self.held.limited(split, ROWS)
 
-    def float32(self, folder: Path, facts: dict[str, Any]) -> Accepted | Refused:
+    def float32(self, folder: Path, facts: dict[str, Any]) -> Accepted | Rejected:
         """A float32 export; there is nothing safer."""
         facts = {**facts, "precision": "float32", "tolerance": GOLDEN["float32"]}
         attempts: list[dict[str, Any]] = []
-        found = self._tried(folder, facts, "float32", {}, attempts)
-        if found is None:
-            return Refused(_refused("float32", attempts))
-        run, bundle, proof = found
+        passed = self._tried(folder, facts, "float32", {}, attempts)
+        if passed is None:
+            return Rejected(_refused("float32", attempts))
+        run, bundle, proof = passed
         return Accepted(folder, facts, _row("float32", proof, self.held.proving, attempts), run, bundle, False)
 
-    def again(self, accepted: Accepted, folder: Path, told: dict[str, Any]) -> Accepted | Refused:
+    def again(self, accepted: Accepted, folder: Path, told: dict[str, Any]) -> Accepted | Rejected:
         """What was accepted, in another form.
 
         Args:
@@ -112,10 +112,10 @@ class Gate:
         """
         precision, facts = str(accepted.facts["precision"]), {**accepted.facts, **told}
         attempts = list(accepted.row["attempts"])
-        found = self._tried(folder, facts, precision, accepted.row.get("settings", {}), attempts)
-        if found is None:
-            return Refused(_refused(precision, attempts))
-        run, bundle, proof = found
+        passed = self._tried(folder, facts, precision, accepted.row.get("settings", {}), attempts)
+        if passed is None:
+            return Rejected(_refused(precision, attempts))
+        run, bundle, proof = passed
         row = {**accepted.row, **_row(precision, proof, self.held.proving, attempts)}
         return Accepted(folder, facts, row, run, bundle, True)
 
@@ -126,7 +126,7 @@ class Gate:
         compression: Compression,
         calibration: Batches,
         check: Check | None = None,
-    ) -> Accepted | Refused:
+    ) -> Accepted | Rejected:
         """The first setting, from the fastest to the safest, that answers alike on both splits.
 
         With a check, operators that the hardware does not take are an end: safer settings would only add to them.
@@ -146,21 +146,21 @@ class Gate:
                 attempts.append({"settings": settings, "passed": False, "why": error.found})
                 self.say(f"{precision}: {error.found}")
                 continue
-            own = {**facts, "compression": settings}
+            described = {**facts, "compression": settings}
             if check is not None:
                 fit = check.fit(folder / model.name)
                 told = {"hardware": check.told(fit)}
-                own |= told
+                described |= told
                 if fit.fallback and not check.allow_fallback:
                     attempts.append({"settings": settings, "passed": False, "why": fit.sentence()})
-                    return Refused({**_refused(precision, attempts), **told})
-            found = self._tried(folder, own, precision, settings, attempts)
-            if found is not None:
-                run, bundle, proof = found
+                    return Rejected({**_refused(precision, attempts), **told})
+            passed = self._tried(folder, described, precision, settings, attempts)
+            if passed is not None:
+                run, bundle, proof = passed
                 row = {**_row(precision, proof, self.held.proving, attempts), "settings": settings, **told}
-                return Accepted(folder, own, row, run, bundle, True)
+                return Accepted(folder, described, row, run, bundle, True)
             shutil.rmtree(folder)
-        return Refused({**_refused(precision, attempts), **told})
+        return Rejected({**_refused(precision, attempts), **told})
 
     def _ladder(
         self, model: Path, facts: dict[str, Any], first: Compression, calibration: Batches
@@ -209,7 +209,7 @@ class Gate:
         precision: str,
         settings: dict[str, Any],
         attempts: list[dict[str, Any]],
-    ) -> tuple[Run, Bundle, Parity] | None:
+    ) -> tuple[Runner, Bundle, Parity] | None:
         """Answer the choosing rows, and if they agree the proving rows; what passed both, or None."""
         run, bundle = self._opened(folder, facts)
         for split in dict.fromkeys((self.held.choosing, self.held.proving)):
@@ -221,16 +221,18 @@ class Gate:
                 return None
             seed = int(self.held.recipe.seed)
             target, before = self.bundle.target, self.before(split)
-            found = parity(before, after, self.metric, target=target, precision=precision, seed=seed, lost=self.bound)
-            told = {k: v for k, v in found.as_values().items() if k != "listed"}
+            compared = parity(
+                before, after, self.metric, target=target, precision=precision, seed=seed, lost=self.bound
+            )
+            told = {k: v for k, v in compared.as_values().items() if k != "listed"}
             attempts.append({"settings": settings, "split": split, **told})
-            words = "" if found.passed else f": {found.why}"
-            self.say(f"{precision}: {found.flips} of {found.rows:,} {split} predictions changed{words}")
-            if not found.passed:
+            words = "" if compared.passed else f": {compared.why}"
+            self.say(f"{precision}: {compared.flips} of {compared.rows:,} {split} predictions changed{words}")
+            if not compared.passed:
                 return None
-        return run, bundle, found
+        return run, bundle, compared
 
-    def _opened(self, folder: Path, facts: dict[str, Any]) -> tuple[Run, Bundle]:
+    def _opened(self, folder: Path, facts: dict[str, Any]) -> tuple[Runner, Bundle]:
         artifacts.write_facts(folder, facts, [])
         artifact = Artifact.read(folder)
         runtime = cast(Runtime, build("burnish.runtimes", artifact.format or "torch"))

@@ -58,16 +58,16 @@ class Check:
         """
         tried: list[tuple[int, Path, dict[str, Any]]] = []
         for optimize in dict.fromkeys((exporter.optimize, False)):
-            own = folder / ("float32" if optimize else "float32-plain")
-            own.mkdir()
-            facts = export(exporter.model_copy(update={"optimize": optimize}), own)
-            operators = _onnx_operators.read(own / str(facts["file"]))
+            subfolder = folder / ("float32" if optimize else "float32-plain")
+            subfolder.mkdir()
+            facts = export(exporter.model_copy(update={"optimize": optimize}), subfolder)
+            operators = _onnx_operators.read(subfolder / str(facts["file"]))
             unknown = sum(o.kind not in self.hardware.operators for o in operators)
-            tried.append((unknown, own, facts))
+            tried.append((unknown, subfolder, facts))
             if not unknown:
                 break
-        _, own, facts = min(tried, key=lambda one: one[0])
-        return own, facts
+        _, subfolder, facts = min(tried, key=lambda one: one[0])
+        return subfolder, facts
 
 
 def check(hardware: str | dict[str, Any], allow_fallback: bool) -> Check:
@@ -94,10 +94,10 @@ def for_hardware(check: Check, exporter: Onnx, quantization: Quantization) -> tu
             expected="static_int8, which --hardware means",
             place="--quantize",
         )
-    own = exporter.model_copy(update={"static": True, "plain": True, "opset": min(exporter.opset, opset)})
+    adjusted = exporter.model_copy(update={"static": True, "plain": True, "opset": min(exporter.opset, opset)})
     # Hardware with half precision runs the rest of a text model in it; without, everything has to be integers, and
     # what is not falls back, so that sparing operators is for those who allow it.
     more = {"form": form, "per_channel": form.per_channel, "spare": check.allow_fallback or form.floats}
     if quantization.every_operator is None and not form.floats:
         more["every_operator"] = True
-    return own, quantization.model_copy(update=more)
+    return adjusted, quantization.model_copy(update=more)

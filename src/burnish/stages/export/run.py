@@ -24,14 +24,14 @@ from burnish.core.fixed_size import pieces
 from burnish.core.predictions import Predictions
 from burnish.evaluation.latency import SIZES, latency
 from burnish.evaluation.parity import LOST
-from burnish.exporters import Exporter, Source, preceded
+from burnish.exporters import Exportable, Exporter, preceded
 from burnish.exporters.onnx import Onnx
 from burnish.inputs import InGraph
 from burnish.report import exports as report_exports
 from burnish.runtimes.torch import running
 from burnish.stages.environment import versions
 from burnish.stages.export import alone
-from burnish.stages.export.gate import Accepted, Gate, Refused
+from burnish.stages.export.gate import Accepted, Gate, Rejected
 from burnish.stages.export.hardware_check import Check
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut, held_out
@@ -129,8 +129,8 @@ class _Exporting:
         path = self.bundle.path.parent / "predictions.parquet"
         if self.bundle.path.name != "bundle" or not path.is_file() or "test" not in self.held.parts:
             return None
-        found = Predictions.load(path)
-        return found if len(found) == len(self.held.parts["test"]) else None
+        predictions = Predictions.load(path)
+        return predictions if len(predictions) == len(self.held.parts["test"]) else None
 
     def baseline(self) -> dict[str, Any]:
         """The trained network in torch: what everything is compared with."""
@@ -168,9 +168,9 @@ class _Exporting:
                 rows.append(self._kept(f"{kind}-{compression.precision}", self._whole(result, front)))
         return rows
 
-    def _whole(self, result: Accepted | Refused, front: Any) -> Accepted | Refused:
+    def _whole(self, result: Accepted | Rejected, front: Any) -> Accepted | Rejected:
         """What passed the gate, with all preprocessing before it where that is asked for: it must pass so as well."""
-        if front is None or isinstance(result, Refused):
+        if front is None or isinstance(result, Rejected):
             return result
         from burnish.exporters.onnx.raw import preceded_by
 
@@ -189,7 +189,7 @@ class _Exporting:
         """The quantised model for a piece of hardware; the float32 model is only the way to it, and is not kept."""
         folder, facts = check.plainest(cast(Onnx, wish.exporter), scratch, self._exported)
         float32 = self.gate.float32(folder, facts)
-        if isinstance(float32, Refused):
+        if isinstance(float32, Rejected):
             return [self._kept(f"onnx-float32-{check.label}", float32)]
         rows = []
         for compression in wish.compressions:
@@ -198,7 +198,7 @@ class _Exporting:
             rows.append(self._kept(f"onnx-{compression.precision}-{check.label}", result))
         return rows
 
-    def _source(self, exporter: Exporter) -> Source:
+    def _source(self, exporter: Exporter) -> Exportable:
         inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
@@ -207,7 +207,7 @@ class _Exporting:
         if batch is None:
             raise InputError("fewer than two training rows", expected="two, to export with")
         limit = bundle.processor.limit
-        return Source(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
+        return Exportable(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
 
     def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
         settings = exporter.model_dump(mode="json")
@@ -219,12 +219,12 @@ class _Exporting:
         part = self.held.limited("train", 4 * int(getattr(compression, "calibration_rows", 128)))
         shapes = {name: told["shape"] for name, told in artifact.facts["inputs"].items()}
         batches = self.held.batches(part, min(8, len(part)), self.bundle.reading(artifact))
-        return [own for batch in batches for own, _, _ in pieces(batch, shapes)]
+        return [piece for batch in batches for piece, _, _ in pieces(batch, shapes)]
 
-    def _kept(self, name: str, result: Accepted | Refused) -> dict[str, Any]:
+    def _kept(self, name: str, result: Accepted | Rejected) -> dict[str, Any]:
         """Write what was accepted under its name; the row of the table."""
         row: dict[str, Any] = {"name": name, **result.row}
-        if isinstance(result, Refused):
+        if isinstance(result, Rejected):
             self.say(f"{name}: rejected: {result.row['why']}")
             return {**row, "status": "refused"}
         files = [

@@ -51,28 +51,30 @@ def wishes(
     every = set(kinds("burnish.exporters"))
     formats = [*formats, *(word for word in more if word in every)]
     methods = [*methods, *(word for word in more if word not in every)]
-    found = []
+    listed = []
     for given in formats or ("onnx",):
         exporter = cast(Exporter, build("burnish.exporters", given, place="--to"))
-        own = {k: v for k, v in settings.items() if k in type(exporter).model_fields and v is not None}
+        fitting = {k: v for k, v in settings.items() if k in type(exporter).model_fields and v is not None}
         said = {name: getattr(exporter, name) for name in exporter.model_fields_set}
-        exporter = cast(Exporter, build("burnish.exporters", {"kind": exporter.kind(), **said, **own}, place="--to"))
+        exporter = cast(
+            Exporter, build("burnish.exporters", {"kind": exporter.kind(), **said, **fitting}, place="--to")
+        )
         compressions = [_compression(m) for m in methods] if exporter.kind() == "onnx" else []
         if wanted is not None and isinstance(exporter, Onnx):
-            found += _for_hardware(wanted, exporter, compressions)
+            listed += _for_hardware(wanted, exporter, compressions)
         else:
-            found.append(Wish(exporter, compressions))
+            listed.append(Wish(exporter, compressions))
     for option, asked in (("--quantize", bool(methods)), ("--hardware", wanted is not None)):
-        if asked and not any(w.exporter.kind() == "onnx" for w in found):
+        if asked and not any(w.exporter.kind() == "onnx" for w in listed):
             raise InputError(f"{option} without onnx", expected="--to onnx among the formats", place=option)
-    return found
+    return listed
 
 
 def _for_hardware(check: Check, exporter: Onnx, compressions: Sequence[Compression]) -> list[Wish]:
     """One wish for each quantisation; without any, static int8 as it comes."""
     every = compressions or [Quantization(method="static_int8")]
     pairs = [for_hardware(check, exporter, c) for c in every if isinstance(c, Quantization)]
-    return [Wish(own, [quantization], check) for own, quantization in pairs]
+    return [Wish(adjusted, [quantization], check) for adjusted, quantization in pairs]
 
 
 def _compression(given: str | dict[str, Any]) -> Compression:

@@ -82,8 +82,8 @@ class Lines(Format):
         """One object a line."""
         with path.open("w", encoding="utf-8") as file:
             for row, added in zip(window.rows(), answers, strict=True):
-                own = {name: row.get(name) for name in self.columns}
-                file.write(_line({**own, **added}) + "\n")
+                cells = {name: row.get(name) for name in self.columns}
+                file.write(_line({**cells, **added}) + "\n")
 
     def join(self, pieces: Sequence[Path], out: Path) -> None:
         """All lines."""
@@ -93,20 +93,20 @@ class Lines(Format):
 def _line(row: dict[str, Any]) -> str:
     """JSON that every parser reads: half a surrogate pair is escaped, and NaN and the like, which JSON lacks, are texts."""
     try:
-        found = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain)
-        found.encode()
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain)
+        text.encode()
     except UnicodeEncodeError:
         return json.dumps(row, default=_plain)
     except ValueError:
         return _line(cast(dict[str, Any], _finite(row)))
-    return found
+    return text
 
 
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _finite(own) for name, own in value.items()}
+        return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(own) for own in value]
+        return [_finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

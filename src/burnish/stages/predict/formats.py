@@ -19,9 +19,9 @@ def format_of(ending: str, place: str = "") -> type[Format]:
     if ending == PARQUET:
         if not arrow_there():
             raise InputError("writing Parquet needs pyarrow", fix=f"{LARGER}; or write .csv or .jsonl", place=place)
-        from burnish.stages.predict.parquet import Parquet
+        from burnish.stages.predict.parquet import ParquetFormat
 
-        return Parquet
+        return ParquetFormat
     if ending not in FORMATS:
         raise InputError(f"ending {ending!r}", expected="one of " + ", ".join([*FORMATS, PARQUET]), place=place)
     return FORMATS[ending]

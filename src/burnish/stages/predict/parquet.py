@@ -16,7 +16,7 @@ from burnish.stages.predict.rows_arrow import ArrowWindow
 from burnish.targets import may_abstain, names_of
 
 
-class Parquet(Format):
+class ParquetFormat(Format):
     """Parquet: input columns keep their types."""
 
     def _added(self) -> pa.Schema:

@@ -131,8 +131,8 @@ def left_complete(out: Path) -> dict[str, int] | None:
     pieces = Pieces(folder, state["cut"])
     pieces.recall()
     done = pieces.done.values()
-    found = {"rows": sum(d["rows"] for d in done), "errors": sum(d["errors"] for d in done)}
-    return found if found["rows"] == state["rows"] else None
+    totals = {"rows": sum(d["rows"] for d in done), "errors": sum(d["errors"] for d in done)}
+    return totals if totals["rows"] == state["rows"] else None
 
 
 def keep(path: Path, write: Any) -> str:

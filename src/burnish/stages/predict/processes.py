@@ -129,10 +129,10 @@ def _started(job: Job, processes: int) -> Iterator[dict[Connection, BaseProcess]
 
 def _given(connection: Connection, pending: Iterator[Numbered]) -> bool:
     """Send the next piece; False when there is none."""
-    found = next(pending, None)
-    if found is None:
+    piece = next(pending, None)
+    if piece is None:
         return False
-    number, window = found
+    number, window = piece
     try:
         connection.send_bytes(number.to_bytes(8, "big"))
         connection.send_bytes(window.sent())
@@ -144,13 +144,13 @@ def _given(connection: Connection, pending: Iterator[Numbered]) -> bool:
 def _result(connection: Connection, process: BaseProcess) -> dict[str, Any]:
     again = "run the same command again: what is finished is kept"
     try:
-        found: dict[str, Any] = json.loads(connection.recv_bytes())
+        message: dict[str, Any] = json.loads(connection.recv_bytes())
     except (EOFError, OSError):
         process.join(5)
         raise RunFailed(f"a process ended before its time (exit code {process.exitcode})", fix=again) from None
-    if "failed" in found:
-        raise RunFailed(found["failed"], fix=found["fix"] or again, place=found["place"])
-    return found
+    if "failed" in message:
+        raise RunFailed(message["failed"], fix=message["fix"] or again, place=message["place"])
+    return message
 
 
 def _work(connection: Connection, settings: dict[str, Any]) -> None:

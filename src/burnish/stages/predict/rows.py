@@ -48,11 +48,11 @@ def received(data: bytes) -> Window:
     """The window that another process has `sent`."""
     keeper, _, packed = data.partition(b"\n")
     module = import_module(f"burnish.stages.predict.{keeper.decode()}")
-    found: Window = module.unpacked(packed)
-    return found
+    window: Window = module.unpacked(packed)
+    return window
 
 
-class Rows(ABC):
+class InputRows(ABC):
     """All rows that are to be answered.
 
     Attributes:
@@ -89,12 +89,12 @@ def cuts(ends: Sequence[int] | NDArray[np.int64], rows: int) -> list[int]:
         ends: [N + 1] where each row ends in bytes; the first is where the first row begins.
         rows: of a window at most.
     """
-    found = [0]
-    while found[-1] < len(ends) - 1:
-        start = found[-1]
+    starts = [0]
+    while starts[-1] < len(ends) - 1:
+        start = starts[-1]
         fitting = bisect_right(ends, ends[start] + BYTES, start, min(len(ends), start + rows + 1)) - 1
-        found.append(max(start + 1, fitting))
-    return found
+        starts.append(max(start + 1, fitting))
+    return starts
 
 
 class Windows(ABC):

@@ -15,7 +15,7 @@ from burnish.data.parts import require_columns
 from burnish.data.reading.tables import read
 from burnish.data.table import Table
 from burnish.inputs import Input
-from burnish.stages.predict.rows import Rows, Window, Windows, cuts
+from burnish.stages.predict.rows import InputRows, Window, Windows, cuts
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def unpacked(data: bytes) -> ArrowWindow:
         return ArrowWindow(reader.read_next_batch())
 
 
-class ArrowRows(Rows):
+class ArrowRows(InputRows):
     """A table."""
 
     def __init__(self, data: Any, input: Input) -> None:

@@ -21,7 +21,7 @@ from burnish.data.reading.shards import require_like, require_names
 from burnish.data.settings import Data
 from burnish.data.sources import Source
 from burnish.inputs import Input
-from burnish.stages.predict.rows import LARGER, Rows, Window, Windows, cuts
+from burnish.stages.predict.rows import LARGER, InputRows, Window, Windows, cuts
 
 KINDS = ("csv", "json", "jsonl")
 """Sources that need no pyarrow."""
@@ -49,7 +49,7 @@ def unpacked(data: bytes) -> PlainWindow:
     return PlainWindow(data)
 
 
-class PlainRows(Rows):
+class PlainRows(InputRows):
     """Rows of files, in one file of JSON lines.
 
     Args:
@@ -80,13 +80,13 @@ class PlainRows(Rows):
     def _read(
         self, kept: Any, place: Place, columns: dict[str, None], notes: list[str], files: list[dict[str, Any]]
     ) -> None:
-        rows, said, own = 0, dict[str, None](), dict[str, None]()
+        rows, said, names = 0, dict[str, None](), dict[str, None]()
         for piece in place.source.read(place.where):
-            own.update(dict.fromkeys(piece.columns))
+            names.update(dict.fromkeys(piece.columns))
             said.update(dict.fromkeys([f"read as {piece.encoding}"] * bool(piece.encoding) + list(piece.notes)))
             rows += self._keep(kept, piece.columns)
-        files.append(require_like(place.shown, rows, list(own), place.source.optional_columns, files))
-        columns.update(own)
+        files.append(require_like(place.shown, rows, list(names), place.source.optional_columns, files))
+        columns.update(names)
         notes += [f"{place.shown}: {note}" for note in said]
 
     def _keep(self, kept: Any, columns: dict[str, Any]) -> int:

@@ -21,7 +21,7 @@ from burnish.stages.outside import require_apart
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
 from burnish.stages.predict.processes import Job, answer_pieces
-from burnish.stages.predict.rows import BYTES, Rows
+from burnish.stages.predict.rows import BYTES, InputRows
 from burnish.stages.predict.source import root_of, rows_of
 from burnish.stages.signals import stopped
 
@@ -91,7 +91,7 @@ def predict(
         return _answered(asked, bundle, rows_of(data, bundle.input, folder), folder)
 
 
-def _answered(asked: Request, bundle: Bundle, rows: Rows, folder: Path) -> dict[str, Any]:
+def _answered(asked: Request, bundle: Bundle, rows: InputRows, folder: Path) -> dict[str, Any]:
     runtime = settled(bundle, asked.runtime)
     identity = _identity(asked, bundle, rows)
     pieces = begun(folder, identity, rows=len(rows), cut=_cut(len(rows), bundle, asked.processes))
@@ -137,7 +137,7 @@ def _cut(rows: int, bundle: Bundle, processes: int) -> int:
     return most if processes == 1 else min(most, max(SMALLEST, -(-rows // (processes * SHARES))))
 
 
-def _identity(asked: Request, bundle: Bundle, rows: Rows) -> dict[str, Any]:
+def _identity(asked: Request, bundle: Bundle, rows: InputRows) -> dict[str, Any]:
     """What the pieces depend on; an interrupted run of anything else is not continued."""
     return {
         "model": sha256(bundle.path / MANIFEST),

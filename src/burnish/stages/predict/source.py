@@ -15,12 +15,12 @@ from burnish.answering.isolating import ADDED
 from burnish.core.errors import InputError
 from burnish.data.reading.visible import visible
 from burnish.inputs import Input, endings_of
-from burnish.stages.predict.rows import Rows, arrow_there
+from burnish.stages.predict.rows import InputRows, arrow_there
 
 STANDARD_INPUT = "-"
 
 
-def rows_of(data: str, input: Input, spool: Path) -> Rows:
+def rows_of(data: str, input: Input, spool: Path) -> InputRows:
     """The rows, memory-mapped in Arrow, or in a file where pyarrow is not installed.
 
     Args:
@@ -31,13 +31,13 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     Raises:
         InputError: nothing there, a column is missing, or one is called like a column that is added.
     """
-    found: Any = data
+    source: Any = data
     if data == STANDARD_INPUT:
-        found = str(_spooled(spool))
+        source = str(_spooled(spool))
     elif endings_of(input) and (files := files_named(data, endings_of(input))):
-        found = {input.required_columns[0]: files}
-    rows = _read(found, input, spool)
-    if isinstance(found, dict) and (note := _not_read(Path(data).expanduser(), input)):
+        source = {input.required_columns[0]: files}
+    rows = _read(source, input, spool)
+    if isinstance(source, dict) and (note := _not_read(Path(data).expanduser(), input)):
         rows.notes = (*rows.notes, note)
     taken = [name for name in ADDED if name in rows.columns]
     if taken:
@@ -47,7 +47,7 @@ def rows_of(data: str, input: Input, spool: Path) -> Rows:
     return rows
 
 
-def _read(data: Any, input: Input, spool: Path) -> Rows:
+def _read(data: Any, input: Input, spool: Path) -> InputRows:
     if arrow_there():
         from burnish.stages.predict.rows_arrow import ArrowRows
 

@@ -38,7 +38,7 @@ def require_unseen(
     """
     try:
         bundle = Bundle.load(folder.parent, trust_code=trust_code)
-        found = held_out(bundle, trust_code=trust_code)
+        held = held_out(bundle, trust_code=trust_code)
     except BurnishError as error:
         warn(
             f"whether test rows were trained on before is not known: the run of {folder} cannot be compared ({error.found})"
@@ -47,11 +47,11 @@ def require_unseen(
     for name in ("test", "validation"):
         if name not in parts:
             continue
-        own = contents(parts[name].table, bundle)[parts[name].rows]
-        before = found.parts["train"]
+        hashes = contents(parts[name].table, bundle)[parts[name].rows]
+        before = held.parts["train"]
         theirs = contents(before.table, bundle)[before.rows]
-        count = int(np.isin(own[own != 0], theirs[theirs != 0]).sum())
-        said = f"{count:,} of {len(own):,} {name} rows were trained on by the model this run starts from"
+        count = int(np.isin(hashes[hashes != 0], theirs[theirs != 0]).sum())
+        said = f"{count:,} of {len(hashes):,} {name} rows were trained on by the model this run starts from"
         if count and name == "test" and ACCEPTS not in allow:
             raise InputError(
                 said,

@@ -47,10 +47,10 @@ def as_written(target: Target, table: Table, say: Callable[[str], None], *, infe
     Raises:
         InputError: a way of writing that would be taken for names.
     """
-    found, said = target.settled(column_cells(table, target.column), inferred=inferred)
+    settled, said = target.settled(column_cells(table, target.column), inferred=inferred)
     for line in said:
         say(f"target: {line}")
-    return found
+    return settled
 
 
 def column_cells(table: Table, column: str) -> list[Any]:

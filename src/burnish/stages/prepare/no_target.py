@@ -15,12 +15,12 @@ _EXPECTED = "labels that repeat, lists of labels, numbers, or lists of tags"
 
 def rows_with_values(table: Table, column: str, most: int) -> list[Any]:
     """The first values of a column that are there, wherever they stand: a file may begin with rows without a label."""
-    found: list[Any] = []
+    values: list[Any] = []
     for rows in table.rows([column]):
-        found += [row[column] for row in rows if not missing(row[column])]
-        if len(found) >= most:
+        values += [row[column] for row in rows if not missing(row[column])]
+        if len(values) >= most:
             break
-    return found[:most]
+    return values[:most]
 
 
 def no_target(column: str, values: Sequence[Any], total: int) -> InputError:
@@ -42,8 +42,8 @@ def no_target(column: str, values: Sequence[Any], total: int) -> InputError:
     lists = [value for value in values if isinstance(value, list)]
     if not objects and not lists:
         return _plain(column, values)
-    found, fix = _objects(column, objects) if objects else _lists(column, lists)
-    return InputError(found, expected=_EXPECTED, fix=fix, place="target")
+    what, fix = _objects(column, objects) if objects else _lists(column, lists)
+    return InputError(what, expected=_EXPECTED, fix=fix, place="target")
 
 
 def _objects(column: str, values: Sequence[dict[str, Any]]) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def _objects(column: str, values: Sequence[dict[str, Any]]) -> tuple[str, str]:
     numbers = {k: v for k, v in first.items() if isinstance(v, bool | int | float)}
     fix = "write what shall be learned in a column of its own, as plain values"
     if numbers and len(numbers) == len([v for v in first.values() if v is not None]):
-        names = next((own for row in values if (own := _chosen(row))), [])
+        names = next((keys for row in values if (keys := _chosen(row))), [])
         written = f" ({names!r} for {values[0]!r:.80})" if _chosen(values[0]) == names else f" (such as {names!r})"
         fix = "write the names whose value is 1 as a list of labels, or the one name as a label" + written * bool(names)
     return f"column {column!r} holds objects, such as {first!r:.80}", fix

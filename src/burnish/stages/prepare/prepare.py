@@ -113,8 +113,8 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     processor = processor_of(settled.input, settled.target, folder)
     encoded = _encoded(settled, parts, processor, tell)
-    found = _audited(settled, made, truths, encoded, processor, tell)
-    prepared = Prepared(settled, parts, truths, encoded, processor, found, None if keep else made.left_out)
+    examined = _audited(settled, made, truths, encoded, processor, tell)
+    prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
@@ -182,7 +182,7 @@ def _audited(
     Raises:
         InputError: it makes the run meaningless, and the recipe does not accept it.
     """
-    found = made.said_in(
+    audited = made.said_in(
         audit(
             made.parts,
             settled.input,
@@ -196,9 +196,9 @@ def _audited(
             truths=truths,
         )
     )
-    for severity, line in found.lines():
+    for severity, line in audited.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
-    return found
+    return audited
 
 
 def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:

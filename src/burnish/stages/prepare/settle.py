@@ -97,8 +97,8 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
         list[Target], _candidates("burnish.targets", {**recipe.unsettled.get("target", {}), "column": column})
     )
     nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
-    if not nested and (found := recognised(candidates, table.columns, sample, values)) is not None:
-        target, why = found
+    if not nested and (guess := recognised(candidates, table.columns, sample, values)) is not None:
+        target, why = guess
         say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){why}")
         return as_written(target, table, say, inferred=True)
     raise no_target(column, [value for value in values if not missing(value)], len(table))
@@ -136,11 +136,11 @@ def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Ta
     known = cast(list[Input], _candidates("burnish.inputs", recipe.unsettled.get("input", {})))
     candidates = sorted((i for i in known if target.shape in i.shapes), key=lambda i: i.recognition_order)
     for candidate in [recipe.input] if recipe.input is not None else candidates:
-        found = candidate.inferred(table.columns, sample, target.column)
-        if found is not None:
-            if found.stored:
-                _refuse_paths(found, [i for i in candidates if not i.stored], sample)
-            return found
+        fitted = candidate.inferred(table.columns, sample, target.column)
+        if fitted is not None:
+            if fitted.stored:
+                _refuse_paths(fitted, [i for i in candidates if not i.stored], sample)
+            return fitted
     what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
     why = "; ".join(w for c in candidates if (w := c.because(table.columns, sample, target.column)))
     raise InputError(
@@ -239,11 +239,11 @@ def _decoder(recipe: Recipe, target: Target) -> Decoder:
         InputError: it writes sequences and answers are none, or the reverse.
     """
     usual = target.usual_decoder if isinstance(target, Generative) else "one_pass"
-    found = recipe.decoder or cast(Decoder, build("burnish.decoders", usual))
-    if (found.reads == "logits") == isinstance(target, Generative):
+    decoder = recipe.decoder or cast(Decoder, build("burnish.decoders", usual))
+    if (decoder.reads == "logits") == isinstance(target, Generative):
         raise InputError(
-            f"decoder {found.kind()!r} does not go with target {target.kind()!r}",
+            f"decoder {decoder.kind()!r} does not go with target {target.kind()!r}",
             expected=f"one such as {usual}",
             place="decoder",
         )
-    return found
+    return decoder

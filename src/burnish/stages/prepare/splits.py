@@ -104,26 +104,26 @@ def read_splits(
         InputError: none of the files that rows name is there, or see `divided`.
     """
     root = getattr(input, "root", None) if beside_tables else None
-    found = {}
+    inspected_tables = {}
     for name, table in tables.items():
-        found[name] = inspected(placed(table, input, root), input, cache, notify)
-        require_files(found[name], input)
+        inspected_tables[name] = inspected(placed(table, input, root), input, cache, notify)
+        require_files(inspected_tables[name], input)
     if division is None:
-        return Divided({name: whole(table) for name, table in found.items()})
-    return divided(found, division, input, target, keep=keeps_shared_rows, notify=notify)
+        return Divided({name: whole(table) for name, table in inspected_tables.items()})
+    return divided(inspected_tables, division, input, target, keep=keeps_shared_rows, notify=notify)
 
 
 def split_hashes(part: Part) -> dict[str, Any]:
     """Of one split: how many rows, a hash of which, of the table they are in and of the files they name; its files."""
-    found: dict[str, Any] = {
+    hashes: dict[str, Any] = {
         "rows": len(part),
         "which": _array_hash(np.ascontiguousarray(part.rows, np.int64)),
         "table": part.table.fingerprint,
     }
     if part.table.inspection is not None:
-        found["contents"] = _array_hash(part.table.inspection.contents[part.rows])
+        hashes["contents"] = _array_hash(part.table.inspection.contents[part.rows])
     return {
-        **found,
+        **hashes,
         "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],
     }
 

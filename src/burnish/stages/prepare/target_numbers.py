@@ -46,4 +46,6 @@ def numbers_read(
         return tables
     if say is not None:
         say(note)
-    return {name: turned if name == first else plain_numbers(own, column, writing)[0] for name, own in tables.items()}
+    return {
+        name: turned if name == first else plain_numbers(table, column, writing)[0] for name, table in tables.items()
+    }

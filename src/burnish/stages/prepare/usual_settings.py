@@ -16,7 +16,7 @@ from burnish.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Usual:
+class UsualSettings:
     """One row of the table.
 
     Attributes:
@@ -39,36 +39,40 @@ SMALL, LARGE = 30_000_000, 150_000_000
 which on it is large (BERT-large has 302)."""
 SMALL_DECODER = 500_000_000
 
-FULL: dict[str, Usual] = {
-    "small text encoder": Usual(
+FULL: dict[str, UsualSettings] = {
+    "small text encoder": UsualSettings(
         2e-4,
         "narrow networks bear a high rate, and short runs need one; lower blocks know the language already; the new head has "
         "all to learn",
         0.9,
         head_factor=10,
     ),
-    "text encoder": Usual(1e-4, "the lowest of twelve blocks then learns at 3e-5, as BERT's paper does", 0.9),
-    "large text encoder": Usual(5e-5, "large encoders fail to train at higher rates; ELECTRA's setting", 0.9, 0.1),
-    "small decoder": Usual(5e-5, "a decoder learns a new head, and forgets at higher rates", 0.95, 0.1),
-    "decoder": Usual(2e-5, "usual for decoders above half a billion weights", 1.0, 0.1),
-    "convolution with batch norm": Usual(1e-3, "batch norm keeps large steps stable; text's rates leave it untrained"),
-    "convolution": Usual(1e-4, "without batch norm large steps are not stable"),
-    "vision transformer": Usual(1e-4, "the lowest blocks keep what they see at a lower rate", 0.9, 0.1),
-    "speech encoder": Usual(5e-5, "usual for wav2vec 2.0 and its kin; needs a longer warm-up", 1.0, 0.1),
-    "random convolution": Usual(2e-3, "nothing is pretrained that a large step could destroy"),
-    "random network": Usual(5e-4, "nothing is pretrained; attention needs a longer warm-up", 1.0, 0.1),
+    "text encoder": UsualSettings(1e-4, "the lowest of twelve blocks then learns at 3e-5, as BERT's paper does", 0.9),
+    "large text encoder": UsualSettings(
+        5e-5, "large encoders fail to train at higher rates; ELECTRA's setting", 0.9, 0.1
+    ),
+    "small decoder": UsualSettings(5e-5, "a decoder learns a new head, and forgets at higher rates", 0.95, 0.1),
+    "decoder": UsualSettings(2e-5, "usual for decoders above half a billion weights", 1.0, 0.1),
+    "convolution with batch norm": UsualSettings(
+        1e-3, "batch norm keeps large steps stable; text's rates leave it untrained"
+    ),
+    "convolution": UsualSettings(1e-4, "without batch norm large steps are not stable"),
+    "vision transformer": UsualSettings(1e-4, "the lowest blocks keep what they see at a lower rate", 0.9, 0.1),
+    "speech encoder": UsualSettings(5e-5, "usual for wav2vec 2.0 and its kin; needs a longer warm-up", 1.0, 0.1),
+    "random convolution": UsualSettings(2e-3, "nothing is pretrained that a large step could destroy"),
+    "random network": UsualSettings(5e-4, "nothing is pretrained; attention needs a longer warm-up", 1.0, 0.1),
 }
 """Where every parameter learns, and where blocks join in one after another."""
 
-LAST_LAYERS: dict[str, Usual] = {
-    "small text encoder": Usual(2e-4, "only the top learns, all of it at the rate of the head"),
-    "convolution with batch norm": Usual(1e-3, "only the top learns, all of it at the rate of the head"),
-    "random convolution": Usual(2e-3, "nothing is pretrained that a large step could destroy"),
+LAST_LAYERS: dict[str, UsualSettings] = {
+    "small text encoder": UsualSettings(2e-4, "only the top learns, all of it at the rate of the head"),
+    "convolution with batch norm": UsualSettings(1e-3, "only the top learns, all of it at the rate of the head"),
+    "random convolution": UsualSettings(2e-3, "nothing is pretrained that a large step could destroy"),
 }
 
-LORA: dict[str, Usual] = {
-    "small text encoder": Usual(1e-3, "few numbers learn, from zero; five times the rate of full training"),
-    "decoder": Usual(2e-4, "usual for LoRA on decoders above half a billion weights", 1.0, 0.1),
+LORA: dict[str, UsualSettings] = {
+    "small text encoder": UsualSettings(1e-3, "few numbers learn, from zero; five times the rate of full training"),
+    "decoder": UsualSettings(2e-4, "usual for LoRA on decoders above half a billion weights", 1.0, 0.1),
 }
 
 BY_ADAPTER = {"full": FULL, "gradual_unfreezing": FULL, "last_layers": LAST_LAYERS, "lora": LORA}
@@ -84,7 +88,7 @@ def row(family: Family) -> str:
     return "small decoder" if family.kind == "decoder" and family.weights < SMALL_DECODER else family.kind
 
 
-def usual(family: Family, adapter: str, otherwise: float) -> Usual:
+def usual(family: Family, adapter: str, otherwise: float) -> UsualSettings:
     """Rate, decay and warm-up for a family of networks with an adapter.
 
     Args:
@@ -92,8 +96,8 @@ def usual(family: Family, adapter: str, otherwise: float) -> Usual:
         adapter: its kind.
         otherwise: the adapter's own rate, for what the table does not have.
     """
-    found = BY_ADAPTER.get(adapter, {}).get(row(family))
-    return found or Usual(otherwise, OTHERWISE)
+    defaults = BY_ADAPTER.get(adapter, {}).get(row(family))
+    return defaults or UsualSettings(otherwise, OTHERWISE)
 
 
 def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str, Any]:
@@ -111,21 +115,21 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
         return {"learning_rate": recipe.learning_rate, "layer_decay": named}
     adapter, optimizer = recipe.adapter, recipe.optimizer
     family = recipe.model.family(input_)
-    found = usual(family, adapter.kind(), adapter.default_learning_rate)
-    rate = found.learning_rate * optimizer.learning_rate_factor
-    chosen: dict[str, Any] = {"learning_rate": rate, "layer_decay": recipe.layer_decay or found.layer_decay}
+    defaults = usual(family, adapter.kind(), adapter.default_learning_rate)
+    rate = defaults.learning_rate * optimizer.learning_rate_factor
+    chosen: dict[str, Any] = {"learning_rate": rate, "layer_decay": recipe.layer_decay or defaults.layer_decay}
     words = [f"learning_rate: {rate:g}"]
-    if recipe.layer_decay is None and found.layer_decay != 1:
-        words.append(f"layer_decay: {found.layer_decay:g}")
-    if recipe.head_learning_rate is None and found.head_factor != 1:
-        chosen["head_learning_rate"] = rate * found.head_factor
+    if recipe.layer_decay is None and defaults.layer_decay != 1:
+        words.append(f"layer_decay: {defaults.layer_decay:g}")
+    if recipe.head_learning_rate is None and defaults.head_factor != 1:
+        chosen["head_learning_rate"] = rate * defaults.head_factor
         words.append(f"head_learning_rate: {chosen['head_learning_rate']:g}")
-    if "schedule" not in recipe.model_fields_set and found.warmup_ratio != recipe.schedule.warmup_ratio:
-        settings = {"kind": recipe.schedule.kind(), "warmup_ratio": found.warmup_ratio}
+    if "schedule" not in recipe.model_fields_set and defaults.warmup_ratio != recipe.schedule.warmup_ratio:
+        settings = {"kind": recipe.schedule.kind(), "warmup_ratio": defaults.warmup_ratio}
         chosen["schedule"] = build("burnish.schedules", settings)
-        words.append(f"warmup_ratio: {found.warmup_ratio:g}")
+        words.append(f"warmup_ratio: {defaults.warmup_ratio:g}")
     say(
-        f"default {', '.join(words)} for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {found.reason}"
+        f"default {', '.join(words)} for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {defaults.reason}"
     )
     return chosen
 
@@ -133,8 +137,8 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
 def usual_rate(recipe: Recipe, input_: Input) -> float:
     """The rate this recipe would have if it named none."""
     adapter = recipe.adapter
-    found = usual(recipe.model.family(input_), adapter.kind(), adapter.default_learning_rate)
-    return found.learning_rate * recipe.optimizer.learning_rate_factor
+    defaults = usual(recipe.model.family(input_), adapter.kind(), adapter.default_learning_rate)
+    return defaults.learning_rate * recipe.optimizer.learning_rate_factor
 
 
 def _called(family: Family) -> str:

@@ -29,8 +29,8 @@ def say_result(
     chosen = summary.deciding(result, deciding)
     ordered = {chosen: result["metrics"][chosen], **headline}
     baselines = {
-        name: {metric: score.get("value") for metric, score in own["metrics"].items() if metric in ordered}
-        for name, own in result["baselines"].items()
+        name: {metric: score.get("value") for metric, score in scored["metrics"].items() if metric in ordered}
+        for name, scored in result["baselines"].items()
     }
     verdicts = [*summary.verdicts(result, result["baselines"], chosen), *summary.weakest(result)]
     said = {"scores": ordered, "deciding": chosen, "baselines": baselines, "verdicts": verdicts}

@@ -66,8 +66,8 @@ def asked(
         file = file / "recipe.yaml"
     if resume and out is None:
         raise InputError("--resume without a run folder", fix="add --out RUN, or give the run folder as the recipe")
-    own = out if resume and out and file and file.resolve() == (out / "recipe.yaml").resolve() else None
-    settings = {} if file is None else load_file(file) if own is None else _begun(own)
+    resumed = out if resume and out and file and file.resolve() == (out / "recipe.yaml").resolve() else None
+    settings = {} if file is None else load_file(file) if resumed is None else _begun(resumed)
     if not settings and not data and not any(o.startswith("data") for o in overrides):
         raise InputError(
             "neither a recipe nor data was given",
@@ -79,10 +79,10 @@ def asked(
     options = {"data": data, "target": target, "input": input_columns, "model": model, "device": device}
     named = {o.partition("=")[0].split(".")[0].strip() for o in overrides}
     changes = frozenset({*named, *(name for name, value in options.items() if value)} if resume else ())
-    if own is not None:
+    if resumed is not None:
         from burnish.stages.train.resuming import agreed_early  # loads torch
 
-        agreed_early(own, result.settings, changes)
+        agreed_early(resumed, result.settings, changes)
     recipe = Recipe.load(result.settings)
     return Asked(recipe, out or _free_folder(file, data), result.notes, changes)
 

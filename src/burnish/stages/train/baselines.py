@@ -35,12 +35,12 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
     recipe = prepared.recipe
     if not recipe.baselines:
         return {}
-    found = {"majority": majority(prepared.truths["train"].each(), predictions)}
+    by_name = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
-        found["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
+        by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
     return baseline_scores(
         predictions,
-        {name: baseline for name, baseline in found.items() if baseline is not None},
+        {name: baseline for name, baseline in by_name.items() if baseline is not None},
         recipe.metrics,
         recipe.target.headline,
         seed=recipe.seed,
@@ -66,12 +66,12 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
     if recipe.target.shape == "element":
         words, tags = _words(loaders["train"], chosen, seen, truth)
         kept = [_word_features(loaders[split], i, f) for i, f in enumerate(tested)]
-        found = frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
+        baseline = frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
     else:
         stacked = np.stack(seen), truth, np.stack(tested)
         thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
-        found = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds)
-    return replace(found, note=f"{found.note}; features computed in bfloat16") if half else found
+        baseline = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds)
+    return replace(baseline, note=f"{baseline.note}; features computed in bfloat16") if half else baseline
 
 
 def _untouched(recipe: Settled, assembled: Assembled) -> Network:
@@ -108,8 +108,8 @@ def _words(
     loader: Loader, chosen: NDArray[np.int64], seen: list[NDArray[np.float32]], truth: list[Any]
 ) -> tuple[NDArray[np.float32], list[str]]:
     rows, tags = [], []
-    for position, values, own in zip(chosen, seen, truth, strict=True):
+    for position, values, row_tags in zip(chosen, seen, truth, strict=True):
         starts = loader.rows.encoded(int(position))["_words"]
         rows.append(_word_features(loader, int(position), values))
-        tags += [tag for tag, start in zip(own, starts, strict=True) if start >= 0]
+        tags += [tag for tag, start in zip(row_tags, starts, strict=True) if start >= 0]
     return np.concatenate(rows), tags

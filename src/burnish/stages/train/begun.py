@@ -97,8 +97,8 @@ class Begun:
 
 def plain(prepared: Prepared) -> dict[str, Any]:
     """The settled recipe as recipe.yaml says it."""
-    found: dict[str, Any] = loads(commented(prepared.recipe))
-    return found
+    values: dict[str, Any] = loads(commented(prepared.recipe))
+    return values
 
 
 def read(folder: Path) -> Begun | None:
@@ -131,10 +131,10 @@ def leaves(value: Any, place: str = "") -> dict[str, Any]:
     """Plain values by dotted place; lists are values."""
     if not isinstance(value, Mapping) or not value:
         return {place: value}
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, inside in value.items():
-        found |= leaves(inside, f"{place}.{name}" if place else str(name))
-    return found
+        flat |= leaves(inside, f"{place}.{name}" if place else str(name))
+    return flat
 
 
 def _identity(recipe: Mapping[str, Any], data: Mapping[str, Any], reads: str, frozen: str) -> str:

@@ -64,12 +64,12 @@ def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Calla
     """Temperature first, then thresholds and abstention by the probabilities it gives."""
     facts: dict[str, Any] = {"learned_from": "validation", "rows": len(predictions.known)}
     if recipe.calibration == "temperature":
-        found = temperature(target, predictions)
-        before, own = surprise(target, predictions), predictions
-        predictions = tempered(target, predictions, found)
-        after = surprise(target, predictions, own.known.truth)
-        facts["temperature"] = {"value": found, "log_loss_before": before, "log_loss_after": after}
-        target = target.model_copy(update={"temperature": found})
+        divisor = temperature(target, predictions)
+        before, untempered = surprise(target, predictions), predictions
+        predictions = tempered(target, predictions, divisor)
+        after = surprise(target, predictions, untempered.known.truth)
+        facts["temperature"] = {"value": divisor, "log_loss_before": before, "log_loss_after": after}
+        target = target.model_copy(update={"temperature": divisor})
     if recipe.thresholds == "f1":
         thresholds = f1_thresholds(predictions)
         facts["thresholds"] = asdict(thresholds)
@@ -104,13 +104,13 @@ def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, ins
         predictions: what it answered.
         inside: the temperature that the weights hold already.
     """
-    found = dict(facts)
+    extended = dict(facts)
     if "temperature" in facts:
         plain = tempered(target, predictions, 1.0 / inside).known
         before, after = (surprise(target, p, plain.truth) for p in (plain, predictions))
         test = {"log_loss_before": before, "log_loss_after": after}
-        found["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
+        extended["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
     if "abstention" in facts:
         promise = facts["abstention"]
-        found["abstention"] = {**promise, "test": kept(predictions, promise["abstain_below"])}
-    return found
+        extended["abstention"] = {**promise, "test": kept(predictions, promise["abstain_below"])}
+    return extended

@@ -34,7 +34,7 @@ def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[
 def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
     """The baseline that the model is furthest below, by the metric that chose the checkpoint."""
     metrics = result["metrics"]
-    found = []
+    worse = []
     for name, baseline in (result.get("baselines") or {}).items():
         compared = [m for m in (recipe.deciding_metric, *result["headline"]) if m in baseline["differences"]]
         label = next(iter(compared), None)
@@ -43,14 +43,14 @@ def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
             continue
         lost = -difference["value"] if metrics[label]["greater_is_better"] else difference["value"]
         if lost > 0:
-            found.append((lost, name, label, difference))
-    if not found:
+            worse.append((lost, name, label, difference))
+    if not worse:
         return
-    lost, name, label, difference = max(found, key=lambda f: f[0])
-    own, other = metrics[label]["value"], result["baselines"][name]["metrics"][label]["value"]
+    lost, name, label, difference = max(worse, key=lambda f: f[0])
+    score, other = metrics[label]["value"], result["baselines"][name]["metrics"][label]["value"]
     sure = "" if difference["better"] is False else ", though the interval contains 0"
     yield (
-        f"{label} {own:.4f} is below the baseline {name} with {other:.4f} ({TITLES.get(name, name)}; difference "
+        f"{label} {score:.4f} is below the baseline {name} with {other:.4f} ({TITLES.get(name, name)}; difference "
         f"{difference['value']:+.4f}, {difference['low']:+.4f} to {difference['high']:+.4f}{sure}): {_advice(recipe)}"
     )
 

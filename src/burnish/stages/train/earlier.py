@@ -40,11 +40,11 @@ def set_aside(run: Path, folder: Path) -> None:
 
 def tested_before(run: Path) -> list[dict[str, Any]]:
     """Every earlier test of a run: after which step, and its first headline metric."""
-    found = []
+    tests = []
     for path in sorted((run / FOLDER).glob("*/scores.json")):
         scores = read_json(path)
         metric = scores["headline"][0]
         step = scores.get("training", {}).get("step")
         folder = path.parent.relative_to(run).as_posix()
-        found.append({"step": step, "metric": metric, "value": scores["metrics"][metric]["value"], "folder": folder})
-    return found
+        tests.append({"step": step, "metric": metric, "value": scores["metrics"][metric]["value"], "folder": folder})
+    return tests

@@ -236,8 +236,8 @@ def _test(
         raise no_answers(said, folder.checkpoints)
     table = prepared.parts[split].table
     predictions.save(folder.predictions, table.place if len(table.origins) > 1 else None)
-    found = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
-    return {"split": split, **found, "_predictions": predictions}
+    scored = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
+    return {"split": split, **scored, "_predictions": predictions}
 
 
 def _report(

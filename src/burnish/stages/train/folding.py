@@ -45,7 +45,7 @@ def _logits(prepared: Prepared, network: Network) -> Callable[[], Array]:
     input_, part, processor = prepared.recipe.input, prepared.parts["train"], prepared.processor.for_input
     rows = part.rows[: min(ROWS, len(part))]
     examples = part.table.take(rows, list(input_.required_columns)).to_pylist()
-    views = [list(own) for own in input_.views(examples, processor)]
+    views = [list(row_views) for row_views in input_.views(examples, processor)]
 
     def logits() -> Array:
         seen = joined(

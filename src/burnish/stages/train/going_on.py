@@ -55,8 +55,8 @@ def going_on(folder: RunFolder, prepared: Prepared, assembled: Assembled, change
     """
     if not resume:
         return GoingOn()
-    began, found = folder.record, checkpoint.newest(folder.checkpoints, lambda text: None)
-    held = found.state.get("begun") if found else None
+    began, newest = folder.record, checkpoint.newest(folder.checkpoints, lambda text: None)
+    held = newest.state.get("begun") if newest else None
     if held and began is None:
         raise InputError(
             "the record of what the run began with is gone",
@@ -64,12 +64,12 @@ def going_on(folder: RunFolder, prepared: Prepared, assembled: Assembled, change
             fix="bring back a copy, or start a new run",
             place=str(folder.path / FILE),
         )
-    if began is not None and found is not None and held not in (None, began.identity):
+    if began is not None and newest is not None and held not in (None, began.identity):
         raise InputError(
             "the checkpoint is of a run that began with other rows or settings",
             expected="the run's own checkpoints",
             fix="bring them back, or start a new run",
-            place=str(found.path),
+            place=str(newest.path),
         )
     network, optimizer = assembled.training.network, assembled.training.optimizer
     if began is not None and began.frozen != checkpoint.frozen(network, optimizer):
@@ -81,15 +81,15 @@ def going_on(folder: RunFolder, prepared: Prepared, assembled: Assembled, change
         )
     if not changes:
         return GoingOn(True)
-    if found is None:
+    if newest is None:
         raise InputError(
             f"no whole checkpoint is left to go on from with {', '.join(changes)}",
             fix=f"start a new run: burnish train {folder.path} {_asked(changes)} --out ANOTHER",
             place=str(folder.checkpoints),
         )
-    _makes_sense(prepared, assembled, changes, found, folder)
+    _makes_sense(prepared, assembled, changes, newest, folder)
     return GoingOn(
-        True, changes=changes, step=found.step, lines=tuple(_lines(prepared, assembled, changes, found, folder))
+        True, changes=changes, step=newest.step, lines=tuple(_lines(prepared, assembled, changes, newest, folder))
     )
 
 
@@ -98,12 +98,12 @@ def _asked(changes: Mapping[str, Any]) -> str:
 
 
 def _makes_sense(
-    prepared: Prepared, assembled: Assembled, changes: Changes, found: checkpoint.Checkpoint, folder: RunFolder
+    prepared: Prepared, assembled: Assembled, changes: Changes, newest: checkpoint.Checkpoint, folder: RunFolder
 ) -> None:
     recipe, total = prepared.recipe, assembled.batches.total_steps
-    if total < found.step:
+    if total < newest.step:
         raise InputError(
-            f"{_asked(changes)} would be {total:,} steps, and the run has done {found.step:,}",
+            f"{_asked(changes)} would be {total:,} steps, and the run has done {newest.step:,}",
             expected="a longer run, or the same length",
             fix=f"start a new run for a shorter one: burnish train {folder.path} {_asked(changes)} --out ANOTHER",
             place="epochs",
@@ -114,8 +114,8 @@ def _makes_sense(
             fix="give max_steps another value, or say max_steps=null beside it",
             place="epochs",
         )
-    early, stopped = recipe.early_stopping, str(found.state["stopped"])
-    done = history.from_json(found.state["validations"])
+    early, stopped = recipe.early_stopping, str(newest.state["stopped"])
+    done = history.from_json(newest.state["validations"])
     again = early is not None and history.exhausted(done, early.patience, early.minimum_change)
     if early and again and stopped.startswith("early") and any(place.split(".")[0] in LENGTH for place in changes):
         raise InputError(
@@ -126,23 +126,23 @@ def _makes_sense(
 
 
 def _lines(
-    prepared: Prepared, assembled: Assembled, changes: Changes, found: checkpoint.Checkpoint, folder: RunFolder
+    prepared: Prepared, assembled: Assembled, changes: Changes, newest: checkpoint.Checkpoint, folder: RunFolder
 ) -> list[str]:
     recipe, batches = prepared.recipe, assembled.batches
     lines = [f"{place} was {_value(before)} and is {_value(now)}" for place, (before, now) in changes.items()]
     before = _total(changes, recipe, batches.steps_per_epoch)
     if before != batches.total_steps:
         lines.append(
-            f"total steps were {before:,} and are {batches.total_steps:,}; {found.step:,} are done, "
-            f"{batches.total_steps - found.step:,} are left"
+            f"total steps were {before:,} and are {batches.total_steps:,}; {newest.step:,} are done, "
+            f"{batches.total_steps - newest.step:,} are left"
         )
-    if before != batches.total_steps and found.step < batches.total_steps:
-        lines.append(_rate(assembled, recipe, found, before))
+    if before != batches.total_steps and newest.step < batches.total_steps:
+        lines.append(_rate(assembled, recipe, newest, before))
     rows = ", ".join(f"{name} {len(part):,}" for name, part in prepared.parts.items())
     lines.append(f"the splits stay as they were: the same rows, by seed {recipe.seed} ({rows})")
     if folder.finished():
         lines.append(
-            f"the earlier result is kept in {earlier.place(folder.path, found.step)}; its test has been read, "
+            f"the earlier result is kept in {earlier.place(folder.path, newest.step)}; its test has been read, "
             "so a later test score that chose this length would be too good"
         )
     return lines
@@ -159,10 +159,10 @@ def _total(changes: Changes, recipe: Settled, steps_per_epoch: int) -> int:
     return int(steps or max(1, math.ceil(epochs * steps_per_epoch)))
 
 
-def _rate(assembled: Assembled, recipe: Settled, found: checkpoint.Checkpoint, before: int) -> str:
+def _rate(assembled: Assembled, recipe: Settled, newest: checkpoint.Checkpoint, before: int) -> str:
     """What the schedule, a function of the share of the run that is done, makes of another length."""
-    training, total, step = assembled.training, assembled.batches.total_steps, found.step
-    done = history.at_length(history.from_json(found.state["validations"]), total)
+    training, total, step = assembled.training, assembled.batches.total_steps, newest.step
+    done = history.at_length(history.from_json(newest.state["validations"]), total)
     old, new = recipe.schedule.resolved(before), training.schedule
     last = recipe.learning_rate * old(max(0.0, step - 0.5) / before, history.as_scores(done))
     following = recipe.learning_rate * new((step + 0.5) / total, history.as_scores(done))

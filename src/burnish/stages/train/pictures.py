@@ -99,10 +99,10 @@ def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | 
             some = np.asarray(rows[start : start + AT_ONCE], np.int64)
             encoded = input_.encode(table.take(some, columns).to_pylist(), prepared.processor.for_input)
             inputs, _ = input_.collate(encoded, prepared.processor.for_input)
-            found = heatmaps(network, inputs, outputs[start : start + AT_ONCE])
-            if found is None:
+            maps = heatmaps(network, inputs, outputs[start : start + AT_ONCE])
+            if maps is None:
                 return None
-            for row, heat in zip(encoded, found, strict=True):
+            for row, heat in zip(encoded, maps, strict=True):
                 picture = input_.pictured(row, prepared.processor.for_input)
                 if picture is None:
                     return None

@@ -75,7 +75,7 @@ def require_same(folder: RunFolder, prepared: Prepared, asked: Collection[str] =
     if began is None:
         return _since_before_the_record(folder, prepared, asked)
     other_version = began.environment["packages"].get("burnish") != environment(())["packages"]["burnish"]
-    found = _agreed(differing(began.recipe, plain(prepared), both=not other_version), asked, folder)
+    changes = _agreed(differing(began.recipe, plain(prepared), both=not other_version), asked, folder)
     _same_rows(began.data, prepared)
     if began.reads != prepared.processor.fingerprint() and _same_readers(began):
         raise InputError(
@@ -84,15 +84,15 @@ def require_same(folder: RunFolder, prepared: Prepared, asked: Collection[str] =
             fix="bring back its files, or start a new run",
             place=str(prepared.recipe.model.name),
         )
-    return found
+    return changes
 
 
 def _since_before_the_record(folder: RunFolder, prepared: Prepared, asked: Collection[str]) -> Changes:
     """Of runs that burnish 0.7.0 and older began, and of starts that were killed before anything was learned."""
-    found = _agreed(differing(load_file(folder.recipe), plain(prepared), both=False), asked, folder)
+    changes = _agreed(differing(load_file(folder.recipe), plain(prepared), both=False), asked, folder)
     if folder.environment.is_file():  # a kill may have come before it was written
         _same_rows(read_json(folder.environment)["data"], prepared)
-    return found
+    return changes
 
 
 def differing(then: Any, now: Any, place: str = "", *, both: bool) -> Changes:
@@ -105,12 +105,12 @@ def differing(then: Any, now: Any, place: str = "", *, both: bool) -> Changes:
     """
     if not (isinstance(then, Mapping) and isinstance(now, Mapping)):
         return {} if _same(then, now) else {place: (then, now)}
-    found: Changes = {}
+    changes: Changes = {}
     for name in dict.fromkeys([*then, *now]):
         if both or (name in then and name in now):
             inside = f"{place}.{name}" if place else str(name)
-            found |= differing(then.get(name, _ABSENT), now.get(name, _ABSENT), inside, both=both)
-    return found
+            changes |= differing(then.get(name, _ABSENT), now.get(name, _ABSENT), inside, both=both)
+    return changes
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -190,8 +190,8 @@ def _same_readers(began: Begun) -> bool:
 def _same_rows(began: Mapping[str, Any], prepared: Prepared) -> None:
     now = prepared.hashes()
     for name in dict.fromkeys([*began, *now]):
-        told, found = (side.get(name, {"rows": 0, "files": []}) for side in (began, now))
-        said = "; ".join(_row_differences(name, told, found))
+        told, current = (side.get(name, {"rows": 0, "files": []}) for side in (began, now))
+        said = "; ".join(_row_differences(name, told, current))
         if said:
             raise InputError(
                 f"the data changed since the run began: {said}",
@@ -201,17 +201,17 @@ def _same_rows(began: Mapping[str, Any], prepared: Prepared) -> None:
             )
 
 
-def _row_differences(name: str, told: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
-    known, here = ({f["sha256"]: f["path"] for f in side["files"]} for side in (told, found))
+def _row_differences(name: str, told: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[str]:
+    known, here = ({f["sha256"]: f["path"] for f in side["files"]} for side in (told, current))
     changed = [path for digest, path in here.items() if digest not in known]
     gone = [path for digest, path in known.items() if digest not in here and path not in changed]
-    if told["rows"] != found["rows"] or changed or gone or len(told["files"]) != len(found["files"]):
-        yield f"{name} had {told['rows']:,} rows and has {found['rows']:,}"
+    if told["rows"] != current["rows"] or changed or gone or len(told["files"]) != len(current["files"]):
+        yield f"{name} had {told['rows']:,} rows and has {current['rows']:,}"
         yield from (f"{path} is another file" for path in changed[:SHOWN])
         yield from (f"{path} is gone" for path in gone[:SHOWN])
-    elif told.get("table", found.get("table")) != found.get("table"):
+    elif told.get("table", current.get("table")) != current.get("table"):
         yield f"the files of {name} stand in another order, or are read otherwise"
-    elif told.get("contents", found.get("contents")) != found.get("contents"):
+    elif told.get("contents", current.get("contents")) != current.get("contents"):
         yield f"files that the rows of {name} name are not as they were"
-    elif told.get("which", found.get("which")) != found.get("which"):
+    elif told.get("which", current.get("which")) != current.get("which"):
         yield f"{name} would have other rows than before"

@@ -119,10 +119,10 @@ class RunFolder:
     def _safe(self) -> str:
         if (self.bundle / MANIFEST).is_file() and not damage(self.bundle):
             return "room for the rest; safe and whole are the trained model in bundle/ and the last checkpoint"
-        found = checkpoint.newest(self.checkpoints, lambda text: None)
-        if found is None:
+        newest = checkpoint.newest(self.checkpoints, lambda text: None)
+        if newest is None:
             return "room for a run; nothing of this one was worth keeping yet"
-        return f"room for the rest; safe and whole is checkpoints/{found.path.name}, all {found.step} steps up to it"
+        return f"room for the rest; safe and whole is checkpoints/{newest.path.name}, all {newest.step} steps up to it"
 
     def _after_room(self) -> str:
         if self.recipe.is_file():

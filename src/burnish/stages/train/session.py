@@ -49,16 +49,16 @@ class Session:
 
     def begin(self) -> None:
         """Take up the newest whole checkpoint, or start at step 0; say what is about to happen."""
-        found = checkpoint.newest(self.folder.checkpoints, self._warn) if self.going.resume else None
-        if found:
-            self._restore(found)
-            self._say("note", text=f"resumed after step {found.step} from {found.path.name}")
+        newest = checkpoint.newest(self.folder.checkpoints, self._warn) if self.going.resume else None
+        if newest:
+            self._restore(newest)
+            self._say("note", text=f"resumed after step {newest.step} from {newest.path.name}")
             for line in self.going.lines:
                 self._say("note", text=line)
         elif self.going.resume:
             self._warn("no whole checkpoint was found; the run starts over")
-        self._rewind(found)
-        if found is None and self.recipe.nonfinite == "rollback":
+        self._rewind(newest)
+        if newest is None and self.recipe.nonfinite == "rollback":
             self._save()  # so that there is something to roll back to from the first step on
         batches, training = self.assembled.batches, self.assembled.training
         rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
@@ -131,10 +131,10 @@ class Session:
             "scaler": scaler.state_dict() if scaler is not None else None,
         }
 
-    def _restore(self, found: checkpoint.Checkpoint) -> None:
-        training, state = self.assembled.training, found.state
-        checkpoint.restore(found, training.network, training.optimizer, self.assembled.average)
-        self.step = found.step
+    def _restore(self, saved: checkpoint.Checkpoint) -> None:
+        training, state = self.assembled.training, saved.state
+        checkpoint.restore(saved, training.network, training.optimizer, self.assembled.average)
+        self.step = saved.step
         done = history.from_json(state["validations"])
         total = self.assembled.batches.total_steps
         self.validations = history.at_length(done, total)
@@ -186,8 +186,8 @@ class Session:
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
-        progress, own = self.step / batches.total_steps, noise(metric, value, len(self.prepared.parts["validation"]))
-        self.validations.append(history.Validation(self.step, progress, name, value, good, scores, own))
+        progress, error = self.step / batches.total_steps, noise(metric, value, len(self.prepared.parts["validation"]))
+        self.validations.append(history.Validation(self.step, progress, name, value, good, scores, error))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)
         self._say(
@@ -243,22 +243,22 @@ class Session:
         self._warn(f"{what}; rows: {where}; policy: {self.recipe.nonfinite}")
         if self.recipe.nonfinite == "skip":
             return False
-        found = checkpoint.newest(self.folder.checkpoints, self._warn)
-        if found is None:
+        newest = checkpoint.newest(self.folder.checkpoints, self._warn)
+        if newest is None:
             raise NonFinite(what, place=where, fix="no whole checkpoint is left to roll back to; use nonfinite: skip")
-        self._restore(found)
+        self._restore(newest)
         self.assembled.training.skipped.add(step.number - 1)
-        self._say("note", text=f"rolled back to step {found.step}; step {step.number} is passed over")
-        self._rewind(found)
+        self._say("note", text=f"rolled back to step {newest.step}; step {step.number} is passed over")
+        self._rewind(newest)
         return True
 
-    def _rewind(self, found: checkpoint.Checkpoint | None) -> None:
+    def _rewind(self, saved: checkpoint.Checkpoint | None) -> None:
         """Make the folder say what was true after this checkpoint, or before the first step."""
         accelerator = self.assembled.training.accelerator
         accelerator.wait()  # until every process has read its checkpoint
         if accelerator.main:
             self.folder.rewind(self.step)
-            checkpoint.drop_after(self.folder.checkpoints, found.step if found else -1)
+            checkpoint.drop_after(self.folder.checkpoints, saved.step if saved else -1)
             self._record_best()
         accelerator.wait()
 

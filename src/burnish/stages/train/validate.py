@@ -68,7 +68,7 @@ def measure(
             assembled.training.objective, accelerator, lambda: loader.batch(np.zeros(1, np.int64)).inputs
         ) as run:
             steps = recipe.decoder.reads == "steps"
-            own = predict(
+            predicted = predict(
                 computing(assembled.training.network, recipe.decoder) if steps else run,
                 loader,
                 prepared.parts["validation"],
@@ -81,7 +81,7 @@ def measure(
                 strange=strange,
                 decoder=recipe.decoder,
             )
-    predictions, loss = _joined(accelerator.together([own]))
+    predictions, loss = _joined(accelerator.together([predicted]))
     headline = [m for m in recipe.metrics if m.kind() in recipe.target.headline or m is metric]
     if said := answers_not_finite(accelerator.together(strange), prepared.parts["validation"], "validation"):
         warn(f"{said}; such a score is never the best")

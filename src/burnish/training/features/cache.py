@@ -178,12 +178,12 @@ def frozen_features(
         if loader is None:
             continue
         precision = accelerator.precision if name == "train" else "float32"
-        found = features_of(
+        computed = features_of(
             network, quickest, loader, accelerator, precision=precision, shape=example.shape[1:], cache=cache,
             name=name, depends_on=depends_on, workers=workers, notify=notify,
         )  # fmt: skip
-        notes.append(found.note)
-        loaders[name] = _reading(loader, found.values)
+        notes.append(computed.note)
+        loaders[name] = _reading(loader, computed.values)
     if accelerator.main:
         accelerator.wait()
     return Frozen(head, loaders, notes)
@@ -220,9 +220,9 @@ def _several_views(loader: Loader) -> bool:
 
 
 def _reading(loader: Loader, values: Array) -> FeatureLoader:
-    own = {f.name: getattr(loader, f.name) for f in fields(loader)}
+    settings = {f.name: getattr(loader, f.name) for f in fields(loader)}
     rows = loader.rows.with_lengths(np.ones(len(loader.rows), np.int64))
-    return FeatureLoader(**{**own, "rows": rows, "augmentation": None, "sharing": Sharing()}, features=values)
+    return FeatureLoader(**{**settings, "rows": rows, "augmentation": None, "sharing": Sharing()}, features=values)
 
 
 def _probe_rows(rows: EncodedRows) -> NDArray[np.int64]:

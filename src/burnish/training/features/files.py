@@ -104,11 +104,11 @@ def fastest(split: HeadSplit, probe: dict[str, torch.Tensor], plain: torch.Tenso
         if quick is split.features:
             return quick, ""
         with torch.inference_mode():
-            own = quick(**probe)
+            folded = quick(**probe)
     except (RuntimeError, AttributeError, TypeError, KeyError):  # an architecture that looks into its own norms
         return split.features, "batch norms not folded"
     scale = float(plain.abs().max())
-    if plain.shape != own.shape or float((plain - own).abs().max()) > 1e-4 * max(scale, 1e-6):
+    if plain.shape != folded.shape or float((plain - folded).abs().max()) > 1e-4 * max(scale, 1e-6):
         return split.features, "batch norms not folded"
     return quick, ""
 
@@ -140,14 +140,14 @@ def _seen(read: Read, inputs: dict[str, Array], accelerator: Accelerator, precis
     try:
         tensors = accelerator.tensors(inputs)
         with torch.inference_mode(), nullcontext() if precision == "float32" else accelerator.autocast():
-            found: Array = read(**tensors).float().cpu().numpy()
-        return found
+            features: Array = read(**tensors).float().cpu().numpy()
+        return features
     except (RuntimeError, MemoryError) as error:
         half = len(next(iter(inputs.values()))) // 2
         if not out_of_memory(error) or half == 0:
             raise
     halves = ({n: v[:half] for n, v in inputs.items()}, {n: v[half:] for n, v in inputs.items()})
-    return np.concatenate([_seen(read, own, accelerator, precision) for own in halves])
+    return np.concatenate([_seen(read, part, accelerator, precision) for part in halves])
 
 
 def _key(network: Network, loader: Loader, accelerator: Accelerator, precision: str, depends_on: Sequence[str]) -> str:
@@ -201,8 +201,8 @@ def _write(path: Path, shape: tuple[int, ...], pieces: Iterator[tuple[NDArray[np
     path.parent.mkdir(parents=True, exist_ok=True)
     with file_aside(path) as aside:
         values = np.lib.format.open_memmap(aside, mode="w+", dtype=np.float32, shape=shape)
-        for positions, own in pieces:
-            values[positions] = own
+        for positions, features in pieces:
+            values[positions] = features
         values.flush()
         del values
     write_json(path.with_suffix(".json"), {"hash": _hash(path)})

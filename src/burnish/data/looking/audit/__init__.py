@@ -8,14 +8,14 @@ from typing import Any, Protocol, cast
 
 from burnish.data.looking.audit import duplicates, files, labels, lengths, names, schema
 from burnish.data.looking.audit.lengths import Lengths, Unknown
-from burnish.data.looking.audit.report import OVERRIDES, Audit, Finding, Refused, RowAt, refusal, require_known
+from burnish.data.looking.audit.report import OVERRIDES, Audit, DataRefused, Finding, RowAt, refusal, require_known
 from burnish.data.looking.audit.scan import Notify, Reporter, scan
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.inputs import FromFiles, Input
 from burnish.targets import Target, names_of
 
-__all__ = ["OVERRIDES", "Audit", "Finding", "Refused", "RowAt", "audit", "examine", "require_known"]
+__all__ = ["OVERRIDES", "Audit", "DataRefused", "Finding", "RowAt", "audit", "examine", "require_known"]
 
 _WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
 
@@ -65,10 +65,10 @@ def audit(
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    found = examine(parts, input, target, lengths, notify, processor, unknown, known, truths)
-    if (error := refusal(found, allow)) is not None:
+    examined = examine(parts, input, target, lengths, notify, processor, unknown, known, truths)
+    if (error := refusal(examined, allow)) is not None:
         raise error
-    return found
+    return examined
 
 
 def examine(
@@ -92,7 +92,7 @@ def examine(
     reporter = Reporter(scans, input, target, processor)
     counts = labels.class_counts(reporter)
     audits = _audits(input)
-    found = [
+    findings = [
         *known,
         *schema.cells(reporter),
         *files.broken(reporter),
@@ -106,11 +106,11 @@ def examine(
         *schema.constant_columns(reporter),
         *lengths.long_rows(reporter),
         *duplicates.duplicates(reporter),
-        *(finding for own in audits for finding in own.findings(reporter)),
+        *(finding for file_audit in audits for finding in file_audit.findings(reporter)),
     ]
     figures["classes"] = counts
     figures["imbalance"] = labels.imbalance(counts.get("train", {}), names_of(target))
     figures |= lengths.figures(reporter, lengths_of)
-    for own in audits:
-        figures |= own.figures(reporter)
-    return Audit(tuple(sorted(found, key=lambda f: _WORST_FIRST[f.severity])), figures)
+    for file_audit in audits:
+        figures |= file_audit.figures(reporter)
+    return Audit(tuple(sorted(findings, key=lambda f: _WORST_FIRST[f.severity])), figures)

@@ -21,13 +21,13 @@ Values = dict[str, NDArray[Any]]
 
 def findings(reporter: Reporter) -> Iterator[Finding]:
     """Images that use a small part of their scale, of different depths, with several pages, or cut to 8 bits."""
-    every = {name: found for name, scan in reporter.scans.items() if (found := _values(scan)) is not None}
+    every = {name: facts for name, scan in reporter.scans.items() if (facts := _values(scan)) is not None}
     if not every:
         return
     scale = getattr(reporter.input, "range", None)
     yield from _small(reporter, every, scale if isinstance(scale, tuple) else None)
-    deep = sum(int(np.isfinite(own["highest"]).sum()) for own in every.values())
-    known = sum(int(np.isfinite(own["low"]).sum()) for own in every.values())
+    deep = sum(int(np.isfinite(values["highest"]).sum()) for values in every.values())
+    known = sum(int(np.isfinite(values["low"]).sum()) for values in every.values())
     if 0 < deep < known:
         message = f"{known - deep:,} images have 8 bits and {deep:,} have more: where that goes with a label, it is what is learned"
         yield Finding("depths_differ", "warning", message)
@@ -44,7 +44,7 @@ def figures(reporter: Reporter) -> dict[str, Any]:
 
 
 def _small(reporter: Reporter, every: dict[str, Values], scale: tuple[float, float] | None) -> Iterator[Finding]:
-    used = {name: _used(own, scale) for name, own in every.items()}
+    used = {name: _used(values, scale) for name, values in every.items()}
     rows = [(name, int(i)) for name, share in used.items() for i in np.flatnonzero(share < SMALL)]
     known = sum(int(np.isfinite(share).sum()) for share in used.values())
     if not known or len(rows) < MANY * known:
@@ -66,20 +66,20 @@ def _small(reporter: Reporter, every: dict[str, Values], scale: tuple[float, flo
     )
 
 
-def _used(own: Values, scale: tuple[float, float] | None) -> NDArray[np.float64]:
+def _used(values: Values, scale: tuple[float, float] | None) -> NDArray[np.float64]:
     """[N] share of the scale between the lowest and the highest half per cent; flat images count as unknown."""
-    width = np.where(np.isfinite(own["highest"]), scale[1] - scale[0] if scale else 65535, 255)
-    spread = own["high"] - own["low"]
-    found: NDArray[np.float64] = np.where(spread > 0, spread / width, np.nan)
-    return found
+    width = np.where(np.isfinite(values["highest"]), scale[1] - scale[0] if scale else 65535, 255)
+    spread = values["high"] - values["low"]
+    shares: NDArray[np.float64] = np.where(spread > 0, spread / width, np.nan)
+    return shares
 
 
 def _named(
     reporter: Reporter, every: dict[str, Values], fact: str, code: str, words: str, form: str
 ) -> Iterator[Finding]:
-    rows = [(name, int(i)) for name, own in every.items() for i in np.flatnonzero(own[fact] > 0)]
+    rows = [(name, int(i)) for name, values in every.items() for i in np.flatnonzero(values[fact] > 0)]
     if rows:
-        count = sum(len(own[fact]) for own in every.values())
+        count = sum(len(values[fact]) for values in every.values())
         message = f"{len(rows)} of {count} images {words}"
         yield reporter.finding(code, "note", message, rows, lambda part, i: form.format(every[part][fact][i]))
 
@@ -89,8 +89,8 @@ def _values(scan: Scan) -> Values | None:
     known = scan.part.table.inspection
     if known is None or not {"low", "high", "width"} <= set(known.facts.column_names) or not len(scan):
         return None
-    found: Values = {}
+    facts: Values = {}
     for name in ("low", "high", "highest", "pages", "cut_to_8_bits"):
         values = known.facts[name].take(scan.part.rows).cast("float64") if name in known.facts.column_names else None
-        found[name] = np.full(len(scan), np.nan) if values is None else values.to_numpy().astype(np.float64)
-    return found
+        facts[name] = np.full(len(scan), np.nan) if values is None else values.to_numpy().astype(np.float64)
+    return facts

@@ -15,16 +15,14 @@ from burnish.data.truths import FINE
 
 def duplicates(reporter: Reporter) -> Iterator[Finding]:
     """Rows that repeat an earlier row of their split, exactly or but for case, space and punctuation."""
-    for name, found in reporter.scans.items():
-        exact, first = _repeats(found.contents)
-        yield from _inside(
-            reporter, name, exact, first, len(found), "exact_duplicates", "note", "repeat an earlier one"
-        )
-        near, near_first = _repeats(found.similar)
-        keep = found.contents[near] != found.contents[near_first]
+    for name, scan in reporter.scans.items():
+        exact, first = _repeats(scan.contents)
+        yield from _inside(reporter, name, exact, first, len(scan), "exact_duplicates", "note", "repeat an earlier one")
+        near, near_first = _repeats(scan.similar)
+        keep = scan.contents[near] != scan.contents[near_first]
         keep &= ~np.isin(near, exact)
         words = "repeat an earlier one but for case, space or punctuation"
-        yield from _inside(reporter, name, near[keep], near_first[keep], len(found), "near_duplicates", "note", words)
+        yield from _inside(reporter, name, near[keep], near_first[keep], len(scan), "near_duplicates", "note", words)
 
 
 def _inside(
@@ -130,8 +128,8 @@ def conflicts(reporter: Reporter) -> Iterator[Finding]:
 
 
 def _locate(position: int, names: list[str], scans: list[Scan]) -> tuple[str, int]:
-    for name, found in zip(names, scans, strict=True):
-        if position < len(found):
+    for name, scan in zip(names, scans, strict=True):
+        if position < len(scan):
             return name, position
-        position -= len(found)
+        position -= len(scan)
     raise IndexError(position)

@@ -16,16 +16,16 @@ from burnish.media.paths import WORKING_FOLDER
 
 def broken(reporter: Reporter) -> Iterator[Finding]:
     """Files that cannot be read: a refusal where their rows are in a split, a warning where they were left out."""
-    for name, found in reporter.scans.items():
-        known = found.part.table.inspection
+    for name, scan in reporter.scans.items():
+        known = scan.part.table.inspection
         if known is None or not known.problems:
             continue
-        broken = np.flatnonzero(np.isin(found.part.rows, list(known.problems)))
+        broken = np.flatnonzero(np.isin(scan.part.rows, list(known.problems)))
         if len(broken):
             yield reporter.finding(
                 "broken_files",
                 "refusal",
-                f"{len(broken)} of {len(found)} {name} files cannot be read; "
+                f"{len(broken)} of {len(scan)} {name} files cannot be read; "
                 f"`input: {{kind: {reporter.input.kind()}, broken: skip}}` goes on without these rows",
                 [(name, int(i)) for i in broken],
                 lambda part, i: reporter.problem(part, i),

@@ -33,7 +33,7 @@ def findings(reporter: Reporter) -> Iterator[Finding]:
                 f"{len(extreme)} of {len(scan)} {name} images are more than {EXTREME:g} times as long as wide; a square "
                 "crop loses most of them",
                 [(name, int(i)) for i in extreme[np.argsort(-longer[extreme] / np.maximum(shorter[extreme], 1))]],
-                lambda part, i, own=sides: f"{own[i, 0]} x {own[i, 1]}",  # type: ignore[misc]
+                lambda part, i, both=sides: f"{both[i, 0]} x {both[i, 1]}",  # type: ignore[misc]
             )
     size = getattr(reporter.processor, "size", None)
     if isinstance(size, int):
@@ -41,10 +41,10 @@ def findings(reporter: Reporter) -> Iterator[Finding]:
 
 
 def _small(reporter: Reporter, network_size: int) -> Iterator[Finding]:
-    sides = {name: own for name, scan in reporter.scans.items() if (own := _sides(scan)) is not None}
+    sides = {name: edges for name, scan in reporter.scans.items() if (edges := _sides(scan)) is not None}
     tiny: list[tuple[str, int]] = []
-    for name, own in sides.items():
-        shorter = own.min(axis=1)
+    for name, edges in sides.items():
+        shorter = edges.min(axis=1)
         tiny += [(name, int(i)) for i in np.flatnonzero((shorter > 0) & (shorter * TINY < network_size))]
     if tiny:
         yield reporter.finding(
@@ -60,7 +60,7 @@ def _small(reporter: Reporter, network_size: int) -> Iterator[Finding]:
 
 def figures(reporter: Reporter) -> dict[str, Any]:
     """For each split the smallest, median and largest width and height, and how many images are stored in which mode."""
-    found: dict[str, Any] = {}
+    by_split: dict[str, Any] = {}
     for name, scan in reporter.scans.items():
         sides = _sides(scan)
         known = scan.part.table.inspection
@@ -68,28 +68,28 @@ def figures(reporter: Reporter) -> dict[str, Any]:
             continue
         readable = sides[sides[:, 0] > 0]
         facts = known.facts.select(["mode", "format"]).take(scan.part.rows).to_pylist()
-        found[name] = {
+        by_split[name] = {
             "images": len(readable),
             "width": _spread(readable[:, 0]),
             "height": _spread(readable[:, 1]),
             "modes": dict(Counter(f["mode"] for f in facts if f["mode"]).most_common()),
             "formats": dict(Counter(f["format"] for f in facts if f["format"]).most_common()),
         }
-    return {"images": found, "tables": {"images": _table(found)}} if found else {}
+    return {"images": by_split, "tables": {"images": _table(by_split)}} if by_split else {}
 
 
-def _table(found: Mapping[str, Any]) -> dict[str, Any]:
+def _table(by_split: Mapping[str, Any]) -> dict[str, Any]:
     """Smallest, median and largest width and height of the images of each split, and how they are stored."""
     rows = [
         [
             split,
-            f"{own['images']:,}",
-            " / ".join(map(str, own["width"])),
-            " / ".join(map(str, own["height"])),
-            ", ".join(f"{mode} {count:,}" for mode, count in own["modes"].items()),
-            ", ".join(f"{form} {count:,}" for form, count in own["formats"].items()),
+            f"{figures['images']:,}",
+            " / ".join(map(str, figures["width"])),
+            " / ".join(map(str, figures["height"])),
+            ", ".join(f"{mode} {count:,}" for mode, count in figures["modes"].items()),
+            ", ".join(f"{form} {count:,}" for form, count in figures["formats"].items()),
         ]
-        for split, own in found.items()
+        for split, figures in by_split.items()
     ]
     head = ["split", "images", "width (least / median / most)", "height", "modes", "formats"]
     return {"head": head, "rows": rows, "numbers": [1]}

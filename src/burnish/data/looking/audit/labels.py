@@ -18,9 +18,9 @@ _IMBALANCED = 10.0  # times the rarest class; above it, plain accuracy says litt
 def truths(reporter: Reporter) -> Iterator[Finding]:
     """Missing, illegal and unknown labels, and truth that never differs."""
     column = reporter.target.column
-    for name, found in reporter.scans.items():
-        gone, wrong = np.flatnonzero(found.truth.states == MISSING), np.flatnonzero(found.truth.states == ILLEGAL)
-        if len(found) and len(gone) == len(found):
+    for name, scan in reporter.scans.items():
+        gone, wrong = np.flatnonzero(scan.truth.states == MISSING), np.flatnonzero(scan.truth.states == ILLEGAL)
+        if len(scan) and len(gone) == len(scan):
             yield reporter.finding(
                 "no_labels",
                 "refusal",
@@ -29,7 +29,7 @@ def truths(reporter: Reporter) -> Iterator[Finding]:
                 count=len(gone),
             )
         elif len(gone):
-            words = f"{len(gone)} of {len(found)} {name} examples have no label in {column!r}; they are excluded from the loss"
+            words = f"{len(gone)} of {len(scan)} {name} examples have no label in {column!r}; they are excluded from the loss"
             yield reporter.finding("missing_labels", "warning", words, _rows(name, gone), count=len(gone))
         if len(wrong):
             unknown = name != "train" and bool(names_of(reporter.target))
@@ -37,7 +37,7 @@ def truths(reporter: Reporter) -> Iterator[Finding]:
             yield reporter.finding(
                 "unknown_labels" if unknown else "illegal_labels",
                 "warning",
-                f"{len(wrong)} of {len(found)} {name} examples hold {words} in {column!r}",
+                f"{len(wrong)} of {len(scan)} {name} examples hold {words} in {column!r}",
                 _rows(name, wrong),
                 lambda part, i: reporter.target.problem_with(reporter.truth(part, i)),
                 len(wrong),
@@ -54,8 +54,8 @@ def _rows(name: str, positions: np.ndarray[Any, Any]) -> list[tuple[str, int]]:
 def class_counts(reporter: Reporter) -> dict[str, dict[str, int]]:
     """How often each name occurs in each split; empty for targets without names."""
     counts: dict[str, dict[str, int]] = {}
-    for name, found in reporter.scans.items():
-        known = found.truth.counts
+    for name, scan in reporter.scans.items():
+        known = scan.truth.counts
         counts[name] = {n: int(known[n]) for n in sorted(known, key=lambda n: (-known[n], n))}
     return counts
 

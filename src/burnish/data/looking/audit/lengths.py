@@ -32,11 +32,11 @@ def histogram(lengths: NDArray[np.int64]) -> dict[str, Any]:
 
 def figures(reporter: Reporter, lengths: Lengths | None) -> dict[str, Any]:
     """Histograms of characters per split, and of tokens with what is kept and lost where the rows are encoded."""
-    found: dict[str, Any] = {"characters": {n: histogram(s.characters) for n, s in reporter.scans.items()}}
+    histograms: dict[str, Any] = {"characters": {n: histogram(s.characters) for n, s in reporter.scans.items()}}
     if lengths is not None:
-        found["tokens"] = {n: histogram(full) for n, (full, _) in lengths.items()}
-        found["truncation"] = {n: truncation(full, kept) for n, (full, kept) in lengths.items()}
-    return found
+        histograms["tokens"] = {n: histogram(full) for n, (full, _) in lengths.items()}
+        histograms["truncation"] = {n: truncation(full, kept) for n, (full, kept) in lengths.items()}
+    return histograms
 
 
 def truncation(full: NDArray[np.int64], kept: NDArray[np.int64]) -> dict[str, Any]:
@@ -51,17 +51,17 @@ def truncation(full: NDArray[np.int64], kept: NDArray[np.int64]) -> dict[str, An
 
 def long_rows(reporter: Reporter) -> Iterator[Finding]:
     """Rows many times longer than nearly all others: often a quote that was not closed, or a whole document."""
-    for name, found in reporter.scans.items():
-        if len(found) < 20:
+    for name, scan in reporter.scans.items():
+        if len(scan) < 20:
             continue
-        limit = _LONG * max(1.0, float(np.quantile(found.characters, 0.95)))
-        rows = np.flatnonzero(found.characters > limit)
+        limit = _LONG * max(1.0, float(np.quantile(scan.characters, 0.95)))
+        rows = np.flatnonzero(scan.characters > limit)
         if len(rows):
             yield reporter.finding(
                 "long_rows",
                 "note",
-                f"{len(rows)} of {len(found)} {name} examples are over {limit:.0f} characters, 8 times the 95th percentile",
-                [(name, int(i)) for i in rows[np.argsort(-found.characters[rows], kind="stable")][:SHOWN_ROWS]],
+                f"{len(rows)} of {len(scan)} {name} examples are over {limit:.0f} characters, 8 times the 95th percentile",
+                [(name, int(i)) for i in rows[np.argsort(-scan.characters[rows], kind="stable")][:SHOWN_ROWS]],
                 lambda part, i: f"{reporter.scans[part].characters[i]} characters",
                 len(rows),
             )

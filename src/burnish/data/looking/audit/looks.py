@@ -37,17 +37,17 @@ class Looks:
 
 def findings(reporter: Reporter) -> Iterator[Finding]:
     """Images that look like one of another split, or like an earlier one of their own."""
-    looks = {name: found for name, scan in reporter.scans.items() if (found := _looks(scan)) is not None}
+    looks = {name: scanned for name, scan in reporter.scans.items() if (scanned := _looks(scan)) is not None}
     how = f"{BITS} bits of a 64-bit difference hash, thumbnails correlated above {ALIKE}"
     for left, right in combinations(looks, 2):
         rows, twin = twins(looks[left], looks[right])
         if len(rows):
             message = f"{len(rows)} of {len(looks[right].hashes)} {right} images look like an image of {left} ({how})"
             yield _finding(reporter, f"near_{right}_rows_in_{left}", "warning", message, (left, right), rows, twin)
-    for name, own in looks.items():
-        rows, twin = twins(own, own)
+    for name, one in looks.items():
+        rows, twin = twins(one, one)
         if len(rows):
-            message = f"{len(rows)} of {len(own.hashes)} {name} images look like an earlier one ({how})"
+            message = f"{len(rows)} of {len(one.hashes)} {name} images look like an earlier one ({how})"
             yield _finding(reporter, "near_duplicates", "note", message, (name, name), rows, twin)
 
 
@@ -110,7 +110,7 @@ def _buckets(keys: NDArray[np.uint64], usable: NDArray[np.bool_]) -> dict[int, N
     rows = np.flatnonzero(usable)
     rows = rows[np.argsort(keys[rows], kind="stable")]
     bounds = np.flatnonzero(np.diff(keys[rows])) + 1
-    return {int(keys[own[0]]): own for own in np.split(rows, bounds) if len(own)}
+    return {int(keys[bucket[0]]): bucket for bucket in np.split(rows, bounds) if len(bucket)}
 
 
 def _match(

@@ -89,15 +89,15 @@ def _difference(names: list[str]) -> str:
 
 def _first_rows(reporter: Reporter, wanted: set[str]) -> dict[str, tuple[str, int]]:
     """The first row of each name: its part and its position there."""
-    found: dict[str, tuple[str, int]] = {}
+    places: dict[str, tuple[str, int]] = {}
     column, target = reporter.target.column, reporter.target
     if not isinstance(target, Named):
-        return found
+        return places
     for part, scan in reporter.scans.items():
         for start, rows in pieces(scan.part, [column]):
             for i, row in enumerate(rows, start):
                 for name in wanted.intersection(target.counts([row[column]])):
-                    found.setdefault(name, (part, i))
-            if len(found) == len(wanted):
-                return found
-    return found
+                    places.setdefault(name, (part, i))
+            if len(places) == len(wanted):
+                return places
+    return places

@@ -29,7 +29,7 @@ def proportions(parts: Mapping[str, Part], split: Split, input: Input) -> Iterat
     made = [name in parts and parts[name].table is train for name in NAMES]
     if not split.unit or not any(made[1:]):
         return
-    rows = np.array([len(parts[name]) if own else 0 for name, own in zip(NAMES, made, strict=True)], np.int64)
+    rows = np.array([len(parts[name]) if is_made else 0 for name, is_made in zip(NAMES, made, strict=True)], np.int64)
     try:
         wanted = shares(split, (made[1], made[2]))
     except InputError:

@@ -99,13 +99,13 @@ class Audit:
 
     def lines(self) -> list[tuple[Severity, str]]:
         """The findings as lines of text: in words, up to three of their rows, and the code last."""
-        found: list[tuple[Severity, str]] = []
+        lines: list[tuple[Severity, str]] = []
         for finding in self.findings:
             where = [f"{r.place}{f': {r.detail}' if r.detail else ''}" for r in finding.rows[:3]]
             more = finding.count - len(where)
             tail = f" ({'; '.join(where)}{f'; and {more} more' if more > 0 else ''})" if where else ""
-            found.append((finding.severity, f"{finding.message}{tail} [{finding.code}]"))
-        return found
+            lines.append((finding.severity, f"{finding.message}{tail} [{finding.code}]"))
+        return lines
 
     def text(self) -> str:
         """The audit as plain text."""
@@ -124,7 +124,7 @@ class Audit:
         return shown
 
 
-class Refused(InputError):
+class DataRefused(InputError):
     """The data makes the run meaningless; `audit` has all that was found."""
 
     audit: Audit | None = None
@@ -141,9 +141,9 @@ def require_known(allow: Collection[str]) -> None:
             raise unknown("finding", name, OVERRIDES, place="allow")
 
 
-def _fix(found: Sequence[str], accepted: str, mend: str) -> str:
+def _fix(codes: Sequence[str], accepted: str, mend: str) -> str:
     """What to do about refusals of these codes; `accepted`: those that can be accepted by name; `mend`: what mends them."""
-    if set(found) == {"broken_files"}:
+    if set(codes) == {"broken_files"}:
         return (
             "repair, convert or remove these files, or correct their paths (input.root: the folder they are relative to); "
             "`input.broken: skip` goes on without their rows"
@@ -151,17 +151,17 @@ def _fix(found: Sequence[str], accepted: str, mend: str) -> str:
     return f"{mend}, or accept it knowingly with `allow: [{accepted}]`" if accepted else mend
 
 
-def refusal(audit: Audit, allow: Collection[str], mend: str = "mend the data") -> Refused | None:
+def refusal(audit: Audit, allow: Collection[str], mend: str = "mend the data") -> DataRefused | None:
     """The error for an audit with refusals that are not allowed, and how to mend it; None where there are none."""
-    found = audit.refused(allow)
-    if not found:
+    refused = audit.refused(allow)
+    if not refused:
         return None
-    lines = [line for f in found for _, line in Audit((f,)).lines()]
-    codes = ", ".join(dict.fromkeys(f.override for f in found if f.override))
-    error = Refused(
+    lines = [line for f in refused for _, line in Audit((f,)).lines()]
+    codes = ", ".join(dict.fromkeys(f.override for f in refused if f.override))
+    error = DataRefused(
         "the data makes this run meaningless: " + "\n".join(lines),
         expected="data that a test can say something about",
-        fix=_fix([f.code for f in found], codes, mend),
+        fix=_fix([f.code for f in refused], codes, mend),
     )
     error.audit = audit
     return error

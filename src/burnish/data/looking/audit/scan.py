@@ -80,8 +80,8 @@ def taken(arrow: pa.Table, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     if not len(rows):
         return []
     low, high = int(rows.min()), int(rows.max()) + 1
-    found: list[dict[str, Any]] = arrow.slice(low, high - low).take(pa.array(rows - low)).to_pylist()
-    return found
+    records: list[dict[str, Any]] = arrow.slice(low, high - low).take(pa.array(rows - low)).to_pylist()
+    return records
 
 
 def similar_hash(text: str | None) -> int:
@@ -118,9 +118,9 @@ class Reporter:
     def named(self, table: Table, row: int) -> str:
         """Where a row of a table is: its own file, where rows are files with a path, else the file of the table."""
         if table.inspection is not None and isinstance(self.input, FromFiles):
-            found = self.input.file(self._example(table, row))
-            if isinstance(found, Path) and len(str(found)) <= LONGEST_NAME:
-                return str(found)
+            file = self.input.file(self._example(table, row))
+            if isinstance(file, Path) and len(str(file)) <= LONGEST_NAME:
+                return str(file)
         return table.place(row)
 
     def problem(self, part: str, position: int) -> str:
@@ -128,8 +128,8 @@ class Reporter:
         rows = self.scans[part].part
         known = rows.table.inspection
         row = int(rows.rows[position])
-        found = (known.problems.get(row, ""), known.instead.get(row, "")) if known is not None else ()
-        return ": ".join(filter(None, found))
+        words = (known.problems.get(row, ""), known.instead.get(row, "")) if known is not None else ()
+        return ": ".join(filter(None, words))
 
     def row(self, part: str, position: int, detail: str = "") -> RowAt:
         """A row with the beginning of its content."""
@@ -142,8 +142,8 @@ class Reporter:
         return (self.input.audited_text(self._example(table, row)) or "").replace("\x1f", " | ")[:80]
 
     def _example(self, table: Table, row: int) -> dict[str, Any]:
-        found: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.required_columns)).to_pylist()[0]
-        return found
+        example: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.required_columns)).to_pylist()[0]
+        return example
 
     def truth(self, part: str, position: int) -> Any:
         """The truth of a row as it is in the data."""

@@ -26,20 +26,20 @@ def missing_columns(parts: dict[str, Part], input: Input, target: Target) -> Ite
 
 def cells(reporter: Reporter) -> Iterator[Finding]:
     """Empty splits, and rows without content."""
-    for name, found in reporter.scans.items():
-        if not len(found):
+    for name, scan in reporter.scans.items():
+        if not len(scan):
             yield Finding("empty_split", "refusal", f"the {name} split has no examples")
             continue
-        blank = np.flatnonzero(found.blank)
+        blank = np.flatnonzero(scan.blank)
         if len(blank):
             columns = " or ".join(map(repr, reporter.input.required_columns))
             # Of a pair one text may say something: only where every row says the same there is nothing to learn from.
-            same = len(reporter.input.required_columns) == 1 or len(np.unique(found.contents)) == 1
-            nothing = len(blank) == len(found) > 1 and same
+            same = len(reporter.input.required_columns) == 1 or len(np.unique(scan.contents)) == 1
+            nothing = len(blank) == len(scan) > 1 and same
             yield reporter.finding(
                 "no_texts" if nothing else "empty_texts",
                 "refusal" if nothing else "warning",
-                f"{len(blank)} of {len(found)} {name} examples have nothing in {columns}",
+                f"{len(blank)} of {len(scan)} {name} examples have nothing in {columns}",
                 [(name, int(i)) for i in blank],
             )
 
@@ -48,8 +48,8 @@ def constant_columns(reporter: Reporter) -> Iterator[Finding]:
     """Columns that hold one value only: a warning where the run reads them, else a note."""
     read = {*reporter.input.required_columns, reporter.target.column}
     seen: set[int] = set()
-    for name, found in reporter.scans.items():
-        table = found.part.table
+    for name, scan in reporter.scans.items():
+        table = scan.part.table
         if id(table) in seen or len(table) < 2:
             continue
         seen.add(id(table))

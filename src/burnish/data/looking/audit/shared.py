@@ -16,12 +16,12 @@ _TRUTHS = 20_000  # rows whose truths are compared with those of the rows they r
 
 
 def left_out(
-    found: Sequence[Shared], parts: dict[str, Part], input: Input, target: Target, allow: Collection[str] = ()
+    overlaps: Sequence[Shared], parts: dict[str, Part], input: Input, target: Target, allow: Collection[str] = ()
 ) -> list[Finding]:
     """A finding for each pair of splits that shared rows or groups.
 
     Args:
-        found: by `apart`.
+        overlaps: by `apart`.
         parts: the splits it was found in.
         input: how rows are shown.
         target: whose truth may differ between equal rows.
@@ -31,7 +31,7 @@ def left_out(
         Refused: more is shared than can be left out, or two splits are one file.
     """
     reporter = Reporter({}, input, target)
-    findings = [_finding(shared, parts, reporter) for shared in found]
+    findings = [_finding(shared, parts, reporter) for shared in overlaps]
     mend = "give each split its own examples (are the right files named?)"
     if (error := refusal(Audit(tuple(findings)), allow, mend)) is not None:
         raise error
@@ -64,13 +64,13 @@ def _message(shared: Shared, parts: dict[str, Part], target: Target) -> str:
 
 def _torn(shared: Shared, parts: dict[str, Part], target: Target) -> str:
     """How many of the rows have another truth than the row they repeat."""
-    own = parts[shared.split].table.take(shared.rows[:_TRUTHS], [target.column])[target.column].to_pylist()
+    truths = parts[shared.split].table.take(shared.rows[:_TRUTHS], [target.column])[target.column].to_pylist()
     other = parts[shared.later].table.take(shared.twins[:_TRUTHS], [target.column])[target.column].to_pylist()
-    differ = sum(one != two for one, two in zip(own, other, strict=True))
+    differ = sum(one != two for one, two in zip(truths, other, strict=True))
     return f", {differ:,} of them with another {target.column!r}" if differ else ""
 
 
-def figures(found: Sequence[Shared], parts: dict[str, Part]) -> list[dict[str, Any]]:
+def figures(overlaps: Sequence[Shared], parts: dict[str, Part]) -> list[dict[str, Any]]:
     """Every row that was left out, by its file and its number in it, counted from 1."""
     return [
         {
@@ -80,14 +80,14 @@ def figures(found: Sequence[Shared], parts: dict[str, Part]) -> list[dict[str, A
             "count": len(shared.rows),
             "rows": dict(_numbers(shared, parts[shared.split])),
         }
-        for shared in found
+        for shared in overlaps
     ]
 
 
 def _numbers(shared: Shared, part: Part) -> Iterator[tuple[str, list[int]]]:
     start = 0
     for origin in part.table.origins:
-        own = shared.rows[(shared.rows >= start) & (shared.rows < start + origin.rows)]
-        if len(own):
-            yield origin.path, (own - start + 1).tolist()
+        rows = shared.rows[(shared.rows >= start) & (shared.rows < start + origin.rows)]
+        if len(rows):
+            yield origin.path, (rows - start + 1).tolist()
         start += origin.rows

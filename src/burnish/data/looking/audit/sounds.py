@@ -30,15 +30,15 @@ def findings(reporter: Reporter) -> Iterator[Finding]:
     every = {name: known for name, scan in reporter.scans.items() if (known := _values(scan)) is not None}
     if not every:
         return
-    for name, own in every.items():
-        silent = own["loudness"] < SILENT
-        middle = float(np.nanmedian(own["loudness"]))
-        away = np.abs(own["loudness"] - middle)
+    for name, facts in every.items():
+        silent = facts["loudness"] < SILENT
+        middle = float(np.nanmedian(facts["loudness"]))
+        away = np.abs(facts["loudness"] - middle)
         yield from _some(
             reporter, every, name, "silent_sounds", "warning", silent, "loudness", "are silent", "{:.0f} dB"
         )
         words = "are clipped (more than a thousandth of their samples lie at full scale)"
-        clipped = own["clipped"] > CLIPPED
+        clipped = facts["clipped"] > CLIPPED
         yield from _some(
             reporter, every, name, "clipped_sounds", "warning", clipped, "clipped", words, "{:.1%} of samples"
         )
@@ -46,7 +46,7 @@ def findings(reporter: Reporter) -> Iterator[Finding]:
         odd = (away > APART) & ~silent
         yield from _some(reporter, every, name, "loudness_differs", "note", odd, "loudness", words, "{:.0f} dB")
         words = f"are shorter than {SHORT:g} s"
-        short = own["seconds"] < SHORT
+        short = facts["seconds"] < SHORT
         yield from _some(reporter, every, name, "short_sounds", "warning", short, "seconds", words, "{:.3f} s")
     yield from _mixtures(every, getattr(reporter.processor, "heard", None))
 
@@ -75,8 +75,8 @@ def _some(
 
 def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iterator[Finding]:
     """Of rates and channels; `heard`: sampling rate the network hears, and seconds of its longest view, where known."""
-    rates = Counter(int(r) for own in every.values() for r in own["sampling_rate"] if np.isfinite(r))
-    channels = Counter(int(c) for own in every.values() for c in own["channels"] if np.isfinite(c))
+    rates = Counter(int(r) for values in every.values() for r in values["sampling_rate"] if np.isfinite(r))
+    channels = Counter(int(c) for values in every.values() for c in values["channels"] if np.isfinite(c))
     if len(rates) > 1:
         goal = f"; all are resampled to {heard[0]:,} Hz" if heard else ""
         yield Finding("sampling_rates_differ", "note", f"sounds of {_counted(rates, ' Hz')}{goal}")
@@ -86,11 +86,11 @@ def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iter
     if heard is None:
         return
     rate, seconds = heard
-    low = sum(count for own, count in rates.items() if own < rate)
+    low = sum(count for stored, count in rates.items() if stored < rate)
     if low:
         message = f"{low} of {rates.total()} sounds have fewer than the {rate:,} samples a second the network hears: "
         yield Finding("low_sampling_rates", "note", message + "its highest bands are empty for them", (), low)
-    long = sum(int((own["seconds"] > seconds).sum()) for own in every.values())
+    long = sum(int((values["seconds"] > seconds).sum()) for values in every.values())
     if long:
         message = f"{long} of {rates.total()} sounds are longer than a view of {seconds:g} s: cut into views, answers averaged"
         yield Finding("long_sounds", "note", message, (), long)
@@ -98,42 +98,42 @@ def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iter
 
 def figures(reporter: Reporter) -> dict[str, Any]:
     """For each split how many sounds, their length (least, median, most, sum, histogram), rates, channels, loudness."""
-    found: dict[str, Any] = {}
+    by_split: dict[str, Any] = {}
     for name, scan in reporter.scans.items():
-        own, known = _values(scan), scan.part.table.inspection
-        if own is None or known is None or not np.isfinite(own["seconds"]).any():
+        values, known = _values(scan), scan.part.table.inspection
+        if values is None or known is None or not np.isfinite(values["seconds"]).any():
             continue
-        seconds = own["seconds"][np.isfinite(own["seconds"])]
+        seconds = values["seconds"][np.isfinite(values["seconds"])]
         edges = [b for b in _BINS if b <= seconds.max()]
         facts = known.facts.select(["sampling_rate", "channels", "format"]).take(scan.part.rows).to_pylist()
-        found[name] = {
+        by_split[name] = {
             "sounds": len(seconds),
             "seconds": [float(seconds.min()), float(np.median(seconds)), float(seconds.max())],
             "total_seconds": float(seconds.sum()),
             "histogram": {"bins": edges, "counts": np.histogram(seconds, [*edges, np.inf])[0].tolist()},
-            "loudness": [float(q) for q in np.nanquantile(own["loudness"], (0.05, 0.5, 0.95))],
+            "loudness": [float(q) for q in np.nanquantile(values["loudness"], (0.05, 0.5, 0.95))],
             "sampling_rates": _tally(facts, "sampling_rate"),
             "channels": _tally(facts, "channels"),
             "formats": _tally(facts, "format"),
         }
-    return {"sounds": found, "tables": {"sounds": _table(found)}} if found else {}
+    return {"sounds": by_split, "tables": {"sounds": _table(by_split)}} if by_split else {}
 
 
-def _table(found: Mapping[str, Any]) -> dict[str, Any]:
+def _table(by_split: Mapping[str, Any]) -> dict[str, Any]:
     """How long and how loud the sounds of each split are, and how they are stored."""
     rows = [
         [
             split,
-            f"{own['sounds']:,}",
-            f"{own['total_seconds'] / 60:,.1f}",
-            " / ".join(f"{value:.2f}" for value in own["seconds"]),
-            " / ".join(f"{value:.0f}" for value in own["loudness"]),
+            f"{figures['sounds']:,}",
+            f"{figures['total_seconds'] / 60:,.1f}",
+            " / ".join(f"{value:.2f}" for value in figures["seconds"]),
+            " / ".join(f"{value:.0f}" for value in figures["loudness"]),
             *(
-                ", ".join(f"{what} {n:,}" for what, n in own[f].items())
+                ", ".join(f"{what} {n:,}" for what, n in figures[f].items())
                 for f in ("sampling_rates", "channels", "formats")
             ),
         ]
-        for split, own in found.items()
+        for split, figures in by_split.items()
     ]
     sizes = ["seconds (least / median / most)", "dB (5 % / median / 95 %)", "Hz", "channels", "formats"]
     return {"head": ["split", "sounds", "minutes", *sizes], "rows": rows, "numbers": [1, 2]}
