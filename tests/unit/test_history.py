@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -49,16 +50,37 @@ def test_best_is_the_earliest_of_the_highest_finite(good: tuple[float, ...], ste
         ((0.8, 0.95, 0.5), 20),
     ],
 )
-def test_among_scores_that_noise_could_swap_the_last_is_best(good: tuple[float, ...], step: int) -> None:
+def test_without_losses_the_last_of_scores_that_noise_could_swap_is_best(good: tuple[float, ...], step: int) -> None:
     found = best([replace(v, noise=0.06) for v in history(*good)])
     assert found is not None
     assert found.step == step
 
 
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.integers(1, 300))
-def test_the_best_is_the_one_before_or_the_new_one(good: list[float], rows: int) -> None:
+@pytest.mark.parametrize(
+    ("scores", "step"),
+    [
+        (((0.95, 0.04), (0.94, 0.16), (0.95, 0.23)), 10),  # sure of ever more: overfitted
+        (((0.90, 0.32), (0.95, 0.37), (0.90, 0.97), (0.90, 0.27)), 40),  # the highest is luck, the last is trained
+        (((0.95, 0.30), (0.70, 0.01)), 10),  # a low loss does not make up for a low score
+        (((0.70, 0.01), (0.95, 0.30), (0.93, 0.40)), 20),
+    ],
+)
+def test_of_scores_that_noise_could_swap_the_lowest_loss_is_best(
+    scores: Sequence[tuple[float, float]], step: int
+) -> None:
+    every = [replace(v, noise=0.06) for v in history(*(good for good, _ in scores))]
+    chosen = best([replace(v, scores={"loss": loss}) for v, (_, loss) in zip(every, scores, strict=True)])
+    assert chosen is not None
+    assert chosen.step == step
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 5)), min_size=2, max_size=12), st.integers(1, 300))
+def test_the_best_is_the_one_before_or_the_new_one(scores: list[tuple[float, float]], rows: int) -> None:
     """Checkpoints that are neither the best nor the newest are deleted, so that no other can ever be the best."""
-    every = [replace(v, noise=noise_of_share(v.good, rows)) for v in history(*good)]
+    every = [
+        replace(v, noise=noise_of_share(v.good, rows), scores={"loss": loss})
+        for v, (_, loss) in zip(history(*(good for good, _ in scores)), scores, strict=True)
+    ]
     for count in range(2, len(every) + 1):
         before, now = best(every[: count - 1]), best(every[:count])
         assert before is not None

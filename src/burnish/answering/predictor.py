@@ -146,6 +146,8 @@ class Predictor:
 
     def _row(self, example: Any, number: int) -> Example:
         columns = self.bundle.input.required_columns
+        if example is None:
+            raise InputError("the example is None", expected=", ".join(columns), place=f"example {number + 1}")
         if not isinstance(example, Mapping):
             values = [example] if isinstance(example, str) or len(columns) == 1 else list(example)
             if len(values) != len(columns):

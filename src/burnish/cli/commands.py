@@ -224,6 +224,8 @@ def run(arguments: list[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and "train" in words and (hint := _as_override(error.option_name)):
+            click.echo(hint, err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -239,6 +241,14 @@ def run(arguments: list[str] | None = None) -> int:
         return 1
     except Exception as error:
         return _unexpected(error)
+
+
+def _as_override(option: str) -> str:
+    """How a field of the recipe is written that was given as an option; empty where there is no such field."""
+    from burnish.recipe.recipe import Recipe
+
+    name = option.lstrip("-").replace("-", "_")
+    return f"Fields of the recipe are written without dashes: {name}=VALUE" if name in Recipe.model_fields else ""
 
 
 def _debugging() -> bool:

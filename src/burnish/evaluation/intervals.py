@@ -98,5 +98,19 @@ def bootstrap_all(
     intervals = {}
     for metric in metrics:
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
-        intervals[metric.label] = Interval(metric.value(known), low, high, defined, known.groups is not None)
+        value = metric.value(known)
+        if metric.greater_is_better and low == high == value == 1.0:
+            low, high = _of_all_right(metric, known, level)
+        intervals[metric.label] = Interval(value, low, high, defined, known.groups is not None)
     return intervals
+
+
+def _of_all_right(metric: Metric, known: Predictions, level: float) -> tuple[float, float]:
+    """Where no row is wrong, every resample is perfect, and says nothing about new rows.
+
+    A share of rows then has the exact interval (Clopper and Pearson 1934); of other scores none is known, and both ends are nan.
+    """
+    if metric.kind() != "accuracy":
+        return float("nan"), float("nan")
+    units = len(known) if known.groups is None else int(_group_numbers(known.groups).max()) + 1
+    return ((1 - level) / 2) ** (1 / units), 1.0

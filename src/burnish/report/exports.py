@@ -42,7 +42,8 @@ def section(exports: Mapping[str, Any]) -> list[str]:
     lines.append(
         f"Each export predicted the held-out examples itself. It is rejected if {name(metric)} may drop by more than "
         f"{exports['bound']:g} (one-sided 95 % bound, paired bootstrap), and in a float format if a prediction changed that "
-        "rounding does not explain. Settings were chosen on validation; the test set only confirmed them. `reference` is "
+        "rounding does not explain. Settings were chosen on validation and training examples; the test set confirmed them once. "
+        "`reference` is "
         "the trained model. Times: median (p50) and 99th percentile of one batch of real examples on this machine, "
         f"{exports['threads']} thread(s)."
     )

@@ -82,8 +82,8 @@ def confidence(predictions: Predictions) -> list[str]:
     """Whether confidence and accuracy agree, of predictions that are one of the names."""
     filled = [b for b in (bins(predictions) if is_exclusive(target_of(predictions)) else []) if b.rows]
     count = sum(b.rows for b in filled)
-    if not count:
-        return []
+    if not count or len(set(predictions.answer)) < 2 <= len(set(predictions.truth)):
+        return []  # of a model that always says the same, agreement means nothing
     sure, right = (sum(getattr(b, what) * b.rows for b in filled) / count for what in ("confidence", "accuracy"))
     word = "Calibrated" if abs(sure - right) < CALIBRATED else "Overconfident" if sure > right else "Underconfident"
     return [f"{word}: mean confidence {sure:.3f}, accuracy {right:.3f}."]

@@ -92,7 +92,7 @@ class TrainingState:
             "" if self.loss is None else f"loss {self.loss:.4f}",
             "" if self.learning_rate is None else f"learning rate {self.learning_rate:.2e}",
             f"{amount(rows)} examples/s" if rows else "",
-            f"{amount(tokens)} tokens/s" if tokens else "",
+            f"{amount(tokens)} tokens/s" if tokens != rows else "",  # rows of one element are no tokens
         ]
         return [part for part in parts if part]
 

@@ -23,6 +23,7 @@ class GradientHealth:
 
     def __init__(self) -> None:
         self._norms: deque[float] = deque(maxlen=USUAL)
+        self._first: list[float] = []
         self._starving: dict[str, int] = {}
         self._said: dict[str, int] = {}
 
@@ -31,13 +32,18 @@ class GradientHealth:
         warnings = [*self._exploding(step), *self._vanishing(step)]
         if step.applied:
             self._norms.append(step.gradient_norm)
+            if len(self._first) < ENOUGH:
+                self._first.append(step.gradient_norm)
         return warnings
 
     def _exploding(self, step: Step) -> list[str]:
         if len(self._norms) < ENOUGH:
             return []
         usual = statistics.median(self._norms)
-        if step.gradient_norm <= EXPLODING * usual or not self._may_say("exploding", step.number):
+        # Where nothing is left to learn all norms are tiny: what is below the first ones does not explode.
+        if step.gradient_norm <= max(EXPLODING * usual, statistics.median(self._first)) or not self._may_say(
+            "exploding", step.number
+        ):
             return []
         times = step.gradient_norm / max(usual, 1e-30)
         return [

@@ -38,23 +38,34 @@ class Best:
 
 
 def best(history: Sequence[Validation]) -> Validation | None:
-    """The last validation that the one with the highest finite score is not ahead of by more than its noise.
+    """Of the validations whose score is within its noise of the highest, the one with the lowest validation loss.
 
-    On few rows the highest score is mostly luck, and the rate falls towards the end, so the last of equals is taken (after
-    the rule of one standard error: Breiman et al. 1984, Classification and Regression Trees, section 3.4.3). Without noise
-    it is the highest score, the earliest among those exactly as high. A score that is not a number never is the best.
+    On few rows the highest score is mostly luck (the rule of one standard error: Breiman et al. 1984, Classification and
+    Regression Trees, section 3.4.3), and the loss, which sees every probability, tells what is overfitted. Where a loss is
+    missing, the later one is taken. Without noise it is the highest score, the earliest among those exactly as high. A score
+    that is not a number never is the best.
 
-    A score added later only raises what is needed, so the best is the one before or the new one: no other is missed.
+    They are gone through in their order, so that the best is always the one before or the new one: checkpoints that are
+    neither are deleted.
     """
-    finite = [v for v in history if math.isfinite(v.good)]
-    if not finite:
-        return None
-    highest = max(finite, key=lambda v: (v.good, -v.step))
-    return (
-        max((v for v in finite if v.good >= highest.good - highest.noise), key=lambda v: v.step)
-        if highest.noise
-        else highest
-    )
+    chosen: Validation | None = None
+    highest = -math.inf
+    for new in (v for v in history if math.isfinite(v.good)):
+        needed = max(highest, new.good) - new.noise
+        highest = max(highest, new.good)
+        if chosen is None or chosen.good < needed:
+            chosen = new if chosen is None or new.good > chosen.good else chosen
+        elif new.good >= needed and _better(new, chosen):
+            chosen = new
+    return chosen
+
+
+def _better(new: Validation, chosen: Validation) -> bool:
+    """Whether the new one of two equals is taken."""
+    if not new.noise:
+        return new.good > chosen.good
+    losses = new.scores.get("loss", math.nan), chosen.scores.get("loss", math.nan)
+    return not all(map(math.isfinite, losses)) or losses[0] < losses[1]
 
 
 def noise_of_share(value: float, rows: int) -> float:

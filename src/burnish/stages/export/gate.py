@@ -23,6 +23,7 @@ from burnish.stages.export.hardware_check import Check
 from burnish.stages.held_out import HeldOut
 
 ROWS = 2000  # by which settings are chosen
+TRAINING_ROWS = 512  # that settings must answer alike before the test is looked at
 SEARCH_ROWS = 64  # by which sensitive operators are found
 SEARCHED = 24  # groups of consecutive operators at most that are tried alone
 SPARED = (1, 2, 4, 8)  # of the most sensitive groups, how many stay in float32
@@ -84,13 +85,15 @@ class Gate:
         self._before: dict[str, Predictions] = {} if tested is None else {"test": tested}
 
     def before(self, split: str) -> Predictions:
-        """The trained network's answers to a split; at most 2,000 rows of the one that chooses."""
+        """The trained network's answers to a split; at most 2,000 rows of the one that chooses, 512 of training."""
         if split not in self._before:
             self._before[split] = self.held.answers(self.run, self._part(split), self.bundle)
         return self._before[split]
 
     def _part(self, split: str) -> Any:
-        return self.held.parts[split] if split == self.held.proving else self.held.limited(split, ROWS)
+        if split == self.held.proving:
+            return self.held.parts[split]
+        return self.held.limited(split, ROWS if split == self.held.choosing else TRAINING_ROWS)
 
     def float32(self, folder: Path, facts: dict[str, Any]) -> Accepted | Rejected:
         """A float32 export; there is nothing safer."""
@@ -127,9 +130,10 @@ class Gate:
         calibration: Batches,
         check: Check | None = None,
     ) -> Accepted | Rejected:
-        """The first setting, from the fastest to the safest, that answers alike on both splits.
+        """The first setting, from the fastest to the safest, that answers alike on the rows that choose; the test confirms it once.
 
-        With a check, operators that the hardware does not take are an end: safer settings would only add to them.
+        Where the test does not, nothing else is tried: settings that are chosen until a test agrees are chosen by it. With a
+        check, operators that the hardware does not take are an end as well: safer settings would only add to them.
         """
         attempts: list[dict[str, Any]] = []
         compression, precision = compression.sparing(facts.get("kept_in_float", ())), compression.precision
@@ -155,6 +159,8 @@ class Gate:
                     attempts.append({"settings": settings, "passed": False, "why": fit.sentence()})
                     return Rejected({**_refused(precision, attempts), **told})
             passed = self._tried(folder, described, precision, settings, attempts)
+            if passed is None and attempts[-1].get("split") == self.held.proving != self.held.choosing:
+                return Rejected({**_refused(precision, attempts), **told})
             if passed is not None:
                 run, bundle, proof = passed
                 row = {**_row(precision, proof, self.held.proving, attempts), "settings": settings, **told}
@@ -210,9 +216,9 @@ class Gate:
         settings: dict[str, Any],
         attempts: list[dict[str, Any]],
     ) -> tuple[Runner, Bundle, Parity] | None:
-        """Answer the choosing rows, and if they agree the proving rows; what passed both, or None."""
+        """Answer the choosing rows (validation, then some of training), and if they agree the proving rows; else None."""
         run, bundle = self._opened(folder, facts)
-        for split in dict.fromkeys((self.held.choosing, self.held.proving)):
+        for split in dict.fromkeys((self.held.choosing, "train", self.held.proving)):
             try:
                 after = self.held.answers(run, self._part(split), bundle)
             except RunFailed as error:

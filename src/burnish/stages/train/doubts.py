@@ -28,7 +28,29 @@ def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[
         validations: all of the run.
     """
     rows = {name: len(part) for name, part in prepared.parts.items()}
-    return [*below(prepared.recipe, result), *chosen_by_luck(prepared.recipe, validations, rows)]
+    told = [*one_for_all(result), *all_right(result), *below(prepared.recipe, result)]
+    return [*told, *chosen_by_luck(prepared.recipe, validations, rows)]
+
+
+def one_for_all(result: Mapping[str, Any]) -> Iterator[str]:
+    """A model that tells nothing apart."""
+    classes = result.get("per_class") or {}
+    if sum(bool(row.get("support")) for row in classes.values()) < 2:
+        return
+    predicted = [name for name, row in classes.items() if row.get("answered")]
+    if len(predicted) <= 1:
+        what = f"every prediction is {predicted[0]!r}" if predicted else "nothing is predicted at all"
+        yield f"{what}: the model tells no classes apart; train longer, or leave learning_rate out"
+
+
+def all_right(result: Mapping[str, Any]) -> Iterator[str]:
+    """A perfect score, of which resampling knows nothing."""
+    accuracy, count = result["metrics"].get("accuracy") or {}, result["rows"] - result["rows_without_truth"]
+    if accuracy.get("value") == 1.0 and count and accuracy.get("low") is not None:
+        yield (
+            f"all {count:,} test examples are right, so most scores have no interval; on new ones expect an accuracy of at "
+            f"least {accuracy['low']:.3f} (exact 95 % CI), and look for shared examples if this is too good"
+        )
 
 
 def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:

@@ -47,8 +47,8 @@ def choice(recipe: Settled, rows: int) -> list[str]:
     if not near:
         return []
     return [
-        f"best checkpoint: the last whose {recipe.deciding_metric} is within one standard error of the highest "
-        f"({near:.2g} at 0.8 on {rows:,} validation rows)"
+        f"best checkpoint: the lowest validation loss among those whose {recipe.deciding_metric} is within one standard "
+        f"error of the highest ({near:.2g} at a score of 0.8, on {rows:,} validation examples)"
     ]
 
 
