@@ -18,7 +18,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """How often anything was frozen."""
     done: list[str] = []
     monkeypatch.setattr(collecting.gc, "freeze", lambda: done.append("frozen"))
-    monkeypatch.setattr(collecting._Process, "own", False)
+    monkeypatch.setattr(collecting._Process, "ours", False)
     running = gc.isenabled()
     gc.enable()
     yield done
