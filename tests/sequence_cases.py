@@ -47,12 +47,21 @@ def sequences(folder: Path, way: str, rows: list[dict[str, Any]] | None = None) 
     source = toy.checkpoint(folder / way, toy.LETTERS + toy.CAPITALS if way == "Reply" else toy.LETTERS)
     target = cast(toy.Reversed, WAYS[way](column="answer").learned(row["answer"] for row in rows))
     processor = processor_of(toy.Spelling(), target, source)
+    reads = toy.Spelling(mark=way == "Reply")
     part = Part(table(rows), np.arange(len(rows)))
-    encoded = encode_part(part, toy.Spelling(), target, processor, cache=folder / "cache")
-    loader = Loader(encoded, toy.Spelling(), target, processor)
-    network = toy.Reversing(name=str(source)).build(toy.Spelling(), target, seed=0)
+    encoded = encode_part(part, reads, target, processor, cache=folder / "cache")
+    loader = Loader(encoded, reads, target, processor)
+    network = toy.Reversing(name=str(source)).build(reads, target, seed=0)
     loss = cast(Loss, build("burnish.losses", target.default_loss, trust_code=True))
     return Sequences(target, processor, encoded, loader, network.double(), loss)
+
+
+def untrained(folder: Path, way: str, seed: int = 4) -> Sequences:
+    """24 rows and a network of float32 that is drawn from a seed, so wide that it writes all kinds of things."""
+    made = sequences(folder, way, toy.rows(24))
+    network = made.network.float().eval()
+    torch.nn.init.normal_(network.last.weight, std=1.0, generator=torch.Generator().manual_seed(seed))
+    return made
 
 
 def tensors(batch: Batch) -> tuple[dict[str, torch.Tensor], Truth[torch.Tensor]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from burnish.core.network import Network
-from tests.toy_sequences import BEGIN, LONGEST, MARK
+from burnish.core.network import Generating, Network, Tensors
+from tests.toy_sequences import BEGIN
 
 WIDTH, POSITIONS = 32, 64
 CAP, SCALE = 20.0, 0.7
@@ -34,7 +35,7 @@ class Attention(nn.Module):
         return states + self.dropout(self.narrow(self.wide(states).relu()))
 
 
-class Reverser(Network):
+class Reverser(Network, Generating):
     """Letters in, letters out.
 
     Args:
@@ -52,9 +53,7 @@ class Reverser(Network):
         self.frames, self.last = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(WIDTH, writes)
 
     def forward(self, **inputs: Tensor) -> Tensor:
-        """[B, T, letters]: of a decoder that is shown nothing, what it would answer, step by step."""
-        if self.way == "decoder" and "decoder_input_ids" not in inputs:
-            return self._answered(**inputs)
+        """[B, T, letters] at each place of the answer."""
         return self.place_logits(self.place_states(**inputs))
 
     def place_states(self, **inputs: Tensor) -> Tensor:
@@ -63,8 +62,7 @@ class Reverser(Network):
         states = self.letters(ids) + self.places(positions)
         seen = (mask[:, None, :] != 0).expand(-1, ids.shape[1], -1)
         if self.way == "causal":
-            begins = ((positions == 0) & (mask != 0)).cumsum(-1)  # rows of a packed line do not see each other
-            seen = seen & (begins[:, :, None] == begins[:, None, :]) & _earlier(ids)
+            seen = seen & _of_the_same_row(mask, positions) & _earlier(ids)
         states = self.block(states, states, seen)
         if self.way == "causal":
             return self.second(states, states, seen)
@@ -85,13 +83,36 @@ class Reverser(Network):
         """Two frames a letter."""
         return 2 * inputs["attention_mask"].sum(-1) if self.way == "frames" else None
 
-    def _answered(self, **inputs: Tensor) -> Tensor:
-        shown = torch.full((len(inputs["input_ids"]), 1), BEGIN, device=inputs["input_ids"].device)
-        logits = []
-        for _ in range(LONGEST):
-            logits.append(self.place_logits(self.place_states(**inputs, decoder_input_ids=shown))[:, -1])
-            shown = torch.cat([shown, logits[-1].argmax(-1, keepdim=True)], dim=1)
-        return torch.stack(logits, dim=1)
+    def step(self, inputs: Tensors, ids: Tensor | None, cache: Any) -> tuple[Tensor, Any]:
+        """What both layers attend to is remembered: of a decoder the second attends to the question."""
+        if ids is None:
+            return self._begun(inputs)
+        first, others, seen, place = cache
+        new = (self.answers if self.way == "decoder" else self.letters)(ids) + self.places(place)
+        first, new = torch.cat([first, new[:, None]], dim=1), new[:, None]
+        if self.way == "decoder":
+            states = self.block(new, first, torch.ones_like(first[:, None, :, 0], dtype=torch.bool))
+        else:
+            seen = torch.cat([seen, torch.ones_like(seen[:, :1])], dim=1)
+            states = self.block(new, first, seen[:, None])
+            others = torch.cat([others, states], dim=1)
+        return self.place_logits(self.second(states, others, seen[:, None]))[:, 0], (first, others, seen, place + 1)
+
+    def _begun(self, inputs: Tensors) -> tuple[Tensor, Any]:
+        ids, seen = inputs["input_ids"], inputs["attention_mask"] != 0
+        states = self.letters(ids) + self.places(inputs["position_ids"])
+        earlier = _earlier(ids) if self.way == "causal" else True
+        others = self.block(states, states, (seen[:, None] & earlier).expand(-1, ids.shape[1], -1))
+        if self.way == "decoder":
+            start = torch.full_like(ids[:, 0], BEGIN)
+            return self.step(inputs, start, (states[:, :0], others, seen, torch.zeros_like(start)))
+        length = seen.sum(-1)
+        last = self.second(others, others, seen[:, None] & earlier)[torch.arange(len(ids)), length - 1]
+        return self.place_logits(last), (states, others, seen, length)
+
+    def picked(self, cache: Any, rows: Tensor) -> Any:
+        """Of every tensor."""
+        return tuple(part[rows] for part in cache)
 
     def features(self, **inputs: Tensor) -> Tensor:
         """The letters' own embeddings."""
@@ -117,14 +138,10 @@ class Reverser(Network):
         return self
 
 
-def replies(network: Reverser, ids: Tensor, longest: int = LONGEST) -> list[list[int]]:
-    """Greedy replies of a causal network to one question each, [B] of ids [B, L] without padding."""
-    found = torch.cat([ids, torch.full((len(ids), 1), MARK)], dim=1)
-    for _ in range(longest):
-        positions = torch.arange(found.shape[1]).expand(len(found), -1)
-        logits = network(input_ids=found, attention_mask=torch.ones_like(found), position_ids=positions)
-        found = torch.cat([found, logits[:, -1:].argmax(-1)], dim=1)
-    return found[:, ids.shape[1] + 1 :].tolist()
+def _of_the_same_row(mask: Tensor, positions: Tensor) -> Tensor:
+    """[B, L, L]: rows of a packed line do not see each other; positions begin anew in each."""
+    begins = ((positions == 0) & (mask != 0)).cumsum(-1)
+    return begins[:, :, None] == begins[:, None, :]
 
 
 def _earlier(ids: Tensor) -> Tensor:

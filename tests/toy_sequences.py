@@ -2,14 +2,14 @@
 
 Everything a sequence target needs, and nothing of it in `src/`: a character tokenizer, an input that reads letters, three
 ways of answering (a reply inside the sequence, a decoder shown the truth, frames under CTC), a loss of one value a row, a
-network for each, a sampler that packs, and a metric. Kinds are `tests.toy_sequences:NAME`, with `trust_code: true`.
+network for each, a sampler that packs, and metrics. Answers are written by burnish's decoders. Kinds are
+`tests.toy_sequences:NAME`, with `trust_code: true`.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded, Example, Truth
+from burnish.core.generated import Ends, Generated, Reason
 from burnish.core.predictions import Predictions
 from burnish.core.processor import Processor
 from burnish.core.terms import Outputs, Terms
 from burnish.data.samplers.shuffled import Shuffled
 from burnish.inputs import Input
 from burnish.losses import Loss, in_full
-from burnish.metrics import Metric
+from burnish.metrics import Metric, SumRatio
 from burnish.models import Model
-from burnish.targets import Decoded, Named, Target
+from burnish.targets import Decoded, Generative, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 PAD, BEGIN, END, MARK, FIRST = 0, 1, 2, 3, 4
 """Numbers that are no letters: padding (and the blank of CTC), before an answer, behind it, between question and reply."""
 LONGEST = 12
-"""Letters of the longest answer that a decoder gives."""
+"""Letters of the longest answer that is written."""
 LETTERS = "abcdefgh"
 CAPITALS = "ABCDEFGH"
 
@@ -85,8 +86,9 @@ class Spelling(Input):
     """A string of letters a row."""
 
     lengths_matter: ClassVar[bool] = True
-    shapes: ClassVar[tuple[str, ...]] = ("row", "element")
+    shapes: ClassVar[tuple[str, ...]] = ("sequence",)
     column: str = Field("text", description="Column with the letters.")
+    mark: bool = Field(False, description="Whether MARK stands behind the letters, as where a reply is written on.")
 
     @property
     def required_columns(self) -> tuple[str, ...]:
@@ -108,7 +110,8 @@ class Spelling(Input):
 
     def encode(self, examples: Sequence[Example], processor: Any) -> list[Encoded]:
         """`input_ids` int32 [letters]."""
-        rows = [processor.numbers(str(e.get(self.column) or "")) for e in examples]
+        behind = np.array([MARK] * self.mark, np.int32)
+        rows = [np.append(processor.numbers(str(e.get(self.column) or "")), behind) for e in examples]
         return [{"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))} for ids in rows]  # type: ignore[dict-item]
 
     def packed(self, rows: Sequence[Encoded], processor: Any) -> Encoded:
@@ -134,31 +137,21 @@ class Spelling(Input):
         return str(processor.text(encoded["input_ids"]))
 
 
-class Reversed(Target, Named):
+class Reversed(Target, Generative):
     """What the three have in common: the truth is the letters of the question, capital and reversed."""
 
-    like: ClassVar[tuple[str, ...]] = ("tags",)
-    shape: ClassVar[Literal["row", "element"]] = "element"
+    shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "loss"
-    headline: ClassVar[tuple[str, ...]] = ("exact",)
+    headline: ClassVar[tuple[str, ...]] = ("exact", "nats")
     has_processor: ClassVar[bool] = True
     way: ClassVar[str]
     alphabet: str = Field("", description="Letters of the answers; empty: learned from training.")
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """None: answers are not one of a few."""
-        return ()
-
-    @property
     def outputs(self) -> int:
         """Letters, and the numbers that are none."""
         return FIRST + len(self.alphabet)
-
-    def recognises(self, values: Sequence[Any]) -> bool:
-        """Never by itself."""
-        return False
 
     def learned(self, values: Iterable[Any]) -> Reversed:
         """With the letters that occur, sorted."""
@@ -191,15 +184,6 @@ class Reversed(Target, Named):
         """None."""
         return None
 
-    def counts(self, values: Iterable[Any]) -> Mapping[str, int]:
-        """Of letters."""
-        return Counter(c for v in values if v for c in str(v))
-
-    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
-        """The most probable letters, up to END."""
-        best, letters = logits.argmax(axis=-1), Letters(self.alphabet)
-        return [Decoded(letters.text(row), np.zeros(0, np.float32)) for row in best]
-
     def truth(self, value: Any) -> str | None:
         """The letters."""
         return str(value) if value else None
@@ -209,6 +193,24 @@ class Reversed(Target, Named):
         import pyarrow as pa
 
         return pa.string()
+
+    def columns(self) -> tuple[str, ...]:
+        """Whether it is wrong, letters of the truth, and what the network shown the truth lacks to be sure of it."""
+        return ("wrong", "letters", "nats")
+
+    def measured(self, truth: Any, answer: Any, nats: float) -> Sequence[float]:
+        """Of one row."""
+        return (float(truth != answer), float(len(truth)), nats)
+
+    def ends(self, processor: Any) -> Ends:
+        """END, and the blank of CTC."""
+        return Ends(frozenset({END}), processor.for_target.text, PAD)
+
+    def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
+        """The letters of the views, one after the other."""
+        text = "".join(processor.for_target.text(view.ids)[: view.cut] for view in views)
+        ended: Reason = "length" if any(view.ended == "length" for view in views) else "stop"
+        return Decoded(text, np.zeros(0, np.float32), sum(view.score for view in views), ended)
 
 
 class Shown(Reversed):
@@ -226,7 +228,7 @@ class Shown(Reversed):
 
 
 class Reply(Reversed):
-    """Answered inside the sequence, as a causal language model does: question, MARK, reply, END."""
+    """Answered inside the sequence, as a causal language model does: question with its MARK, reply, END."""
 
     way: ClassVar[str] = "causal"
     has_processor: ClassVar[bool] = False
@@ -238,12 +240,12 @@ class Reply(Reversed):
 
     def given(self, value: Any, encoded: Encoded, processor: Processor) -> Encoded:
         """`input_ids` with the reply behind them: the row grows."""
-        ids = np.concatenate([encoded["input_ids"], [MARK], self.answer(value, processor)[:-1]]).astype(np.int32)
+        ids = np.concatenate([encoded["input_ids"], self.answer(value, processor)[:-1]]).astype(np.int32)
         return {"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))}  # type: ignore[dict-item]
 
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """At each place the next number; only the reply has weight."""
-        asked, reply = encoded["input_ids"], self.answer(value, processor)
+        asked, reply = encoded["input_ids"][1:], self.answer(value, processor)
         numbers = np.concatenate([asked, reply]).astype(np.int64)
         weights = np.concatenate([np.zeros(len(asked)), np.full(len(reply), float(bool(value)))])
         return numbers, weights.astype(np.float32)
@@ -252,29 +254,21 @@ class Reply(Reversed):
         """Padded as the rows are."""
         return padded([p[0] for p in pairs], np.int64, length), padded([p[1] for p in pairs], np.float32, length)
 
-    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
-        """Nothing that one pass over the question could tell: a reply is generated."""
-        return [Decoded("", np.zeros(0, np.float32)) for _ in encoded]
-
 
 class Frames(Reversed):
     """Answered by frames, more than letters, of which equal ones that follow each other are one (CTC)."""
 
     way: ClassVar[str] = "frames"
     default_loss: ClassVar[str] = "tests.toy_sequences:Ctc"
+    usual_decoder: ClassVar[str] = "ctc_greedy"
 
     def answer(self, value: Any, processor: Processor) -> NDArray[np.int64]:
         """Without END."""
         return super().answer(value, processor)[:-1]
 
-    def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
-        """Greedy: the most probable frames, equal neighbours joined, blanks left out."""
-        letters, answers = Letters(self.alphabet), []
-        for row, own in zip(logits.argmax(axis=-1), encoded, strict=True):
-            frames = row[: 2 * int(own["_length"])]
-            kept = frames[np.insert(frames[1:] != frames[:-1], 0, True)]
-            answers.append(Decoded(letters.text(kept[kept >= FIRST]), np.zeros(0, np.float32)))
-        return answers
+    def frames(self, encoded: Encoded, given: int) -> int:
+        """Two of each letter."""
+        return min(given, 2 * int(encoded["_length"]))
 
 
 class Ctc(Loss):
@@ -319,6 +313,19 @@ class Exact(Metric):
         """Of rows whose truth is known."""
         right = [t == a for t, a in zip(predictions.truth, predictions.answer, strict=True)]
         return float(np.mean(right)) if right else float("nan")
+
+
+class Nats(SumRatio):
+    """What the network, shown the letters before, lacks to be sure of the next: nats a letter of the whole split."""
+
+    targets: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[tuple[str, ...]] = ("nats", "letters")
+    greater_is_better: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """A short name."""
+        return "nats"
 
 
 class Packed(Shuffled):
@@ -398,13 +405,14 @@ def recipe(folder: Path, way: str, **settings: Any) -> dict[str, Any]:
     """Plain values of a recipe for one of `Shown`, `Reply` and `Frames`, on the CPU."""
     return {
         "trust_code": True,
-        "input": {"kind": f"{__name__}:Spelling"},
+        "input": {"kind": f"{__name__}:Spelling", "mark": way == "Reply"},
         "target": {"kind": f"{__name__}:{way}", "column": "answer"},
         "model": {
             "kind": f"{__name__}:Reversing",
             "name": str(checkpoint(folder / way, LETTERS + CAPITALS if way == "Reply" else LETTERS)),
         },
-        "metrics": [f"{__name__}:Exact"],
+        **({} if way == "Frames" else {"decoder": {"kind": "greedy", "max_new_tokens": LONGEST}}),
+        "metrics": [f"{__name__}:Exact", f"{__name__}:Nats"],
         "learning_rate": 3e-3,
         "batch_size": 16,
         "precision": "float32",
@@ -414,6 +422,3 @@ def recipe(folder: Path, way: str, **settings: Any) -> dict[str, Any]:
         "resamples": 100,
         **settings,
     }
-
-
-Making = Callable[..., Any]

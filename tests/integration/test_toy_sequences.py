@@ -1,6 +1,6 @@
-"""The proof of the contracts, as far as it goes: sequence targets from outside the package train and resume, with no edit in src.
+"""Sequence targets from outside the package in the loop: exact, resumed, validated, learned.
 
-Generation, export and service of the same targets follow with the contracts of answers.
+Their whole way, from `train` to the server, is in `test_sequences_from_outside.py`.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 
-import burnish
-from burnish.core.errors import BurnishError
+from burnish.core.component import build
+from burnish.decoders import Decoder, answered
 from burnish.recipe.recipe import Recipe
+from burnish.runtimes.torch import generating
 from burnish.stages.prepare.prepare import prepare
 from burnish.stages.train.assemble import Assembled, assemble
 from burnish.stages.train.validate import measure
@@ -24,7 +25,6 @@ from burnish.training import checkpoint
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import fit
 from tests import toy_sequences as toy
-from tests.toy_network import replies
 
 PACKED = {"kind": "tests.toy_sequences:Packed", "line": 40}
 WAYS: dict[str, dict[str, Any]] = {
@@ -134,29 +134,14 @@ def settings(folder: Path) -> dict[str, str]:
     return {name: str(folder / f"{name}.jsonl") for name in ("train", "validation")} | {"cache": str(folder / "cache")}
 
 
-@pytest.mark.parametrize("way", ["Shown", "Frames"])
-def test_trained_bundled_and_opened_again(tmp_path: Path, way: str) -> None:
-    """`burnish.train` from rows to a bundle that answers, as far as one pass answers."""
-    run = burnish.train(data=toy.rows(120), out=tmp_path / "run", **toy.recipe(tmp_path, way, max_steps=8))
-    assert run.scores["target"] == f"tests.toy_sequences:{way}"
-    assert "exact" in run.scores["metrics"]
-    events = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
-    losses = [e["loss"] for e in events if "gradient_norm" in e]
-    assert losses[-1] < losses[0]
-    answer = run.predictor()("abc").answer
-    assert set(answer) <= set(toy.CAPITALS)
-    with pytest.raises(BurnishError, match="outside burnish"):
-        burnish.load(tmp_path / "run")
-
-
 @pytest.mark.slow
 def test_each_way_learns_to_reverse(tmp_path: Path) -> None:
-    """Replies of up to four letters, generated one by one, after 700 steps: it is the task that is learned."""
+    """Replies of up to four letters, written one by one, after 700 steps: it is the task that is learned."""
     made = assembled(tmp_path, "Reply packed", rows=1000, max_steps=700, learning_rate=1e-2)
     list(fit(made.training))
-    network, letters = made.training.network.eval(), toy.Letters(toy.LETTERS + toy.CAPITALS)
-    right = 0
-    for row in toy.rows(30, 9, longest=4):
-        ids = torch.from_numpy(letters.numbers(row["text"]).astype(np.int64))[None]
-        right += letters.text(replies(network, ids)[0]) == row["answer"]  # type: ignore[arg-type]
-    assert right > 15
+    loader, rows = made.loaders["validation"], toy.rows(30, 9, longest=4)
+    views = loader.input.views(rows, loader.processor.for_input)
+    how = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": toy.LONGEST}))
+    run = generating(made.training.network)
+    said = answered(run, how, loader.input, loader.target, loader.processor, views, limit=30)
+    assert sum(one.answer == row["answer"] for one, row in zip(said, rows, strict=True)) > 15

@@ -1,4 +1,7 @@
-"""Answers that are sequences, of components from outside burnish: cache, batch, bundle, predictor, table, test and server agree."""
+"""Answers that are sequences, of components from outside burnish: cache, batch, bundle, predictor, table, test and server agree.
+
+Nothing here is trained: weights are drawn from a seed, and what is written is whatever they say.
+"""
 
 from __future__ import annotations
 
@@ -18,106 +21,117 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
-from burnish.data.feeding.encode import encode_part
-from burnish.data.feeding.loader import Loader
-from burnish.data.table import Part
 from burnish.decoders import Decoder
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
-from burnish.metrics._sums import SumRatio
+from burnish.metrics import SumRatio
 from burnish.runtimes.torch import computing, generating
 from burnish.server.app import create
 from burnish.server.settings import Settings
 from burnish.stages.predict.run import predict as predict_table
 from burnish.targets import target_of
-from tests.data_cases import table
+from burnish.training.placed import losses_alone
+from tests import toy_sequences as toy
 from tests.network_cases import network as classifier
-from tests.toy_answers import LETTERS, Alphabet, Frames, Letters, Reply, Writer, ids_of, rows
-from tests.toy_writer import ToyNetwork
+from tests.sequence_cases import Sequences, untrained
 
-MODEL = {"kind": "tests.toy_answers:Writer", "name": "toy"}
+MODEL = {"kind": "tests.toy_sequences:Reversing", "name": "toy"}
+TEXTS = [{"text": row["text"]} for row in toy.rows(24)]
 
 
 def decoder(kind: str, **settings: Any) -> Decoder:
     return cast(Decoder, build("burnish.decoders", {"kind": kind, **settings}))
 
 
-def written(folder: Path, target: Reply, how: Decoder) -> Path:
+def written(folder: Path, case: Sequences, how: Decoder) -> Path:
     """A bundle of the untrained network."""
-    network = ToyNetwork(1).eval()
-    reads, facts, golden = Letters(left=not isinstance(target, Frames)), {"task": "toy"}, [{"text": "abc"}]
-    contents = bundles.Contents(network.save, reads, target, Alphabet(), MODEL, facts, "# toy", golden, how)
-    write(folder, contents, computing(network, how))
+    facts, golden = {"task": "toy"}, [{"text": "abc"}]
+    parts = (case.loader.input, case.target, case.processor, MODEL, facts, "# toy", golden, how)
+    write(folder, bundles.Contents(case.network.save, *parts), computing(case.network, how))
     bundles.seal(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("toy") / "bundle", Reply(), decoder("greedy", max_new_tokens=9))
+def case(tmp_path_factory: pytest.TempPathFactory) -> Sequences:
+    return untrained(tmp_path_factory.mktemp("case"), "Reply")
 
 
-def by_forward(text: str, most: int) -> tuple[list[int], float]:
+@pytest.fixture(scope="module")
+def bundle(case: Sequences, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("toy") / "bundle", case, decoder("greedy", max_new_tokens=9))
+
+
+def by_forward(case: Sequences, text: str, most: int) -> tuple[list[int], float]:
     """Greedy by hand: one forward pass over the whole for each token, without a cache, a row alone."""
-    network, ids, score = ToyNetwork(1).eval(), ids_of(text), 0.0
     found: list[int] = []
+    score = 0.0
+    (row,) = case.loader.input.encode([{"text": text}], case.processor.for_input)
     with torch.inference_mode():
         while len(found) < most:
-            given = torch.tensor([[*ids, *found]])
-            logits = network(input_ids=given, attention_mask=torch.ones_like(given))[0, -1].double().log_softmax(-1)
+            shown = np.array(found, np.int32)
+            if isinstance(case.target, toy.Reply):
+                row_now = {"input_ids": np.append(row["input_ids"], shown)}
+                arrays, _ = case.loader.input.collate([row_now], case.processor.for_input)
+            else:
+                arrays, _ = case.loader.input.collate([row], case.processor.for_input)
+                arrays["decoder_input_ids"] = np.append(toy.BEGIN, shown)[None]
+            inputs = {name: torch.from_numpy(value) for name, value in arrays.items()}
+            logits = case.network(**inputs)[0, -1].double().log_softmax(-1)
             token = int(logits.argmax())
             score += float(logits[token])
-            if token == 0:
+            if token == toy.END:
                 break
             found.append(token)
     return found, score
 
 
-def test_written_with_a_cache_is_one_forward_pass_over_the_whole(bundle: Path) -> None:
+@pytest.mark.parametrize("way", ["Reply", "Shown"])
+def test_written_with_a_cache_is_one_forward_pass_over_the_whole(way: str, tmp_path: Path) -> None:
     """Token for token, in batches of rows of different lengths, and the score within float32."""
-    predictor, texts = load(bundle, trust_code=True), [r["text"] for r in rows()]
-    for text, answer in zip(texts, predictor([{"text": t} for t in texts]), strict=True):
-        ids, score = by_forward(text, 9)
-        assert answer.answer == "".join(LETTERS[i] for i in ids)
+    case = untrained(tmp_path, way)
+    predictor = load(written(tmp_path / "b", case, decoder("greedy", max_new_tokens=9)), trust_code=True)
+    answers = predictor(TEXTS)
+    for row, answer in zip(TEXTS, answers, strict=True):
+        ids, score = by_forward(case, row["text"], 9)
+        assert answer.answer == case.processor.for_target.text(ids)  # type: ignore[attr-defined]
         assert answer.score == pytest.approx(score, abs=1e-4)
         assert answer.ended == ("length" if len(ids) == 9 else "stop")
         assert answer.confidence == pytest.approx(np.exp(score), rel=1e-3)
-    assert len({a.ended for a in predictor([{"text": t} for t in texts])}) == 2, "the rows show both"
+    assert len({a.ended for a in answers}) == 2, "the rows show both"
 
 
 @pytest.mark.parametrize("kind", ["greedy", "beam", "sampling"])
-def test_a_row_alone_is_answered_as_in_a_batch(tmp_path: Path, kind: str) -> None:
+def test_a_row_alone_is_answered_as_in_a_batch(case: Sequences, tmp_path: Path, kind: str) -> None:
     how = decoder(kind, max_new_tokens=7, **({"width": 3} if kind == "beam" else {}))
-    predictor = load(written(tmp_path / "b", Reply(), how), trust_code=True)
-    together = predictor([{"text": r["text"]} for r in rows()])
-    for row, answer in zip(rows(), together, strict=True):
-        alone = predictor({"text": row["text"]})
+    predictor = load(written(tmp_path / "b", case, how), trust_code=True)
+    for row, answer in zip(TEXTS, predictor(TEXTS), strict=True):
+        alone = predictor(row)
         assert (alone.answer, alone.ended) == (answer.answer, answer.ended)
         assert alone.score == pytest.approx(answer.score, abs=1e-4)
 
 
-def test_the_decoder_travels_in_the_bundle(tmp_path: Path) -> None:
+def test_the_decoder_travels_in_the_bundle(case: Sequences, tmp_path: Path) -> None:
     how = decoder("sampling", temperature=0.7, top_k=3, seed=11, stop=["ab"], max_new_tokens=5)
-    folder = written(tmp_path / "b", Reply(), how)
+    folder = written(tmp_path / "b", case, how)
     assert Bundle.load(folder, trust_code=True).decoder == how
     assert json.loads((folder / "bundle.json").read_text())["decoder"]["top_k"] == 3
     with pytest.raises(InputError, match="code from outside"):
         Bundle.load(folder)
     predictor = load(folder, trust_code=True)
-    texts = [{"text": r["text"]} for r in rows()]
-    seeded = [[a.answer for a in predictor(texts, seed=seed)] for seed in (1, 2, 1)]
+    seeded = [[a.answer for a in predictor(TEXTS, seed=seed)] for seed in (1, 2, 1)]
     assert seeded[0] == seeded[2] != seeded[1]
-    assert [predictor(text, seed=2).answer for text in texts] == seeded[1]
+    assert [predictor(text, seed=2).answer for text in TEXTS] == seeded[1]
     again = [load(folder, trust_code=True)({"text": "abcd"}).answer for _ in range(2)]
     assert again[0] == again[1]
     assert "ab" not in str(again[0])
 
 
-def test_a_changed_network_does_not_pass_the_golden_examples(bundle: Path, tmp_path: Path) -> None:
+def test_a_changed_network_does_not_pass_the_golden_examples(case: Sequences, bundle: Path, tmp_path: Path) -> None:
     loaded = Bundle.load(bundle, trust_code=True)
     with pytest.raises(InputError, match="reference example"):
-        check(loaded, generating(ToyNetwork(2).eval()))
-    check(loaded, generating(ToyNetwork(1).eval()))
+        check(loaded, generating(untrained(tmp_path, "Reply", 2).network))
+    check(loaded, generating(case.network))
     with pytest.raises(InputError, match="one pass"):
         generating(classifier("bert"))
 
@@ -129,42 +143,44 @@ class WrongReplies(SumRatio):
     columns: ClassVar[tuple[str, ...]] = ("wrong", "letters")
 
 
-def part_of(tmp_path: Path, target: Reply) -> tuple[Loader, Part]:
-    own = table(rows())
-    part = Part(own, np.arange(len(own)))
-    encoded = encode_part(part, Letters(), target, Alphabet(), cache=tmp_path / "cache")
-    return Loader(encoded, Letters(), target, Alphabet()), part
-
-
-def test_the_sealed_test_answers_as_the_predictor_does(bundle: Path, tmp_path: Path) -> None:
+def test_the_sealed_test_answers_as_the_predictor_does(case: Sequences, bundle: Path, tmp_path: Path) -> None:
     """One prediction a row in the order of the split, the target in the table, and scores from sums of its columns."""
-    loader, part = part_of(tmp_path, Reply())
     how = Bundle.load(bundle, trust_code=True).decoder
-    run = computing(ToyNetwork(1).eval(), how)
-    found, _ = predict(run, loader, part, loss=None, batch_size=5, decoder=how)
-    assert found.answer == [a.answer for a in load(bundle, trust_code=True)([{"text": r["text"]} for r in rows()])]
+    run, part = computing(case.network, how), case.encoded.part
+    taught = losses_alone(case.network, case.loss)
+    found, total = predict(run, case.loader, part, loss=case.loss, taught=taught, batch_size=5, decoder=how)
+    assert found.answer == [a.answer for a in load(bundle, trust_code=True)(TEXTS)]
     found.save(tmp_path / "p.parquet")
     found = Predictions.load(tmp_path / "p.parquet")
-    assert target_of(found) == Reply()
+    assert target_of(found) == case.target
     wrong = sum(t != a for t, a in zip(found.truth, found.answer, strict=True))
     ratio = wrong / sum(map(len, found.truth))
     assert WrongReplies().value(found) == pytest.approx(ratio)
     said = scores(found, [WrongReplies()], [WrongReplies().label], seed=0, resamples=50)
     assert said["metrics"][WrongReplies().label]["value"] == pytest.approx(ratio)
+    assert found.numbers("nats").sum() == pytest.approx(total.total)
+
+
+def test_what_is_written_by_a_network_that_gives_no_numbers_is_named(tmp_path: Path) -> None:
+    case, strange = untrained(tmp_path, "Reply"), list[int]()
+    case.network.last.bias.data[toy.FIRST] = float("nan")
+    how = decoder("greedy", max_new_tokens=3)
+    predict(generating(case.network), case.loader, case.encoded.part, loss=None, strange=strange, decoder=how)
+    assert strange == list(range(24))
 
 
 def test_tables_are_answered_and_served(bundle: Path, tmp_path: Path) -> None:
     """`burnish predict` and the server say what the predictor says; the server says why an answer ended."""
     data = tmp_path / "rows.jsonl"
-    data.write_text("\n".join(json.dumps({"text": r["text"]}) for r in rows()))
+    data.write_text("\n".join(json.dumps(text) for text in TEXTS))
     result = predict_table(bundle, str(data), out=tmp_path / "answers.jsonl", trust_code=True)
     assert result["errors"] == 0
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
-    expected = load(bundle, trust_code=True)([{"text": r["text"]} for r in rows()])
+    expected = load(bundle, trust_code=True)(TEXTS)
     assert [line["prediction"] for line in lines] == [a.answer for a in expected]
     predict_table(bundle, str(data), out=tmp_path / "answers.parquet", trust_code=True)
     with TestClient(create(Settings(bundles=[f"toy={bundle}"], trust_code=True))) as client:
-        found = client.post("/predict", json=[{"text": r["text"]} for r in rows()[:8]])
+        found = client.post("/predict", json=TEXTS[:8])
         assert found.status_code == 200, found.text
         bodies = found.json()["answers"]
         assert [b["answer"] for b in bodies] == [a.answer for a in expected[:8]]
@@ -175,11 +191,12 @@ def test_tables_are_answered_and_served(bundle: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["ctc_greedy", "ctc_beam"])
 def test_answers_read_from_frames(tmp_path: Path, kind: str) -> None:
     """A decoder of CTC over a plain forward pass: padding is none of its frames."""
-    folder = written(tmp_path / "b", Frames(), decoder(kind))
+    folder = written(tmp_path / "b", untrained(tmp_path, "Frames"), decoder(kind))
     predictor = load(folder, trust_code=True)
-    together = predictor([{"text": r["text"]} for r in rows()])
-    alone = [predictor({"text": r["text"]}) for r in rows()]
+    together = predictor(TEXTS)
+    alone = [predictor(text) for text in TEXTS]
     assert [a.answer for a in together] == [a.answer for a in alone]
+    assert len({a.answer for a in together}) > 5
     assert isinstance(predictor, Predictor)
 
 
@@ -188,10 +205,9 @@ def test_decoders_and_targets_must_fit(tmp_path: Path) -> None:
         tmp_path,
         cast(Any, build("burnish.inputs", {"kind": "text", "columns": ["text"]})),
         cast(Any, build("burnish.targets", {"kind": "label", "labels": ["a", "b"]})),
-        Alphabet(),
+        toy.Letters(""),
         {},
         decoder("greedy"),
     )
     with pytest.raises(InputError, match="none"):
         decoded(unfit, cast(Any, None), [], limit=1)
-    assert Writer.axis == "burnish.models"

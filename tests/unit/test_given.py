@@ -34,12 +34,12 @@ def test_a_reply_stands_behind_its_question_while_learning_only(tmp_path: Path) 
     assert batch.targets[0, 3:].tolist() == [capital + 2, capital + 1, capital, toy.END, 0, 0]
     assert batch.weights.tolist() == [[0, 0, 0, 1, 1, 1, 1, 0, 0], [0] * 9]
     assert (batch.useful, batch.size) == (7 + 9, 18)
-    assert made.encoded.lengths.tolist() == [3, 1, 8]
+    assert made.encoded.lengths.tolist() == [4, 2, 9]
     assert made.encoded.given_lengths.tolist() == [7, 3, 9]
     assert made.encoded.given_full_lengths.tolist() == [7, 3, 9]
     assert made.encoded.weights.tolist() == [4, 2, 0]
     ((asked,),) = (list(views) for views in made.loader.views(np.array([0])))
-    assert asked["input_ids"].tolist() == [4, 5, 6]
+    assert asked["input_ids"].tolist() == [4, 5, 6, toy.MARK]
     assert made.loader.taught(np.array([0]))[0]["_length"] == 7
 
 

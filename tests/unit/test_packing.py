@@ -77,6 +77,7 @@ def test_what_cannot_share_a_line_is_refused() -> None:
         ((spelling, Label(), loss), "one truth a row"),
         ((spelling, toy.Shown(), loss), "beside the row"),
         ((spelling, toy.Frames(), toy.Ctc()), "each row alone"),
+        ((spelling, toy.Frames(), loss), "does not stand in the row"),
         ((tokens, Tags(), loss), "cannot share a line"),
     ):
         with pytest.raises(InputError, match=why):

@@ -16,7 +16,7 @@ from burnish.evaluation.intervals import bootstrap_all
 from burnish.evaluation.measuring import measured
 from burnish.evaluation.predict import _filed, _schema
 from burnish.evaluation.scores import defined, metrics_for
-from burnish.metrics._sums import SumRatio
+from burnish.metrics import SumRatio
 from burnish.targets import Filed, Target, names_of, target_of
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels

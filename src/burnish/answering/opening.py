@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,19 +19,29 @@ from burnish.core.errors import InputError
 from burnish.core.written import as_written
 from burnish.decoders import answered
 from burnish.runtimes import Generate, Runner, Runtime
+from burnish.runtimes.torch import Torch, computing
 from burnish.targets import Decoded
+
+if TYPE_CHECKING:
+    from burnish.core.network import Network
 
 Computed = Runner | Generate
 """What computes a bundle: `Generate` where its decoder reads steps, else `Runner`."""
 
 
-def opened(bundle: Bundle, runtime: str | dict[str, Any]) -> tuple[Bundle, Computed]:
-    """What computes a bundle's answers, once it has answered the golden examples, and the bundle as it reads rows.
+def opened(bundle: Bundle, device: str) -> tuple[Network, Computed]:
+    """The network of a bundle in torch, and what computes its answers, once it has answered the golden examples.
+
+    Both are one network: what is tested answers, and is shown the truth where losses are not to be had of answers.
 
     Raises:
-        InputError: the runtime cannot open it, or it answers otherwise.
+        InputError: torch is missing, or it answers otherwise than it did.
     """
-    return opened_by(bundle, settled(bundle, runtime))
+    with as_written(bundle.path / MODEL, "the model"):
+        network = Torch(device=device).network(bundle.path / MODEL, bundle.model, bundle.input, bundle.target)
+        run = computing(network, bundle.decoder)
+    check(bundle, run)
+    return network, run
 
 
 def settled(bundle: Bundle, runtime: str | dict[str, Any] | None = None) -> Runtime:

@@ -22,12 +22,14 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
         InputError: one truth a row, a truth shown beside the row, or a loss that needs a row's outputs alone.
     """
     why = ""
-    if target.shape != "element":
+    if target.shape == "row":
         why = f"target {target.kind()!r} has one truth a row"
     elif target.shows_truth() and type(target).collate_given is not Target.collate_given:
         why = f"target {target.kind()!r} shows the network the truth beside the row"
     elif not loss.elementwise():
         why = f"loss {loss.kind()!r} needs the outputs of each row alone"
+    elif target.shape == "sequence" and not target.shows_truth():
+        why = f"target {target.kind()!r} has a truth that does not stand in the row"
     elif not input.packs():
         why = f"rows of input {input.kind()!r} cannot share a line"
     if why:

@@ -66,9 +66,10 @@ def predict(
         workers: threads that read the next batches while one is computed.
         share: (k, n): only rows k, k + n, k + 2n ... of the split, where n processes share the work.
         notify: called with (text, done, total).
-        strange: gets the row numbers (from 0) for which the network gave NaN or infinity: their answers mean nothing.
+        strange: gets the row numbers (from 0) for which the network gave NaN or infinity (logits, or the score of what it
+            wrote): their answers mean nothing.
         files: a folder for answers that are files, beside which the table will be saved.
-        decoder: that writes answers, which have no loss here; None: the target decodes logits.
+        decoder: that writes answers, of which losses are had by `taught` only; None: the target decodes logits.
 
     Returns:
         One prediction for each row (of the share), each row exactly once.
@@ -129,6 +130,7 @@ def _window(
         places = np.searchsorted(positions, piece)
         if decoder is not None and decoder.reads != "logits":
             decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
+            bad[places] = [one.score is not None and not math.isfinite(one.score) for one in decoded]
             logits = None
         else:
             seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)

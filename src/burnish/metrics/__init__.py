@@ -81,3 +81,22 @@ class CountedMetric(Metric):
             with np.errstate(divide="ignore", invalid="ignore"):
                 values[some] = self.counted(known, counts if some.all() else counts[some])
         return values
+
+
+class SumRatio(CountedMetric):
+    """The sum of one column over all rows, divided by the sum of another: never a mean of what rows have each.
+
+    Of a whole corpus: edits by words, nats by bytes.
+    """
+
+    columns: ClassVar[tuple[str, ...]]
+    """The column above, and the one below."""
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """Both sums under each resample; nan where the lower one is 0."""
+        above, below = (counts @ known.numbers(name) for name in self.columns)
+        return self.finished(above / below)
+
+    def finished(self, ratio: Values) -> Values:
+        """What is reported of the ratio, such as its exponential; the ratio itself."""
+        return ratio

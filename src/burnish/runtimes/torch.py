@@ -32,13 +32,18 @@ class Torch(Runtime):
 
     def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
         """The network as it was saved."""
-        return running(self._loaded(folder, model, input, target))
+        return running(self.network(folder, model, input, target))
 
     def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
         """The network as it was saved, with its own cache."""
-        return generating(self._loaded(folder, model, input, target))
+        return generating(self.network(folder, model, input, target))
 
-    def _loaded(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Network:
+    def network(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Network:
+        """The network itself, for what no seam gives: its losses, say.
+
+        Raises:
+            InputError: torch is not installed.
+        """
         try:
             import torch
         except ImportError as error:

@@ -16,9 +16,10 @@ from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
-from burnish.evaluation.predict import predict
+from burnish.evaluation.predict import needs_truth, predict
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
+from burnish.metrics import Metric
 from burnish.report import write as report
 from burnish.report.rows import row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
@@ -27,6 +28,7 @@ from burnish.stages.outside import require_apart
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
+from burnish.training.placed import losses_alone
 
 
 def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
         raise _unlabelled(bundle, table)
-    metrics = metrics_for(bundle.target)
+    metrics = metrics_for(bundle.target, _chosen(recipe, trust_code))
     scored = scores(predictions, metrics, bundle.target.headline, seed=recipe["seed"], resamples=recipe["resamples"])
     scored["decisions"] = on_test(
         bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))
@@ -72,6 +74,12 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
+
+
+def _chosen(recipe: dict[str, Any], trust_code: bool) -> list[Metric]:
+    """The metrics of the run, with their settings; those from outside burnish are known from nowhere else."""
+    named = recipe.get("metrics") or []
+    return [cast(Metric, build("burnish.metrics", one, place="metrics", trust_code=trust_code)) for one in named]
 
 
 def _new_folder(folder: Path | None, data: Any) -> Path | None:
@@ -107,16 +115,20 @@ def _labelled(data: Any, bundle: Bundle, cache: Path) -> tuple[Part, list[str]]:
 
 def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
     """Of the weights as they were tested; losses are of the logits before a temperature went into the weights."""
-    _, running = opened(bundle, {"kind": "torch", "device": "auto"})
-    loss = cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code))
+    network, run = opened(bundle, "auto")
+    loss = loss_without(
+        cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
+        float(bundle.settings.get(FACT, 1.0)),
+    )
     group = recipe.get("group")
     shared = sharing(reads=not bundle.input.stored)
     strange: list[int] = []
     predictions, _ = predict(
-        running,
+        run,
         Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
         part,
-        loss=loss_without(loss, float(bundle.settings.get(FACT, 1.0))),
+        loss=loss,
+        taught=losses_alone(network, loss) if needs_truth(bundle.target, loss) else None,
         group=group if group in part.table.columns else None,
         batch_size=recipe["evaluation_batch_size"],
         strange=strange,

@@ -34,6 +34,7 @@ class Target(Taught, Component):
     shape: ClassVar[Literal["row", "element", "sequence"]] = "row"
     """One answer a row, one for each element of the input, or a sequence; models choose the head by it."""
     default_loss: ClassVar[str]
+    """The loss where a recipe names none; right for it whatever kinds that loss names."""
     headline: ClassVar[tuple[str, ...]]
     """Kinds of metric reported first and given intervals."""
     decides: ClassVar[str]

@@ -163,7 +163,7 @@ def _loss(recipe: Recipe, target: Target) -> Loss:
     if recipe.loss is not None or not settings:
         return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss, trust_code=recipe.trust_code))
     candidates = cast(list[Loss], _candidates("burnish.losses", settings))
-    fitting = [loss for loss in candidates if fits(loss.targets, target.kind())]
+    fitting = [loss for loss in candidates if _right(loss, target)]
     chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting
     if len(chosen) != 1:
         raise InputError(
@@ -172,6 +172,11 @@ def _loss(recipe: Recipe, target: Target) -> Loss:
             place="loss",
         )
     return chosen[0]
+
+
+def _right(loss: Loss, target: Target) -> bool:
+    """Whether a loss is defined for a target: it says so, or is the target's own choice."""
+    return loss.kind() == target.default_loss or fits(loss.targets, target.kind())
 
 
 def _sampler(recipe: Recipe, usual: str) -> Any:
@@ -194,10 +199,8 @@ def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
     """Loss, sampler, metrics and deciding metric where the recipe names none."""
     loss = _loss(recipe, target)
-    if not fits(loss.targets, target.kind()):
-        fitting = [
-            k for k in kinds("burnish.losses") if fits(cast(Loss, build("burnish.losses", k)).targets, target.kind())
-        ]
+    if not _right(loss, target):
+        fitting = [k for k in kinds("burnish.losses") if _right(cast(Loss, build("burnish.losses", k)), target)]
         raise InputError(
             f"loss {loss.kind()!r} is not defined for target {target.kind()!r}",
             expected="one of " + ", ".join(fitting),
@@ -239,7 +242,7 @@ def _decoder(recipe: Recipe, target: Target) -> Decoder:
         InputError: it writes sequences and answers are none, or the reverse.
     """
     usual = target.usual_decoder if isinstance(target, Generative) else "one_pass"
-    decoder = recipe.decoder or cast(Decoder, build("burnish.decoders", usual))
+    decoder = recipe.decoder or cast(Decoder, build("burnish.decoders", usual, trust_code=recipe.trust_code))
     if (decoder.reads == "logits") == isinstance(target, Generative):
         raise InputError(
             f"decoder {decoder.kind()!r} does not go with target {target.kind()!r}",

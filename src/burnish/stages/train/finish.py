@@ -20,7 +20,7 @@ from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
-from burnish.evaluation.predict import predict
+from burnish.evaluation.predict import needs_truth, predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
@@ -38,12 +38,13 @@ from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.pictures import row_heatmaps
-from burnish.stages.train.validate import taught_alone
 from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
+from burnish.training.placed import losses_alone
 
 if TYPE_CHECKING:
+    from burnish.core.network import Network
     from burnish.stages.train.assemble import Assembled
     from burnish.stages.train.run_folder import RunFolder
 
@@ -90,9 +91,9 @@ def finish(
     _write_bundle(folder, prepared, assembled, restored, target, inside)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
-    _, run = opened(bundle, {"kind": "torch", "device": str(accelerator.device)})
+    tested = opened(bundle, str(accelerator.device))
     loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
-    result = _test(folder, prepared, loader, assembled, loss, tracking, run)
+    result = _test(folder, prepared, loader, assembled, loss, tracking, tested)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     if before := tested_before(folder.path):
@@ -211,9 +212,10 @@ def _test(
     assembled: Assembled,
     loss: Loss,
     tracking: Tracking,
-    run: Computed,
+    tested: tuple[Network, Computed],
 ) -> dict[str, Any]:
     """The test split, read here for the first and only time."""
+    network, run = tested
     recipe, split = prepared.recipe, _tested(prepared)
     strange: list[int] = []
     predictions, _ = predict(
@@ -221,7 +223,7 @@ def _test(
         loader,
         prepared.parts[split],
         loss=loss,
-        taught=taught_alone(assembled.training, loader.target, loss),
+        taught=losses_alone(network, loss) if needs_truth(loader.target, loss) else None,
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,

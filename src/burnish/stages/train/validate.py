@@ -11,18 +11,14 @@ import pyarrow as pa
 
 from burnish.core.predictions import Predictions
 from burnish.core.weighted import ZERO, WeightedSum
-from burnish.evaluation.predict import TaughtLosses, needs_truth, predict
-from burnish.losses import Loss
+from burnish.evaluation.predict import needs_truth, predict
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.assemble import Assembled
-from burnish.targets import Target
 from burnish.training.history import noise_of_share
-from burnish.training.loop import Training
-from burnish.training.objective import SupervisedModule
 from burnish.training.placed import PlacedRun
 
 
@@ -87,13 +83,6 @@ def measure(
         warn(f"{said}; such a score is never the best")
         return {"loss": math.nan, **{m.label: math.nan for m in headline}}
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
-
-
-def taught_alone(training: Training, target: Target, loss: Loss) -> TaughtLosses | None:
-    """Losses by the network in memory, in this process alone; None where they are to be had of answers."""
-    if not needs_truth(target, loss):
-        return None
-    return PlacedRun(SupervisedModule(training.network, loss), training.accelerator, None).losses
 
 
 def _joined(shares: list[tuple[Predictions, WeightedSum[float]]]) -> tuple[Predictions, WeightedSum[float]]:
