@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -143,7 +144,7 @@ class Reversed(Target, Generative):
     shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "loss"
-    headline: ClassVar[tuple[str, ...]] = ("exact", "nats")
+    headline: ClassVar[tuple[str, ...]] = ("exact", "differing", "nats")
     has_processor: ClassVar[bool] = True
     way: ClassVar[str]
     alphabet: str = Field("", description="Letters of the answers; empty: learned from training.")
@@ -195,12 +196,13 @@ class Reversed(Target, Generative):
         return pa.string()
 
     def columns(self) -> tuple[str, ...]:
-        """Whether it is wrong, letters of the truth, and what the network shown the truth lacks to be sure of it."""
-        return ("wrong", "letters", "nats")
+        """Letters that differ, letters of the truth, and what the network shown the truth lacks to be sure of it."""
+        return ("differing", "letters", "nats")
 
     def measured(self, truth: Any, answer: Any, nats: float) -> Sequence[float]:
         """Of one row."""
-        return (float(truth != answer), float(len(truth)), nats)
+        differing = sum(one != other for one, other in zip_longest(truth, answer))
+        return (float(differing), float(len(truth)), nats)
 
     def ends(self, processor: Any) -> Ends:
         """END, and the blank of CTC."""
@@ -315,6 +317,19 @@ class Exact(Metric):
         return float(np.mean(right)) if right else float("nan")
 
 
+class Differing(SumRatio):
+    """Letters that differ from the truth at their place, of all letters of the whole split."""
+
+    targets: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[tuple[str, ...]] = ("differing", "letters")
+    greater_is_better: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """A short name."""
+        return "differing"
+
+
 class Nats(SumRatio):
     """What the network, shown the letters before, lacks to be sure of the next: nats a letter of the whole split."""
 
@@ -412,7 +427,7 @@ def recipe(folder: Path, way: str, **settings: Any) -> dict[str, Any]:
             "name": str(checkpoint(folder / way, LETTERS + CAPITALS if way == "Reply" else LETTERS)),
         },
         **({} if way == "Frames" else {"decoder": {"kind": "greedy", "max_new_tokens": LONGEST}}),
-        "metrics": [f"{__name__}:Exact", f"{__name__}:Nats"],
+        "metrics": [f"{__name__}:{name}" for name in ("Exact", "Differing", "Nats")],
         "learning_rate": 3e-3,
         "batch_size": 16,
         "precision": "float32",

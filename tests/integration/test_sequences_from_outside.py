@@ -46,7 +46,13 @@ class Place:
 
     def recipe(self, name: str, way: str = "Reply", **settings: Any) -> Path:
         """A file; every step is counted on, and answers are written in each validation."""
-        values = {**toy.recipe(self.runs.folder, way), "data": self.data, "max_steps": 12, "validate_every": 4}
+        values = {
+            **toy.recipe(self.runs.folder, way),
+            "data": self.data,
+            "max_steps": 12,
+            "validation_steps": 4,
+            "checkpoint_steps": 2,
+        }
         path = self.runs.folder / f"{name}.yaml"
         path.write_text(json.dumps(values | settings), encoding="utf-8")
         return path
@@ -97,7 +103,7 @@ def test_two_processes_are_one(place: Place, way: str) -> None:
     said = [[event["scores"] for event in events(run, "validation")] for run in (one, two)]
     assert len(said[0]) == 3
     for a, b in zip(*said, strict=True):
-        assert {"loss", "exact", "nats"} <= a.keys()
+        assert {"loss", "exact", "differing", "nats"} <= a.keys()
         assert b == pytest.approx(a, rel=1e-4, abs=1e-6)
     assert Predictions.load(two / "predictions.parquet").answer == Predictions.load(one / "predictions.parquet").answer
 
@@ -128,7 +134,7 @@ def test_evaluated_again_it_scores_as_it_did(place: Place, through: Path) -> Non
     """With metrics from outside and losses by what the network is shown."""
     again = evaluate(through, data=place.data["test"], out=place.runs.folder / "again", trust_code=True)
     scored = read_json(through / "scores.json")
-    assert again["headline"] == scored["headline"] == ["exact", "nats"]
+    assert again["headline"] == scored["headline"] == ["exact", "differing", "nats"]
     for name in again["headline"]:
         assert again["metrics"][name] == pytest.approx(scored["metrics"][name], rel=1e-5)
 
@@ -154,7 +160,7 @@ def test_trained_from_rows_with_a_report(tmp_path: Path, way: str) -> None:
     settings = toy.recipe(tmp_path, way, max_steps=8, baselines=True)
     run = burnish.train(data=toy.rows(120), out=tmp_path / "run", **settings)
     assert run.scores["target"] == f"tests.toy_sequences:{way}"
-    assert run.scores["metrics"].keys() == {"exact", "nats"}
+    assert run.scores["metrics"].keys() == {"exact", "differing", "nats"}
     losses = [event["loss"] for event in events(tmp_path / "run", "step")]
     assert losses[-1] < losses[0]
     assert set(run.predictor()("abc").answer) <= set(toy.CAPITALS + toy.LETTERS)

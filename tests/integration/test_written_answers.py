@@ -6,8 +6,9 @@ Nothing here is trained: weights are drawn from a seed, and what is written is w
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,7 +25,6 @@ from burnish.core.predictions import Predictions
 from burnish.decoders import Decoder
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
-from burnish.metrics import SumRatio
 from burnish.runtimes.torch import computing, generating
 from burnish.server.app import create
 from burnish.server.settings import Settings
@@ -136,13 +136,6 @@ def test_a_changed_network_does_not_pass_the_golden_examples(case: Sequences, bu
         generating(classifier("bert"))
 
 
-class WrongReplies(SumRatio):
-    """Wrong replies a letter."""
-
-    targets: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[tuple[str, ...]] = ("wrong", "letters")
-
-
 def test_the_sealed_test_answers_as_the_predictor_does(case: Sequences, bundle: Path, tmp_path: Path) -> None:
     """One prediction a row in the order of the split, the target in the table, and scores from sums of its columns."""
     how = Bundle.load(bundle, trust_code=True).decoder
@@ -153,11 +146,12 @@ def test_the_sealed_test_answers_as_the_predictor_does(case: Sequences, bundle: 
     found.save(tmp_path / "p.parquet")
     found = Predictions.load(tmp_path / "p.parquet")
     assert target_of(found) == case.target
-    wrong = sum(t != a for t, a in zip(found.truth, found.answer, strict=True))
-    ratio = wrong / sum(map(len, found.truth))
-    assert WrongReplies().value(found) == pytest.approx(ratio)
-    said = scores(found, [WrongReplies()], [WrongReplies().label], seed=0, resamples=50)
-    assert said["metrics"][WrongReplies().label]["value"] == pytest.approx(ratio)
+    pairs = list(zip(found.truth, found.answer, strict=True))
+    differing = sum(t != a for truth, answer in pairs for t, a in zip_longest(truth, answer))
+    ratio = differing / sum(map(len, found.truth))
+    assert 0 < ratio == pytest.approx(toy.Differing().value(found))
+    said = scores(found, [toy.Differing()], ["differing"], seed=0, resamples=50)
+    assert said["metrics"]["differing"]["value"] == pytest.approx(ratio)
     assert found.numbers("nats").sum() == pytest.approx(total.total)
 
 

@@ -105,7 +105,7 @@ def _foreign_class(axis: str, kind: str, place: str, trust_code: bool) -> type[C
     if not trust_code:
         raise InputError(
             f"kind {kind!r} is code from outside burnish",
-            fix="set trust_code: true in the recipe if you trust it",
+            fix="if you trust it: trust_code: true in a recipe; --trust-code, or trust_code=True in Python, for a bundle",
             place=place,
         )
     module_name, _, class_name = kind.partition(":")
