@@ -12,7 +12,7 @@ import torch
 
 from burnish.training.accelerator import Accelerator
 from burnish.training.objective import SupervisedModule
-from burnish.training.placed import PlacedRun
+from burnish.training.placed import PlacedRun, losses_alone
 from tests.sequence_cases import sequences
 
 
@@ -85,7 +85,7 @@ def test_uneven_shares_end_together(shares: list[int]) -> None:
 
 def test_one_process_answers_as_the_network_and_loses_as_the_loss(tmp_path: Path) -> None:
     """In eval mode, without gradients; of targets that show a truth by a batch as training reads it."""
-    made = sequences(tmp_path, "Shown")
+    made = sequences(tmp_path, "Reply")
     made.network.float()
     objective, accelerator = SupervisedModule(made.network, made.loss), Accelerator("cpu", "float32")
     batch = made.loader.batch(np.arange(4))
@@ -94,6 +94,8 @@ def test_one_process_answers_as_the_network_and_loses_as_the_loss(tmp_path: Path
         logits = run(**inputs)
         sums, weights = run.losses(batch)
     assert not made.network.training
+    for together, alone in zip((sums, weights), losses_alone(made.network, made.loss)(batch), strict=True):
+        np.testing.assert_array_equal(alone, together)
     assert logits.dtype == np.float32
     assert weights.tolist() == batch.by_row(batch.weights).tolist()
     total, _ = objective(accelerator.tensors(batch.inputs), accelerator.truth(batch))
