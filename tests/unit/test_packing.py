@@ -12,7 +12,7 @@ import torch
 from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.data.packing import packed_batch, require_packable
+from burnish.data.feeding.packing import packed_batch, require_packable
 from burnish.data.samplers.shuffled import Shuffled
 from burnish.inputs import Input
 from burnish.losses.cross_entropy import CrossEntropy

@@ -15,8 +15,8 @@ from burnish.data.feeding.ahead import StepsAhead
 from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.mixed import Mixed
 from burnish.data.feeding.order import Order, cut
+from burnish.data.feeding.packing import packed_batch
 from burnish.data.mixing import Mixing
-from burnish.data.packing import packed_batch
 
 
 @dataclass(frozen=True)

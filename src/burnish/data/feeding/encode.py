@@ -21,9 +21,9 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
 from burnish.core.errors import InputError
 from burnish.core.source_hash import source_hash
-from burnish.data.encoded_rows import GIVEN
-from burnish.data.encoded_rows import PIECE as PIECE
-from burnish.data.encoded_rows import EncodedRows as EncodedRows
+from burnish.data.feeding.encoded_rows import GIVEN
+from burnish.data.feeding.encoded_rows import PIECE as PIECE
+from burnish.data.feeding.encoded_rows import EncodedRows as EncodedRows
 from burnish.data.table import Part
 from burnish.inputs import FromFiles, Input, Processor
 from burnish.targets import Target

@@ -21,9 +21,9 @@ from burnish.data.feeding.decoded import decoded
 from burnish.data.feeding.encode import length_facts
 from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.order import Order
+from burnish.data.feeding.packing import require_packable
 from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
-from burnish.data.packing import require_packable
 from burnish.data.settings import cache_folder
 from burnish.inputs import FromFiles
 from burnish.losses import Loss
