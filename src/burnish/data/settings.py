@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_serializer, field_validator
 
 from burnish.core.component import choice
+from burnish.core.errors import InputError
 from burnish.data.sources import Source
 
 _PLACE = WithJsonSchema(
@@ -62,3 +64,13 @@ def cache_folder(given: Path | None) -> Path:
     if given is not None:
         return Path(given).expanduser()
     return Path(os.environ.get("BURNISH_CACHE") or Path.home() / ".cache" / "burnish").expanduser()
+
+
+def cache_unwritable(folder: Path, error: OSError) -> InputError:
+    """The error for a cache in which a file could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return InputError(
+        f"the cache folder {'is on a full disk' if full else 'cannot be written'}: {error.strerror or error}",
+        fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
+        place=str(folder),
+    )

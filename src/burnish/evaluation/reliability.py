@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,15 @@ def bins(predictions: Predictions, count: int = 15) -> list[Bin]:
         mean = float(sure[inside].mean()) if rows else math.nan
         binned.append(Bin(i / count, (i + 1) / count, rows, mean, share, low, high))
     return binned
+
+
+def agreement(bars: Sequence[Bin]) -> tuple[float, float] | None:
+    """Mean confidence and accuracy over all answers in bins; None where there are none."""
+    filled = [b for b in bars if b.rows]
+    rows = sum(b.rows for b in filled)
+    if not rows:
+        return None
+    return sum(b.confidence * b.rows for b in filled) / rows, sum(b.accuracy * b.rows for b in filled) / rows
 
 
 def wilson(share: float, rows: int, z: float = 1.959964) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from burnish.core.predictions import Predictions
-from burnish.evaluation.reliability import bins
+from burnish.evaluation.reliability import agreement, bins
 from burnish.report.markdown import number
 from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
@@ -80,11 +80,10 @@ def _many(count: int, unit: str) -> str:
 
 def confidence(predictions: Predictions) -> list[str]:
     """Whether confidence and accuracy agree, of predictions that are one of the names."""
-    filled = [b for b in (bins(predictions) if is_exclusive(target_of(predictions)) else []) if b.rows]
-    count = sum(b.rows for b in filled)
-    if not count or len(set(predictions.answer)) < 2 <= len(set(predictions.truth)):
+    agreed = agreement(bins(predictions)) if is_exclusive(target_of(predictions)) else None
+    if agreed is None or len(set(predictions.answer)) < 2 <= len(set(predictions.truth)):
         return []  # of a model that always says the same, agreement means nothing
-    sure, right = (sum(getattr(b, what) * b.rows for b in filled) / count for what in ("confidence", "accuracy"))
+    sure, right = agreed
     word = "Calibrated" if abs(sure - right) < CALIBRATED else "Overconfident" if sure > right else "Underconfident"
     return [f"{word}: mean confidence {sure:.3f}, accuracy {right:.3f}."]
 

@@ -12,7 +12,7 @@ from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.mistakes import mistakes
-from burnish.evaluation.reliability import Bin, bins
+from burnish.evaluation.reliability import Bin, agreement, bins
 from burnish.report import exports, pictures, run_pictures
 from burnish.report import results as report_results
 from burnish.report import run as report_run
@@ -152,10 +152,7 @@ def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str
 
 
 def _calibration_words(bars: Sequence[Bin], scores: Mapping[str, Any]) -> str:
-    filled = [b for b in bars if b.rows]
-    rows = sum(b.rows for b in filled)
-    sure = sum(b.confidence * b.rows for b in filled) / rows
-    right = sum(b.accuracy * b.rows for b in filled) / rows
+    sure, right = agreement(bars) or (math.nan, math.nan)
     gap = sure - right
     words = "overconfident" if gap > 0 else "underconfident"
     if abs(gap) < CALIBRATED:

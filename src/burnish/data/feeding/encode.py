@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import importlib
 import json
@@ -24,6 +23,7 @@ from burnish.core.source_hash import source_hash
 from burnish.data.feeding.encoded_rows import GIVEN
 from burnish.data.feeding.encoded_rows import PIECE as PIECE
 from burnish.data.feeding.encoded_rows import EncodedRows as EncodedRows
+from burnish.data.settings import cache_unwritable
 from burnish.data.table import Part
 from burnish.inputs import FromFiles, Input, Processor
 from burnish.targets import Target
@@ -61,7 +61,7 @@ def encode_part(
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, _pieces(part, input, target, processor, notify))
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise cache_unwritable(path.parent, error) from error
     return EncodedRows(path, part, hit=False, note=note)
 
 
@@ -204,12 +204,3 @@ def _write(path: Path, pieces: Iterator[pa.RecordBatch]) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
-
-
-def _unwritable(folder: Path, error: OSError) -> InputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return InputError(
-        f"the cache folder {'is on a full disk' if full else 'cannot be written'}: {error.strerror or error}",
-        fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
-        place=str(folder),
-    )

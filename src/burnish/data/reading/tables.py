@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ from burnish.data.reading.one_type import columns_without_a_type, require_one_ty
 from burnish.data.reading.places import Place, locate
 from burnish.data.reading.shards import require_like
 from burnish.data.reading.writer import Writer
-from burnish.data.settings import Data, cache_folder
+from burnish.data.settings import Data, cache_folder, cache_unwritable
 from burnish.data.table import Origin, Table
 
 VERSION = 2
@@ -105,7 +104,7 @@ def _build(entry: Path, places: Sequence[Place], notify: Notify) -> dict[str, An
         _sweep(entry.parent)
         aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=entry.parent))
     except OSError as error:
-        raise _unwritable(entry.parent, error) from error
+        raise cache_unwritable(entry.parent, error) from error
     try:
         about = _written(aside, places, notify)
         if _about(entry) is None:
@@ -117,7 +116,7 @@ def _build(entry: Path, places: Sequence[Place], notify: Notify) -> dict[str, An
                 raise
         return about
     except OSError as error:
-        raise _unwritable(entry.parent, error) from error
+        raise cache_unwritable(entry.parent, error) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -194,12 +193,3 @@ def _sweep(folder: Path) -> None:
     for old in folder.glob(".aside-*"):
         if time.time() - old.stat().st_mtime > 86_400:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def _unwritable(folder: Path, error: OSError) -> InputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return InputError(
-        f"the cache folder {'is on a full disk' if full else 'cannot be written'}: {error.strerror or error}",
-        fix="free some space, or name another folder with $BURNISH_CACHE or `data.cache`",
-        place=str(folder),
-    )
