@@ -77,7 +77,7 @@ class Lora(Adapter):
         layers: dict[str, bool] = {}
         for path, module in backbone.named_modules():
             transposed = type(module).__name__ == "Conv1D"  # transformers' own linear layer, not torch's convolution
-            if not (transposed or isinstance(module, nn.Linear)):
+            if module is network.vocabulary or not (transposed or isinstance(module, nn.Linear)):
                 continue
             name = inside.get(id(module.weight), "")
             if name and network.depth(name) <= network.layers:

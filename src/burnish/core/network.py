@@ -74,6 +74,14 @@ class Network(nn.Module, ABC):
     seed: int = 0
     fresh_head: bool = True
 
+    @property
+    def vocabulary(self) -> nn.Module | None:
+        """The layer that came with the checkpoint and gives a logit for each of its tokens; None: the head is of classes.
+
+        It may share its matrix with the embeddings, so nothing low-rank is put beside it.
+        """
+        return None
+
     @abstractmethod
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C] for one answer a row, [B, L, C] for one an element."""

@@ -75,6 +75,10 @@ class Transformers(Model):
         with settings.quiet():
             config = self._configuration(folder, head, input)
             masked = settings.set_own_masks(config)
+            if settings.keeps_head(head):
+                return self._wrapped(
+                    loading.with_its_head(folder, head, config, self._settings(self.dtype)), target, seed=seed
+                )
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
             if masked:
                 loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
@@ -122,6 +126,7 @@ class Transformers(Model):
         return given
 
     def _wrapped(self, loaded: Any, target: Target, *, seed: int) -> Network:
+        from burnish.models.transformers.language import LanguageModel, writes
         from burnish.models.transformers.network import TransformersNetwork
 
         if self.gradient_checkpointing:
@@ -135,13 +140,16 @@ class Transformers(Model):
                 warnings.simplefilter("ignore", FutureWarning)  # newer releases only rename it
                 # The re-entrant kind loses gradients where the embeddings are frozen.
                 loaded.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        origin = hub_name(self.name)
+        if writes(loaded.model):
+            return LanguageModel(loaded.model, notes=loaded.notes, seed=seed, origin=origin)
         network = TransformersNetwork(
             loaded.model,
-            element=target.shape == "element",
+            element=target.shape != "row",
             fresh=loaded.fresh,
             notes=loaded.notes,
             seed=seed,
-            origin=hub_name(self.name),
+            origin=origin,
         )
         network.fresh_head = not loaded.kept_head
         return network

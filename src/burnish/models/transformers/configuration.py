@@ -15,6 +15,9 @@ from burnish.inputs import Input, input_classes
 from burnish.targets import Target, names_of
 
 
+_OF_A_VOCABULARY = ("AutoModelForCausalLM", "AutoModelForMaskedLM")
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep transformers' own log lines and progress bars away; burnish says what matters."""
@@ -50,6 +53,11 @@ def head_class(input: Input, shape: str) -> Any:
         )
     with importing():
         return getattr(transformers, name)
+
+
+def keeps_head(head: Any) -> bool:
+    """Whether the head of the checkpoint itself answers: a logit for each token of its vocabulary."""
+    return head.__name__ in _OF_A_VOCABULARY
 
 
 def read_configuration(folder: Path, head: Any) -> Any:

@@ -18,7 +18,7 @@ from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
 from burnish.models._checkpoint import checked_weights
 from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
-from burnish.models.transformers.configuration import set_task
+from burnish.models.transformers.configuration import keeps_head, set_task
 from burnish.targets import Target, names_of
 
 SHOWN = 12
@@ -145,6 +145,31 @@ def fine_tunable(
     return loaded
 
 
+def with_its_head(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -> Loaded:
+    """A model whole, as it was pretrained: its own head over its vocabulary goes on learning.
+
+    Raises:
+        InputError: a tensor is missing or misshapen (named), or the checkpoint has no such head.
+    """
+    with torch.random.fork_rng(devices=[]):
+        model, report = pretrained(folder, head, config, settings)
+    require_finite(model, str(folder))
+    loaded = Loaded(model, notes=[report["note"]] if "note" in report else [], kept_head=True)
+    body = f"{model.base_model_prefix}."
+    missing = sorted(report["missing_keys"])
+    if missing and not any(name.startswith(body) for name in missing):
+        raise InputError(
+            f"the checkpoint has no head over its vocabulary: {_listed(missing)} not there",
+            expected="a checkpoint that was pretrained to write texts or to fill gaps",
+            fix="choose another checkpoint; this one was saved without its head, or for classes",
+            place=str(folder),
+        )
+    loaded.fresh |= set(missing)
+    _check_body(folder, model, loaded, {name: shapes for name, *shapes in report["mismatched_keys"]}, report)
+    loaded.fresh.clear()
+    return loaded
+
+
 def _check_body(
     folder: Path, model: Any, loaded: Loaded, mismatched: dict[str, Sequence[Any]], report: dict[str, Any]
 ) -> None:
@@ -217,7 +242,9 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
         InputError: otherwise, with the tensors named; also where the saved labels are not those of `target`.
     """
     names = names_of(target) or tuple(config.id2label.values())
-    if config.num_labels != target.outputs or tuple(config.id2label.values()) != tuple(names):
+    if keeps_head(head):
+        pass  # it answers with tokens
+    elif config.num_labels != target.outputs or tuple(config.id2label.values()) != tuple(names):
         raise InputError(
             f"the saved model answers {_listed([str(n) for n in config.id2label.values()])}",
             expected=_listed([str(n) for n in names]) if names else f"{target.outputs} outputs",

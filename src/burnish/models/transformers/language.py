@@ -1,0 +1,121 @@
+"""A causal language model of transformers: logits of the next token at each place, and writing on with a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from burnish.core.network import Generating, Network, Tensors
+from burnish.models.transformers.accepting import accepted
+from burnish.models.transformers.network import TransformersNetwork
+
+
+_MEMORIES = ("cache", "past_key_values", "cache_params")
+"""What releases and architectures of transformers call that which is remembered of the places so far."""
+
+
+@dataclass(frozen=True)
+class _Cache:
+    """What is remembered of B sequences.
+
+    Attributes:
+        past: the library's keys and values, or states.
+        mask: int64 [B, L], what of the places so far is no padding.
+        positions: int64 [B], of the last token of each sequence.
+    """
+
+    past: Any
+    mask: torch.Tensor
+    positions: torch.Tensor
+
+
+class LanguageModel(TransformersNetwork, Generating):
+    """A model with the checkpoint's own head: a logit for each token of the vocabulary, at each place.
+
+    Lines are padded at their end, and a place never sees a later one, so the mask of padding is left out: attention is
+    then computed the fast way, and rows that share a line (`position_ids` begin anew in each) do not see each other.
+    """
+
+    def __init__(
+        self, model: nn.Module, *, notes: Sequence[str] = (), seed: int = 0, origin: str | None = None
+    ) -> None:
+        super().__init__(model, element=True, notes=notes, seed=seed, origin=origin)
+        self.fresh_head = False
+
+    @property
+    def vocabulary(self) -> nn.Module | None:
+        """The layer of the logits, which is often one matrix with the embeddings."""
+        return cast("nn.Module | None", self.model.get_output_embeddings())
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Logits [B, L, V]."""
+        return super().forward(**_unmasked(inputs))
+
+    def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The body's last state at each place, [B, L, D]."""
+        return super().place_states(**_unmasked(inputs))
+
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The body's last states [B, L, D]."""
+        return super().features(**_unmasked(inputs))
+
+    def untouched(self) -> Network | None:
+        """None: it is read again."""
+        return None
+
+    def depth(self, parameter: str) -> int:
+        """0 for embeddings, 1..layers for blocks; the head came with the checkpoint and is as old as the last block."""
+        return min(super().depth(parameter), self.layers)
+
+    def head_modules(self) -> list[str]:
+        """None: no module is fresh."""
+        return []
+
+    def step(self, inputs: Tensors, ids: torch.Tensor | None, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Logits [B, V] of the next token, and the cache; at the beginning rows are moved to the end of their line."""
+        if ids is None:
+            ids, mask = _at_the_end(inputs["input_ids"], inputs.get("attention_mask"))
+            positions = (mask.cumsum(1) - 1).clamp(min=0)
+            return self._next(ids, mask, positions, None)
+        mask = torch.cat([cache.mask, torch.ones_like(cache.mask[:, :1])], dim=1)
+        return self._next(ids[:, None], mask, cache.positions[:, None] + 1, cache.past)
+
+    def _next(
+        self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, past: Any
+    ) -> tuple[torch.Tensor, _Cache]:
+        given = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
+        named = accepted(given, self._accepts, self.model.dtype)
+        memory = next(name for name in _MEMORIES if name in self._accepts)
+        named |= {"use_cache": True, memory: past}
+        if "logits_to_keep" in self._accepts:
+            named["logits_to_keep"] = 1  # those of the prompt are many, and nobody reads them
+        out = self.model(**named)
+        return out.logits[:, -1], _Cache(getattr(out, memory), mask, positions[:, -1])
+
+    def picked(self, cache: Any, rows: torch.Tensor) -> Any:
+        """The cache of these rows."""
+        cache.past.reorder_cache(rows)
+        return _Cache(cache.past, cache.mask[rows], cache.positions[rows])
+
+
+def writes(model: nn.Module) -> bool:
+    """Whether a model of transformers was made to write on."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as known
+
+    return type(model).__name__ in known.values()
+
+
+def _unmasked(inputs: Tensors) -> Tensors:
+    return {name: value for name, value in inputs.items() if name != "attention_mask"}
+
+
+def _at_the_end(ids: torch.Tensor, mask: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows [B, L] that are padded at their end, padded at their beginning, with their mask."""
+    if mask is None:
+        return ids, torch.ones_like(ids)
+    places = (torch.arange(ids.shape[1], device=ids.device)[None] + mask.sum(1, keepdim=True)) % ids.shape[1]
+    return ids.gather(1, places), mask.gather(1, places)
