@@ -14,7 +14,6 @@ from burnish.core.errors import InputError
 from burnish.inputs import Input, input_classes
 from burnish.targets import Target, names_of
 
-
 _OF_A_VOCABULARY = ("AutoModelForCausalLM", "AutoModelForMaskedLM")
 
 

@@ -13,7 +13,6 @@ from burnish.core.network import Generating, Network, Tensors
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.network import TransformersNetwork
 
-
 _MEMORIES = ("cache", "past_key_values", "cache_params")
 """What releases and architectures of transformers call that which is remembered of the places so far."""
 
@@ -104,9 +103,9 @@ class LanguageModel(TransformersNetwork, Generating):
 
 def writes(model: nn.Module) -> bool:
     """Whether a model of transformers was made to write on."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as known
+    from transformers.models.auto import modeling_auto
 
-    return type(model).__name__ in known.values()
+    return type(model).__name__ in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
 
 
 def _unmasked(inputs: Tensors) -> Tensors:
