@@ -17,6 +17,7 @@ from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
+from burnish.inputs import lacking
 from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
@@ -157,7 +158,7 @@ class Predictor:
                     place=f"example {number + 1}",
                 )
             return dict(zip(columns, values, strict=True))
-        missing = [c for c in columns if c not in example]
+        missing = lacking(self.bundle.input, list(example))
         if missing:
             raise InputError(
                 f"column {missing[0]!r} is missing", expected=", ".join(columns), place=f"example {number + 1}"

@@ -55,6 +55,8 @@ class Table:
         left_out: what was met in folders and is no row, each with its severity and words.
         inspection: what is known of the files that rows are (images, sounds); None for other rows.
         read_cells: of columns that were asked for; see `cells`.
+        sources: int64 [N], of rows that were made of a table's rows the numbers of those; None: the rows are the files' own.
+        made: a hash of how rows were made of those of the files; empty where they were not.
     """
 
     arrow: pa.Table
@@ -63,6 +65,8 @@ class Table:
     left_out: tuple[tuple[str, str], ...] = field(default=())
     inspection: Inspection | None = field(default=None, compare=False, repr=False)
     read_cells: dict[str, Cells] = field(default_factory=dict, compare=False, repr=False)
+    sources: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
+    made: str = ""
 
     def __len__(self) -> int:
         return int(self.arrow.num_rows)
@@ -76,10 +80,12 @@ class Table:
     def fingerprint(self) -> str:
         """A hash of the contents of all files, in order, and of how they were read: equal tables have equal ones."""
         parts = [f"{o.sha256} {o.encoding} {o.rows}" for o in self.origins]
-        return hashlib.sha256("\n".join([*parts, str(self.arrow.schema)]).encode()).hexdigest()
+        parts += [str(self.arrow.schema), *([self.made] if self.made else [])]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def place(self, row: int) -> str:
         """Where a row (counting from 0) came from, for messages: 'reviews.csv, row 17' (rows counted from 1)."""
+        row = row if self.sources is None else int(self.sources[row])
         for origin in self.origins:
             if row < origin.rows:
                 return f"{origin.path}, row {row + 1}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -12,6 +12,7 @@ from burnish.core.component import Component, component_class, kinds
 from burnish.core.family import Kind
 from burnish.core.processor import Processor as Processor
 from burnish.inputs._capabilities import (
+    Assembled,
     Audible,
     Augmentable,
     Change,
@@ -24,6 +25,7 @@ from burnish.inputs._capabilities import (
 )
 
 __all__ = [
+    "Assembled",
     "Audible",
     "Augmentable",
     "Change",
@@ -39,6 +41,7 @@ __all__ = [
     "described",
     "endings_of",
     "input_classes",
+    "lacking",
 ]
 
 
@@ -156,6 +159,13 @@ def described(values: Array) -> str:
     """Shape, range and mean of numbers that are neither words nor a picture."""
     shape = " x ".join(map(str, values.shape))
     return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
+
+
+def lacking(input: Input, columns: Collection[str]) -> tuple[str, ...]:
+    """Columns that rows to be answered must have and these do not."""
+    if isinstance(input, Assembled):
+        return input.lacking(columns)
+    return tuple(column for column in input.required_columns if column not in columns)
 
 
 def endings_of(input: Input) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -13,6 +13,7 @@ from burnish.core.batch import Array, Encoded, Example
 if TYPE_CHECKING:
     from torch import nn
 
+A = TypeVar("A", bound="Assembled")
 F = TypeVar("F", bound="FromFiles")
 
 
@@ -39,6 +40,43 @@ class Piece:
 
     place: dict[str, Any]
     without: Callable[[], Example]
+
+
+class Assembled(ABC):
+    """Its rows are put together from several columns, in one of several forms, and so is what is learned from them."""
+
+    assembled_column: ClassVar[str]
+    """The column of a table that holds rows put together."""
+    learns: ClassVar[str]
+    """The kind of target where none is named."""
+
+    @abstractmethod
+    def lacking(self, columns: Collection[str]) -> tuple[str, ...]:
+        """Columns that rows to be answered must have and these do not; none where they can be put together."""
+
+    @abstractmethod
+    def for_table(self: A, columns: Sequence[str], rows: Sequence[Example]) -> tuple[A, str]:
+        """This input with the form of a table, and that in a sentence.
+
+        Raises:
+            InputError: no form fits.
+        """
+
+    @abstractmethod
+    def for_checkpoint(self: A, rows: Sequence[Example], folder: Path) -> tuple[A, str]:
+        """This input with what only some training rows and the checkpoint together tell, and that in a sentence.
+
+        Raises:
+            InputError: the checkpoint cannot read such rows.
+        """
+
+    @abstractmethod
+    def assembled(self, example: Example, place: str) -> str:
+        """A row with what is learned from it, put together.
+
+        Raises:
+            InputError: what is wrong with it, at `place`.
+        """
 
 
 class FromFiles(ABC):

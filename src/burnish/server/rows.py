@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from burnish.inputs import FromFiles, Input, endings_of
+from burnish.inputs import Assembled, FromFiles, Input, endings_of, lacking
 from burnish.server.limits import aside, parsed
 from burnish.server.refusal import Refused
 from burnish.server.settings import Settings
@@ -120,9 +120,11 @@ class Reader:
             if len(columns) != 1:
                 raise ValueError(f"found {kind_of(value)}; expected an object with {', '.join(columns)}")
             value = {columns[0]: value}
-        missing = [c for c in columns if c not in value]
+        missing = lacking(self.input, list(value))
         if missing:
             raise ValueError(f"{missing[0]!r} is missing; expected {', '.join(columns)}")
+        if isinstance(self.input, Assembled):
+            return dict(value)
         return {column: self._cell(column, value[column]) for column in columns}
 
     def _cell(self, column: str, value: Any) -> Any:

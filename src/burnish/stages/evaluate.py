@@ -25,6 +25,7 @@ from burnish.report.rows import row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
+from burnish.stages.prepare.dividing import unfolded
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
@@ -110,7 +111,7 @@ def _labelled(data: Any, bundle: Bundle, cache: Path) -> tuple[Part, list[str]]:
     table = read_given(data, bundle.input, bundle.target)
     warnings = strange_labels(bundle.target, table)
     made = read_splits({GIVEN: table}, bundle.input, bundle.target, cache, division=None, beside_tables=True)
-    return made.parts[GIVEN], warnings
+    return unfolded(made, bundle.target, bundle.processor).parts[GIVEN], warnings
 
 
 def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:

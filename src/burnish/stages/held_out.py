@@ -23,6 +23,8 @@ from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes import Runner
 from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.prepare.assembling import with_rows
+from burnish.stages.prepare.dividing import unfolded
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 
 NAMES = ("train", "validation", "test")
@@ -112,6 +114,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
     cache = cache_folder(recipe.data.cache)
     try:
         tables = read_tables(given_splits(recipe.data), recipe.target, recipe.target_column)
+        tables = with_rows(tables, bundle.input, cache)
     except InputError as error:
         raise InputError(
             f"export validation needs the data the run was tested on: {error.found}",
@@ -119,7 +122,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
-    parts = read_splits(
+    made = read_splits(
         tables,
         bundle.input,
         bundle.target,
@@ -127,7 +130,8 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
         division=recipe,
         beside_tables=named_no_root(bundle.input, tables["train"]),
         keeps_shared_rows=not all("left_out" in told for told in bundle.settings["data"].values()),
-    ).parts
+    )
+    parts = unfolded(made, bundle.target, bundle.processor).parts
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 

@@ -30,6 +30,8 @@ from burnish.targets._capabilities import (
     Named,
     Recognised,
     Standalone,
+    Unfolded,
+    Unfolding,
     Usual,
     Wrong,
 )
@@ -47,6 +49,8 @@ __all__ = [
     "Recognised",
     "Standalone",
     "Target",
+    "Unfolded",
+    "Unfolding",
     "Usual",
     "Wrong",
     "abstains",

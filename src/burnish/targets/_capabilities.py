@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends, Generated, Reason
@@ -205,6 +205,32 @@ class Generative(ABC):
     def frames(self, encoded: Encoded, given: int) -> int:
         """How many of the frames that the network gives, padding included, belong to a view; for CTC."""
         return min(given, int(encoded.get("_frames", encoded["_length"])))
+
+
+class Unfolding(Protocol):
+    """How the rows of one split become those that a network learns from or answers."""
+
+    def rows(self, cell: Any, place: str) -> Sequence[Any]:
+        """The cells of the target's column that a cell becomes, in order; none where nothing is left of it.
+
+        Raises:
+            InputError: a cell that cannot be read, at `place` (file and row).
+        """
+
+    def said(self) -> Sequence[str]:
+        """What became of all rows, in sentences.
+
+        Raises:
+            InputError: nothing is left to learn.
+        """
+
+
+class Unfolded(ABC):
+    """A row of its tables may become several once splits are made: replies of a conversation, windows of a document."""
+
+    @abstractmethod
+    def unfolding(self, processor: Any, *, held_out: bool) -> Unfolding:
+        """How; `held_out` rows are tested on, the others learned from."""
 
 
 class Standalone(ABC):

@@ -23,7 +23,7 @@ from burnish.data.reading.writer import Writer
 from burnish.data.settings import Data, cache_folder, cache_unwritable
 from burnish.data.table import Origin, Table
 
-VERSION = 2
+VERSION = 3
 """Of what reading writes; raised when the same file would give another table, so that old cache entries are not used."""
 Notify: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and out of how much (0 where that is not known)."""

@@ -67,7 +67,7 @@ class Writer:
             ) from error
 
     def _array(self, values: Any, name: str, place: str, first_row: int) -> pa.Array:
-        if name in self._unlike:
+        if name in self._unlike or _lists_of_objects(values):
             return as_json(values)
         array, error = tried(values, name, place, first_row)
         if error is not None:
@@ -154,6 +154,13 @@ class Writer:
                 mixed = InputError(what, expected="values of one type in a column", fix=fix)
                 self._unlike[name] = why(mixed, row + _first_unfit(values, kind))
         return values if values.type == pa.string() else as_json(values)
+
+
+def _lists_of_objects(values: Any) -> bool:
+    """Whether cells are lists of JSON objects: messages, tools. Arrow would give all of them the keys of each."""
+    return isinstance(values, list) and any(
+        isinstance(value, list) and any(isinstance(item, dict) for item in value) for value in values
+    )
 
 
 def _first_unfit(values: pa.Array, kind: pa.DataType) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+COLUMN = "conversation"
+"""Of a table whose rows were assembled: a conversation as `Conversation.to_text` writes it."""
 ROLES = ("system", "user", "assistant", "tool")
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from burnish.data.parts import require_columns
 from burnish.data.reading.tables import read
 from burnish.data.table import Table
-from burnish.inputs import Input
+from burnish.inputs import Input, lacking
 from burnish.stages.predict.rows import InputRows, Window, Windows, cuts
 
 
@@ -48,7 +48,7 @@ class ArrowRows(InputRows):
 
     def __init__(self, data: Any, input: Input) -> None:
         self._table: Table = read(data)
-        require_columns(self._table, input.required_columns)
+        require_columns(self._table, lacking(input, self._table.columns))
         self.columns, self.notes, self.fingerprint = self._table.columns, self._table.notes, self._table.fingerprint
 
     def __len__(self) -> int:

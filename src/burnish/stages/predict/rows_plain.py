@@ -20,7 +20,7 @@ from burnish.data.reading.places import Place, locate
 from burnish.data.reading.shards import require_like, require_names
 from burnish.data.settings import Data
 from burnish.data.sources import Source
-from burnish.inputs import Input
+from burnish.inputs import Input, lacking
 from burnish.stages.predict.rows import LARGER, InputRows, Window, Windows, cuts
 
 KINDS = ("csv", "json", "jsonl")
@@ -73,7 +73,7 @@ class PlainRows(InputRows):
             else:
                 for place in _places(data):
                     self._read(kept, place, columns, notes, files)
-        require_names(tuple(columns), input.required_columns, place=data if isinstance(data, str) else "")
+        require_names(tuple(columns), lacking(input, tuple(columns)), place=data if isinstance(data, str) else "")
         self.columns, self.notes = tuple(columns), tuple(notes)
         self.fingerprint = sha256(self._path)
 

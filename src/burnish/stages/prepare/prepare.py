@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,8 @@ from burnish.data.truths import Truths, truths_of
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
-from burnish.stages.prepare.dividing import Divided
+from burnish.stages.prepare.assembling import put_together
+from burnish.stages.prepare.dividing import Divided, unfolded
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
@@ -104,14 +106,16 @@ def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool 
 def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
-    draft, made = _divided(recipe, tell, keep)
+    draft, made = _divided(recipe, folder, tell, keep)
     parts = made.parts
     if trained_before(folder):
         require_unseen(folder, parts, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
     settled = _learned(draft, recipe, parts, _teller(tell, "note"))
-    truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     processor = processor_of(settled.input, settled.target, folder)
+    made = unfolded(made, settled.target, processor, _teller(tell, "note"), Phases(tell))
+    parts = made.parts
+    truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     encoded = _encoded(settled, parts, processor, tell)
     examined = _audited(settled, made, truths, encoded, processor, tell)
     prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out)
@@ -120,7 +124,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     return prepared
 
 
-def _divided(recipe: Recipe, tell: Tell, keep: bool) -> tuple[Settled, Divided]:
+def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Settled, Divided]:
     """The recipe with all filled in that its tables tell, and its splits."""
     say, phases = _teller(tell, "note"), Phases(tell)
     data, said_of_folders = splits_of(recipe.data)
@@ -128,6 +132,7 @@ def _divided(recipe: Recipe, tell: Tell, keep: bool) -> tuple[Settled, Divided]:
         say(note)
     recipe = recipe.model_copy(update={"data": data})
     tables = read_tables(data, recipe.target, recipe.target_column, usual=USUAL_TARGETS, say=say, notify=phases)
+    recipe, tables = put_together(recipe, tables, folder, usual=USUAL_TARGETS, say=say, notify=phases)
     draft = settle(recipe, tables["train"], say)
     made = read_splits(
         tables,

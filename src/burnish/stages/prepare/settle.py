@@ -9,6 +9,7 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import Component, build, component_class, kinds
 from burnish.core.errors import InputError, nearest
+from burnish.data.assembling import NUMBER
 from burnish.data.parts import require_columns
 from burnish.data.reading.one_type import columns_without_a_type
 from burnish.data.reading.placing import folder_of
@@ -16,7 +17,7 @@ from burnish.data.table import Table
 from burnish.data.truths import missing
 from burnish.decoders import Decoder
 from burnish.evaluation.scores import defined, metrics_for
-from burnish.inputs import FromFiles, Input
+from burnish.inputs import Assembled, FromFiles, Input
 from burnish.losses import Loss
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
@@ -63,7 +64,9 @@ def _sample(table: Table) -> list[Example]:
 def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     """One column says which rows belong together: for the split, unless another is chosen, and for the intervals."""
     group = recipe.group or getattr(recipe.split, "group", None)
-    if group is None:
+    if group is None:  # what was one row in the files is resampled together
+        return {"group": NUMBER} if NUMBER in table.columns else {}
+    if group == NUMBER:
         return {}
     require_columns(table, [group], place="group")
     if "split" in recipe.model_fields_set or recipe.data.test is not None:
@@ -108,7 +111,7 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
     inferred = _fitting(recipe, table, sample, target)
     if isinstance(inferred, FromFiles):
         inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
-    if target.column in inferred.required_columns:
+    if target.column in inferred.required_columns and not isinstance(inferred, Assembled):
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
         )

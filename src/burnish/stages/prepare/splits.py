@@ -18,10 +18,11 @@ from burnish.data.looking.inspection import inspected, require_files
 from burnish.data.parts import require_columns, whole
 from burnish.data.reading.placing import placed
 from burnish.data.reading.tables import read, read_parts
-from burnish.data.settings import Data
+from burnish.data.settings import Data, cache_folder
 from burnish.data.table import Part, Table
 from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe
+from burnish.stages.prepare.assembling import with_rows
 from burnish.stages.prepare.dividing import Divided, divided
 from burnish.stages.prepare.target_numbers import numbers_read
 from burnish.targets import Target
@@ -71,7 +72,7 @@ def read_given(data: Any, input: Input, target: Target) -> Table:
     Raises:
         InputError: see the sources; or a column that the model needs is not there.
     """
-    table = read(data)
+    table = with_rows({GIVEN: read(data)}, input, cache_folder(None))[GIVEN]
     require_columns(table, [*input.required_columns, target.column])
     return numbers_read(target, None, {GIVEN: table})[GIVEN]
 

@@ -1,0 +1,98 @@
+"""Tables whose rows are put together from several columns, in one column that input and target read; kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from burnish.core.errors import InputError
+from burnish.core.source_hash import source_hash
+from burnish.data.settings import cache_unwritable
+from burnish.data.table import Table
+from burnish.inputs import Assembled, Input
+
+NUMBER = "conversation_number"
+"""Column that says which rows were one row of the files; intervals resample these together."""
+PIECE = 1024  # rows assembled and written together
+
+Notify = Callable[[str, int, int], None]
+
+
+def assembled(table: Table, input: Input, name: str, cache: Path, notify: Notify | None = None) -> Table:
+    """The table with rows put together in `Assembled.assembled_column`; the same table where the input reads single columns.
+
+    Args:
+        table: as it was read.
+        input: with the form of its rows.
+        name: of the split, or of the table: part of the numbers of rows.
+        cache: folder in which the rows are kept, memory-mapped.
+        notify: told how far it is.
+
+    Raises:
+        InputError: a row that cannot be put together, at file and row; how many others there are is said.
+    """
+    if not isinstance(input, Assembled):
+        return table
+    parts = [table.fingerprint, input.model_dump_json(), name, source_hash({__name__, *input.encodes_with})]
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+    path = cache / "assembled" / f"{key}.arrow"
+    if not path.is_file():
+        try:
+            _write(path, _pieces(table, input, name, notify))
+        except OSError as error:
+            raise cache_unwritable(path.parent, error) from error
+    with pa.memory_map(str(path)) as file:
+        columns = pa.ipc.open_file(file).read_all()
+    arrow = table.arrow
+    for column in columns.column_names:
+        if column in arrow.column_names:
+            arrow = arrow.drop_columns([column])
+        arrow = arrow.append_column(column, columns[column])
+    return replace(table, arrow=arrow, read_cells={}, made=key)
+
+
+def _pieces(table: Table, input: Input, name: str, notify: Notify | None) -> Iterator[pa.RecordBatch]:
+    assert isinstance(input, Assembled)
+    row, wrong, first = 0, 0, None
+    for rows in table.rows(table.columns, batch=PIECE):
+        cells = []
+        for example in rows:
+            try:
+                cells.append(input.assembled(example, table.place(row)))
+            except InputError as error:
+                wrong, first = wrong + 1, first or error
+            row += 1
+        if notify:
+            notify("reading conversations", row, len(table))
+        if first is None:
+            numbers = [f"{name} {number + 1}" for number in range(row - len(rows), row)]
+            yield pa.record_batch({input.assembled_column: pa.array(cells, pa.string()), NUMBER: pa.array(numbers)})
+    if first is not None:
+        others = f" ({wrong - 1:,} other rows cannot be read either)" if wrong > 1 else ""
+        raise InputError(first.found + others, expected=first.expected, fix=first.fix, place=first.place)
+
+
+def _write(path: Path, pieces: Iterator[pa.RecordBatch]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            first = next(pieces, None)
+            if first is None:
+                raise InputError("there are no rows", expected="at least one conversation")
+            with pa.ipc.new_file(file, first.schema) as writer:
+                writer.write_batch(first)
+                for piece in pieces:
+                    writer.write_batch(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

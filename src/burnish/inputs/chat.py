@@ -1,0 +1,228 @@
+"""Conversations: a reply is written to what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array, Encoded, Example
+from burnish.core.errors import InputError
+from burnish.core.family import Kind
+from burnish.inputs import Assembled, Input
+from burnish.media.chat.checks import check
+from burnish.media.chat.conversation import COLUMN, Conversation, Message
+from burnish.media.chat.form import Format
+from burnish.media.chat.formats import FORMS, recognise
+from burnish.media.chat.processor import ROOM, ChatProcessor, load, save
+from burnish.media.chat.templates import load_template
+from burnish.media.chat.thinking import usual_options
+
+_FORMS = ("messages", "sharegpt", "alpaca", "prompt_completion")
+
+
+class Chat(Input, Assembled):
+    """Conversations of any usual form, made token ids by the checkpoint's chat template.
+
+    OpenAI `messages`, ShareGPT, Alpaca, prompt and completion are recognised. A reply at the end of a conversation is what
+    the model learns to write; it is never part of what is read.
+    """
+
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")
+    lengths_matter: ClassVar[bool] = True
+    thing: ClassVar[str] = "conversation"
+    shapes: ClassVar[tuple[str, ...]] = ("sequence",)
+    heads: ClassVar[Mapping[str, str]] = {"sequence": "AutoModelForCausalLM"}
+    encoder: ClassVar[Kind] = "text encoder"
+    assembled_column: ClassVar[str] = COLUMN
+    learns: ClassVar[str] = "response"
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="From part (messages, tools, prompt, completion, instruction ...) to column; empty: recognised.",
+    )
+    roles: dict[str, str] = Field(
+        default_factory=dict,
+        description="From a name of a speaker to system, user, assistant or tool; guessed and said.",
+    )
+    max_length: int | None = Field(
+        None, ge=16, description="Context in tokens, prompt and reply; earlier turns go first. Null: the checkpoint's."
+    )
+    template: str | None = Field(
+        None,
+        description="Chat template: a file, its text, or chatml, chatml-tools, instruction, plain; null: the own one.",
+    )
+    template_options: dict[str, Any] = Field(
+        default_factory=dict, description="Further variables of the template, such as enable_thinking."
+    )
+    tools: bool | None = Field(None, description="Whether rows offer tools; null: looked at.")
+    today: str | None = Field(None, description="The date that a template writes which asks for it; null: of the run.")
+    reply_room: int = Field(ROOM, ge=1, description="Tokens of the context that a prompt leaves to its reply.")
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The column that conversations are assembled in."""
+        return (COLUMN,)
+
+    def lacking(self, columns: Collection[str]) -> tuple[str, ...]:
+        """Nothing where a form of chat has its columns there."""
+        if COLUMN in columns:
+            return ()
+        try:
+            self.form(tuple(columns), [])
+        except InputError:
+            return ("messages",)
+        return ()
+
+    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Chat | None:
+        """As it is, where conversations were assembled."""
+        return self if COLUMN in columns else None
+
+    def form(self, columns: Sequence[str], rows: Sequence[Example], *, answered: bool = False) -> Format:
+        """The form of a table, by the columns that are named, as far as it has them.
+
+        Raises:
+            InputError: none fits.
+        """
+        named = {part: column for part, column in self.columns.items() if column in columns}
+        if answered and len(named) < len(self.columns):
+            named = self.columns  # says which is not there
+        return recognise(columns, rows, named=named or None, role_names=self.roles, answered=answered)
+
+    def for_table(self, columns: Sequence[str], rows: Sequence[Example]) -> tuple[Chat, str]:
+        """With the columns and roles of a table, and what was recognised in a sentence.
+
+        Raises:
+            InputError: no form of chat fits.
+        """
+        form = self.form(columns, rows, answered=True)
+        if form.form.name not in _FORMS:
+            raise InputError(
+                f"rows are {form.form.words}, and hold no conversations",
+                expected="; ".join(f"{f.words}: {', '.join(f.needed)}" for f in FORMS if f.name in _FORMS),
+                fix="task: language-modeling continues pretraining on plain texts",
+            )
+        tools = self.tools
+        if tools is None:
+            tools = "tools" in form.columns and any(form.cell(row, "tools") not in (None, "", []) for row in rows)
+        return self.model_copy(
+            update={"columns": dict(form.columns), "roles": {**self.roles, **form.roles}, "tools": tools}
+        ), form.sentence()
+
+    def for_checkpoint(self, rows: Sequence[Example], folder: Path) -> tuple[Chat, str]:
+        """With thoughts asked for or not, as the rows have them, and the date where the template writes it.
+
+        Raises:
+            InputError: the checkpoint has no chat template.
+        """
+        template = load_template(
+            folder, given=self.template, tools=bool(self.tools), options=self.template_options, today=self.today
+        )
+        form = self.form(tuple(rows[0]) if rows else (), rows, answered=True)
+        read = []
+        for row in rows:  # broken ones are told, all of them, when the table is assembled
+            with suppress(InputError):
+                read.append(form.form.read(form, row, ""))
+        options, said = usual_options(template, [one for one in read if isinstance(one, Conversation)])
+        update: dict[str, Any] = {"template_options": {**self.template_options, **options}}
+        if self.today is None and "strftime_now" in template.source:
+            update["today"] = date.today().isoformat()
+            said = f"{said} The template writes the date: {update['today']}, in service as well.".strip()
+        return self.model_copy(update=update), said
+
+    def assembled(self, example: Example, place: str) -> str:
+        """The conversation of a row that ends in a reply, checked, as JSON text.
+
+        Raises:
+            InputError: what is wrong with it.
+        """
+        row = self.form(tuple(example), [example], answered=True).read(example, place)
+        if not isinstance(row, Conversation):
+            raise InputError("a row without a conversation", expected="messages", place=place)
+        return row.to_text()
+
+    def asked(self, example: Example, place: str = "") -> Conversation:
+        """What a row asks: its conversation without the reply at its end.
+
+        Raises:
+            InputError: no conversation, or nothing to reply to.
+        """
+        cell = example.get(COLUMN)
+        if isinstance(cell, str) and cell.startswith('{"messages"'):
+            whole = Conversation.from_text(cell)
+        elif isinstance(cell, str) and not cell.lstrip().startswith("["):
+            whole = Conversation((Message("user", cell),))
+        else:
+            form = self.form([c for c in example if example[c] is not None], [example])
+            read = form.form.read(form, example, place)
+            if not isinstance(read, Conversation):
+                raise InputError(
+                    f"rows are {form.form.words}", expected="a conversation, such as messages", place=place
+                )
+            whole = read
+        messages = whole.messages
+        asked = Conversation(messages[:-1] if messages and messages[-1].role == "assistant" else messages, whole.tools)
+        check(asked, place, answered=False)
+        return asked
+
+    def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> ChatProcessor:
+        """Tokenizer, template and stop tokens of the checkpoint."""
+        return load(
+            folder,
+            settings,
+            max_length=self.max_length,
+            template=self.template,
+            tools=bool(self.tools),
+            options=self.template_options,
+            today=self.today,
+            room=self.reply_room,
+        )
+
+    def save_processor(self, processor: ChatProcessor, folder: Path) -> None:
+        """Write tokenizer, template and stop tokens beside the weights."""
+        save(processor, folder)
+
+    def encode(self, examples: Sequence[Example], processor: ChatProcessor) -> list[Encoded]:
+        """`input_ids` int32 [L]: what a reply is written to.
+
+        Raises:
+            InputError: a row that is no conversation, or a prompt that does not fit into the context.
+        """
+        out: list[Encoded] = []
+        for example in examples:
+            ids = np.array(processor.renderer.prompt(self.asked(example), limit=processor.prompt_limit), np.int32)
+            out.append({"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))})  # type: ignore[dict-item]
+        return out
+
+    def packed(self, rows: Sequence[Encoded], processor: ChatProcessor) -> Encoded:
+        """The ids of all, one after the other; `position_ids` begin anew in each, by which the network tells them apart."""
+        positions = np.concatenate([np.arange(len(row["input_ids"]), dtype=np.int32) for row in rows])
+        ids = np.concatenate([row["input_ids"] for row in rows])
+        length = np.int32(len(ids))
+        return {"input_ids": ids, "position_ids": positions, "_length": length, "_full_length": length}  # type: ignore[dict-item]
+
+    def collate(self, encoded: Sequence[Encoded], processor: ChatProcessor) -> tuple[dict[str, Array], int]:
+        """input_ids and attention_mask, int64 [B, L], padded at the end; of packed rows position_ids as well."""
+        out, length = processor.tokens.collate(encoded)
+        out.pop("token_type_ids", None)
+        if any("position_ids" in row for row in encoded):
+            positions = np.zeros((len(encoded), length), np.int64)
+            for number, row in enumerate(encoded):
+                positions[number, : len(row["input_ids"])] = row["position_ids"]
+            out["position_ids"] = positions
+        return out, length
+
+    def shown(self, encoded: Encoded, processor: ChatProcessor) -> str:
+        """The prompt, control tokens included."""
+        return processor.marked_text(encoded["input_ids"].tolist())
+
+    def audited_text(self, example: Example) -> str | None:
+        """What the user says, over all turns."""
+        try:
+            return self.asked(example).asked
+        except InputError:
+            return None

@@ -1,0 +1,137 @@
+"""The reply to a conversation, written by a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from burnish.core.batch import Array, Encoded
+from burnish.core.generated import Ends, Generated
+from burnish.core.processor import Processor
+from burnish.media.chat.conversation import COLUMN, ROLES, Conversation
+from burnish.media.chat.processor import ChatProcessor
+from burnish.media.chat.rendered import Learned
+from burnish.media.chat.replies import message_of, reply_text, written_reply
+from burnish.media.chat.unfolding import ChatUnfolding
+from burnish.targets import Decoded, Generative, Target, Unfolded
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Response(Target, Generative, Unfolded):
+    """The reply at the end of a conversation; in training every reply of it is learned."""
+
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")
+    shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
+    default_loss: ClassVar[str] = "cross_entropy"
+    decides: ClassVar[str] = "loss"
+    headline: ClassVar[tuple[str, ...]] = ("bits_per_byte", "exact_match", "extracted_match", "tool_call_match", "chrf")
+    column: str = Field(COLUMN, description="Column that conversations are assembled in.")
+    learn: list[str] = Field(
+        default=["assistant"], description="Roles whose turns the loss is on; 'replies', or 'all' for every turn."
+    )
+    last_reply_only: bool = Field(False, description="Of a conversation's replies learn the last alone.")
+
+    @field_validator("learn", mode="before")
+    @classmethod
+    def _roles(cls, learn: Any) -> Any:
+        named = {"replies": ["assistant"], "all": list(ROLES)}
+        return named.get(learn, [learn]) if isinstance(learn, str) else learn
+
+    @field_validator("learn")
+    @classmethod
+    def _known(cls, learn: list[str]) -> list[str]:
+        wrong = [role for role in learn if role not in ROLES]
+        if wrong or not learn:
+            raise ValueError(f"roles are {', '.join(ROLES)}, or one of replies and all")
+        return learn
+
+    @property
+    def outputs(self) -> int:
+        """As many as the checkpoint has tokens; none are made."""
+        return 0
+
+    @property
+    def learned_turns(self) -> Learned:
+        """What the loss is on."""
+        return Learned(tuple(self.learn), self.last_reply_only)
+
+    def learned(self, values: Iterable[Any]) -> Response:
+        """As it is; nothing is learned from the rows."""
+        return self
+
+    def problem_with(self, value: Any) -> str:
+        """Missing, or no reply at its end."""
+        if not isinstance(value, str) or not value:
+            return "no conversation"
+        return "" if Conversation.from_text(value).messages[-1].role == "assistant" else "no reply at its end"
+
+    def unfolding(self, processor: Any, *, held_out: bool) -> ChatUnfolding:
+        """One row for each reply of held-out conversations; in training as the template and the context ask for."""
+        return ChatUnfolding(processor, self.learned_turns, held_out=held_out)
+
+    def given(self, value: Any, encoded: Encoded, processor: Processor) -> Encoded:
+        """`input_ids` int32 [L - 1]: the conversation with its replies, without the last token."""
+        ids = self._whole(value, encoded, processor)[0][:-1]
+        return {"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))}  # type: ignore[dict-item]
+
+    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
+        """The next token at each place, int64 [L - 1], and its weight; 0 where nothing is learned."""
+        ids, weights = self._whole(value, encoded, processor)
+        return ids[1:].astype(np.int64), weights[1:]
+
+    def _whole(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
+        chat = processor.for_target
+        assert isinstance(chat, ChatProcessor)
+        whole = Conversation.from_text(value) if isinstance(value, str) and value else None
+        answered = whole is not None and whole.messages[-1].role == "assistant"
+        example = chat.example(whole, self.learned_turns) if whole is not None and answered else None
+        if example is None:
+            ids = np.append(encoded["input_ids"], chat.stops[:1]).astype(np.int32)
+            return ids, np.zeros(len(ids), np.float32)
+        return example.ids, example.weights()
+
+    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+        """Padded at the end as the rows are: targets int64 [B, L], weights float32 [B, L]."""
+        targets = np.zeros((len(pairs), length), np.int64)
+        weights = np.zeros((len(pairs), length), np.float32)
+        for number, (ids, weight) in enumerate(pairs):
+            targets[number, : len(ids)], weights[number, : len(ids)] = ids, weight
+        return targets, weights
+
+    def strata(self, value: Any) -> str | None:
+        """None."""
+        return None
+
+    def truth(self, value: Any) -> str | None:
+        """The reply as `media.chat.replies.reply_text` writes it."""
+        return None if self.problem_with(value) else reply_text(Conversation.from_text(value).messages[-1])
+
+    def arrow_type(self) -> pa.DataType:
+        """A text."""
+        import pyarrow as pa
+
+        return pa.string()
+
+    def columns(self) -> tuple[str, ...]:
+        """Negative log-likelihood of the reply in nats, its tokens and bytes, tokens written, and whether it ended by itself."""
+        return ("nats", "tokens", "bytes", "written", "stopped")
+
+    def ends(self, processor: Any) -> Ends:
+        """The template's stop tokens."""
+        chat = processor.for_target
+        return Ends(frozenset(chat.stops), chat.text)
+
+    def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
+        """What was written, in the form of a label."""
+        (written,) = views
+        chat, ids = processor.for_target, written.ids.tolist()
+        answer = written_reply(chat.text(ids)[: written.cut])
+        if written.cut is None:  # marks around calls may be control tokens, which a text does not show
+            marked = written_reply(chat.marked_text(ids))
+            answer = marked if message_of(marked).tool_calls else answer
+        return Decoded(answer, np.zeros(0, np.float32), written.score, written.ended)
