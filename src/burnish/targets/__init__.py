@@ -15,7 +15,9 @@ from burnish.targets._asking import (
     may_abstain,
     mistakes_of,
     names_of,
+    packed,
     same,
+    shows_truth,
     target_class,
     target_of,
 )
@@ -34,6 +36,7 @@ from burnish.targets._capabilities import (
     Wrong,
 )
 from burnish.targets._target import Target
+from burnish.targets._taught import Taught
 
 __all__ = [
     "Classes",
@@ -47,6 +50,7 @@ __all__ = [
     "Recognised",
     "Standalone",
     "Target",
+    "Taught",
     "Usual",
     "Wrong",
     "abstains",
@@ -57,7 +61,9 @@ __all__ = [
     "may_abstain",
     "mistakes_of",
     "names_of",
+    "packed",
     "same",
+    "shows_truth",
     "target_class",
     "target_of",
 ]
