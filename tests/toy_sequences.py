@@ -29,7 +29,7 @@ from burnish.inputs import Input
 from burnish.losses import Loss, in_full
 from burnish.metrics import Metric, SumRatio
 from burnish.models import Model
-from burnish.targets import Decoded, Generative, Target
+from burnish.targets import Decoded, Generative, Target, Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,7 +138,7 @@ class Spelling(Input):
         return str(processor.text(encoded["input_ids"]))
 
 
-class Reversed(Target, Generative):
+class Reversed(Target, Generative, Taught):
     """What the three have in common: the truth is the letters of the question, capital and reversed."""
 
     shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"

@@ -11,7 +11,8 @@ from burnish.core.component import build
 from burnish.core.predictions import Predictions
 from burnish.evaluation.intervals import bootstrap_all
 from burnish.metrics import Metric
-from burnish.stages.train.doubts import all_right, one_for_all
+from burnish.report.summary import all_alike
+from burnish.stages.train.doubts import one_for_all
 from tests.prediction_cases import table as made
 
 
@@ -30,6 +31,9 @@ def test_no_error_on_few_rows_has_an_exact_interval_and_no_other(rows: int) -> N
     assert intervals["accuracy"].low == pytest.approx(0.025 ** (1 / rows))
     assert intervals["accuracy"].high == 1.0
     assert math.isnan(intervals["matthews"].low)
+    upside_down = bootstrap_all(metrics(), table(truth, truth[1:] + truth[:1]), resamples=50, seed=0)
+    assert (upside_down["accuracy"].low, upside_down["accuracy"].value) == (0.0, 0.0)
+    assert upside_down["accuracy"].high == pytest.approx(1 - 0.025 ** (1 / rows))
     wrong = bootstrap_all(metrics(), table(truth, [*truth[:-1], "a"]), resamples=50, seed=0)
     assert wrong["accuracy"].low < wrong["accuracy"].value < 1.0
 
@@ -52,9 +56,21 @@ def test_a_model_that_always_says_the_same_is_named() -> None:
     assert "nothing is predicted" in said
 
 
-def test_a_perfect_score_is_qualified() -> None:
-    perfect = {**result(), "metrics": {"accuracy": {"value": 1.0, "low": 0.955}}}
-    (said,) = all_right(perfect)
+def perfect(value: float, low: float, high: float, grouped: bool = False) -> dict[str, Any]:
+    metrics = {"accuracy": {"value": value, "low": low, "high": high}}
+    return {**result(), "metrics": metrics, "bootstrap": {"level": 0.95, "grouped": grouped}}
+
+
+def test_a_perfect_score_is_qualified_by_the_interval_in_the_scores() -> None:
+    said = all_alike(perfect(1.0, 0.955, 1.0)) or ""
     assert "all 8 test examples are right" in said
-    assert "0.955" in said
-    assert list(all_right(result())) == []
+    assert "at least 0.955 (exact 95 % CI)" in said
+    assert "(exact 95 % CI over groups)" in (all_alike(perfect(1.0, 0.8, 1.0, grouped=True)) or "")
+    assert "all 8 test examples are wrong" in (all_alike(perfect(0.0, 0.0, 0.2)) or "")
+    assert "at most 0.200" in (all_alike(perfect(0.0, 0.0, 0.2)) or "")
+
+
+def test_no_interval_no_sentence() -> None:
+    """Also of scores by burnish 0.7.0, whose interval of a perfect accuracy had no width."""
+    assert all_alike(result()) is None
+    assert all_alike(perfect(1.0, 1.0, 1.0)) is None

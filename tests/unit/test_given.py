@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from burnish.core.component import Component, kinds
 from burnish.core.errors import InputError
 from burnish.data.feeding.encode import encode_part, fingerprint
 from burnish.data.feeding.loader import Loader
+from burnish.targets import Target, Taught, shows_truth, target_class
 from burnish.targets.label import Label
 from tests import toy_sequences as toy
 from tests.sequence_cases import sequences
@@ -59,7 +61,8 @@ def test_a_decoder_is_shown_the_letters_before_each(tmp_path: Path) -> None:
 def test_where_nothing_is_given_nothing_is_kept(tmp_path: Path) -> None:
     made = sequences(tmp_path, "Frames", ROWS)
     assert not made.encoded.gives
-    assert not Label.shows_truth()
+    assert not shows_truth(made.target)
+    assert not shows_truth(Label())
     assert made.loader.taught(np.array([0]))[0].keys() == made.loader.encoded(np.array([0]))[0].keys()
 
 
@@ -119,3 +122,25 @@ def test_a_truth_that_cannot_be_shown_is_named_by_its_row(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="cannot be shown") as caught:
         encode_part(made.encoded.part, toy.Spelling(), target, made.processor, cache=tmp_path / "cache")
     assert caught.value.place.endswith("row 1")
+
+
+def test_closed_labels_have_nothing_of_what_sequences_are_taught_with() -> None:
+    """Every public name counts, from wherever it is inherited but `Component`: 22 are as many as one can keep in mind."""
+    closed = [cls for kind in kinds("burnish.targets") if (cls := target_class(kind)).shape != "sequence"]
+    assert len(closed) >= 4
+    assert not [cls for cls in closed if issubclass(cls, Taught)]
+    above = Target.__mro__[: Target.__mro__.index(Component)]
+    public = {name for cls in above for name in {**vars(cls), **cls.__annotations__} if not name.startswith("_")}
+    assert not public & set(vars(Taught))
+    assert len(public - {"model_config", "model_fields"}) <= 22
+
+
+def test_who_has_something_of_taught_and_is_none_is_told() -> None:
+    """Nobody would ask it: what it gives would be left out silently."""
+    with pytest.raises(TypeError, match=r"has 'given'.*class Given\(Target, Taught\)"):
+
+        class Given(Label):
+            """Gives, and does not say so."""
+
+            def given(self, value: Any, encoded: Any, processor: Any) -> Any:
+                return {}

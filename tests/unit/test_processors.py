@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ from burnish.inputs.text import Text
 from burnish.media.picture.processor import ImageProcessor
 from burnish.media.sound.processor import SoundProcessor
 from burnish.media.text.tokenizer import load
+from burnish.targets import Taught
 from burnish.targets.label import Label
 from tests.checkpoints import tiny_checkpoint
 
@@ -35,10 +36,10 @@ class Letters(Processor):
         return {"letters": self.letters}
 
 
-class Spelled(Label):
+class Spelled(Label, Taught):
     """A target that spells its labels."""
 
-    has_processor = True
+    has_processor: ClassVar[bool] = True
 
     def processor(self, folder: Path, reads: Processor, settings: dict[str, Any] | None = None) -> Letters:
         return Letters((settings or {"letters": "abc"})["letters"])

@@ -306,12 +306,13 @@ def test_mistakes_of_other_targets() -> None:
 
 
 def test_a_perfect_test_still_admits_doubt(tmp_path: Path) -> None:
-    """Bootstrap intervals without width are explained."""
+    """The sentence reads the exact interval that is in the scores: 0.025 ** (1 / 14) over 14 groups."""
     predictions = example("label5").take(np.arange(2, 42))
     right = Predictions(predictions.table.set_column(2, "answer", predictions.table["truth"]))
     text = written(tmp_path, right)
-    assert "no width" in text
-    assert "between 0.912 and 1.000" in text
+    assert text.count("all 40 test examples are right") == 1
+    assert "an accuracy of at least 0.768 (exact 95 % CI over groups)" in text
+    assert re.search(r"`accuracy` +\| 1\.000 \| \[0\.768, 1\.000\]", text)
     assert "No prediction is wrong." in text
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from burnish.core.processor import Pair, Processor
 from burnish.core.written import require_kinds
+from burnish.targets import Taught
 
 if TYPE_CHECKING:
     from burnish.inputs import Input
@@ -24,7 +25,7 @@ def processor_of(input: Input, target: Target, folder: Path, settings: dict[str,
     Raises:
         InputError: the checkpoint has none, or settings that are not those of a pair.
     """
-    if not target.has_processor:
+    if not isinstance(target, Taught) or not target.has_processor:
         return input.processor(folder, settings)
     if settings is None:
         reads = input.processor(folder)
@@ -37,5 +38,5 @@ def processor_of(input: Input, target: Target, folder: Path, settings: dict[str,
 def save_processor(input: Input, target: Target, processor: Processor, folder: Path) -> None:
     """Write the files of the input's processor and of the target's beside the weights."""
     input.save_processor(processor.for_input, folder)
-    if target.has_processor:
+    if isinstance(target, Taught) and target.has_processor:
         target.save_processor(processor.for_target, folder)

@@ -13,6 +13,8 @@ from burnish.core.seeds import generator
 from burnish.counting.resampling import with_truth
 from burnish.metrics import Metric
 
+SHARES = ("accuracy", "subset_accuracy")
+"""Metrics that are shares of rows: where all are right, or all wrong, their interval is known exactly."""
 BLOCK = 2_000_000
 """Counts held in memory at once: resamples x rows."""
 
@@ -99,18 +101,20 @@ def bootstrap_all(
     for metric in metrics:
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
         value = metric.value(known)
-        if metric.greater_is_better and low == high == value == 1.0:
-            low, high = _of_all_right(metric, known, level)
+        if metric.kind() in SHARES and value in (0.0, 1.0):
+            low, high = _of_all_alike(value, known, level)
+        elif metric.greater_is_better and low == high == value == 1.0:
+            low, high = float("nan"), float("nan")
         intervals[metric.label] = Interval(value, low, high, defined, known.groups is not None)
     return intervals
 
 
-def _of_all_right(metric: Metric, known: Predictions, level: float) -> tuple[float, float]:
-    """Where no row is wrong, every resample is perfect, and says nothing about new rows.
+def _of_all_alike(share: float, known: Predictions, level: float) -> tuple[float, float]:
+    """The exact interval (Clopper and Pearson 1934) of a share of rows that is 1 or 0, over the rows or groups drawn.
 
-    A share of rows then has the exact interval (Clopper and Pearson 1934); of other scores none is known, and both ends are nan.
+    Every resample is as perfect (or as wrong) as the table, and says nothing about new rows. Of other scores than shares
+    no such interval is known.
     """
-    if metric.kind() != "accuracy":
-        return float("nan"), float("nan")
     units = len(known) if known.groups is None else int(_group_numbers(known.groups).max()) + 1
-    return ((1 - level) / 2) ** (1 / units), 1.0
+    end = ((1 - level) / 2) ** (1 / units)
+    return (end, 1.0) if share else (0.0, 1 - end)

@@ -26,7 +26,7 @@ from burnish.data.table import Part
 from burnish.decoders import Decoder, answered
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
-from burnish.targets import Decoded, Filed, Target, names_of
+from burnish.targets import Decoded, Filed, Target, names_of, shows_truth
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
@@ -169,7 +169,7 @@ def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
 
 def needs_truth(target: Target, loss: Loss) -> bool:
     """Whether losses are not to be had of answers: the network must be shown the truth, or the loss sees more than logits."""
-    return target.shows_truth() or not loss.elementwise()
+    return shows_truth(target) or not loss.elementwise()
 
 
 def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Array]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from burnish.evaluation.reliability import wilson
+from burnish.report.baselines import baseline_name, baseline_short
 from burnish.report.markdown import name, names, number, snippet, span, table
+from burnish.report.summary import all_alike
 from burnish.targets import Classes, classes_of, target_class
 
 SPLITS = ("train", "validation", "test")
-TITLES = {"majority": "majority baseline", "frozen_features": "linear model on frozen features"}
-SHORT = {"majority": "majority", "frozen_features": "frozen features"}
 
 
 def opening(facts: Mapping[str, Any], scores: Mapping[str, Any], said: Sequence[str] = ()) -> list[str]:
@@ -49,7 +48,7 @@ def headline(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
     """Metric, value and interval, and beside them what each baseline reaches."""
     level = f"{100 * scores['bootstrap']['level']:g} % CI"
     metrics = scores["metrics"]
-    head = ["metric", "value", level, *(TITLES.get(key, key) for key in baselines)]
+    head = ["metric", "value", level, *map(baseline_name, baselines)]
     rows = []
     for label in scores["headline"]:
         figures = metrics[label]
@@ -65,16 +64,16 @@ def headline(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
         f"{drawn['seed']}. They show how much another test set of this size would move the figure, not how much another "
         "training seed would."
     )
-    for doubt in scores.get("doubts") or []:
+    for doubt in scores.get("doubts", filter(None, [all_alike(scores)])) or []:
         lines += ["", f"**Caution**: {snippet(doubt, 600)}."]
-    return [*lines, *_without_width(scores)]
+    return lines
 
 
 def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
     """A table for each baseline: the model, the baseline, and the paired difference with its interval."""
     lines = ["## Baselines"] if baselines else []
     for key, baseline in baselines.items():
-        title, rows = TITLES.get(key, key), []
+        title, rows = baseline_name(key), []
         for label in scores["headline"]:
             figures, paired = scores["metrics"][label], baseline["differences"].get(label)
             other = number(baseline["metrics"].get(label, {}).get("value"))
@@ -82,7 +81,7 @@ def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
             difference = number(known["value"], signed=True) if known else "n/a"
             ends = span(known["low"], known["high"], signed=True) if known else "n/a"
             rows.append([_titled(label, figures), number(figures["value"]), other, difference, ends])
-        head = ["metric", "model", title, f"Δ vs {SHORT.get(key, key)}", "95 % CI of Δ"]
+        head = ["metric", "model", title, f"Δ vs {baseline_short(key)}", "95 % CI of Δ"]
         lines += ["", f"### {title[0].upper()}{title[1:]}", "", *table(head, rows, right=range(1, 5))]
         lines += ["", _verdict(baseline)]
     return lines
@@ -111,20 +110,6 @@ def _verdict(baseline: Mapping[str, Any]) -> str:
     tail = f" McNemar's exact test on correct and wrong predictions: p = {p:.2g}." if p is not None else ""
     verdict = "; ".join(said) or "nothing could be compared"
     return f"Baseline: {snippet(str(baseline.get('note', '')), 300)}. By paired bootstrap {verdict}.{tail}"
-
-
-def _without_width(scores: Mapping[str, Any]) -> list[str]:
-    """A bootstrap shows no doubt where all predictions are right, or all wrong; what can be said instead."""
-    accuracy = scores["metrics"].get("accuracy", scores["metrics"].get("subset_accuracy", {}))
-    rows = scores["rows"] - scores["rows_without_truth"]
-    if target_class(scores["target"]).shape == "element" or accuracy.get("value") not in (0.0, 1.0) or not rows:
-        return []
-    low, high = wilson(accuracy["value"], rows)
-    return [
-        "",
-        f"Every prediction is {'correct' if accuracy['value'] else 'wrong'}, so the bootstrap intervals have no width. "
-        f"With {rows:,} examples a true accuracy between {low:.3f} and {high:.3f} remains plausible (Wilson's 95 % interval).",
-    ]
 
 
 def other_metrics(scores: Mapping[str, Any]) -> list[str]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from burnish.core.predictions import Predictions
+from burnish.evaluation.intervals import SHARES
 from burnish.evaluation.reliability import agreement, bins
+from burnish.report.baselines import baseline_phrase
 from burnish.report.markdown import number
 from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
-TITLES = {"majority": "the majority baseline", "frozen_features": "a linear model on frozen features"}
-"""The baselines in a sentence."""
 NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
          "spearman": "Spearman correlation"}  # fmt: skip
 OVERLAP = ("test_rows_in_train", "test_groups_in_train", "near_test_rows_in_train")
@@ -53,9 +53,29 @@ def verdicts(scores: Mapping[str, Any], baselines: Mapping[str, Any], metric: st
         ends = f"95 % CI {number(paired['low'], signed=True)} to {number(paired['high'], signed=True)}"
         verb = {True: "Better than", False: "Worse than", None: "Not shown better than"}[paired["better"]]
         said.append(
-            f"{verb} {TITLES.get(name, name)}: {titled(metric)} {number(paired['value'], signed=True)} ({ends})."
+            f"{verb} {baseline_phrase(name)}: {titled(metric)} {number(paired['value'], signed=True)} ({ends})."
         )
     return said
+
+
+def all_alike(scores: Mapping[str, Any]) -> str | None:
+    """Where every prediction is right, or every one wrong: what is known of new examples, read from the interval of accuracy.
+
+    None where neither is so, or where the scores have no such interval, as those of burnish 0.7.0.
+    """
+    count = scores["rows"] - scores["rows_without_truth"]
+    shares = [scores["metrics"][name] for name in SHARES if name in scores["metrics"]]
+    share = next((s for s in shares if s.get("value") in (0.0, 1.0) and s.get("low") is not None), None)
+    if share is None or not count or share["low"] == share["high"]:
+        return None
+    right, drawn = bool(share["value"]), scores["bootstrap"]
+    end = f"at least {share['low']:.3f}" if right else f"at most {share['high']:.3f}"
+    over = " over groups" if drawn["grouped"] else ""
+    hint = ", and look for shared examples if this is too good" if right else ""
+    return (
+        f"all {count:,} test examples are {'right' if right else 'wrong'}, of which resampling shows no doubt; on new ones "
+        f"expect an accuracy of {end} (exact {100 * drawn['level']:g} % CI{over}){hint}"
+    )
 
 
 def weakest(scores: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,9 @@ from burnish.targets._asking import (
     may_abstain,
     mistakes_of,
     names_of,
+    packed,
     same,
+    shows_truth,
     target_class,
     target_of,
 )
@@ -36,6 +38,7 @@ from burnish.targets._capabilities import (
     Wrong,
 )
 from burnish.targets._target import Target
+from burnish.targets._taught import Taught
 
 __all__ = [
     "Classes",
@@ -49,6 +52,7 @@ __all__ = [
     "Recognised",
     "Standalone",
     "Target",
+    "Taught",
     "Unfolded",
     "Unfolding",
     "Usual",
@@ -61,7 +65,9 @@ __all__ = [
     "may_abstain",
     "mistakes_of",
     "names_of",
+    "packed",
     "same",
+    "shows_truth",
     "target_class",
     "target_of",
 ]

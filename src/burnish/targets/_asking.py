@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from burnish.core.batch import Array
 from burnish.core.component import component_class
 from burnish.targets._capabilities import Classes, Confident, Decoded, Judged, Mistakes, Named
 from burnish.targets._target import Target
+from burnish.targets._taught import Taught, in_line
 
 if TYPE_CHECKING:
     from burnish.core.predictions import Predictions
@@ -91,3 +93,13 @@ def may_abstain(target: Target) -> bool:
 def abstains(target: Target, decoded: Decoded) -> bool | None:
     """Whether an answer is less sure than it must be to be given; None where answers are never marked."""
     return target.abstains(decoded) if isinstance(target, Confident) else None
+
+
+def shows_truth(target: Target) -> bool:
+    """Whether the network is shown something of the truth while it learns."""
+    return isinstance(target, Taught) and target.shows_truth()
+
+
+def packed(target: Target, pairs: Sequence[tuple[Array, Array]], lengths: Sequence[int]) -> tuple[Array, Array]:
+    """Truth and weight of rows that share a line: one after the other, unless the target says otherwise (`Taught.packed`)."""
+    return target.packed(pairs, lengths) if isinstance(target, Taught) else in_line(pairs, lengths)

@@ -12,20 +12,18 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.joining import mean
 from burnish.core.processor import Processor
-from burnish.targets._capabilities import (
-    Decoded,
-)
-from burnish.targets._taught import Taught
+from burnish.targets._capabilities import Decoded
+from burnish.targets._taught import require_taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Target(Taught, Component):
+class Target(Component):
     """What comes out: a column, what was learned from it, and the way between truth, numbers and answers.
 
     What only some targets can do are capabilities, which they inherit beside this class: `Named`, `Judged`, `Confident`,
-    `Recognised`, `Standalone`. Nobody asks for the kind of a target.
+    `Recognised`, `Standalone`, `Generative`, `Taught`, `Filed`. Nobody asks for the kind of a target.
     """
 
     axis: ClassVar[str] = "burnish.targets"
@@ -44,6 +42,11 @@ class Target(Taught, Component):
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Label column.")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **settings: Any) -> None:
+        super().__pydantic_init_subclass__(**settings)
+        require_taught(cls)
 
     @property
     @abstractmethod

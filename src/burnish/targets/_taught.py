@@ -13,7 +13,10 @@ from burnish.core.processor import Processor
 
 
 class Taught:
-    """Of targets whose answers are sequences; closed labels need nothing of it."""
+    """A target that is learned from in a way of its own, as where answers are sequences; closed labels need nothing of it.
+
+    It may show the network something of the truth, encode with a processor of its own, and say how rows share a line.
+    """
 
     has_processor: ClassVar[bool] = False
     """Whether it encodes with a processor of its own (`processor`), beside the input's."""
@@ -57,7 +60,7 @@ class Taught:
         Raises:
             ValueError: a truth that is longer than its row.
         """
-        return _in_line([p[0] for p in pairs], lengths), _in_line([p[1] for p in pairs], lengths)
+        return in_line(pairs, lengths)
 
     def processor(self, folder: Path, reads: Processor, settings: dict[str, Any] | None = None) -> Processor:
         """What it encodes with beside the input's processor, where `has_processor`: a tokenizer of transcripts, say.
@@ -76,7 +79,26 @@ class Taught:
         """Write the files of its own processor beside the weights, where it has one and that has files."""
 
 
-def _in_line(rows: Sequence[Array], lengths: Sequence[int]) -> Array:
+def in_line(pairs: Sequence[tuple[Array, Array]], lengths: Sequence[int]) -> tuple[Array, Array]:
+    """Truth and weight of rows one after the other, each filled up to its length, as in `Taught.packed`."""
+    return _one_after_another([p[0] for p in pairs], lengths), _one_after_another([p[1] for p in pairs], lengths)
+
+
+def require_taught(target: type) -> None:
+    """Check that a class which has something of `Taught` is one: nobody would ask it otherwise.
+
+    Raises:
+        TypeError: it is not.
+    """
+    names = [name for name in vars(Taught) if not name.startswith("_") and hasattr(target, name)]
+    if names and not issubclass(target, Taught):
+        raise TypeError(
+            f"target {target.__name__} has {names[0]!r} and does not inherit `burnish.targets.Taught`, by which it is asked"
+            f" for: class {target.__name__}(Target, Taught)"
+        )
+
+
+def _one_after_another(rows: Sequence[Array], lengths: Sequence[int]) -> Array:
     if any(len(row) > length for row, length in zip(rows, lengths, strict=True)):
         raise ValueError("a truth is longer than its row")
     after = [

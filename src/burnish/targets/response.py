@@ -16,13 +16,13 @@ from burnish.media.chat.processor import ChatProcessor
 from burnish.media.chat.rendered import Learned
 from burnish.media.chat.replies import message_of, reply_text, written_reply
 from burnish.media.chat.unfolding import ChatUnfolding
-from burnish.targets import Decoded, Generative, Target, Unfolded
+from burnish.targets import Decoded, Generative, Target, Taught, Unfolded
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Response(Target, Generative, Unfolded):
+class Response(Target, Generative, Taught, Unfolded):
     """The reply at the end of a conversation; in training every reply of it is learned."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")

@@ -26,7 +26,7 @@ from burnish.data.feeding.encoded_rows import EncodedRows as EncodedRows
 from burnish.data.settings import cache_unwritable
 from burnish.data.table import Part
 from burnish.inputs import FromFiles, Input, Processor
-from burnish.targets import Target
+from burnish.targets import Target, Taught
 
 Notify = Callable[[str, int, int], None]
 
@@ -109,8 +109,9 @@ def _pieces(
             _target(target, e.get(target.column), x, processor, part, int(r))
             for e, x, r in zip(examples, encoded, rows, strict=True)
         ]
-        if target.shows_truth():
-            values |= _shown(target, examples, encoded, processor, part, rows)
+        if isinstance(target, Taught) and target.shows_truth():
+            truths = [e.get(target.column) for e in examples]
+            values |= _shown(target, truths, encoded, processor, part, rows)
         values["_target"], values["_target_weight"] = [p[0] for p in pairs], [p[1] for p in pairs]
         values["_weight"] = [np.float32(p[1].sum()) for p in pairs]
         schema = schema or pa.schema([(name, _type(column)) for name, column in values.items()])
@@ -160,18 +161,18 @@ def _target(
 
 
 def _shown(
-    target: Target, examples: list[Example], encoded: list[Encoded], processor: Processor, part: Part, rows: Any
+    target: Taught, truths: list[Any], encoded: list[Encoded], processor: Processor, part: Part, rows: Any
 ) -> dict[str, list[Any]]:
     """Columns of what the network is shown of the truth of each row."""
     given: list[Encoded] = []
-    for example, row, number in zip(examples, encoded, rows, strict=True):
+    for value, row, number in zip(truths, encoded, rows, strict=True):
         try:
-            given.append(target.given(example.get(target.column), row, processor))
+            given.append(target.given(value, row, processor))
         except InputError as error:
             raise _placed(error, part, int(number)) from None
         if given[-1].keys() != given[0].keys():
             raise TypeError(
-                f"target {target.kind()!r} gives {sorted(given[-1])} for one row, {sorted(given[0])} for another"
+                f"target {type(target).__name__} gives {sorted(given[-1])} for one row, {sorted(given[0])} for another"
             )
     return {GIVEN + name: [shown[name] for shown in given] for name in given[0]}
 

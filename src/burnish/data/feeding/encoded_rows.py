@@ -15,7 +15,7 @@ from burnish.data.table import Part
 
 PIECE = 2048  # rows in one record batch; every batch but the last has exactly this many, so row i is found by division
 GIVEN = "_given."
-"""What names of `Target.given` begin with in the file."""
+"""What names of `Taught.given` begin with in the file."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class EncodedRows:
         lengths: int64 [N], elements after truncation.
         full_lengths: int64 [N], elements before truncation.
         weights: float32 [N], summed target weight; 0 where there is nothing to learn or to score.
-        gives: whether the network is shown something of the truth while it learns (`Target.given`).
+        gives: whether the network is shown something of the truth while it learns (`Taught.given`).
         given_lengths, given_full_lengths: as `lengths` and `full_lengths`, with what is shown.
         hit: whether they were found in the cache.
         note: what was wrong with the file that the cache held, and that they were encoded anew; else empty.
@@ -86,7 +86,7 @@ class EncodedRows:
         return {name: self._columns[name][position] for name in self._names}
 
     def given(self, position: int) -> Encoded:
-        """What of the truth the network is shown of one row, as `Target.given` gave it."""
+        """What of the truth the network is shown of one row, as `Taught.given` gave it."""
         return {name.removeprefix(GIVEN): self._columns[name][position] for name in self._given}
 
     def count(self, name: str, value: int) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.decoded import DecodedRows
 from burnish.data.feeding.encode import EncodedRows
 from burnish.inputs import Augmentable, Input
-from burnish.targets import Target
+from burnish.targets import Target, Taught
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ class Loader:
             return self.collate(encoded)
         given = [self.rows.given(int(p)) for p in positions]
         inputs, length = self.collate([{**row, **shown} for row, shown in zip(encoded, given, strict=True)])
-        inputs = {**inputs, **self.target.collate_given(given, length, self.processor)}
+        if isinstance(self.target, Taught):
+            inputs = {**inputs, **self.target.collate_given(given, length, self.processor)}
         lost = {name for name in given[0].keys() - encoded[0].keys() if not name.startswith("_")} - inputs.keys()
         if lost:
             raise TypeError(f"target {self.target.kind()!r} gives {sorted(lost)} and does not collate it")

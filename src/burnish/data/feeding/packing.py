@@ -12,7 +12,7 @@ from burnish.core.errors import InputError
 from burnish.data.feeding.loader import Loader
 from burnish.inputs import Input
 from burnish.losses import Loss
-from burnish.targets import Target
+from burnish.targets import Target, Taught, packed, shows_truth
 
 
 def require_packable(input: Input, target: Target, loss: Loss) -> None:
@@ -24,11 +24,11 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
     why = ""
     if target.shape == "row":
         why = f"target {target.kind()!r} has one truth a row"
-    elif target.shows_truth() and type(target).collate_given is not Target.collate_given:
+    elif isinstance(target, Taught) and _stands_beside(target):
         why = f"target {target.kind()!r} shows the network the truth beside the row"
     elif not loss.elementwise():
         why = f"loss {loss.kind()!r} needs the outputs of each row alone"
-    elif target.shape == "sequence" and not target.shows_truth():
+    elif target.shape == "sequence" and not shows_truth(target):
         why = f"target {target.kind()!r} has a truth that does not stand in the row"
     elif not input.packs():
         why = f"rows of input {input.kind()!r} cannot share a line"
@@ -39,6 +39,10 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
             fix="choose another sampler",
             place="sampler",
         )
+
+
+def _stands_beside(target: Taught) -> bool:
+    return target.shows_truth() and type(target).collate_given is not Taught.collate_given
 
 
 def packed_batch(
@@ -56,7 +60,7 @@ def packed_batch(
     lengths = [np.array([int(row["_length"]) for row in rows], np.int64) for rows in taught]
     inputs, length = loader.collate([loader.input.packed(rows, loader.processor.for_input) for rows in taught])
     pairs = [
-        loader.target.packed([loader.rows.target(int(p)) for p in line], row_lengths.tolist())
+        packed(loader.target, [loader.rows.target(int(p)) for p in line], row_lengths.tolist())
         for line, row_lengths in zip(lines, lengths, strict=True)
     ]
     targets, weights = loader.weighed(pairs, length, real)

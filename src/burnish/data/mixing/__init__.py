@@ -12,6 +12,7 @@ from burnish.core.batch import Array
 from burnish.core.component import Component
 from burnish.core.errors import InputError
 from burnish.inputs import Augmentable, augmented_as
+from burnish.targets import shows_truth
 
 if TYPE_CHECKING:
     from burnish.inputs import Input
@@ -79,7 +80,7 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
             fix="mixing: mixup" if chosen.kind() != "mixup" else "leave `mixing` out",
             place="mixing",
         )
-    if target.shape != "row" or target.shows_truth():
+    if target.shape != "row" or shows_truth(target):
         why = "has a truth for each element" if target.shape != "row" else "shows the network a part of the truth"
         raise InputError(
             f"mixing {chosen.kind()!r} with target {target.kind()!r}, which {why}",

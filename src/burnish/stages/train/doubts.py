@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from burnish.recipe.recipe import Settled
+from burnish.report.baselines import baseline_phrase
+from burnish.report.summary import all_alike
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.prepare.usual_settings import usual_rate
 from burnish.targets import names_of
 from burnish.training.history import Validation
 
-TITLES = {"majority": "the most common label or value", "frozen_features": "a linear model on frozen features"}
 FEW_ROWS, FEW_OF_A_CLASS = 100, 5
 """Fewer validation rows than this, or than five times the classes, tell no good checkpoint from a lucky one: with 100 rows
 an accuracy of 0.8 is known to 0.08 up or down."""
@@ -28,7 +29,7 @@ def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[
         validations: all of the run.
     """
     rows = {name: len(part) for name, part in prepared.parts.items()}
-    told = [*one_for_all(result), *all_right(result), *below(prepared.recipe, result)]
+    told = [*one_for_all(result), *filter(None, [all_alike(result)]), *below(prepared.recipe, result)]
     return [*told, *chosen_by_luck(prepared.recipe, validations, rows)]
 
 
@@ -41,16 +42,6 @@ def one_for_all(result: Mapping[str, Any]) -> Iterator[str]:
     if len(predicted) <= 1:
         what = f"every prediction is {predicted[0]!r}" if predicted else "nothing is predicted at all"
         yield f"{what}: the model tells no classes apart; train longer, or leave learning_rate out"
-
-
-def all_right(result: Mapping[str, Any]) -> Iterator[str]:
-    """A perfect score, of which resampling knows nothing."""
-    accuracy, count = result["metrics"].get("accuracy") or {}, result["rows"] - result["rows_without_truth"]
-    if accuracy.get("value") == 1.0 and count and accuracy.get("low") is not None:
-        yield (
-            f"all {count:,} test examples are right, so most scores have no interval; on new ones expect an accuracy of at "
-            f"least {accuracy['low']:.3f} (exact 95 % CI), and look for shared examples if this is too good"
-        )
 
 
 def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
@@ -72,7 +63,7 @@ def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
     score, other = metrics[label]["value"], result["baselines"][name]["metrics"][label]["value"]
     sure = "" if difference["better"] is False else ", though the interval contains 0"
     yield (
-        f"{label} {score:.4f} is below the baseline {name} with {other:.4f} ({TITLES.get(name, name)}; difference "
+        f"{label} {score:.4f} is below that of {baseline_phrase(name)}, {other:.4f} (difference "
         f"{difference['value']:+.4f}, {difference['low']:+.4f} to {difference['high']:+.4f}{sure}): {_advice(recipe)}"
     )
 

@@ -27,6 +27,7 @@ from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.encode import EncodedRows, length_facts
 from burnish.data.feeding.loader import Loader
 from burnish.inputs import FromFiles
+from burnish.targets import shows_truth
 from burnish.training.accelerator import Accelerator
 from burnish.training.features.files import Notify, fastest, features_of
 
@@ -200,7 +201,7 @@ def chosen(
     if policy == "never":
         return False, ""
     why = obstacle(network, adapter, training.augmentation, mixing, epochs)
-    if training.target.shows_truth():
+    if shows_truth(training.target):
         why = why or f"target {training.target.kind()!r} shows the network a part of the truth while it learns"
     if why and policy == "always":
         raise InputError(f"features cannot be computed once: {why}", fix="cache_features: auto", place="cache_features")
