@@ -147,6 +147,7 @@ def test_resuming_a_finished_run_changes_no_score(
     assert read(out / "scores.json")["metrics"] == scores["metrics"]
     assert pq.read_table(out / "predictions.parquet").equals(predictions)
     assert len([e for e in events(out) if e["name"] == "step"]) == steps
+    assert f"this run is finished; nothing was trained or tested again. Scores: {out}" in said.out
     burnish.load(out)
 
 
