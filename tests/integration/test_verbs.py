@@ -220,6 +220,36 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     assert (again.code, "there already" in again.err) == (2, True)
 
 
+def test_columns_that_are_called_otherwise_are_named(
+    burnish_command: Command, trained: Trained, tmp_path: Path
+) -> None:
+    """Predictions stand beside the columns as the file has them; scores are those of the same rows."""
+    run, rows = trained("label"), tiny_runs.rows("label")[:24]
+    same = write_csv(tmp_path / "same.csv", [{"text": r["text"], "label": r["label"]} for r in rows])
+    other = write_csv(tmp_path / "other.csv", [{"review": r["text"], "lable": r["label"]} for r in rows])
+    refused = burnish_command("evaluate", run, other, "--input", "review", "--out", tmp_path / "no")
+    assert (refused.code, "Then name it: --target lable" in refused.err) == (2, True), refused.err
+    scores = {}
+    for file, named in ((same, ()), (other, ("--input", "review", "--target", "lable"))):
+        said = burnish_command("evaluate", run, file, *named, "--out", tmp_path / f"{file.stem}-scores")
+        assert said.code == 0, said.err
+        scores[file] = read(tmp_path / f"{file.stem}-scores" / "scores.json")["metrics"]
+    assert scores[same] == scores[other]
+    for processes in (1, 2):
+        out = tmp_path / f"predictions-{processes}.jsonl"
+        said = burnish_command("predict", run, other, "-o", out, "--input", "review", "--processes", processes)
+        assert said.code == 0, said.err
+        answers = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        assert list(answers[0])[:3] == ["review", "lable", "prediction"]
+        expected = [answer.answer for answer in burnish.load(run)([{"text": r["text"]} for r in rows])]
+        assert [answer["prediction"] for answer in answers] == expected
+
+
+def test_columns_without_data_are_refused(burnish_command: Command, trained: Trained) -> None:
+    said = burnish_command("evaluate", trained("label"), "--target", "lable")
+    assert (said.code, "evaluate RUN FILE" in said.err) == (2, True)
+
+
 def test_evaluate_without_out_keeps_the_result_in_the_run(
     burnish_command: Command, messages: Path, bert: Path, tmp_path: Path
 ) -> None:
