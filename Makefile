@@ -15,8 +15,12 @@ help:  ## What there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped messages, test, export and use it, show the report.
-	@test ! -e $(RUN) || mv $(RUN) $(RUN)-before-$$(date +%Y%m%d-%H%M%S)
-	$(BIN)/burnish train recipes/demo.yaml --out $(RUN)
+	@if test -e $(RUN)/recipe.yaml && test ! -e $(RUN)/predictions.csv; then \
+	  echo "The demo in $(RUN) was interrupted: it goes on where it was. To start anew: rm -r $(RUN) && make demo"; \
+	elif test -e $(RUN); then \
+	  aside=$(RUN)-before-$$(date +%Y%m%d-%H%M%S); mv $(RUN) $$aside && echo "The earlier demo is kept in $$aside"; fi
+	@if test -e $(RUN)/recipe.yaml; then how=--resume; else how=recipes/demo.yaml; fi; \
+	echo "$(BIN)/burnish train $$how --out $(RUN)"; $(BIN)/burnish train $$how --out $(RUN)
 	$(BIN)/burnish export $(RUN) --to onnx
 	$(BIN)/burnish predict $(RUN) examples/customer_messages/new_messages.csv -o $(RUN)/predictions.csv
 	@echo

@@ -199,6 +199,38 @@ def test_the_same_rows_at_another_place_are_named_on_purpose(run: Path, data: Pa
         resume(run)
 
 
+def test_a_finished_run_is_not_tested_again(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sealed test was read at the end of the run; resuming says so, with the places of its results."""
+    from burnish.stages.train import finish, session
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("a finished run was trained or tested again")
+
+    monkeypatch.setattr(finish, "predict", never)
+    monkeypatch.setattr(session, "fit", never)
+    names = ("scores.json", "predictions.parquet", "report.md", "recipe.yaml", "begun.json")
+    before = {name: ((run / name).read_bytes(), (run / name).stat().st_mtime_ns) for name in names}
+    bundle = contents(run / "bundle")
+    ended = resume(run)
+    assert ended.scores == json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    assert {name: ((run / name).read_bytes(), (run / name).stat().st_mtime_ns) for name in names} == before
+    assert contents(run / "bundle") == bundle
+    said = notes(run)[-1]
+    assert "this run is finished; nothing was trained or tested again" in said
+    for place in ("scores.json", "report.md", "bundle"):
+        assert str(run / place) in said
+    assert f"burnish train --resume --out {run} epochs=N" in said
+
+
+@pytest.mark.parametrize("place", ["report.md", "bundle/README.md"])
+def test_an_ending_that_was_cut_off_is_made_whole(run: Path, place: str) -> None:
+    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))["metrics"]
+    (run / place).unlink()
+    resume(run)
+    assert (run / place).is_file()
+    assert json.loads((run / "scores.json").read_text(encoding="utf-8"))["metrics"] == scores
+
+
 @pytest.mark.parametrize("how", ["edited", "gone"])
 def test_a_record_that_was_touched_is_no_record(run: Path, how: str) -> None:
     path = run / begun.FILE

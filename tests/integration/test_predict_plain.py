@@ -16,7 +16,7 @@ import pytest
 
 import burnish
 from burnish.core.errors import InputError
-from burnish.inputs.text import Text
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict import formats as answer_formats
 from burnish.stages.predict import run as predict
 from burnish.stages.predict import source as answer_input
@@ -121,7 +121,7 @@ def test_bad_tables(trained: Trained, tmp_path: Path) -> None:
 def test_rows_do_not_stay_in_memory(tmp_path: Path) -> None:
     """A window is read from the file when it is asked for; what stays is where rows end."""
     data = tiny_runs.write_jsonl(tmp_path / "many.jsonl", [{"text": f"row {i} " + "x" * 200} for i in range(5000)])
-    found = PlainRows(str(data), Text(columns=["text"]), tmp_path)
+    found = PlainRows(str(data), GivenColumns(("text",)), tmp_path)
     assert len(found) == 5000
     windows = found.windows(900)
     assert [len(windows.window(n).rows()) for n in range(len(windows))] == [900] * 5 + [500]

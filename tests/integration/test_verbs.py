@@ -147,6 +147,7 @@ def test_resuming_a_finished_run_changes_no_score(
     assert read(out / "scores.json")["metrics"] == scores["metrics"]
     assert pq.read_table(out / "predictions.parquet").equals(predictions)
     assert len([e for e in events(out) if e["name"] == "step"]) == steps
+    assert f"this run is finished; nothing was trained or tested again. Scores: {out}" in said.out
     burnish.load(out)
 
 
@@ -217,6 +218,36 @@ def test_evaluate_on_other_rows_writes_scores_and_predictions(
     assert "read as UTF-8" in said.err
     again = burnish_command("evaluate", run, "--data", data, "--out", out)
     assert (again.code, "there already" in again.err) == (2, True)
+
+
+def test_columns_that_are_called_otherwise_are_named(
+    burnish_command: Command, trained: Trained, tmp_path: Path
+) -> None:
+    """Predictions stand beside the columns as the file has them; scores are those of the same rows."""
+    run, rows = trained("label"), tiny_runs.rows("label")[:24]
+    same = write_csv(tmp_path / "same.csv", [{"text": r["text"], "label": r["label"]} for r in rows])
+    other = write_csv(tmp_path / "other.csv", [{"review": r["text"], "lable": r["label"]} for r in rows])
+    refused = burnish_command("evaluate", run, other, "--input", "review", "--out", tmp_path / "no")
+    assert (refused.code, "Then name it: --target lable" in refused.err) == (2, True), refused.err
+    scores = {}
+    for file, named in ((same, ()), (other, ("--input", "review", "--target", "lable"))):
+        said = burnish_command("evaluate", run, file, *named, "--out", tmp_path / f"{file.stem}-scores")
+        assert said.code == 0, said.err
+        scores[file] = read(tmp_path / f"{file.stem}-scores" / "scores.json")["metrics"]
+    assert scores[same] == scores[other]
+    for processes in (1, 2):
+        out = tmp_path / f"predictions-{processes}.jsonl"
+        said = burnish_command("predict", run, other, "-o", out, "--input", "review", "--processes", processes)
+        assert said.code == 0, said.err
+        answers = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        assert list(answers[0])[:3] == ["review", "lable", "prediction"]
+        expected = [answer.answer for answer in burnish.load(run)([{"text": r["text"]} for r in rows])]
+        assert [answer["prediction"] for answer in answers] == expected
+
+
+def test_columns_without_data_are_refused(burnish_command: Command, trained: Trained) -> None:
+    said = burnish_command("evaluate", trained("label"), "--target", "lable")
+    assert (said.code, "evaluate RUN FILE" in said.err) == (2, True)
 
 
 def test_evaluate_without_out_keeps_the_result_in_the_run(

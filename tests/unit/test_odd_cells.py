@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.inputs.text import Text
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.format import Delimited, Lines, Tabbed
 from burnish.stages.predict.rows_plain import PlainRows
 from burnish.targets.label import Label
@@ -32,7 +32,7 @@ def written(tmp_path: Path, format: Any, lines: list[str]) -> Path:
     """The rows as lean `predict` writes them."""
     data = tmp_path / "in.jsonl"
     data.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    rows = PlainRows(str(data), Text(columns=["text"]), tmp_path)
+    rows = PlainRows(str(data), GivenColumns(("text",)), tmp_path)
     made = format(rows.columns, Label(labels=["a", "b"]))
     pieces = []
     for number, window in rows.windows(3).numbered(set()):
@@ -99,5 +99,5 @@ def test_a_table_in_arrow_refuses_them_as_well(tmp_path: Path, depth: int) -> No
     data = tmp_path / "in.jsonl"
     data.write_text('{"text": "ok", "note": ' + "[" * depth + "1" + "]" * depth + "}\n", encoding="utf-8")
     with pytest.raises(InputError) as error:
-        ArrowRows(str(data), Text(columns=["text"]))
+        ArrowRows(str(data), GivenColumns(("text",)))
     assert "in.jsonl" in str(error.value)

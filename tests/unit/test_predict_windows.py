@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.answering.predictor import Predictor
-from burnish.inputs.text import Text
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict import rows as answer_rows
 from burnish.stages.predict.rows import cuts
 from burnish.stages.predict.rows_arrow import _ends
@@ -44,7 +44,7 @@ def test_windows_of_lean_rows_hold_every_row_once(tmp_path: Path, monkeypatch: A
     monkeypatch.setattr(answer_rows, "BYTES", 300)
     data = tmp_path / "rows.csv"
     data.write_text("id,text\n" + "".join(f"{i},{'x' * (40 * i % 170)}\n" for i in range(30)), encoding="utf-8")
-    windows = PlainRows(str(data), Text(columns=["text"]), tmp_path).windows(10)
+    windows = PlainRows(str(data), GivenColumns(("text",)), tmp_path).windows(10)
     found = [window.rows() for _, window in windows.numbered(set())]
     assert [row["id"] for rows in found for row in rows] == [str(i) for i in range(30)]
     assert len(found) == len(windows) > 3

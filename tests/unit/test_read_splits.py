@@ -13,6 +13,7 @@ from burnish.data.settings import Data
 from burnish.inputs.image import Image
 from burnish.inputs.text import Text
 from burnish.recipe.recipe import Recipe
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits, read_tables, split_hashes
 from burnish.targets.label import Label
 from burnish.targets.score import Score
@@ -32,7 +33,7 @@ def recipe(**data: Any) -> Recipe:
 
 
 def test_rows_that_are_not_divided_are_one_split(tmp_path: Path) -> None:
-    table = read_given(ROWS, TEXT, LABEL)
+    table = read_given(ROWS, LABEL, GivenColumns.of(TEXT, "label"))
     made = read_splits({GIVEN: table}, TEXT, LABEL, tmp_path, division=None, beside_tables=True)
     assert made.parts[GIVEN].rows.tolist() == list(range(40))
     assert (made.findings, made.figures, made.left_out) == ((), {}, {})
@@ -40,9 +41,9 @@ def test_rows_that_are_not_divided_are_one_split(tmp_path: Path) -> None:
 
 def test_given_rows_must_have_the_columns_and_their_numbers_are_numbers() -> None:
     with pytest.raises(InputError, match="'label'"):
-        read_given([{"text": "a"}], TEXT, LABEL)
+        read_given([{"text": "a"}], LABEL, GivenColumns.of(TEXT, "label"))
     rows = [{"text": "a", "score": f"{i},5"} for i in range(9)]
-    assert read_given(rows, TEXT, Score(column="score")).values("score")[:2] == ["0.5", "1.5"]
+    assert read_given(rows, Score(column="score"), GivenColumns.of(TEXT, "score")).values("score")[:2] == ["0.5", "1.5"]
 
 
 def test_the_same_rows_are_divided_alike_whoever_asks(tmp_path: Path) -> None:

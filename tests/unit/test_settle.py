@@ -161,6 +161,45 @@ def test_what_does_not_fit_is_refused_with_its_place(recipe: dict[str, Any], pla
         assert word in str(caught.value)
 
 
+SWAPPED = [
+    {"text": f"the {n}th of these messages says something else", "label": ("good", "bad")[n % 2], "id": str(n)}
+    for n in range(20)
+]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"target": {"column": "text"}, "input": {"kind": "text", "columns": ["label"]}},
+        {"target": {"kind": "label", "column": "text"}, "input": {"kind": "text", "columns": ["label"]}},
+        {"target": {"kind": "labels", "column": "text"}, "input": {"kind": "text", "columns": ["label"]}},
+    ],
+)
+def test_swapped_columns_are_said_with_the_command_that_is_right(recipe: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="input and target seem to be swapped") as caught:
+        settled(SWAPPED, **recipe)
+    assert caught.value.fix == "--target label --input text"
+
+
+def test_a_column_of_texts_as_target_names_the_column_of_labels() -> None:
+    with pytest.raises(InputError, match="none of label, labels, score, tags") as caught:
+        settled(SWAPPED, target={"column": "text"})
+    assert "column 'label' holds labels: --target label --input text" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        SWAPPED[:6],  # too few to tell
+        [{**row, "label": f"label {n}"} for n, row in enumerate(SWAPPED)],  # nothing repeats
+        [{**row, "text": f"x{n}"} for n, row in enumerate(SWAPPED)],  # as short as labels
+        [{**row, "text": f"the text of class {n // 5} among some"} for n, row in enumerate(SWAPPED)],  # it repeats
+    ],
+)
+def test_other_short_inputs_are_not_called_swapped(rows: list[dict[str, Any]]) -> None:
+    settled(rows, target={"kind": "label", "column": "text"}, input={"kind": "text", "columns": ["label"]})
+
+
 def test_a_target_without_a_usual_name_has_to_be_named() -> None:
     rows = [{"message": "text", "mood": "good"}] * 4
     with pytest.raises(InputError, match="no target column is named") as caught:

@@ -1,38 +1,63 @@
-"""The commands that use a trained model: export, sign, predict, serve, dockerfile."""
+"""The commands that use a trained model: evaluate, export, sign, predict, serve, dockerfile."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
+from burnish.cli.options import FILE, input_columns_option, runtime_option
 from burnish.cli.output import show, show_result
 from burnish.core.collecting import importing
 
-_file = click.Path(path_type=Path)
 
-
-def _settings(context: click.Context, option: click.Parameter, told: str | None) -> str | dict[str, Any] | None:
-    """A name, or settings in braces as recipes have them."""
-    if told is None or not told.lstrip().startswith("{"):
-        return told
-    from burnish.recipe.text import loads
-
-    return cast("dict[str, Any]", loads(told, place="--runtime"))
-
-
-_runtime = click.option(
-    "--runtime",
-    metavar="NAME",
-    callback=_settings,
-    help="What computes the predictions: torch, onnx, litert, an artifact's name, or settings such as "
-    "'{kind: onnx, providers: [CUDAExecutionProvider]}'. Default: the float32 artifact, else torch.",
+@click.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")
+@click.argument("run", type=FILE)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--data", multiple=True, metavar="FILE", help="The same as FILE; repeatable.")
+@input_columns_option
+@click.option(
+    "--target", "target_column", metavar="COLUMN", help="What the label column is called here, if not as in training."
 )
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FOLDER",
+    help="Where scores, report and predictions go. Default: a folder inside the run.",
+)
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def evaluate(
+    run: Path,
+    files: tuple[str, ...],
+    data: tuple[str, ...],
+    input_columns: tuple[str, ...],
+    target_column: str | None,
+    out: Path | None,
+    trust_code: bool,
+) -> None:
+    """Show the test scores of RUN, or evaluate its model on labelled data in FILE and write scores, report and predictions.
+
+    \b
+    burnish evaluate runs/reviews
+    burnish evaluate runs/reviews may.csv --input review --target stars
+    """
+    with importing():
+        from burnish.stages import evaluate as stage
+
+    result = stage.evaluate(
+        run,
+        data=[*files, *data] or None,
+        out=out,
+        trust_code=trust_code,
+        input_columns=input_columns,
+        target_column=target_column,
+    )
+    show_result(result)
 
 
 @click.command(short_help="Export a trained model and validate it on held-out data.")
-@click.argument("run", type=_file, metavar="RUN")
+@click.argument("run", type=FILE, metavar="RUN")
 @click.argument("more", nargs=-1, metavar="")
 @click.option(
     "--to", "formats", multiple=True, metavar="FORMAT", help="onnx, litert or safetensors, one or more. Default: onnx."
@@ -67,7 +92,7 @@ _runtime = click.option(
     show_default=True,
     help="Largest drop of the deciding metric that is accepted.",
 )
-@click.option("--out", type=_file, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
+@click.option("--out", type=FILE, metavar="FOLDER", help="New folder for the artifacts. Default: inside the bundle.")
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def export(
     run: Path,
@@ -103,8 +128,8 @@ def export(
 
 
 @click.command(short_help="Sign a bundle.")
-@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
-@click.option("--key", type=_file, required=True, metavar="FILE", help="PEM file of an Ed25519 private key.")
+@click.argument("source", type=FILE, metavar="RUN_OR_BUNDLE")
+@click.option("--key", type=FILE, required=True, metavar="FILE", help="PEM file of an Ed25519 private key.")
 def sign(source: Path, key: Path) -> None:
     """Sign the manifest of a bundle, which holds the hash of every file in it.
 
@@ -120,14 +145,13 @@ def sign(source: Path, key: Path) -> None:
 
 
 @click.command(short_help="Predict the rows of a file or folder.")
-@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
+@click.argument("source", type=FILE, metavar="RUN_OR_BUNDLE")
 @click.argument("data", metavar="INPUT")
-@click.option(
-    "-o", "--out", type=_file, required=True, help="File for the predictions: .csv, .tsv, .jsonl or .parquet."
-)
+@click.option("-o", "--out", type=FILE, required=True, help="File for the predictions: .csv, .tsv, .jsonl or .parquet.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
-@_runtime
+@input_columns_option
+@runtime_option
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
 def predict(
     source: Path,
@@ -135,6 +159,7 @@ def predict(
     out: Path,
     batch_size: int,
     processes: int,
+    input_columns: tuple[str, ...],
     runtime: str | dict[str, Any] | None,
     trust_code: bool,
 ) -> int:
@@ -150,7 +175,14 @@ def predict(
         from burnish.stages.predict import run as stage
 
     result = stage.predict(
-        source, data, out=out, batch_size=batch_size, processes=processes, runtime=runtime, trust_code=trust_code
+        source,
+        data,
+        out=out,
+        batch_size=batch_size,
+        processes=processes,
+        runtime=runtime,
+        trust_code=trust_code,
+        input_columns=input_columns,
     )
     show_result(result)
     return 3 if result.get("errors") else 0
@@ -163,7 +195,7 @@ def predict(
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes, each with a copy."
 )
-@_runtime
+@runtime_option
 @click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Rows computed at once.")
 @click.option(
     "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
@@ -177,7 +209,7 @@ def predict(
 @click.option(
     "--max-body", type=click.FloatRange(0.001, 4096), default=16.0, show_default=True, help="MiB of a request."
 )
-@click.option("--keys", type=_file, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
+@click.option("--keys", type=FILE, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
 @click.option("--cors", multiple=True, metavar="ORIGIN", help="Origin whose pages may call; repeatable. Default: none.")
 @click.option("--no-examples", is_flag=True, help="Do not show the reference examples, which are training data.")
 @click.option(
@@ -238,10 +270,10 @@ def serve(
 
 
 @click.command(short_help="Write a Dockerfile that serves a bundle.")
-@click.argument("source", type=_file, metavar="RUN_OR_BUNDLE")
-@click.option("-o", "--out", type=_file, metavar="FILE", help="Where it is written. Default: beside the bundle.")
+@click.argument("source", type=FILE, metavar="RUN_OR_BUNDLE")
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="Where it is written. Default: beside the bundle.")
 @click.option(
-    "--wheel", type=_file, metavar="FILE", help="A wheel of burnish to install. Default: from the package index."
+    "--wheel", type=FILE, metavar="FILE", help="A wheel of burnish to install. Default: from the package index."
 )
 def dockerfile(source: Path, out: Path | None, wheel: Path | None) -> None:
     """Write a small Dockerfile, non-root and health-checked, that serves the bundle."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from burnish.cli.answers import dockerfile, export, predict, serve, sign
-from burnish.cli.output import show, show_result
+from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
+from burnish.cli.output import show
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
 
@@ -119,29 +119,7 @@ def train(
     stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
 
 
-@commands.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")
-@click.argument("run", type=_file)
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="FILE",
-    help="Labelled data to evaluate on, instead of showing the test scores; repeatable.",
-)
-@click.option(
-    "--out",
-    type=_file,
-    metavar="FOLDER",
-    help="Where scores, report and predictions go. Default: a folder inside the run.",
-)
-@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
-def evaluate(run: Path, data: tuple[str, ...], out: Path | None, trust_code: bool) -> None:
-    """Show the test scores of RUN, or evaluate its model on other labelled data and write scores, report and predictions."""
-    with importing():
-        from burnish.stages import evaluate as stage
-
-    show_result(stage.evaluate(run, data=list(data) or None, out=out, trust_code=trust_code))
-
-
+commands.add_command(evaluate)
 commands.add_command(export)
 commands.add_command(sign)
 commands.add_command(predict)

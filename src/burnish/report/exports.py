@@ -11,6 +11,7 @@ from burnish.evaluation.latency import SIZES
 from burnish.report.markdown import name, number, snippet, table
 
 DROP, CHANGED = "worst-case {} drop (95 %)", "changed predictions"
+SLOWER = 1.1  # times float32's median time, from which on it is no noise of the measurement
 BEGIN, END = "<!-- exports -->", "<!-- end of exports -->"
 
 
@@ -47,6 +48,7 @@ def section(exports: Mapping[str, Any]) -> list[str]:
         "the trained model. Times: median (p50) and 99th percentile of one batch of real examples on this machine, "
         f"{exports['threads']} thread(s)."
     )
+    lines += [line for sentence in slower(rows) for line in ("", sentence)]
     for row in rows:
         lines += _hardware(row)
         if row["status"] == "refused":
@@ -55,6 +57,32 @@ def section(exports: Mapping[str, Any]) -> list[str]:
             truth, one, other = (name(flip[key]) for key in ("truth", "before", "after"))
             lines.append(f"- {name(row['name'])}, row {flip['row']}: label {truth}, prediction {one} became {other}")
     return lines
+
+
+def slower(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each compressed export that was slower here than the float32 one of its format, with both times."""
+    times = {row["name"]: row.get("latency") or {} for row in rows}
+    sentences = []
+    for row in rows:
+        plain = f"{row['name'].partition('-')[0]}-float32"
+        if row["status"] != "passed" or row["name"] == plain or row.get("hardware") or plain not in times:
+            continue  # times of hardware's exports are not of that hardware
+        both = {
+            size: (ours["p50_ms"], times[plain][size]["p50_ms"])
+            for size, ours in times[row["name"]].items()
+            if size in times[plain]
+        }
+        worse = [
+            f"{ours:.3g} ms against {theirs:.3g} ms a batch of {size}"
+            for size, (ours, theirs) in both.items()
+            if ours > SLOWER * theirs
+        ]
+        if worse:
+            sentences.append(
+                f"{row['name']} is slower than {plain} on this machine: {', '.join(worse)} (median). It saves space and no "
+                f"time here; use {plain}, or measure where it will run."
+            )
+    return sentences
 
 
 def _hardware(row: Mapping[str, Any]) -> list[str]:

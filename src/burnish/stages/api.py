@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,13 @@ def train(
 
 
 def evaluate(
-    run: str | Path, data: Any = None, *, out: str | Path | None = None, trust_code: bool = False
+    run: str | Path,
+    data: Any = None,
+    *,
+    out: str | Path | None = None,
+    trust_code: bool = False,
+    input: str | Sequence[str] = (),
+    target: str | None = None,
 ) -> dict[str, Any]:
     """Scores of a run or bundle: those of its sealed test, or on other labelled data.
 
@@ -60,5 +66,14 @@ def evaluate(
         data: labelled rows (path, list of rows, DataFrame ...); None reads the scores of the sealed test.
         out: folder for predictions.parquet and scores.json on that data.
         trust_code: whether components from outside burnish may be imported.
+        input: the column, or columns, that the model reads, where `data` calls them otherwise than in training.
+        target: the column of truths, where `data` calls it otherwise.
     """
-    return evaluate_run(Path(run), data=data, out=None if out is None else Path(out), trust_code=trust_code)
+    return evaluate_run(
+        Path(run),
+        data=data,
+        out=None if out is None else Path(out),
+        trust_code=trust_code,
+        input_columns=[input] if isinstance(input, str) else input,
+        target_column=target,
+    )

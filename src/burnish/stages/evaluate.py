@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from burnish.metrics import Metric
 from burnish.report import write as report
 from burnish.report.rows import row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
 from burnish.stages.prepare.dividing import unfolded
@@ -32,7 +34,15 @@ from burnish.stages.train.folding import FACT, loss_without
 from burnish.training.placed import losses_alone
 
 
-def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code: bool = False) -> dict[str, Any]:
+def evaluate(
+    run: Path,
+    *,
+    data: Any = None,
+    out: Path | None = None,
+    trust_code: bool = False,
+    input_columns: Sequence[str] = (),
+    target_column: str | None = None,
+) -> dict[str, Any]:
     """Scores of a run or bundle, with a report where they are of other data.
 
     Args:
@@ -42,17 +52,24 @@ def evaluate(run: Path, *, data: Any = None, out: Path | None = None, trust_code
         out: new folder for scores.json, report.md and predictions.parquet on `data`; None writes nothing for data in memory or a
             bare bundle, and `evaluations/NAME` in a run.
         trust_code: whether components from outside burnish may be imported.
+        input_columns: what the columns that the model reads are called in `data`, in its order; empty: as in training.
+        target_column: what the column of truths is called there; None: as in training.
 
     Raises:
         InputError: no such run, columns are missing, no label is one that training
             knew, or `out` is there already or cannot be written.
     """
     if data is None:
+        if input_columns or target_column is not None:
+            raise InputError("columns are named without data", fix="name the labelled rows as well: evaluate RUN FILE")
         return _sealed(run)
     bundle = Bundle.load(run, trust_code=trust_code)
+    given = GivenColumns.of(
+        bundle.input, bundle.target.column, input_columns=input_columns, target_column=target_column
+    )
     folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
-    part, warnings = _labelled(data, bundle, cache_folder(None))
+    part, warnings = _labelled(data, bundle, given, cache_folder(None))
     table = part.table
     seen, said = seen_rows(bundle, table, trust_code=trust_code)
     warnings += said
@@ -106,9 +123,9 @@ def _unlabelled(bundle: Bundle, table: Table) -> InputError:
     )
 
 
-def _labelled(data: Any, bundle: Bundle, cache: Path) -> tuple[Part, list[str]]:
+def _labelled(data: Any, bundle: Bundle, given: GivenColumns, cache: Path) -> tuple[Part, list[str]]:
     """All rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
-    table = read_given(data, bundle.input, bundle.target)
+    table = read_given(data, bundle.target, given)
     warnings = strange_labels(bundle.target, table)
     made = read_splits({GIVEN: table}, bundle.input, bundle.target, cache, division=None, beside_tables=True)
     return unfolded(made, bundle.target, bundle.processor).parts[GIVEN], warnings

@@ -270,6 +270,8 @@ class _Exporting:
             names = {row["name"] for row in rows}
             known = json.loads(path.read_text(encoding="utf-8"))["rows"]
             earlier = [row for row in known if row["name"] not in names]
+        for sentence in report_exports.slower(rows):
+            self.say(sentence)
         first, rest = rows[0], rows[1:]
         every = [first, *earlier, *rest]
         result = {"metric": self.gate.metric.label, "bound": self.gate.bound, "threads": threads, "rows": every}

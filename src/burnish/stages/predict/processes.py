@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,6 +17,7 @@ from typing import Any
 from burnish.answering.isolating import answers_of
 from burnish.answering.predictor import Predictor, load
 from burnish.core.errors import BurnishError, RunFailed
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import keep, piece_path
 from burnish.stages.predict.rows import Window, received
@@ -39,6 +40,7 @@ class Job:
         runtime: settings of what computes.
         trust_code: whether components from outside burnish may be imported.
         root: what relative paths in the rows are relative to; None for rows that are no files.
+        called: what columns of the model are called in the rows, where they are called otherwise.
     """
 
     source: str
@@ -49,6 +51,7 @@ class Job:
     runtime: dict[str, Any]
     trust_code: bool
     root: str | None
+    called: dict[str, str] = field(default_factory=dict)
 
     def predictor(self) -> Predictor:
         """The model, its golden examples checked."""
@@ -89,7 +92,8 @@ def answer_pieces(
 
 
 def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[str, Any]:
-    answers = answers_of(predictor, window.rows())
+    rows = window.rows()
+    answers = answers_of(predictor, GivenColumns((), None, job.called).rows(rows) if job.called else rows)
     written = format_of(job.ending)(job.columns, predictor.bundle.target)
     path = piece_path(Path(job.folder), number)
     digest = keep(path, lambda aside: written.write(aside, window, answers))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from burnish.data.parts import require_columns
 from burnish.data.reading.tables import read
 from burnish.data.table import Table
-from burnish.inputs import Input, lacking
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.rows import InputRows, Window, Windows, cuts
 
 
@@ -46,9 +46,10 @@ def unpacked(data: bytes) -> ArrowWindow:
 class ArrowRows(InputRows):
     """A table."""
 
-    def __init__(self, data: Any, input: Input) -> None:
+    def __init__(self, data: Any, given: GivenColumns) -> None:
         self._table: Table = read(data)
-        require_columns(self._table, lacking(input, self._table.columns))
+        given.require(self._table.columns, place=self._table.origins[0].path if self._table.origins else "")
+        require_columns(self._table, given.names)
         self.columns, self.notes, self.fingerprint = self._table.columns, self._table.notes, self._table.fingerprint
 
     def __len__(self) -> int:

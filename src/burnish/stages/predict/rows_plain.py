@@ -17,10 +17,10 @@ from burnish.core.component import component_class
 from burnish.core.errors import InputError
 from burnish.core.files import sha256
 from burnish.data.reading.places import Place, locate
-from burnish.data.reading.shards import require_like, require_names
+from burnish.data.reading.shards import require_like
 from burnish.data.settings import Data
 from burnish.data.sources import Source
-from burnish.inputs import Input, lacking
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.rows import LARGER, InputRows, Window, Windows, cuts
 
 KINDS = ("csv", "json", "jsonl")
@@ -54,14 +54,14 @@ class PlainRows(InputRows):
 
     Args:
         data: a file, a glob, a folder of such files, or rows given as a column of file names.
-        input: what the model reads.
+        given: the columns that the model reads, as they are called here.
         spool: folder in which the rows are kept.
 
     Raises:
         InputError: nothing there, a format that needs pyarrow, a column is missing, or as the reader says.
     """
 
-    def __init__(self, data: str | dict[str, list[str]], input: Input, spool: Path) -> None:
+    def __init__(self, data: str | dict[str, list[str]], given: GivenColumns, spool: Path) -> None:
         self._path = spool / KEPT
         self._ends = array("q", [0])
         columns, notes = dict[str, None](), list[str]()
@@ -73,7 +73,7 @@ class PlainRows(InputRows):
             else:
                 for place in _places(data):
                     self._read(kept, place, columns, notes, files)
-        require_names(tuple(columns), lacking(input, tuple(columns)), place=data if isinstance(data, str) else "")
+        given.require(tuple(columns), place=data if isinstance(data, str) else "")
         self.columns, self.notes = tuple(columns), tuple(notes)
         self.fingerprint = sha256(self._path)
 

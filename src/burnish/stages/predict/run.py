@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from burnish.answering.opening import answers_with, settled
 from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import MANIFEST, disk_is_full, require_writable, sha256
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.outside import require_apart
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
@@ -42,6 +43,7 @@ class Request:
     processes: int
     runtime: str | dict[str, Any] | None
     trust_code: bool
+    input_columns: tuple[str, ...] = ()
 
 
 def predict(
@@ -53,6 +55,7 @@ def predict(
     processes: int = 1,
     runtime: str | dict[str, Any] | None = None,
     trust_code: bool = False,
+    input_columns: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Answer each row of a table.
 
@@ -68,6 +71,7 @@ def predict(
         processes: how many work at once, each with its own copy of the model.
         runtime: as of `burnish.load`.
         trust_code: whether components from outside burnish may be imported.
+        input_columns: what the columns that the model reads are called in `data`, in its order; empty: as in training.
 
     Returns:
         `rows`, `errors` (rows without an answer), `kept` (rows an interrupted run had answered),
@@ -83,15 +87,16 @@ def predict(
         forget(folder_of(out))
         return {**complete, "kept": complete["rows"], "path": str(out)}
     _require_new(out)
-    asked = Request(source, data, out, batch_size, processes, runtime, trust_code)
+    asked = Request(source, data, out, batch_size, processes, runtime, trust_code, tuple(input_columns))
     bundle = Bundle.load(source, trust_code=trust_code)
     if bundle.input.stored:  # a table beside pictures or sounds is not read with them
         require_apart(out, [data], option="-o")
     with working(out) as folder:
-        return _answered(asked, bundle, rows_of(data, bundle.input, folder), folder)
+        given = GivenColumns.of(bundle.input, input_columns=asked.input_columns)
+        return _answered(asked, bundle, given, rows_of(data, bundle.input, folder, given), folder)
 
 
-def _answered(asked: Request, bundle: Bundle, rows: InputRows, folder: Path) -> dict[str, Any]:
+def _answered(asked: Request, bundle: Bundle, given: GivenColumns, rows: InputRows, folder: Path) -> dict[str, Any]:
     runtime = settled(bundle, asked.runtime)
     identity = _identity(asked, bundle, rows)
     pieces = begun(folder, identity, rows=len(rows), cut=_cut(len(rows), bundle, asked.processes))
@@ -107,6 +112,7 @@ def _answered(asked: Request, bundle: Bundle, rows: InputRows, folder: Path) -> 
         {"kind": runtime.kind(), **runtime.model_dump()},
         asked.trust_code,
         root,
+        dict(given.called),
     )
     with _stoppable(pieces, len(rows)), _progress(len(rows), kept) as advance:
 
@@ -145,6 +151,7 @@ def _identity(asked: Request, bundle: Bundle, rows: InputRows) -> dict[str, Any]
         "batch_size": asked.batch_size,
         "runtime": asked.runtime,
         "ending": asked.out.suffix,
+        "columns": list(asked.input_columns) or None,
         "window": BYTES,
     }
 

@@ -15,28 +15,31 @@ from burnish.answering.isolating import ADDED
 from burnish.core.errors import InputError
 from burnish.data.reading.visible import visible
 from burnish.inputs import Input, endings_of
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.rows import InputRows, arrow_there
 
 STANDARD_INPUT = "-"
 
 
-def rows_of(data: str, input: Input, spool: Path) -> InputRows:
+def rows_of(data: str, input: Input, spool: Path, given: GivenColumns | None = None) -> InputRows:
     """The rows, memory-mapped in Arrow, or in a file where pyarrow is not installed.
 
     Args:
         data: a table, glob or folder of shards; an image or sound, a glob or folder of them where the model reads those; `-`.
         input: what the model reads.
         spool: a folder that standard input is kept in while it is read.
+        given: what its columns are called in the rows; None: as in training.
 
     Raises:
         InputError: nothing there, a column is missing, or one is called like a column that is added.
     """
+    given = given or GivenColumns.of(input)
     source: Any = data
     if data == STANDARD_INPUT:
         source = str(_spooled(spool))
     elif endings_of(input) and (files := files_named(data, endings_of(input))):
-        source = {input.required_columns[0]: files}
-    rows = _read(source, input, spool)
+        source = {given.names[0]: files}
+    rows = _read(source, given, spool)
     if isinstance(source, dict) and (note := _not_read(Path(data).expanduser(), input)):
         rows.notes = (*rows.notes, note)
     taken = [name for name in ADDED if name in rows.columns]
@@ -47,14 +50,14 @@ def rows_of(data: str, input: Input, spool: Path) -> InputRows:
     return rows
 
 
-def _read(data: Any, input: Input, spool: Path) -> InputRows:
+def _read(data: Any, given: GivenColumns, spool: Path) -> InputRows:
     if arrow_there():
         from burnish.stages.predict.rows_arrow import ArrowRows
 
-        return ArrowRows(data, input)
+        return ArrowRows(data, given)
     from burnish.stages.predict.rows_plain import PlainRows
 
-    return PlainRows(data, input, spool)
+    return PlainRows(data, given, spool)
 
 
 def root_of(data: str, input: Input) -> str | None:

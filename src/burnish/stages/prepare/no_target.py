@@ -23,13 +23,14 @@ def rows_with_values(table: Table, column: str, most: int) -> list[Any]:
     return values[:most]
 
 
-def no_target(column: str, values: Sequence[Any], total: int) -> InputError:
+def no_target(column: str, values: Sequence[Any], total: int, label: str = "") -> InputError:
     """The error for a column that no target recognises.
 
     Args:
         column: its name.
         values: some of its cells that hold something.
         total: rows of the table.
+        label: another column, which holds labels where this one holds texts; empty where there is none.
     """
     if not values:
         return InputError(
@@ -41,7 +42,7 @@ def no_target(column: str, values: Sequence[Any], total: int) -> InputError:
     objects = [value for value in values if isinstance(value, dict)]
     lists = [value for value in values if isinstance(value, list)]
     if not objects and not lists:
-        return _plain(column, values)
+        return _plain(column, values, label)
     what, fix = _objects(column, objects) if objects else _lists(column, lists)
     return InputError(what, expected=_EXPECTED, fix=fix, place="target")
 
@@ -77,13 +78,18 @@ def _lists(column: str, values: Sequence[list[Any]]) -> tuple[str, str]:
     )
 
 
-def _plain(column: str, values: Sequence[Any]) -> InputError:
+def _plain(column: str, values: Sequence[Any], label: str) -> InputError:
     different = list(dict.fromkeys(map(str, values)))
     examples = ", ".join(f"{value!r:.60}" for value in different[:5])
     repeats = f" ({len(different):,} different values in {len(values):,} rows)" if len(values) > 1 else ""
     return InputError(
         f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...{repeats}",
         expected=_EXPECTED,
-        fix=f"name another column, or the kind of target: target: {{kind: label, column: {column}}}",
+        fix=(
+            f"column {label!r} holds labels: --target {label} --input {column}; or "
+            if label
+            else "name another column, or "
+        )
+        + f"name the kind of target: target: {{kind: label, column: {column}}}",
         place="target",
     )

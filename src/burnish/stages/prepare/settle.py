@@ -22,6 +22,7 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
 from burnish.stages.prepare.no_target import no_target, rows_with_values
+from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
 from burnish.targets import Generative, Target, fits
 
@@ -48,6 +49,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     for column in input_.required_columns:
         require_columns(table, [column], place="input")
     _fit_together(input_, target)
+    require_not_swapped(input_, target, sample)
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
@@ -104,7 +106,12 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
         target, why = guess
         say(f"target: column {column!r} as {target.kind()} ({type(target).sentence().rstrip('.')}){why}")
         return as_written(target, table, say, inferred=True)
-    raise no_target(column, [value for value in values if not missing(value)], len(table))
+    named = recipe.input.required_columns if recipe.input is not None else ()
+    beside = [name for name in table.columns if name != column]
+    label = label_beside(column, sample, named or [c for c in USUAL_TARGETS if c in beside] or beside)
+    if label and named:
+        raise swapped(column, label)
+    raise no_target(column, [value for value in values if not missing(value)], len(table), label)
 
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from burnish.data.settings import Data, cache_folder
 from burnish.data.table import Part, Table
 from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe
+from burnish.stages.given_columns import GivenColumns
 from burnish.stages.prepare.assembling import with_rows
 from burnish.stages.prepare.dividing import Divided, divided
 from burnish.stages.prepare.target_numbers import numbers_read
@@ -66,14 +68,22 @@ def read_tables(
     return numbers_read(target, column, tables, usual, say)
 
 
-def read_given(data: Any, input: Input, target: Target) -> Table:
-    """Labelled rows that were given beside a trained model.
+def read_given(data: Any, target: Target, given: GivenColumns) -> Table:
+    """Labelled rows that were given beside a trained model, with the columns called as it knows them.
 
     Raises:
         InputError: see the sources; or a column that the model needs is not there.
     """
-    table = with_rows({GIVEN: read(data)}, input, cache_folder(None))[GIVEN]
-    require_columns(table, [*input.required_columns, target.column])
+    table = read(data)
+    given.require(table.columns, place=table.origins[0].path if table.origins else "")
+    require_columns(table, given.names)
+    if given.called:
+        names = given.renamed(table.columns)
+        table = replace(
+            table, arrow=table.arrow.select(list(names)).rename_columns(list(names.values())), read_cells={}
+        )
+    if given.assembler is not None:
+        table = with_rows({GIVEN: table}, given.assembler, cache_folder(None))[GIVEN]
     return numbers_read(target, None, {GIVEN: table})[GIVEN]
 
 

@@ -15,6 +15,7 @@ from burnish.stages.signals import StopRequest, interruptible
 from burnish.stages.train.assemble import assemble
 from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, finish
+from burnish.stages.train.finished import finished_before
 from burnish.stages.train.going_on import going_on
 from burnish.stages.train.pictures import training_pictures
 from burnish.stages.train.precision import joined, settled
@@ -40,7 +41,7 @@ def run(
     Args:
         recipe: what to do.
         out: the run folder; made here, never overwritten.
-        resume: continue the run in `out` from its newest whole checkpoint.
+        resume: continue the run in `out` from its newest whole checkpoint. A finished one is not tested again.
         command: the command line, for the record.
         changes: names of recipe fields that a continued run is given on purpose; only some may differ.
 
@@ -64,8 +65,10 @@ def run(
         prepared = settled(prepared, accelerator, resume=resume)
         going = going_on(folder, prepared, assembled, changed, resume=resume)
         going = begin(folder, prepared, assembled, going, command, tracking)
-        training_pictures(folder.path / "pictures", prepared, assembled)
         accelerator.wait()  # until the folder is there
+        if ended := finished_before(folder, prepared, going, tracking):
+            return ended
+        training_pictures(folder.path / "pictures", prepared, assembled)
         libraries = Libraries(LATER if accelerator.main else ())
         session = Session(folder, prepared, assembled, tracking, going, libraries)
         session.begin()
