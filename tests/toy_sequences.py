@@ -29,7 +29,7 @@ from burnish.inputs import Input
 from burnish.losses import Loss, in_full
 from burnish.metrics import Metric, SumRatio
 from burnish.models import Model
-from burnish.targets import Decoded, Generative, Target
+from burnish.targets import Decoded, Generative, Outcome, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -196,13 +196,17 @@ class Reversed(Target, Generative):
         return pa.string()
 
     def columns(self) -> tuple[str, ...]:
-        """Letters that differ, letters of the truth, and what the network shown the truth lacks to be sure of it."""
-        return ("differing", "letters", "nats")
+        """Letters that differ, letters of the truth, what the network shown the truth lacks to be sure of it, and its writing."""
+        return ("differing", "letters", "nats", "tokens", "written", "stopped")
 
-    def measured(self, truth: Any, answer: Any, nats: float) -> Sequence[float]:
+    def measures(self, outcome: Outcome) -> Sequence[float]:
         """Of one row."""
-        differing = sum(one != other for one, other in zip_longest(truth, answer))
-        return (float(differing), float(len(truth)), nats)
+        answer = outcome.decoded
+        assert answer.written is not None
+        differing = sum(one != other for one, other in zip_longest(outcome.truth, answer.answer))
+        stopped = float(answer.ended == "stop")
+        letters = float(len(outcome.truth))
+        return (float(differing), letters, outcome.nats, outcome.weight, float(answer.written), stopped)
 
     def ends(self, processor: Any) -> Ends:
         """END, and the blank of CTC."""
@@ -212,7 +216,13 @@ class Reversed(Target, Generative):
         """The letters of the views, one after the other."""
         text = "".join(processor.for_target.text(view.ids)[: view.cut] for view in views)
         ended: Reason = "length" if any(view.ended == "length" for view in views) else "stop"
-        return Decoded(text, np.zeros(0, np.float32), sum(view.score for view in views), ended)
+        return Decoded(
+            text,
+            np.zeros(0, np.float32),
+            sum(view.score for view in views),
+            ended,
+            sum(len(view.ids) for view in views),
+        )
 
 
 class Shown(Reversed):

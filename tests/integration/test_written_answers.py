@@ -22,7 +22,7 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
-from burnish.decoders import Decoder
+from burnish.decoders import Decoder, answered
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.runtimes.torch import computing, generating
@@ -153,6 +153,12 @@ def test_the_sealed_test_answers_as_the_predictor_does(case: Sequences, bundle: 
     said = scores(found, [toy.Differing()], ["differing"], seed=0, resamples=50)
     assert said["metrics"]["differing"]["value"] == pytest.approx(ratio)
     assert found.numbers("nats").sum() == pytest.approx(total.total)
+    assert found.numbers("tokens").tolist() == [len(truth) + 1 for truth in found.truth]  # END is learned as well
+    assert found.numbers("tokens").sum() == pytest.approx(total.weight)
+    views = case.loader.views(np.arange(len(TEXTS)))
+    decoded = answered(run, how, case.loader.input, case.target, case.processor, views, limit=5)
+    assert found.numbers("written").tolist() == [one.written for one in decoded]
+    assert found.numbers("stopped").tolist() == [float(one.ended == "stop") for one in decoded]
 
 
 def test_what_is_written_by_a_network_that_gives_no_numbers_is_named(tmp_path: Path) -> None:

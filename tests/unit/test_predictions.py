@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +19,7 @@ from burnish.evaluation.measuring import measured
 from burnish.evaluation.predict import _filed, _schema
 from burnish.evaluation.scores import defined, metrics_for
 from burnish.metrics import SumRatio
-from burnish.targets import Filed, Target, names_of, target_of
+from burnish.targets import Decoded, Filed, Outcome, Target, names_of, target_of
 from burnish.targets.label import Label
 from burnish.targets.labels import Labels
 from tests.prediction_cases import table
@@ -45,6 +47,10 @@ def words(truths: list[str | None], answers: list[str]) -> Predictions:
     """A table as `predict` makes it."""
     target = Words(labels=["ab", "cdef"])
     rows = len(truths)
+    outcomes = [
+        Outcome(truth, Decoded(answer, np.zeros(0, np.float32)), 0.1, 1.0)
+        for truth, answer in zip(truths, answers, strict=True)
+    ]
     columns = {
         "row": range(rows),
         "truth": truths,
@@ -53,7 +59,7 @@ def words(truths: list[str | None], answers: list[str]) -> Predictions:
         "loss": [0.1] * rows,
         "group": [None] * rows,
         "weight": [float(t is not None) for t in truths],
-        **measured(target, truths, answers, [0.1] * rows),
+        **measured(target, outcomes),
     }
     form = _schema(target)
     return Predictions(pa.table({f.name: pa.array(columns[f.name], f.type) for f in form}, schema=form))
@@ -94,6 +100,30 @@ def test_scores_of_a_corpus_are_sums_divided_once() -> None:
     np.testing.assert_allclose(ErrorRate().resampled(found, counts), [1 / 6, 1 / 2, 0.0])
     interval = bootstrap_all([ErrorRate()], found, resamples=200, seed=0, level=0.95)[ErrorRate().label]
     assert interval.low <= interval.value <= interval.high
+
+
+class Writing(Words):
+    """A target that is told all that is known of a row."""
+
+    def columns(self) -> tuple[str, ...]:
+        return ("nats", "tokens", "written", "stopped")
+
+    def measures(self, outcome: Outcome) -> Sequence[float]:
+        answer = outcome.decoded
+        return (outcome.nats, outcome.weight, float(answer.written or 0), float(answer.ended == "stop"))
+
+
+def test_columns_of_written_answers_know_their_length_and_why_they_ended() -> None:
+    """`measures` sees the whole outcome; a target with `measured` alone goes on as before; rows without truth are no numbers."""
+    answer = Decoded("ab", np.zeros(0, np.float32), -1.0, "stop", 3)
+    cut = replace(answer, ended="length", written=8)
+    outcomes = [Outcome("ab", answer, 1.5, 4.0), Outcome("ac", cut), Outcome(None, answer)]
+    found = measured(Writing(labels=["ab", "ac"]), outcomes)
+    np.testing.assert_equal(found["nats"], [1.5, math.nan, math.nan])
+    np.testing.assert_equal(found["tokens"], [4.0, 0.0, math.nan])
+    np.testing.assert_equal(found["written"], [3.0, 8.0, math.nan])
+    np.testing.assert_equal(found["stopped"], [1.0, 0.0, math.nan])
+    np.testing.assert_equal(measured(Words(labels=["ab"]), outcomes)["edits"], [0.0, 1.0, math.nan])
 
 
 def test_a_metric_is_defined_where_the_columns_it_needs_are_declared() -> None:

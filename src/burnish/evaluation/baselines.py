@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
 from burnish.evaluation.measuring import measured
 from burnish.evaluation.scores import defined, in_headline, scores
 from burnish.metrics import Metric
-from burnish.targets import Judged, linear_of, target_of
+from burnish.targets import Decoded, Judged, Outcome, linear_of, target_of
 
 LIMIT = 20_000
 """Training rows (words for tags) a baseline on features is fitted on at most."""
@@ -163,12 +162,14 @@ def _table(like: Predictions, answers: list[Any], probabilities: Features | None
     """The same rows with other answers."""
     table, rows = like.table, len(like)
     shares = [[]] * rows if probabilities is None else list(probabilities.astype(np.float32))
+    nothing: Features = np.zeros(0, np.float32)
+    outcomes = [Outcome(t, Decoded(answer, nothing)) for t, answer in zip(like.truth, answers, strict=True)]
     columns = {
         **{name: table[name] for name in table.column_names},
         "answer": pa.array(answers, table.schema.field("answer").type),
         "probabilities": pa.array(shares, pa.list_(pa.float32())),
         "loss": pa.nulls(rows, pa.float32()),
-        **measured(target_of(like), like.truth, answers, [math.nan] * rows),
+        **measured(target_of(like), outcomes),
     }
     return Predictions(pa.table(columns, schema=table.schema))
 

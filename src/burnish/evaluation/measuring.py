@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.targets import Target
+from burnish.targets import Outcome, Target
 
 
-def measured(
-    target: Target, truths: Sequence[Any], answers: Sequence[Any], nats: Sequence[float]
-) -> dict[str, NDArray[np.float64]]:
+def measured(target: Target, outcomes: Sequence[Outcome]) -> dict[str, NDArray[np.float64]]:
     """[N] of each column that the target declares; not a number for rows without a truth.
 
     Args:
-        truths, answers: as in the table.
-        nats: loss of each row, summed over its elements.
+        outcomes: of each row of the table; the truth is None where it is missing.
     """
     names = target.columns()
     if not names:
         return {}
-    values = np.full((len(truths), len(names)), np.nan)
-    for row, (truth, answer, loss) in enumerate(zip(truths, answers, nats, strict=True)):
-        if truth is not None:
-            values[row] = target.measured(truth, answer, loss)
+    values = np.full((len(outcomes), len(names)), np.nan)
+    for row, outcome in enumerate(outcomes):
+        if outcome.truth is not None:
+            values[row] = target.measures(outcome)
     return dict(zip(names, values.T, strict=True))

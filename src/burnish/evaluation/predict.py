@@ -26,7 +26,7 @@ from burnish.data.table import Part
 from burnish.decoders import Decoder, answered
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
-from burnish.targets import Decoded, Filed, Target, names_of
+from burnish.targets import Decoded, Filed, Outcome, Target, names_of
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
@@ -103,6 +103,10 @@ class _Answer:
     @property
     def mean(self) -> float | None:
         return None if self.weight <= 0 or self.loss is None else self.loss / self.weight
+
+    def outcome(self, truth: Any) -> Outcome:
+        """What the declared columns are computed from, of a row with this truth."""
+        return Outcome(truth, self.decoded, math.nan if self.loss is None else self.loss, self.weight)
 
 
 def _window(
@@ -195,6 +199,7 @@ def _rows(
     grouped = group is not None and group in part.table.columns
     groups = part.table.take(rows, [group])[group].to_pylist() if grouped and group else [None] * len(rows)
     truths, answered = [target.truth(cell) for cell in cells], [a.decoded.answer for a in answers]
+    outcomes = [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]
     values = {
         "row": rows,
         "truth": truths,
@@ -203,7 +208,7 @@ def _rows(
         "loss": [a.mean for a in answers],
         "group": [None if value is None else str(value) for value in groups],
         "weight": [a.weight for a in answers],
-        **measured(target, truths, answered, [math.nan if a.loss is None else a.loss for a in answers]),
+        **measured(target, outcomes),
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)

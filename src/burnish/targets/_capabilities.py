@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,25 @@ class Decoded:
     """Of what was written: the log of its probability; None for answers that are not written."""
     ended: Reason | None = None
     """Why it ended."""
+    written: int | None = None
+    """How many tokens were written, the stop token left out; None for answers that are not written."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that is known of a row with a truth once it was answered.
+
+    Attributes:
+        truth: as in the table of predictions.
+        decoded: its answer, and of a written one how long it is and why it ended.
+        nats: loss of the row, summed over its elements; not a number where no loss was computed.
+        weight: sum of the weights of its elements: by what `nats` is divided; 0 where no loss was computed.
+    """
+
+    truth: Any
+    decoded: Decoded
+    nats: float = math.nan
+    weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +219,8 @@ class Generative(ABC):
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The answer to a row, from what was written for each of its views, in their order.
 
-        A target of long recordings stitches its transcripts here. `Generated.cut` says where a stop text begins.
+        A target of long recordings stitches its transcripts here. `Generated.cut` says where a stop text begins. `score`,
+        `ended` and `written` are what columns and servers learn of the writing.
         """
 
     def frames(self, encoded: Encoded, given: int) -> int:

@@ -12,9 +12,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.joining import mean
 from burnish.core.processor import Processor
-from burnish.targets._capabilities import (
-    Decoded,
-)
+from burnish.targets._capabilities import Decoded, Outcome
 from burnish.targets._taught import Taught
 
 if TYPE_CHECKING:
@@ -122,6 +120,14 @@ class Target(Taught, Component):
             nats: loss of the row, summed over its elements; not a number where no loss was computed.
         """
         return ()
+
+    def measures(self, outcome: Outcome) -> Sequence[float]:
+        """The numbers of `columns` for a row with a truth, of all that is known of it; by default those of `measured`.
+
+        Written where truth, answer and nats do not say enough: how many tokens were learned or written, why it ended.
+        A baseline answers as well, and neither writes nor loses: what is not known then is not a number.
+        """
+        return self.measured(outcome.truth, outcome.decoded.answer, outcome.nats)
 
     @abstractmethod
     def arrow_type(self) -> pa.DataType:
