@@ -239,3 +239,20 @@ class Standalone(ABC):
             raw: whether the graph does all of the preprocessing.
             preprocessing: whether it does the last part of it.
         """
+
+
+class Unfolded(ABC):
+    """A row may become several: a document its windows. Rows are held out, and drawn for intervals, as they were written."""
+
+    @abstractmethod
+    def unfolded(self, example: Example, processor: Any) -> list[Example]:
+        """What a row becomes, in order; none where there is nothing in it.
+
+        `encode`, `portable` and `audited_text` take these rows as well as those that people wrote.
+
+        Args:
+            example, processor: as in `encode`; a row that is unfolded already is given back.
+
+        Raises:
+            InputError: a row that cannot be read.
+        """
