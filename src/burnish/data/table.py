@@ -78,6 +78,11 @@ class Table:
         parts = [f"{o.sha256} {o.encoding} {o.rows}" for o in self.origins]
         return hashlib.sha256("\n".join([*parts, str(self.arrow.schema)]).encode()).hexdigest()
 
+    @property
+    def group(self) -> str:
+        """The column whose equal rows belong together whatever a recipe says; empty where there is none."""
+        return ""
+
     def place(self, row: int) -> str:
         """Where a row (counting from 0) came from, for messages: 'reviews.csv, row 17' (rows counted from 1)."""
         for origin in self.origins:

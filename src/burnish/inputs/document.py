@@ -53,8 +53,10 @@ class Document(Input, Unfolded):
 
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Document | None:
         """A usual name, else the longest column of texts; nothing beside a target with a column of its own."""
-        if self.column or target:
-            return self if self.column and self.column != target else None
+        if self.column:
+            return self
+        if target:
+            return None
         column = text_column(columns, rows, USUAL_NAMES)
         return None if column is None else self.model_copy(update={"column": column})
 
@@ -85,8 +87,8 @@ class Document(Input, Unfolded):
                 **example,
                 self.column: {
                     "text": window.text,
-                    "ids": window.ids.tolist(),
-                    "begins": window.begins.tolist(),
+                    "ids": window.ids.astype("<i4").tobytes(),
+                    "begins": window.begins.tobytes(),
                     "scored": window.scored,
                 },
             }
@@ -96,7 +98,7 @@ class Document(Input, Unfolded):
     def encode(self, examples: Sequence[Example], processor: DocumentTokenizer) -> list[Encoded]:
         """`input_ids` int32 [L], `_begins` int8 [L] and `_scored`, int32: tokens before the first that is scored.
 
-        Of a document as it was written, the first window; `_full_length` then counts all of its tokens.
+        Of a document as it was written, the first window, with `_ids` and `_bytes`; `_full_length` then counts all tokens.
 
         Raises:
             InputError: as `unfolded`.
@@ -106,21 +108,12 @@ class Document(Input, Unfolded):
     def _encoded(self, example: Example, processor: DocumentTokenizer) -> Encoded:
         cell = example.get(self.column)
         if isinstance(cell, Mapping):
-            window = Window(
-                cell["text"], np.array(cell["ids"], np.int32), np.array(cell["begins"], np.int8), cell["scored"]
-            )
-            full = len(window.ids)
-        else:
-            windows = list(processor.windows(as_text(cell, self.column), 0))
-            window = windows[0] if windows else processor.empty()
-            full = len(window.ids) + sum(len(w.ids) for w in windows[1:])
-        return {
-            "input_ids": window.ids,
-            "_begins": window.begins,
-            "_scored": np.int32(window.scored),  # type: ignore[dict-item]
-            "_length": np.int32(len(window.ids)),  # type: ignore[dict-item]
-            "_full_length": np.int32(full),  # type: ignore[dict-item]
-        }
+            ids, begins = np.frombuffer(cell["ids"], "<i4").astype(np.int32), np.frombuffer(cell["begins"], np.int8)
+            return _row(Window(cell["text"], ids, begins, cell["scored"]), len(ids))
+        windows = list(processor.windows(as_text(cell, self.column), 0)) or [processor.empty()]
+        whole = _row(windows[0], sum(len(window.ids) for window in windows))
+        size = np.int32(len(windows[0].text.encode()))
+        return {**whole, "_ids": windows[0].ids, "_bytes": size}  # type: ignore[dict-item]
 
     def collate(self, encoded: Sequence[Encoded], processor: DocumentTokenizer) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask and, where wanted, token_type_ids [B, L]."""
@@ -141,3 +134,13 @@ class Document(Input, Unfolded):
     def _text(self, example: Example) -> str:
         cell = example[self.column]
         return str(cell["text"]) if isinstance(cell, Mapping) else as_text(cell, self.column)
+
+
+def _row(window: Window, full: int) -> Encoded:
+    return {
+        "input_ids": window.ids,
+        "_begins": window.begins,
+        "_scored": np.int32(window.scored),  # type: ignore[dict-item]
+        "_length": np.int32(len(window.ids)),  # type: ignore[dict-item]
+        "_full_length": np.int32(full),  # type: ignore[dict-item]
+    }

@@ -10,8 +10,12 @@ from burnish.report.markdown import name, names, number, snippet, span, table
 from burnish.targets import Classes, classes_of, target_class
 
 SPLITS = ("train", "validation", "test")
-TITLES = {"majority": "majority baseline", "frozen_features": "linear model on frozen features"}
-SHORT = {"majority": "majority", "frozen_features": "frozen features"}
+TITLES = {
+    "majority": "majority baseline",
+    "frozen_features": "linear model on frozen features",
+    "base": "the checkpoint as it was",
+}
+SHORT = {"majority": "majority", "frozen_features": "frozen features", "base": "base"}
 
 
 def opening(facts: Mapping[str, Any], scores: Mapping[str, Any], said: Sequence[str] = ()) -> list[str]:

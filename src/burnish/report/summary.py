@@ -11,7 +11,11 @@ from burnish.evaluation.reliability import agreement, bins
 from burnish.report.markdown import number
 from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
-TITLES = {"majority": "the majority baseline", "frozen_features": "a linear model on frozen features"}
+TITLES = {
+    "majority": "the majority baseline",
+    "frozen_features": "a linear model on frozen features",
+    "base": "the checkpoint as it was",
+}
 """The baselines in a sentence."""
 NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
          "spearman": "Spearman correlation"}  # fmt: skip

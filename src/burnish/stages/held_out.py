@@ -19,6 +19,7 @@ from burnish.data.reading.places import given_splits
 from burnish.data.reading.placing import named_no_root
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
+from burnish.data.unfolding import kept_columns, unfolded_parts
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes import Runner
@@ -128,6 +129,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
         beside_tables=named_no_root(bundle.input, tables["train"]),
         keeps_shared_rows=not all("left_out" in told for told in bundle.settings["data"].values()),
     ).parts
+    parts = unfolded_parts(parts, bundle.input, bundle.processor, kept_columns(bundle.target, recipe.group))
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 

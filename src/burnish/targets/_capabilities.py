@@ -228,6 +228,41 @@ class Generative(ABC):
         return min(given, int(encoded.get("_frames", encoded["_length"])))
 
 
+class Scored(ABC):
+    """Its rows are scored, and not answered: how probable the network finds what stands in them. Logits are not kept."""
+
+    @abstractmethod
+    def scored(self, truth: Any, nats: float, weight: float) -> Any:
+        """What stands in the place of an answer.
+
+        Args:
+            truth: of the row, as in the table of predictions.
+            nats: loss of the row, summed over its elements.
+            weight: sum of the weights of its elements.
+        """
+
+
+class Redrawn(ABC):
+    """What is learned of a row is drawn at random: anew in each epoch of training, and the same each time elsewhere."""
+
+    @abstractmethod
+    def drawn(self, encoded: Encoded, processor: Any, seed: int | None) -> tuple[Encoded, tuple[Array, Array]]:
+        """What the network is shown of the truth, as `Target.given` says it, and truth and weight, as `Target.encode`.
+
+        Args:
+            encoded, processor: as in `encode`; the row as the input gave it.
+            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same; None: what is fixed.
+        """
+
+    def given(self, value: Any, encoded: Encoded, processor: Any) -> Encoded:
+        """What is fixed."""
+        return self.drawn(encoded, processor, None)[0]
+
+    def encode(self, value: Any, encoded: Encoded, processor: Any) -> tuple[Array, Array]:
+        """What is fixed."""
+        return self.drawn(encoded, processor, None)[1]
+
+
 class Standalone(ABC):
     """A few lines without burnish turn its logits into an answer: they stand in the program beside an exported graph."""
 

@@ -61,7 +61,7 @@ class DocumentTokenizer(TokenizerProcessor):
         """What `restored` needs beside tokenizer.json."""
         framing = {f.name: getattr(self, f.name) for f in _ADDED}
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in framing.items()}
-        return {**super().settings(), "documents": plain}
+        return {**TokenizerProcessor.settings(self), "documents": plain}
 
     def windows(self, text: str, overlap: int) -> Iterator[Window]:
         """The windows of a document, none for a text without a token.
@@ -90,7 +90,9 @@ class DocumentTokenizer(TokenizerProcessor):
             first = max(0, start - shown)
             last = min(count, first + room)
             stop = len(text) if last == count else int(ends[last - 1])
-            yield self._framed(ids[first:last], begins[first:last], text[written:stop], start - first, first, last == count)
+            yield self._framed(
+                ids[first:last], begins[first:last], text[written:stop], start - first, first, last == count
+            )
             start, written = last, stop
 
     def empty(self) -> Window:
@@ -116,22 +118,26 @@ class DocumentTokenizer(TokenizerProcessor):
 _ADDED = [f for f in fields(DocumentTokenizer) if f.name not in {g.name for g in fields(TokenizerProcessor)}]
 
 
-def documents(folder: Path, max_length: int | None, layout: Layout, settings: dict[str, Any] | None) -> DocumentTokenizer:
+def documents(
+    folder: Path, max_length: int | None, layout: Layout, settings: dict[str, Any] | None
+) -> DocumentTokenizer:
     """The tokenizer in `folder` for documents: restored from a bundle's settings, or read from a checkpoint.
 
     Raises:
         InputError: as `load`; or the tokenizer has no token that a text begins with, or none that hides another.
     """
     read = load(folder, max_length, settings)
-    shared = {f.name: getattr(read, f.name) for f in fields(TokenizerProcessor)}
-    if settings is not None:
-        place = folder.parent / "bundle.json"
-        require_kinds(settings, {"documents": dict}, place)
-        kinds = {"layout": str, "before": list, "after": list, "special": list, "size": int, "hidden": (int, type(None))}
-        require_kinds(settings["documents"], kinds, place)
-        kept = settings["documents"]
-        return DocumentTokenizer(**shared, **{n: tuple(v) if isinstance(v, list) else v for n, v in kept.items()})
-    return DocumentTokenizer(**shared, layout=layout, **_framing(folder, read, layout))
+    shared: dict[str, Any] = {f.name: getattr(read, f.name) for f in fields(TokenizerProcessor)}
+    framing = _framing(folder, read, layout) if settings is None else _kept(settings, folder.parent / "bundle.json")
+    return DocumentTokenizer(**shared, **framing)
+
+
+def _kept(settings: dict[str, Any], place: Path) -> dict[str, Any]:
+    require_kinds(settings, {"documents": dict}, place)
+    kept: dict[str, Any] = settings["documents"]
+    lists: dict[str, type | tuple[type, ...]] = dict.fromkeys(("before", "after", "special"), list)
+    require_kinds(kept, {"layout": str, **lists, "size": int, "hidden": (int, type(None))}, place)
+    return {f.name: tuple(kept[f.name]) if f.name in lists else kept[f.name] for f in _ADDED}
 
 
 def _framing(folder: Path, read: TokenizerProcessor, layout: Layout) -> dict[str, Any]:
@@ -153,6 +159,7 @@ def _framing(folder: Path, read: TokenizerProcessor, layout: Layout) -> dict[str
         fix = "choose an encoder such as BERT or ModernBERT; for one that writes on: `--task language-modeling`"
         raise _lacks(folder, "that hides another (mask_token)", fix)
     return {
+        "layout": layout,
         "before": before,
         "after": after,
         "hidden": None if hidden is None else int(hidden),

@@ -11,7 +11,11 @@ from burnish.stages.prepare.usual_settings import usual_rate
 from burnish.targets import names_of
 from burnish.training.history import Validation
 
-TITLES = {"majority": "the most common label or value", "frozen_features": "a linear model on frozen features"}
+TITLES = {
+    "majority": "the most common label or value",
+    "frozen_features": "a linear model on frozen features",
+    "base": "the checkpoint as it was",
+}
 FEW_ROWS, FEW_OF_A_CLASS = 100, 5
 """Fewer validation rows than this, or than five times the classes, tell no good checkpoint from a lucky one: with 100 rows
 an accuracy of 0.8 is known to 0.08 up or down."""

@@ -1,0 +1,163 @@
+"""Rows that become several: after the splits are made, so that what people wrote is held out whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.core.processor import Processor
+from burnish.data.table import Part, Table
+from burnish.inputs import Input, Unfolded
+from burnish.targets import Target
+
+SOURCE_ROW = "_source_row"
+PIECE = 512  # rows that are unfolded at a time
+
+Notify = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class UnfoldedTable(Table):
+    """N rows that some rows of another table became.
+
+    Attributes:
+        source: that table.
+        source_rows: int64 [N], of which row of it each is, ascending.
+        key: of what they were unfolded with.
+    """
+
+    source: Table = field(default_factory=lambda: Table(pa.table({}), ()))
+    source_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), compare=False)
+    key: str = ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the other table, of which rows of it, and of what they were unfolded with."""
+        rows = hashlib.sha256(np.ascontiguousarray(self.source_rows).tobytes()).hexdigest()
+        return hashlib.sha256("\n".join([self.source.fingerprint, rows, self.key]).encode()).hexdigest()
+
+    @property
+    def group(self) -> str:
+        """The column with the row of the other table: rows of one are resampled together."""
+        return SOURCE_ROW
+
+    def place(self, row: int) -> str:
+        """Where the row came from, and which of its pieces this is, where there are several."""
+        source = int(self.source_rows[row])
+        first, end = np.searchsorted(self.source_rows, [source, source + 1])
+        return self.source.place(source) + (f", part {row - first + 1} of {end - first}" if end - first > 1 else "")
+
+
+def unfolded_parts(
+    parts: Mapping[str, Part],
+    input: Input,
+    processor: Processor,
+    columns: Collection[str] = (),
+    notify: Notify | None = None,
+) -> dict[str, Part]:
+    """The splits with their rows unfolded; as they are where the input does not unfold.
+
+    Args:
+        parts: as they were divided.
+        input, processor: as in `Input.encode`.
+        columns: what else of the rows is kept; what the input reads is in any case.
+        notify: told how many rows are done.
+
+    Raises:
+        InputError: a row that cannot be read (its place is named), or a split in which nothing is left.
+    """
+    if not isinstance(input, Unfolded):
+        return dict(parts)
+    return {name: _unfolded(name, part, input, processor, columns, notify) for name, part in parts.items()}
+
+
+def kept_columns(target: Target, group: str | None) -> list[str]:
+    """The columns that are asked for beside those of the input: of the target, and of groups."""
+    return [target.column, *([group] if group else [])]
+
+
+def as_written(part: Part) -> Part:
+    """The rows of a split as people wrote them."""
+    table = part.table
+    if not isinstance(table, UnfoldedTable):
+        return part
+    return Part(table.source, np.unique(table.source_rows[part.rows]))
+
+
+def said_of(parts: Mapping[str, Part], input: Input, processor: Processor) -> str:
+    """How many rows became how many, in words; empty where none was unfolded."""
+    counts = [
+        f"{name} {len(np.unique(part.table.source_rows)):,} in {len(part):,}"
+        for name, part in parts.items()
+        if isinstance(part.table, UnfoldedTable)
+    ]
+    if not counts:
+        return ""
+    at_most = f" of at most {processor.limit:,} tokens" if processor.limit is not None else ""
+    return f"{input.thing}s in parts{at_most}, nothing is cut off: {', '.join(counts)}"
+
+
+def _unfolded(
+    name: str, part: Part, input: Any, processor: Processor, columns: Collection[str], notify: Notify | None
+) -> Part:
+    read = list(input.required_columns)
+    cells: dict[str, list[Any]] = {column: [] for column in read}
+    pieces: list[pa.Table] = []
+    sources: list[int] = []
+    for start in range(0, len(part), PIECE):
+        rows = part.rows[start : start + PIECE]
+        for row, example in zip(rows.tolist(), part.table.take(rows, read).to_pylist(), strict=True):
+            for made in _of_row(input, example, processor, part.table, row):
+                sources.append(row)
+                for column in read:
+                    cells[column].append(made[column])
+        pieces.append(pa.table(cells, schema=pieces[0].schema if pieces and len(pieces[0]) else None))
+        cells = {column: [] for column in read}
+        if notify:
+            notify(f"cutting {input.thing}s", start + len(rows), len(part))
+    if not sources:
+        raise InputError(
+            f"no {input.thing} of the {name} split holds a token",
+            expected="texts",
+            fix="name another column: --input COLUMN",
+        )
+    return _part(part, pieces, np.array(sources, np.int64), input, processor, columns)
+
+
+def _of_row(input: Any, example: Any, processor: Processor, table: Table, row: int) -> list[Any]:
+    try:
+        made: list[Any] = input.unfolded(example, processor.for_input)
+    except InputError as error:
+        raise InputError(error.found, expected=error.expected, fix=error.fix, place=table.place(row)) from None
+    return made
+
+
+def _part(
+    part: Part,
+    pieces: list[pa.Table],
+    sources: NDArray[np.int64],
+    input: Input,
+    processor: Processor,
+    columns: Collection[str],
+) -> Part:
+    order = np.argsort(sources, kind="stable")
+    arrow = pa.concat_tables([piece for piece in pieces if len(piece)])
+    if (np.diff(order) != 1).any():
+        arrow = arrow.take(pa.array(order))
+    sources = sources[order]
+    for column in columns:
+        if column in part.table.columns and column not in arrow.column_names:
+            arrow = arrow.append_column(column, part.table.take(sources, [column])[column])
+    arrow = arrow.append_column(SOURCE_ROW, pa.array(sources + 1))
+    key = json.dumps(input.model_dump(), sort_keys=True) + processor.fingerprint()
+    table = UnfoldedTable(arrow, part.table.origins, source=part.table, source_rows=sources, key=key)
+    return Part(table, np.arange(len(sources), dtype=np.int64))
