@@ -17,20 +17,17 @@ from burnish.data.settings import cache_unwritable
 from burnish.data.table import Table
 from burnish.inputs import Assembled, Input
 
-NUMBER = "conversation_number"
-"""Column that says which rows were one row of the files; intervals resample these together."""
 PIECE = 1024  # rows assembled and written together
 
 Notify = Callable[[str, int, int], None]
 
 
-def assembled(table: Table, input: Input, name: str, cache: Path, notify: Notify | None = None) -> Table:
+def assembled(table: Table, input: Input, cache: Path, notify: Notify | None = None) -> Table:
     """The table with rows put together in `Assembled.assembled_column`; the same table where the input reads single columns.
 
     Args:
         table: as it was read.
         input: with the form of its rows.
-        name: of the split, or of the table: part of the numbers of rows.
         cache: folder in which the rows are kept, memory-mapped.
         notify: told how far it is.
 
@@ -39,12 +36,12 @@ def assembled(table: Table, input: Input, name: str, cache: Path, notify: Notify
     """
     if not isinstance(input, Assembled):
         return table
-    parts = [table.fingerprint, input.model_dump_json(), name, source_hash({__name__, *input.encodes_with})]
+    parts = [table.fingerprint, input.model_dump_json(), source_hash({__name__, *input.encodes_with})]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
     path = cache / "assembled" / f"{key}.arrow"
     if not path.is_file():
         try:
-            _write(path, _pieces(table, input, name, notify))
+            _write(path, _pieces(table, input, notify))
         except OSError as error:
             raise cache_unwritable(path.parent, error) from error
     with pa.memory_map(str(path)) as file:
@@ -57,7 +54,7 @@ def assembled(table: Table, input: Input, name: str, cache: Path, notify: Notify
     return replace(table, arrow=arrow, read_cells={}, made=key)
 
 
-def _pieces(table: Table, input: Input, name: str, notify: Notify | None) -> Iterator[pa.RecordBatch]:
+def _pieces(table: Table, input: Input, notify: Notify | None) -> Iterator[pa.RecordBatch]:
     assert isinstance(input, Assembled)
     row, wrong, first = 0, 0, None
     for rows in table.rows(table.columns, batch=PIECE):
@@ -71,8 +68,7 @@ def _pieces(table: Table, input: Input, name: str, notify: Notify | None) -> Ite
         if notify:
             notify("reading conversations", row, len(table))
         if first is None:
-            numbers = [f"{name} {number + 1}" for number in range(row - len(rows), row)]
-            yield pa.record_batch({input.assembled_column: pa.array(cells, pa.string()), NUMBER: pa.array(numbers)})
+            yield pa.record_batch({input.assembled_column: pa.array(cells, pa.string())})
     if first is not None:
         others = f" ({wrong - 1:,} other rows cannot be read either)" if wrong > 1 else ""
         raise InputError(first.found + others, expected=first.expected, fix=first.fix, place=first.place)

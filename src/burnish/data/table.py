@@ -55,7 +55,6 @@ class Table:
         left_out: what was met in folders and is no row, each with its severity and words.
         inspection: what is known of the files that rows are (images, sounds); None for other rows.
         read_cells: of columns that were asked for; see `cells`.
-        sources: int64 [N], of rows that were made of a table's rows the numbers of those; None: the rows are the files' own.
         made: a hash of how rows were made of those of the files; empty where they were not.
     """
 
@@ -65,7 +64,6 @@ class Table:
     left_out: tuple[tuple[str, str], ...] = field(default=())
     inspection: Inspection | None = field(default=None, compare=False, repr=False)
     read_cells: dict[str, Cells] = field(default_factory=dict, compare=False, repr=False)
-    sources: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
     made: str = ""
 
     def __len__(self) -> int:
@@ -83,9 +81,13 @@ class Table:
         parts += [str(self.arrow.schema), *([self.made] if self.made else [])]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    @property
+    def group(self) -> str:
+        """The column whose equal rows belong together whatever a recipe says; empty where there is none."""
+        return ""
+
     def place(self, row: int) -> str:
         """Where a row (counting from 0) came from, for messages: 'reviews.csv, row 17' (rows counted from 1)."""
-        row = row if self.sources is None else int(self.sources[row])
         for origin in self.origins:
             if row < origin.rows:
                 return f"{origin.path}, row {row + 1}"

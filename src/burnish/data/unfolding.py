@@ -1,71 +1,180 @@
-"""Rows of a split made those that a network learns from or answers: replies of conversations, windows of documents."""
+"""Rows that become several: after the splits are made, so that what people wrote is held out whole."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from burnish.core.errors import InputError
 from burnish.core.processor import Processor
 from burnish.data.table import Part, Table
-from burnish.targets import Target, Unfolded
+from burnish.inputs import Input, Unfolded, Unfolding
+from burnish.targets import Target
+
+SOURCE_ROW = "_source_row"
+PIECE = 512  # rows that are unfolded at a time
 
 Notify = Callable[[str, int, int], None]
-_TOLD = 256  # rows between two words of progress
 
 
-def unfold(
-    part: Part,
+@dataclass(frozen=True)
+class UnfoldedTable(Table):
+    """N rows that some rows of another table became.
+
+    Attributes:
+        source: that table.
+        source_rows: int64 [N], of which row of it each is, ascending.
+        key: of what they were unfolded with.
+    """
+
+    source: Table = field(default_factory=lambda: Table(pa.table({}), ()))
+    source_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), compare=False)
+    key: str = ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the other table, of which rows of it, and of what they were unfolded with."""
+        rows = hashlib.sha256(np.ascontiguousarray(self.source_rows).tobytes()).hexdigest()
+        return hashlib.sha256("\n".join([self.source.fingerprint, rows, self.key]).encode()).hexdigest()
+
+    @property
+    def group(self) -> str:
+        """The column with the row of the other table: rows of one are resampled together."""
+        return SOURCE_ROW
+
+    def place(self, row: int) -> str:
+        """Where the row came from, and which of its pieces this is, where there are several."""
+        source = int(self.source_rows[row])
+        first, end = np.searchsorted(self.source_rows, [source, source + 1])
+        return self.source.place(source) + (f", part {row - first + 1} of {end - first}" if end - first > 1 else "")
+
+
+def unfolded_parts(
+    parts: Mapping[str, Part],
+    input: Input,
     target: Target,
     processor: Processor,
-    *,
-    held_out: bool,
-    say: Callable[[str], None] | None = None,
+    columns: Collection[str] = (),
     notify: Notify | None = None,
-) -> Part:
-    """The rows that those of a split become; the same part where each becomes itself.
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Part]:
+    """The splits with their rows unfolded; as they are where the input does not unfold.
 
     Args:
-        part: of a split that was made: what is made of one row stays in its split.
-        target: as it was learned.
-        processor: what the run encodes with.
-        held_out: whether the rows are tested on.
+        parts: as they were divided.
+        input, processor: as in `Input.encode`.
+        target: what is learned of the rows.
+        columns: what else of the rows is kept; what the input reads is in any case.
+        notify: told how many rows are done.
         say: told what became of them.
-        notify: told how far it is.
 
     Raises:
-        InputError: a row that cannot be read (file and row named), or nothing is left to learn.
+        InputError: a row that cannot be read (its place is named), or a split in which nothing is left.
     """
-    if not isinstance(target, Unfolded):
+    if not isinstance(input, Unfolded):
+        return dict(parts)
+    made = {}
+    read_with = [json.dumps(one.model_dump(mode="json"), sort_keys=True) for one in (input, target)]
+    for name, part in parts.items():
+        held_out = name != "train"
+        how = input.unfolding(processor.for_input, target, held_out=held_out)
+        key = "\n".join([*read_with, processor.fingerprint(), str(held_out)])
+        made[name] = _unfolded(name, part, input, how, key, columns, notify)
+        for sentence in how.said():
+            if say:
+                say(sentence)
+    return made
+
+
+def kept_columns(target: Target, group: str | None) -> list[str]:
+    """The columns that are asked for beside those of the input: of the target, and of groups."""
+    return [target.column, *([group] if group else [])]
+
+
+def as_written(part: Part) -> Part:
+    """The rows of a split as people wrote them."""
+    table = part.table
+    if not isinstance(table, UnfoldedTable):
         return part
-    how = target.unfolding(processor, held_out=held_out)
-    cells: list[Any] = []
+    return Part(table.source, np.unique(table.source_rows[part.rows]))
+
+
+def said_of(parts: Mapping[str, Part], input: Input, processor: Processor) -> str:
+    """How many rows became how many, in words; empty where none was unfolded."""
+    counts = [
+        f"{name} {len(np.unique(part.table.source_rows)):,} in {len(part):,}"
+        for name, part in parts.items()
+        if isinstance(part.table, UnfoldedTable)
+    ]
+    if not any(len(part) != len(as_written(part)) for part in parts.values()):
+        return ""
+    at_most = f" of at most {processor.limit:,} tokens" if processor.limit is not None else ""
+    return f"{input.thing}s in examples{at_most}: {', '.join(counts)}"
+
+
+def _unfolded(
+    name: str,
+    part: Part,
+    input: Any,
+    how: Unfolding,
+    key: str,
+    columns: Collection[str],
+    notify: Notify | None,
+) -> Part:
+    read = list(input.required_columns)
+    cells: dict[str, list[Any]] = {column: [] for column in read}
+    pieces: list[pa.Table] = []
     sources: list[int] = []
-    changed = False
-    for number, (row, cell) in enumerate(zip(part.rows.tolist(), part.cells(target.column), strict=True)):
-        made = list(how.rows(cell, part.table.place(row)))
-        changed = changed or made != [cell]
-        cells += made
-        sources += [row] * len(made)
-        if notify and number % _TOLD == 0:
-            notify("rendering", number, len(part))
-    if notify:
-        notify("rendering", len(part), len(part))
-    for sentence in how.said():
-        if say:
-            say(sentence)
-    return _part(part.table, target.column, cells, np.array(sources, np.int64)) if changed else part
+    for start in range(0, len(part), PIECE):
+        rows = part.rows[start : start + PIECE]
+        for row, example in zip(rows.tolist(), part.table.take(rows, read).to_pylist(), strict=True):
+            for made in _of_row(how, example, part.table, row):
+                sources.append(row)
+                for column in read:
+                    cells[column].append(made[column])
+        pieces.append(pa.table(cells, schema=pieces[0].schema if pieces and len(pieces[0]) else None))
+        cells = {column: [] for column in read}
+        if notify:
+            notify(f"cutting {input.thing}s", start + len(rows), len(part))
+    if not sources:
+        raise InputError(
+            f"nothing is left of the {input.thing}s of the {name} split",
+            expected="texts, and replies of a weight above 0 in conversations",
+            fix="look at the rows; name another column: --input COLUMN",
+        )
+    return _part(part, pieces, np.array(sources, np.int64), key, columns)
 
 
-def _part(table: Table, column: str, cells: list[Any], sources: np.ndarray[Any, np.dtype[np.int64]]) -> Part:
-    others = [name for name in table.columns if name != column]
-    arrow = table.take(sources, others).append_column(column, pa.array(cells, table.arrow.schema.field(column).type))
-    made = hashlib.sha256(table.made.encode() + sources.tobytes())
-    for cell in cells:
-        made.update(str(cell).encode("utf-8", "surrogatepass") + b"\0")
-    whence = sources if table.sources is None else table.sources[sources]
-    unfolded = Table(arrow, table.origins, table.notes, table.left_out, sources=whence, made=made.hexdigest())
-    return Part(unfolded, np.arange(len(unfolded), dtype=np.int64))
+def _of_row(how: Unfolding, example: Any, table: Table, row: int) -> list[Any]:
+    try:
+        return how.rows(example, table.place(row))
+    except InputError as error:
+        raise InputError(error.found, expected=error.expected, fix=error.fix, place=table.place(row)) from None
+
+
+def _part(
+    part: Part,
+    pieces: list[pa.Table],
+    sources: NDArray[np.int64],
+    key: str,
+    columns: Collection[str],
+) -> Part:
+    order = np.argsort(sources, kind="stable")
+    arrow = pa.concat_tables([piece for piece in pieces if len(piece)])
+    if (np.diff(order) != 1).any():
+        arrow = arrow.take(pa.array(order))
+    sources = sources[order]
+    for column in columns:
+        if column in part.table.columns and column not in arrow.column_names:
+            arrow = arrow.append_column(column, part.table.take(sources, [column])[column])
+    arrow = arrow.append_column(SOURCE_ROW, pa.array(sources + 1))
+    table = UnfoldedTable(arrow, part.table.origins, source=part.table, source_rows=sources, key=key)
+    return Part(table, np.arange(len(sources), dtype=np.int64))

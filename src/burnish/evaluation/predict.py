@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from burnish.data.table import Part
 from burnish.decoders import Decoder, answered
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
-from burnish.targets import Decoded, Filed, Outcome, Target, names_of, shows_truth
+from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
@@ -74,6 +74,8 @@ def predict(
     Returns:
         One prediction for each row (of the share), each row exactly once.
     """
+    if isinstance(loader.target, Scored) and taught is None:
+        raise _unscored(loader.target)
     pieces: list[pa.RecordBatch] = []
     total = ZERO
     shard = np.arange(share[0], len(part), share[1])
@@ -132,7 +134,9 @@ def _window(
     pieces = [piece for piece, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
     for piece, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, piece)
-        if decoder is not None and decoder.reads != "logits":
+        if isinstance(loader.target, Scored):
+            decoded, logits = [_Answer().decoded] * len(piece), None
+        elif decoder is not None and decoder.reads != "logits":
             decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
             bad[places] = [one.score is not None and not math.isfinite(one.score) for one in decoded]
             logits = None
@@ -141,10 +145,20 @@ def _window(
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
             decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
         losses, weights = _of_rows(loader, piece, loss, taught, logits)
+        bad[places] |= ~np.isfinite(losses) & isinstance(loader.target, Scored)
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, row_loss, weight in zip(places, decoded, losses, weights, strict=True):
             answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight))
     return answers, total, bad
+
+
+def _unscored(target: Target) -> InputError:
+    return InputError(
+        f"rows of target {target.kind()!r} are scored by their losses, which are not computed here",
+        expected="the network itself: `burnish evaluate`",
+        fix="an export of a language model is proved by what it writes: fine-tune it for that, or export it later",
+        place="target",
+    )
 
 
 def _of_rows(
@@ -172,8 +186,9 @@ def _finite(logits: Array, lengths: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def needs_truth(target: Target, loss: Loss) -> bool:
-    """Whether losses are not to be had of answers: the network must be shown the truth, or the loss sees more than logits."""
-    return shows_truth(target) or not loss.elementwise()
+    """Whether losses are not to be had of answers: the network must be shown the truth, there are no answers, or the loss
+    sees more than logits."""
+    return shows_truth(target) or isinstance(target, Scored) or not loss.elementwise()
 
 
 def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Array]:
@@ -196,9 +211,12 @@ def _rows(
 ) -> pa.RecordBatch:
     rows = part.rows[positions]
     cells = part.table.cells(target.column).at(rows) if target.column in part.table.columns else [None] * len(rows)
-    grouped = group is not None and group in part.table.columns
-    groups = part.table.take(rows, [group])[group].to_pylist() if grouped and group else [None] * len(rows)
-    truths, answered = [target.truth(cell) for cell in cells], [a.decoded.answer for a in answers]
+    group = group if group is not None and group in part.table.columns else part.table.group
+    groups = part.table.take(rows, [group])[group].to_pylist() if group else [None] * len(rows)
+    truths = [target.truth(cell) for cell in cells]
+    if isinstance(target, Scored):
+        answers = [_scored(target, truth, answer) for truth, answer in zip(truths, answers, strict=True)]
+    answered = [a.decoded.answer for a in answers]
     outcomes = [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]
     values = {
         "row": rows,
@@ -212,6 +230,13 @@ def _rows(
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)
+
+
+def _scored(target: Scored, truth: Any, answer: _Answer) -> _Answer:
+    """A row that is scored: its loss stands in the place of an answer."""
+    if truth is None or answer.loss is None:
+        return answer
+    return replace(answer, decoded=replace(answer.decoded, answer=target.scored(truth, answer.loss, answer.weight)))
 
 
 def _filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:

@@ -21,6 +21,8 @@ from burnish.inputs._capabilities import (
     InGraph,
     Piece,
     Standalone,
+    Unfolded,
+    Unfolding,
     Visible,
 )
 
@@ -36,6 +38,8 @@ __all__ = [
     "Piece",
     "Processor",
     "Standalone",
+    "Unfolded",
+    "Unfolding",
     "Visible",
     "augmented_as",
     "described",
@@ -49,7 +53,7 @@ class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers.
 
     What only some inputs can do are capabilities, which they inherit beside this class: `FromFiles`, `Augmentable`, `Visible`,
-    `Audible`, `Divisible`, `InGraph`, `Standalone`. Nobody asks for the kind of an input.
+    `Audible`, `Divisible`, `InGraph`, `Standalone`, `Unfolded`. Nobody asks for the kind of an input.
     """
 
     axis: ClassVar[str] = "burnish.inputs"
@@ -83,6 +87,10 @@ class Input(Component):
     def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
         """Why `inferred` chose its columns, in a few words; empty where their names say it."""
         return ""
+
+    def beside(self, shape: str) -> Input:
+        """This input as it is read for a target of this shape; the same, unless the network then reads otherwise."""
+        return self
 
     @abstractmethod
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> Processor:

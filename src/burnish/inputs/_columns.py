@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,3 +107,23 @@ def passed_over(looked: Sequence[Looked], chosen: Sequence[str]) -> str:
     """The columns that were not chosen because they hold no text, in words; empty where there are none."""
     others = [f"{one.column!r} holds {one.not_text}" for one in looked if one.not_text and one.column not in chosen]
     return ", ".join(others[:4]) + (f" and {len(others) - 4} more" if len(others) > 4 else "")
+
+
+def looked_over(texts: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[Looked]:
+    """What each of these columns of strings holds."""
+    return [looked_at(column, [row.get(column) for row in rows]) for column in texts]
+
+
+def of_strings(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns that hold strings, or nothing."""
+    return [c for c in columns if rows and all(isinstance(r.get(c), str | None) for r in rows)]
+
+
+def text_column(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], usual_names: Sequence[str]) -> str | None:
+    """The column that people wrote texts in: one of a usual name, else the longest; None where there is none."""
+    looked = looked_over(of_strings(columns, rows), rows)
+    usual = [one for name in usual_names for one in looked if one.column.lower() == name]
+    best = max(looked, key=lambda one: one.rank, default=None)
+    if usual and (usual[0].readable or best is None or not best.readable):
+        best = usual[0]
+    return None if best is None or (not best.readable and best not in usual) else best.column

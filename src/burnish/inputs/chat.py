@@ -14,7 +14,7 @@ from pydantic import Field
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.family import Kind
-from burnish.inputs import Assembled, Input
+from burnish.inputs import Assembled, Input, Unfolded, Unfolding
 from burnish.media.chat.checks import check
 from burnish.media.chat.conversation import COLUMN, Conversation, Message
 from burnish.media.chat.form import Format
@@ -22,11 +22,12 @@ from burnish.media.chat.formats import FORMS, recognise
 from burnish.media.chat.processor import ROOM, ChatProcessor, load, save
 from burnish.media.chat.templates import load_template
 from burnish.media.chat.thinking import usual_options
+from burnish.media.chat.unfolding import ChatUnfolding
 
 _FORMS = ("messages", "sharegpt", "alpaca", "prompt_completion")
 
 
-class Chat(Input, Assembled):
+class Chat(Input, Assembled, Unfolded):
     """Conversations of any usual form, made token ids by the checkpoint's chat template.
 
     OpenAI `messages`, ShareGPT, Alpaca, prompt and completion are recognised. A reply at the end of a conversation is what
@@ -144,6 +145,11 @@ class Chat(Input, Assembled):
         if not isinstance(row, Conversation):
             raise InputError("a row without a conversation", expected="messages", place=place)
         return row.to_text()
+
+    def unfolding(self, processor: ChatProcessor, target: Any, *, held_out: bool) -> Unfolding:
+        """One row for each reply of held-out conversations; in training as the template and the context ask for."""
+        how = ChatUnfolding(processor, target.learned_turns, held_out=held_out)
+        return Unfolding(lambda row, place: [{**row, COLUMN: cell} for cell in how.cells(row[COLUMN], place)], how.said)
 
     def asked(self, example: Example, place: str = "") -> Conversation:
         """What a row asks: its conversation without the reply at its end.

@@ -15,7 +15,7 @@ from burnish.core.errors import InputError
 from burnish.core.family import Kind
 from burnish.inputs import Divisible, InGraph, Input, Piece, Standalone
 from burnish.inputs._cells import as_text
-from burnish.inputs._columns import Looked, looked_at, passed_over
+from burnish.inputs._columns import looked_over, of_strings, passed_over, text_column
 from burnish.inputs._text_programs import ENCODED, RAW, TEXTS
 from burnish.media.text.raw import RawTexts
 from burnish.media.text.tokenizer import TokenizerProcessor, load, save
@@ -56,25 +56,16 @@ class Text(Input, Divisible, InGraph, Standalone):
         """A usual name or pair of names, else the longest column of what people wrote: no identifiers, dates, addresses ..."""
         if self.columns:
             return self
-        texts = [c for c in columns if c != target and rows and all(isinstance(r.get(c), str | None) for r in rows)]
+        texts = of_strings([c for c in columns if c != target], rows)
         for pair in USUAL_PAIRS:
             if all(c in texts for c in pair):
                 return self.model_copy(update={"columns": list(pair)})
-        looked = _looked(texts, rows)
-        usual = [one for name in USUAL_NAMES for one in looked if one.column.lower() == name]
-        best = max(looked, key=lambda one: one.rank, default=None)
-        if usual and (usual[0].readable or best is None or not best.readable):
-            best = usual[0]
-        return (
-            None
-            if best is None or (not best.readable and best not in usual)
-            else self.model_copy(update={"columns": [best.column]})
-        )
+        column = text_column(texts, rows, USUAL_NAMES)
+        return None if column is None else self.model_copy(update={"columns": [column]})
 
     def because(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> str:
         """How the column was found where its name does not say it, and which others hold no texts."""
-        texts = [c for c in columns if c != target and rows and all(isinstance(r.get(c), str | None) for r in rows)]
-        looked = _looked(texts, rows)
+        looked = looked_over(of_strings([c for c in columns if c != target], rows), rows)
         passed = passed_over(looked, self.columns)
         if not self.columns:
             return passed
@@ -144,10 +135,6 @@ class Text(Input, Divisible, InGraph, Standalone):
     def shown(self, encoded: Encoded, processor: TokenizerProcessor) -> str:
         """The tokens decoded back, special tokens included."""
         return str(processor.tokenizer.decode(encoded["input_ids"].tolist(), skip_special_tokens=False))
-
-
-def _looked(texts: Sequence[str], rows: Sequence[Example]) -> list[Looked]:
-    return [looked_at(column, [row.get(column) for row in rows]) for column in texts]
 
 
 def _left_out(example: Example, column: str, text: str, start: int, end: int) -> Example:

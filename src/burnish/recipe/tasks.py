@@ -7,6 +7,8 @@ TASKS: dict[str, tuple[str, str]] = {
     "multi-label-text-classification": ("text", "labels"),
     "text-regression": ("text", "score"),
     "token-classification": ("tokens", "tags"),
+    "language-modeling": ("document", "next_token"),
+    "masked-language-modeling": ("document", "masked_token"),
     "image-classification": ("image", "label"),
     "multi-label-image-classification": ("image", "labels"),
     "image-regression": ("image", "score"),

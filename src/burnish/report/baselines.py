@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-NAMES = {"majority": ("the", "majority baseline"), "frozen_features": ("a", "linear model on frozen features")}
+NAMES = {
+    "majority": ("the", "majority baseline"),
+    "frozen_features": ("a", "linear model on frozen features"),
+    "base": ("the", "checkpoint as it was"),
+}
 """Article and name by the key in scores.json."""
 
 

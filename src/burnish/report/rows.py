@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from burnish.data.table import Table
-from burnish.inputs import Audible, Input, Visible
+from burnish.inputs import Audible, Input, Unfolded, Visible
 
 
 def row_text(input: Input, table: Table) -> Callable[[int], str]:
@@ -14,7 +14,7 @@ def row_text(input: Input, table: Table) -> Callable[[int], str]:
     example = _examples(input, table)
 
     def text(row: int) -> str:
-        if not input.stored:
+        if not input.stored or isinstance(input, Unfolded):
             return input.audited_text(example(row)) or ""
         return " | ".join(" ".join(v) if isinstance(v, list) else str(v or "") for v in example(row).values())
 

@@ -17,7 +17,8 @@ from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part, Table
-from burnish.evaluation.predict import needs_truth, predict
+from burnish.data.unfolding import kept_columns, unfolded_parts
+from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.metrics import Metric
@@ -27,11 +28,11 @@ from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.outside import require_apart
-from burnish.stages.prepare.dividing import unfolded
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
+from burnish.stages.taught import taught_losses
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
-from burnish.training.placed import losses_alone
+from burnish.training.objectives import Objective
 
 
 def evaluate(
@@ -70,9 +71,11 @@ def evaluate(
     folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
     part, warnings = _labelled(data, bundle, given, cache_folder(None))
-    table = part.table
-    seen, said = seen_rows(bundle, table, trust_code=trust_code)
+    seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
     warnings += said
+    columns = kept_columns(bundle.target, recipe.get("group"))
+    part = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns)[GIVEN]
+    table = part.table
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
     if not len(predictions.known):
@@ -88,7 +91,7 @@ def evaluate(
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
-            predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 else None)
+            predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 or table.group else None)
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
@@ -128,7 +131,7 @@ def _labelled(data: Any, bundle: Bundle, given: GivenColumns, cache: Path) -> tu
     table = read_given(data, bundle.target, given)
     warnings = strange_labels(bundle.target, table)
     made = read_splits({GIVEN: table}, bundle.input, bundle.target, cache, division=None, beside_tables=True)
-    return unfolded(made, bundle.target, bundle.processor).parts[GIVEN], warnings
+    return made.parts[GIVEN], warnings
 
 
 def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
@@ -141,13 +144,15 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
     group = recipe.get("group")
     shared = sharing(reads=not bundle.input.stored)
     strange: list[int] = []
+    loader = Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared)
+    objective = build("burnish.training.objectives", recipe.get("objective") or "supervised", trust_code=trust_code)
     predictions, _ = predict(
         run,
-        Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared),
+        loader,
         part,
         loss=loss,
-        taught=losses_alone(network, loss) if needs_truth(bundle.target, loss) else None,
-        group=group if group in part.table.columns else None,
+        taught=taught_losses(network, loss, cast(Objective, objective), loader),
+        group=group,
         batch_size=recipe["evaluation_batch_size"],
         strange=strange,
         decoder=bundle.decoder,

@@ -13,6 +13,8 @@ from burnish.core.errors import InputError, nearest
 from burnish.data.looking.audit.scan import similar_hash
 from burnish.data.reading.contents import content_hashes
 from burnish.data.table import Table
+from burnish.data.unfolding import as_written
+from burnish.inputs import Input
 from burnish.stages.held_out import held_out
 from burnish.targets import Named, Target, names_of
 
@@ -72,7 +74,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     ):
         if name not in held.parts:
             continue
-        part = held.parts[name]
+        part = as_written(held.parts[name])
         same = _among(hashes, contents(part.table, bundle)[part.rows])
         counts[name] = int(same.sum())
         if counts[name]:
@@ -87,9 +89,14 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
 
 def contents(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
     """[N] hashes of what the rows hold for the input of a bundle; of files, of what is in them; 0 where there is nothing."""
+    return hashes_for(table, bundle.input)
+
+
+def hashes_for(table: Table, input: Input) -> NDArray[np.uint64]:
+    """The same for an input; inputs that read the same texts give the same, whatever their columns are called."""
     if table.inspection is not None:
         return table.inspection.contents
-    return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text)
+    return content_hashes(table, input.required_columns, input.audited_text)
 
 
 def _similar(table: Table, bundle: Bundle) -> NDArray[np.uint64]:

@@ -19,12 +19,12 @@ from burnish.data.reading.places import given_splits
 from burnish.data.reading.placing import named_no_root
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
+from burnish.data.unfolding import kept_columns, unfolded_parts
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes import Runner
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.assembling import with_rows
-from burnish.stages.prepare.dividing import unfolded
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 
 NAMES = ("train", "validation", "test")
@@ -122,7 +122,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
             fix="start burnish where the run was started, so that the paths in its recipe lead to the data",
             place=error.place,
         ) from error
-    made = read_splits(
+    parts = read_splits(
         tables,
         bundle.input,
         bundle.target,
@@ -130,8 +130,10 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
         division=recipe,
         beside_tables=named_no_root(bundle.input, tables["train"]),
         keeps_shared_rows=not all("left_out" in told for told in bundle.settings["data"].values()),
+    ).parts
+    parts = unfolded_parts(
+        parts, bundle.input, bundle.target, bundle.processor, kept_columns(bundle.target, recipe.group)
     )
-    parts = unfolded(made, bundle.target, bundle.processor).parts
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 

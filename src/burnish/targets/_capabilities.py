@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends, Generated, Reason
@@ -228,30 +228,39 @@ class Generative(ABC):
         return min(given, int(encoded.get("_frames", encoded["_length"])))
 
 
-class Unfolding(Protocol):
-    """How the rows of one split become those that a network learns from or answers."""
-
-    def rows(self, cell: Any, place: str) -> Sequence[Any]:
-        """The cells of the target's column that a cell becomes, in order; none where nothing is left of it.
-
-        Raises:
-            InputError: a cell that cannot be read, at `place` (file and row).
-        """
-
-    def said(self) -> Sequence[str]:
-        """What became of all rows, in sentences.
-
-        Raises:
-            InputError: nothing is left to learn.
-        """
-
-
-class Unfolded(ABC):
-    """A row of its tables may become several once splits are made: replies of a conversation, windows of a document."""
+class Scored(ABC):
+    """Its rows are scored, and not answered: how probable the network finds what stands in them. Logits are not kept."""
 
     @abstractmethod
-    def unfolding(self, processor: Any, *, held_out: bool) -> Unfolding:
-        """How; `held_out` rows are tested on, the others learned from."""
+    def scored(self, truth: Any, nats: float, weight: float) -> Any:
+        """What stands in the place of an answer.
+
+        Args:
+            truth: of the row, as in the table of predictions.
+            nats: loss of the row, summed over its elements.
+            weight: sum of the weights of its elements.
+        """
+
+
+class Redrawn(ABC):
+    """What is learned of a row is drawn at random: anew in each epoch of training, and the same each time elsewhere."""
+
+    @abstractmethod
+    def drawn(self, encoded: Encoded, processor: Any, seed: int | None) -> tuple[Encoded, tuple[Array, Array]]:
+        """What the network is shown of the truth, as `Target.given` says it, and truth and weight, as `Target.encode`.
+
+        Args:
+            encoded, processor: as in `encode`; the row as the input gave it.
+            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same; None: what is fixed.
+        """
+
+    def given(self, value: Any, encoded: Encoded, processor: Any) -> Encoded:
+        """What is fixed."""
+        return self.drawn(encoded, processor, None)[0]
+
+    def encode(self, value: Any, encoded: Encoded, processor: Any) -> tuple[Array, Array]:
+        """What is fixed."""
+        return self.drawn(encoded, processor, None)[1]
 
 
 class Standalone(ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,19 +16,20 @@ from burnish.media.chat.conversation import COLUMN, ROLES, Conversation
 from burnish.media.chat.processor import ChatProcessor
 from burnish.media.chat.rendered import Learned
 from burnish.media.chat.replies import message_of, reply_text, written_reply
-from burnish.media.chat.unfolding import ChatUnfolding
-from burnish.targets import Decoded, Generative, Target, Taught, Unfolded
+from burnish.targets import Decoded, Generative, Outcome, Target, Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Response(Target, Generative, Taught, Unfolded):
+class Response(Target, Generative, Taught):
     """The reply at the end of a conversation; in training every reply of it is learned."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")
     shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
     default_loss: ClassVar[str] = "cross_entropy"
+    of_input: ClassVar[bool] = True
+    over_vocabulary: ClassVar[bool] = True
     decides: ClassVar[str] = "loss"
     headline: ClassVar[tuple[str, ...]] = ("bits_per_byte", "exact_match", "extracted_match", "tool_call_match", "chrf")
     column: str = Field(COLUMN, description="Column that conversations are assembled in.")
@@ -69,10 +71,6 @@ class Response(Target, Generative, Taught, Unfolded):
         if not isinstance(value, str) or not value:
             return "no conversation"
         return "" if Conversation.from_text(value).messages[-1].role == "assistant" else "no reply at its end"
-
-    def unfolding(self, processor: Any, *, held_out: bool) -> ChatUnfolding:
-        """One row for each reply of held-out conversations; in training as the template and the context ask for."""
-        return ChatUnfolding(processor, self.learned_turns, held_out=held_out)
 
     def given(self, value: Any, encoded: Encoded, processor: Processor) -> Encoded:
         """`input_ids` int32 [L - 1]: the conversation with its replies, without the last token."""
@@ -121,6 +119,13 @@ class Response(Target, Generative, Taught, Unfolded):
         """Negative log-likelihood of the reply in nats, its tokens and bytes, tokens written, and whether it ended by itself."""
         return ("nats", "tokens", "bytes", "written", "stopped")
 
+    def measures(self, outcome: Outcome) -> Sequence[float]:
+        """The columns of a row; not a number of what was not answered."""
+        decoded = outcome.decoded
+        written = math.nan if decoded.written is None else float(decoded.written)
+        stopped = math.nan if decoded.ended is None else float(decoded.ended == "stop")
+        return (outcome.nats, outcome.weight, float(len(str(outcome.truth).encode())), written, stopped)
+
     def ends(self, processor: Any) -> Ends:
         """The template's stop tokens."""
         chat = processor.for_target
@@ -134,4 +139,4 @@ class Response(Target, Generative, Taught, Unfolded):
         if written.cut is None:  # marks around calls may be control tokens, which a text does not show
             marked = written_reply(chat.marked_text(ids))
             answer = marked if message_of(marked).tool_calls else answer
-        return Decoded(answer, np.zeros(0, np.float32), written.score, written.ended)
+        return Decoded(answer, np.zeros(0, np.float32), written.score, written.ended, len(ids))

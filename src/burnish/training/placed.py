@@ -13,7 +13,7 @@ from burnish.core.batch import Array, Batch, Truth
 from burnish.core.network import Network
 from burnish.losses import Loss
 from burnish.training.accelerator import Accelerator
-from burnish.training.objective import SupervisedModule
+from burnish.training.objective import ObjectiveModule, SupervisedModule
 
 
 class PlacedRun:
@@ -64,13 +64,19 @@ class PlacedRun:
             return cast(Array, self._objective(self._accelerator.tensors(arrays)).float().cpu().numpy())
 
 
-def losses_alone(network: Network, loss: Loss) -> Callable[[Batch], tuple[Array, Array]]:
+def losses_alone(
+    network: Network, loss: Loss, module: Callable[[Network, Loss], ObjectiveModule] = SupervisedModule
+) -> Callable[[Batch], tuple[Array, Array]]:
     """Losses by a network in this process alone, as one read back from a bundle is.
+
+    Args:
+        network, loss: what computes.
+        module: how they meet; in chunks, say, where logits of all places would fill the memory.
 
     Returns:
         Of a batch as training reads it, float64 [R] summed losses and weights of its rows; eval mode, no gradients.
     """
-    objective, device = SupervisedModule(network, loss), next(network.parameters()).device
+    objective, device = module(network, loss), next(network.parameters()).device
 
     def losses(batch: Batch) -> tuple[Array, Array]:
         objective.eval()

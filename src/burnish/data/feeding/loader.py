@@ -17,7 +17,7 @@ from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.decoded import DecodedRows
 from burnish.data.feeding.encode import EncodedRows
 from burnish.inputs import Augmentable, Input
-from burnish.targets import Target, Taught
+from burnish.targets import Redrawn, Target, Taught
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Loader:
         input, target, processor: how they are encoded and padded.
         class_weights: float32 [C] by which targets are weighted, in training only; None for evaluation.
         augmentation: how rows are changed at random, in training only; None for evaluation.
-        seed: of the augmentation.
+        redraws: whether a target that draws what is learned (`Redrawn`) draws it anew in each epoch, in training only.
+        seed: of the augmentation, and of what is drawn.
         decoded: files that stay in memory once they were read; None: each is read whenever its row is.
         sharing: threads that share the rows of a batch.
     """
@@ -40,6 +41,7 @@ class Loader:
     processor: Processor
     class_weights: NDArray[np.float32] | None = None
     augmentation: Augmentation | None = None
+    redraws: bool = False
     seed: int = 0
     decoded: DecodedRows | None = None
     sharing: Sharing = field(default_factory=Sharing)
@@ -72,22 +74,41 @@ class Loader:
 
     def taught(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """As `encoded`, with what the network is shown of the truth of each row."""
+        return self.with_truths(positions, epoch)[0]
+
+    def with_truths(
+        self, positions: NDArray[np.int64], epoch: int = 0
+    ) -> tuple[list[Encoded], list[tuple[Array, Array]]]:
+        """As `taught`, and truth and weight of each row."""
         encoded = self.encoded(positions, epoch)
-        if not self.rows.gives:
-            return encoded
-        return [{**row, **self.rows.given(int(p))} for row, p in zip(encoded, positions, strict=True)]
+        given, pairs = self._learned(encoded, positions, epoch)
+        return [{**row, **shown} for row, shown in zip(encoded, given or [{}] * len(encoded), strict=True)], pairs
 
     def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
         """The rows at these positions as the network learns from them; those after the first `real` get weight 0."""
-        return self.collated(self.encoded(positions, epoch), positions, real)
+        return self.collated(self.encoded(positions, epoch), positions, real, epoch=epoch)
 
-    def collated(self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None) -> Batch:
+    def collated(
+        self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0
+    ) -> Batch:
         """One batch of rows that are encoded already, with what is given of their truth."""
-        inputs, length = self._with_truth(encoded, positions)
-        truth = self.truth(positions, length, real)
+        given, pairs = self._learned(encoded, positions, epoch)
+        inputs, length = self._with_truth(encoded, given)
+        targets, weights = self.weighed(pairs, length, real)
         useful = int(self.rows.given_lengths[positions[:real]].sum())
-        rows, size = self.rows.rows[positions], len(positions) * length
-        return Batch(inputs, truth.targets, truth.weights, truth.owner, truth.lines, rows, useful, size)
+        rows, size, lines = self.rows.rows[positions], len(positions) * length, np.arange(len(positions))
+        return Batch(inputs, targets, weights, a_row_a_line(weights), lines, rows, useful, size)
+
+    def _learned(
+        self, encoded: Sequence[Encoded], positions: NDArray[np.int64], epoch: int
+    ) -> tuple[list[Encoded], list[tuple[Array, Array]]]:
+        """What the network is shown of the truth of each row, if anything; truth and weight of each."""
+        if self.redraws and isinstance(self.target, Redrawn):
+            seeds = [derive(self.seed, "drawn", epoch, int(row)) for row in self.rows.rows[positions]]
+            drawn = [self.target.drawn(row, self.processor, seed) for row, seed in zip(encoded, seeds, strict=True)]
+            return [given for given, _ in drawn], [pair for _, pair in drawn]
+        given = [self.rows.given(int(p)) for p in positions] if self.rows.gives else []
+        return given, [self.rows.target(int(p)) for p in positions]
 
     def truth(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> Truth[Array]:
         """The truth of the rows at these positions, a row a line."""
@@ -110,10 +131,9 @@ class Loader:
             weights[real:] = 0
         return targets, weights
 
-    def _with_truth(self, encoded: list[Encoded], positions: NDArray[np.int64]) -> tuple[dict[str, Array], int]:
-        if not self.rows.gives:
+    def _with_truth(self, encoded: list[Encoded], given: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
+        if not given:
             return self.collate(encoded)
-        given = [self.rows.given(int(p)) for p in positions]
         inputs, length = self.collate([{**row, **shown} for row, shown in zip(encoded, given, strict=True)])
         if isinstance(self.target, Taught):
             inputs = {**inputs, **self.target.collate_given(given, length, self.processor)}

@@ -28,7 +28,7 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
         why = f"target {target.kind()!r} shows the network the truth beside the row"
     elif not loss.elementwise():
         why = f"loss {loss.kind()!r} needs the outputs of each row alone"
-    elif target.shape == "sequence" and not shows_truth(target):
+    elif target.shape == "sequence" and not (shows_truth(target) or target.of_input):
         why = f"target {target.kind()!r} has a truth that does not stand in the row"
     elif not input.packs():
         why = f"rows of input {input.kind()!r} cannot share a line"
@@ -56,12 +56,12 @@ def packed_batch(
         real: rows of lines after the first `real` get weight 0.
         epoch: of the augmentation.
     """
-    taught = [loader.taught(line, epoch) for line in lines]
-    lengths = [np.array([int(row["_length"]) for row in rows], np.int64) for rows in taught]
-    inputs, length = loader.collate([loader.input.packed(rows, loader.processor.for_input) for rows in taught])
+    taught = [loader.with_truths(line, epoch) for line in lines]
+    lengths = [np.array([int(row["_length"]) for row in rows], np.int64) for rows, _ in taught]
+    inputs, length = loader.collate([loader.input.packed(rows, loader.processor.for_input) for rows, _ in taught])
     pairs = [
-        packed(loader.target, [loader.rows.target(int(p)) for p in line], row_lengths.tolist())
-        for line, row_lengths in zip(lines, lengths, strict=True)
+        packed(loader.target, pairs, row_lengths.tolist())
+        for (_, pairs), row_lengths in zip(taught, lengths, strict=True)
     ]
     targets, weights = loader.weighed(pairs, length, real)
     counts = [len(line) for line in lines]

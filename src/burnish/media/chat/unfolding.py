@@ -23,7 +23,7 @@ class ChatUnfolding:
         self._processor, self._learned, self._held_out = processor, learned, held_out
         self._tally = Tally()
 
-    def rows(self, cell: str, place: str) -> list[str]:
+    def cells(self, cell: str, place: str) -> list[str]:
         """What a conversation becomes, each again a conversation that ends in a reply.
 
         Raises:

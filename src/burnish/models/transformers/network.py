@@ -56,6 +56,12 @@ class TransformersNetwork(Network):
         reads_texts = not element and "input_ids" in self._accepts
         self._first_token = read_first_token_only(model) if reads_texts else None
 
+    @property
+    def vocabulary(self) -> nn.Module | None:
+        """Of a network that fills gaps, the layer of the logits; None where the head is of classes."""
+        layer: nn.Module | None = self.model.get_output_embeddings() if self.element else None
+        return layer
+
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
         logits: torch.Tensor = self.model(**accepted(inputs, self._accepts, self.model.dtype)).logits

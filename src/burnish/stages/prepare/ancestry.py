@@ -11,7 +11,9 @@ from burnish.bundle.bundle import Bundle
 from burnish.bundle.files import SETTINGS
 from burnish.core.errors import BurnishError, InputError
 from burnish.data.table import Part
-from burnish.stages.evaluated_rows import contents
+from burnish.data.unfolding import as_written
+from burnish.inputs import Input
+from burnish.stages.evaluated_rows import contents, hashes_for
 from burnish.stages.held_out import held_out
 
 ACCEPTS = "test_rows_in_train"
@@ -23,13 +25,20 @@ def trained_before(folder: Path) -> bool:
 
 
 def require_unseen(
-    folder: Path, parts: Mapping[str, Part], allow: Collection[str], warn: Callable[[str], None], *, trust_code: bool
+    folder: Path,
+    parts: Mapping[str, Part],
+    input: Input,
+    allow: Collection[str],
+    warn: Callable[[str], None],
+    *,
+    trust_code: bool,
 ) -> None:
     """Check that no row of the new test was trained on by the model that the run starts from.
 
     Args:
         folder: of that model, in its bundle.
-        parts: the new splits.
+        parts: the new splits, their rows as they were written.
+        input: what reads them; the model may have read them otherwise, as documents that were not labelled.
         allow: what the recipe accepts.
         warn: told what is accepted, or cannot be known.
 
@@ -47,8 +56,8 @@ def require_unseen(
     for name in ("test", "validation"):
         if name not in parts:
             continue
-        hashes = contents(parts[name].table, bundle)[parts[name].rows]
-        before = held.parts["train"]
+        hashes = hashes_for(parts[name].table, input)[parts[name].rows]
+        before = as_written(held.parts["train"])
         theirs = contents(before.table, bundle)[before.rows]
         count = int(np.isin(hashes[hashes != 0], theirs[theirs != 0]).sum())
         said = f"{count:,} of {len(hashes):,} {name} rows were trained on by the model this run starts from"

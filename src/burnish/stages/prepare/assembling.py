@@ -65,7 +65,7 @@ def with_rows(tables: Mapping[str, Table], input: Input, cache: Path, notify: No
             made[name] = table
             continue
         formed, _ = _formed(input, table)
-        made[name] = assembled(table, cast(Input, formed), name, cache, notify)
+        made[name] = assembled(table, cast(Input, formed), cache, notify)
     return made
 
 

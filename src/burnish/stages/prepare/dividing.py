@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from burnish.core.processor import Processor
 from burnish.data.apart import Shared, apart
 from burnish.data.looking.audit import Audit, Finding
 from burnish.data.looking.audit.proportions import proportions
@@ -14,7 +13,6 @@ from burnish.data.looking.audit.shared import figures, left_out
 from burnish.data.looking.inspection import without_problems
 from burnish.data.parts import divide
 from burnish.data.table import Part, Table
-from burnish.data.unfolding import unfold
 from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe
 from burnish.targets import Target
@@ -76,21 +74,6 @@ def divided(
     findings = left_out(shared, parts, input, target, recipe.allow)
     gone = {name: len(part) - len(kept[name]) for name, part in parts.items()}
     return Divided(kept, (*findings, *uneven), _told(shared, parts), gone)
-
-
-def unfolded(
-    made: Divided,
-    target: Target,
-    processor: Processor,
-    say: Callable[[str], None] | None = None,
-    notify: Notify | None = None,
-) -> Divided:
-    """The splits with the rows that training and test need; see `data.unfolding`."""
-    parts = {
-        name: unfold(part, target, processor, held_out=name != "train", say=say, notify=notify)
-        for name, part in made.parts.items()
-    }
-    return replace(made, parts=parts)
 
 
 def _told(shared: list[Shared], parts: dict[str, Part]) -> dict[str, Any]:

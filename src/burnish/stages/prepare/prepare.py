@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,16 +23,17 @@ from burnish.data.reading.places import splits_of
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
+from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
 from burnish.stages.prepare.assembling import put_together
-from burnish.stages.prepare.dividing import Divided, unfolded
+from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
-from burnish.stages.prepare.usual_settings import usual_epochs
-from burnish.targets import Target, names_of
+from burnish.stages.prepare.usual_settings import EPOCHS, usual_epochs
+from burnish.targets import Scored, Target, names_of
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -109,12 +110,14 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     draft, made = _divided(recipe, folder, tell, keep)
     parts = made.parts
     if trained_before(folder):
-        require_unseen(folder, parts, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
+        require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
-    settled = _learned(draft, recipe, parts, _teller(tell, "note"))
+    settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
-    made = unfolded(made, settled.target, processor, _teller(tell, "note"), Phases(tell))
+    made = replace(made, parts=_unfolded(settled, parts, processor, tell))
     parts = made.parts
+    epochs = _epochs(recipe, settled.target, len(parts["train"]), _teller(tell, "note"))
+    settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     encoded = _encoded(settled, parts, processor, tell)
     examined = _audited(settled, made, truths, encoded, processor, tell)
@@ -147,17 +150,26 @@ def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Sett
     return draft, made
 
 
-def _learned(draft: Settled, recipe: Recipe, parts: Mapping[str, Part], say: Callable[[str], None]) -> Settled:
-    """The recipe with what is learned from the training split: names, scale, facts of files, passes over the rows."""
+def _learned(draft: Settled, parts: Mapping[str, Part], say: Callable[[str], None]) -> Settled:
+    """The recipe with what is learned from the training split: names, scale, facts of files."""
     require_spelling(draft.target, parts["train"].cells(draft.target.column))
     target = draft.target.learned(parts["train"].cells(draft.target.column))
     input_, said = learned(draft.input, parts)
     if said:
         say(said)
-    epochs = _epochs(recipe, target, len(parts["train"]), say)
-    settled = draft.model_copy(update={"input": input_, "target": target, "epochs": epochs})
+    settled = draft.model_copy(update={"input": input_, "target": target})
     require_classes(settled)
     return settled
+
+
+def _unfolded(settled: Settled, parts: Mapping[str, Part], processor: Processor, tell: Tell) -> dict[str, Part]:
+    """The splits with rows that become several as those, which is said."""
+    columns = kept_columns(settled.target, settled.group)
+    say = _teller(tell, "note")
+    made = unfolded_parts(parts, settled.input, settled.target, processor, columns, Phases(tell), say)
+    if said := said_of(made, settled.input, processor):
+        _teller(tell, "note")(said)
+    return made
 
 
 def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Processor, tell: Tell) -> dict[str, EncodedRows]:
@@ -214,6 +226,8 @@ def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None
         return 3.0
     per_epoch = -(-rows // recipe.batch_size)
     epochs = usual_epochs(rows, recipe.batch_size, len(names_of(target)) if target.shape == "row" else 0)
+    if isinstance(target, Scored):
+        epochs = min(epochs, EPOCHS)  # what is repeated is learned by heart; nothing new has to be found for a head
     say(f"default epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} examples")
     return epochs
 

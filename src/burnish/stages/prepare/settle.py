@@ -9,7 +9,6 @@ from typing import Any, cast
 from burnish.core.batch import Example
 from burnish.core.component import Component, build, component_class, kinds
 from burnish.core.errors import InputError, nearest
-from burnish.data.assembling import NUMBER
 from burnish.data.parts import require_columns
 from burnish.data.reading.one_type import columns_without_a_type
 from burnish.data.reading.placing import folder_of
@@ -17,7 +16,7 @@ from burnish.data.table import Table
 from burnish.data.truths import missing
 from burnish.decoders import Decoder
 from burnish.evaluation.scores import defined, metrics_for
-from burnish.inputs import Assembled, FromFiles, Input
+from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
@@ -44,8 +43,9 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
         InputError: a named column is not there (nearest offered), or nothing in the data fits.
     """
     sample = _sample(table)
-    target = _target(recipe, table, sample, say)
-    input_ = _input(recipe, table, sample, target, say)
+    recipe, of_input = _of_input(recipe, table, sample, say)
+    target = of_input or _target(recipe, table, sample, say)
+    input_ = _input(recipe, table, sample, target, say).beside(target.shape)
     for column in input_.required_columns:
         require_columns(table, [column], place="input")
     _fit_together(input_, target)
@@ -53,7 +53,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
-    update |= rates(recipe, input_, say)
+    update |= rates(recipe, input_, say, over_vocabulary=target.over_vocabulary)
     return Settled.model_construct(**{**dict(recipe), **update})
 
 
@@ -66,9 +66,7 @@ def _sample(table: Table) -> list[Example]:
 def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     """One column says which rows belong together: for the split, unless another is chosen, and for the intervals."""
     group = recipe.group or getattr(recipe.split, "group", None)
-    if group is None:  # what was one row in the files is resampled together
-        return {"group": NUMBER} if NUMBER in table.columns else {}
-    if group == NUMBER:
+    if group is None:
         return {}
     require_columns(table, [group], place="group")
     if "split" in recipe.model_fields_set or recipe.data.test is not None:
@@ -76,6 +74,32 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     say(f"split: grouped, so that no {group!r} is in two splits")
     settings = {"kind": "grouped", "group": group, "validation": recipe.split.validation, "test": recipe.split.test}
     return {"group": group, "split": build("burnish.data.splits", settings)}
+
+
+def _of_input(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> tuple[Recipe, Target | None]:
+    """Input and target, where the truth stands in what the input reads: then the target has no column of its own.
+
+    Raises:
+        InputError: the target names another column than the input.
+    """
+    target = recipe.target
+    if target is None or not target.of_input:
+        return recipe, None
+    named = target.column or recipe.target_column or ""
+    input_ = recipe.input
+    if input_ is not None and named and "column" in type(input_).model_fields and not getattr(input_, "column", ""):
+        input_ = input_.model_copy(update={"column": named})
+        require_columns(table, [named], place="target")
+    fitted = _fitting(recipe.model_copy(update={"input": input_}), table, sample, target)
+    (column,) = fitted.required_columns[:1]
+    if named and column != named:
+        raise InputError(
+            f"target {target.kind()!r} learns what the input reads, which is column {column!r} and not {named!r}",
+            fix="leave the column of the target out",
+            place="target",
+        )
+    _said_input(recipe, fitted, table, sample, "", say)
+    return recipe.model_copy(update={"input": fitted}), target.model_copy(update={"column": column})
 
 
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
@@ -118,15 +142,21 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
     inferred = _fitting(recipe, table, sample, target)
     if isinstance(inferred, FromFiles):
         inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
-    if target.column in inferred.required_columns and not isinstance(inferred, Assembled):
+    if target.column in inferred.required_columns and not target.of_input:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
         )
+    _said_input(recipe, inferred, table, sample, target.column, say)
+    return inferred
+
+
+def _said_input(
+    recipe: Recipe, inferred: Input, table: Table, sample: Sequence[Example], target: str, say: Say
+) -> None:
     if inferred != recipe.input:
-        why = inferred.because(table.columns, sample, target.column)
+        why = inferred.because(table.columns, sample, target)
         columns = " and ".join(map(repr, inferred.required_columns))
         say(f"input: {inferred.kind()} from column {columns}" + (f" ({why})" if why else ""))
-    return inferred
 
 
 def _fit_together(input_: Input, target: Target) -> None:
@@ -242,7 +272,15 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         "metrics": metrics,
         "deciding_metric": deciding,
         "decoder": _decoder(recipe, target),
+        **_objective(recipe, target),
     }
+
+
+def _objective(recipe: Recipe, target: Target) -> dict[str, Any]:
+    """Head and loss in chunks where there is a logit for each token of a vocabulary, unless the recipe names another way."""
+    if "objective" in recipe.model_fields_set or not target.over_vocabulary:
+        return {}
+    return {"objective": build("burnish.training.objectives", "chunked")}
 
 
 def _decoder(recipe: Recipe, target: Target) -> Decoder:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from burnish.core.component import build
@@ -100,7 +100,9 @@ def usual(family: Family, adapter: str, otherwise: float) -> UsualSettings:
     return defaults or UsualSettings(otherwise, OTHERWISE)
 
 
-def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str, Any]:
+def rates(
+    recipe: Recipe, input_: Input, say: Callable[[str], None], *, over_vocabulary: bool = False
+) -> dict[str, Any]:
     """Learning rate, decay of layers and schedule as the recipe names them, or as usual, which is said.
 
     A named rate was found with the decay and the warm-up it stood beside: where it is named, nothing else is changed.
@@ -109,6 +111,7 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
         recipe: as written.
         input_: what goes in.
         say: told what was chosen.
+        over_vocabulary: whether the checkpoint's own head goes on learning: then all of the network is of one age.
     """
     if recipe.learning_rate is not None:
         named = 1.0 if recipe.layer_decay is None else recipe.layer_decay
@@ -116,6 +119,9 @@ def rates(recipe: Recipe, input_: Input, say: Callable[[str], None]) -> dict[str
     adapter, optimizer = recipe.adapter, recipe.optimizer
     family = recipe.model.family(input_)
     defaults = usual(family, adapter.kind(), adapter.default_learning_rate)
+    if over_vocabulary:
+        reason = "the checkpoint goes on with its own head, so all of it learns at one rate"
+        defaults = replace(defaults, layer_decay=1.0, head_factor=1.0, reason=reason)
     rate = defaults.learning_rate * optimizer.learning_rate_factor
     chosen: dict[str, Any] = {"learning_rate": rate, "layer_decay": recipe.layer_decay or defaults.layer_decay}
     words = [f"learning_rate: {rate:g}"]

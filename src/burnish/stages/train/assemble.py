@@ -243,6 +243,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         prepared.processor,
         class_weights=_class_weights(prepared),
         augmentation=_augmentation(prepared),
+        redraws=True,
         seed=recipe.seed,
         sharing=Sharing(threads.shared),
     )

@@ -16,9 +16,11 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, majority
-from burnish.evaluation.predict import Notify, features
+from burnish.evaluation.predict import Notify, features, predict
 from burnish.recipe.recipe import Settled
+from burnish.runtimes.torch import computing
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.taught import taught_losses
 from burnish.targets import linear_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
     by_name = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
+    if recipe.target.over_vocabulary:
+        by_name["base"] = _base(prepared, assembled, notify)
     return baseline_scores(
         predictions,
         {name: baseline for name, baseline in by_name.items() if baseline is not None},
@@ -46,6 +50,29 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
         seed=recipe.seed,
         resamples=recipe.resamples,
     )
+
+
+def _base(prepared: Prepared, assembled: Assembled, notify: Notify) -> Baseline:
+    """The checkpoint as it was read, with its own head, on the same rows: what training has changed."""
+    recipe, accelerator = prepared.recipe, assembled.training.accelerator
+    split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
+    network = assembled.untouched or recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
+    network = network.to(accelerator.device).eval()
+    loader, part = assembled.loaders[split], prepared.parts[split]
+    predictions, _ = predict(
+        computing(network, recipe.decoder),
+        loader,
+        part,
+        loss=assembled.loss,
+        taught=taught_losses(network, assembled.loss, recipe.objective, loader),
+        group=recipe.group,
+        batch_size=recipe.evaluation_batch_size,
+        overhead=assembled.batches.overhead,
+        notify=notify,
+        decoder=recipe.decoder,
+    )
+    fresh = "; its head over the vocabulary is random, because it came without one" if network.fresh_head else ""
+    return Baseline(predictions, f"{recipe.model.name} as it was before training, on the same rows{fresh}")
 
 
 def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, notify: Notify) -> Baseline:

@@ -20,7 +20,7 @@ from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
-from burnish.evaluation.predict import needs_truth, predict
+from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
@@ -30,6 +30,7 @@ from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
+from burnish.stages.taught import taught_losses
 from burnish.stages.train.announced import say_result
 from burnish.stages.train.baselines import baselines
 from burnish.stages.train.card import model_card
@@ -41,7 +42,6 @@ from burnish.stages.train.pictures import row_heatmaps
 from burnish.targets import Target
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
-from burnish.training.placed import losses_alone
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
@@ -223,7 +223,7 @@ def _test(
         loader,
         prepared.parts[split],
         loss=loss,
-        taught=losses_alone(network, loss) if needs_truth(loader.target, loss) else None,
+        taught=taught_losses(network, loss, recipe.objective, loader),
         group=recipe.group,
         batch_size=recipe.evaluation_batch_size,
         overhead=assembled.batches.overhead,
@@ -237,7 +237,7 @@ def _test(
         shutil.rmtree(folder.bundle)  # an untested model must not stand where results are looked for
         raise no_answers(said, folder.checkpoints)
     table = prepared.parts[split].table
-    predictions.save(folder.predictions, table.place if len(table.origins) > 1 else None)
+    predictions.save(folder.predictions, table.place if len(table.origins) > 1 or table.group else None)
     scored = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
     return {"split": split, **scored, "_predictions": predictions}
 
