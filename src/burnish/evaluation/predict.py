@@ -54,7 +54,7 @@ def predict(
     """Answers for every row of a split, in the order of the split, and the weighted sum of their losses.
 
     Args:
-        run: arrays to logits; or a `Generate`, where the decoder reads steps.
+        run: arrays to logits; or a `Generate`, where the decoder reads steps; None: rows are scored and not answered.
         loader: of the same split, without class weights.
         part: the split, for truths and groups.
         loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
@@ -134,7 +134,7 @@ def _window(
     pieces = [piece for piece, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
     for piece, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, piece)
-        if isinstance(loader.target, Scored):
+        if run is None or isinstance(loader.target, Scored):
             decoded, logits = [_Answer().decoded] * len(piece), None
         elif decoder is not None and decoder.reads != "logits":
             decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
@@ -145,7 +145,7 @@ def _window(
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
             decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
         losses, weights = _of_rows(loader, piece, loss, taught, logits)
-        bad[places] |= ~np.isfinite(losses) & isinstance(loader.target, Scored)
+        bad[places] |= ~np.isfinite(losses) & (run is None or isinstance(loader.target, Scored))
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, row_loss, weight in zip(places, decoded, losses, weights, strict=True):
             answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight))

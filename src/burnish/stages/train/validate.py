@@ -64,8 +64,9 @@ def measure(
             assembled.training.objective, accelerator, lambda: loader.batch(np.zeros(1, np.int64)).inputs
         ) as run:
             steps = recipe.decoder.reads == "steps"
+            writes = steps and metric is not None  # writing takes many times as long as a loss
             predicted = predict(
-                computing(assembled.training.network, recipe.decoder) if steps else run,
+                (computing(assembled.training.network, recipe.decoder) if writes else None) if steps else run,
                 loader,
                 prepared.parts["validation"],
                 loss=assembled.loss,
@@ -80,10 +81,17 @@ def measure(
     predictions, loss = _joined(accelerator.together([predicted]))
     first = recipe.target.headline  # by kind, with whatever settings; metrics from outside burnish by their label
     headline = [m for m in recipe.metrics if m.kind() in first or m.label in first or m is metric]
+    if steps and not writes:
+        headline = [m for m in headline if _scored(m, predictions)]
     if said := answers_not_finite(accelerator.together(strange), prepared.parts["validation"], "validation"):
         warn(f"{said}; such a score is never the best")
         return {"loss": math.nan, **{m.label: math.nan for m in headline}}
     return {"loss": loss.mean, **{m.label: m.value(predictions.known) for m in headline}}
+
+
+def _scored(metric: Metric, predictions: Predictions) -> bool:
+    """Whether a metric is known of rows that were not answered: of their losses, say."""
+    return bool(metric.columns) and all(np.isfinite(predictions.known.numbers(c)).any() for c in metric.columns)
 
 
 def _joined(shares: list[tuple[Predictions, WeightedSum[float]]]) -> tuple[Predictions, WeightedSum[float]]:
