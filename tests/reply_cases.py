@@ -1,57 +1,16 @@
-"""Tables of replies, as the target `response` writes them; a stand-in for that target, with its columns and nothing else."""
+"""Tables of predictions whose answers are replies of a language model."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from burnish.core.batch import Array, Encoded
 from burnish.core.predictions import Predictions, schema
-from burnish.core.processor import Processor
-from burnish.targets import Target
-
-COLUMNS = ("nats", "tokens", "bytes", "written", "stopped")
-
-
-class Replies(Target):
-    """A target for which the metrics of `response` are right."""
-
-    like: ClassVar[tuple[str, ...]] = ("response",)
-    headline: ClassVar[tuple[str, ...]] = ("bits_per_byte", "exact_match", "extracted_match", "tool_call_match", "chrf")
-    decides: ClassVar[str] = "loss"
-    default_loss: ClassVar[str] = "cross_entropy"
-
-    @property
-    def outputs(self) -> int:
-        return 1
-
-    def learned(self, values: Iterable[Any]) -> Target:
-        return self
-
-    def problem_with(self, value: Any) -> str:
-        return ""
-
-    def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
-        raise NotImplementedError
-
-    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
-        raise NotImplementedError
-
-    def strata(self, value: Any) -> str | None:
-        return None
-
-    def truth(self, value: Any) -> Any:
-        return value
-
-    def columns(self) -> tuple[str, ...]:
-        return COLUMNS
-
-    def arrow_type(self) -> pa.DataType:
-        return pa.string()
+from burnish.targets.response import Response
 
 
 def with_calls(content: str, *calls: tuple[str, Any]) -> str:
@@ -62,8 +21,8 @@ def with_calls(content: str, *calls: tuple[str, Any]) -> str:
 def reply_table(
     truth: Sequence[str | None], answer: Sequence[str | None], groups: Sequence[str] | None = None, **numbers: Any
 ) -> Predictions:
-    """A table of predictions; `numbers` are columns, 1 in each row where they are not given."""
-    rows = len(truth)
+    """A table of predictions; `numbers` are columns of the target, 1 in each row where they are not given."""
+    rows, target = len(truth), Response()
     columns = {
         "row": np.arange(rows),
         "truth": truth,
@@ -72,7 +31,7 @@ def reply_table(
         "loss": [None] * rows,
         "group": groups or [None] * rows,
         "weight": np.ones(rows),
-        **{name: np.asarray(numbers.get(name, np.ones(rows)), np.float64) for name in COLUMNS},
+        **{name: np.asarray(numbers.get(name, np.ones(rows)), np.float64) for name in target.columns()},
     }
-    form = schema(Replies.kind(), [], pa.string(), {}, COLUMNS)
+    form = schema("response", [], target.arrow_type(), target.model_dump(mode="json"), target.columns())
     return Predictions(pa.table({f.name: pa.array(columns[f.name], f.type) for f in form}, schema=form))

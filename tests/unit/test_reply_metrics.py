@@ -20,7 +20,8 @@ from burnish.evaluation.intervals import bootstrap
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.metrics import Metric
 from burnish.report.results import headline, other_metrics
-from tests.reply_cases import Replies, reply_table, with_calls
+from burnish.targets.response import Response
+from tests.reply_cases import reply_table, with_calls
 
 
 def metric(kind: str, **settings: Any) -> Metric:
@@ -225,6 +226,7 @@ def test_endings_lengths_and_loops() -> None:
     assert math.isnan(metric("stop_rate").value(unknown))
 
 
+HEADLINE = ("bits_per_byte", "exact_match", "extracted_match", "tool_call_match", "chrf")
 PLAIN = [("ferries leave", "ferries go"), ("at nine sharp", "at ten"), ("Why not go now?", "Why not go now?")]
 
 
@@ -235,8 +237,8 @@ def plain(groups: list[str] | None = None) -> Predictions:
 
 def test_what_no_truth_has_stays_out_of_the_report() -> None:
     """Neither a final answer, nor JSON, nor calls: said once, and a figure nowhere; with one such truth all are there."""
-    metrics = metrics_for(Replies())
-    found = scores(plain(), metrics, Replies.headline, seed=0, resamples=20)
+    metrics = metrics_for(Response())
+    found = scores(plain(), metrics, HEADLINE, seed=0, resamples=20)
     assert found["not_applied"] == ["extracted_match", "tool_call_match", "valid_json"]
     assert found["headline"] == ["bits_per_byte", "exact_match", "chrf"]
     assert not set(found["not_applied"]) & set(found["metrics"])
@@ -247,9 +249,9 @@ def test_what_no_truth_has_stays_out_of_the_report() -> None:
     assert "`mean_length` (lower is better)" not in text
     assert "`bits_per_byte` (lower is better)" in text
     everything = reply_table(["so #### 1", "{}", with_calls("", ("f", {}))], ["", "", ""])
-    assert not scores(everything, metrics, Replies.headline, seed=0, resamples=20)["not_applied"]
+    assert not scores(everything, metrics, HEADLINE, seed=0, resamples=20)["not_applied"]
     blank = reply_table([None], ["a"])
-    assert scores(blank, metrics, Replies.headline, seed=0, resamples=20)["metrics"]["valid_json"]["value"] is None
+    assert scores(blank, metrics, HEADLINE, seed=0, resamples=20)["metrics"]["valid_json"]["value"] is None
 
 
 def test_a_perfect_share_has_the_exact_interval_of_the_rows_it_judges() -> None:
@@ -270,7 +272,7 @@ def test_two_models_are_compared_row_by_row_and_group_by_group() -> None:
     first = reply_table(truths, good, groups, nats=np.full(40, 1.0), stopped=np.ones(40))
     second = reply_table(truths, bad, groups, nats=np.full(40, 2.0), stopped=np.zeros(40))
     shuffled = second.take(np.random.default_rng(0).permutation(40))
-    metrics = metrics_for(Replies())
+    metrics = metrics_for(Response())
     found = paired_differences(metrics, first, shuffled, resamples=200, seed=0)
     assert found["exact_match"].value == pytest.approx(0.8 - 0.25)
     assert found["extracted_match"].value == pytest.approx(0.8 - 0.25)

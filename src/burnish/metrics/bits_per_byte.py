@@ -10,9 +10,9 @@ from burnish.metrics import SumRatio
 
 
 class BitsPerByte(SumRatio):
-    """What the model lacks to be sure of the true replies, in bits for each byte of their text (UTF-8).
+    """What the model lacks to be sure of the true replies or texts, in bits for each of their bytes (UTF-8).
 
-    Summed over all replies and divided once. Unlike perplexity it compares models with different tokenizers.
+    Summed over all rows and divided once. Unlike perplexity it compares models with different tokenizers.
     """
 
     targets: ClassVar[tuple[str, ...]] = ("response",)

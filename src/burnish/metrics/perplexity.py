@@ -11,9 +11,9 @@ from burnish.metrics import SumRatio
 
 
 class Perplexity(SumRatio):
-    """How many equally likely tokens the model wavers between at each token of the true replies.
+    """How many equally likely tokens the model wavers between at each token of the true replies or texts.
 
-    The exponential of nats a token, summed over all replies and divided once. It compares models of one tokenizer only.
+    The exponential of nats a token, summed over all rows and divided once. It compares models of one tokenizer only.
     """
 
     targets: ClassVar[tuple[str, ...]] = ("response",)
