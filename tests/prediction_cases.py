@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from tests.reply_cases import reply_table, with_calls
 
-TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
+TYPES = {
+    "label": pa.string(),
+    "labels": pa.list_(pa.string()),
+    "score": pa.float64(),
+    "tags": pa.list_(pa.string()),
+    "response": pa.string(),
+}
 
 
 def table(target: str, truth: list[Any], answer: list[Any], probabilities: Any, names: list[str]) -> Predictions:
@@ -79,6 +87,37 @@ def tags_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
     return table("tags", truth, answer, [], names)
 
 
+def response_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Replies of every kind in turn (text, a final number, JSON, tool calls, Chinese), and answers that are partly right."""
+    draw = np.random.default_rng(seed)
+    truth: list[str | None] = []
+    answer = []
+    for row in range(rows):
+        words = draw.choice(
+            ["a", "ferry", "leaves", "at", "nine,", "not", "ten.", "Why?"], draw.integers(6, 30)
+        ).tolist()
+        kept = [word for word in words if draw.random() < 0.7] or ["nothing"]
+        number = int(draw.integers(0, 3))
+        made = [
+            (" ".join(words), " ".join(kept)),
+            (f"{' '.join(words)}\n#### {number:,}", f"{' '.join(kept)} #### {int(draw.integers(0, 3))}.0"),
+            (json.dumps({"answer": words}), json.dumps({"answer": kept}) if number else " ".join(kept)),
+            (with_calls("", ("tell", {"n": number})), with_calls("", ("tell", {"n": int(draw.integers(0, 3))}))),
+            (
+                with_calls("So I do.", ("tell", {}), ("ask", {})),
+                with_calls("", ("ask", {}), ("tell", {})) if number else "no",
+            ),
+            ("渡船九点开。" * (1 + number), "渡船十点开。" * 3),
+        ][row % 6]
+        truth.append(made[0])
+        answer.append(made[1])
+    if strange:
+        truth[0], answer[1] = None, ""
+    tokens = draw.integers(1, 40, rows).astype(float)
+    numbers = {"nats": tokens * draw.random(rows), "tokens": tokens, "bytes": tokens * 4}
+    return reply_table(truth, answer, **numbers, written=draw.integers(1, 40, rows), stopped=draw.random(rows) < 0.8)
+
+
 def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
     """Tables of a target: two classes and five where that makes a difference."""
     return {
@@ -86,4 +125,5 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "labels": lambda: [labels_table(rows, 4, seed, strange)],
         "score": lambda: [score_table(rows, seed, strange)],
         "tags": lambda: [tags_table(rows, seed, strange)],
+        "response": lambda: [response_table(rows, seed, strange)],
     }[target]()

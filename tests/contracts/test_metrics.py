@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,9 @@ from burnish.metrics import Metric
 from tests.prediction_cases import TYPES, label_table, synthetic, table
 
 AXIS = "burnish.metrics"
-TARGETS = ("label", "labels", "score", "tags")
+TARGETS = ("label", "labels", "score", "tags", "response")
+WITHOUT_TRUTH = ("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition")
+"""What is no function of truths and answers together: of numbers of each row, or of answers alone."""
 
 
 def metric(kind: str, **settings: Any) -> Metric:
@@ -27,10 +30,8 @@ def metric(kind: str, **settings: Any) -> Metric:
     return found
 
 
-VARIANTS = [(kind, {}) for kind in kinds(AXIS)] + [
-    (kind, {"average": average})
-    for kind in ("precision", "recall", "f1", "span_precision", "span_recall", "span_f1")
-    for average in ("micro", "macro", "weighted")
+VARIANTS: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in kinds(AXIS)] + [
+    (kind, dict(settings)) for kind in kinds(AXIS) for settings in type(metric(kind)).variants if settings
 ]
 ON_TARGETS = [
     pytest.param(kind, settings, target, id=f"{metric(kind, **settings).label}-{target}")
@@ -52,7 +53,7 @@ def test_says_what_it_is(kind: str) -> None:
     assert issubclass(cls, Metric)
     assert cls.targets
     assert set(cls.targets) <= set(TARGETS)
-    assert isinstance(cls.greater_is_better, bool)
+    assert cls.greater_is_better in (True, False, None)
     assert cls.sentence()
     assert "Metric" not in cls.sentence()
     assert all(field.description for field in cls.model_fields.values())
@@ -116,6 +117,8 @@ def test_order_of_rows_does_not_matter(kind: str, settings: dict[str, Any], targ
 def test_perfect_answers_are_best(kind: str, settings: dict[str, Any], target: str) -> None:
     """The truth as answer scores at least as well as the answers, in the metric's own direction."""
     found = metric(kind, **settings)
+    if kind in WITHOUT_TRUTH:
+        return
     for predictions in synthetic(target):
         right = predictions.table.set_column(2, "answer", predictions.table["truth"])
         if predictions.probabilities.shape[1]:
@@ -213,18 +216,57 @@ def reference_tags(p: Predictions) -> dict[str, Any]:
     return found
 
 
+def reference_response(p: Predictions) -> dict[str, Any]:
+    """sacrebleu and rouge-score over the texts, and the definitions written out for one reply after the other."""
+    from rouge_score.rouge_scorer import RougeScorer
+    from sacrebleu.metrics.chrf import CHRF
+
+    def split(text: str) -> tuple[str, list[str]]:
+        value = json.loads(text) if '"tool_calls"' in text else {"content": text, "tool_calls": []}
+        return value["content"], sorted(json.dumps(call, sort_keys=True) for call in value["tool_calls"])
+
+    unspaced = "渡船九十点开"
+    texts = [(split(t), split(a)) for t, a in zip(p.truth, p.answer, strict=True)]
+    truth_words, words = (
+        [re.findall(rf"[{unspaced}]|[^\s{unspaced}]+", pair[side][0]) for pair in texts] for side in (0, 1)
+    )
+    runs = [[tuple(w[i : i + 4]) for i in range(len(w) - 3)] for w in words]
+    said = [(t, a) for (t, _), (a, _) in texts if t]
+    final = [(t.rpartition("#### ")[2], a.rpartition("#### ")[2]) for t, a in said if "####" in t]
+    bare = type("", (), {"tokenize": lambda _, text: re.findall(f"[a-z0-9]+|[{unspaced}]", text.lower())})()
+    scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=bare)
+    rouge = [scorer.score(t, a) for t, a in said]
+    sums = {name: p.numbers(name).sum() for name in ("nats", "tokens", "bytes")}
+    return {
+        "bits_per_byte": sums["nats"] / sums["bytes"] / np.log(2),
+        "perplexity": np.exp(sums["nats"] / sums["tokens"]),
+        "exact_match": np.mean([t == a for t, a in zip(p.truth, p.answer, strict=True)]),
+        "extracted_match": np.mean([float(t) == float(a) for t, a in final]),
+        "chrf": CHRF().corpus_score([a for _, a in said], [[t for t, _ in said]]).score / 100,
+        **{name: np.mean([score[name].fmeasure for score in rouge]) for name in scorer.rouge_types},
+        "valid_json": np.mean([a.startswith("{") for t, a in said if t.startswith("{")]),
+        "tool_call_match": np.mean([t == a for (_, t), (_, a) in texts]),
+        "stop_rate": p.numbers("stopped").mean(),
+        "mean_length": np.mean([len(w) for w in words]),
+        "mean_length_of_truths": np.mean([len(w) for w in truth_words]),
+        "mean_length_in_tokens": p.numbers("written").mean(),
+        "repetition": 1 - sum(len(set(r)) for r in runs) / sum(map(len, runs)),
+    }
+
+
 REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
     "label": reference_label,
     "labels": reference_labels,
     "score": reference_score,
     "tags": reference_tags,
+    "response": reference_response,
 }
 
 
 @pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")  # float32 probabilities
 @pytest.mark.parametrize("target", TARGETS)
 def test_numbers_are_those_of_the_reference_library(target: str) -> None:
-    """scikit-learn, scipy and seqeval give the same numbers, and no metric is without a reference."""
+    """scikit-learn, scipy, seqeval, sacrebleu and rouge-score give the same numbers, and no metric is without a reference."""
     for seed in range(3):
         for predictions in synthetic(target, 150, seed):
             expected = REFERENCES[target](predictions)

@@ -160,7 +160,8 @@ def test_trained_from_rows_with_a_report(tmp_path: Path, way: str) -> None:
     settings = toy.recipe(tmp_path, way, max_steps=8, baselines=True)
     run = burnish.train(data=toy.rows(120), out=tmp_path / "run", **settings)
     assert run.scores["target"] == f"tests.toy_sequences:{way}"
-    assert run.scores["metrics"].keys() == {"exact", "differing", "nats"}
+    # The last two are defined for every target that declares the columns they need.
+    assert run.scores["metrics"].keys() == {"exact", "differing", "nats", "perplexity", "stop_rate"}
     losses = [event["loss"] for event in events(tmp_path / "run", "step")]
     assert losses[-1] < losses[0]
     assert set(run.predictor()("abc").answer) <= set(toy.CAPITALS + toy.LETTERS)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
+from burnish.counting.resampling import with_truth
 from burnish.evaluation.compare import as_values, paired_differences
 from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
 from burnish.evaluation.measuring import measured
@@ -190,7 +191,8 @@ def baseline_scores(
         name: {`note`, `metrics` {label: {value, low, high ...}}, `differences` {label: {value, low, high, better,
         mcnemar ...}}}, differences being model minus baseline.
     """
-    chosen = [m for m in metrics if defined(m, target_of(predictions)) and in_headline(m, headline)]
+    known = with_truth(predictions)
+    chosen = [m for m in metrics if defined(m, target_of(known)) and in_headline(m, headline) and m.applies(known)]
     settings: dict[str, Any] = {"seed": seed, "resamples": resamples, "level": level}
     scored = {}
     for name, baseline in baselines.items():

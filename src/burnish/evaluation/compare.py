@@ -27,7 +27,8 @@ class Difference:
         high: upper end.
         resamples: how many resamples gave a value for both.
         grouped: whether whole groups were drawn.
-        better: True where a is better and the interval leaves out 0, False where b is, None where neither is shown.
+        better: True where a is better and the interval leaves out 0, False where b is, None where neither is shown, or better has
+            no meaning.
         mcnemar: two-sided exact p of McNemar's test on right and wrong rows, where answers are one of the names; None for others.
     """
 
@@ -74,7 +75,8 @@ def paired_differences(
     differences = {}
     for metric in metrics:
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
-        better = None if not defined or low <= 0 <= high else (low > 0) == metric.greater_is_better
+        shown = defined and not low <= 0 <= high and metric.greater_is_better is not None
+        better = (low > 0) == metric.greater_is_better if shown else None
         value = metric.value(first) - metric.value(second)
         differences[metric.label] = Difference(value, low, high, defined, first.groups is not None, better, p)
     return differences

@@ -13,8 +13,6 @@ from burnish.core.seeds import generator
 from burnish.counting.resampling import with_truth
 from burnish.metrics import Metric
 
-SHARES = ("accuracy", "subset_accuracy")
-"""Metrics that are shares of rows: where all are right, or all wrong, their interval is known exactly."""
 BLOCK = 2_000_000
 """Counts held in memory at once: resamples x rows."""
 
@@ -101,20 +99,22 @@ def bootstrap_all(
     for metric in metrics:
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
         value = metric.value(known)
-        if metric.kind() in SHARES and value in (0.0, 1.0):
-            low, high = _of_all_alike(value, known, level)
+        if value in (0.0, 1.0) and (judged := metric.share_of(known)) is not None:
+            low, high = _of_all_alike(value, judged, known.groups, level)
         elif metric.greater_is_better and low == high == value == 1.0:
             low, high = float("nan"), float("nan")
         intervals[metric.label] = Interval(value, low, high, defined, known.groups is not None)
     return intervals
 
 
-def _of_all_alike(share: float, known: Predictions, level: float) -> tuple[float, float]:
+def _of_all_alike(
+    share: float, judged: NDArray[np.bool_], groups: Sequence[str | None] | None, level: float
+) -> tuple[float, float]:
     """The exact interval (Clopper and Pearson 1934) of a share of rows that is 1 or 0, over the rows or groups drawn.
 
     Every resample is as perfect (or as wrong) as the table, and says nothing about new rows. Of other scores than shares
     no such interval is known.
     """
-    units = len(known) if known.groups is None else int(_group_numbers(known.groups).max()) + 1
-    end = ((1 - level) / 2) ** (1 / units)
+    member = np.arange(len(judged)) if groups is None else _group_numbers(groups)
+    end = ((1 - level) / 2) ** (1 / len(np.unique(member[judged])))
     return (end, 1.0) if share else (0.0, 1 - end)

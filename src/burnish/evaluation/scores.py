@@ -17,21 +17,13 @@ from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
 from burnish.targets import Named, Target, fits, is_exclusive, target_of
 
-AVERAGES = ("macro", "weighted", "micro")
-
 
 def metrics_for(target: Target | str, chosen: Sequence[Metric] = ()) -> list[Metric]:
-    """Every metric a report gives for a target: the chosen ones first, then the others with their usual settings.
-
-    Precision, recall and F1 come as macro, weighted and micro averages.
-    """
+    """Every metric a report gives for a target: the chosen ones first, then the others in each of their variants."""
     by_label = {metric.label: metric for metric in chosen}
     for kind in kinds("burnish.metrics"):
-        cls = component_class("burnish.metrics", kind)
-        if not defined(cast("type[Metric]", cls), target):
-            continue
-        averages: list[dict[str, Any]] = [{"average": a} for a in AVERAGES] if "average" in cls.model_fields else [{}]
-        for settings in averages:
+        cls = cast("type[Metric]", component_class("burnish.metrics", kind))
+        for settings in cls.variants if defined(cls, target) else ():
             metric = build("burnish.metrics", {"kind": kind, **settings})
             assert isinstance(metric, Metric)
             by_label.setdefault(metric.label, metric)
@@ -74,7 +66,8 @@ def scores(
     Returns:
         `target`, `rows`, `rows_without_truth`, `unknown_labels` {label: rows}, `groups`, `bootstrap` {resamples,
         level, seed, grouped}, `headline` [labels], `metrics` {label: {value, greater_is_better, and for the headline
-        low, high, resamples}}; for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
+        low, high, resamples}}, `not_applied` [labels of metrics whose matter no truth has];
+        for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
         and where an answer is exactly one of them
         `confusion` {names, counts}.
 
@@ -83,11 +76,12 @@ def scores(
     """
     known = with_truth(predictions)
     _checked(metrics, headline, target_of(predictions))
-    first = [metric for metric in metrics if in_headline(metric, headline)]
+    applied = [metric for metric in metrics if not len(known) or metric.applies(known)]
+    first = [metric for metric in applied if in_headline(metric, headline)]
     first.sort(key=lambda metric: _position(metric, headline))
     intervals = bootstrap_all(first, known, resamples=resamples, seed=seed, level=level)
     numbers = {
-        m.label: _number(m, known, intervals.get(m.label)) for m in [*first, *(m for m in metrics if m not in first)]
+        m.label: _number(m, known, intervals.get(m.label)) for m in [*first, *(m for m in applied if m not in first)]
     }
     summary: dict[str, Any] = {
         "target": predictions.target,
@@ -98,6 +92,7 @@ def scores(
         "bootstrap": {"resamples": resamples, "level": level, "seed": seed, "grouped": known.groups is not None},
         "headline": [metric.label for metric in first],
         "metrics": numbers,
+        "not_applied": [metric.label for metric in metrics if metric not in applied],
     }
     if isinstance(target_of(predictions), Named):
         summary["per_class"] = {

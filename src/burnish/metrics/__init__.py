@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from burnish.core.component import Component
 from burnish.core.predictions import Predictions
-from burnish.counting.resampling import Counts, Values, with_truth
+from burnish.counting.resampling import Counts, Values, remembered, with_truth
 
 
 class Metric(Component):
@@ -23,7 +23,10 @@ class Metric(Component):
     """Kinds of target it is defined for."""
     columns: ClassVar[tuple[str, ...]] = ()
     """Numbers of each row that it needs: it is defined for targets that declare them (`Target.columns`)."""
-    greater_is_better: ClassVar[bool] = True
+    greater_is_better: ClassVar[bool | None] = True
+    """None: it describes answers, and neither more nor less of it is better."""
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)
+    """Settings of each number that a report gives of it where a recipe names none, such as one for each average."""
 
     @property
     def label(self) -> str:
@@ -33,6 +36,14 @@ class Metric(Component):
     def problem_with(self, classes: Sequence[str]) -> str:
         """What is wrong about the classes that its settings name, of a target with these ones; empty where nothing is."""
         return ""
+
+    def applies(self, known: Predictions) -> bool:
+        """Whether truths (N rows, all with one) have what it looks at; where none has, reports leave it out and say so."""
+        return True
+
+    def share_of(self, known: Predictions) -> NDArray[np.bool_] | None:
+        """[N] the rows of which it is the share that is right; None where it is no share of rows."""
+        return None
 
     @abstractmethod
     def value(self, predictions: Predictions) -> float:
@@ -81,6 +92,35 @@ class CountedMetric(Metric):
             with np.errstate(divide="ignore", invalid="ignore"):
                 values[some] = self.counted(known, counts if some.all() else counts[some])
         return values
+
+
+class RowMean(CountedMetric):
+    """The mean of a number per row, over the rows that have it."""
+
+    @abstractmethod
+    def rows(self, known: Predictions) -> tuple[Values, Values]:
+        """[N] the number of each row, and [N] 1 for a row that has it, 0 for one that is left out (its number is 0)."""
+
+    def once(self, known: Predictions) -> tuple[Values, Values]:
+        """`rows`, computed once for a table."""
+        return remembered(known, self.model_dump_json(), self.rows)
+
+    def applies(self, known: Predictions) -> bool:
+        """Whether any row has it."""
+        return bool(self.once(known)[1].any())
+
+    def counted(self, known: Predictions, counts: Counts) -> Values:
+        """The sum over drawn rows, by how many of them have it; nan where none has."""
+        values, there = self.once(known)
+        return (counts @ values) / (counts @ there)
+
+
+class ShareOfRows(RowMean):
+    """The share of rows that are right (1 each; 0 for those that are wrong), of those that are judged."""
+
+    def share_of(self, known: Predictions) -> NDArray[np.bool_]:
+        """The rows that are judged."""
+        return self.once(known)[1] > 0
 
 
 class SumRatio(CountedMetric):

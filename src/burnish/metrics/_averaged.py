@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
@@ -20,6 +20,7 @@ def _class_name(value: Any) -> Any:
     return text(value) if isinstance(value, bool | int | float) else value
 
 
+AVERAGES: tuple[Mapping[str, Any], ...] = tuple({"average": average} for average in ("macro", "weighted", "micro"))
 Positive = Annotated[str | None, BeforeValidator(_class_name)]
 
 
@@ -48,6 +49,7 @@ class AveragedMetric(CountedMetric):
 
     targets: ClassVar[tuple[str, ...]] = ("label", "labels")
     which: ClassVar[Which]
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = AVERAGES
     average: Average = Field(
         "macro",
         description="macro: mean over classes; weighted: by their rows; micro: all decisions pooled; binary: one class.",
@@ -76,6 +78,7 @@ class SpanMetric(CountedMetric):
 
     targets: ClassVar[tuple[str, ...]] = ("tags",)
     which: ClassVar[Which]
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = AVERAGES
     average: Average = Field(
         "micro",
         description="micro: all entities pooled; macro: mean over entity types; weighted: by their entities; "

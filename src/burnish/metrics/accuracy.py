@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells
@@ -20,6 +21,10 @@ class Accuracy(CountedMetric):
     """
 
     targets: ClassVar[tuple[str, ...]] = ("label", "tags")
+
+    def share_of(self, known: Predictions) -> NDArray[np.bool_]:
+        """Every row."""
+        return np.ones(len(known), np.bool_)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
         """Right answers over answers wanted."""

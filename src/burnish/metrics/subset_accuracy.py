@@ -8,16 +8,16 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import label_sets
-from burnish.counting.resampling import Counts, Values, weighted_mean
-from burnish.metrics import CountedMetric
+from burnish.counting.resampling import Values
+from burnish.metrics import ShareOfRows
 
 
-class SubsetAccuracy(CountedMetric):
+class SubsetAccuracy(ShareOfRows):
     """Share of rows whose whole label set is right; one label too many or too few makes a row wrong."""
 
     targets: ClassVar[tuple[str, ...]] = ("labels",)
 
-    def counted(self, known: Predictions, counts: Counts) -> Values:
-        """A mean over rows."""
+    def rows(self, known: Predictions) -> tuple[Values, Values]:
+        """Every row is judged."""
         sets = label_sets(known)
-        return weighted_mean((sets.truth == sets.answer).all(axis=1).astype(np.float64), counts)
+        return (sets.truth == sets.answer).all(axis=1).astype(np.float64), np.ones(len(known))

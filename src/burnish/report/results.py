@@ -88,7 +88,7 @@ def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
 
 
 def _titled(label: str, metric: Mapping[str, Any]) -> str:
-    return name(label) + ("" if metric["greater_is_better"] else " (lower is better)")
+    return name(label) + (" (lower is better)" if metric["greater_is_better"] is False else "")
 
 
 def _verdict(baseline: Mapping[str, Any]) -> str:
@@ -119,10 +119,13 @@ def other_metrics(scores: Mapping[str, Any]) -> list[str]:
         for label, metric in scores["metrics"].items()
         if label not in scores["headline"]
     ]
-    if not rows:
-        return []
-    shown = table(["metric", "value"], rows, right=(1,))
-    return ["## Other metrics", "", f"<details><summary>{len(rows)} metrics</summary>", "", *shown, "", "</details>"]
+    lines = []
+    if rows:
+        shown = table(["metric", "value"], rows, right=(1,))
+        lines += ["", f"<details><summary>{len(rows)} metrics</summary>", "", *shown, "", "</details>"]
+    if aside := scores.get("not_applied"):
+        lines += ["", f"Left out, because no truth of these examples has what they look at: {names(aside)}."]
+    return ["## Other metrics", *lines] if lines else []
 
 
 def per_class(scores: Mapping[str, Any]) -> list[str]:

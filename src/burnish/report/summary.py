@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from burnish.core.predictions import Predictions
-from burnish.evaluation.intervals import SHARES
 from burnish.evaluation.reliability import agreement, bins
 from burnish.report.baselines import baseline_phrase
 from burnish.report.markdown import number
@@ -16,6 +15,7 @@ from burnish.targets import classes_of, is_exclusive, target_class, target_of
 NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
          "spearman": "Spearman correlation"}  # fmt: skip
 OVERLAP = ("test_rows_in_train", "test_groups_in_train", "near_test_rows_in_train")
+ACCURACIES = ("accuracy", "subset_accuracy")
 CALIBRATED = 0.02
 """Mean confidence and accuracy that are closer than this are called calibrated."""
 
@@ -64,7 +64,7 @@ def all_alike(scores: Mapping[str, Any]) -> str | None:
     None where neither is so, or where the scores have no such interval, as those of burnish 0.7.0.
     """
     count = scores["rows"] - scores["rows_without_truth"]
-    shares = [scores["metrics"][name] for name in SHARES if name in scores["metrics"]]
+    shares = [scores["metrics"][name] for name in ACCURACIES if name in scores["metrics"]]
     share = next((s for s in shares if s.get("value") in (0.0, 1.0) and s.get("low") is not None), None)
     if share is None or not count or share["low"] == share["high"]:
         return None

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 Span = tuple[int, int]
 # Scripts that put no space between words (Thai, Lao, Burmese, Khmer, kana, Han): there each character stands for itself.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)\s*")
+_WORD = re.compile(rf"\s*(?:[{UNSPACED}]|[^\s{UNSPACED}]+)\s*")
 
 
 def words(text: str) -> list[Span]:

@@ -257,11 +257,17 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
         )
     metrics = metrics_for(target, chosen)  # the chosen ones first; the others cost nothing and hide nothing
     deciding = recipe.deciding_metric or target.decides
-    known = [m.label for m in metrics]
+    known = [m.label for m in metrics if m.greater_is_better is not None]
     if deciding != "loss" and deciding not in known:
+        describes = deciding in (m.label for m in metrics)
         guess = nearest(deciding, known)
         raise InputError(
-            f"deciding_metric {deciding!r} is not defined for target {target.kind()!r}",
+            f"deciding_metric {deciding!r} "
+            + (
+                "describes answers, and neither more nor less of it is better"
+                if describes
+                else f"is not defined for target {target.kind()!r}"
+            ),
             expected="one of loss, " + ", ".join(known),
             fix=f"did you mean {guess!r}?" if guess else "",
             place="deciding_metric",

@@ -49,7 +49,8 @@ def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
     metrics = result["metrics"]
     worse = []
     for name, baseline in (result.get("baselines") or {}).items():
-        compared = [m for m in (recipe.deciding_metric, *result["headline"]) if m in baseline["differences"]]
+        judging = [m for m in baseline["differences"] if metrics[m]["greater_is_better"] is not None]
+        compared = [m for m in (recipe.deciding_metric, *result["headline"]) if m in judging]
         label = next(iter(compared), None)
         difference = baseline["differences"][label] if label is not None else {"value": None}
         if difference["value"] is None or label is None:

@@ -81,6 +81,7 @@ def measure(
     predictions, loss = _joined(accelerator.together([predicted]))
     first = recipe.target.headline  # by kind, with whatever settings; metrics from outside burnish by their label
     headline = [m for m in recipe.metrics if m.kind() in first or m.label in first or m is metric]
+    headline = [m for m in headline if m is metric or m.applies(predictions.known)]
     if steps and not writes:
         headline = [m for m in headline if _scored(m, predictions)]
     if said := answers_not_finite(accelerator.together(strange), prepared.parts["validation"], "validation"):
