@@ -13,6 +13,8 @@ from burnish.core.errors import InputError, RunFailed
 ADDED = ("prediction", "probability", "probabilities", "abstained", "error")
 """Columns that are added to a table of answers; CSV leaves `probabilities` out, and `abstained` is there where the bundle
 abstains."""
+TAGGED = "tagged"
+"""The column that is added as well where answers are lists of tags."""
 HOPELESS = 8  # rows: when so many fail together, and none because of what is in it, the model is at fault
 
 Row = dict[str, Any]
@@ -89,6 +91,7 @@ def _said(answer: Answer) -> Row:
         "probability": answer.confidence,
         "probabilities": answer.probabilities,
         **({} if answer.abstained is None else {"abstained": answer.abstained}),
+        **({} if answer.tokens is None else {TAGGED: answer.tagged}),
         "error": None,
     }
 

@@ -16,6 +16,7 @@ from burnish.inputs._capabilities import (
     Augmentable,
     Change,
     Divisible,
+    Elementwise,
     FromFiles,
     InGraph,
     Piece,
@@ -28,6 +29,7 @@ __all__ = [
     "Augmentable",
     "Change",
     "Divisible",
+    "Elementwise",
     "FromFiles",
     "InGraph",
     "Input",
@@ -46,7 +48,7 @@ class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers.
 
     What only some inputs can do are capabilities, which they inherit beside this class: `FromFiles`, `Augmentable`, `Visible`,
-    `Audible`, `Divisible`, `InGraph`, `Standalone`. Nobody asks for the kind of an input.
+    `Audible`, `Divisible`, `Elementwise`, `InGraph`, `Standalone`. Nobody asks for the kind of an input.
     """
 
     axis: ClassVar[str] = "burnish.inputs"
