@@ -81,8 +81,8 @@ def beside(errors: type[E], rows: Sequence[Any], answers: Iterable[A]) -> list[A
 
 def finite(answer: Answer) -> bool:
     """Whether every number of an answer is one: the largest of probabilities that are none is no answer."""
-    numbers = [answer.answer] if isinstance(answer.answer, float) else answer.probabilities.values()
-    return all(math.isfinite(n) for n in numbers)
+    numbers = [answer.answer] if isinstance(answer.answer, float) else [*answer.probabilities.values()]
+    return all(math.isfinite(n) for n in [*numbers, *([] if answer.score is None else [answer.score])])
 
 
 def _said(answer: Answer) -> Row:

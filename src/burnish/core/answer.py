@@ -37,7 +37,7 @@ class Answer:
     def confidence(self) -> float | None:
         """The probability of the answer itself, where it is a single label or was written."""
         if self.score is not None:
-            return math.exp(min(0.0, self.score))
+            return math.exp(min(self.score, 0.0))  # in this order: what is not a number stays so
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
 
     @property
