@@ -80,6 +80,26 @@ def test_predict_writes_the_answers_of_every_task(
     assert [r["id"] for r in answered(out)] == [r["id"] for r in rows]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_each_tag_stands_beside_its_token(
+    burnish_command: Command, trained: Trained, tmp_path: Path, ending: str
+) -> None:
+    """In a column of its own, beside the bare tags; also of words with bars in them, and of a row without any."""
+    run, out = trained("tags"), tmp_path / f"answers{ending}"
+    rows = [{"words": r["words"]} for r in tiny_runs.rows("tags")[:7]] + [{"words": ["a|b", "c", '"d"']}, {"words": []}]
+    data = tiny_runs.write_jsonl(tmp_path / "new.jsonl", rows)
+    said = burnish_command("predict", run, data, "--out", out)
+    assert said.code == 0, said.err
+    expected = burnish.load(run)(rows)
+    for row, answer, found in zip(rows, expected, answered(out), strict=True):
+        pairs = json.loads(found["tagged"] or "[]") if ending == ".csv" else found["tagged"]
+        assert pairs == [{"token": w, "tag": t} for w, t in zip(row["words"], answer.answer, strict=True)]
+        assert answer.tagged == pairs
+    taken = tiny_runs.write_jsonl(tmp_path / "taken.jsonl", [{**rows[0], "tagged": "x"}])
+    said = burnish_command("predict", run, taken, "--out", tmp_path / f"more{ending}")
+    assert (said.code, "column 'tagged' is in the input already" in said.err) == (2, True)
+
+
 def test_predict_refuses_what_it_cannot_do_and_writes_nothing(
     burnish_command: Command, trained: Trained, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 
 import burnish
 from burnish.server.app import create
+from burnish.server.schema import scores_shown
 from burnish.server.settings import KEYS, Settings
 from tests.integration import tiny_runs
 from tests.integration.serving_bundles import picture_bundle
@@ -57,6 +59,54 @@ def test_answers_are_those_of_the_predictor(client: TestClient, trained: Trained
             assert said["probabilities"] == pytest.approx(answer.probabilities, abs=1e-5)
     wrapped = client.post(f"/models/{task}/predict", json={"rows": rows}).json()
     assert [a["answer"] for a in wrapped["answers"]] == [a["answer"] for a in many["answers"]] or task == "score"
+
+
+def test_each_tag_stands_beside_its_token(client: TestClient, trained: Trained) -> None:
+    """Beside the bare list of tags, in every protocol, in the description and in the examples."""
+    rows = [row_of("tags", i) for i in range(3)]
+    expected = [
+        [{"token": w, "tag": t} for w, t in zip(r["words"], a.answer, strict=True)]
+        for r, a in zip(rows, burnish.load(trained("tags"))(rows), strict=True)
+    ]
+    answers = client.post("/models/tags/predict", json=rows).json()["answers"]
+    assert [a["tagged"] for a in answers] == expected
+    assert [[pair["tag"] for pair in a["tagged"]] for a in answers] == [a["answer"] for a in answers]
+    text = " ".join(rows[0]["words"])
+    assert client.post("/models/tags/predict", json={"words": text}).json()["tagged"] == expected[0]
+    tensor = {"name": "words", "datatype": "BYTES", "shape": [1], "data": [text]}
+    found = client.post("/v2/models/tags/infer", json={"inputs": [tensor], "outputs": [{"name": "tagged"}]}).json()
+    assert json.loads(found["outputs"][0]["data"][0]) == expected[0]
+    model = next(m for m in client.get("/models").json()["models"] if m["name"] == "tags")
+    for example in model["examples"]:
+        assert [pair["token"] for pair in example["answer"]["tagged"]] == example["row"]["words"]
+    assert "tagged" not in client.post("/models/label/predict", json="my card").json()
+
+
+def test_the_metric_that_decides_is_shown_first(client: TestClient) -> None:
+    """The page shows one score: accuracy flatters a model of rare classes."""
+    firsts = {m["name"]: next(iter(m["scores"]["metrics"])) for m in client.get("/models").json()["models"]}
+    assert {name: firsts[name] for name in tiny_runs.TASKS} == {
+        "label": "macro_f1",
+        "labels": "macro_f1",
+        "score": "pearson",
+        "tags": "span_f1",
+        "pairs": "macro_f1",
+    }
+
+
+def test_of_older_bundles_the_metric_that_decides_is_shown_first_too(trained: Trained) -> None:
+    """Burnish 0.9.0 and older wrote the metrics in the order of the target."""
+    bundle = burnish.Bundle.load(trained("label"))
+    metrics = {"accuracy": {"value": 0.9}, "macro_f1": {"value": 0.2}, "log_loss": {"value": 0.3}}
+    for named, first in (("log_loss", "log_loss"), ("loss", "macro_f1"), (7, "macro_f1")):
+        told = {
+            **bundle.settings,
+            "scores": {"split": "test", "metrics": metrics},
+            "recipe": {"deciding_metric": named},
+        }
+        assert next(iter(scores_shown(replace(bundle, settings=told))["metrics"])) == first
+    for strange in (None, [], {"split": "test"}, {"metrics": []}):
+        assert scores_shown(replace(bundle, settings={**bundle.settings, "scores": strange})) == strange
 
 
 def test_one_text_in_every_form(client: TestClient) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ import torch
 from burnish.core.batch import Batch
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.data.feeding.packing import packed_batch, require_packable
+from burnish.data.feeding.packing import lines_of, packed_batch, require_packable
 from burnish.data.samplers.shuffled import Shuffled
 from burnish.inputs import Input
 from burnish.losses.cross_entropy import CrossEntropy
@@ -67,6 +67,21 @@ def test_samplers_pack_only_where_they_say_so() -> None:
     assert toy.Packed.packs()
     assert [line.tolist() for line in toy.Packed(line=10).packed(np.array([6, 5, 4, 5, 11]))] == [[0, 2], [1, 3], [4]]
     assert [line.tolist() for line in Shuffled().packed(np.array([6, 5]))] == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    "lines", [[[0, 1]], [[0, 1], [1, 2]], [[0, 1, 2], []], [[0, 1], [2, 3]], [[0, 1], [-1]], []], ids=str
+)
+def test_a_sampler_that_loses_rows_is_an_error(lines: list[list[int]]) -> None:
+    """Rows that are in no line would never be learned from, and nobody would see it."""
+
+    class Losing(toy.Packed):
+        def packed(self, lengths: Any) -> list[Any]:
+            return [np.array(line, np.int64) for line in lines]
+
+    with pytest.raises(ValueError, match="each row must be in one line"):
+        lines_of(Losing(line=10), np.array([3, 4, 5]))
+    assert [line.tolist() for line in lines_of(toy.Packed(line=8), np.array([3, 4, 5]))] == [[0, 1], [2]]
 
 
 def test_what_cannot_share_a_line_is_refused() -> None:

@@ -13,6 +13,8 @@ from burnish.core.errors import InputError, RunFailed
 ADDED = ("prediction", "probability", "probabilities", "abstained", "error")
 """Columns that are added to a table of answers; CSV leaves `probabilities` out, and `abstained` is there where the bundle
 abstains."""
+TAGGED = "tagged"
+"""The column that is added as well where answers are lists of tags."""
 HOPELESS = 8  # rows: when so many fail together, and none because of what is in it, the model is at fault
 
 Row = dict[str, Any]
@@ -79,8 +81,8 @@ def beside(errors: type[E], rows: Sequence[Any], answers: Iterable[A]) -> list[A
 
 def finite(answer: Answer) -> bool:
     """Whether every number of an answer is one: the largest of probabilities that are none is no answer."""
-    numbers = [answer.answer] if isinstance(answer.answer, float) else answer.probabilities.values()
-    return all(math.isfinite(n) for n in numbers)
+    numbers = [answer.answer] if isinstance(answer.answer, float) else [*answer.probabilities.values()]
+    return all(math.isfinite(n) for n in [*numbers, *([] if answer.score is None else [answer.score])])
 
 
 def _said(answer: Answer) -> Row:
@@ -89,6 +91,7 @@ def _said(answer: Answer) -> Row:
         "probability": answer.confidence,
         "probabilities": answer.probabilities,
         **({} if answer.abstained is None else {"abstained": answer.abstained}),
+        **({} if answer.tokens is None else {TAGGED: answer.tagged}),
         "error": None,
     }
 

@@ -17,7 +17,7 @@ from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
-from burnish.inputs import lacking
+from burnish.inputs import Elementwise, lacking
 from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
@@ -29,9 +29,11 @@ class PreparedRow:
 
     Attributes:
         views: what the network reads of it.
+        tokens: its words, where the answer has a tag for each.
     """
 
     views: tuple[Encoded, ...]
+    tokens: tuple[str, ...] | None = None
 
     @property
     def length(self) -> int:
@@ -85,18 +87,30 @@ class Predictor:
         """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         views = self.bundle.input.views(rows, self.bundle.processor.for_input) if rows else ()
-        return [PreparedRow(tuple(row_views)) for row_views in views]
+        return [PreparedRow(tuple(of_row), self._tokens(row)) for row, of_row in zip(rows, views, strict=True)]
 
     def answer(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
         """Answers to prepared examples, in their order, computed together."""
         views = (p.views for p in prepared)
-        return [self.named(d) for d in decoded(self.bundle, self._run, views, limit=self.batch_size)]
+        answers = decoded(self.bundle, self._run, views, limit=self.batch_size)
+        return [self.named(d, p.tokens) for d, p in zip(answers, prepared, strict=True)]
 
-    def named(self, decoded: Decoded) -> Answer:
-        """An answer with the names of its probabilities."""
+    def named(self, decoded: Decoded, tokens: tuple[str, ...] | None = None) -> Answer:
+        """An answer with the names of its probabilities, and with the words that its tags are of."""
         target = self.bundle.target
         probabilities = dict(zip(names_of(target), map(float, decoded.probabilities), strict=False))
-        return Answer(decoded.answer, probabilities, abstains(target, decoded), decoded.score, decoded.ended)
+        return Answer(decoded.answer, probabilities, abstains(target, decoded), decoded.score, decoded.ended, tokens)
+
+    def _tokens(self, row: Example) -> tuple[str, ...] | None:
+        """The words of a row, where the answer has a tag for each."""
+        input_ = self.bundle.input
+        if self.bundle.target.shape != "element" or not isinstance(input_, Elementwise):
+            return None
+        return tuple(input_.elements(row))
+
+    def about(self, example: Example, decoded: Decoded) -> Answer:
+        """An answer that was kept of an example, as it would be given today."""
+        return self.named(decoded, self._tokens(example))
 
     def explain(self, example: Any, parts: int = PARTS) -> Explanation:
         """What each part of one example did for its answer; costs an answer for each part and one more.
@@ -124,7 +138,7 @@ class Predictor:
             for place, answer in zip(
                 places, decoded(self.bundle, self._run, views, limit=self.batch_size), strict=True
             ):
-                answers[place] = self.named(answer)
+                answers[place] = self.named(answer, self._tokens(rows[place]))
         return cast(list[Answer], answers)
 
     def _pieces(self, rows: list[Example]) -> Iterator[tuple[Sequence[int], Iterable[Iterable[Encoded]]]]:

@@ -23,6 +23,7 @@ class Answer:
             marked so.
         score: log of the probability of what was written; None for answers that are not written.
         ended: why it ended: `stop`, or `length` where it was cut off.
+        tokens: the words that a list of tags is of, one for each; None where the answer is no such list.
     """
 
     answer: Any
@@ -30,13 +31,21 @@ class Answer:
     abstained: bool | None = None
     score: float | None = None
     ended: Reason | None = None
+    tokens: tuple[str, ...] | None = None
 
     @property
     def confidence(self) -> float | None:
         """The probability of the answer itself, where it is a single label or was written."""
         if self.score is not None:
-            return math.exp(min(0.0, self.score))
+            return math.exp(min(self.score, 0.0))  # in this order: what is not a number stays so
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None
+
+    @property
+    def tagged(self) -> list[dict[str, str]] | None:
+        """Each token with its tag: `token`, `tag`; None where the answer is no list of tags."""
+        if self.tokens is None:
+            return None
+        return [{"token": token, "tag": tag} for token, tag in zip(self.tokens, self.answer, strict=True)]
 
 
 def sure_enough(confidence: float | Array, abstain_below: float) -> Array:

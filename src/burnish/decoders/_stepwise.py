@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,10 +20,11 @@ _BYTES = 4  # tokens that one character may take, where tokens are bytes
 
 
 def log_softmax(logits: Array) -> Array:
-    """float64 [..., V]; minus infinity stays."""
+    """float64 [..., V]; minus infinity stays. Not a number where nothing is possible, or the network gives no number."""
     values = logits.astype(np.float64)
-    values = values - values.max(axis=-1, keepdims=True)
-    return cast(Array, values - np.log(np.exp(values).sum(axis=-1, keepdims=True)))
+    with np.errstate(invalid="ignore", over="ignore"):  # said by the score, which is not finite then
+        values = values - values.max(axis=-1, keepdims=True)
+        return cast(Array, values - np.log(np.exp(values).sum(axis=-1, keepdims=True)))
 
 
 @dataclass
@@ -66,23 +68,30 @@ class Stepwise(Decoder):
         if ends.text is None:
             raise InputError("stop texts are set, but the answers of this target are no texts", place="decoder.stop")
         tail = ids[-(_BYTES * max(map(len, self.stop)) + _BYTES) :]
-        if not any(text in ends.text(tail) for text in self.stop):
+        return self._first_stop(ids, ends) if any(text in ends.text(tail) for text in self.stop) else None
+
+    def _first_stop(self, ids: Sequence[int], ends: Ends) -> int | None:
+        """The same, wherever it is."""
+        if not self.stop or ends.text is None:
             return None
         whole = ends.text(ids)
         return min((at for text in self.stop if (at := whole.find(text)) >= 0), default=None)
 
     def ending(self, sequence: Sequences, token: int, ends: Ends) -> Generated | None:
         """The finished sequence where this token ends it, else None; the token is added where it is none that stops."""
-        if token in ends.stop:
-            return sequence.finished("stop")
+        if token in ends.stop:  # many tokens without a text may have stood inside a stop string
+            return sequence.finished("stop", self._first_stop(sequence.ids, ends))
         sequence.ids.append(token)
         if (cut := self.cut_at(sequence.ids, ends)) is not None:
             return sequence.finished("stop", cut)
-        return sequence.finished("length") if len(sequence.ids) >= self.max_new_tokens else None
+        if len(sequence.ids) < self.max_new_tokens:
+            return None
+        cut = self._first_stop(sequence.ids, ends)
+        return sequence.finished("length" if cut is None else "stop", cut)
 
 
 class OneByOne(Stepwise):
-    """One sequence a row, one token at a time."""
+    """One sequence a row, one token at a time. Where the network gives no number, the answer ends with a score that is none."""
 
     @abstractmethod
     def chosen(self, logits: Array, sequence: Sequences, random: np.random.Generator | None) -> int:
@@ -101,9 +110,11 @@ class OneByOne(Stepwise):
         while len(live):
             tokens = np.zeros(len(live), np.int64)
             for place, (row, row_logits) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
-                tokens[place] = self.chosen(row_logits, sequences[row], randoms[row])
-                sequences[row].score += float(log_softmax(row_logits)[tokens[place]])
-                done[row] = self.ending(sequences[row], int(tokens[place]), ends)
+                token = int(self.chosen(row_logits, sequences[row], randoms[row]))
+                sequences[row].score += float(log_softmax(row_logits)[token])
+                broken = not math.isfinite(sequences[row].score)
+                done[row] = sequences[row].finished("length") if broken else self.ending(sequences[row], token, ends)
+                tokens[place] = token
             stay = np.array([place for place, row in enumerate(live) if done[row] is None], np.int64)
             if len(stay) < len(live):
                 cache = step.picked(cache, stay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -57,7 +58,8 @@ class Beam(Stepwise):
         room = self.width - len(row.ended)
         if not row.live or room <= 0:
             return []
-        scores = log_softmax(logits) + np.array([s.score for s in row.live])[:, None]
+        with np.errstate(over="ignore"):
+            scores = log_softmax(logits) + np.array([s.score for s in row.live])[:, None]
         going: list[tuple[int, int, Sequences]] = []
         for index in _best(scores, room):
             place, token = divmod(int(index), scores.shape[1])
@@ -69,18 +71,26 @@ class Beam(Stepwise):
                 going.append((place, token, sequence))
             else:
                 row.ended.append(ended)
+        if not going and not row.ended:  # nothing is possible, or the network gives no number
+            row.ended.append(Sequences(row.live[0].ids, math.nan).finished("length"))
         return [] if self._settled(row, going) else going
 
     def _settled(self, row: _Row, going: Sequence[tuple[int, int, Sequences]]) -> bool:
         """Whether no sequence that goes on can still become better than the best that has ended."""
         if not row.ended or not going:
             return not going
-        reachable = max(s.score for _, _, s in going) / (self.max_new_tokens + 1) ** self.length_penalty
+        reachable = self._worth(max(s.score for _, _, s in going), self.max_new_tokens + 1)
         return bool(max(map(self._value, row.ended)) >= reachable)
 
     def _value(self, ended: Generated) -> float:
         tokens = len(ended.ids) + (ended.ended == "stop" and ended.cut is None)
-        return float(ended.score / max(1, tokens) ** self.length_penalty)
+        return self._worth(ended.score, max(1, tokens))
+
+    def _worth(self, score: float, tokens: int) -> float:
+        try:
+            return float(score / tokens**self.length_penalty)
+        except OverflowError:  # a penalty so large that of long answers all are equal
+            return -0.0
 
 
 def _best(scores: Array, room: int) -> NDArray[np.int64]:

@@ -26,10 +26,15 @@ class CtcBeam(Framewise):
     width: int = Field(16, ge=1, description="Labellings that are followed at once.")
 
     def labelled(self, frames: Array, ends: Ends) -> Generated:
-        """The labelling whose paths are together the most probable, of those that were followed."""
+        """The labelling whose paths are together the most probable, of those that were followed.
+
+        Its score is not a number where the network gives none.
+        """
         # log of the probability of all paths of a prefix that end in a blank, and that do not
         beams: dict[_Prefix, tuple[float, float]] = {(): (0.0, _NOTHING)}
-        for frame in log_softmax(frames):
+        if np.isnan(scores := log_softmax(frames)).any():
+            return Generated(np.zeros(0, np.int64), math.nan, "stop")
+        for frame in scores:
             grown: dict[_Prefix, list[float]] = defaultdict(lambda: [_NOTHING, _NOTHING])
             for prefix, (blank, other) in beams.items():
                 _grow(grown, prefix, blank, other, frame, ends.blank)

@@ -51,9 +51,12 @@ class Sampling(OneByOne):
         if self.repetition_penalty == 1 or not sequence.ids:
             return logits
         seen, weakened = np.unique(sequence.ids), logits.copy()
-        weakened[seen] = np.where(
-            logits[seen] > 0, logits[seen] / self.repetition_penalty, logits[seen] * self.repetition_penalty
-        )
+        most = np.finfo(np.float64).max  # what a penalty near its bounds makes infinite stays a number
+        with np.errstate(over="ignore"):
+            changed = np.where(
+                logits[seen] > 0, logits[seen] / self.repetition_penalty, logits[seen] * self.repetition_penalty
+            )
+        weakened[seen] = np.where(np.isfinite(logits[seen]), np.clip(changed, -most, most), changed)
         return weakened
 
     def kept(self, probabilities: Array) -> tuple[Array, Array]:
@@ -67,6 +70,6 @@ class Sampling(OneByOne):
 
 def _divided(logits: Array, temperature: float) -> Array:
     # The greatest first becomes 0: a logit divided by next to nothing would be infinite.
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         divided: Array = (logits - logits.max()) / temperature
     return divided

@@ -17,6 +17,7 @@ from burnish.inputs._capabilities import (
     Augmentable,
     Change,
     Divisible,
+    Elementwise,
     FromFiles,
     InGraph,
     Piece,
@@ -32,6 +33,7 @@ __all__ = [
     "Augmentable",
     "Change",
     "Divisible",
+    "Elementwise",
     "FromFiles",
     "InGraph",
     "Input",
@@ -53,7 +55,8 @@ class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers.
 
     What only some inputs can do are capabilities, which they inherit beside this class: `FromFiles`, `Augmentable`, `Visible`,
-    `Audible`, `Divisible`, `InGraph`, `Standalone`, `Unfolded`. Nobody asks for the kind of an input.
+    `Assembled`, `Audible`, `Divisible`, `Elementwise`, `InGraph`, `Standalone`, `Unfolded`. Nobody asks for the kind of an
+    input.
     """
 
     axis: ClassVar[str] = "burnish.inputs"

@@ -210,6 +210,18 @@ class Audible(ABC):
         """A WAV file of the row's beginning, for people to listen to."""
 
 
+class Elementwise(ABC):
+    """Its rows are elements with a text each, such as words, of which targets of shape `element` speak one by one."""
+
+    @abstractmethod
+    def elements(self, example: Example) -> list[str]:
+        """The elements of a row, as many and in the order as the truth and the answer have values.
+
+        Raises:
+            InputError: the row holds none that can be read.
+        """
+
+
 class Divisible(ABC):
     """Its rows can be cut into parts, to see what each did for the answer."""
 

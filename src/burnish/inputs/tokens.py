@@ -13,13 +13,13 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.family import Kind
 from burnish.core.word_counts import words_beside
 from burnish.core.written_lists import has_quoted_list, written_list
-from burnish.inputs import Input, Standalone
+from burnish.inputs import Elementwise, Input, Standalone
 from burnish.inputs._cells import as_words
 from burnish.inputs._text_programs import ENCODED, WORDS
 from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
 
 
-class Tokens(Input, Standalone):
+class Tokens(Input, Elementwise, Standalone):
     """A list of words a row, each cut into sub-words; only the first sub-word of a word carries its tag."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
@@ -71,13 +71,17 @@ class Tokens(Input, Standalone):
         """Write the tokenizer beside the weights."""
         save(processor, folder)
 
+    def elements(self, example: Example) -> list[str]:
+        """The words of a row."""
+        return as_words(example.get(self.column), self.column, self.lists_as_text is True)
+
     def encode(self, examples: Sequence[Example], processor: TokenizerProcessor) -> list[Encoded]:
         """`input_ids` int32 [L]; `_words` int32 [words]: where each word begins, -1 for one that was cut off.
 
         Raises:
             InputError: a cell that is no list of words.
         """
-        words = [as_words(e.get(self.column), self.column, self.lists_as_text is True) for e in examples]
+        words = [self.elements(e) for e in examples]
         out: list[Encoded] = []
         for sentence, (encoding, full) in zip(words, processor.encode(words, words=True), strict=True):
             starts = np.full(len(sentence), -1, np.int32)

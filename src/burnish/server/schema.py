@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
-from burnish.inputs import Divisible, Input, endings_of
+from burnish.inputs import Divisible, Elementwise, Input, endings_of
 from burnish.server.served import Served
 from burnish.targets import Decoded, Generative, may_abstain, names_of
 
@@ -141,6 +142,9 @@ def answer_schema(served: Served) -> dict[str, Any]:
     if not names_of(target):
         answer = {"type": "string"} if isinstance(target, Generative) else {"type": "number"}
     probability = {"type": "number", "minimum": 0, "maximum": 1}
+    tokens = target.shape == "element" and isinstance(served.reader.input, Elementwise)
+    pair = {"token": {"type": "string"}, "tag": label}
+    tagged = {"type": "object", "required": list(pair), "properties": pair, "additionalProperties": False}
     return {
         "type": "object",
         "required": ["answer"],
@@ -149,6 +153,7 @@ def answer_schema(served: Served) -> dict[str, Any]:
             "confidence": {"anyOf": [probability, {"type": "null"}]},
             "probabilities": {"type": "object", "additionalProperties": probability},
             **({"abstained": {"type": "boolean"}} if may_abstain(target) else {}),
+            **({"tagged": {"type": "array", "items": tagged}} if tokens else {}),
             **({"ended": {"enum": ["stop", "length"]}} if isinstance(target, Generative) else {}),
         },
     }
@@ -166,7 +171,7 @@ def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
     examples = []
     for row in golden(served)[:most]:
         given = Decoded(row["answer"], np.array(row["probabilities"], np.float32))
-        examples.append({"row": row["example"], "answer": answer_body(served.predictor.named(given))})
+        examples.append({"row": row["example"], "answer": answer_body(served.predictor.about(row["example"], given))})
     return examples
 
 
@@ -174,7 +179,19 @@ def answer_body(answer: Answer) -> dict[str, Any]:
     """An answer as JSON shows it."""
     body = {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
     body |= {} if answer.abstained is None else {"abstained": answer.abstained}
+    body |= {} if answer.tokens is None else {"tagged": answer.tagged}
     return body if answer.ended is None else {**body, "ended": answer.ended}
+
+
+def scores_shown(bundle: Bundle) -> Any:
+    """What the bundle says of its test, with the metric first that chose its checkpoint: accuracy flatters rare classes."""
+    scores = bundle.settings.get("scores")
+    if not isinstance(scores, dict) or not isinstance(metrics := scores.get("metrics"), dict):
+        return scores
+    recipe = bundle.settings.get("recipe")
+    named = recipe.get("deciding_metric") if isinstance(recipe, dict) else None
+    first = next((name for name in (named, bundle.target.decides) if isinstance(name, str) and name in metrics), None)
+    return scores if first is None else {**scores, "metrics": {first: metrics[first], **metrics}}
 
 
 def description(served: Served) -> dict[str, Any]:
@@ -191,7 +208,7 @@ def description(served: Served) -> dict[str, Any]:
         "thresholds": getattr(target, "own_thresholds", None),
         "abstain_below": getattr(target, "abstain_below", None),
         "answers_with": served.predictor.answers_with,
-        "scores": served.predictor.bundle.settings.get("scores"),
+        "scores": scores_shown(served.predictor.bundle),
         "predict": f"/models/{served.path}/predict",
         "explain": None if why_not else f"/models/{served.path}/explain",
         "unexplained": why_not,

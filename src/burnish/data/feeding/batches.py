@@ -15,7 +15,7 @@ from burnish.data.feeding.ahead import StepsAhead
 from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.mixed import Mixed
 from burnish.data.feeding.order import Order, cut
-from burnish.data.feeding.packing import packed_batch
+from burnish.data.feeding.packing import lines_of, packed_batch
 from burnish.data.mixing import Mixing
 
 
@@ -80,7 +80,7 @@ class TrainingBatches:
     def _packed(self, positions: NDArray[np.int64], step: int, micro_batch_size: int) -> list[Batch]:
         """Micro-batches of lines of several rows."""
         lengths, epoch = self.loader.rows.given_lengths[positions], step // self.steps_per_epoch
-        lines = self.order.sampler.packed(lengths)
+        lines = lines_of(self.order.sampler, lengths)
         pieces = cut(
             np.arange(len(lines)),
             np.array([lengths[line].sum() for line in lines]),

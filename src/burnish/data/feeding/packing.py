@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from burnish.core.batch import Array, Batch
 from burnish.core.errors import InputError
 from burnish.data.feeding.loader import Loader
+from burnish.data.samplers import Sampler
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.targets import Target, Taught, packed, shows_truth
@@ -43,6 +44,22 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
 
 def _stands_beside(target: Taught) -> bool:
     return target.shows_truth() and type(target).collate_given is not Taught.collate_given
+
+
+def lines_of(sampler: Sampler, lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Which rows of a step share a line, by the sampler; none may be lost, for nobody would see it.
+
+    Raises:
+        ValueError: a row is in no line or in two, or a line has no row.
+    """
+    lines = [np.asarray(line, np.int64) for line in sampler.packed(lengths)]
+    places = np.sort(np.concatenate([np.zeros(0, np.int64), *lines]))
+    if not np.array_equal(places, np.arange(len(lengths))) or not all(map(len, lines)):
+        raise ValueError(
+            f"sampler {sampler.kind()!r} packed {len(lengths):,} rows into {len(lines):,} lines of {len(places):,} places; "
+            "each row must be in one line, and each line have a row"
+        )
+    return lines
 
 
 def packed_batch(

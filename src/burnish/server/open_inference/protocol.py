@@ -204,7 +204,8 @@ def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
     """What goes out for N answers, N = 0 for a description.
 
     `answer` [N]: one label or number a row, several labels or tags as JSON text; `probabilities` [N, C] where a row has one
-    for each of C labels; `abstained` [N] where the model may say that it is not sure enough.
+    for each of C labels; `abstained` [N] where the model may say that it is not sure enough; `tagged` [N] of tags, each with
+    its token, as JSON text.
     """
     rows = len(answers)
     if not names_of(target):
@@ -214,6 +215,8 @@ def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
     if target.shape == "row":
         flat = [a.probabilities[n] for a in answers for n in names_of(target)]
         outputs.append(Tensor("probabilities", "FP32", [rows, len(names_of(target))], flat))
+    else:
+        outputs.append(Tensor("tagged", "BYTES", [rows], [to_json(a.tagged).decode() for a in answers]))
     if may_abstain(target):
         outputs.append(Tensor("abstained", "BOOL", [rows], [bool(a.abstained) for a in answers]))
     return outputs

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from burnish.answering.isolating import Row
+from burnish.answering.isolating import TAGGED, Row
 from burnish.core.files import file_aside
 from burnish.stages.predict.rows import Window
 from burnish.targets import Target, may_abstain
@@ -47,12 +47,13 @@ class Format(ABC):
 
 
 class Delimited(Format):
-    """CSV or TSV: `prediction`, `probability`, `error` and, where the bundle abstains, `abstained` are added."""
+    """CSV or TSV: `prediction`, `probability`, `error` and, where the bundle abstains, `abstained`, of tags `tagged`, are added."""
 
     delimiter = ","
 
     def _written(self, file: Any) -> csv.DictWriter[str]:
-        fields = [*self.columns, "prediction", "probability", *["abstained"] * may_abstain(self.target), "error"]
+        more = ["abstained"] * may_abstain(self.target) + [TAGGED] * (self.target.shape == "element")
+        fields = [*self.columns, "prediction", "probability", *more, "error"]
         return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")
 
     def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
@@ -76,7 +77,7 @@ class Tabbed(Delimited):
 
 
 class Lines(Format):
-    """JSON Lines: `prediction`, `probability`, `probabilities`, `abstained` where the bundle abstains, `error`; bytes in base64."""
+    """JSON Lines: `prediction`, `probability`, `probabilities`, `error`; `abstained` where a bundle abstains, `tagged` of tags."""
 
     def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
         """One object a line."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from burnish.answering.isolating import Row
+from burnish.answering.isolating import TAGGED, Row
 from burnish.core.files import file_aside
 from burnish.stages.predict.format import Format
 from burnish.stages.predict.rows import Window
@@ -23,12 +23,15 @@ class ParquetFormat(Format):
         names = names_of(self.target)
         probabilities = pa.struct([(name, pa.float32()) for name in names]) if names else pa.null()
         abstained = [("abstained", pa.bool_())] * may_abstain(self.target)
+        pair = pa.struct([("token", pa.string()), ("tag", pa.string())])
+        tagged = [(TAGGED, pa.list_(pair))] * (self.target.shape == "element")
         return pa.schema(
             [
                 ("prediction", self.target.arrow_type()),
                 ("probability", pa.float32()),
                 ("probabilities", probabilities),
                 *abstained,
+                *tagged,
                 ("error", pa.string()),
             ]
         )

@@ -11,7 +11,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from burnish.answering.isolating import ADDED
+from burnish.answering.isolating import ADDED, TAGGED
 from burnish.core.errors import InputError
 from burnish.data.reading.visible import visible
 from burnish.inputs import Input, endings_of
@@ -42,7 +42,8 @@ def rows_of(data: str, input: Input, spool: Path, given: GivenColumns | None = N
     rows = _read(source, given, spool)
     if isinstance(source, dict) and (note := _not_read(Path(data).expanduser(), input)):
         rows.notes = (*rows.notes, note)
-    taken = [name for name in ADDED if name in rows.columns]
+    added = (*ADDED, TAGGED) if "element" in input.shapes else ADDED
+    taken = [name for name in added if name in rows.columns]
     if taken:
         raise InputError(
             f"column {taken[0]!r} is in the input already", fix="rename it: it would be overwritten", place=data

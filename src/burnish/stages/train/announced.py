@@ -25,15 +25,22 @@ def say_result(
     headline: dict[str, Any],
     ended: dict[str, Any],
 ) -> None:
-    """The scores beside the baselines, what they say, what makes them doubtful, and where everything lies."""
-    chosen = summary.deciding(result, deciding)
-    ordered = {chosen: result["metrics"][chosen], **headline}
+    """The scores beside the baselines, what they say, what makes them doubtful, and where everything lies.
+
+    Args:
+        tracking: told it.
+        folder: of the run.
+        result: what scores.json holds.
+        deciding: the metric that chose the checkpoint, as far as it was computed.
+        headline: the metrics that are shown, the deciding one first.
+        ended: why and when the run ended.
+    """
     baselines = {
-        name: {metric: score.get("value") for metric, score in scored["metrics"].items() if metric in ordered}
+        name: {metric: score.get("value") for metric, score in scored["metrics"].items() if metric in headline}
         for name, scored in result["baselines"].items()
     }
-    verdicts = [*summary.verdicts(result, result["baselines"], chosen), *summary.weakest(result)]
-    said = {"scores": ordered, "deciding": chosen, "baselines": baselines, "verdicts": verdicts}
+    verdicts = [*summary.verdicts(result, result["baselines"], deciding), *summary.weakest(result)]
+    said = {"scores": headline, "deciding": deciding, "baselines": baselines, "verdicts": verdicts}
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], **said}))
     for doubt in result["doubts"]:
         tracking(Event("warning", {"text": doubt}))

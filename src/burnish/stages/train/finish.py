@@ -24,6 +24,7 @@ from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
+from burnish.report import summary
 from burnish.report import write as report
 from burnish.report.rows import row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
@@ -104,14 +105,15 @@ def finish(
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
-    headline = {name: result["metrics"][name] for name in result["headline"]}
+    deciding = summary.deciding(result, prepared.recipe.deciding_metric)
+    headline = {name: result["metrics"][name] for name in (deciding, *result["headline"])}
     _seal(folder, prepared, result, restored, learned, headline, predictions)
     seconds = state["totals"]["seconds"] + time.perf_counter() - started
     say_result(
         tracking,
         folder,
         result,
-        prepared.recipe.deciding_metric,
+        deciding,
         headline,
         {"stopped": state["stopped"], "seconds": seconds},
     )
@@ -134,7 +136,7 @@ def _seal(
         folder.bundle,
         card=model_card(prepared, result, restored),
         facts={
-            "scores": {"split": result["split"], "metrics": headline},
+            "scores": {"split": result["split"], "deciding": next(iter(headline)), "metrics": headline},
             "decisions": learned,
             "answers": answers,
         },
