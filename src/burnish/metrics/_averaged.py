@@ -50,7 +50,7 @@ class AveragedMetric(CountedMetric):
     which: ClassVar[Which]
     average: Average = Field(
         "macro",
-        description="macro: mean over classes; weighted: by their rows; micro: all decisions pooled; binary: one class.",
+        description="macro: mean over classes; weighted: by their examples; micro: all decisions pooled; binary: one class.",
     )
     positive: Positive = Field(None, description="The class of `average: binary`; null: the second of two labels.")
 
