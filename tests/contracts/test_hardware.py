@@ -88,7 +88,7 @@ def test_the_share_of_work_is_counted() -> None:
     assert fit.share == 0.25
     assert fit.fallback[0]["why"] == "only with constant weights"
     softmax = Operator("s", "Softmax", (2, 4), 0, False, True)
-    assert made("rockchip_npu").refuses(softmax) == "only for one row at a time"
+    assert made("rockchip_npu").refuses(softmax) == "only for one example at a time"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -113,7 +113,7 @@ def test_a_head_for_the_same_labels_goes_on_and_any_other_is_fresh(architecture:
         weight, before = again.get_parameter(name), built.get_parameter(name)
         assert (weight.shape == before.shape and torch.equal(weight, before)) is kept
         assert any(note in said for said in again.notes), again.notes
-    with pytest.raises(InputError, match="one answer per element"):
+    with pytest.raises(InputError, match="one prediction per element"):
         model(architecture).build(INPUT, TAGS, seed=0)
 
 

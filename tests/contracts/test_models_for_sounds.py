@@ -47,7 +47,7 @@ def test_logits_and_features_have_their_shapes(architecture: str, target: Target
     assert features.ndim == 2
     assert len(features) == 3
     assert bool(logits.isfinite().all() and features.isfinite().all())
-    with pytest.raises(InputError, match="one answer per element"):
+    with pytest.raises(InputError, match="one prediction per element"):
         model(architecture).build(input_for(architecture), TAGS, seed=0)
 
 

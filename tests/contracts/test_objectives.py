@@ -87,7 +87,7 @@ def test_chunks_never_see_places_without_weight(tmp_path: Path) -> None:
 
 def test_chunks_are_refused_in_words(tmp_path: Path) -> None:
     frames = sequences(tmp_path, "Frames")
-    with pytest.raises(InputError, match="all outputs of a row"):
+    with pytest.raises(InputError, match="all outputs of an example"):
         module("chunked", frames)
     label = training(tmp_path, "label")
     fixed = cast(Fixed, label.batches)

@@ -64,7 +64,7 @@ def test_one_strange_logit_is_enough(
     """Of every task: no score, no best, exit code 1 in plain words with the row, and no bundle."""
     spoil(monkeypatch, VALUES[task], rows=1)
     out = tmp_path / "run"
-    with pytest.raises(NonFinite, match="answers NaN or infinity for validation rows: no step has a score") as failed:
+    with pytest.raises(NonFinite, match="gives NaN or infinity for validation examples: no step has a score") as failed:
         burnish.train(tiny_runs.settings(task, bert, str(table(task)), max_steps=1), out=out)
     assert failed.value.exit_code == 1
     assert "lower learning_rate" in failed.value.fix
@@ -113,7 +113,7 @@ def test_without_validation_the_bundle_is_refused_in_the_same_words(
     spoil(monkeypatch, float("nan"), from_validation=0)
     settings = tiny_runs.settings("label", bert, str(table("label")), max_steps=1)
     settings |= {"split": {"kind": "stratified", "validation": 0.0, "test": 0.2}, "allow": ["empty_split"]}
-    with pytest.raises(NonFinite, match="answers NaN or infinity for training rows"):
+    with pytest.raises(NonFinite, match="gives NaN or infinity for training examples"):
         burnish.train(settings, out=tmp_path / "run")
     assert not (tmp_path / "run" / "bundle").exists()
 
@@ -126,7 +126,7 @@ def test_weights_that_a_step_threw_out_of_bounds(
     words += ["learning_rate=1e10", "nonfinite=rollback", "max_steps=3", "device=cpu", "--out", str(tmp_path / "run")]
     assert cli.run(words) == 1
     said = capsys.readouterr()
-    assert "the network answers NaN or infinity" in said.err
+    assert "the network gives NaN or infinity" in said.err
     assert "golden" not in said.err
 
 

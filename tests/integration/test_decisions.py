@@ -171,7 +171,7 @@ def test_without_validation_nothing_is_trained(tmp_path: Path) -> None:
     data = tiny_runs.write_jsonl(tmp_path / "rows.jsonl", tiny_runs.rows("label"))
     recipe = tiny_runs.settings("label", tiny_runs.checkpoint_at(tmp_path / "model", "bert"), str(data))
     split = {"kind": "stratified", "validation": 0, "test": 0.2}
-    with pytest.raises(InputError, match="learned from validation rows"):
+    with pytest.raises(InputError, match="learned from validation examples"):
         burnish.train(
             {**recipe, "split": split, "allow": ["empty_split"], "calibration": "temperature"}, out=tmp_path / "run"
         )

@@ -112,7 +112,7 @@ BAD: list[tuple[int, str, str, dict[str, Any]]] = [
     (400, "label", "not JSON", {"content": b"{"}),
     (413, "label", "200,000 bytes", {"content": b" " * 300_000}),
     (415, "label", "not read", {"content": b"<a/>", "headers": {"content-type": "application/xml"}}),
-    (422, "tags", "answers for each word are not explained", {"json": {"words": "my parcel"}}),
+    (422, "tags", "predictions for each word are not explained", {"json": {"words": "my parcel"}}),
     (422, "pictures", "cannot be read", {"content": b"GIF89a", "headers": {"content-type": "image/png"}}),
     (422, "pictures", "one row is explained", {"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]}),
     (422, "sounds", "cannot be read", {"content": b"RIFF", "headers": {"content-type": "audio/wav"}}),
@@ -188,7 +188,7 @@ def test_keys_and_switch(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> N
     with TestClient(create(own)) as closed:
         assert closed.post("/explain", json=TEXT).status_code == 404
         assert "explain" not in closed.get("/openapi.json").text
-        assert closed.get("/models").json()["models"][0]["unexplained"] == "this server explains no answers"
+        assert closed.get("/models").json()["models"][0]["unexplained"] == "this server explains no predictions"
     monkeypatch.setenv(KEYS, "k" * 32)
     with TestClient(create(Settings(bundles=[str(trained("label"))]))) as locked:
         assert locked.post("/explain", json=TEXT).status_code == 401

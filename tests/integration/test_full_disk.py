@@ -98,7 +98,7 @@ def test_a_full_disk_while_rows_are_answered(
     monkeypatch.undo()
     monkeypatch.setattr("burnish.stages.predict.format.shutil.copyfileobj", full)
     said = burnish_command("predict", run, data, "--out", tmp_path / "answers.csv")
-    assert (said.code, "9 of 9 rows are answered and kept" in said.err) == (1, True), said.err
+    assert (said.code, "9 of 9 rows are predicted and kept" in said.err) == (1, True), said.err
     monkeypatch.undo()
     assert burnish_command("predict", run, data, "--out", tmp_path / "answers.csv").code == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["answers.csv", "data.csv"]

@@ -211,7 +211,7 @@ def test_why_every_kind_of_answer(browser: Any, server: Server) -> None:
     page.locator("#list button").first.click()
     page.locator("#result").wait_for()
     assert not page.locator("#why").is_visible()
-    assert "answers for each word are not explained" in page.locator("#why-note").inner_text()
+    assert "predictions for each word are not explained" in page.locator("#why-note").inner_text()
     assert not page.locator("#reasons").is_visible()
     assert complaints == []
     page.close()
@@ -251,7 +251,7 @@ def test_a_server_that_explains_nothing_says_so(browser: Any, trained: Callable[
         page.locator("#list button").first.click()
         page.locator("#result").wait_for()
         assert not page.locator("#why").is_visible()
-        assert "explains no answers" in page.locator("#why-note").inner_text()
+        assert "explains no predictions" in page.locator("#why-note").inner_text()
         assert complaints == []
         page.close()
 

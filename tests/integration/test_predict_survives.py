@@ -187,7 +187,7 @@ def test_one_bad_row_costs_few_batches_and_no_neighbour(trained: Trained) -> Non
     assert found[77]["prediction"] is None
     assert [f["error"] for f in found].count(None) == len(rows) - 1
     assert faulty.calls < 20
-    with pytest.raises(RunFailed, match="none of 9 rows"):
+    with pytest.raises(RunFailed, match="none of 9 examples"):
         answers_of(faulty, [{"text": "poison"}] * 9)
     bad = answers_of(Faulty(faulty, InputError("spoiled", place="here")), [{"text": "poison"}] * 9)
     assert {row["error"] for row in bad} == {"here: spoiled"}

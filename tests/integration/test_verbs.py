@@ -271,7 +271,7 @@ def test_evaluate_refuses_rows_without_truth_and_folders_that_are_no_run(
     assert not (tmp_path / "scores").exists()
     data = write_csv(tmp_path / "empty.csv", [{"text": "my card", "label": ""}])
     said = burnish_command("evaluate", trained("label"), "--data", data, "--out", tmp_path / "scores")
-    assert (said.code, "no row has a truth" in said.err) == (2, True)
+    assert (said.code, "no row has a label" in said.err) == (2, True)
     assert not (tmp_path / "scores").exists()
     said = burnish_command("evaluate", tmp_path, "--data", data)
     assert (said.code, "not a bundle" in said.err) == (2, True)

@@ -74,9 +74,9 @@ def test_majority_score_and_tags() -> None:
 
 def test_no_truth_to_learn_from() -> None:
     """Said, not guessed."""
-    with pytest.raises(InputError, match="no truth"):
+    with pytest.raises(InputError, match="no labels"):
         majority([None], table("label", ["a"], ["a"], ["a", "b"]))
-    with pytest.raises(InputError, match="no truth"):
+    with pytest.raises(InputError, match="no labels"):
         frozen_features(np.zeros((1, 2)), [None], np.zeros((1, 2)), table("label", ["a"], ["a"], ["a", "b"]), seed=0)
 
 

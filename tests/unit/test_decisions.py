@@ -132,7 +132,7 @@ def test_what_cannot_be_promised() -> None:
     guesses = answered(LABEL, random.normal(0, 1, (100, 3)), truths)
     said: list[str] = []
     target, facts = learned(Recipe.load({"data": "x.csv", "abstention": 0.99}), LABEL, guesses, said.append)
-    assert "every answer" in said[0]
+    assert "every prediction" in said[0]
     assert facts["abstention"]["accuracy"] is None
     decoded = target.decode(np.array([[0.0, 200.0, 0.0]]), [])
     assert target.abstains(decoded[0])
@@ -156,7 +156,7 @@ def test_all_together_learn_from_tempered_probabilities() -> None:
         ({"calibration": "temperature"}, Score(column="s"), {"train", "validation"}, "have none"),
         ({"thresholds": "f1"}, LABEL, {"train", "validation"}, "have none"),
         ({"abstention": 0.9}, LABELS, {"train", "validation"}, "have none"),
-        ({"abstention": 0.9}, LABEL, {"train", "test"}, "learned from validation rows"),
+        ({"abstention": 0.9}, LABEL, {"train", "test"}, "learned from validation examples"),
     ],
 )
 def test_refused_before_training(recipe: dict[str, Any], target: Target, splits: set[str], words: str) -> None:

@@ -55,14 +55,14 @@ def test_an_answer_that_is_no_number_is_an_error_of_its_row(number: float) -> No
     def model(rows: Sequence[int]) -> list[Answer]:
         return [Answer(number if row == 1 else 0.0, {}) for row in rows]
 
-    assert values(isolated(model, range(3))) == [0.0, "the model's answer is not a finite number", 0.0]
+    assert values(isolated(model, range(3))) == [0.0, "the model's prediction is not a finite number", 0.0]
     only = Answer("a", {"a": number, "b": 0.5})
     assert isinstance(isolated(lambda rows: [only], [0])[0], InputError)
 
 
 @pytest.mark.parametrize("count", [8, 13])
 def test_a_model_at_fault_is_said_where_that_is_asked_for(count: int) -> None:
-    with pytest.raises(RunFailed, match=r"none of \d+ rows could be answered: ValueError: bad"):
+    with pytest.raises(RunFailed, match=r"none of \d+ examples could be predicted: ValueError: bad"):
         isolated(Model(range(count)), range(count), hopeless=8)
     assert values(isolated(Model(range(count)), range(count))) == ["bad"] * count
     assert values(isolated(Model(range(count - 1)), range(7), hopeless=8)) == ["bad"] * 7

@@ -116,6 +116,6 @@ def test_predict_says_what_it_does_not_answer(tmp_path: Path) -> None:
     (root / "__MACOSX" / "a.wav").write_bytes(b"x")
     rows = rows_of(str(root), Audio(), tmp_path)
     assert len(rows) == 7
-    (note,) = [n for n in rows.notes if "not answered" in n]
+    (note,) = [n for n in rows.notes if "not predicted" in n]
     assert "2 files are no sounds" in note
     assert "notes.txt" in note

@@ -89,10 +89,10 @@ def test_what_cannot_share_a_line_is_refused() -> None:
     tokens = cast(Input, build("burnish.inputs", {"kind": "tokens", "column": "x"}))
     require_packable(spelling, toy.Reply(), loss)
     for given, why in (
-        ((spelling, Label(), loss), "one truth a row"),
-        ((spelling, toy.Shown(), loss), "beside the row"),
-        ((spelling, toy.Frames(), toy.Ctc()), "each row alone"),
-        ((spelling, toy.Frames(), loss), "does not stand in the row"),
+        ((spelling, Label(), loss), "one label for each example"),
+        ((spelling, toy.Shown(), loss), "beside the input"),
+        ((spelling, toy.Frames(), toy.Ctc()), "each example alone"),
+        ((spelling, toy.Frames(), loss), "do not stand in the input"),
         ((tokens, Tags(), loss), "cannot share a line"),
     ):
         with pytest.raises(InputError, match=why):
@@ -100,7 +100,7 @@ def test_what_cannot_share_a_line_is_refused() -> None:
 
 
 def test_a_truth_longer_than_its_row_is_an_error() -> None:
-    with pytest.raises(ValueError, match="longer than its row"):
+    with pytest.raises(ValueError, match="longer than their example"):
         toy.Reply().packed([(np.zeros(3), np.zeros(3))], [2])
 
 

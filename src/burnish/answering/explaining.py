@@ -43,11 +43,11 @@ class Explanation:
 def unexplained(input_: Input, target: Target) -> str:
     """Why answers of such a task are not explained, in words; empty where they are."""
     if target.shape == "element":
-        return "answers for each word are not explained: a word that is left out has no answer that could be compared"
+        return "predictions for each word are not explained: a word that is left out has no prediction that could be compared"
     if isinstance(target, Generative):
-        return "answers that are written are not explained: each token would have an explanation of its own"
+        return "generated predictions are not explained: each token would have an explanation of its own"
     if not isinstance(input_, Divisible):
-        return f"answers are not explained: rows of input {input_.kind()!r} are not cut into parts"
+        return f"predictions are not explained: examples of input {input_.kind()!r} are not cut into parts"
     return ""
 
 
@@ -97,7 +97,7 @@ def explanation(target: Target, whole: Answer, pieces: Sequence[Piece], without:
     for name, value in values.items():
         effects[name] = tuple(value - _value(answer, name) for answer in without)
         if not all(map(math.isfinite, effects[name])):
-            raise InputError("the model's answer is not a finite number")
+            raise InputError("the model's prediction is not a finite number")
     return Explanation(whole, tuple(piece.place for piece in pieces), effects)
 
 
@@ -106,7 +106,7 @@ def _values(target: Target, answer: Answer) -> dict[str, float]:
     if not answer.probabilities:
         if isinstance(answer.answer, float):
             return {target.column: answer.answer}
-        raise InputError(f"answers of target {target.kind()!r} have neither a number nor probabilities")
+        raise InputError(f"predictions of target {target.kind()!r} have neither a number nor probabilities")
     given = [answer.answer] if isinstance(answer.answer, str) else list(answer.answer)
     names = given or [max(answer.probabilities, key=lambda name: answer.probabilities[name])]
     return {name: answer.probabilities[name] for name in names}

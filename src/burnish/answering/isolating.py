@@ -55,7 +55,7 @@ def isolated(
         RunFailed: `hopeless` rows or more failed together, each of them.
     """
     try:
-        return [a if finite(a) else InputError("the model's answer is not a finite number") for a in compute(rows)]
+        return [a if finite(a) else InputError("the model's prediction is not a finite number") for a in compute(rows)]
     except Exception as error:  # whatever it is, it must not cost the others
         if len(rows) < 2:
             return [error] * len(rows)
@@ -63,7 +63,7 @@ def isolated(
         answers = [a for some in (rows[:half], rows[half:]) for a in isolated(compute, some, hopeless=hopeless)]
         none = all(isinstance(answer, Exception) for answer in answers)
         if hopeless is not None and len(rows) >= hopeless and none and not isinstance(error, InputError):
-            raise RunFailed(f"none of {len(rows)} rows could be answered: {_words(error)}") from error
+            raise RunFailed(f"none of {len(rows)} examples could be predicted: {_words(error)}") from error
         return answers
 
 

@@ -155,7 +155,7 @@ def check(bundle: Bundle, run: Computed, artifact: Artifact | None = None) -> No
         if not agrees:
             raise InputError(
                 f"the model predicts {now.answer!r} for a reference example whose recorded prediction is {row['answer']!r}",
-                expected="the recorded answer",
+                expected="the recorded prediction",
                 fix="the files or the libraries are not those the bundle was made with; see bundle.json",
                 place=str(place),
             )

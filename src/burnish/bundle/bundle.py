@@ -135,14 +135,14 @@ class Bundle:
 
         if not isinstance(self.input, InGraph):
             raise InputError(
-                f"a graph cannot read rows of {self.input.kind()!r} as they are",
+                f"a graph cannot read examples of {self.input.kind()!r} as they are",
                 expected="texts, pictures or sounds",
                 fix="export without --raw",
                 place=str(self.path),
             )
         if (joining := getattr(self.target, "joining", "mean")) != "mean":
             raise InputError(
-                f"a graph that reads rows as they are joins views by their mean, but this model by {joining}",
+                f"a graph that reads examples as they are joins views by their mean, but this model by {joining}",
                 expected="target.joining: mean",
                 fix="export without --raw",
                 place=str(self.path),
@@ -212,7 +212,7 @@ def save(path: Path, contents: Contents, golden: Sequence[Mapping[str, Any]]) ->
     bundle = contents.bundle(path)
     if any(not _numbers(row) for row in golden):
         raise NonFinite(
-            "the network answers NaN or infinity for training rows",
+            "the network gives NaN or infinity for training examples",
             expected="numbers: such a network is no model, and no bundle is made of it",
             fix="start a new run with a lower learning_rate (or precision: float32)",
             place=str(path),

@@ -19,7 +19,7 @@ class EffectiveNumber(ClassWeights):
     """
 
     beta: float = Field(
-        0.999, ge=0, lt=1, description="How long further rows of a class still add something; 0.9 to 0.9999."
+        0.999, ge=0, lt=1, description="How long further examples of a class still add something; 0.9 to 0.9999."
     )
 
     def weights(self, names: Sequence[str], counts: Mapping[str, int]) -> Array:

@@ -201,7 +201,7 @@ def predict(
     "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
 )
 @click.option(
-    "--max-queue", type=click.IntRange(min=1), default=512, show_default=True, help="Waiting rows of a model."
+    "--max-queue", type=click.IntRange(min=1), default=512, show_default=True, help="Waiting examples of a model."
 )
 @click.option(
     "--deadline", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True, help="Seconds a request has."

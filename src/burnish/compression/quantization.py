@@ -33,7 +33,7 @@ class Quantization(Compression):
     calibration: Literal["minmax", "percentile", "entropy"] = Field(
         "minmax", description="How static_int8 finds the range of activations; percentile keeps 99.99 %."
     )
-    calibration_rows: int = Field(128, ge=1, description="Training rows that static_int8 is calibrated on.")
+    calibration_rows: int = Field(128, ge=1, description="Training examples that static_int8 is calibrated on.")
     every_operator: bool | None = Field(
         None,
         description="static_int8 for all operators that can be, as NPUs want; else only products and convolutions. "

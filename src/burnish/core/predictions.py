@@ -121,7 +121,7 @@ class Predictions:
             raise InputError(
                 f"the table of predictions has no column {column!r}",
                 expected=", ".join(self.table.column_names),
-                fix="answer the rows again: `burnish evaluate BUNDLE DATA`",
+                fix="predict the examples again: `burnish evaluate BUNDLE DATA`",
             )
         return cast("NDArray[np.float64]", self.table[column].to_numpy().astype(np.float64))
 

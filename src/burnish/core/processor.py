@@ -76,7 +76,9 @@ class Processor(ABC):
             InputError: it leaves nothing to a graph. `Input.raw` gives a processor that does.
         """
         raise InputError(
-            "no graph can read these rows as they are", expected="what `Input.raw` gives", fix="export without --raw"
+            "no graph can read these examples as they are",
+            expected="what `Input.raw` gives",
+            fix="export without --raw",
         )
 
 

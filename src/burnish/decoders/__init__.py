@@ -96,7 +96,7 @@ def answered(
         return target.decode(seen.values, seen.first) if seen.first else []
     if not isinstance(target, Generative):
         raise InputError(
-            f"decoder {decoder.kind()!r} writes sequences, and answers of target {target.kind()!r} are none",
+            f"decoder {decoder.kind()!r} writes sequences, and predictions of target {target.kind()!r} are none",
             fix="decoder: one_pass",
             place="decoder",
         )

@@ -43,10 +43,10 @@ class Stepwise(Decoder):
     """A decoder that writes token by token until a stop token, a stop string, or `max_new_tokens`."""
 
     reads: ClassVar[Literal["logits", "steps", "frames"]] = "steps"
-    max_new_tokens: int = Field(256, ge=1, description="Tokens after which an answer is cut off, and said to be.")
+    max_new_tokens: int = Field(256, ge=1, description="Tokens after which a prediction is cut off, and said to be.")
     stop: list[str] = Field(
         default_factory=list,
-        description="Texts that end an answer beside the tokenizer's own stop tokens; they may lie across tokens and are "
+        description="Texts that end a prediction beside the tokenizer's own stop tokens; they may lie across tokens and are "
         "left out.",
     )
 
@@ -54,7 +54,7 @@ class Stepwise(Decoder):
     @classmethod
     def _not_empty(cls, stop: list[str]) -> list[str]:
         if "" in stop:
-            raise ValueError("an empty stop text would end every answer")
+            raise ValueError("an empty stop text would end every prediction")
         return stop
 
     def cut_at(self, ids: Sequence[int], ends: Ends) -> int | None:
@@ -66,7 +66,9 @@ class Stepwise(Decoder):
         if not self.stop:
             return None
         if ends.text is None:
-            raise InputError("stop texts are set, but the answers of this target are no texts", place="decoder.stop")
+            raise InputError(
+                "stop texts are set, but the predictions of this target are no texts", place="decoder.stop"
+            )
         tail = ids[-(_BYTES * max(map(len, self.stop)) + _BYTES) :]
         return self._first_stop(ids, ends) if any(text in ends.text(tail) for text in self.stop) else None
 

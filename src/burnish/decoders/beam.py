@@ -25,7 +25,7 @@ class _Row:
 
 
 class Beam(Stepwise):
-    """The `width` best sequences at once; the one with the best score for its length is the answer.
+    """The `width` best sequences at once; the one with the best score for its length is the prediction.
 
     A sequence that ends keeps its place, so that one of width 1 is `greedy`, and a width of all sequences is exhaustive
     (Sutskever et al. 2014, arXiv 1409.3215). Length normalisation: Wu et al. 2016, arXiv 1609.08144, in its simple form.
@@ -33,7 +33,7 @@ class Beam(Stepwise):
 
     width: int = Field(4, ge=1, description="Sequences that are followed at once.")
     length_penalty: float = Field(
-        1.0, ge=0, description="Scores are divided by the number of tokens to this power: 0 prefers short answers."
+        1.0, ge=0, description="Scores are divided by the number of tokens to this power: 0 prefers short predictions."
     )
 
     def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:

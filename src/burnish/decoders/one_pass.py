@@ -8,6 +8,6 @@ from burnish.decoders import Decoder
 
 
 class OnePass(Decoder):
-    """One forward pass, whose logits the target turns into an answer: labels, numbers, tags."""
+    """One forward pass, whose logits the target turns into a prediction: labels, numbers, tags."""
 
     reads: ClassVar[Literal["logits", "steps", "frames"]] = "logits"

@@ -13,7 +13,7 @@ from burnish.decoders._stepwise import OneByOne, Sequences, log_softmax
 
 
 class Sampling(OneByOne):
-    """Tokens drawn at random by their probability; the same seed gives the same answer, alone and in a batch.
+    """Tokens drawn at random by their probability; the same seed gives the same prediction, alone and in a batch.
 
     The repetition penalty comes first (Keskar et al. 2019, arXiv 1909.05858), then temperature, `top_k` (Fan et al. 2018,
     arXiv 1805.04833), `top_p` (Holtzman et al. 2020, arXiv 1904.09751) and `min_p` (Nguyen et al. 2024, arXiv 2407.01082).

@@ -52,7 +52,7 @@ def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline | None:
     """
     truths = [truth for truth in train_truth if truth is not None]
     if not truths:
-        raise InputError("the training split has no truth", expected="at least one labelled row")
+        raise InputError("the training split has no labels", expected="at least one labelled example")
     target = target_of(like)
     usual = target.usual(truths, like.names) if isinstance(target, Judged) else None
     if usual is None:
@@ -106,7 +106,7 @@ def frozen_features(
         )
     kept = np.array([i for i, truth in enumerate(train_truth) if truth is not None], np.int64)
     if not len(kept):
-        raise InputError("the training split has no truth", expected="at least one labelled row")
+        raise InputError("the training split has no labels", expected="at least one labelled example")
     rows = f"{len(kept):,} labelled training {'words' if target_of(like).shape == 'element' else 'examples'}"
     note = f"fitted on all {rows}" if drawn_from is None else f"fitted on {rows}, drawn from {drawn_from:,} examples"
     if len(kept) > limit:

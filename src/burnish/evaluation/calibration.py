@@ -33,7 +33,7 @@ def temperature(target: Target, predictions: Predictions) -> float:
     known = predictions.known
     truths, probabilities = known.truth, known.probabilities
     if not len(known):
-        raise InputError("no validation row has a truth to calibrate by", place="calibration")
+        raise InputError("no validation example has a label to calibrate by", place="calibration")
 
     def surprise(logarithm: float) -> float:
         return target.surprise(truths, _tempered(target, probabilities, math.exp(logarithm)))
@@ -60,5 +60,5 @@ def _tempered(target: Target, probabilities: Array, temperature: float) -> Array
 
 
 def _no_temperature(target: Target) -> InputError:
-    what = f"answers of target {target.kind()!r} have no temperature"
+    what = f"predictions of target {target.kind()!r} have no temperature"
     return InputError(what, fix="calibration: none", place="calibration")

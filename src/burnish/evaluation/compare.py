@@ -89,15 +89,17 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
         InputError: different targets, rows or truths.
     """
     if a.target != b.target:
-        raise InputError(f"answers for target {a.target!r} and for {b.target!r}", expected="the same target in both")
+        raise InputError(
+            f"predictions for target {a.target!r} and for {b.target!r}", expected="the same target in both"
+        )
     first, second = with_truth(a), with_truth(b)
     rows, others = first.table["row"].to_numpy(), second.table["row"].to_numpy()
     if len(rows) != len(others) or not np.array_equal(np.sort(rows), np.sort(others)):
         odd = sorted(set(rows.tolist()) ^ set(others.tolist()))
         raise InputError(
-            f"{len(rows)} and {len(others)} rows with truth"
+            f"{len(rows)} and {len(others)} labelled examples"
             + (f"; row {odd[0] + 1} is in one table only" if odd else ""),
-            expected="predictions for the same rows of the same split",
+            expected="predictions for the same examples of the same split",
             fix="predict the same file with both models",
         )
     if not np.array_equal(rows, others):

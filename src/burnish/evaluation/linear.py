@@ -32,7 +32,7 @@ def fitted_names(x: Floats, truths: Sequence[str], test: Floats, names: Sequence
     shares = np.zeros((len(test), len(names)))
     if len(set(y.tolist())) < 2:
         shares[:, y[0] if len(y) else 0] = 1.0
-        return shares, "its training rows have one class only"
+        return shares, "its training examples have one class only"
     x, test = _standardised(x[rows], test)
     strength = _best_strength(x, y, seed)
     model = _logistic(strength, x, y)

@@ -242,7 +242,7 @@ def _scored(target: Scored, truth: Any, answer: _Answer) -> _Answer:
 def _filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:
     """Write answers that are files; gives their paths, relative to what the folder is in. Rows are counted from 1."""
     if folder is None:
-        raise InputError("answers of this target are files, and no folder is given for them", place="target")
+        raise InputError("predictions of this target are files, and no folder is given for them", place="target")
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[str | None] = []
     for answer, row in zip(answers, rows, strict=True):

@@ -31,7 +31,7 @@ class Litert(Exporter):
     batch: int = Field(1, ge=1, description="Rows of a batch.")
     lengths: list[int] = Field(
         default_factory=list,
-        description="Tokens of a row, a signature each; rows are padded to the next. Empty: 64 and the model's limit.",
+        description="Tokens of an example, a signature each; examples are padded to the next. Empty: 64 and the model's limit.",
     )
     length: int | None = Field(None, ge=4, description="The only length, instead of `lengths`.")
     preprocessing: bool = Field(

@@ -37,5 +37,5 @@ class RockchipNpu(Hardware):
     def refuses(self, operator: Operator) -> str:
         why = super().refuses(operator)
         if not why and operator.kind in ONE_ROW and operator.shape and operator.shape[0] != 1:
-            return "only for one row at a time"
+            return "only for one example at a time"
         return why

@@ -148,7 +148,7 @@ class Input(Component):
         Raises:
             NotImplementedError: rows of this input cannot share a line.
         """
-        raise NotImplementedError(f"rows of input {self.kind()!r} cannot share a line")
+        raise NotImplementedError(f"examples of input {self.kind()!r} cannot share a line")
 
     @abstractmethod
     def shown(self, encoded: Encoded, processor: Any) -> str:

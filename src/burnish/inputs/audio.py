@@ -42,7 +42,7 @@ _NEEDED = ("features", "sampling_rate", "seconds")
 
 
 class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
-    """One sound a row: a path, the bytes of a file, or samples with their rate; any rate, channels averaged.
+    """One sound for each example: a path, the bytes of a file, or samples with their rate; any rate, channels averaged.
 
     Sounds longer than a view are cut into overlapping views whose logits are averaged; training sees a random one.
     """

@@ -37,7 +37,7 @@ TIGHTER = 0.875  # most of the picture that corner crops keep: without it they w
 
 
 class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
-    """One image a row: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
+    """One image for each example: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.picture", "burnish.media.paths")
     learned_facts: ClassVar[tuple[str, ...]] = ("lowest", "highest", "numbers")

@@ -1,4 +1,4 @@
-"""One text a row, or a pair of texts."""
+"""One text for each example, or a pair of texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hy
 
 
 class Text(Input, Divisible, InGraph, Standalone):
-    """One text a row, or a pair of texts, cut into tokens by the checkpoint's own tokenizer."""
+    """One text for each example, or a pair of texts, cut into tokens by the checkpoint's own tokenizer."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
     lengths_matter: ClassVar[bool] = True
@@ -37,7 +37,9 @@ class Text(Input, Divisible, InGraph, Standalone):
         default_factory=list, description="One text column, or two for pairs; empty: inferred and logged."
     )
     max_length: int | None = Field(
-        None, ge=4, description="Longest row in tokens; longer ones are cut at the end. Null: the checkpoint's limit."
+        None,
+        ge=4,
+        description="Longest example in tokens; longer ones are cut at the end. Null: the checkpoint's limit.",
     )
 
     @field_validator("columns")

@@ -20,7 +20,7 @@ from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
 
 
 class Tokens(Input, Elementwise, Standalone):
-    """A list of words a row, each cut into sub-words; only the first sub-word of a word carries its tag."""
+    """A list of words for each example, each cut into sub-words; only the first sub-word of a word carries its tag."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
     lengths_matter: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class Tokens(Input, Elementwise, Standalone):
     max_length: int | None = Field(
         None,
         ge=4,
-        description="Longest row in sub-words; longer ones are cut at the end. Null: the checkpoint's limit.",
+        description="Longest example in sub-words; longer ones are cut at the end. Null: the checkpoint's limit.",
     )
 
     @property

@@ -52,7 +52,7 @@ class AveragedMetric(CountedMetric):
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = AVERAGES
     average: Average = Field(
         "macro",
-        description="macro: mean over classes; weighted: by their rows; micro: all decisions pooled; binary: one class.",
+        description="macro: mean over classes; weighted: by their examples; micro: all decisions pooled; binary: one class.",
     )
     positive: Positive = Field(None, description="The class of `average: binary`; null: the second of two labels.")
 

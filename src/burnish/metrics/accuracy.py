@@ -1,4 +1,4 @@
-"""Share of right answers."""
+"""Share of right predictions."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from burnish.metrics import CountedMetric
 
 
 class HammingLoss(CountedMetric):
-    """Share of wrong yes-or-no decisions over rows and label names.
+    """Share of wrong yes-or-no decisions over examples and label names.
 
     A true label that is not among the names is one more wrong decision. Small wherever labels are rare.
     """

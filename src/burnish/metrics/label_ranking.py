@@ -16,7 +16,7 @@ _BLOCK = 4_000_000
 
 
 class LabelRanking(CountedMetric):
-    """How high the true labels of a row are ranked (label ranking average precision, Tsoumakas et al. 2010); 1 is best.
+    """How high the true labels of an example are ranked (label ranking average precision, Tsoumakas et al. 2010); 1 is best.
 
     Rows without true labels, or with all of them, count as 1, as in scikit-learn.
     """

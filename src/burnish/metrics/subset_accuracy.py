@@ -13,7 +13,7 @@ from burnish.metrics import ShareOfRows
 
 
 class SubsetAccuracy(ShareOfRows):
-    """Share of rows whose whole label set is right; one label too many or too few makes a row wrong."""
+    """Share of examples whose whole label set is right; one label too many or too few makes one wrong."""
 
     targets: ClassVar[tuple[str, ...]] = ("labels",)
 

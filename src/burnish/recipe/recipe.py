@@ -81,7 +81,7 @@ class Recipe(BaseModel):
     )
     split: Annotated[Split, *choice("burnish.data.splits")] = Field(
         default_factory=_default("burnish.data.splits", "stratified"),
-        description="How rows are divided where no validation or test file is given.",
+        description="How examples are divided where no validation or test file is given.",
     )
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
         default_factory=_default("burnish.adapters", "full"), description="Which parameters are trained."
@@ -91,22 +91,23 @@ class Recipe(BaseModel):
     )
     objective: Annotated[Objective, *choice("burnish.training.objectives")] = Field(
         default_factory=_default("burnish.training.objectives", "supervised"),
-        description="How network and loss meet; chunked saves memory where answers are out of a big vocabulary.",
+        description="How network and loss meet; chunked saves memory where predictions are out of a big vocabulary.",
     )
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
         default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."
     )
     sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
-        None, description="Which rows an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
+        None,
+        description="Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled.",
     )
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
-        None, description="How training rows are changed at random; null: not at all."
+        None, description="How training examples are changed at random; null: not at all."
     )
     mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
         None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
     )
     decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(
-        None, description="How what the network gives becomes answers; null: one_pass, or the target's own."
+        None, description="How what the network gives becomes predictions; null: one_pass, or the target's own."
     )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
         default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
@@ -205,7 +206,8 @@ class Recipe(BaseModel):
         description="temperature: one number, learned from validation, calibrates the probabilities.",
     )
     thresholds: Literal["given", "f1"] = Field(
-        "given", description="Of several labels a row; f1: learned from validation, the best F1 of each label."
+        "given",
+        description="Of several labels for each example; f1: learned from validation, the best F1 of each label.",
     )
     abstention: float | None = Field(
         None,
@@ -219,7 +221,7 @@ class Recipe(BaseModel):
     allow: list[str] = Field(
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
     )
-    seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of rows, dropout.")
+    seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of examples, dropout.")
     _unsettled: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     @field_validator("early_stopping", mode="before")

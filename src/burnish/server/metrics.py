@@ -60,7 +60,7 @@ class Metrics:
         )
         self.queue = Gauge(
             "burnish_queue_rows",
-            "Rows taken and not yet answered.",
+            "Examples taken and not yet predicted.",
             MODEL,
             registry=registry,
             multiprocess_mode="livesum",
@@ -74,7 +74,7 @@ class Metrics:
         )
         self.answers = Counter("burnish_answers", "Answers given, by class.", (*MODEL, "answer"), registry=registry)
         self.confidence = Histogram(
-            "burnish_confidence", "Probability of the answer given.", MODEL, buckets=TENTHS, registry=registry
+            "burnish_confidence", "Probability of the prediction given.", MODEL, buckets=TENTHS, registry=registry
         )
         self.abstained = Counter(
             "burnish_abstained",
@@ -84,7 +84,7 @@ class Metrics:
         )
         self.drift = Gauge(
             "burnish_drift_psi",
-            "Population stability index of the latest answers against those on the test rows; over 0.25 is much.",
+            "Population stability index of the latest predictions against those on the test examples; over 0.25 is much.",
             (*MODEL, "of"),
             registry=registry,
             multiprocess_mode="livemax",

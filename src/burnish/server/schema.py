@@ -28,7 +28,7 @@ ERRORS = {
     "408": "The body did not arrive in time.",
     "413": "Too large: bytes or rows.",
     "415": "A content-type or content-encoding that is not read.",
-    "422": "Read, but no row can be answered; `details` says why.",
+    "422": "Read, but no example can be predicted; `details` says why.",
     "429": "Too much is waiting; come again after Retry-After.",
     "500": "The model failed; the log has it under the request's id.",
     "503": "Stopping, or no answer before the deadline; come again after Retry-After.",
@@ -64,7 +64,7 @@ def prediction(served: Served) -> dict[str, Any]:
         for i, e in enumerate(examples)
     }
     ok = {
-        "description": "One answer for one row; a list of answers, in order, for a list of rows.",
+        "description": "One prediction (`answer`) for one example; a list of them, in order, for a list of examples.",
         "content": {"application/json": {"schema": {"anyOf": [one, many]}, "examples": shown}},
     }
     return {"requestBody": _asked(served, {"oneOf": [row, rows]}, file), "responses": {"200": ok, **errors()}}
@@ -88,8 +88,8 @@ def explaining(served: Served) -> dict[str, Any]:
         },
     }
     ok = {
-        "description": "The answer, and by label how much of its probability (or by column of the number) is lost without "
-        "each part: above 0 the part speaks for it, below 0 against it.",
+        "description": "The prediction (`answer`), and by label how much of its probability (or by column of the number) is "
+        "lost without each part: above 0 the part speaks for it, below 0 against it.",
         "content": {"application/json": {"schema": shown}},
     }
     body = _asked(served, row_schema(served.reader.input), _BINARY)
@@ -197,7 +197,7 @@ def scores_shown(bundle: Bundle) -> Any:
 def description(served: Served) -> dict[str, Any]:
     """What /models says of a model: enough for a page to ask it."""
     input_, target = served.reader.input, served.predictor.bundle.target
-    why_not = served.unexplained if served.settings.explanations else "this server explains no answers"
+    why_not = served.unexplained if served.settings.explanations else "this server explains no predictions"
     return {
         "name": served.name,
         "version": served.version,

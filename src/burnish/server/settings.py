@@ -32,7 +32,7 @@ class Settings(BaseModel):
     )
     trust_code: bool = Field(False, description="Whether components from outside burnish may be imported.")
     max_batch: int = Field(32, ge=1, description="Rows computed at once.")
-    max_wait: float = Field(0.002, ge=0, description="Seconds a row waits for others before it is computed.")
+    max_wait: float = Field(0.002, ge=0, description="Seconds an example waits for others before it is computed.")
     max_queue: int = Field(512, ge=1, description="Rows of one model that may be waiting; more are refused with 429.")
     max_rows: int = Field(128, ge=1, description="Rows of one request.")
     deadline: float = Field(10.0, gt=0, description="Seconds a request may take from its last byte to its answer.")
@@ -45,9 +45,9 @@ class Settings(BaseModel):
     keys_file: Path | None = Field(None, description="File with one API key a line.")
     cors: list[str] = Field(default_factory=list, description="Origins whose pages may call this server.")
     examples: bool = Field(True, description="Whether reference examples are shown (they are training data).")
-    explanations: bool = Field(True, description="Whether answers are explained.")
-    max_parts: int = Field(PARTS, ge=FEWEST, description="Parts of a row that one explanation leaves out.")
-    log_payloads: bool = Field(False, description="Whether rows and answers are written to the log.")
+    explanations: bool = Field(True, description="Whether predictions are explained.")
+    max_parts: int = Field(PARTS, ge=FEWEST, description="Parts of an example that one explanation leaves out.")
+    log_payloads: bool = Field(False, description="Whether examples and predictions are written to the log.")
     metrics_folder: str | None = Field(None, description="Where several processes keep their metrics together.")
 
 

@@ -119,9 +119,9 @@ def _new_folder(folder: Path | None, data: Any) -> Path | None:
 
 def _unlabelled(bundle: Bundle, table: Table) -> InputError:
     return InputError(
-        f"no row has a truth in column {bundle.target.column!r}",
+        f"no row has a label in column {bundle.target.column!r}",
         expected="labelled rows",
-        fix="`burnish predict` answers rows without labels",
+        fix="`burnish predict` predicts rows without labels",
         place=", ".join(o.path for o in table.origins),
     )
 
@@ -158,7 +158,7 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
         decoder=bundle.decoder,
     )
     if wrong := answers_not_finite(strange, part, "given"):
-        raise RunFailed(wrong, expected="numbers: such answers mean nothing, and no score of them is given")
+        raise RunFailed(wrong, expected="numbers: such predictions mean nothing, and no score of them is given")
     return predictions
 
 

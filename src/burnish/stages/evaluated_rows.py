@@ -50,10 +50,10 @@ def strange_labels(target: Target, table: Table) -> list[str]:
             what + "; no row holds one that it knows",
             expected="labels as in training: " + _listed(names_of(target)),
             fix="write the labels as in training, or name the column that holds them as the model's target does "
-            f"({target.column!r}); `burnish predict` answers rows without labels",
+            f"({target.column!r}); `burnish predict` predicts rows without labels",
             place=", ".join(origin.path for origin in table.origins),
         )
-    return [f"{what}. Such rows count as wrong: no answer can be right"]
+    return [f"{what}. Such rows count as wrong: no prediction can be right"]
 
 
 def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tuple[dict[str, int], list[str]]:
@@ -70,7 +70,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
     counts, said = {}, []
     for name, words in (
         ("train", "were trained on"),
-        ("validation", "are validation rows, by which the checkpoint was chosen"),
+        ("validation", "are validation examples, by which the checkpoint was chosen"),
     ):
         if name not in held.parts:
             continue

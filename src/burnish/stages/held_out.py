@@ -92,7 +92,7 @@ class HeldOut:
         )
         counted = set(predictions.known.table["row"].to_pylist())
         if said := answers_not_finite([row for row in strange if row in counted], part, "held-out"):
-            raise RunFailed(said, expected="numbers: such answers mean nothing")
+            raise RunFailed(said, expected="numbers: such predictions mean nothing")
         return predictions
 
     def batches(self, part: Part, size: int, bundle: Bundle) -> Iterator[dict[str, Array]]:

@@ -40,14 +40,14 @@ def answers_not_finite(strange: Sequence[int], part: Part, split: str) -> str:
     rows = sorted(strange)
     places = ", ".join(part.table.place(row) for row in rows[:SHOWN])
     more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"the network answers NaN or infinity for {len(rows):,} of {len(part):,} {split} rows ({places}{more})"
+    return f"the network gives NaN or infinity for {len(rows):,} of {len(part):,} {split} rows ({places}{more})"
 
 
 def no_answers(what: str, checkpoints: Path) -> NonFinite:
     """The error for a run whose network gives no numbers."""
     return NonFinite(
         what,
-        expected="numbers: such answers mean nothing, and no score of them is given",
+        expected="numbers: such predictions mean nothing, and no score of them is given",
         fix=f"start a new run with a lower learning_rate (or precision: float32); {safe(checkpoints)}",
         place=str(checkpoints.parent),
     )
@@ -60,4 +60,4 @@ def require_numbers(done: Sequence[history.Validation], checkpoints: Path) -> No
         NonFinite: the network answered NaN or infinity at every validation.
     """
     if done and history.best(done) is None and not math.isfinite(done[-1].scores.get("loss", math.nan)):
-        raise no_answers("the network answers NaN or infinity for validation rows: no step has a score", checkpoints)
+        raise no_answers("the network gives NaN or infinity for validation examples: no step has a score", checkpoints)

@@ -100,7 +100,7 @@ def require_taught(target: type) -> None:
 
 def _one_after_another(rows: Sequence[Array], lengths: Sequence[int]) -> Array:
     if any(len(row) > length for row, length in zip(rows, lengths, strict=True)):
-        raise ValueError("a truth is longer than its row")
+        raise ValueError("labels are longer than their example")
     after = [
         ((0, int(length) - len(row)), *[(0, 0)] * (row.ndim - 1)) for row, length in zip(rows, lengths, strict=True)
     ]

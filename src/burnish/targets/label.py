@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Label(Labelled, Judged, Confident, Recognised, Standalone):
-    """One label a row, out of two or more."""
+    """One label for each example, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "macro_f1"
@@ -65,7 +65,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
     )
     joining: Literal["mean", "max"] = Field(
         "mean",
-        description="How logits of a row's views (windows of a recording) become one: mean; max where one view decides.",
+        description="How logits of an example's views (windows of a recording) become one: mean; max where one view decides.",
     )
 
     def recognises(self, values: Sequence[Any]) -> bool:

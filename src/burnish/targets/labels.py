@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Labels(Labelled, Judged, Confident, Recognised, Standalone):
-    """Any number of labels a row, each decided on its own."""
+    """Any number of labels for each example, each decided on its own."""
 
     recognition_order: ClassVar[int] = -2
     default_loss: ClassVar[str] = "binary_cross_entropy"
@@ -52,7 +52,7 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     )
     joining: Literal["mean", "max", "noisy_or"] = Field(
         "mean",
-        description="How logits of a row's views (windows of a recording) become one: mean; where one view decides "
+        description="How logits of an example's views (windows of a recording) become one: mean; where one view decides "
         "max, or noisy_or (at least one has it).",
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Score(Target, Judged, Recognised, Standalone):
-    """One number a row: regression, learned in units of the training split's standard deviation."""
+    """One number for each example: regression, learned in units of the training split's standard deviation."""
 
     recognition_order: ClassVar[int] = -1
     default_loss: ClassVar[str] = "squared_error"
@@ -37,7 +37,7 @@ class Score(Target, Judged, Recognised, Standalone):
     )
     joining: Literal["mean", "max"] = Field(
         "mean",
-        description="How logits of a row's views (windows of a recording) become one: mean; max where one view decides.",
+        description="How logits of an example's views (windows of a recording) become one: mean; max where one view decides.",
     )
 
     @property

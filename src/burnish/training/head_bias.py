@@ -17,7 +17,7 @@ def begun(network: Network, prior: Array | None) -> list[str]:
     """
     if prior is None or not begin_at(network, prior):
         return []
-    return ["the head begins at how common each label is among the training rows"]
+    return ["the head begins at how common each label is among the training examples"]
 
 
 def begin_at(network: Network, logits: Array) -> bool:
@@ -28,7 +28,7 @@ def begin_at(network: Network, logits: Array) -> bool:
 
     Args:
         network: before training; one whose head came with the checkpoint stays as it is.
-        logits: [C], such as the log-odds of each label among the training rows.
+        logits: [C], such as the log-odds of each label among the training examples.
 
     Returns:
         Whether there is such a bias, and a fresh one.

@@ -15,7 +15,7 @@ from burnish.media.sound.resampling import Waveform, resampled
 GAIN = "Louder or softer by up to so many dB."
 SPEED = "Faster or slower by up to this share; pitch goes with it. 0 where pitch tells the classes apart."
 SHIFT = "Later (silence before) or earlier (its beginning lost) by up to this share of the sound."
-NOISE = "Share of rows that get noise."
+NOISE = "Share of examples that get noise."
 SNR = "Signal-to-noise ratio of the noise in dB: least and most."
 BANDS = "Masks over frequencies (SpecAugment); none on waveform checkpoints."
 BAND = "Greatest width of a frequency mask, as a share of the bands."

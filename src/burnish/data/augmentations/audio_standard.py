@@ -8,7 +8,7 @@ from burnish.data.augmentations._sounds import BANDS, GAIN, NOISE, SHIFT, SPEED,
 
 
 class AudioStandard(Sounds):
-    """Gain of up to 6 dB, speed by 10 %, a shift by 10 %, noise on a third of the rows, two masks each way.
+    """Gain of up to 6 dB, speed by 10 %, a shift by 10 %, noise on a third of the examples, two masks each way.
 
     Where pitch or tempo tells the classes apart (music, bird calls): `speed: 0`.
     """

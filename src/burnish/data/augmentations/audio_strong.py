@@ -8,7 +8,7 @@ from burnish.data.augmentations._sounds import BAND, BANDS, GAIN, NOISE, SHIFT, 
 
 
 class AudioStrong(Sounds):
-    """Gain of up to 10 dB, speed by 20 %, a shift by 20 %, noise on two rows of three, wide masks: for many epochs.
+    """Gain of up to 10 dB, speed by 20 %, a shift by 20 %, noise on two examples of three, wide masks: for many epochs.
 
     Where pitch or tempo tells the classes apart (music, bird calls): `speed: 0`.
     """

@@ -8,7 +8,7 @@ from burnish.data.augmentations import Augmentation
 
 
 class NoAugmentation(Augmentation):
-    """Training rows as they are: read exactly as validation rows are."""
+    """Training examples as they are: read exactly as validation examples are."""
 
     changes: ClassVar[bool] = False
 

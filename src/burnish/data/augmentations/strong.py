@@ -8,7 +8,7 @@ from burnish.data.augmentations._pictures import COLOUR, CROP, ERASE, FLIP, TURN
 
 
 class Strong(Geometry):
-    """Crops down to 15 %, mirroring, turns of up to 20 degrees, strong colours, erasing: for many epochs on few rows.
+    """Crops down to 15 %, mirroring, turns of up to 20 degrees, strong colours, erasing: for many epochs on few examples.
 
     Road signs, digits and letters: `horizontal_flip: false`. X-rays: `colour_jitter: 0` and `horizontal_flip: false`.
     """

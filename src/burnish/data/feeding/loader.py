@@ -59,7 +59,7 @@ class Loader:
             return self.input.encode(examples, self.processor.for_input)
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
         if not isinstance(self.input, Augmentable):
-            raise TypeError(f"rows of input {self.input.kind()!r} cannot be changed at random")
+            raise TypeError(f"examples of input {self.input.kind()!r} cannot be changed at random")
         return self.input.augmented(examples, self.processor.for_input, self.augmentation, seeds)
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:

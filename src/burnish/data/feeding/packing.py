@@ -24,19 +24,19 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
     """
     why = ""
     if target.shape == "row":
-        why = f"target {target.kind()!r} has one truth a row"
+        why = f"target {target.kind()!r} has one label for each example"
     elif isinstance(target, Taught) and _stands_beside(target):
-        why = f"target {target.kind()!r} shows the network the truth beside the row"
+        why = f"target {target.kind()!r} shows the network the labels beside the input"
     elif not loss.elementwise():
-        why = f"loss {loss.kind()!r} needs the outputs of each row alone"
+        why = f"loss {loss.kind()!r} needs the outputs of each example alone"
     elif target.shape == "sequence" and not (shows_truth(target) or target.of_input):
-        why = f"target {target.kind()!r} has a truth that does not stand in the row"
+        why = f"target {target.kind()!r} has labels that do not stand in the input"
     elif not input.packs():
-        why = f"rows of input {input.kind()!r} cannot share a line"
+        why = f"examples of input {input.kind()!r} cannot share a line"
     if why:
         raise InputError(
-            f"rows cannot be packed: {why}",
-            expected="an answer at each place of the row",
+            f"examples cannot be packed: {why}",
+            expected="an output at each position of the input",
             fix="choose another sampler",
             place="sampler",
         )

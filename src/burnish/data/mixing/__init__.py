@@ -68,7 +68,7 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
         return None
     if not isinstance(input, Augmentable) or not input.mixable(processor):
         raise InputError(
-            f"mixing {chosen.kind()!r} with input {input.kind()!r}: its rows are no real numbers that could be averaged",
+            f"mixing {chosen.kind()!r} with input {input.kind()!r}: its examples are no real numbers that could be averaged",
             expected="an input such as " + ", ".join(augmented_as(chosen.read_as)),
             fix="leave `mixing` out",
             place="mixing",
@@ -81,10 +81,10 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
             place="mixing",
         )
     if target.shape != "row" or shows_truth(target):
-        why = "has a truth for each element" if target.shape != "row" else "shows the network a part of the truth"
+        why = "has a label for each element" if target.shape != "row" else "shows the network a part of the labels"
         raise InputError(
             f"mixing {chosen.kind()!r} with target {target.kind()!r}, which {why}",
-            expected="a target with one truth a row",
+            expected="a target with one label for each example",
             fix="leave `mixing` out",
             place="mixing",
         )

@@ -12,15 +12,20 @@ from burnish.core.batch import Array
 from burnish.core.seeds import generator
 from burnish.data.mixing import Mixing
 
-ALPHA = "Both parameters of the beta distribution the share is drawn from: small values mix few rows much, 1 is even."
+ALPHA = (
+    "Both parameters of the beta distribution the share is drawn from: small values mix few examples much, 1 is even."
+)
 
 
 class Pairs(Mixing):
     """Partners by a random order of the step's rows; nothing is mixed at the end of the run."""
 
-    probability: float = Field(1.0, gt=0, le=1, description="Share of the rows of a step that are mixed.")
+    probability: float = Field(1.0, gt=0, le=1, description="Share of the examples of a step that are mixed.")
     off_for_last: float = Field(
-        0.1, ge=0, lt=1, description="Share of the run at its end in which rows are as they are; 0: mixed to the end."
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the run at its end in which examples are as they are; 0: mixed to the end.",
     )
 
     def partners(self, rows: int, progress: float, seed: int) -> NDArray[np.int64] | None:

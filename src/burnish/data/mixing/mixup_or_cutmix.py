@@ -12,12 +12,12 @@ from burnish.data.mixing._pairs import ALPHA, Pairs, blended, pasted
 
 
 class MixupOrCutmix(Pairs):
-    """Each row is mixed by mixup (arXiv:1710.09412) or by CutMix (arXiv:1905.04899), at random, as published recipes do."""
+    """Each example is mixed by mixup (arXiv:1710.09412) or by CutMix (arXiv:1905.04899), at random, as published recipes do."""
 
     read_as: ClassVar[tuple[str, ...]] = ("picture",)
     mixup_alpha: float = Field(0.2, gt=0, description="For mixup. " + ALPHA)
     cutmix_alpha: float = Field(1.0, gt=0, description="For CutMix. " + ALPHA)
-    cutmix_probability: float = Field(0.5, ge=0, le=1, description="Share of the mixed rows that CutMix mixes.")
+    cutmix_probability: float = Field(0.5, ge=0, le=1, description="Share of the mixed examples that CutMix mixes.")
 
     def __call__(self, first: Array, other: Array, seed: int) -> tuple[Array, float]:
         """The mixed picture, and the first one's share in it."""

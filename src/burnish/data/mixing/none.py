@@ -12,7 +12,7 @@ from burnish.data.mixing import Mixing
 
 
 class NoMixing(Mixing):
-    """Training rows are not mixed."""
+    """Training examples are not mixed."""
 
     changes: ClassVar[bool] = False
 

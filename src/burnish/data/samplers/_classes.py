@@ -19,7 +19,7 @@ class ByClass(Sampler):
 
     bucketed: bool = Field(
         False,
-        description="Put rows of like length into one batch; pads less, but repeats of a row meet more often in one batch.",
+        description="Put examples of like length into one batch; pads less, but repeats of one meet more often in one batch.",
     )
     window: int = Field(100, ge=1, description="With bucketed: batches that are sorted by length together.")
 
@@ -64,7 +64,7 @@ def by_class(strata: NDArray[np.int64]) -> tuple[list[NDArray[np.int64]], NDArra
     classes = [group for group in groups if len(group) and strata[group[0]] >= 0]
     if not classes:
         raise InputError(
-            "no training row has a class, so there is nothing to balance",
+            "no training example has a class, so there is nothing to balance",
             expected="a target with classes, such as label",
             fix="write sampler: shuffled, or length_bucketed for texts",
             place="sampler",

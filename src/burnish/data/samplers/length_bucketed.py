@@ -10,7 +10,7 @@ from burnish.data.samplers._bucketing import bucketed
 
 
 class LengthBucketed(Sampler):
-    """Every row once an epoch, in random batches of rows of like length, so that little is padded.
+    """Every example once an epoch, in random batches of examples of like length, so that little is padded.
 
     Rows are shuffled, cut into windows of `window` batches, sorted by length inside each, cut into batches, and the
     batches are shuffled. Wider windows pad less and mix lengths less.

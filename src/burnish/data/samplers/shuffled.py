@@ -8,7 +8,7 @@ from burnish.data.samplers import Sampler
 
 
 class Shuffled(Sampler):
-    """Every row once an epoch, in random order."""
+    """Every example once an epoch, in random order."""
 
     def order(
         self,

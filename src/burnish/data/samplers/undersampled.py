@@ -8,7 +8,7 @@ from burnish.data.samplers._classes import ByClass
 
 
 class Undersampled(ByClass):
-    """Every epoch takes as many rows of each class as the smallest has, other ones each time.
+    """Every epoch takes as many examples of each class as the smallest has, other ones each time.
 
     The rows of a class are dealt out in turn, so a class k times the smallest has been seen completely after k epochs
     (rounded up). Rows without a class (stratum -1) come every time and are not counted.

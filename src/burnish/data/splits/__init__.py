@@ -23,10 +23,10 @@ class Split(Component):
 
     axis: ClassVar[str] = "burnish.data.splits"
     validation: float = Field(
-        0.1, ge=0, lt=1, description="Share of rows for validation, when no file or value names them."
+        0.1, ge=0, lt=1, description="Share of examples for validation, when no file or value names them."
     )
     test: float = Field(
-        0.2, ge=0, lt=1, description="Share of rows for the held-out test, when no file or value names them."
+        0.2, ge=0, lt=1, description="Share of examples for the held-out test, when no file or value names them."
     )
 
     unit: ClassVar[str] = ""

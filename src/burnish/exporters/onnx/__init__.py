@@ -35,7 +35,7 @@ class Onnx(Exporter):
     static: bool = Field(False, description="Fixed shapes, as FPGA and NPU compilers want them.")
     batch: int = Field(1, ge=1, description="Rows of a batch where shapes are fixed.")
     length: int | None = Field(
-        None, ge=4, description="Tokens of a row where shapes are fixed; null: the model's limit."
+        None, ge=4, description="Tokens of an example where shapes are fixed; null: the model's limit."
     )
     optimize: bool = Field(True, description="Make the exact changes to the graph.")
     preprocessing: bool = Field(
@@ -44,7 +44,7 @@ class Onnx(Exporter):
     )
     raw: bool = Field(
         False,
-        description="All preprocessing inside the graph: it reads texts, pictures or sounds as they are, one row at a time.",
+        description="All preprocessing inside the graph: it reads texts, pictures or sounds as they are, one example at a time.",
     )
     plain: bool = Field(False, description="Special operators for general ones, as compilers for hardware want them.")
 

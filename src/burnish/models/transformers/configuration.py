@@ -44,9 +44,9 @@ def head_class(input: Input, shape: str) -> Any:
 
     if (name := input.heads.get(shape)) is None:
         heads = [(kind, unit) for kind, cls in input_classes().items() for unit in cls.heads]
-        pairs = ", ".join(f"{kind} with a target of one answer per {unit}" for kind, unit in heads)
+        pairs = ", ".join(f"{kind} with a target of one prediction per {unit}" for kind, unit in heads)
         raise InputError(
-            f"there is no transformers head for input {input.kind()!r} with a target of one answer per {shape}",
+            f"there is no transformers head for input {input.kind()!r} with a target of one prediction per {shape}",
             expected=f"one of: {pairs}",
             place="target",
         )

@@ -130,7 +130,7 @@ def _readme(settings: Mapping[str, Any], facts: Mapping[str, Any], program: str,
         ]
     if views := settings["input"].get("test_views"):
         lines += [
-            f"burnish answers with the mean of the logits of these views: {', '.join(views)}. The program: `plain`.",
+            f"burnish predicts with the mean of the logits of these views: {', '.join(views)}. The program: `plain`.",
             "",
         ]
     lines += ["", "## Licence", "", "The weights have the licence of the checkpoint they were fine-tuned from"]
@@ -145,7 +145,7 @@ def _files(facts: Mapping[str, Any]) -> list[str]:
         f"| `{facts['file']}` | the model, {facts.get('precision', 'float32')} |",
         f"| `{SETTINGS}` | labels, limits, preprocessing, temperature, thresholds, abstention; in the metadata of ONNX as well |",
         f"| `{TOKENIZER}` | of texts, for the library `tokenizers` |",
-        "| `artifact.json`, `golden.json` | what was measured, and answers to a few rows, for burnish |",
+        "| `artifact.json`, `golden.json` | what was measured, and predictions for a few examples, for burnish |",
         "| `manifest.json` | sha256 of every file |",
     ]
 
@@ -160,7 +160,7 @@ def _confidence(settings: Mapping[str, Any]) -> list[str]:
     else:
         lines.append("The logits are ready: nothing is to be divided or scaled before softmax or sigmoid.")
     if settings["abstain_below"] is not None:
-        lines.append(f"An answer less probable than {settings['abstain_below']:.4f} counts as abstained.")
+        lines.append(f"A prediction less probable than {settings['abstain_below']:.4f} counts as abstained.")
     if settings["thresholds"] is not None:
         lines.append("A label is given where its probability is at least its threshold.")
     return lines

@@ -172,7 +172,7 @@ def _stoppable(pieces: Pieces, rows: int) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main else None
 
     def kept() -> str:
-        return f"{sum(done['rows'] for done in pieces.done.values()):,} of {rows:,} rows are answered and kept"
+        return f"{sum(done['rows'] for done in pieces.done.values()):,} of {rows:,} rows are predicted and kept"
 
     try:
         yield

@@ -82,7 +82,7 @@ def _not_read(folder: Path, input: Input) -> str:
     counts = Counter(Path(name).suffix.lower() or "no ending" for name in others)
     kinds = ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(5))
     shown = ", ".join(sorted(others)[:3])
-    return f"{len(others):,} files are no {input.thing}s and not answered ({kinds}; such as {shown})" if others else ""
+    return f"{len(others):,} files are no {input.thing}s and not predicted ({kinds}; such as {shown})" if others else ""
 
 
 def _names_files(path: Path, data: str, endings: tuple[str, ...]) -> bool:

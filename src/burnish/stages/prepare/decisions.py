@@ -31,13 +31,13 @@ def check(recipe: Recipe, target: Target, splits: Collection[str]) -> None:
     for name in asked(recipe):
         if NEEDS[name] not in type(target).model_fields:
             raise InputError(
-                f"{name} with target {target.kind()!r}, whose answers have none",
+                f"{name} with target {target.kind()!r}, whose predictions have none",
                 fix=f"leave {name} out",
                 place=name,
             )
         if "validation" not in splits:
             raise InputError(
-                f"{name} is learned from validation rows, and there are none",
+                f"{name} is learned from validation examples, and there are none",
                 expected="a validation file, or a split with validation",
                 place=name,
             )

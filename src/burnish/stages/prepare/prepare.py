@@ -257,7 +257,7 @@ def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
     rows = prepared.encoded["train"]
     empty = int((rows.weights == 0).sum())
     if empty == len(rows):
-        raise InputError("no training row has anything to learn from", fix="see the findings above")
+        raise InputError("no training example has anything to learn from", fix="see the findings above")
     if empty:
         warn(f"{empty} of {len(rows):,} training examples have no usable label and are excluded; audit.json lists them")
 

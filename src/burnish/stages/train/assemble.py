@@ -224,7 +224,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     recipe, rows = prepared.recipe, prepared.encoded["train"]
     usable = np.flatnonzero(rows.weights > 0)
     if len(usable) == 0:
-        raise InputError("no training row has anything to learn from", fix="see the audit for what is wrong with each")
+        raise InputError(
+            "no training example has anything to learn from", fix="see the audit for what is wrong with each"
+        )
     order = Order(
         sampler=recipe.sampler,
         usable=usable,

@@ -75,13 +75,15 @@ def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Calla
         facts["thresholds"] = asdict(thresholds)
         target = target.model_copy(update={"own_thresholds": thresholds.chosen})
         if thresholds.left:
-            say(f"thresholds: {len(thresholds.left)} labels have too few validation rows and keep the given threshold")
+            say(
+                f"thresholds: {len(thresholds.left)} labels have too few validation examples and keep the given threshold"
+            )
     if recipe.abstention is not None:
         promise = promised(predictions, recipe.abstention)
         if promise.abstain_below is None:
             say(
-                f"abstention: of {promise.rows:,} validation rows no share is shown to be right in {recipe.abstention:g} "
-                "of the cases; every answer will be marked as abstained"
+                f"abstention: of {promise.rows:,} validation examples no share is shown to be right in {recipe.abstention:g} "
+                "of the cases; every prediction will be marked as abstained"
             )
         below = 1.0 if promise.abstain_below is None else promise.abstain_below
         accuracy = promise.accuracy if math.isfinite(promise.accuracy) else None

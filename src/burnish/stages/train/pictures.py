@@ -55,7 +55,7 @@ def training_pictures(folder: Path, prepared: Prepared, assembled: Assembled) ->
 
 
 def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) -> None:
-    """The first rows of the run as they are mixed, each with both truths and the share of each."""
+    """The first rows of the run as they are mixed, each with both labels and the share of each."""
     recipe, part = prepared.recipe, prepared.parts["train"]
     column, rows = part.table.arrow[recipe.target.column], part.rows
     pictures: list[NDArray[np.uint8]] = []
@@ -79,7 +79,7 @@ def _mixed_pictures(path: Path, prepared: Prepared, batches: TrainingBatches) ->
             captions.append("\n".join(said))
     if pictures:
         what = type(batches.mixing).kind() if batches.mixing else ""
-        title = f"{len(pictures)} training {recipe.input.thing}s mixed by {what}, with both truths"
+        title = f"{len(pictures)} training {recipe.input.thing}s mixed by {what}, with both labels"
         contact_sheet(pictures, captions, path, columns=8, title=title)
 
 

@@ -202,7 +202,7 @@ def chosen(
         return False, ""
     why = obstacle(network, adapter, training.augmentation, mixing, epochs)
     if shows_truth(training.target):
-        why = why or f"target {training.target.kind()!r} shows the network a part of the truth while it learns"
+        why = why or f"target {training.target.kind()!r} shows the network a part of the labels while it learns"
     if why and policy == "always":
         raise InputError(f"features cannot be computed once: {why}", fix="cache_features: auto", place="cache_features")
     only_head = why and ("augmentation" in why or "mixing" in why)

@@ -31,7 +31,7 @@ class ChunkedModule(ObjectiveModule):
         hidden = self.network.place_states(**inputs)
         counted = truth.weights != 0
         if counted.shape[:2] != hidden.shape[:2]:
-            raise ValueError(f"answers at {tuple(hidden.shape[:2])} places, truths at {tuple(counted.shape[:2])}")
+            raise ValueError(f"outputs at {tuple(hidden.shape[:2])} places, labels at {tuple(counted.shape[:2])}")
         places = counted.flatten(2).any(dim=-1) if counted.ndim > 2 else counted
         parts = (hidden[places], truth.targets[places], truth.weights[places], truth.owner[places])
         pieces = zip(*(torch.split(part, self.places) for part in parts), strict=True)

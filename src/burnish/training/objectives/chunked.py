@@ -35,7 +35,7 @@ class Chunked(Objective):
         from burnish.training.objectives._chunks import ChunkedModule, require_apart
 
         if not loss.elementwise():
-            raise _refused(f"loss {loss.kind()!r} needs all outputs of a row at once")
+            raise _refused(f"loss {loss.kind()!r} needs all outputs of an example at once")
         try:
             require_apart(network, probe())
         except Inseparable as error:
@@ -46,7 +46,7 @@ class Chunked(Objective):
 def _refused(why: str) -> InputError:
     return InputError(
         f"objective 'chunked' cannot be used here: {why}",
-        expected="a network that answers at each place, and a loss of single elements",
+        expected="a network with an output at each place, and a loss of single elements",
         fix="objective: supervised",
         place="objective",
     )

@@ -92,7 +92,7 @@ def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iter
         yield Finding("low_sampling_rates", "note", message + "its highest bands are empty for them", (), low)
     long = sum(int((values["seconds"] > seconds).sum()) for values in every.values())
     if long:
-        message = f"{long} of {rates.total()} sounds are longer than a view of {seconds:g} s: cut into views, answers averaged"
+        message = f"{long} of {rates.total()} sounds are longer than a view of {seconds:g} s: cut into views, predictions averaged"
         yield Finding("long_sounds", "note", message, (), long)
 
 
