@@ -275,12 +275,18 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor.for_input),
+                "read": recipe.input.shown(loader.taught(position[None])[0], prepared.processor.for_input),
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
-                "truth": recipe.target.truth(value),
+                "truth": _shown_truth(recipe.target, value),
                 "target": np.asarray(target).tolist()
                 if np.ndim(target) == 0
                 else f"{int((weight > 0).sum())} elements",
             }
         )
     tell(Event("sanity", {"examples": examples}))
+
+
+def _shown_truth(target: Target, value: Any) -> Any:
+    """The truth of a row; of one that is the text itself, its size."""
+    truth = target.truth(value)
+    return f"{truth:,.0f} bytes" if isinstance(target, Scored) and truth is not None else truth
