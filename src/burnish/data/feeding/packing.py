@@ -24,6 +24,8 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
     why = ""
     if target.shape == "row":
         why = f"target {target.kind()!r} has one truth a row"
+    elif target.shape == "element" and target.over_vocabulary:
+        why = "a network that reads both sides of a gap would see the other rows"
     elif isinstance(target, Taught) and _stands_beside(target):
         why = f"target {target.kind()!r} shows the network the truth beside the row"
     elif not loss.elementwise():
