@@ -30,6 +30,7 @@ class Document(Input, Unfolded):
     heads: ClassVar[Mapping[str, str]] = {"sequence": "AutoModelForCausalLM", "element": "AutoModelForMaskedLM"}
     encoder: ClassVar[Kind] = "text encoder"
     thing: ClassVar[str] = "document"
+    plain_texts: ClassVar[bool] = True
     recognition_order: ClassVar[int] = 9
     column: str = Field("", description="Column with the documents; empty: inferred and logged.")
     max_length: int | None = Field(

@@ -15,7 +15,8 @@ from burnish.core.predictions import Predictions
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
-from burnish.data.settings import cache_folder
+from burnish.data.reading.plain_texts import as_plain_texts
+from burnish.data.settings import Data, cache_folder
 from burnish.data.table import Part, Table
 from burnish.data.unfolding import kept_columns, unfolded_parts
 from burnish.evaluation.predict import predict
@@ -128,6 +129,8 @@ def _unlabelled(bundle: Bundle, table: Table) -> InputError:
 
 def _labelled(data: Any, bundle: Bundle, given: GivenColumns, cache: Path) -> tuple[Part, list[str]]:
     """All rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
+    if bundle.input.plain_texts:
+        data = as_plain_texts(Data(train=data))[0]
     table = read_given(data, bundle.target, given)
     warnings = strange_labels(bundle.target, table)
     made = read_splits({GIVEN: table}, bundle.input, bundle.target, cache, division=None, beside_tables=True)

@@ -20,6 +20,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.looking.audit import Audit, audit, require_known
 from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
+from burnish.data.reading.plain_texts import as_plain_texts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
@@ -133,6 +134,10 @@ def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Sett
     data, said_of_folders = splits_of(recipe.data)
     for note in said_of_folders:
         say(note)
+    if recipe.input is not None and recipe.input.plain_texts:
+        data, said_of_texts = as_plain_texts(data)
+        if said_of_texts:
+            say(said_of_texts)
     recipe = recipe.model_copy(update={"data": data})
     tables = read_tables(data, recipe.target, recipe.target_column, usual=USUAL_TARGETS, say=say, notify=phases)
     recipe, tables = put_together(recipe, tables, folder, usual=USUAL_TARGETS, say=say, notify=phases)
