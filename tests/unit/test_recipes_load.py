@@ -12,7 +12,18 @@ from burnish.recipe.text import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "recipes").glob("*.yaml"))
-WANTED = {"demo", "imbalanced", "multi_label", "pairs", "regression", "tagging", "lora", "long_training", "audio", "images"}
+WANTED = {
+    "demo",
+    "imbalanced",
+    "multi_label",
+    "pairs",
+    "regression",
+    "tagging",
+    "lora",
+    "long_training",
+    "audio",
+    "images",
+}
 
 
 def loaded(file: Path) -> Recipe:

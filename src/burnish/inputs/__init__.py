@@ -21,10 +21,9 @@ from burnish.inputs._capabilities import (
     InGraph,
     Piece,
     Standalone,
-    Unfolded,
-    Unfolding,
     Visible,
 )
+from burnish.inputs._rows_made import Unfolded, Unfolding
 
 __all__ = [
     "Assembled",

@@ -71,11 +71,7 @@ def evaluate(
     )
     folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
-    part, warnings = _labelled(data, bundle, given, cache_folder(None))
-    seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
-    warnings += said
-    columns = kept_columns(bundle.target, recipe.get("group"))
-    part = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns)[GIVEN]
+    part, seen, warnings = _read(data, bundle, given, recipe.get("group"), trust_code)
     table = part.table
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
@@ -125,6 +121,17 @@ def _unlabelled(bundle: Bundle, table: Table) -> InputError:
         fix="`burnish predict` answers rows without labels",
         place=", ".join(o.path for o in table.origins),
     )
+
+
+def _read(
+    data: Any, bundle: Bundle, given: GivenColumns, group: str | None, trust_code: bool
+) -> tuple[Part, dict[str, int], list[str]]:
+    """The rows as the network answers them, how many of them the run saw in each split, and what is to be said."""
+    part, warnings = _labelled(data, bundle, given, cache_folder(None))
+    seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
+    columns = kept_columns(bundle.target, group)
+    parts = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns)
+    return parts[GIVEN], seen, [*warnings, *said]
 
 
 def _labelled(data: Any, bundle: Bundle, given: GivenColumns, cache: Path) -> tuple[Part, list[str]]:
