@@ -39,6 +39,10 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({"columns": ["x", "y"]}, [{"x": t, "y": u} for t, u in zip(TEXTS, reversed(TEXTS), strict=True)]),
         ({"columns": ["x", "y"], "max_length": 16}, [{"x": t, "y": t} for t in TEXTS]),
     ],
+    "document": [
+        ({"column": "x"}, [{"x": t} for t in TEXTS]),
+        ({"column": "x", "max_length": 8}, [{"x": t} for t in TEXTS]),
+    ],
     "tokens": [
         ({"column": "x"}, [{"x": w} for w in WORDS]),
         ({"column": "x", "max_length": 8}, [{"x": w} for w in WORDS]),

@@ -63,7 +63,8 @@ _file = click.Path(path_type=Path)
 
 
 @commands.command(short_help="Train, test and save a model.")
-@click.argument("recipe", nargs=-1, metavar="[RECIPE] [PLACE=VALUE]...")
+@click.argument("recipe", nargs=-1, metavar="[RECIPE or DATA] [PLACE=VALUE]...")
+@click.option("--task", metavar="NAME", help="What is learned, such as text-classification or language-modeling.")
 @click.option(
     "--data", multiple=True, metavar="FILE", help="Training data: a file, folder, glob or hub name; repeatable."
 )
@@ -81,6 +82,7 @@ _file = click.Path(path_type=Path)
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
 def train(
     recipe: tuple[str, ...],
+    task: str | None,
     data: tuple[str, ...],
     target: str | None,
     input_columns: tuple[str, ...],
@@ -95,6 +97,7 @@ def train(
     burnish train recipe.yaml
     burnish train recipe.yaml learning_rate=3e-5 loss.kind=focal
     burnish train --data reviews.csv --target label --model MODEL --out runs/reviews
+    burnish train texts.jsonl --task language-modeling --model MODEL
     burnish train --resume --out runs/reviews
     burnish train --resume --out runs/reviews epochs=20
     """
@@ -102,6 +105,7 @@ def train(
 
     request = asked(
         recipe,
+        task=task,
         data=data,
         target=target,
         input_columns=input_columns,

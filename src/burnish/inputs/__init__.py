@@ -22,10 +22,9 @@ from burnish.inputs._capabilities import (
     InGraph,
     Piece,
     Standalone,
-    Unfolded,
-    Unfolding,
     Visible,
 )
+from burnish.inputs._rows_made import Unfolded, Unfolding
 
 __all__ = [
     "Assembled",
@@ -75,6 +74,8 @@ class Input(Component):
     """The class of transformers that loads a network for it with a head, by the shape of the target; where there is one."""
     encoder: ClassVar[Kind] = "other"
     """The family of transformer networks that read it."""
+    plain_texts: ClassVar[bool] = False
+    """Whether a .txt file holds its rows as they are; for other inputs it is a table of columns."""
     recognition_order: ClassVar[int] = 0
     """Which inputs are asked first whether a column fits them: the most specific have the lowest number."""
 

@@ -15,6 +15,7 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.family import Kind
 from burnish.inputs import Assembled, Input, Unfolded, Unfolding
+from burnish.inputs._in_line import in_line, with_positions
 from burnish.media.chat.checks import check
 from burnish.media.chat.conversation import COLUMN, Conversation, Message
 from burnish.media.chat.form import Format
@@ -206,21 +207,13 @@ class Chat(Input, Assembled, Unfolded):
 
     def packed(self, rows: Sequence[Encoded], processor: ChatProcessor) -> Encoded:
         """The ids of all, one after the other; `position_ids` begin anew in each, by which the network tells them apart."""
-        positions = np.concatenate([np.arange(len(row["input_ids"]), dtype=np.int32) for row in rows])
-        ids = np.concatenate([row["input_ids"] for row in rows])
-        length = np.int32(len(ids))
-        return {"input_ids": ids, "position_ids": positions, "_length": length, "_full_length": length}  # type: ignore[dict-item]
+        return in_line(rows)
 
     def collate(self, encoded: Sequence[Encoded], processor: ChatProcessor) -> tuple[dict[str, Array], int]:
         """input_ids and attention_mask, int64 [B, L], padded at the end; of packed rows position_ids as well."""
         out, length = processor.tokens.collate(encoded)
         out.pop("token_type_ids", None)
-        if any("position_ids" in row for row in encoded):
-            positions = np.zeros((len(encoded), length), np.int64)
-            for number, row in enumerate(encoded):
-                positions[number, : len(row["input_ids"])] = row["position_ids"]
-            out["position_ids"] = positions
-        return out, length
+        return with_positions(out, encoded, length), length
 
     def shown(self, encoded: Encoded, processor: ChatProcessor) -> str:
         """The prompt, control tokens included."""

@@ -14,6 +14,7 @@ from burnish.core.family import Kind
 from burnish.inputs import Input, Unfolded, Unfolding
 from burnish.inputs._cells import as_text
 from burnish.inputs._columns import text_column
+from burnish.inputs._in_line import in_line, with_positions
 from burnish.media.text.documents import DocumentTokenizer, Layout, Window, documents
 from burnish.media.text.tokenizer import save
 
@@ -29,6 +30,7 @@ class Document(Input, Unfolded):
     heads: ClassVar[Mapping[str, str]] = {"sequence": "AutoModelForCausalLM", "element": "AutoModelForMaskedLM"}
     encoder: ClassVar[Kind] = "text encoder"
     thing: ClassVar[str] = "document"
+    plain_texts: ClassVar[bool] = True
     recognition_order: ClassVar[int] = 9
     column: str = Field("", description="Column with the documents; empty: inferred and logged.")
     max_length: int | None = Field(
@@ -119,9 +121,14 @@ class Document(Input, Unfolded):
         size = np.int32(len(windows[0].text.encode()))
         return {**whole, "_ids": windows[0].ids, "_bytes": size}  # type: ignore[dict-item]
 
+    def packed(self, rows: Sequence[Encoded], processor: DocumentTokenizer) -> Encoded:
+        """The ids of all, one after the other; `position_ids` begin anew in each, by which the network tells them apart."""
+        return in_line(rows)
+
     def collate(self, encoded: Sequence[Encoded], processor: DocumentTokenizer) -> tuple[dict[str, Array], int]:
-        """input_ids, attention_mask and, where wanted, token_type_ids [B, L]."""
-        return processor.collate(encoded)
+        """input_ids, attention_mask and, where wanted, token_type_ids [B, L]; of packed rows position_ids as well."""
+        arrays, length = processor.collate(encoded)
+        return with_positions(arrays, encoded, length), length
 
     def portable(self, example: Example) -> dict[str, Any]:
         """The text, of a window as of a document."""

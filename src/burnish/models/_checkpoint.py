@@ -69,6 +69,12 @@ def hub_name(name: str) -> str | None:
     return None if Path(name).expanduser().exists() or _looks_like_path(name) else name
 
 
+def _of_a_run(path: Path) -> Path | None:
+    """The model in the folder of a run, or of a bundle; None where it is neither."""
+    bundle = next((b for b in (path / "bundle", path) if (b / "bundle.json").is_file()), None)
+    return bundle / "model" if bundle is not None and (bundle / "model" / "config.json").is_file() else None
+
+
 def _local(path: Path, name: str, revision: str | None) -> Path:
     if revision is not None:
         raise InputError(
@@ -77,6 +83,8 @@ def _local(path: Path, name: str, revision: str | None) -> Path:
             fix="leave `revision` out",
             place="model.revision",
         )
+    if not (path / "config.json").is_file() and (trained := _of_a_run(path)) is not None:
+        return trained
     if not (path / "config.json").is_file():
         inner = sorted(str(p.parent) for pattern in ("*/config.json", "*/*/config.json") for p in path.glob(pattern))
         if (path / "adapter_config.json").is_file():

@@ -15,7 +15,8 @@ from burnish.core.predictions import Predictions
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
-from burnish.data.settings import cache_folder
+from burnish.data.reading.plain_texts import as_plain_texts
+from burnish.data.settings import Data, cache_folder
 from burnish.data.table import Part, Table
 from burnish.data.unfolding import kept_columns, unfolded_parts
 from burnish.evaluation.predict import predict
@@ -70,11 +71,7 @@ def evaluate(
     )
     folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
-    part, warnings = _labelled(data, bundle, given, cache_folder(None))
-    seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
-    warnings += said
-    columns = kept_columns(bundle.target, recipe.get("group"))
-    part = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns)[GIVEN]
+    part, seen, warnings = _read(data, bundle, given, recipe.get("group"), trust_code)
     table = part.table
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
     predictions = _answers(bundle, part, encoded, recipe, trust_code)
@@ -126,8 +123,21 @@ def _unlabelled(bundle: Bundle, table: Table) -> InputError:
     )
 
 
+def _read(
+    data: Any, bundle: Bundle, given: GivenColumns, group: str | None, trust_code: bool
+) -> tuple[Part, dict[str, int], list[str]]:
+    """The rows as the network answers them, how many of them the run saw in each split, and what is to be said."""
+    part, warnings = _labelled(data, bundle, given, cache_folder(None))
+    seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
+    columns = kept_columns(bundle.target, group)
+    parts = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns)
+    return parts[GIVEN], seen, [*warnings, *said]
+
+
 def _labelled(data: Any, bundle: Bundle, given: GivenColumns, cache: Path) -> tuple[Part, list[str]]:
     """All rows, with the columns of the bundle, numbers as numbers and files that can be read; and what is strange."""
+    if bundle.input.plain_texts:
+        data = as_plain_texts(Data(train=data))[0]
     table = read_given(data, bundle.target, given)
     warnings = strange_labels(bundle.target, table)
     made = read_splits({GIVEN: table}, bundle.input, bundle.target, cache, division=None, beside_tables=True)

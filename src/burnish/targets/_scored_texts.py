@@ -11,7 +11,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.targets import Outcome, Scored, Target
+from burnish.targets import Outcome, Scored, Target, Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ScoredTexts")
 
 
-class ScoredTexts(Target, Scored):
+class ScoredTexts(Target, Scored, Taught):
     """The tokens of a text are the truth. A row's answer is what they cost, in bits; its truth how many bytes they are."""
 
     of_input: ClassVar[bool] = True
     over_vocabulary: ClassVar[bool] = True
     default_loss: ClassVar[str] = "cross_entropy"
-    decides: ClassVar[str] = "loss"
     column: str = Field("", description="Column of the texts; empty: the one that the input reads.")
 
     @property
@@ -74,12 +73,12 @@ class ScoredTexts(Target, Scored):
         return pa.float64()
 
     def columns(self) -> tuple[str, ...]:
-        """What the tokens cost in nats, how many there are, and how many bytes they are."""
-        return ("nats", "tokens", "bytes")
+        """What the tokens cost in nats, and how many there are."""
+        return ("nats", "tokens")
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """Of one row."""
-        return (outcome.nats, outcome.weight, float(outcome.truth))
+        return (outcome.nats, outcome.weight)
 
 
 def text_of(value: Any) -> str:

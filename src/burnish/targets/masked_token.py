@@ -27,6 +27,7 @@ class MaskedToken(Redrawn, ScoredTexts):
     """
 
     shape: ClassVar[Literal["row", "element", "sequence"]] = "element"
+    decides: ClassVar[str] = "perplexity"
     headline: ClassVar[tuple[str, ...]] = ("perplexity",)
     probability: float = Field(
         0.15, gt=0, lt=1, description="Share of the tokens that are hidden; ModernBERT was trained with 0.3."

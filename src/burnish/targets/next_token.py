@@ -10,7 +10,7 @@ import numpy as np
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.processor import Processor
-from burnish.targets import Decoded
+from burnish.targets import Decoded, Outcome
 from burnish.targets._scored_texts import ScoredTexts, bits
 
 
@@ -18,6 +18,7 @@ class NextToken(ScoredTexts):
     """Each token of a text, from those before it: causal language modelling (GPT, Llama); scored in bits per byte."""
 
     shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
+    decides: ClassVar[str] = "bits_per_byte"
     headline: ClassVar[tuple[str, ...]] = ("bits_per_byte", "perplexity")
 
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
@@ -31,6 +32,14 @@ class NextToken(ScoredTexts):
     def scored(self, truth: Any, nats: float, weight: float) -> float | None:
         """Bits per byte of the row; None where it has no byte."""
         return nats / math.log(2) / truth if truth else None
+
+    def columns(self) -> tuple[str, ...]:
+        """What the tokens cost in nats, how many there are, and how many bytes they are."""
+        return ("nats", "tokens", "bytes")
+
+    def measures(self, outcome: Outcome) -> Sequence[float]:
+        """Of one row."""
+        return (outcome.nats, outcome.weight, float(outcome.truth))
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """Bits per byte of the beginning of each text, as much of it as one window holds."""

@@ -25,6 +25,8 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
     why = ""
     if target.shape == "row":
         why = f"target {target.kind()!r} has one label for each example"
+    elif target.shape == "element" and target.over_vocabulary:
+        why = "a network that reads both sides of a gap would see the other examples"
     elif isinstance(target, Taught) and _stands_beside(target):
         why = f"target {target.kind()!r} shows the network the labels beside the input"
     elif not loss.elementwise():

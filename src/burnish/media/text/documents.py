@@ -78,11 +78,18 @@ class DocumentTokenizer(TokenizerProcessor):
             encoding = self.tokenizer.encode(text, add_special_tokens=False)
         except (TypeError, UnicodeEncodeError):
             raise not_unicode([text]) from None
-        ids, count = np.array(encoding.ids, np.int32), len(encoding.ids)
-        ends = np.maximum.accumulate(np.array([end for _, end in encoding.offsets], np.int64)) if count else ids
-        begins = _begins(encoding.word_ids, ids, self.special)
-        room = count if self.max_length is None else self.max_length - len(self.before) - len(self.after)
-        shown = max(overlap, self.layout == "causal")
+        if not encoding.ids:
+            return
+        tokens = np.array(encoding.ids, np.int32)
+        begins = _begins(encoding.word_ids, tokens, self.special)
+        ends = np.maximum.accumulate([end for _, end in encoding.offsets])
+        frame = len(self.before) + len(self.after)
+        causal = self.layout == "causal"
+        if causal:  # framed once, as a whole
+            tokens, begins = self._framed(tokens, begins)
+            ends = np.pad(ends, (len(self.before), len(self.after)), constant_values=(0, len(text)))
+        count, shown = len(tokens), max(overlap, causal)
+        room = count if self.max_length is None else self.max_length - (0 if causal else frame)
         if count > room and room <= shown:
             raise _too_short(self.max_length, overlap)
         start = written = 0
@@ -90,29 +97,22 @@ class DocumentTokenizer(TokenizerProcessor):
             first = max(0, start - shown)
             last = min(count, first + room)
             stop = len(text) if last == count else int(ends[last - 1])
-            yield self._framed(
-                ids[first:last], begins[first:last], text[written:stop], start - first, first, last == count
-            )
+            ids, kinds = tokens[first:last], begins[first:last]
+            ahead = start - first if start or not causal else len(self.before)
+            if not causal:
+                ids, kinds, ahead = *self._framed(ids, kinds), ahead + len(self.before)
+            yield Window(text[written:stop], ids, kinds, ahead)
             start, written = last, stop
 
     def empty(self) -> Window:
         """The window of a text without a token: the tokens that frame it."""
-        nothing = np.zeros(0, np.int32)
-        return self._framed(nothing, nothing.astype(np.int8), "", 0, 0, True)
+        ids, kinds = self._framed(np.zeros(0, np.int32), np.zeros(0, np.int8))
+        return Window("", ids, kinds, len(ids))
 
-    def _framed(
-        self, ids: NDArray[np.int32], begins: NDArray[np.int8], text: str, context: int, first: int, last: bool
-    ) -> Window:
-        before = self.before if self.layout == "masked" or first == 0 else ()
-        after = self.after if self.layout == "masked" or last else ()
-        frame = (np.array(before, np.int32), np.array(after, np.int32))
-        kinds = [np.full(len(ids), SPECIAL, np.int8) for ids in frame]
-        return Window(
-            text,
-            np.concatenate([frame[0], ids, frame[1]]),
-            np.concatenate([kinds[0], begins, kinds[1]]),
-            len(before) + context,
-        )
+    def _framed(self, ids: NDArray[np.int32], kinds: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        frame = (np.array(self.before, np.int32), np.array(self.after, np.int32))
+        special = [np.full(len(ids), SPECIAL, np.int8) for ids in frame]
+        return np.concatenate([frame[0], ids, frame[1]]), np.concatenate([special[0], kinds, special[1]])
 
 
 _ADDED = [f for f in fields(DocumentTokenizer) if f.name not in {g.name for g in fields(TokenizerProcessor)}]

@@ -76,9 +76,8 @@ class Transformers(Model):
             config = self._configuration(folder, head, input)
             masked = settings.set_own_masks(config)
             if settings.keeps_head(head):
-                return self._wrapped(
-                    loading.with_its_head(folder, head, config, self._settings(self.dtype)), target, seed=seed
-                )
+                whole = loading.with_its_head(folder, head, config, self._settings(self.dtype), seed=seed)
+                return self._wrapped(whole, target, seed=seed)
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
             if masked:
                 loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")

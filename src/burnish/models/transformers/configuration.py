@@ -59,6 +59,11 @@ def keeps_head(head: Any) -> bool:
     return head.__name__ in _OF_A_VOCABULARY
 
 
+def fills_gaps(head: Any) -> bool:
+    """Whether it is the head of an encoder, which tells hidden tokens from both sides."""
+    return bool(head.__name__ == "AutoModelForMaskedLM")
+
+
 def read_configuration(folder: Path, head: Any) -> Any:
     """The checkpoint's configuration.
 

@@ -18,7 +18,7 @@ from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
 from burnish.models._checkpoint import checked_weights
 from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
-from burnish.models.transformers.configuration import keeps_head, set_task
+from burnish.models.transformers.configuration import fills_gaps, keeps_head, set_task
 from burnish.targets import Target, names_of
 
 SHOWN = 12
@@ -145,19 +145,27 @@ def fine_tunable(
     return loaded
 
 
-def with_its_head(folder: Path, head: Any, config: Any, settings: dict[str, Any]) -> Loaded:
+def with_its_head(folder: Path, head: Any, config: Any, settings: dict[str, Any], *, seed: int) -> Loaded:
     """A model whole, as it was pretrained: its own head over its vocabulary goes on learning.
 
+    An encoder that was saved without the head that fills gaps (sentence encoders) gets a fresh one, drawn from `seed`; the
+    matrix of its logits is that of the embeddings.
+
     Raises:
-        InputError: a tensor is missing or misshapen (named), or the checkpoint has no such head.
+        InputError: a tensor is missing or misshapen (named), or the checkpoint of a model that writes has no such head.
     """
     with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "head"))
         model, report = pretrained(folder, head, config, settings)
     require_finite(model, str(folder))
     loaded = Loaded(model, notes=[report["note"]] if "note" in report else [], kept_head=True)
     body = f"{model.base_model_prefix}."
     missing = sorted(report["missing_keys"])
-    if missing and not any(name.startswith(body) for name in missing):
+    headless = bool(missing) and not any(name.startswith(body) for name in missing)
+    if headless and fills_gaps(head):
+        loaded.notes.append("the checkpoint has no head over its vocabulary: a fresh one learns, beside its embeddings")
+        loaded.kept_head = False
+    elif headless:
         raise InputError(
             f"the checkpoint has no head over its vocabulary: {_listed(missing)} not there",
             expected="a checkpoint that was pretrained to write texts or to fill gaps",
@@ -166,7 +174,8 @@ def with_its_head(folder: Path, head: Any, config: Any, settings: dict[str, Any]
         )
     loaded.fresh |= set(missing)
     _check_body(folder, model, loaded, {name: shapes for name, *shapes in report["mismatched_keys"]}, report)
-    loaded.fresh.clear()
+    if loaded.kept_head:
+        loaded.fresh.clear()
     return loaded
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from burnish.core.component import kinds
+from burnish.core.component import component_class, kinds
 from burnish.core.errors import InputError
 from burnish.data.table import Table
 from burnish.data.truths import missing
+from burnish.targets import Recognised
 
 _EXPECTED = "labels that repeat, lists of labels, numbers, or lists of tags"
 
@@ -21,6 +22,12 @@ def rows_with_values(table: Table, column: str, most: int) -> list[Any]:
         if len(values) >= most:
             break
     return values[:most]
+
+
+def recognised_kinds() -> list[str]:
+    """The kinds of target that a column may be recognised as."""
+    axis = "burnish.targets"
+    return [kind for kind in kinds(axis) if issubclass(component_class(axis, kind), Recognised)]
 
 
 def no_target(column: str, values: Sequence[Any], total: int, label: str = "") -> InputError:
@@ -83,7 +90,7 @@ def _plain(column: str, values: Sequence[Any], label: str) -> InputError:
     examples = ", ".join(f"{value!r:.60}" for value in different[:5])
     repeats = f" ({len(different):,} different values in {len(values):,} rows)" if len(values) > 1 else ""
     return InputError(
-        f"what column {column!r} holds is none of {', '.join(kinds('burnish.targets'))}: {examples} ...{repeats}",
+        f"what column {column!r} holds is none of {', '.join(recognised_kinds())}: {examples} ...{repeats}",
         expected=_EXPECTED,
         fix=(
             f"column {label!r} holds labels: --target {label} --input {column}; or "

@@ -20,6 +20,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.looking.audit import Audit, audit, require_known
 from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
+from burnish.data.reading.plain_texts import as_plain_texts
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
@@ -133,6 +134,10 @@ def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Sett
     data, said_of_folders = splits_of(recipe.data)
     for note in said_of_folders:
         say(note)
+    if recipe.input is not None and recipe.input.plain_texts:
+        data, said_of_texts = as_plain_texts(data)
+        if said_of_texts:
+            say(said_of_texts)
     recipe = recipe.model_copy(update={"data": data})
     tables = read_tables(data, recipe.target, recipe.target_column, usual=USUAL_TARGETS, say=say, notify=phases)
     recipe, tables = put_together(recipe, tables, folder, usual=USUAL_TARGETS, say=say, notify=phases)
@@ -275,12 +280,18 @@ def _show(prepared: Prepared, tell: Tell) -> None:
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(loader.encoded(position[None])[0], prepared.processor.for_input),
+                "read": recipe.input.shown(loader.taught(position[None])[0], prepared.processor.for_input),
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
-                "truth": recipe.target.truth(value),
+                "truth": _shown_truth(recipe.target, value),
                 "target": np.asarray(target).tolist()
                 if np.ndim(target) == 0
                 else f"{int((weight > 0).sum())} elements",
             }
         )
     tell(Event("sanity", {"examples": examples}))
+
+
+def _shown_truth(target: Target, value: Any) -> Any:
+    """The truth of a row; of one that is the text itself, its size."""
+    truth = target.truth(value)
+    return f"{truth:,.0f} bytes" if isinstance(target, Scored) and truth is not None else truth

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from burnish.core.batch import Example
-from burnish.core.component import Component, build, component_class, kinds
+from burnish.core.component import build, kinds
 from burnish.core.errors import InputError, nearest
 from burnish.data.parts import require_columns
 from burnish.data.reading.one_type import columns_without_a_type
@@ -20,6 +20,7 @@ from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
+from burnish.stages.prepare.fitting import candidates_of, fit_together, fitting_input, of_input, said_input
 from burnish.stages.prepare.no_target import no_target, rows_with_values
 from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
@@ -43,12 +44,12 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
         InputError: a named column is not there (nearest offered), or nothing in the data fits.
     """
     sample = _sample(table)
-    recipe, of_input = _of_input(recipe, table, sample, say)
-    target = of_input or _target(recipe, table, sample, say)
+    recipe, of_this = of_input(recipe, table, sample, say)
+    target = of_this or _target(recipe, table, sample, say)
     input_ = _input(recipe, table, sample, target, say).beside(target.shape)
     for column in input_.required_columns:
         require_columns(table, [column], place="input")
-    _fit_together(input_, target)
+    fit_together(input_, target)
     require_not_swapped(input_, target, sample)
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
@@ -76,37 +77,11 @@ def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
     return {"group": group, "split": build("burnish.data.splits", settings)}
 
 
-def _of_input(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> tuple[Recipe, Target | None]:
-    """Input and target, where the truth stands in what the input reads: then the target has no column of its own.
-
-    Raises:
-        InputError: the target names another column than the input.
-    """
-    target = recipe.target
-    if target is None or not target.of_input:
-        return recipe, None
-    named = target.column or recipe.target_column or ""
-    input_ = recipe.input
-    if input_ is not None and named and "column" in type(input_).model_fields and not getattr(input_, "column", ""):
-        input_ = input_.model_copy(update={"column": named})
-        require_columns(table, [named], place="target")
-    fitted = _fitting(recipe.model_copy(update={"input": input_}), table, sample, target)
-    (column,) = fitted.required_columns[:1]
-    if named and column != named:
-        raise InputError(
-            f"target {target.kind()!r} learns what the input reads, which is column {column!r} and not {named!r}",
-            fix="leave the column of the target out",
-            place="target",
-        )
-    _said_input(recipe, fitted, table, sample, "", say)
-    return recipe.model_copy(update={"input": fitted}), target.model_copy(update={"column": column})
-
-
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:
     if recipe.target is not None:
         require_columns(table, [recipe.target.column], place="target")
         if recipe.input is not None:
-            _fit_together(recipe.input, recipe.target)
+            fit_together(recipe.input, recipe.target)
         return as_written(recipe.target, table, say, inferred=False)
     column = recipe.target_column
     if column is None:
@@ -123,7 +98,7 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
     if all(missing(value) for value in values):  # a file may begin with rows that nobody labelled
         values = rows_with_values(table, column, SAMPLE)
     candidates = cast(
-        list[Target], _candidates("burnish.targets", {**recipe.unsettled.get("target", {}), "column": column})
+        list[Target], candidates_of("burnish.targets", {**recipe.unsettled.get("target", {}), "column": column})
     )
     nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
     if not nested and (guess := recognised(candidates, table.columns, sample, values)) is not None:
@@ -139,62 +114,15 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
 
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
-    inferred = _fitting(recipe, table, sample, target)
+    inferred = fitting_input(recipe, table, sample, target)
     if isinstance(inferred, FromFiles):
         inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
     if target.column in inferred.required_columns and not target.of_input:
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
         )
-    _said_input(recipe, inferred, table, sample, target.column, say)
+    said_input(recipe, inferred, table, sample, target.column, say)
     return inferred
-
-
-def _said_input(
-    recipe: Recipe, inferred: Input, table: Table, sample: Sequence[Example], target: str, say: Say
-) -> None:
-    if inferred != recipe.input:
-        why = inferred.because(table.columns, sample, target)
-        columns = " and ".join(map(repr, inferred.required_columns))
-        say(f"input: {inferred.kind()} from column {columns}" + (f" ({why})" if why else ""))
-
-
-def _fit_together(input_: Input, target: Target) -> None:
-    if target.shape in input_.shapes:
-        return
-    known = [cast(Input, build("burnish.inputs", kind)) for kind in kinds("burnish.inputs")]
-    raise InputError(
-        f"target {target.kind()!r} does not go with input {input_.kind()!r}",
-        expected=f"input {' or '.join(i.kind() for i in known if target.shape in i.shapes)}",
-        fix="name such an input, or another target",
-        place="input",
-    )
-
-
-def _fitting(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target) -> Input:
-    """The named input with its columns, or the first kind that finds columns it can read."""
-    known = cast(list[Input], _candidates("burnish.inputs", recipe.unsettled.get("input", {})))
-    candidates = sorted((i for i in known if target.shape in i.shapes), key=lambda i: i.recognition_order)
-    for candidate in [recipe.input] if recipe.input is not None else candidates:
-        fitted = candidate.inferred(table.columns, sample, target.column)
-        if fitted is not None:
-            if fitted.stored:
-                _refuse_paths(fitted, [i for i in candidates if not i.stored], sample)
-            return fitted
-    what = f"the input {recipe.input.kind()!r}" if recipe.input is not None else "any input"
-    why = "; ".join(w for c in candidates if (w := c.because(table.columns, sample, target.column)))
-    raise InputError(
-        f"no column fits {what}" + (f": {why}" if why else ""),
-        expected="one of the columns " + ", ".join(c for c in table.columns if c != target.column),
-        fix="name it: --input COLUMN",
-        place="input",
-    )
-
-
-def _candidates(axis: str, settings: dict[str, Any]) -> list[Component]:
-    """Every kind of an axis that has these settings, with them."""
-    having = [kind for kind in kinds(axis) if set(settings) <= set(component_class(axis, kind).model_fields)]
-    return [build(axis, {"kind": kind, **settings}, place=axis.rpartition(".")[2]) for kind in having]
 
 
 def _loss(recipe: Recipe, target: Target) -> Loss:
@@ -202,7 +130,7 @@ def _loss(recipe: Recipe, target: Target) -> Loss:
     settings = recipe.unsettled.get("loss", {})
     if recipe.loss is not None or not settings:
         return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss, trust_code=recipe.trust_code))
-    candidates = cast(list[Loss], _candidates("burnish.losses", settings))
+    candidates = cast(list[Loss], candidates_of("burnish.losses", settings))
     fitting = [loss for loss in candidates if _right(loss, target)]
     chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting
     if len(chosen) != 1:
@@ -222,18 +150,6 @@ def _right(loss: Loss, target: Target) -> bool:
 def _sampler(recipe: Recipe, usual: str) -> Any:
     settings = recipe.unsettled.get("sampler", {})
     return recipe.sampler or build("burnish.data.samplers", {"kind": usual, **settings}, place="sampler")
-
-
-def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example]) -> None:
-    """That no column which is to be read as words holds paths: a network would learn the names of the files."""
-    for column in named.required_columns:
-        for other in files:
-            if other.inferred([column], sample, "") is not None:
-                raise InputError(
-                    f"column {column!r} holds files of {other.thing}s, and the input {named.kind()!r} would read their names",
-                    fix=f"say what they are: input: {{kind: {other.kind()}, column: {column}}}",
-                    place="input",
-                )
 
 
 def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:

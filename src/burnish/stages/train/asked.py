@@ -35,6 +35,7 @@ class Asked:
 def asked(
     arguments: Sequence[str],
     *,
+    task: str | None = None,
     data: Sequence[str] = (),
     target: str | None = None,
     input_columns: Sequence[str] = (),
@@ -45,13 +46,14 @@ def asked(
 ) -> Asked:
     """The recipe that a command line asks for.
 
-    Options are applied to the recipe file first, then the `place=value` overrides. A run folder may stand for its own
-    recipe; `resume` without a recipe reads the one in `out`.
+    Options are applied to the recipe file first, then the `place=value` overrides. Files and folders that are no recipe
+    are data. A run folder may stand for its own recipe; `resume` without a recipe reads the one in `out`.
 
     Raises:
         InputError: no recipe and no data, two recipes, unreadable YAML, unknown fields, kinds or columns.
     """
-    file, overrides = _recipe_file(arguments)
+    file, overrides, given = _recipe_file(arguments)
+    data = [*given, *data]
     if file is None and resume and out is not None:
         file = out
         if not (out / "recipe.yaml").is_file():
@@ -73,10 +75,12 @@ def asked(
             "neither a recipe nor data was given",
             fix="burnish train recipe.yaml, or burnish train --data FILE --target COLUMN",
         )
+    if task is not None:
+        settings["task"] = task
     _apply_options(settings, data, target, input_columns, model, device)
     _list_trackers(settings, overrides)
     result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience", "averaging": "decay"})
-    options = {"data": data, "target": target, "input": input_columns, "model": model, "device": device}
+    options = {"task": task, "data": data, "target": target, "input": input_columns, "model": model, "device": device}
     named = {o.partition("=")[0].split(".")[0].strip() for o in overrides}
     changes = frozenset({*named, *(name for name, value in options.items() if value)} if resume else ())
     if resumed is not None:
@@ -97,13 +101,22 @@ def _begun(run: Path) -> dict[str, Any]:
     return folder.settings()
 
 
-def _recipe_file(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
-    files = [a for a in arguments if "=" not in a or Path(a).exists()]
+def _recipe_file(arguments: Sequence[str]) -> tuple[Path | None, list[str], list[str]]:
+    """The recipe, the overrides, and what is data: whatever is there and is neither YAML nor the folder of a run."""
+    named = [a for a in arguments if "=" not in a or Path(a).exists()]
+    data = [a for a in named if _is_data(Path(a))]
+    files = [a for a in named if a not in data]
     if len(files) > 1:
         raise InputError(
             f"found {len(files)} recipes: {', '.join(files)}", expected="one recipe, then overrides such as epochs=5"
         )
-    return (Path(files[0]) if files else None), [a for a in arguments if a not in files]
+    return (Path(files[0]) if files else None), [a for a in arguments if a not in named], data
+
+
+def _is_data(place: Path) -> bool:
+    if place.is_dir():
+        return not (place / "recipe.yaml").is_file()
+    return place.is_file() and place.suffix.lower() not in (".yaml", ".yml")
 
 
 def _apply_options(
