@@ -69,6 +69,10 @@ class Processor(ABC):
         """What it makes of a row, in a word, for messages."""
         return "sequence of numbers"
 
+    def text_ids(self, text: str) -> list[int]:
+        """Token ids of a plain text as the network reads it from its beginning; none where it reads no texts."""
+        return []
+
     def front(self) -> Any:
         """What a graph must do that is given rows as they are: a module of torch, or a `TextFront`.
 
@@ -141,6 +145,10 @@ class Pair(Processor):
     def picture_shape(self) -> tuple[int, int, int] | None:
         """Of what the input gives."""
         return self.input.picture_shape
+
+    def text_ids(self, text: str) -> list[int]:
+        """The input's."""
+        return self.input.text_ids(text)
 
     @property
     def gives(self) -> str:

@@ -200,6 +200,11 @@ class Recipe(BaseModel):
     baselines: bool = Field(
         True, description="Score the majority and frozen-feature baselines on the test split as well."
     )
+    forgetting: str | None = Field(
+        "general",
+        description="Of language models: texts (passages between blank lines) that are read before and after training, to "
+        "see what was forgotten; general: burnish's own, else a file; null: none.",
+    )
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
         "none",

@@ -21,6 +21,7 @@ from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
+from burnish.report.replies import forgotten, replies
 from burnish.report.summary import CALIBRATED, summary
 from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
@@ -44,6 +45,7 @@ def write(
     inputs_pictured: Pictured | None = None,
     inputs_heard: Callable[[int], bytes | None] | None = None,
     explain: Explain | None = None,
+    base: Predictions | None = None,
 ) -> Path:
     """Write `report.md` and its `pictures/` into a folder, both overwritten; its path.
 
@@ -63,6 +65,7 @@ def write(
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
         inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
+        base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
     """
     drawn = _Pictures(run_folder)
@@ -74,6 +77,8 @@ def write(
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
         report_results.compared(scores, baselines),
+        replies(predictions, base, _shown_by(inputs_shown), facts.get("place")),
+        forgotten(scores),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
         _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
@@ -160,6 +165,10 @@ def _calibration_words(bars: Sequence[Bin], scores: Mapping[str, Any]) -> str:
     error = scores.get("metrics", {}).get("expected_calibration_error", {}).get("value")
     tail = f" Expected calibration error: {error:.3f}." if error is not None and math.isfinite(error) else ""
     return f"The model is {words}: mean confidence {sure:.3f}, accuracy {right:.3f}.{tail}"
+
+
+def _shown_by(inputs_shown: Shown) -> Callable[[int], str]:
+    return inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
 
 
 def _mistakes(

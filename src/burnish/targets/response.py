@@ -31,7 +31,15 @@ class Response(Target, Generative, Taught):
     of_input: ClassVar[bool] = True
     over_vocabulary: ClassVar[bool] = True
     decides: ClassVar[str] = "loss"
-    headline: ClassVar[tuple[str, ...]] = ("bits_per_byte", "exact_match", "extracted_match", "tool_call_match", "chrf")
+    headline: ClassVar[tuple[str, ...]] = (
+        "bits_per_byte",
+        "exact_match",
+        "extracted_match",
+        "tool_call_match",
+        "valid_json",
+        "chrf",
+        "stop_rate",
+    )
     column: str = Field(COLUMN, description="Column that conversations are assembled in.")
     learn: list[str] = Field(
         default=["assistant"], description="Roles whose turns the loss is on; 'replies', or 'all' for every turn."

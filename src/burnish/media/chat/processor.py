@@ -69,6 +69,10 @@ class ChatProcessor(Processor):
         """The tokenizer's."""
         return self.tokens.unknown
 
+    def text_ids(self, text: str) -> list[int]:
+        """The tokenizer's."""
+        return self.tokens.text_ids(text)
+
     @property
     def gives(self) -> str:
         """Token ids."""

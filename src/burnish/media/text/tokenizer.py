@@ -80,6 +80,10 @@ class TokenizerProcessor(Processor):
         number = self.tokenizer.token_to_id(token) if token else model.get("unk_id")
         return None if number is None else int(number)
 
+    def text_ids(self, text: str) -> list[int]:
+        """With what the tokenizer puts around a text."""
+        return list(self.tokenizer.encode(text, add_special_tokens=True).ids)
+
     @cached_property
     def _beginnings(self) -> Beginnings:
         return Beginnings(self.tokenizer)

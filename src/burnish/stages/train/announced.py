@@ -11,6 +11,7 @@ from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.order import padding_ratio
 from burnish.data.samplers import Sampler
 from burnish.report import summary
+from burnish.report.replies import forgotten_sentence
 from burnish.trackers import Tracking
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def say_result(
         for name, scored in result["baselines"].items()
     }
     verdicts = [*summary.verdicts(result, result["baselines"], deciding), *summary.weakest(result)]
+    if "forgetting" in result:
+        verdicts.append(forgotten_sentence(result["forgetting"]))
     said = {"scores": headline, "deciding": deciding, "baselines": baselines, "verdicts": verdicts}
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], **said}))
     for doubt in result["doubts"]:

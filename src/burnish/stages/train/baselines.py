@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, majority
+from burnish.evaluation.forgetting import forgetting
 from burnish.evaluation.predict import Notify, features, predict
 from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
@@ -29,20 +30,44 @@ if TYPE_CHECKING:
 LIMIT = 4000  # training rows whose features are computed; the note in the report says so
 
 
-def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions, notify: Notify) -> dict[str, Any]:
-    """Scores of both baselines with intervals, and paired differences to the model; empty where the recipe wants none.
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a model.
+
+    Attributes:
+        scores: of each baseline with intervals, and paired differences to the model.
+        base: answers of the checkpoint as it was, of a model with the checkpoint's own head.
+        forgetting: how well both read general texts, as plain values.
+    """
+
+    scores: dict[str, Any]
+    base: Predictions | None = None
+    forgetting: dict[str, Any] | None = None
+
+
+def baselines(
+    prepared: Prepared, assembled: Assembled, tested: Network, predictions: Predictions, notify: Notify
+) -> Beside:
+    """The baselines on the tested examples; nothing where the recipe wants none.
 
     On a CPU features are computed in the precision of the run.
     """
     recipe = prepared.recipe
     if not recipe.baselines:
-        return {}
-    by_name = {"majority": majority(prepared.truths["train"].each(), predictions)}
+        return Beside({})
+    forgotten = None
+    by_name: dict[str, Baseline | None] = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
     if recipe.target.over_vocabulary:
-        by_name["base"] = _base(prepared, assembled, notify)
-    return baseline_scores(
+        network = _as_it_was(prepared, assembled)
+        by_name["base"] = _base(network, prepared, assembled, notify)
+        if recipe.forgetting is not None and recipe.target.shape == "sequence":
+            texts = None if recipe.forgetting == "general" else recipe.forgetting
+            drawn = {"seed": recipe.seed, "resamples": recipe.resamples}
+            forgotten = forgetting(network, tested, prepared.processor, texts, **drawn, notify=notify)
+    base = by_name.get("base")
+    scores = baseline_scores(
         predictions,
         {name: baseline for name, baseline in by_name.items() if baseline is not None},
         recipe.metrics,
@@ -50,14 +75,24 @@ def baselines(prepared: Prepared, assembled: Assembled, predictions: Predictions
         seed=recipe.seed,
         resamples=recipe.resamples,
     )
+    return Beside(
+        scores,
+        None if base is None else base.predictions,
+        None if forgotten is None else forgotten.values(),
+    )
 
 
-def _base(prepared: Prepared, assembled: Assembled, notify: Notify) -> Baseline:
-    """The checkpoint as it was read, with its own head, on the same rows: what training has changed."""
-    recipe, accelerator = prepared.recipe, assembled.training.accelerator
-    split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
+def _as_it_was(prepared: Prepared, assembled: Assembled) -> Network:
+    """The checkpoint as it was read, on the device of the run."""
+    recipe = prepared.recipe
     network = assembled.untouched or recipe.model.build(recipe.input, recipe.target, seed=recipe.seed)
-    network = network.to(accelerator.device).eval()
+    return network.to(assembled.training.accelerator.device).eval()
+
+
+def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: Notify) -> Baseline:
+    """The checkpoint as it was read, with its own head, on the same rows: what training has changed."""
+    recipe = prepared.recipe
+    split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
     loader, part = assembled.loaders[split], prepared.parts[split]
     predictions, _ = predict(
         computing(network, recipe.decoder),

@@ -101,7 +101,12 @@ def finish(
         result["tested_before"] = before
     predictions = result.pop("_predictions")
     result["decisions"] = on_test(learned, target, predictions, inside)
-    result["baselines"] = baselines(prepared, assembled, predictions, Phases(tracking))
+    beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
+    result["baselines"] = beside.scores
+    if beside.forgetting is not None:
+        result["forgetting"] = beside.forgetting
+    if beside.base is not None:
+        beside.base.save(folder.base_predictions)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
@@ -262,6 +267,7 @@ def _report(
         inputs_pictured=row_picture(recipe.input, prepared.processor.for_input, part.table),
         inputs_heard=row_sound(recipe.input, prepared.processor.for_input, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
+        base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
     )
 
 

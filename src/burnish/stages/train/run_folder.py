@@ -49,6 +49,7 @@ class RunFolder:
         self.audit = path / "audit.json"
         self.scores = path / "scores.json"
         self.predictions = path / "predictions.parquet"
+        self.base_predictions = path / "base_predictions.parquet"
         self.report = path / "report.md"
         self.best = path / "best.json"
         self.record: Begun | None = None

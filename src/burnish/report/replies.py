@@ -1,0 +1,71 @@
+"""The section of the report about what was written: each prompt with the answers before and after training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from burnish.core.predictions import Predictions
+from burnish.report.markdown import number, snippet, span
+
+SHOWN = 8
+_LONGEST = 400  # characters of a text that are shown
+
+
+def replies(
+    predictions: Predictions, base: Predictions | None, shown: Callable[[int], str], place: Callable[[int], str] | None
+) -> list[str]:
+    """Prompts with the label, the answer of the checkpoint as it was, and the answer after training; worst first.
+
+    Worst are those whose labels the model finds least probable, by loss.
+
+    Args:
+        predictions: of the model.
+        base: of the checkpoint as it was, on the same examples; None: there is none.
+        shown: row number to the prompt.
+        place: row number to file and row.
+    """
+    if base is None or not all(isinstance(answer, str) for answer in predictions.answer):
+        return []
+    losses = predictions.table["loss"].to_numpy(zero_copy_only=False).astype(np.float64)
+    order = np.argsort(-np.nan_to_num(losses, nan=-np.inf), kind="stable")[:SHOWN]
+    rows = predictions.table["row"].to_pylist()
+    lines = ["## Answers before and after", ""]
+    lines.append(f"{len(order)} of {len(predictions):,} examples, those with the highest loss first.")
+    for at in order.tolist():
+        where = snippet(place(rows[at]), 120) if place else f"row {rows[at] + 1}"
+        lines += ["", f"**{where}** (loss {number(float(losses[at]))})", ""]
+        parts = [("prompt", shown(rows[at])), ("label", predictions.truth[at])]
+        parts += [("before", base.answer[at]), ("after", predictions.answer[at])]
+        lines += [f"- {name}: {snippet(str(text or ''), _LONGEST) or '(empty)'}" for name, text in parts]
+    return lines
+
+
+def forgotten(scores: Mapping[str, Any]) -> list[str]:
+    """What training cost on general texts."""
+    told = scores.get("forgetting")
+    if not told:
+        return []
+    lines = ["## General texts", "", forgotten_sentence(told)]
+    lines.append("")
+    lines.append(
+        f"Bits for each byte of {told['passages']} passages ({snippet(told['texts'], 100)}), which nobody was fine-tuned on; "
+        "interval by a paired bootstrap over passages."
+    )
+    return lines
+
+
+def forgotten_sentence(told: Mapping[str, Any]) -> str:
+    """How much worse, or better, general texts are read than before."""
+    ends = span(told["low"], told["high"], signed=True)
+    said = "nothing is shown to be forgotten"
+    if told["low"] > 0:
+        said = "some of it was forgotten"
+    elif told["high"] < 0:
+        said = "nothing was forgotten"
+    return (
+        f"General texts: {number(told['before'])} bits per byte before, {number(told['after'])} after "
+        f"({number(told['change'], signed=True)}, 95 % CI {ends}): {said}."
+    )
