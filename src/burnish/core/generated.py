@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from burnish.core.batch import Array
 
@@ -37,8 +37,10 @@ class Ends:
         stop: ids of tokens after which nothing follows.
         text: ids to text; needed for stop strings only.
         blank: of CTC, the token that stands for nothing.
+        tokenizer: the Rust tokenizer (`tokenizers.Tokenizer`) of texts; None for answers that are no texts.
     """
 
     stop: frozenset[int] = frozenset()
     text: Callable[[Sequence[int]], str] | None = None
     blank: int = 0
+    tokenizer: Any = None

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -15,6 +15,7 @@ from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Reason
 from burnish.decoders import Decoder, Step
+from burnish.decoders._constraint import Constraint, schema_of
 
 _BYTES = 4  # tokens that one character may take, where tokens are bytes
 
@@ -95,9 +96,25 @@ class Stepwise(Decoder):
 class OneByOne(Stepwise):
     """One sequence a row, one token at a time. Where the network gives no number, the answer ends with a score that is none."""
 
+    json_schema: dict[str, Any] | None = Field(
+        None,
+        description="Answers are JSON of this schema: the schema, the path of a file with one, or true for any JSON; needs "
+        "llguidance.",
+    )
+
+    @field_validator("json_schema", mode="before")
+    @classmethod
+    def _schema(cls, json_schema: Any) -> Any:
+        return None if json_schema is None or json_schema is False else schema_of(json_schema)
+
     @abstractmethod
     def chosen(self, logits: Array, sequence: Sequences, random: np.random.Generator | None) -> int:
         """The next token of one sequence, from logits float64 [V]."""
+
+    def _held(self, rows: int, ends: Ends, size: int) -> list[Constraint]:
+        """What holds each row to the schema; nothing without one."""
+        schema = self.json_schema
+        return [] if schema is None else [Constraint(schema, ends, size) for _ in range(rows)]
 
     def randoms(self, rows: int, seeds: Sequence[int]) -> list[np.random.Generator | None]:
         """What chance is drawn from, for each row; None where nothing is drawn."""
@@ -109,10 +126,14 @@ class OneByOne(Stepwise):
         sequences, randoms = [Sequences() for _ in range(rows)], self.randoms(rows, seeds)
         live = np.arange(rows)
         logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
+        held = self._held(rows, ends, logits.shape[-1])
         while len(live):
             tokens = np.zeros(len(live), np.int64)
             for place, (row, row_logits) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
-                token = int(self.chosen(row_logits, sequences[row], randoms[row]))
+                allowed = held[row].masked(row_logits) if held else row_logits
+                token = int(self.chosen(allowed, sequences[row], randoms[row]))
+                if held:
+                    held[row].took(token)
                 sequences[row].score += float(log_softmax(row_logits)[token])
                 broken = not math.isfinite(sequences[row].score)
                 done[row] = sequences[row].finished("length") if broken else self.ending(sequences[row], token, ends)

@@ -137,7 +137,7 @@ class Response(Target, Generative, Taught):
     def ends(self, processor: Any) -> Ends:
         """The template's stop tokens."""
         chat = processor.for_target
-        return Ends(frozenset(chat.stops), chat.text)
+        return Ends(frozenset(chat.stops), chat.text, tokenizer=chat.tokens.tokenizer)
 
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """What was written, in the form of a label."""
