@@ -12,9 +12,10 @@ from pydantic import Field, field_validator
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
-from burnish.media.chat.conversation import COLUMN, ROLES, Conversation
+from burnish.media.chat.conversation import COLUMN, ROLES, TokenIds, row_of
+from burnish.media.chat.plain import ids_example
 from burnish.media.chat.processor import ChatProcessor
-from burnish.media.chat.rendered import Learned
+from burnish.media.chat.rendered import Learned, Rendered
 from burnish.media.chat.replies import message_of, reply_text, written_reply
 from burnish.targets import Decoded, Generative, Outcome, Target, Taught
 
@@ -78,7 +79,10 @@ class Response(Target, Generative, Taught):
         """Missing, or no reply at its end."""
         if not isinstance(value, str) or not value:
             return "no conversation"
-        return "" if Conversation.from_text(value).messages[-1].role == "assistant" else "no reply at its end"
+        row = row_of(value)
+        if isinstance(row, TokenIds):
+            return "" if any(row.learned) else "no token of it is learned"
+        return "" if row.messages[-1].role == "assistant" else "no reply at its end"
 
     def given(self, value: Any, encoded: Encoded, processor: Processor) -> Encoded:
         """`input_ids` int32 [L - 1]: the conversation with its replies, without the last token."""
@@ -93,13 +97,19 @@ class Response(Target, Generative, Taught):
     def _whole(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         chat = processor.for_target
         assert isinstance(chat, ChatProcessor)
-        whole = Conversation.from_text(value) if isinstance(value, str) and value else None
-        answered = whole is not None and whole.messages[-1].role == "assistant"
-        example = chat.example(whole, self.learned_turns) if whole is not None and answered else None
+        example = self._example(value, chat)
         if example is None:
             ids = np.append(encoded["input_ids"], chat.stops[:1]).astype(np.int32)
             return ids, np.zeros(len(ids), np.float32)
         return example.ids, example.weights()
+
+    def _example(self, value: Any, chat: ChatProcessor) -> Rendered | None:
+        if self.problem_with(value):
+            return None
+        row = row_of(value)
+        if isinstance(row, TokenIds):
+            return ids_example(row, chat.size, "")
+        return chat.example(row, self.learned_turns)
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded at the end as the rows are: targets int64 [B, L], weights float32 [B, L]."""
@@ -115,7 +125,10 @@ class Response(Target, Generative, Taught):
 
     def truth(self, value: Any) -> str | None:
         """The reply as `media.chat.replies.reply_text` writes it."""
-        return None if self.problem_with(value) else reply_text(Conversation.from_text(value).messages[-1])
+        if self.problem_with(value):
+            return None
+        row = row_of(value)
+        return row.reply if isinstance(row, TokenIds) else reply_text(row.messages[-1])
 
     def arrow_type(self) -> pa.DataType:
         """A text."""

@@ -89,13 +89,35 @@ class TokenIds:
     Attributes:
         ids: token ids, [L].
         learned: whether each token is learned, [L].
+        reply: the text of the last learned tokens, where it is known.
     """
 
     ids: tuple[int, ...]
     learned: tuple[bool, ...]
+    reply: str = ""
+
+    @property
+    def asked(self) -> int:
+        """How many tokens stand before the last run of learned ones; all where none is learned."""
+        end = max((n for n, learned in enumerate(self.learned) if learned), default=None)
+        if end is None:
+            return len(self.ids)
+        return max((n + 1 for n, learned in enumerate(self.learned[:end]) if not learned), default=0)
+
+    def to_text(self) -> str:
+        """One JSON text, for one text column of a table; `row_of` reads it back equal."""
+        return json.dumps({"ids": self.ids, "learned": [int(one) for one in self.learned], "reply": self.reply})
 
 
 Row = Conversation | PlainText | TokenIds
+
+
+def row_of(text: str) -> Conversation | TokenIds:
+    """What `to_text` of either wrote."""
+    if not text.startswith('{"ids"'):
+        return Conversation.from_text(text)
+    values = json.loads(text)
+    return TokenIds(tuple(values["ids"]), tuple(bool(one) for one in values["learned"]), values["reply"])
 
 
 def template_messages(messages: Sequence[Message], *, arguments_as_text: bool = False) -> list[dict[str, Any]]:

@@ -79,6 +79,11 @@ class ChatProcessor(Processor):
         return "sequence of tokens"
 
     @property
+    def size(self) -> int:
+        """How many tokens there are."""
+        return int(self.tokens.tokenizer.get_vocab_size(with_added_tokens=True))
+
+    @property
     def prompt_limit(self) -> int | None:
         """Most tokens of a prompt: what the reply does not need of the context."""
         return None if self.limit is None else max(1, self.limit - min(self.room, self.limit // 2))
@@ -120,10 +125,10 @@ def load(
     *,
     max_length: int | None,
     template: str | None,
-    tools: bool,
-    options: dict[str, Any],
-    today: str | None,
-    room: int,
+    tools: bool = False,
+    options: dict[str, Any] | None = None,
+    today: str | None = None,
+    room: int = ROOM,
 ) -> ChatProcessor:
     """The processor of a checkpoint, or the one whose settings a bundle kept.
 

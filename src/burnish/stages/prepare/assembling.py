@@ -84,14 +84,17 @@ def _input(
     if recipe.input is not None:
         return _formed(recipe.input, train) if isinstance(recipe.input, Assembled) else (None, "")
     named = recipe.target is not None or recipe.target_column is not None or recipe.task is not None
-    if named or any(column in train.columns for column in usual):
+    if named:
         return None, ""
     for kind, cls in input_classes().items():
         if not issubclass(cls, Assembled):
             continue
         candidate = build("burnish.inputs", {"kind": kind, **recipe.unsettled.get("input", {})}, place="input")
         try:
-            return cast(Assembled, candidate).for_table(train.columns, sample)
+            formed, said = cast(Assembled, candidate).for_table(train.columns, sample)
         except InputError:
             continue
+        read = getattr(formed, "columns", {}).values()
+        if not any(column in train.columns and column not in read for column in usual):
+            return formed, said
     return None, ""
