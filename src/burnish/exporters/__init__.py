@@ -45,6 +45,8 @@ class Exporter(Component):
     axis: ClassVar[str] = "burnish.exporters"
     runtime: ClassVar[str] = ""
     """The kind of runtime that reads what it writes; empty: the plain weights, which torch reads."""
+    writes: ClassVar[bool] = False
+    """Whether what it exports can write texts."""
     extra: ClassVar[str] = ""
     """The optional dependencies it needs, as in `pip install 'burnish[EXTRA]'`."""
 

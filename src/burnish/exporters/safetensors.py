@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from burnish.exporters import Exportable, Exporter, Tell
 
@@ -17,6 +17,8 @@ WEIGHTS = "model.safetensors"
 
 class Safetensors(Exporter):
     """Plain safetensors that transformers, timm or torchvision load without burnish; LoRA is merged in float32."""
+
+    writes: ClassVar[bool] = True
 
     def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write weights and configuration with the library's own writer, and the tokenizer or image settings beside."""

@@ -9,6 +9,7 @@ from typing import Any
 from burnish.core.files import write_text
 from burnish.evaluation.latency import SIZES
 from burnish.report.markdown import name, number, snippet, table
+from burnish.report.written_exports import HEAD, written_row, written_section
 
 DROP, CHANGED = "worst-case {} drop (95 %)", "changed predictions"
 SLOWER = 1.1  # times float32's median time, from which on it is no noise of the measurement
@@ -26,6 +27,8 @@ def write(report: Path, exports: Mapping[str, Any]) -> None:
 
 def section(exports: Mapping[str, Any]) -> list[str]:
     """Lines of Markdown."""
+    if exports.get("written"):
+        return written_section(exports)
     rows = exports["rows"]
     metric = exports["metric"]
     head = [
@@ -143,8 +146,10 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     return [*cells, str(row.get("split") or "n/a"), _status(row)]
 
 
-def shown(rows: Sequence[Mapping[str, Any]], metric: str) -> list[list[str]]:
+def shown(rows: Sequence[Mapping[str, Any]], metric: str, *, written: bool = False) -> list[list[str]]:
     """The same as cells for a terminal: name, metric, changes, size, median times of 1 and 32 examples, validation."""
+    if written:
+        return [HEAD, *(written_row(row, metric) for row in rows)]
     cells = [["export", metric, DROP.format(metric), CHANGED, "MiB", "batch 1 (ms)", "batch 32 (ms)", "validation"]]
     for row in rows:
         full = _row(row)

@@ -89,6 +89,7 @@ class HeldOut:
             batch_size=size,
             notify=notify,
             strange=strange,
+            decoder=bundle.decoder,
         )
         counted = set(predictions.known.table["row"].to_pylist())
         if said := answers_not_finite([row for row in strange if row in counted], part, "held-out"):

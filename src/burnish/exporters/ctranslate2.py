@@ -1,0 +1,62 @@
+"""CTranslate2: language models on a CPU or GPU without torch, also in 8 bits."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import warnings
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from burnish.core.errors import InputError, RunFailed
+from burnish.exporters import Exportable, Exporter, Tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRECISIONS = {"float32": "float32", "float16": "float16", "bfloat16": "bfloat16", "int8": "int8_float32"}
+
+
+class Ctranslate2(Exporter):
+    """A language model for CTranslate2, which writes texts without torch; weights in 8 bits, activations quantised as they come."""
+
+    runtime: ClassVar[str] = "ctranslate2"
+    writes: ClassVar[bool] = True
+    extra: ClassVar[str] = "ctranslate2"
+    safer: ClassVar[dict[str, tuple[str, ...]]] = {
+        "int8": ("float16", "float32"),
+        "bfloat16": ("float32",),
+        "float16": ("float32",),
+    }
+    """Of each precision the more careful ones, in the order in which they are tried where it does not pass the gate."""
+    precision: Literal["float32", "float16", "bfloat16", "int8"] = Field(
+        "float32", description="Number type of the weights; int8: one scale for each row of a matrix."
+    )
+
+    def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
+        """Convert the bundle's weights, which are merged; the tokenizer's files and the template are copied beside."""
+        try:
+            from ctranslate2.converters import TransformersConverter
+        except ImportError as error:
+            raise InputError("this export needs ctranslate2", fix="pip install 'burnish[ctranslate2]'") from error
+        beside = [p.name for p in source.model.iterdir() if p.is_file() and p.suffix in (".json", ".jinja", ".model")]
+        beside = [name for name in beside if name not in ("config.json", "model.safetensors.index.json")]
+        tell("converting")
+        said = io.StringIO()
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                warnings.simplefilter("ignore")
+                converter = TransformersConverter(str(source.model), copy_files=beside, low_cpu_mem_usage=True)
+                converter.convert(str(folder), quantization=PRECISIONS[self.precision], force=True)
+        except (ValueError, RuntimeError, KeyError, AttributeError, TypeError, NotImplementedError) as error:
+            first = str(error).strip().partition("\n")[0]
+            raise RunFailed(
+                f"CTranslate2 has no converter for this network: {first}",
+                expected="an architecture that ctranslate2 knows, such as Llama, Qwen, Gemma, GPT-2, Phi",
+                fix="export it to safetensors or gguf",
+                place=str(source.model),
+            ) from error
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return {"file": "model.bin", "inputs": {}, "unknown": config.get("unk_token", "")}

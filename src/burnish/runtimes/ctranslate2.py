@@ -1,0 +1,210 @@
+"""Texts written by CTranslate2: a lean runtime for language models, without torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+from burnish.core.generated import Ends, Generated, Reason
+from burnish.decoders import Decoder
+from burnish.decoders._stepwise import Stepwise
+from burnish.inputs import Input
+from burnish.runtimes import Generate, Runner, Runtime
+from burnish.targets import Target
+
+VOCABULARY = "vocabulary.json"
+
+
+class Ctranslate2(Runtime):
+    """CTranslate2 with a bundle's exported model, on a CPU or GPU.
+
+    It decodes itself: greedy, beam and sampling (temperature, top_k, top_p, repetition_penalty). Sampled answers are written
+    one at a time, each from its own seed.
+    """
+
+    reads: ClassVar[str] = "ctranslate2"
+    artifact: str | None = Field(None, description="Which artifact of the bundle; null: the fastest of its format.")
+    device: str = Field("cpu", description="Where it computes: cpu or cuda.")
+    threads: int | None = Field(None, ge=1, description="Threads of one answer; null: as many as there are cores.")
+
+    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
+        """None: it writes, and gives no logits.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("runtime 'ctranslate2' writes texts, and gives no logits", fix="runtime: onnx, or torch")
+
+    def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
+        """The model in an artifact's folder.
+
+        Raises:
+            InputError: the library is missing, or the files are not those of a model.
+        """
+        try:
+            import ctranslate2
+        except ImportError as error:
+            raise InputError("this runtime needs ctranslate2", fix="pip install 'burnish[ctranslate2]'") from error
+        try:
+            generator = ctranslate2.Generator(
+                str(folder), device=self.device, compute_type="default", intra_threads=self.threads or 0
+            )
+            words = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+        except (RuntimeError, ValueError, OSError) as error:
+            raise InputError(f"CTranslate2 cannot open the model: {error}", place=str(folder)) from error
+        return _Writer(generator, words)
+
+
+class _Writer:
+    """A model that writes, as decoders ask for it.
+
+    Args:
+        generator: of the library.
+        words: the vocabulary in the order of its ids, by which the library takes prompts.
+    """
+
+    def __init__(self, generator: Any, words: list[str]) -> None:
+        self._generator, self._words = generator, words
+
+    def __call__(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> list[Generated]:
+        """Sequences for B rows."""
+        asked = settings_of(decoder)
+        assert isinstance(decoder, Stepwise)
+        prompts, written = self._prompts(arrays), [list[int]() for _ in range(len(arrays["input_ids"]))]
+        if not decoder.stop and not asked["random"]:
+            return self._batch(prompts, asked, decoder, ends, None, written)
+        out: list[Generated] = []
+        for row, prompt in enumerate(prompts):
+            if asked["random"]:
+                import ctranslate2
+
+                ctranslate2.set_random_seed(int(seeds[row]) if seeds else int(getattr(decoder, "seed", 0)))
+            out += self._batch([prompt], asked, decoder, ends, ends if decoder.stop else None, [written[row]])
+        return out
+
+    def writing(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> Iterator[Any]:
+        """The same, told while it is written where there is one row and one sequence of it."""
+        from burnish.core.generated import Progress
+
+        asked = settings_of(decoder)
+        assert isinstance(decoder, Stepwise)
+        prompts = self._prompts(arrays)
+        if len(prompts) > 1 or asked["options"].get("beam_size", 1) > 1:
+            for row, whole in enumerate(self(arrays, decoder, ends, seeds)):
+                yield Progress(row, whole.ids.tolist(), whole)
+            return
+        if asked["random"]:
+            import ctranslate2
+
+            ctranslate2.set_random_seed(int(seeds[0]) if seeds else int(getattr(decoder, "seed", 0)))
+        ids: list[int] = []
+        score, options = 0.0, {k: v for k, v in asked["options"].items() if k not in ("beam_size", "length_penalty")}
+        steps = self._generator.generate_tokens(
+            prompts[0],
+            max_length=decoder.max_new_tokens,
+            end_token=sorted(ends.stop),
+            return_log_prob=True,
+            **options,
+        )
+        for step in steps:
+            score += float(step.log_prob or 0.0)
+            if step.token_id in ends.stop:
+                yield Progress(0, tuple(ids), Generated(np.array(ids, np.int64), score, "stop"))
+                return
+            ids.append(int(step.token_id))
+            cut = decoder.cut_at(ids, ends)
+            length: Reason | None = "length" if len(ids) >= decoder.max_new_tokens else None
+            ended: Reason | None = "stop" if cut is not None else length
+            whole = None if ended is None else Generated(np.array(ids, np.int64), score, ended, cut)
+            yield Progress(0, tuple(ids), whole)
+            if whole is not None:
+                return
+        yield Progress(0, tuple(ids), Generated(np.array(ids, np.int64), score, "stop"))
+
+    def _prompts(self, arrays: Mapping[str, Array]) -> list[list[str]]:
+        ids = arrays["input_ids"]
+        mask = arrays.get("attention_mask", np.ones_like(ids))
+        return [[self._words[i] for i in row[keep != 0]] for row, keep in zip(ids, mask, strict=True)]
+
+    def _batch(
+        self,
+        prompts: list[list[str]],
+        asked: dict[str, Any],
+        decoder: Stepwise,
+        ends: Ends,
+        cutting: Ends | None,
+        written: list[list[int]],
+    ) -> list[Generated]:
+        def ended(step: Any) -> bool:
+            if cutting is None or step.token_id in ends.stop:
+                return False
+            written[step.batch_id].append(int(step.token_id))
+            return decoder.cut_at(written[step.batch_id], ends) is not None
+
+        results = self._generator.generate_batch(
+            prompts,
+            max_length=decoder.max_new_tokens,
+            end_token=sorted(ends.stop),
+            include_prompt_in_result=False,
+            return_end_token=True,
+            return_scores=True,
+            **asked["options"],
+            **({} if cutting is None else {"callback": ended}),
+        )
+        return [self._told(result, decoder, ends) for result in results]
+
+    def _told(self, result: Any, decoder: Stepwise, ends: Ends) -> Generated:
+        ids = [int(i) for i in result.sequences_ids[0]]
+        stopped = bool(ids) and ids[-1] in ends.stop
+        ids = ids[:-1] if stopped else ids
+        cut = decoder.cut_at(ids, ends)
+        ended: Reason = "stop" if stopped or cut is not None else "length"
+        return Generated(np.array(ids, np.int64), float(result.scores[0]), ended, cut)
+
+
+def settings_of(decoder: Decoder) -> dict[str, Any]:
+    """What the library is given for a decoder: `options`, and whether it is `random`.
+
+    Raises:
+        InputError: a setting that it does not have.
+    """
+    values = decoder.model_dump()
+    if values.get("json_schema") is not None:
+        raise _lacks("answers in a JSON schema")
+    if decoder.kind() == "greedy":
+        return {"options": {"sampling_topk": 1, "length_penalty": 0}, "random": False}
+    if decoder.kind() == "beam":
+        options = {"beam_size": values["width"], "length_penalty": values["length_penalty"], "sampling_topk": 1}
+        return {"options": options, "random": False}
+    if decoder.kind() != "sampling":
+        raise _lacks(f"decoder {decoder.kind()!r}")
+    if values["min_p"] > 0:
+        raise _lacks("min_p")
+    random = values["temperature"] > 0 and values["top_k"] != 1
+    options = {
+        "sampling_topk": (values["top_k"] or 0) if random else 1,
+        "sampling_topp": values["top_p"],
+        "sampling_temperature": values["temperature"] if random else 1.0,
+        "repetition_penalty": values["repetition_penalty"],
+        "length_penalty": 0,
+    }
+    return {"options": cast("dict[str, Any]", options), "random": random}
+
+
+def _lacks(what: str) -> InputError:
+    return InputError(
+        f"CTranslate2 has no {what}",
+        expected="greedy, beam, or sampling with temperature, top_k, top_p",
+        fix="runtime: torch",
+    )

@@ -1,0 +1,276 @@
+"""The export of models that write: each artifact answers the held-out prompts as the bundle does, token for token."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from burnish.answering.opening import recorded
+from burnish.bundle import artifacts
+from burnish.bundle.artifacts import Artifact
+from burnish.bundle.bundle import Bundle
+from burnish.bundle.files import MODEL
+from burnish.bundle.signature import is_signed
+from burnish.core.batch import Array
+from burnish.core.component import build, component_class, kinds
+from burnish.core.errors import InputError, RunFailed
+from burnish.core.generated import Ends, Generated
+from burnish.core.predictions import Predictions
+from burnish.data.table import Part
+from burnish.decoders import Decoder
+from burnish.evaluation.scores import metrics_for
+from burnish.evaluation.speed import speed
+from burnish.evaluation.written_parity import Written, WrittenParity, deciding_metric, written_parity
+from burnish.exporters import Exportable, Exporter
+from burnish.runtimes import Generate, Runtime
+from burnish.runtimes.torch import computing
+from burnish.stages.environment import versions
+from burnish.stages.export.table import write_table
+from burnish.stages.export.wishes import Wish
+from burnish.stages.held_out import HeldOut
+
+AXIS = "burnish.exporters"
+PROMPTS = 128  # held-out prompts that are answered at most
+TOLERANCE = 0.05  # of golden probabilities; what is written has none
+Say = Callable[[str], None]
+
+
+class Recording:
+    """A model that writes, and what it wrote to each prompt.
+
+    Args:
+        compute: the model.
+    """
+
+    def __init__(self, compute: Generate) -> None:
+        self._compute, self.by_prompt = compute, dict[bytes, list[int]]()
+
+    def __call__(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> list[Generated]:
+        """As the model."""
+        written = self._compute(arrays, decoder, ends, seeds)
+        for ids, mask, one in zip(arrays["input_ids"], arrays["attention_mask"], written, strict=True):
+            self.by_prompt[key_of(ids[mask != 0])] = one.ids.tolist()
+        return written
+
+
+def key_of(prompt: Array) -> bytes:
+    """What a prompt is found by."""
+    return np.ascontiguousarray(prompt, np.int64).tobytes()
+
+
+class WrittenExports:
+    """One export of a bundle that writes.
+
+    Args:
+        bundle: what is exported.
+        held: its splits.
+        out: a folder for artifacts; None: the bundle's own.
+        bound: of the deciding score, what may be lost.
+        say: told what is being done.
+    """
+
+    def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, bound: float, say: Say) -> None:
+        self.bundle, self.held, self.out, self.bound, self.say = bundle, held, out, bound, say
+        loader: Any = build("burnish.models", {"kind": bundle.model["kind"]})
+        self.network = loader.load(bundle.path / MODEL, bundle.input, bundle.target).float().eval()
+        self.split = held.proving
+        self.part: Part = held.limited(self.split, PROMPTS)
+        self.compute = cast(Generate, computing(self.network, bundle.decoder))
+        self.say(f"torch: {len(self.part):,} {self.split} prompts are answered")
+        self.before = self._answers(self.compute)
+        known = metrics_for(bundle.target)
+        self.metric = deciding_metric(known, bundle.target.headline, self.before[0])
+
+    def baseline(self) -> dict[str, Any]:
+        """The trained network in torch: what everything is compared with."""
+        value, table = self.metric.value(self.before[0].known), self.before[0]
+        return {
+            "name": "torch-float32",
+            "status": "trained",
+            "split": self.split,
+            "proof": {
+                "metric": self.metric.label,
+                "before": value,
+                "after": value,
+                "rows": len(table),
+                "same": len(table),
+                "agreement": 1.0,
+                "stop_rate": [float(np.nanmean(table.numbers("stopped")))] * 2,
+                "lengths": [float(np.nanmean(table.numbers("written")))] * 2,
+            },
+            "bytes": sum(p.stat().st_size for p in (self.bundle.path / MODEL).glob("*.safetensors")),
+            "speed": self._speed(self.compute),
+        }
+
+    def export(self, wish: Wish) -> list[dict[str, Any]]:
+        """What one wish becomes: the precision that is asked for, else the next safer one that passes."""
+        place = (self.out or self.bundle.path).parent
+        place.mkdir(parents=True, exist_ok=True)
+        rows: list[dict[str, Any]] = []
+        for exporter in ladder(wish.exporter):
+            with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
+                row = self._tried(exporter, Path(scratch))
+            rows.append(row)
+            if row["status"] == "passed":
+                break
+        return rows
+
+    def _tried(self, exporter: Exporter, folder: Path) -> dict[str, Any]:
+        kind, precision = exporter.kind(), precision_of(exporter)
+        name = f"{kind}-{precision}"
+        self.say(f"{name}: exporting")
+        told = exporter.export(self._source(), folder, lambda text: self.say(f"{name}: {text}"))
+        facts = {
+            "format": exporter.runtime,
+            "exporter": exporter.model_dump(mode="json"),
+            "made_by": versions(),
+            "precision": precision,
+            "tolerance": TOLERANCE,
+            **told,
+        }
+        artifacts.write_facts(folder, facts, [])
+        compute = self._opened(folder)
+        proof = written_parity(
+            self.before,
+            self._answers(compute),
+            self.metric,
+            self._gap,
+            precision=precision,
+            seed=int(self.held.recipe.seed),
+            lost=self.bound,
+        )
+        words = "passed" if proof.passed else proof.why
+        self.say(f"{name}: {proof.same} of {proof.rows} answers are the same token for token; {words}")
+        row = _row(name, precision, proof, self.split)
+        if not proof.passed:
+            return {**row, "status": "refused", "why": proof.why}
+        row |= {"status": "passed", "bytes": _size(folder), "speed": self._speed(compute)}
+        golden = recorded(self.bundle, compute, [one["example"] for one in self.bundle.golden()])
+        artifacts.write_facts(folder, {**facts, "measured": row}, golden)
+        self._keep(folder, name)
+        return row
+
+    def _keep(self, folder: Path, name: str) -> None:
+        if self.out is not None:
+            shutil.copytree(folder, self.out / name)
+            return
+        with artifacts.adding(self.bundle.path, name) as place:
+            shutil.copytree(folder, place, dirs_exist_ok=True)
+
+    def _opened(self, folder: Path) -> Generate:
+        artifact = Artifact.read(folder)
+        runtime = cast(Runtime, build("burnish.runtimes", artifact.format or "torch"))
+        return runtime.generates(folder, self.bundle.model, self.bundle.input, self.bundle.target)
+
+    def _source(self) -> Exportable:
+        bundle = self.bundle
+        batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
+        if batch is None:
+            raise InputError("fewer than two training examples", expected="two, to export with")
+        return Exportable(self.network, bundle.path / MODEL, bundle.input, bundle.target, batch, bundle.processor.limit)
+
+    def _answers(self, compute: Generate) -> tuple[Predictions, Written]:
+        """The table of answers to the prompts, and their token ids by position."""
+        recording = Recording(compute)
+        predictions = self.held.answers(cast(Any, recording), self.part, self.bundle)
+        return predictions, {row: recording.by_prompt[key_of(prompt)] for row, prompt in enumerate(self._prompts())}
+
+    def _prompts(self) -> Iterator[Array]:
+        loader = self.held.loader(self.part, self.bundle)
+        for position in range(len(self.part)):
+            yield loader.encoded(np.array([position]))[0]["input_ids"]
+
+    def _gap(self, row: int, begun: Sequence[int], other: int) -> float:
+        """How much greater the trained network's greatest logit is than that of another token; -1: of a stop token."""
+        import torch
+
+        prompt = next(p for n, p in enumerate(self._prompts()) if n == row)
+        ids = torch.tensor([[*prompt.tolist(), *begun]], dtype=torch.long)
+        with torch.inference_mode():
+            logits = self.network(input_ids=ids)[0, -1].float()
+        stops = sorted(self.bundle.target.ends(self.bundle.processor).stop)  # type: ignore[attr-defined]
+        chosen = logits[stops].max() if other < 0 else torch.maximum(logits[other], logits.new_tensor(-torch.inf))
+        return float(logits.max() - chosen)
+
+    def _speed(self, compute: Generate) -> dict[str, Any]:
+        few = [prompt for _, prompt in zip(range(16), self._prompts(), strict=False)]
+        encoded = [{"input_ids": p, "_length": np.int32(len(p))} for p in few]
+        return speed(
+            compute,
+            lambda rows: self.bundle.input.collate(
+                [cast(Any, encoded[n % len(encoded)]) for n in rows], self.bundle.processor.for_input
+            )[0],
+        )
+
+
+def export_written(
+    bundle: Bundle, wishes: Sequence[Wish], held: HeldOut, out: Path | None, bound: float, say: Say
+) -> dict[str, Any]:
+    """The export of a model that writes; see `stages.export.run.export`.
+
+    Raises:
+        InputError: a format that does not write.
+        RunFailed: what was asked for is refused in every precision.
+    """
+    writing = [k for k in kinds("burnish.exporters") if cast("type[Exporter]", component_class(AXIS, k)).writes]
+    for wish in wishes:
+        if not wish.exporter.writes or wish.check is not None:
+            raise InputError(
+                f"predictions of this model are generated by decoder {bundle.decoder.kind()!r}, and {wish.exporter.kind()!r} "
+                "gives them in one pass",
+                expected="one of " + ", ".join(writing),
+                fix="burnish export RUN --to ctranslate2",
+                place="--to",
+            )
+    exporting, signed = WrittenExports(bundle, held, out, bound, say), is_signed(bundle.path)
+    rows, refused = [exporting.baseline()], []
+    for wish in wishes:
+        tried = exporting.export(wish)
+        rows += tried
+        refused += tried[-1:] if tried[-1]["status"] == "refused" else []
+    if signed and not is_signed(bundle.path):
+        say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
+    result = write_table(bundle, out, rows, metric=exporting.metric.label, bound=bound, written=True)
+    if refused:
+        raise refusal(refused, bundle.path, bound)
+    return result
+
+
+def precision_of(exporter: Exporter) -> str:
+    """The number type that it writes."""
+    return str(getattr(exporter, "precision", "float32"))
+
+
+def ladder(exporter: Exporter) -> Iterator[Exporter]:
+    """As it is asked for, then each safer precision it has."""
+    yield exporter
+    known: Sequence[str] = getattr(type(exporter), "safer", {}).get(precision_of(exporter), ())
+    for precision in known:
+        yield exporter.model_copy(update={"precision": precision})
+
+
+def _row(name: str, precision: str, proof: WrittenParity, split: str) -> dict[str, Any]:
+    told = proof.as_values()
+    listed = told.pop("listed")
+    return {"name": name, "precision": precision, "split": split, "proof": told, "listed": listed}
+
+
+def _size(folder: Path) -> int:
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+
+
+def refusal(refused: Sequence[Mapping[str, Any]], place: Path, bound: float) -> RunFailed:
+    """The error for wishes of which no precision passed."""
+    return RunFailed(
+        "; ".join(f"{row['name']} was rejected: {row['why']}" for row in refused),
+        expected=f"the trained model's own answers, but for rounding; in 8 bits a score that drops by at most {bound:g}",
+        fix="choose a more careful precision, or accept more with --bound; nothing was written for what was rejected",
+        place=str(place),
+    )
