@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from burnish.core.errors import InputError
@@ -165,3 +166,71 @@ def test_the_target_class_is_not_imported_by_a_table() -> None:
 
 def test_targets_declare_nothing_by_default() -> None:
     assert Target.columns(Label()) == ()
+
+
+def _without(column: str) -> Any:
+    return lambda table: table.drop_columns([column])
+
+
+def _told(name: bytes, value: bytes | None) -> Any:
+    def change(table: pa.Table) -> pa.Table:
+        told = {key: own for key, own in table.schema.metadata.items() if key != name}
+        return table.replace_schema_metadata(told if value is None else {**told, name: value})
+
+    return change
+
+
+def _with(column: str, values: pa.Array) -> Any:
+    return lambda table: table.set_column(table.column_names.index(column), column, values)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        *[(_without(name), f"no column '{name}'") for name in ("row", "truth", "answer", "probabilities", "group")],
+        (_with("row", pa.array(["x", "y"])), "no whole numbers"),
+        (_with("probabilities", pa.array([[0.5, 0.5], None])), "lists of"),
+        (_with("probabilities", pa.array([[0.5, 0.5], [0.5]])), "lists of"),
+        (_with("probabilities", pa.array([0.5, 0.5])), "no lists"),
+        *[(_told(b"names", value), "") for value in (b"{", b"7", b"\xff")],
+        *[(_told(b"settings", value), "") for value in (b"{", b"7")],
+        *[(_told(b"first_row", value), "") for value in (b"{", b"\xff")],
+        (_told(b"target", None), "do not name the target"),
+    ],
+)
+def test_a_file_that_was_changed_is_refused_by_name(tmp_path: Path, change: Any, words: str) -> None:
+    path = tmp_path / "p.parquet"
+    words_of_two = words_table()
+    words_of_two.save(path)
+    pq.write_table(change(pq.read_table(path)), path)
+    with pytest.raises(InputError, match="this is no table of predictions") as refused:
+        Predictions.load(path)
+    assert words in refused.value.found
+    assert refused.value.place == str(path)
+
+
+def words_table() -> Predictions:
+    return words(["ab", "cdef"], ["ab", "ab"])
+
+
+@pytest.mark.parametrize("content", [b"", b"row,truth\n1,a\n", b"PAR1" + b"\0" * 40 + b"PAR1"])
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "p.parquet"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="this is no table of predictions"):
+        Predictions.load(path)
+    with pytest.raises(InputError, match="this is no table of predictions"):
+        Predictions.load(tmp_path / "none.parquet")
+
+
+def test_a_file_cut_short_is_refused_and_a_declared_column_that_is_gone_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    words_table().save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="this is no table of predictions"):
+        Predictions.load(path)
+    path.write_bytes(whole)
+    pq.write_table(pq.read_table(path).drop_columns(["letters"]), path)
+    with pytest.raises(InputError, match="no column 'letters'"):
+        Predictions.load(path).numbers("letters")

@@ -161,15 +161,46 @@ class Predictions:
 
     @staticmethod
     def load(path: Path) -> Predictions:
-        """Read what `save` wrote; files of burnish 0.7.0 and older count rows from 0 and do not say so."""
-        table = pq.read_table(path)
-        metadata = dict(table.schema.metadata or {})
-        first = int(metadata.pop(_FIRST, b"0"))
+        """Read what `save` wrote; files of burnish 0.7.0 and older count rows from 0 and do not say so.
+
+        Raises:
+            InputError: it is no such file, damaged, or changed by something else.
+        """
+        try:
+            table = pq.read_table(path, partitioning=None)  # a folder called a=b above it is no column
+            metadata = dict(table.schema.metadata or {})
+            first = int(metadata.pop(_FIRST, b"0"))
+            if wrong := _strange(table):
+                raise ValueError(wrong)
+        except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError and broken JSON are ValueErrors
+            raise InputError(
+                f"this is no table of predictions: {str(error).splitlines()[0]}",
+                expected="the file as burnish wrote it",
+                fix="bring back a copy, or answer the rows again: `burnish evaluate BUNDLE DATA`",
+                place=str(path),
+            ) from error
         table = _with_rows(table, pc.subtract(table["row"], first)).replace_schema_metadata(metadata)
         return Predictions(table.drop_columns(["place"]) if "place" in table.column_names else table, path.parent)
 
 
 _FIRST = b"first_row"
+_NEEDED = ("row", "truth", "answer", "probabilities", "loss", "group")
+
+
+def _strange(table: pa.Table) -> str:
+    """What shows that a table is none of predictions; empty where nothing does."""
+    if gone := [name for name in _NEEDED if name not in table.column_names]:
+        return f"it has no column {gone[0]!r}, but {', '.join(table.column_names)}"
+    if not pa.types.is_integer(table["row"].type):
+        return f"column 'row' holds {table['row'].type} and no whole numbers"
+    told = table.schema.metadata or {}
+    names, settings = json.loads(told.get(b"names", b"[]")), json.loads(told.get(b"settings", b"null"))
+    if not isinstance(names, list) or not isinstance(settings, dict | None) or not told.get(b"target", b"").decode():
+        return "its metadata do not name the target"
+    if not pa.types.is_list(table["probabilities"].type):
+        return f"column 'probabilities' holds {table['probabilities'].type} and no lists"
+    lengths = pc.unique(pc.fill_null(pc.list_value_length(table["probabilities"]), -1)).to_pylist()
+    return f"column 'probabilities' holds lists of {lengths} numbers" if len(lengths) > 1 else ""
 
 
 def _with_rows(table: pa.Table, rows: Any) -> pa.Table:
