@@ -99,6 +99,7 @@ def test_labels_say_what_changes_the_figure() -> None:
         ("#### Paris", "####  paris.", True),
         ("#### 5", "#### ", False),
         ("#### ...", "#### .", False),
+        ("#### Heading\n#### 5 \n", "#### 5\nBye.", True),
     ],
 )
 def test_extracted_match(truth: str, answer: str, right: bool) -> None:
@@ -106,7 +107,8 @@ def test_extracted_match(truth: str, answer: str, right: bool) -> None:
 
 
 def test_replies_without_a_final_answer_are_left_out() -> None:
-    pairs = [("#### 1", "#### 1"), ("#### 2", "#### 3"), ("a poem", "#### 1"), ("#### ", "x")]
+    heading = "#### Ingredients\nTwo eggs."
+    pairs = [("#### 1", "#### 1"), ("#### 2", "#### 3"), ("a poem", "#### 1"), ("#### ", "x"), (heading, heading)]
     assert value("extracted_match", pairs) == 0.5
     assert math.isnan(value("extracted_match", pairs[2:]))
     assert value("extracted_match", [("I say (B).", "(A) or (B)"), ("(C)", "C")], pattern=r"\(([A-D])\)") == 0.5
@@ -185,9 +187,13 @@ def test_tool_call_match() -> None:
         (with_calls("", f), "f()"),
         ("no calls", with_calls("", g)),
     ]
-    assert [value("tool_call_match", [pair, (with_calls("", g), "")]) for pair in same] == [0.5] * len(same)
-    assert [value("tool_call_match", [pair, (with_calls("", g), "")]) for pair in other] == [0.0] * len(other)
-    assert math.isnan(value("tool_call_match", [("a", "a"), ("b", with_calls("", g))]))
+    wrong = (with_calls("", g), "")
+    assert [value("tool_call_match", [pair, wrong], of="all") for pair in same] == [0.5] * len(same)
+    assert [value("tool_call_match", [pair, wrong], of="all") for pair in other] == [0.0] * len(other)
+    assert value("tool_call_match", same) == value("tool_call_match", [*same, other[-1]]) == 1
+    assert value("tool_call_match", other) == 0
+    for of in ("calls", "all"):
+        assert math.isnan(value("tool_call_match", [("a", "a"), ("b", with_calls("", g))], of=of))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +245,7 @@ def test_what_no_truth_has_stays_out_of_the_report() -> None:
     """Neither a final answer, nor JSON, nor calls: said once, and a figure nowhere; with one such truth all are there."""
     metrics = metrics_for(Response())
     found = scores(plain(), metrics, HEADLINE, seed=0, resamples=20)
-    assert found["not_applied"] == ["extracted_match", "tool_call_match", "valid_json"]
+    assert found["not_applied"] == ["extracted_match", "tool_call_match", "tool_call_match_of_all", "valid_json"]
     assert found["headline"] == ["bits_per_byte", "exact_match", "chrf"]
     assert not set(found["not_applied"]) & set(found["metrics"])
     text = "\n".join([*headline(found, {}), *other_metrics(found)])
@@ -249,7 +255,10 @@ def test_what_no_truth_has_stays_out_of_the_report() -> None:
     assert "`mean_length` (lower is better)" not in text
     assert "`bits_per_byte` (lower is better)" in text
     everything = reply_table(["so #### 1", "{}", with_calls("", ("f", {}))], ["", "", ""])
-    assert not scores(everything, metrics, HEADLINE, seed=0, resamples=20)["not_applied"]
+    full = scores(everything, metrics, HEADLINE, seed=0, resamples=20)
+    assert not full["not_applied"]
+    assert full["metrics"]["valid_json"]["rows"] == full["metrics"]["extracted_match"]["rows"] == 1
+    assert "| `extracted_match` (of 1 example) " in "\n".join(headline(full, {}))
     blank = reply_table([None], ["a"])
     assert scores(blank, metrics, HEADLINE, seed=0, resamples=20)["metrics"]["valid_json"]["value"] is None
 

@@ -88,7 +88,10 @@ def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
 
 
 def _titled(label: str, metric: Mapping[str, Any]) -> str:
-    return name(label) + (" (lower is better)" if metric["greater_is_better"] is False else "")
+    said = ["lower is better"] if metric["greater_is_better"] is False else []
+    if "rows" in metric:
+        said.append(f"of {metric['rows']:,} example{'s' * (metric['rows'] != 1)}")
+    return name(label) + (f" ({', '.join(said)})" if said else "")
 
 
 def _verdict(baseline: Mapping[str, Any]) -> str:
