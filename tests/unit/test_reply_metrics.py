@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from burnish.counting.replies import NO_JSON, Reply, json_value, reply_of
 from burnish.counting.reply_words import bare_words, spaced_words
 from burnish.evaluation.compare import paired_differences
 from burnish.evaluation.intervals import bootstrap
+from burnish.evaluation.measuring import measured
 from burnish.evaluation.scores import metrics_for, scores
+from burnish.media.chat.replies import message_of
 from burnish.metrics import Metric
 from burnish.report.results import headline, other_metrics
+from burnish.targets import Decoded, Outcome
 from burnish.targets.response import Response
 from tests.reply_cases import reply_table, with_calls
 
@@ -217,6 +221,27 @@ def test_json_numbers_of_equal_value_are_equal() -> None:
     for broken in ("", "{", "NaN", "[Infinity]", "[" * 100_000, "1" * 10_000):
         assert json_value(broken) is NO_JSON
     assert json_value("1e400") == math.inf
+
+
+def test_columns_of_a_reply() -> None:
+    """Bytes of the text, `é` two of them; a reply none of whose tokens is learned counts for nothing; baselines write none."""
+    target, none = Response(), np.zeros(0, np.float32)
+    said = Decoded("no", none, -1.0, "stop", 3)
+    outcomes = [Outcome("dé", said, 2.0, 4.0), Outcome("cut away", replace(said, ended="length", written=8))]
+    found = measured(target, outcomes)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "nats": [2, 0], "tokens": [4, 0], "bytes": [3, 0], "written": [3, 8], "stopped": [1, 0]
+    }  # fmt: skip
+    assert metric("bits_per_byte").value(reply_table(["dé", "cut away"], ["no"] * 2, **found)) == pytest.approx(
+        2 / 3 / math.log(2)
+    )
+    unknown = measured(target, [Outcome("dé", Decoded("no", none))])
+    assert math.isnan(metric("bits_per_byte").value(reply_table(["dé"], ["no"], **unknown)))
+    assert math.isnan(unknown["stopped"][0])
+
+
+def test_what_a_model_writes_may_be_nested_without_end() -> None:
+    assert message_of("[" * 100_000).tool_calls == ""
 
 
 def test_endings_lengths_and_loops() -> None:
