@@ -275,7 +275,7 @@ def test_what_no_truth_has_stays_out_of_the_report() -> None:
     assert not set(found["not_applied"]) & set(found["metrics"])
     text = "\n".join([*headline(found, {}), *other_metrics(found)])
     assert "n/a" not in text
-    assert "Left out, because no truth of these examples has what they look at: `extracted_match`, `tool" in text
+    assert "Left out, because no label of these examples has what they look at: `extracted_match`, `tool" in text
     assert "| `mean_length` " in text
     assert "`mean_length` (lower is better)" not in text
     assert "`bits_per_byte` (lower is better)" in text

@@ -127,7 +127,7 @@ def other_metrics(scores: Mapping[str, Any]) -> list[str]:
         shown = table(["metric", "value"], rows, right=(1,))
         lines += ["", f"<details><summary>{len(rows)} metrics</summary>", "", *shown, "", "</details>"]
     if aside := scores.get("not_applied"):
-        lines += ["", f"Left out, because no truth of these examples has what they look at: {names(aside)}."]
+        lines += ["", f"Left out, because no label of these examples has what they look at: {names(aside)}."]
     return ["## Other metrics", *lines] if lines else []
 
 
