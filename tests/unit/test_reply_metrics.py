@@ -23,6 +23,7 @@ from burnish.evaluation.scores import metrics_for, scores
 from burnish.media.chat.replies import message_of
 from burnish.metrics import Metric
 from burnish.report.results import headline, other_metrics
+from burnish.report.summary import figure
 from burnish.targets import Decoded, Outcome
 from burnish.targets.response import Response
 from tests.reply_cases import reply_table, with_calls
@@ -283,6 +284,7 @@ def test_what_no_truth_has_stays_out_of_the_report() -> None:
     full = scores(everything, metrics, HEADLINE, seed=0, resamples=20)
     assert not full["not_applied"]
     assert full["metrics"]["valid_json"]["rows"] == full["metrics"]["extracted_match"]["rows"] == 1
+    assert figure(full, "extracted_match") == "extracted match 0.000 (95 % CI 0.000–0.975, n = 1)"
     assert "| `extracted_match` (of 1 example) " in "\n".join(headline(full, {}))
     blank = reply_table([None], ["a"])
     assert scores(blank, metrics, HEADLINE, seed=0, resamples=20)["metrics"]["valid_json"]["value"] is None
