@@ -22,6 +22,9 @@ from burnish.evaluation.measuring import measured
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.media.chat.replies import message_of
 from burnish.metrics import Metric
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.text import loads
+from burnish.recipe.written import commented
 from burnish.report.results import headline, other_metrics
 from burnish.report.summary import figure
 from burnish.targets import Decoded, Outcome
@@ -324,3 +327,13 @@ def test_two_models_are_compared_row_by_row_and_group_by_group() -> None:
     )["exact_match"]
     assert alone.better
     assert found["exact_match"].high - found["exact_match"].low > alone.high - alone.low
+
+
+def test_settings_of_metrics_are_written_into_a_recipe_and_read_back() -> None:
+    """A schema is in it whole, so that a run needs no file of it later."""
+    chosen = [
+        {"kind": "valid_json", "json_schema": '{"type": "object", "properties": {"a": {"pattern": "^#: x$"}}}'},
+        {"kind": "extracted_match", "pattern": r"\(([A-D])\)", "name": "choice"},
+    ]
+    recipe = Recipe.load({"data": "x.csv", "metrics": chosen})
+    assert Recipe.load(loads(commented(recipe))).metrics == recipe.metrics
