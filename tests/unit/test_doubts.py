@@ -30,7 +30,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Settled:
 
 
 def result(
-    own: float, other: float, *, better: bool | None, metric: str = "macro_f1", greater: bool = True
+    own: float, other: float, *, better: bool | None, metric: str = "macro_f1", greater: bool | None = True
 ) -> dict[str, Any]:
     difference = {"value": own - other, "low": own - other - 0.05, "high": own - other + 0.05, "better": better}
     return {
@@ -62,6 +62,8 @@ def test_where_less_is_better_more_is_below(recipe: Settled) -> None:
     worse = result(0.9, 0.4, better=False, metric="log_loss", greater=False)
     assert len(list(below(recipe, worse))) == 1
     assert list(below(recipe, result(0.4, 0.9, better=True, metric="log_loss", greater=False))) == []
+    length = result(0.9, 0.4, better=None, metric="mean_length", greater=None)
+    assert list(below(recipe, length)) == [], "neither more nor less of it is better"
 
 
 def test_a_rate_far_from_the_usual_one_is_named_first(recipe: Settled) -> None:

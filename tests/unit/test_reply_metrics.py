@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,16 @@ from burnish.counting.replies import NO_JSON, Reply, json_value, reply_of
 from burnish.counting.reply_words import bare_words, spaced_words
 from burnish.evaluation.compare import paired_differences
 from burnish.evaluation.intervals import bootstrap
+from burnish.evaluation.measuring import measured
 from burnish.evaluation.scores import metrics_for, scores
+from burnish.media.chat.replies import message_of
 from burnish.metrics import Metric
+from burnish.recipe.recipe import Recipe
+from burnish.recipe.text import loads
+from burnish.recipe.written import commented
 from burnish.report.results import headline, other_metrics
+from burnish.report.summary import figure
+from burnish.targets import Decoded, Outcome
 from burnish.targets.response import Response
 from tests.reply_cases import reply_table, with_calls
 
@@ -99,6 +107,7 @@ def test_labels_say_what_changes_the_figure() -> None:
         ("#### Paris", "####  paris.", True),
         ("#### 5", "#### ", False),
         ("#### ...", "#### .", False),
+        ("#### Heading\n#### 5 \n", "#### 5\nBye.", True),
     ],
 )
 def test_extracted_match(truth: str, answer: str, right: bool) -> None:
@@ -106,7 +115,8 @@ def test_extracted_match(truth: str, answer: str, right: bool) -> None:
 
 
 def test_replies_without_a_final_answer_are_left_out() -> None:
-    pairs = [("#### 1", "#### 1"), ("#### 2", "#### 3"), ("a poem", "#### 1"), ("#### ", "x")]
+    heading = "#### Ingredients\nTwo eggs."
+    pairs = [("#### 1", "#### 1"), ("#### 2", "#### 3"), ("a poem", "#### 1"), ("#### ", "x"), (heading, heading)]
     assert value("extracted_match", pairs) == 0.5
     assert math.isnan(value("extracted_match", pairs[2:]))
     assert value("extracted_match", [("I say (B).", "(A) or (B)"), ("(C)", "C")], pattern=r"\(([A-D])\)") == 0.5
@@ -185,9 +195,13 @@ def test_tool_call_match() -> None:
         (with_calls("", f), "f()"),
         ("no calls", with_calls("", g)),
     ]
-    assert [value("tool_call_match", [pair, (with_calls("", g), "")]) for pair in same] == [0.5] * len(same)
-    assert [value("tool_call_match", [pair, (with_calls("", g), "")]) for pair in other] == [0.0] * len(other)
-    assert math.isnan(value("tool_call_match", [("a", "a"), ("b", with_calls("", g))]))
+    wrong = (with_calls("", g), "")
+    assert [value("tool_call_match", [pair, wrong], of="all") for pair in same] == [0.5] * len(same)
+    assert [value("tool_call_match", [pair, wrong], of="all") for pair in other] == [0.0] * len(other)
+    assert value("tool_call_match", same) == value("tool_call_match", [*same, other[-1]]) == 1
+    assert value("tool_call_match", other) == 0
+    for of in ("calls", "all"):
+        assert math.isnan(value("tool_call_match", [("a", "a"), ("b", with_calls("", g))], of=of))
 
 
 @pytest.mark.parametrize(
@@ -211,6 +225,27 @@ def test_json_numbers_of_equal_value_are_equal() -> None:
     for broken in ("", "{", "NaN", "[Infinity]", "[" * 100_000, "1" * 10_000):
         assert json_value(broken) is NO_JSON
     assert json_value("1e400") == math.inf
+
+
+def test_columns_of_a_reply() -> None:
+    """Bytes of the text, `é` two of them; a reply none of whose tokens is learned counts for nothing; baselines write none."""
+    target, none = Response(), np.zeros(0, np.float32)
+    said = Decoded("no", none, -1.0, "stop", 3)
+    outcomes = [Outcome("dé", said, 2.0, 4.0), Outcome("cut away", replace(said, ended="length", written=8))]
+    found = measured(target, outcomes)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "nats": [2, 0], "tokens": [4, 0], "bytes": [3, 0], "written": [3, 8], "stopped": [1, 0]
+    }  # fmt: skip
+    assert metric("bits_per_byte").value(reply_table(["dé", "cut away"], ["no"] * 2, **found)) == pytest.approx(
+        2 / 3 / math.log(2)
+    )
+    unknown = measured(target, [Outcome("dé", Decoded("no", none))])
+    assert math.isnan(metric("bits_per_byte").value(reply_table(["dé"], ["no"], **unknown)))
+    assert math.isnan(unknown["stopped"][0])
+
+
+def test_what_a_model_writes_may_be_nested_without_end() -> None:
+    assert message_of("[" * 100_000).tool_calls == ""
 
 
 def test_endings_lengths_and_loops() -> None:
@@ -239,17 +274,21 @@ def test_what_no_truth_has_stays_out_of_the_report() -> None:
     """Neither a final answer, nor JSON, nor calls: said once, and a figure nowhere; with one such truth all are there."""
     metrics = metrics_for(Response())
     found = scores(plain(), metrics, HEADLINE, seed=0, resamples=20)
-    assert found["not_applied"] == ["extracted_match", "tool_call_match", "valid_json"]
+    assert found["not_applied"] == ["extracted_match", "tool_call_match", "tool_call_match_of_all", "valid_json"]
     assert found["headline"] == ["bits_per_byte", "exact_match", "chrf"]
     assert not set(found["not_applied"]) & set(found["metrics"])
     text = "\n".join([*headline(found, {}), *other_metrics(found)])
     assert "n/a" not in text
-    assert "Left out, because no truth of these examples has what they look at: `extracted_match`, `tool" in text
+    assert "Left out, because no label of these examples has what they look at: `extracted_match`, `tool" in text
     assert "| `mean_length` " in text
     assert "`mean_length` (lower is better)" not in text
     assert "`bits_per_byte` (lower is better)" in text
     everything = reply_table(["so #### 1", "{}", with_calls("", ("f", {}))], ["", "", ""])
-    assert not scores(everything, metrics, HEADLINE, seed=0, resamples=20)["not_applied"]
+    full = scores(everything, metrics, HEADLINE, seed=0, resamples=20)
+    assert not full["not_applied"]
+    assert full["metrics"]["valid_json"]["rows"] == full["metrics"]["extracted_match"]["rows"] == 1
+    assert figure(full, "extracted_match") == "extracted match 0.000 (95 % CI 0.000–0.975, n = 1)"
+    assert "| `extracted_match` (of 1 example) " in "\n".join(headline(full, {}))
     blank = reply_table([None], ["a"])
     assert scores(blank, metrics, HEADLINE, seed=0, resamples=20)["metrics"]["valid_json"]["value"] is None
 
@@ -288,3 +327,13 @@ def test_two_models_are_compared_row_by_row_and_group_by_group() -> None:
     )["exact_match"]
     assert alone.better
     assert found["exact_match"].high - found["exact_match"].low > alone.high - alone.low
+
+
+def test_settings_of_metrics_are_written_into_a_recipe_and_read_back() -> None:
+    """A schema is in it whole, so that a run needs no file of it later."""
+    chosen = [
+        {"kind": "valid_json", "json_schema": '{"type": "object", "properties": {"a": {"pattern": "^#: x$"}}}'},
+        {"kind": "extracted_match", "pattern": r"\(([A-D])\)", "name": "choice"},
+    ]
+    recipe = Recipe.load({"data": "x.csv", "metrics": chosen})
+    assert Recipe.load(loads(commented(recipe))).metrics == recipe.metrics

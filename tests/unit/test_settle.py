@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from burnish.core.errors import InputError
+from burnish.evaluation.scores import metrics_for
 from burnish.recipe.recipe import Recipe, Settled
-from burnish.stages.prepare.settle import settle
+from burnish.stages.prepare.settle import _deciding, settle
+from burnish.targets.response import Response
 from tests.data_cases import table
 
 TEXT_ROWS: list[dict[str, Any]] = [
@@ -302,3 +304,13 @@ def test_settings_that_do_not_fit_what_the_data_are() -> None:
         settled(target={"column": "intent"}, loss={"delta": 1.0})
     with pytest.raises(InputError, match="no column fits"):
         settled(target={"column": "intent"}, input={"root": "clips"})
+
+
+def test_what_describes_answers_chooses_no_checkpoint() -> None:
+    """Neither longer nor shorter replies are better; of two that judge, either may."""
+    metrics = metrics_for(Response())
+    assert [_deciding(name, metrics, Response()) for name in ("loss", "rougeL")] == ["loss", "rougeL"]
+    with pytest.raises(InputError, match="'mean_length' describes answers, and neither more nor less of it is better"):
+        _deciding("mean_length", metrics, Response())
+    with pytest.raises(InputError, match=r"'macro_f1' is not defined for target 'response'"):
+        _deciding("macro_f1", metrics, Response())

@@ -66,7 +66,7 @@ def scores(
     Returns:
         `target`, `rows`, `rows_without_truth`, `unknown_labels` {label: rows}, `groups`, `bootstrap` {resamples,
         level, seed, grouped}, `headline` [labels], `metrics` {label: {value, greater_is_better, and for the headline
-        low, high, resamples}}, `not_applied` [labels of metrics whose matter no truth has];
+        low, high, resamples; `rows` of a share of some rows only}}, `not_applied` [labels of metrics whose matter no truth has];
         for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
         and where an answer is exactly one of them
         `confusion` {names, counts}.
@@ -105,8 +105,11 @@ def scores(
 
 
 def _number(metric: Metric, known: Predictions, interval: Interval | None) -> dict[str, Any]:
-    figures = {"value": finite(interval.value if interval else metric.value(known))}
+    figures: dict[str, Any] = {"value": finite(interval.value if interval else metric.value(known))}
     figures["greater_is_better"] = metric.greater_is_better
+    judged = metric.share_of(known)
+    if judged is not None and not judged.all():
+        figures["rows"] = int(judged.sum())
     if interval:
         figures |= {"low": finite(interval.low), "high": finite(interval.high), "resamples": interval.resamples}
     return figures

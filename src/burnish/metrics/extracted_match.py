@@ -22,7 +22,8 @@ class ExtractedMatch(ShareOfRows):
     """Share of answers whose final answer is the true one, such as the number behind the last `####` in GSM8K.
 
     Numbers are compared as numbers: 1,000 and $1000.0 are the same. Other answers are compared as text; capital letters,
-    white space and a full stop do not count. Replies from whose truth nothing can be extracted are left out.
+    white space and a full stop do not count. Replies from whose truth nothing can be extracted are left out; by
+    the usual pattern, those whose last line has no `####`.
     Source: Cobbe et al. 2021 (arXiv 2110.14168).
     """
 
@@ -50,12 +51,16 @@ class ExtractedMatch(ShareOfRows):
         """Judged are the rows from whose truth an answer can be extracted."""
         pattern, both = re.compile(self.pattern), replies(known)
         pairs = [
-            (extracted(pattern, t.content), extracted(pattern, a.content))
+            (extracted(pattern, self._end(t.content)), extracted(pattern, a.content))
             for t, a in zip(both.truth, both.answer, strict=True)
         ]
         wanted = [truth is not None for truth, _ in pairs]
         right = [truth is not None and truth == answer for truth, answer in pairs]
         return np.array(right, np.float64), np.array(wanted, np.float64)
+
+    def _end(self, truth: str) -> str:
+        """Where the final answer of a truth may stand: by the usual pattern its last line, because #### heads sections as well."""
+        return truth.strip().rpartition("\n")[2] if self.pattern == USUAL else truth
 
 
 def extracted(pattern: re.Pattern[str], text: str) -> Decimal | str | None:

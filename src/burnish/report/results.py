@@ -88,7 +88,10 @@ def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
 
 
 def _titled(label: str, metric: Mapping[str, Any]) -> str:
-    return name(label) + (" (lower is better)" if metric["greater_is_better"] is False else "")
+    said = ["lower is better"] if metric["greater_is_better"] is False else []
+    if "rows" in metric:
+        said.append(f"of {metric['rows']:,} example{'s' * (metric['rows'] != 1)}")
+    return name(label) + (f" ({', '.join(said)})" if said else "")
 
 
 def _verdict(baseline: Mapping[str, Any]) -> str:
@@ -124,7 +127,7 @@ def other_metrics(scores: Mapping[str, Any]) -> list[str]:
         shown = table(["metric", "value"], rows, right=(1,))
         lines += ["", f"<details><summary>{len(rows)} metrics</summary>", "", *shown, "", "</details>"]
     if aside := scores.get("not_applied"):
-        lines += ["", f"Left out, because no truth of these examples has what they look at: {names(aside)}."]
+        lines += ["", f"Left out, because no label of these examples has what they look at: {names(aside)}."]
     return ["## Other metrics", *lines] if lines else []
 
 

@@ -13,7 +13,8 @@ from burnish.report.markdown import number
 from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
 NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
-         "spearman": "Spearman correlation"}  # fmt: skip
+         "spearman": "Spearman correlation", "chrf": "chrF", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
+         "valid_json": "valid JSON"}  # fmt: skip
 OVERLAP = ("test_rows_in_train", "test_groups_in_train", "near_test_rows_in_train")
 ACCURACIES = ("accuracy", "subset_accuracy")
 CALIBRATED = 0.02
@@ -36,7 +37,7 @@ def deciding(scores: Mapping[str, Any], named: str | None = None) -> str:
 def figure(scores: Mapping[str, Any], metric: str) -> str:
     """A metric with its interval and the number of examples: `macro F1 0.675 (95 % CI 0.568–0.769, n = 135)`."""
     figures, count = scores["metrics"][metric], scores["rows"] - scores["rows_without_truth"]
-    low, high = figures.get("low"), figures.get("high")
+    low, high, count = figures.get("low"), figures.get("high"), figures.get("rows", count)
     level = f"{100 * scores['bootstrap']['level']:g} % CI"
     interval = "" if low is None or high is None else f"{level} {number(low)}–{number(high)}, "
     groups = f" in {scores['groups']:,} groups" if scores.get("groups") is not None else ""

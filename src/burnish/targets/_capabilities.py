@@ -42,6 +42,13 @@ class Outcome:
     nats: float = math.nan
     weight: float = 0.0
 
+    def cost(self, size: float = 0.0) -> tuple[float, float, float]:
+        """Nats, weight and a size, such as bytes: columns whose sums are divided.
+
+        Each is 0 where nothing has weight: one such row among many counts for nothing, and does not make their sums no number.
+        """
+        return (self.nats, self.weight, float(size)) if self.weight else (0.0, 0.0, 0.0)
+
 
 @dataclass(frozen=True)
 class Classes:

@@ -78,7 +78,7 @@ class ScoredTexts(Target, Scored, Taught):
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """Of one row."""
-        return (outcome.nats, outcome.weight)
+        return outcome.cost()[:2]
 
 
 def text_of(value: Any) -> str:

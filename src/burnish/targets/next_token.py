@@ -39,7 +39,7 @@ class NextToken(ScoredTexts):
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """Of one row."""
-        return (outcome.nats, outcome.weight, float(outcome.truth))
+        return outcome.cost(outcome.truth)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """Bits per byte of the beginning of each text, as much of it as one window holds."""

@@ -145,7 +145,8 @@ class Response(Target, Generative, Taught):
         decoded = outcome.decoded
         written = math.nan if decoded.written is None else float(decoded.written)
         stopped = math.nan if decoded.ended is None else float(decoded.ended == "stop")
-        return (outcome.nats, outcome.weight, float(len(str(outcome.truth).encode())), written, stopped)
+        size = len(str(outcome.truth).encode("utf-8", "surrogatepass"))
+        return (*outcome.cost(size), written, stopped)
 
     def ends(self, processor: Any) -> Ends:
         """The template's stop tokens."""

@@ -49,7 +49,7 @@ def message_of(text: str) -> Message:
     """The message of a reply in the form of `reply_text`."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not (isinstance(value, dict) and isinstance(value.get("tool_calls"), list)):
         return Message("assistant", text)

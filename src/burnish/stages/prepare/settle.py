@@ -18,6 +18,7 @@ from burnish.decoders import Decoder
 from burnish.evaluation.scores import defined, metrics_for
 from burnish.inputs import FromFiles, Input
 from burnish.losses import Loss
+from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
 from burnish.stages.prepare.fitting import candidates_of, fit_together, fitting_input, of_input, said_input
@@ -172,30 +173,35 @@ def _defaults(recipe: Recipe, input_: Input, target: Target) -> dict[str, Any]:
             place="metrics",
         )
     metrics = metrics_for(target, chosen)  # the chosen ones first; the others cost nothing and hide nothing
-    deciding = recipe.deciding_metric or target.decides
-    known = [m.label for m in metrics if m.greater_is_better is not None]
-    if deciding != "loss" and deciding not in known:
-        describes = deciding in (m.label for m in metrics)
-        guess = nearest(deciding, known)
-        raise InputError(
-            f"deciding_metric {deciding!r} "
-            + (
-                "describes answers, and neither more nor less of it is better"
-                if describes
-                else f"is not defined for target {target.kind()!r}"
-            ),
-            expected="one of loss, " + ", ".join(known),
-            fix=f"did you mean {guess!r}?" if guess else "",
-            place="deciding_metric",
-        )
     return {
         "loss": loss,
         "sampler": _sampler(recipe, "length_bucketed" if input_.lengths_matter else "shuffled"),
         "metrics": metrics,
-        "deciding_metric": deciding,
+        "deciding_metric": _deciding(recipe.deciding_metric or target.decides, metrics, target),
         "decoder": _decoder(recipe, target),
         **_objective(recipe, target),
     }
+
+
+def _deciding(named: str, metrics: Sequence[Metric], target: Target) -> str:
+    """The label of the metric that chooses the best checkpoint, or `loss`.
+
+    Raises:
+        InputError: not one of the target, or one that describes answers and judges none.
+    """
+    known = [m.label for m in metrics if m.greater_is_better is not None]
+    if named == "loss" or named in known:
+        return named
+    wrong = f"is not defined for target {target.kind()!r}"
+    if named in [m.label for m in metrics]:
+        wrong = "describes answers, and neither more nor less of it is better"
+    guess = nearest(named, known)
+    raise InputError(
+        f"deciding_metric {named!r} {wrong}",
+        expected="one of loss, " + ", ".join(known),
+        fix=f"did you mean {guess!r}?" if guess else "",
+        place="deciding_metric",
+    )
 
 
 def _objective(recipe: Recipe, target: Target) -> dict[str, Any]:
