@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from burnish.core.errors import InputError
 from burnish.data.reading.encodings import open_text
 from burnish.data.sources import PIECE_CHARACTERS, PIECE_ROWS, Rows, Source
 
@@ -39,8 +38,6 @@ class PlainText(Source):
         if self.documents != "file":
             parts = whole.split("\n") if self.documents == "line" else _BLANK.split(whole)
         texts = [part for part in parts if part.strip()]
-        if not texts:
-            raise InputError("the file holds no text", expected="a text", place=str(path))
         piece, size = list[str](), 0
         for one in texts:
             piece.append(one)

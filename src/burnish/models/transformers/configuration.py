@@ -93,7 +93,28 @@ def read_configuration(folder: Path, head: Any) -> Any:
             + (", such as 'starter'" if head.__name__ == input_classes()["text"].heads["row"] else ""),
             place=str(folder / "config.json"),
         )
+    _require_one_way(config, head, folder)
     return config
+
+
+def _require_one_way(config: Any, head: Any, folder: Path) -> None:
+    """That a network which is to tell each token from those before does not see the token itself.
+
+    transformers opens an encoder such as BERT with a head for writing, and lets it read both sides.
+    """
+    if head.__name__ == "AutoModelForCausalLM" and _encoder(config.model_type) and not config.is_decoder:
+        raise InputError(
+            f"the architecture {config.model_type!r} reads what stands before and behind: it cannot write on",
+            expected="an architecture such as GPT-2, Llama or Qwen",
+            fix="task: masked-language-modeling, or another checkpoint",
+            place=str(folder / "config.json"),
+        )
+
+
+def _encoder(kind: str) -> bool:
+    from transformers.models.auto import modeling_auto as known
+
+    return kind in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
 def generates(folder: Path) -> bool:

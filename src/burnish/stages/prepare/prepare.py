@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from burnish.bundle.processors import processor_of
 from burnish.core.errors import InputError
@@ -17,7 +16,7 @@ from burnish.core.events import Event
 from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
-from burnish.data.looking.audit import Audit, audit, require_known
+from burnish.data.looking.audit import Audit, require_known
 from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
 from burnish.data.reading.plain_texts import as_plain_texts
@@ -29,6 +28,7 @@ from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
 from burnish.stages.prepare.assembling import put_together
+from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
@@ -115,13 +115,14 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     decisions.check(recipe, draft.target, parts)
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
-    made = replace(made, parts=_unfolded(settled, parts, processor, tell))
-    parts = made.parts
+    parts = _unfolded(settled, parts, processor, tell)
     epochs = _epochs(recipe, settled.target, len(parts["train"]), _teller(tell, "note"))
     settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     encoded = _encoded(settled, parts, processor, tell)
-    examined = _audited(settled, made, truths, encoded, processor, tell)
+    examined = audited(settled, made, truths, encoded, processor, Phases(tell))
+    for severity, line in examined.lines():
+        _teller(tell, "note" if severity == "note" else "warning")(line)
     prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
@@ -191,38 +192,6 @@ def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Processor, 
     return encoded
 
 
-def _audited(
-    settled: Settled,
-    made: Divided,
-    truths: Mapping[str, Truths],
-    encoded: Mapping[str, EncodedRows],
-    processor: Processor,
-    tell: Tell,
-) -> Audit:
-    """What is wrong with the rows, which is said.
-
-    Raises:
-        InputError: it makes the run meaningless, and the recipe does not accept it.
-    """
-    audited = made.said_in(
-        audit(
-            made.parts,
-            settled.input,
-            settled.target,
-            {name: _lengths(rows) for name, rows in encoded.items()},
-            settled.allow,
-            Phases(tell),
-            processor.for_input,
-            _unknown(encoded, processor),
-            known=made.findings,
-            truths=truths,
-        )
-    )
-    for severity, line in audited.lines():
-        _teller(tell, "note" if severity == "note" else "warning")(line)
-    return audited
-
-
 def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:
     """As named, or as usual for so many rows and classes, which is said."""
     if recipe.epochs is not None:
@@ -239,22 +208,6 @@ def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None
 
 def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], None]:
     return lambda text: tell(Event(name, {"text": text}))
-
-
-def _lengths(rows: EncodedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
-    lost = (rows.weights == 0) & (rows.given_full_lengths > rows.given_lengths)
-    return rows.given_full_lengths, np.where(lost, 0, rows.given_lengths)
-
-
-def _unknown(
-    encoded: Mapping[str, EncodedRows], processor: Processor
-) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None:
-    """Tokens of each row that the tokenizer does not know, and tokens kept; None where it knows everything."""
-    if processor.unknown is None:
-        return None
-    encoded_name, number = processor.unknown
-    return {name: (rows.count(encoded_name, number), rows.lengths) for name, rows in encoded.items()}
 
 
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
