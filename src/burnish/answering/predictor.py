@@ -12,12 +12,14 @@ import numpy as np
 
 from burnish.answering.explaining import PARTS, Explanation, begun, cut, explanation
 from burnish.answering.opening import Computed, answers_with, decoded, opened_by, settled
+from burnish.answering.requested import Decoding
+from burnish.answering.streaming import Reply
 from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
-from burnish.inputs import Elementwise, lacking
+from burnish.inputs import Assembled, Elementwise, lacking
 from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
@@ -64,7 +66,8 @@ class Predictor:
         """Answers in the order of the examples; one answer for one example.
 
         Args:
-            examples: a string or a row (column name to value); or a list of them.
+            examples: a string or a row (column name to value); or a list of them. Of a model that chats, a string is a message,
+                and a list of messages is one conversation.
             seed: of this request, where the bundle's decoder draws at random; None: the decoder's own. A row has the same
                 answer alone and among others.
 
@@ -73,11 +76,34 @@ class Predictor:
         """
         if isinstance(examples, str | Mapping):
             return self._many([examples], seed)[0]
+        if (turns := self._conversation(examples)) is not None:
+            return self._many([turns], seed)[0]
         if isinstance(examples, bytes) or not isinstance(examples, Iterable):
             raise InputError(
                 f"found {examples!r:.80}", expected="a text, a row (column name to value), or a list of them"
             )
         return self._many(list(examples), seed)
+
+    def stream(self, example: Any, **asked: Any) -> Reply:
+        """One answer while it is written: an iterator over pieces of its text, with `answer` when it has ended.
+
+        Args:
+            example: a string, a row, or the messages of a conversation.
+            asked: settings of this request, see `burnish.answering.requested.Decoding`: temperature, top_k, top_p, min_p,
+                repetition_penalty, seed, max_new_tokens, stop. What is not given is as in the bundle. Where the prompt leaves
+                fewer tokens of the context than `max_new_tokens`, the answer ends there.
+
+        Raises:
+            InputError: as of an answer; a setting out of its bounds; or a bundle whose answers are not written.
+        """
+        conversation = None if isinstance(example, str | Mapping) else self._conversation(example)
+        return Reply(self.bundle, self._run, self._row(conversation or example, 0), Decoding.of(asked))
+
+    def _conversation(self, given: Any) -> Example | None:
+        """The row of a list of messages; None for anything else."""
+        input_ = self.bundle.input
+        turns = given if isinstance(given, list | tuple) and isinstance(input_, Assembled) else None
+        return cast("Assembled", input_).of_turns(turns) if turns else None
 
     def prepare(self, examples: Sequence[Any]) -> list[PreparedRow]:
         """Examples as numbers, in their order; what may fail because of an example fails here.

@@ -30,6 +30,21 @@ class Generated:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """A row while it is written.
+
+    Attributes:
+        row: its place among the rows that are written together.
+        ids: the token ids so far, without a stop token.
+        whole: the finished sequence; None where it goes on.
+    """
+
+    row: int
+    ids: Sequence[int]
+    whole: Generated | None = None
+
+
+@dataclass(frozen=True)
 class Ends:
     """What ends a sequence, as the target's tokenizer says it.
 

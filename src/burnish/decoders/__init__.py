@@ -6,14 +6,14 @@ They are our own code over numpy, driven by a `Step`, so that torch and ONNX ans
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal, Protocol
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated
+from burnish.core.generated import Ends, Generated, Progress
 from burnish.core.processor import Processor
 from burnish.core.views import each, joined
 from burnish.inputs import Input
@@ -55,6 +55,14 @@ class Decoder(Component):
             seeds: one a row, where chance decides; none: the decoder's own.
         """
         raise NotImplementedError(f"decoder {self.kind()!r} drives no steps")
+
+    def writing(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> Iterator[Progress]:
+        """The same sequences, told while they are written: after each token where tokens are settled one by one.
+
+        Whoever stops asking stops the writing. Here, where nothing is settled before the end, rows are told whole.
+        """
+        for row, whole in enumerate(self.written(step, rows, ends, seeds)):
+            yield Progress(row, whole.ids.tolist(), whole)
 
     def labelled(self, frames: Array, ends: Ends) -> Generated:
         """The labelling of one row, from its logits of each frame, float [L, V], padding left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, cast
 
@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Reason
+from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder, Step
 from burnish.decoders._constraint import Constraint, schema_of
 
@@ -121,14 +121,20 @@ class OneByOne(Stepwise):
         return [None] * rows
 
     def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
-        """Rows that have ended leave the batch."""
+        """As `writing` tells them at last."""
         done: list[Generated | None] = [None] * rows
+        for told in self.writing(step, rows, ends, seeds):
+            done[told.row] = told.whole
+        return cast("list[Generated]", done)
+
+    def writing(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> Iterator[Progress]:
+        """One token of each row at a time; rows that have ended leave the batch."""
         sequences, randoms = [Sequences() for _ in range(rows)], self.randoms(rows, seeds)
         live = np.arange(rows)
         logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
         held = self._held(rows, ends, logits.shape[-1])
         while len(live):
-            tokens = np.zeros(len(live), np.int64)
+            tokens, stay = np.zeros(len(live), np.int64), np.ones(len(live), bool)
             for place, (row, row_logits) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
                 allowed = held[row].masked(row_logits) if held else row_logits
                 token = int(self.chosen(allowed, sequences[row], randoms[row]))
@@ -136,12 +142,11 @@ class OneByOne(Stepwise):
                     held[row].took(token)
                 sequences[row].score += float(log_softmax(row_logits)[token])
                 broken = not math.isfinite(sequences[row].score)
-                done[row] = sequences[row].finished("length") if broken else self.ending(sequences[row], token, ends)
-                tokens[place] = token
-            stay = np.array([place for place, row in enumerate(live) if done[row] is None], np.int64)
-            if len(stay) < len(live):
-                cache = step.picked(cache, stay)
+                whole = sequences[row].finished("length") if broken else self.ending(sequences[row], token, ends)
+                tokens[place], stay[place] = token, whole is None
+                yield Progress(int(row), tuple(sequences[row].ids), whole)
+            if not stay.all():
+                cache = step.picked(cache, np.flatnonzero(stay))
             live, tokens = live[stay], tokens[stay]
             if len(live):
                 logits, cache = step(tokens, cache)
-        return cast("list[Generated]", done)

@@ -71,6 +71,10 @@ class Assembled(ABC):
         """
 
     @abstractmethod
+    def of_turns(self, values: Sequence[Any]) -> Example | None:
+        """The one row that a list of turns is, as clients give it; None for a list of rows."""
+
+    @abstractmethod
     def assembled(self, example: Example, place: str) -> str:
         """A row with what is learned from it, put together.
 

@@ -136,6 +136,15 @@ class Chat(Input, Assembled, Unfolded):
             said = f"{said} The template writes the date: {update['today']}, in service as well.".strip()
         return self.model_copy(update=update), said
 
+    def of_turns(self, values: Sequence[Any]) -> Example | None:
+        """A conversation, where all are messages: who speaks, and what."""
+        turns = [
+            v
+            for v in values
+            if isinstance(v, Mapping) and any(n in v for n in ("role", "from")) and "messages" not in v
+        ]
+        return {"messages": list(values)} if turns and len(turns) == len(values) else None
+
     def assembled(self, example: Example, place: str) -> str:
         """The conversation of a row that ends in a reply, checked, as JSON text.
 

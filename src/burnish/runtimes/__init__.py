@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from burnish.core.batch import Array
 from burnish.core.component import Component
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated
+from burnish.core.generated import Ends, Generated, Progress
 from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.targets import Target
@@ -30,6 +30,11 @@ class Generate(Protocol):
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
     ) -> list[Generated]:
         """Token ids of each of B rows, with their score and why they ended; see `Decoder.written`."""
+
+    def writing(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> Iterator[Progress]:
+        """The same, told while it is written; see `Decoder.writing`."""
 
 
 class Runtime(Component):

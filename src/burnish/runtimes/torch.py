@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated
+from burnish.core.generated import Ends, Generated, Progress
 from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.runtimes import Generate, Runner, Runtime
@@ -119,13 +119,30 @@ def generating(network: Network) -> Generate:
             place="decoder",
         )
 
-    def generate(
-        arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> list[Generated]:
-        network.eval()
-        return decoder.written(_Steps(network, arrays), len(next(iter(arrays.values()))), ends, seeds)
+    return _Writer(network)
 
-    return generate
+
+class _Writer:
+    """A network in memory that writes."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def __call__(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> list[Generated]:
+        self._network.eval()
+        return decoder.written(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
+
+    def writing(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> Iterator[Progress]:
+        self._network.eval()
+        return decoder.writing(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
+
+
+def _rows(arrays: Mapping[str, Array]) -> int:
+    return len(next(iter(arrays.values())))
 
 
 def computing(network: Network, decoder: Decoder) -> Runner | Generate:

@@ -46,14 +46,16 @@ class _Exchanges:
         return max(0, sum(start <= message for start in self.starts) - 1)
 
 
-def prompt(renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str) -> list[int]:
-    """The ids of `Renderer.prompt`."""
+def prompt(
+    renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str
+) -> tuple[list[int], int]:
+    """The ids of `Renderer.prompt`, and how many exchanges they leave out."""
     exchanges, last = _Exchanges.of(conversation), len(conversation.messages) - 1
     turns = Turns(renderer, conversation, where)
     for first in range(exchanges.before(last) + 1):
         ids = list(turns.encoding(exchanges.window(first, last), prompt=True).ids)
         if limit is None or len(ids) <= limit:
-            return ids
+            return ids, first
     raise InputError(
         f"the last message with its exchange takes {len(ids)} tokens",
         expected=f"at most {limit}",

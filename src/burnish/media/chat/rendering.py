@@ -34,7 +34,12 @@ class Renderer(TemplateEncoder):
                 last exchange that alone is longer than `limit`.
         """
         self.check(conversation, where)
-        return _windows.prompt(self, conversation, limit, where)
+        return _windows.prompt(self, conversation, limit, where)[0]
+
+    def left_out(self, conversation: Conversation, *, limit: int | None) -> int:
+        """How many of the earliest exchanges `prompt` leaves out; arguments and errors as there."""
+        self.check(conversation, "")
+        return _windows.prompt(self, conversation, limit, "")[1]
 
     def examples(
         self, conversation: Conversation, learned: Learned = REPLIES, *, limit: int | None = None, where: str = ""

@@ -1,0 +1,79 @@
+"""What one request asks of decoding, beside what the bundle was tested with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+from burnish.core.component import build
+from burnish.core.errors import InputError
+from burnish.decoders import Decoder
+
+_OF_DRAWS = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Settings of one request; None is as the bundle has it. They mean what the fields of decoder `sampling` mean.
+
+    Attributes:
+        temperature, top_k, top_p, min_p, repetition_penalty: of draws; any of them makes a bundle draw that has another
+            decoder, at temperature 1 where none is given.
+        seed: of the draws.
+        max_new_tokens: after which the answer is cut off.
+        stop: texts that end it, instead of the bundle's.
+    """
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    max_new_tokens: int | None = None
+    stop: Sequence[str] | None = None
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any]) -> Decoding:
+        """By name.
+
+        Raises:
+            InputError: there is no such setting.
+        """
+        names = [field.name for field in fields(cls)]
+        for name in asked:
+            if name not in names:
+                raise InputError(f"unknown setting {name!r}", expected="one of " + ", ".join(names), place="decoder")
+        return cls(**asked)
+
+    def decoder(self, usual: Decoder) -> Decoder:
+        """The decoder of this request.
+
+        Args:
+            usual: that of the bundle.
+
+        Raises:
+            InputError: a setting out of its bounds, or a decoder that writes nothing token by token.
+        """
+        if usual.reads != "steps":
+            raise InputError(
+                f"decoder {usual.kind()!r} does not write token by token",
+                expected="a bundle whose answers are generated, such as one of task instruction-tuning",
+            )
+        asked = {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
+        if not asked:
+            return usual
+        kept: dict[str, Any] = {"kind": usual.kind(), **usual.model_dump()}
+        if usual.kind() != "sampling":
+            asked.pop("seed", None)
+            if any(name in asked for name in _OF_DRAWS):
+                kept = {
+                    "kind": "sampling",
+                    "max_new_tokens": kept["max_new_tokens"],
+                    "stop": kept["stop"],
+                    "seed": self.seed or 0,
+                }
+        if "stop" in asked:
+            asked["stop"] = list(asked["stop"])
+        return cast("Decoder", build("burnish.decoders", {**kept, **asked}, place="decoder"))
