@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Reason
+from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.decoders._stepwise import Stepwise
 from burnish.inputs import Input
@@ -93,16 +93,14 @@ class _Writer:
 
     def writing(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> Iterator[Any]:
+    ) -> Iterator[Progress]:
         """The same, told while it is written where there is one row and one sequence of it."""
-        from burnish.core.generated import Progress
-
         asked = settings_of(decoder)
         assert isinstance(decoder, Stepwise)
         prompts = self._prompts(arrays)
         if len(prompts) > 1 or asked["options"].get("beam_size", 1) > 1:
-            for row, whole in enumerate(self(arrays, decoder, ends, seeds)):
-                yield Progress(row, whole.ids.tolist(), whole)
+            for row, one in enumerate(self(arrays, decoder, ends, seeds)):
+                yield Progress(row, one.ids.tolist(), one)
             return
         if asked["random"]:
             import ctranslate2
@@ -199,7 +197,7 @@ def settings_of(decoder: Decoder) -> dict[str, Any]:
         "repetition_penalty": values["repetition_penalty"],
         "length_penalty": 0,
     }
-    return {"options": cast("dict[str, Any]", options), "random": random}
+    return {"options": options, "random": random}
 
 
 def _lacks(what: str) -> InputError:

@@ -19,7 +19,7 @@ from burnish.bundle.signature import is_signed
 from burnish.core.batch import Array
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, RunFailed
-from burnish.core.generated import Ends, Generated
+from burnish.core.generated import Ends, Generated, Progress
 from burnish.core.predictions import Predictions
 from burnish.data.table import Part
 from burnish.decoders import Decoder
@@ -49,6 +49,12 @@ class Recording:
 
     def __init__(self, compute: Generate) -> None:
         self._compute, self.by_prompt = compute, dict[bytes, list[int]]()
+
+    def writing(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> Iterator[Progress]:
+        """As the model; nothing is kept."""
+        return self._compute.writing(arrays, decoder, ends, seeds)
 
     def __call__(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
