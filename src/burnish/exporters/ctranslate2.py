@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -58,5 +57,4 @@ class Ctranslate2(Exporter):
                 fix="export it to safetensors or gguf",
                 place=str(source.model),
             ) from error
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return {"file": "model.bin", "inputs": {}, "unknown": config.get("unk_token", "")}
+        return {"file": "model.bin", "inputs": {}}

@@ -69,6 +69,10 @@ class TokenIds(Input, Assembled, Unfolded):
         """As it is."""
         return self, "The ids must be those of this checkpoint's tokenizer: look at the decoded examples below."
 
+    def of_turns(self, values: Sequence[Any]) -> Example | None:
+        """None: token ids are no turns."""
+        return None
+
     def assembled(self, example: Example, place: str) -> str:
         """Ids, and which are learned, as JSON text.
 

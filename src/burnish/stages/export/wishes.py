@@ -59,15 +59,25 @@ def wishes(
         exporter = cast(
             Exporter, build("burnish.exporters", {"kind": exporter.kind(), **said, **fitting}, place="--to")
         )
+        if "precision" in type(exporter).model_fields and methods and exporter.writes:
+            listed += [Wish(one) for one in (exporter, *(_precise(exporter, m) for m in methods))]
+            continue
         compressions = [_compression(m) for m in methods] if exporter.kind() == "onnx" else []
         if wanted is not None and isinstance(exporter, Onnx):
             listed += _for_hardware(wanted, exporter, compressions)
         else:
             listed.append(Wish(exporter, compressions))
-    for option, asked in (("--quantize", bool(methods)), ("--hardware", wanted is not None)):
+    precise = any("precision" in type(w.exporter).model_fields and w.exporter.writes for w in listed)
+    for option, asked in (("--quantize", bool(methods) and not precise), ("--hardware", wanted is not None)):
         if asked and not any(w.exporter.kind() == "onnx" for w in listed):
             raise InputError(f"{option} without onnx", expected="--to onnx among the formats", place=option)
     return listed
+
+
+def _precise(exporter: Exporter, precision: str | dict[str, Any]) -> Exporter:
+    """The same exporter in another number type."""
+    settings = {**exporter.model_dump(), "precision": precision}
+    return cast(Exporter, build("burnish.exporters", settings, place="--quantize"))
 
 
 def _for_hardware(check: Check, exporter: Onnx, compressions: Sequence[Compression]) -> list[Wish]:

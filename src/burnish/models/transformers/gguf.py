@@ -1,0 +1,33 @@
+"""A GGUF file as a network: its numbers are read back to float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from burnish.core.collecting import importing
+from burnish.core.errors import InputError
+from burnish.core.network import Network
+from burnish.models.transformers.configuration import quiet
+
+
+def from_gguf(path: Path) -> Network:
+    """The language model in a GGUF file.
+
+    Raises:
+        InputError: the file cannot be read, or its architecture is unknown to transformers.
+    """
+    with importing():
+        from transformers import AutoModelForCausalLM
+
+    from burnish.models.transformers.language import LanguageModel
+
+    try:
+        with quiet():
+            model = AutoModelForCausalLM.from_pretrained(
+                str(path.parent), gguf_file=path.name, local_files_only=True, dtype="float32"
+            )
+    except (ValueError, OSError, KeyError, ImportError, NotImplementedError) as error:
+        raise InputError(
+            f"the GGUF file cannot be opened: {str(error).strip().splitlines()[0]}", place=str(path)
+        ) from error
+    return LanguageModel(model.float().eval())
