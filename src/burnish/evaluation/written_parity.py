@@ -18,6 +18,8 @@ from burnish.metrics import Metric
 TIES = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.3}
 """How near two logits must be for either token to be right: so far these number types round over a deep network."""
 SHOWN = 20
+COARSE = ("stop_rate", "valid_json")
+"""Scores that many a worse model reaches as well."""
 
 Written = Mapping[int, Sequence[int]]
 Gap = Callable[[int, Sequence[int], int], float]
@@ -73,7 +75,7 @@ def deciding_metric(metrics: Sequence[Metric], headline: Sequence[str], before: 
     """The score by which exports are judged: the first of the headline that is of answers, and that the model has above 0."""
     known = before.known
     of_answers = [m for m in metrics if not {"nats"} & set(m.columns) and m.greater_is_better and m.applies(known)]
-    named = [m for kind in headline for m in of_answers if m.kind() == kind and m.kind() != "stop_rate"]
+    named = [m for kind in headline for m in of_answers if m.kind() == kind and m.kind() not in COARSE]
     return next((m for m in named if m.value(known) > 0), named[-1] if named else of_answers[0])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 from burnish.core.collecting import importing
@@ -22,7 +24,7 @@ def from_gguf(path: Path) -> Network:
     from burnish.models.transformers.language import LanguageModel
 
     try:
-        with quiet():
+        with quiet(), redirect_stderr(StringIO()):  # a bar of its own for each file
             model = AutoModelForCausalLM.from_pretrained(
                 str(path.parent), gguf_file=path.name, local_files_only=True, dtype="float32"
             )
@@ -30,4 +32,5 @@ def from_gguf(path: Path) -> Network:
         raise InputError(
             f"the GGUF file cannot be opened: {str(error).strip().splitlines()[0]}", place=str(path)
         ) from error
+    model.is_quantized = False  # it was read back to float32
     return LanguageModel(model.float().eval())
