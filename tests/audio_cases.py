@@ -23,7 +23,7 @@ RATE = 16000
 SPEECH = ("wav2vec2", "wav2vec2_group", "hubert", "wavlm")
 TRANSFORMERS = (*SPEECH, "ast", "whisper")
 TIMM: dict[str, tuple[str, dict[str, Any]]] = {
-    "timm_resnet": ("resnet10t", {}),
+    "timm_resnet": ("resnet10t", {"channels": [8, 16, 24, 32]}),
     "timm_vit": ("vit_tiny_patch16_224", {"img_size": 32, "embed_dim": 32, "depth": 2, "num_heads": 2}),
 }
 ARCHITECTURES = (*TRANSFORMERS, *TIMM)

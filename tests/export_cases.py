@@ -8,15 +8,18 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from burnish.bundle.artifacts import write_facts
 from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.exporters import Exportable, Exporter
+from burnish.exporters.onnx import Onnx
 from burnish.inputs import Input
 from burnish.runtimes import Runner, Runtime
 from burnish.targets import Target
 from tests import audio_cases, checkpoints, network_cases, vision_cases
+from tests.shared_folder import made_once, shared_base
 
 TEXTS = [{"t": "the quick brown fox"}, {"t": ""}, {"t": "a good film with a bad ending " * 4}]
 WORDS = [{"tokens": ["the", "quick", "fox"]}, {"tokens": ["a"]}, {"tokens": ["a", "bad", "film"] * 5}]
@@ -62,6 +65,12 @@ def exported(exporter: Exporter, case: str, folder: Path) -> dict[str, Any]:
     facts = exporter.export(source(case), folder, lambda text: None)
     write_facts(folder, {"format": exporter.runtime, "precision": "float32", "tolerance": 1e-4, **facts}, [])
     return facts
+
+
+def exported_once(case: str, factory: pytest.TempPathFactory) -> Path:
+    """The folder of a case as the ONNX exporter writes it where nothing is set; made once for all workers, only read."""
+    place = shared_base(factory) / "exported-cases" / case
+    return made_once(place, lambda: exported(Onnx(), case, place))
 
 
 def opened(kind: str, case: str, folder: Path) -> Runner:

@@ -13,8 +13,7 @@ from burnish.compression import Compression
 from burnish.compression.quantization import Quantization
 from burnish.core.component import build, kinds
 from burnish.core.errors import RunFailed
-from burnish.exporters.onnx import Onnx
-from tests.export_cases import exported, opened, source
+from tests.export_cases import exported_once, opened, source
 
 AXIS = "burnish.compression"
 METHODS = ("int8", "static_int8", "float16", "int8_weights")
@@ -26,10 +25,8 @@ pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    exported(Onnx(), "bert", folder / "bert")
-    exported(Onnx(), "torchvision_mobilenet", folder / "torchvision_mobilenet")
-    return folder
+    exported_once("torchvision_mobilenet", tmp_path_factory)
+    return exported_once("bert", tmp_path_factory).parent
 
 
 def compressed(compression: Compression, models: Path, case: str, folder: Path) -> Path:

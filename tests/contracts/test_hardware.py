@@ -21,6 +21,8 @@ from tests.export_cases import exported, opened, source
 
 AXIS = "burnish.hardware"
 KINDS = kinds(AXIS)
+QUICK = ("zynq_dpu", "qualcomm_htp")
+"""Whole networks are quantised for these in the fast suite: scales that are powers of two, and 16 bit beside 8."""
 
 
 def made(kind: str) -> Hardware:
@@ -91,7 +93,7 @@ def test_the_share_of_work_is_counted() -> None:
     assert made("rockchip_npu").refuses(softmax) == "only for one example at a time"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
 def test_a_convolutional_network_is_taken_whole_in_the_form_it_wants(kind: str, tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
     hardware = made(kind)

@@ -14,6 +14,7 @@ from tests.image_cases import save
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Bench, Said, write_csv
 from tests.shared_folder import made_once, shared_base
+from tests.undrawn import draw_again, leave_pictures_empty
 from tests.vision_cases import checkpoint as vision_checkpoint
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
@@ -29,10 +30,16 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="package", autouse=True)
 def _pictures_take_no_time() -> Iterator[None]:
-    """Drawing is four fifths of so tiny a run, and has tests of its own: the picture files of these runs are empty."""
+    """The picture files of these runs are empty, but for those of tests that ask for `drawn`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matplotlib.figure.Figure.savefig", lambda figure, path, **_: Path(path).write_bytes(b""))
+        leave_pictures_empty(patch)
         yield
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of the runs of this test are drawn after all."""
+    draw_again(monkeypatch)
 
 
 @pytest.fixture(scope="package")
@@ -125,18 +132,29 @@ def burnish_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     return call
 
 
-@pytest.fixture
-def exported_copy(tmp_path: Path, burnish_command: Callable[..., Said]) -> Callable[..., Path]:
-    """A copy of a run, exported with these words: `exported_copy(run, "--to", "onnx")`."""
+@pytest.fixture(scope="package")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A run exported with these words, once for all workers and only read: `exported(run, "--to", "onnx")`."""
+    shared = shared_base(tmp_path_factory)
 
-    def call(run: Path, *words: object) -> Path:
-        folder = tmp_path / "run"
-        shutil.copytree(run, folder)
-        said = burnish_command("export", folder, *words)
-        assert said.code == 0, said.err
-        return folder
+    def call(run: Path, *words: str) -> Path:
+        place = shared / "exports" / "-".join([*run.relative_to(shared).parts, *(w.strip("-") for w in words)])
+        return made_once(place, lambda: _export(run, place, words))
 
     return call
+
+
+def _export(run: Path, place: Path, words: tuple[str, ...]) -> None:
+    from burnish.cli.commands import run as command
+
+    shutil.copytree(run, place)
+    assert command(["export", str(place), *words]) == 0
+
+
+@pytest.fixture
+def exported_copy(tmp_path: Path, exported: Callable[..., Path]) -> Callable[..., Path]:
+    """A copy of such a run, that may be changed."""
+    return lambda run, *words: Path(shutil.copytree(exported(run, *words), tmp_path / "run"))
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "tokenizer_empty": (_text(T, "{}"), "onnx"),
     "tokenizer_nested": (_text(T, NESTED), "onnx"),
     "tokenizer_vocabulary": (_set(T, "model.vocab", {}), "onnx"),
-    "tokenizer_numbers": (_set(T, "model.vocab", {"[UNK]": 10**9}), "onnx"),
+    "tokenizer_numbers": (_set(T, "model.vocab", {"[UNK]": 10**7}), "onnx"),
     "tokenizer_gone": (lambda bundle: (bundle / T).unlink(), "onnx"),
 }
 

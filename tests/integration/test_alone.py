@@ -104,7 +104,7 @@ def test_a_temperature_that_is_in_no_weight_is_said(calibrated: tuple[Path, Path
     assert max(after.values()) < max(before.values())
 
 
-@pytest.mark.parametrize("task", ["pairs", "tags"])
+@pytest.mark.parametrize("task", [pytest.param("pairs", marks=pytest.mark.slow), "tags"])
 def test_pairs_and_tags(trained: Callable[..., Path], burnish_command: Command, tmp_path: Path, task: str) -> None:
     run = trained(task)
     said = burnish_command("export", run, "--to", "onnx", "--out", tmp_path / "out", "--bound", "1")

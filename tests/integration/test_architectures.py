@@ -41,7 +41,6 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "transformers-convnext_tiny": ("transformers", "ConvNextConfig", {"steps": 40}),
     "transformers-swin_tiny": ("transformers", "SwinConfig", {"size": 224, "steps": 20}),
 }
-QUICK = ("timm-mobilenetv3",)
 PLAIN = """
 import json, sys
 import numpy as np, torch
@@ -111,8 +110,9 @@ def source(folder: Path, kind: str, name: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("case", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in CASES])
+@pytest.mark.parametrize("case", CASES)
 def test_sixteen_rows_are_learned_and_answered_alike_everywhere(case: str, tmp_path: Path) -> None:
     """Loss under 0.05 on the rows, from the bundle on disk; the same probabilities in a fresh process, ours and plain."""
     kind, name, settings = CASES[case]

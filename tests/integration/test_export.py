@@ -25,19 +25,14 @@ TEXTS = ["my card is broken at home", "my new parcel is late", ""]
 
 
 @pytest.fixture(scope="module")
-def exported(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
-    """A copy of a run, exported from the command line."""
-    from burnish.cli.commands import run
-
-    folder = tmp_path_factory.mktemp("exported") / "run"
-    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
-    code = run(["export", str(folder), "--to", "onnx", "safetensors", "--quantize", "int8_weights"])
-    return folder, Said(code, "", "")
+def kept(trained: Callable[..., Path], exported: Callable[..., Path]) -> Path:
+    """A copy of a run, exported from the command line; that it ended with 0 is checked where it is made."""
+    words = ("--to", "onnx", "safetensors", "--quantize", "int8_weights")
+    return exported(trained("label", "full", "bert", epochs=12), *words)
 
 
-def test_passes_and_is_kept_with_what_was_measured(exported: tuple[Path, Said]) -> None:
-    folder, said = exported
-    assert said.code == 0
+def test_passes_and_is_kept_with_what_was_measured(kept: Path) -> None:
+    folder = kept
     bundle = Bundle.load(folder)
     names = {a.name for a in bundle.artifacts()}
     assert names == {"onnx-float32", "onnx-int8-weights", "safetensors-float32"}
@@ -56,8 +51,8 @@ def test_passes_and_is_kept_with_what_was_measured(exported: tuple[Path, Said]) 
     assert "onnx-int8-weights" in report
 
 
-def test_answers_without_torch_as_with_it(exported: tuple[Path, Said]) -> None:
-    folder, _ = exported
+def test_answers_without_torch_as_with_it(kept: Path) -> None:
+    folder = kept
     with_torch = burnish.load(folder, runtime="torch")
     with_onnx = burnish.load(folder, runtime={"kind": "onnx", "artifact": "onnx-float32"})
     for one, other in zip(with_torch(TEXTS), with_onnx(TEXTS), strict=True):
@@ -85,41 +80,41 @@ def test_a_graph_that_cannot_be_computed_is_refused(
 
 
 def test_the_proved_float32_artifact_answers_where_nothing_else_is_asked_for(
-    exported: tuple[Path, Said], trained: Callable[..., Path]
+    kept: Path, trained: Callable[..., Path]
 ) -> None:
     """Not one that only may lose little, nor one of fixed shapes, and torch where there is none."""
-    assert burnish.load(exported[0]).answers_with == "onnx-float32"
-    assert burnish.load(exported[0], runtime="onnx-int8-weights").answers_with == "onnx-int8-weights"
-    assert burnish.load(exported[0], runtime="torch").answers_with == "torch"
+    assert burnish.load(kept).answers_with == "onnx-float32"
+    assert burnish.load(kept, runtime="onnx-int8-weights").answers_with == "onnx-int8-weights"
+    assert burnish.load(kept, runtime="torch").answers_with == "torch"
     assert burnish.load(trained("label", "full", "bert", epochs=12)).answers_with == "torch"
-    artifact = next(a for a in Bundle.load(exported[0]).artifacts() if a.name == "onnx-float32")
+    artifact = next(a for a in Bundle.load(kept).artifacts() if a.name == "onnx-float32")
     fixed = {name: {**told, "shape": [1, 16]} for name, told in artifact.facts["inputs"].items()}
     assert artifact.stands_in
     for facts in ({"inputs": fixed}, {"max_length": 16}, {"precision": "float16"}, {"hardware": {"kind": "npu"}}):
         assert not artifacts.Artifact(artifact.path, {**artifact.facts, **facts}).stands_in
     # The plain weights are read by no runtime.
     with pytest.raises(InputError, match="unknown kind 'safetensors-float32'"):
-        burnish.load(exported[0], runtime="safetensors-float32")
+        burnish.load(kept, runtime="safetensors-float32")
 
 
-def test_predict_says_what_answered(exported: tuple[Path, Said], tmp_path: Path) -> None:
+def test_predict_says_what_answered(kept: Path, tmp_path: Path) -> None:
     from burnish.stages.predict.run import predict
 
     rows = tmp_path / "rows.jsonl"
     rows.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS), encoding="utf-8")
     said = {}
     for number, runtime in enumerate((None, "torch", {"kind": "onnx", "artifact": "onnx-int8-weights", "threads": 1})):
-        result = predict(exported[0], str(rows), out=tmp_path / f"{number}.jsonl", runtime=runtime)
+        result = predict(kept, str(rows), out=tmp_path / f"{number}.jsonl", runtime=runtime)
         said[number] = result["answers_with"]
     assert said == {0: "onnx-float32", 1: "torch", 2: "onnx-int8-weights"}
 
 
-def test_a_runtime_can_be_told_in_full_on_the_command_line(exported: tuple[Path, Said], tmp_path: Path) -> None:
+def test_a_runtime_can_be_told_in_full_on_the_command_line(kept: Path, tmp_path: Path) -> None:
     from burnish.cli.commands import run
 
     rows, out = tmp_path / "rows.jsonl", tmp_path / "answers.jsonl"
     rows.write_text(json.dumps({"text": TEXTS[0]}) + "\n", encoding="utf-8")
-    asked = ["predict", str(exported[0]), str(rows), "-o", str(out), "--runtime"]
+    asked = ["predict", str(kept), str(rows), "-o", str(out), "--runtime"]
     assert run([*asked, "{kind: onnx, providers: [NoSuchProvider]}"]) == 2
     assert run([*asked, "{kind: onnx"]) == 2
     assert not out.exists()
@@ -127,7 +122,7 @@ def test_a_runtime_can_be_told_in_full_on_the_command_line(exported: tuple[Path,
 
 
 def test_a_provider_that_onnxruntime_leaves_out_is_not_replaced_in_silence(
-    exported: tuple[Path, Said], monkeypatch: pytest.MonkeyPatch
+    kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A build for GPUs where there is none opens the file all the same, and computes on the CPU."""
     import onnxruntime
@@ -141,10 +136,10 @@ def test_a_provider_that_onnxruntime_leaves_out_is_not_replaced_in_silence(
         lambda file, options, providers, **more: session(file, options, providers=["CPUExecutionProvider"], **more),
     )
     with pytest.raises(InputError, match="cannot use CUDAExecutionProvider on this machine"):
-        burnish.load(exported[0], runtime={"kind": "onnx", "providers": known})
+        burnish.load(kept, runtime={"kind": "onnx", "providers": known})
 
 
-def test_the_lean_runtime_imports_nothing_heavy(exported: tuple[Path, Said]) -> None:
+def test_the_lean_runtime_imports_nothing_heavy(kept: Path) -> None:
     """Where torch and the like are not there at all, the fastest artifact answers."""
     heavy = ("torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "datasets", "onnx", "safetensors")
     program = (
@@ -157,18 +152,18 @@ def test_the_lean_runtime_imports_nothing_heavy(exported: tuple[Path, Said]) -> 
         "importlib.util.find_spec = lambda name, *rest: None if name in heavy else real(name, *rest)\n"
         "sys.meta_path.insert(0, Absent())\n"
         "import burnish\n"
-        f"predictor = burnish.load({str(exported[0])!r})\n"
+        f"predictor = burnish.load({str(kept)!r})\n"
         f"print([a.answer for a in predictor({TEXTS!r})])\n"
         "assert not set(heavy) & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str([a.answer for a in burnish.load(exported[0], runtime="torch")(TEXTS)])
+    assert done.stdout.strip() == str([a.answer for a in burnish.load(kept, runtime="torch")(TEXTS)])
 
 
-def test_one_flipped_byte_in_any_file_is_refused_by_name(exported: tuple[Path, Said], tmp_path: Path) -> None:
+def test_one_flipped_byte_in_any_file_is_refused_by_name(kept: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle"
-    shutil.copytree(exported[0] / "bundle", bundle)
+    shutil.copytree(kept / "bundle", bundle)
     files = sorted(p for p in bundle.rglob("*") if p.is_file())
     assert len(files) > 12
     for file in files:
@@ -227,13 +222,13 @@ def test_data_that_is_not_the_runs_is_refused(
         data.write_bytes(whole)
 
 
-def test_bad_words_are_usage_errors(exported: tuple[Path, Said], burnish_command: Callable[..., Said]) -> None:
-    said = burnish_command("export", exported[0], "--to", "onxx")
+def test_bad_words_are_usage_errors(kept: Path, burnish_command: Callable[..., Said]) -> None:
+    said = burnish_command("export", kept, "--to", "onxx")
     assert said.code == 2
     assert "onnx" in said.err
-    assert burnish_command("export", exported[0], "--quantize", "int9").code == 2
-    assert burnish_command("export", exported[0], "--to", "safetensors", "--quantize", "int8").code == 2
-    assert burnish_command("export", exported[0], "--out", exported[0]).code == 2
+    assert burnish_command("export", kept, "--quantize", "int9").code == 2
+    assert burnish_command("export", kept, "--to", "safetensors", "--quantize", "int8").code == 2
+    assert burnish_command("export", kept, "--out", kept).code == 2
 
 
 def test_a_replaced_artifact_is_out_of_the_manifest_while_it_is_replaced(tmp_path: Path) -> None:

@@ -23,14 +23,9 @@ Command = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
-def good(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def good(trained: Callable[..., Path], exported: Callable[..., Path]) -> Path:
     """A bundle with an ONNX artifact."""
-    from burnish.cli.commands import run
-
-    folder = tmp_path_factory.mktemp("hostile") / "run"
-    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
-    assert run(["export", str(folder), "--to", "onnx"]) == 0
-    return folder / "bundle"
+    return exported(trained("label", "full", "bert", epochs=12), "--to", "onnx") / "bundle"
 
 
 @pytest.fixture

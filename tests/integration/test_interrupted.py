@@ -82,8 +82,18 @@ def _resumed(place: Runs, child: Child, out: Path, reference: dict[str, Any]) ->
     assert_same(out, reference)
 
 
-@pytest.mark.parametrize("times", [1, 2])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("number", "times"),
+    [
+        (signal.SIGTERM, 1),
+        (signal.SIGINT, 2),
+        pytest.param(signal.SIGTERM, 2, marks=SLOW),
+        pytest.param(signal.SIGINT, 1, marks=SLOW),
+    ],
+)
 def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], number: int, times: int) -> None:
     """Exit code 130, a checkpoint of the very step, the command that goes on, and then the same result.
 
@@ -99,7 +109,7 @@ def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], 
     _resumed(place, child, out, reference)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=SLOW)])
 def test_threads_that_read_ahead_end_with_it(place: Runs, number: int) -> None:
     """The process ends by itself, with the same result when it is gone on with, though two threads were reading."""
     file, out = recipe(place.folder, "image", **SETTINGS), place.folder / f"ahead-{number}"
@@ -135,7 +145,7 @@ def test_a_signal_where_a_checkpoint_is_due_saves_once(place: Runs, reference: d
     _resumed(place, child, out, reference)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=SLOW)])
 def test_in_the_test_it_stops_at_once(place: Runs, reference: dict[str, Any], number: int) -> None:
     """After training there is no step to finish; the command that goes on is named."""
     out = place.folder / f"finish-{number}"

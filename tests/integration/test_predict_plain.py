@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -129,13 +128,9 @@ def test_rows_do_not_stay_in_memory(tmp_path: Path) -> None:
     assert len(found._ends) * found._ends.itemsize < 50_000
 
 
-def test_in_a_process_without_the_libraries(trained: Trained, tmp_path: Path) -> None:
+def test_in_a_process_without_the_libraries(trained: Trained, exported: Callable[..., Path], tmp_path: Path) -> None:
     """An exported bundle, two processes, standard input; neither pyarrow nor torch can be imported."""
-    from burnish.cli.commands import run as command
-
-    run = tmp_path / "run"
-    shutil.copytree(trained("label", "full", "bert", epochs=12), run)
-    assert command(["export", str(run), "--to", "onnx"]) == 0
+    run = exported(trained("label", "full", "bert", epochs=12), "--to", "onnx")
     expected = [a.answer for a in burnish.load(run)([r["text"] for r in rows()])]
     lines = "".join(json.dumps(row) + "\n" for row in rows())
     for more, text in ((["--processes", "2"], None), ([], lines)):

@@ -31,14 +31,9 @@ SIZES = [(32, 32), (33, 47), (150, 61), (20, 31), (64, 300)]
 
 
 @pytest.fixture(scope="module")
-def texts(trained: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def texts(trained: Callable[..., Path], exported: Callable[..., Path]) -> Path:
     """A run whose artifacts read texts."""
-    from burnish.cli.commands import run
-
-    folder = tmp_path_factory.mktemp("raw") / "run"
-    shutil.copytree(trained("label", "full", "bert", epochs=12), folder)
-    assert run(["export", str(folder), "--raw", "--quantize", "int8"]) == 0
-    return folder
+    return exported(trained("label", "full", "bert", epochs=12), "--raw", "--quantize", "int8")
 
 
 def test_a_graph_reads_texts(texts: Path) -> None:
@@ -64,7 +59,10 @@ def test_a_graph_reads_texts(texts: Path) -> None:
     assert bundle.target.names[int(logits.argmax())] == expected[0].answer
 
 
-@pytest.mark.parametrize(("task", "architecture"), [("pairs", "bert"), ("label", "gpt2"), ("label", "roberta")])
+@pytest.mark.parametrize(
+    ("task", "architecture"),
+    [("pairs", "bert"), ("label", "gpt2"), pytest.param("label", "roberta", marks=pytest.mark.slow)],
+)
 def test_a_graph_reads_pairs_and_other_tokenizers(
     task: str, architecture: str, trained: Callable[..., Path], exported_copy: Callable[..., Path]
 ) -> None:
@@ -79,6 +77,7 @@ def test_a_graph_reads_pairs_and_other_tokenizers(
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
 
 
+@pytest.mark.slow  # tests/unit/test_raw_sounds.py has the graph of each architecture
 def test_a_graph_reads_sounds_of_any_length(
     trained: Callable[..., Path], tmp_path: Path, exported_copy: Callable[..., Path]
 ) -> None:

@@ -31,18 +31,17 @@ def reading() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith("reading")]
 
 
-@pytest.mark.parametrize("cores", [64, 1], ids=["ahead", "shared"])
-def test_not_a_bit_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+def test_not_a_bit_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In line, and by three threads ahead of the network or, where it has every core, before it; with validation and test."""
-    monkeypatch.setattr("burnish.data.feeding.ahead._cores", lambda: cores)
-    runs = [
-        burnish.train(recipe(tmp_path / "data", workers=workers, micro_batch_size=3), out=tmp_path / str(workers))
-        for workers in (0, 3)
-    ]
-    first, second = (load_file(run.path / "bundle" / "model" / "model.safetensors") for run in runs)
-    assert all((first[name] == second[name]).all() for name in first)
+    runs = []
+    for name, workers, cores in (("in line", 0, 64), ("ahead", 3, 64), ("shared", 3, 1)):
+        monkeypatch.setattr("burnish.data.feeding.ahead._cores", lambda cores=cores: cores)
+        more = {"workers": workers, "micro_batch_size": 3}
+        runs.append(burnish.train(recipe(tmp_path / "data", **more), out=tmp_path / name))
+    first, *others = (load_file(run.path / "bundle" / "model" / "model.safetensors") for run in runs)
+    assert all((first[name] == other[name]).all() for other in others for name in first)
     tables = [(run.path / "predictions.parquet").read_bytes() for run in runs]
-    assert tables[0] == tables[1]
+    assert tables[0] == tables[1] == tables[2]
     assert not reading()
 
 
@@ -83,7 +82,7 @@ def test_a_picture_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert not reading()
 
 
-@pytest.mark.parametrize("augmentation", ["light", None])
+@pytest.mark.parametrize("augmentation", ["light", pytest.param(None, marks=pytest.mark.slow)])
 def test_decoded_once_is_decoded_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str | None
 ) -> None:

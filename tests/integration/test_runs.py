@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,3 +136,15 @@ def test_every_architecture_trains_and_reloads(trained: Trained, architecture: s
     own = np.array([list(a.probabilities.values()) for a in answers])
     np.testing.assert_allclose(own, predictions.probabilities, atol=1e-5, rtol=0)
     assert [a.answer for a in answers] == predictions.answer
+
+
+@pytest.mark.parametrize("task", ["label", "images"])
+def test_the_pictures_of_a_run_are_drawn(
+    drawn: None, bert: Path, table: Callable[[str], Path], tmp_path: Path, task: str
+) -> None:
+    """Other runs of this suite leave them empty."""
+    run = burnish.train(tiny_runs.settings(task, bert, str(table(task)), epochs=1), out=tmp_path / "run")
+    pictures = re.findall(r"\]\((pictures/[^)]+\.png)\)", (run.path / "report.md").read_text(encoding="utf-8"))
+    assert len(pictures) >= 4
+    assert all((run.path / picture).stat().st_size > 3000 for picture in pictures)
+    assert {p.name for p in (run.path / "pictures").glob("*.png")} >= {Path(p).name for p in pictures}

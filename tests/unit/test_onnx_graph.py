@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from burnish.bundle.artifacts import Artifact
 from burnish.core.errors import InputError
 from burnish.exporters.onnx import Onnx
 from burnish.runtimes.torch import running
-from tests.export_cases import cut, exported, opened, source
+from tests.export_cases import cut, exported, exported_once, opened, source
 
 onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
@@ -20,22 +21,25 @@ def operators(folder: Path) -> Counter[str]:
     return Counter(node.op_type for node in onnx.load(str(folder / "model.onnx")).graph.node)
 
 
-def test_only_the_first_token_is_computed_where_only_it_is_read(tmp_path: Path) -> None:
+def test_only_the_first_token_is_computed_where_only_it_is_read(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     plain = exported(Onnx(optimize=False), "bert", tmp_path / "plain")
-    facts = exported(Onnx(), "bert", tmp_path / "changed")
+    changed = exported_once("bert", tmp_path_factory)
+    facts = Artifact.read(changed).facts
     assert plain["graph_changes"] == {}
     # What follows attention in the last block the network itself computes for the first token alone: that is in both.
     assert facts["graph_changes"]["operators narrowed to the first token"] >= 2
     assert facts["graph_changes"]["groups of projections merged"] == 2
-    first, second = operators(tmp_path / "plain"), operators(tmp_path / "changed")
+    first, second = operators(tmp_path / "plain"), operators(changed)
     assert second["MatMul"] == first["MatMul"] - 4  # three in one, in both blocks
     arrays = source("bert").arrays
-    before, after = (opened("onnx", "bert", tmp_path / name)(**arrays) for name in ("plain", "changed"))
+    before, after = (opened("onnx", "bert", folder)(**arrays) for folder in (tmp_path / "plain", changed))
     np.testing.assert_allclose(after, before, atol=2e-6)
 
 
-def test_answers_for_each_word_keep_every_token(tmp_path: Path) -> None:
-    facts = exported(Onnx(), "tags", tmp_path)
+def test_answers_for_each_word_keep_every_token(tmp_path_factory: pytest.TempPathFactory) -> None:
+    facts = Artifact.read(exported_once("tags", tmp_path_factory)).facts
     assert "operators narrowed to the first token" not in facts["graph_changes"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from burnish.media.sound.processor import SoundProcessor
 from burnish.media.sound.raw import RawSounds
 from tests import audio_cases
-from tests.export_cases import SOUND_CASES, exported, source
+from tests.export_cases import SOUND_CASES, exported_once, source
 from tests.sound_cases import sound
 
 torch = pytest.importorskip("torch")
@@ -71,18 +71,19 @@ def test_in_every_setting(changed: dict[str, Any]) -> None:
         if case not in ("hubert", "wavlm")
     ],
 )
-def test_a_graph_answers_with_the_mean_of_the_views(architecture: str, tmp_path: Path) -> None:
+def test_a_graph_answers_with_the_mean_of_the_views(
+    architecture: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Traced with one sound, right for all lengths."""
     pytest.importorskip("onnx", reason="the extra `export` is not installed")
     import onnxruntime
 
-    from burnish.exporters.onnx import Onnx
     from burnish.exporters.onnx.raw import preceded_by
 
     whole = processor(architecture, **({"seconds": 0.5} if architecture in audio_cases.MASKED else {}))
-    exported(Onnx(), architecture, tmp_path / "plain")
+    plain = exported_once(architecture, tmp_path_factory) / "model.onnx"
     (tmp_path / "raw").mkdir()
-    told = preceded_by(RawSounds(**whole.settings()).front(), tmp_path / "plain" / "model.onnx", tmp_path / "raw")
+    told = preceded_by(RawSounds(**whole.settings()).front(), plain, tmp_path / "raw")
     assert told["inputs"] == {"waveform": {"type": "float32", "shape": [1, "samples"]}}
     session = onnxruntime.InferenceSession(tmp_path / "raw" / "model.onnx")
     network = source(architecture).network

@@ -19,6 +19,7 @@ from burnish.media.sound.reading import as_wav
 from burnish.report import markdown
 from burnish.report import write as report
 from burnish.report.players import PLAYED
+from tests.undrawn import leave_pictures_empty
 
 TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
 HEADLINE = {
@@ -75,6 +76,17 @@ EVENTS: list[dict[str, Any]] = [
     {"name": "validation", "number": 40, "scores": {"macro_f1": 0.81}, "loss": 0.5, "best": True},
     {"name": "warning", "text": "the gradient norm of layer 2 fell to 0"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def _only_tests_of_pictures_draw(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "drawn" not in request.fixturenames:
+        leave_pictures_empty(monkeypatch)
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Asked for by tests of pictures."""
 
 
 def example(kind: str, rows: int = 90) -> Predictions:
@@ -173,7 +185,7 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
-def test_every_kind_of_target_gets_its_sections(kind: str, tmp_path: Path) -> None:
+def test_every_kind_of_target_gets_its_sections(drawn: None, kind: str, tmp_path: Path) -> None:
     """All sections, all pictures there, tables whole, nothing undefined shown as nan."""
     text = written(tmp_path, example(kind))
     titles = set(re.findall(r"^## (.+)$", text, re.MULTILINE))
@@ -316,7 +328,7 @@ def test_a_perfect_test_still_admits_doubt(tmp_path: Path) -> None:
     assert "No prediction is wrong." in text
 
 
-def test_a_bare_report(tmp_path: Path) -> None:
+def test_a_bare_report(drawn: None, tmp_path: Path) -> None:
     """No facts, no baselines, no audit, no events: the scores alone."""
     text = written(tmp_path, example("label5"), facts={}, baselines={}, audit=None, events=[])
     assert "# Report" in text
@@ -324,7 +336,7 @@ def test_a_bare_report(tmp_path: Path) -> None:
     assert "## Training" not in text
 
 
-def test_rows_without_any_truth(tmp_path: Path) -> None:
+def test_rows_without_any_truth(drawn: None, tmp_path: Path) -> None:
     """Nothing is defined; the report is written all the same."""
     for kind in SECTIONS:
         table = example(kind).table
@@ -335,7 +347,7 @@ def test_rows_without_any_truth(tmp_path: Path) -> None:
         assert "nan" not in text
 
 
-def test_a_picture_of_an_earlier_report_does_not_stay(tmp_path: Path) -> None:
+def test_a_picture_of_an_earlier_report_does_not_stay(drawn: None, tmp_path: Path) -> None:
     """What is linked is what was drawn now."""
     written(tmp_path, example("label5"))
     assert (tmp_path / "pictures" / "learning_curve.png").is_file()
