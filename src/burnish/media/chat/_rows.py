@@ -141,7 +141,12 @@ def _weight(turn: Mapping[str, Any], number: int, place: str) -> float:
     value = next((turn[key] for key in _WEIGHTS if turn.get(key) is not None), 1.0)
     if not isinstance(value, bool | int | float):
         raise InputError(f"message {number} has a weight that is {kind(value)}", expected="0 or more", place=place)
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(
+            f"message {number} has a weight of {len(str(value)):,} figures", expected="0 or more", place=place
+        ) from None
 
 
 def _with_system(form: Format, row: Mapping[str, Any], turns: tuple[Message, ...], place: str) -> tuple[Message, ...]:

@@ -15,7 +15,8 @@ import jinja2.ext
 import jinja2.nodes
 import jinja2.parser
 import jinja2.utils
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from burnish.media.chat._bounds import LARGEST, SOURCE, BoundedEnvironment, Costly, counted, within
 
 Generated = list[tuple[int, int]]
 
@@ -97,9 +98,9 @@ def compiled(source: str, today: str | None) -> jinja2.Template:
     Raises:
         jinja2.TemplateSyntaxError: it is no template.
     """
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_Marks, jinja2.ext.loopcontrols]
-    )
+    if len(source) > SOURCE:
+        raise Costly(f"it has more than {SOURCE:,} characters")
+    environment = BoundedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[_Marks, jinja2.ext.loopcontrols])
     environment.filters["tojson"] = _to_json
     environment.globals |= {
         "raise_exception": _raise,
@@ -114,9 +115,13 @@ def rendered(template: jinja2.Template, values: dict[str, Any]) -> tuple[str, Ge
     """The text, and start and end in characters of what `{% generation %}` marks."""
     pieces: list[str] = []
     spans: Generated = []
-    with template.environment.listening(pieces, spans):  # type: ignore[attr-defined]
+    size = 0
+    with counted(), template.environment.listening(pieces, spans):  # type: ignore[attr-defined]
         for piece in template.generate(**values):
             pieces.append(piece)
+            size += len(piece)
+            if size > 4 * LARGEST:
+                raise Costly(f"it writes more than {4 * LARGEST:,} characters, which no conversation needs")
     return "".join(pieces), spans
 
 
@@ -131,5 +136,6 @@ def _to_json(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
+    within(1000 * (indent or 0))
     # Jinja's own filter escapes the letters of HTML.
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)

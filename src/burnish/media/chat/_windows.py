@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 REPLY = "the reply is longer than the limit"
 PROMPT = "the prompt is longer than the limit"
 TOGETHER = "prompt and reply are longer than the limit together"
+MOST = 2_000
+"""Messages of a conversation that is learned from: time grows with their square, to a minute or two of the processor."""
 TOOLS = "the calls and results before the reply do not fit, and are not cut"
 
 
@@ -52,22 +54,52 @@ def prompt(
     """The ids of `Renderer.prompt`, and how many exchanges they leave out."""
     exchanges, last = _Exchanges.of(conversation), len(conversation.messages) - 1
     turns = Turns(renderer, conversation, where)
-    for first in range(exchanges.before(last) + 1):
-        ids = list(turns.encoding(exchanges.window(first, last), prompt=True).ids)
-        if limit is None or len(ids) <= limit:
-            return ids, first
+
+    def ids_from(first: int) -> list[int]:
+        return list(turns.encoding(exchanges.window(first, last), prompt=True).ids)
+
+    if limit is None:
+        return ids_from(0), 0
+    own, most = exchanges.before(last), limit
+    first = _first_that_fits(own, lambda n: len(ids_from(n)) <= most)
+    if first is not None:
+        return ids_from(first), first
     raise InputError(
-        f"the last message with its exchange takes {len(ids)} tokens",
+        f"the last message with its exchange takes {len(ids_from(own))} tokens",
         expected=f"at most {limit}",
         fix="shorten it, or allow a longer context",
         place=where,
     )
 
 
+def _first_that_fits(last: int, fits: Callable[[int], bool]) -> int | None:
+    """The earliest of the exchanges 0 to `last` that fits; None where the last does not. The later, the fewer tokens.
+
+    From the end, in ever longer strides: of a conversation of ten thousand turns only what nearly fits is rendered.
+    """
+    if not fits(last):
+        return None
+    good, stride, wrong = last, 1, -1
+    while good > 0 and wrong < 0:
+        earlier = max(0, good - stride)
+        good, wrong, stride = (earlier, -1, 2 * stride) if fits(earlier) else (good, earlier, stride)
+    while good - wrong > 1:
+        middle = (good + wrong) // 2
+        good, wrong = (middle, wrong) if fits(middle) else (good, middle)
+    return good
+
+
 def examples(
     renderer: TemplateEncoder, conversation: Conversation, learned: Learned, limit: int | None, where: str
 ) -> RenderedRow:
     """The examples of `Renderer.examples`."""
+    if len(conversation.messages) > MOST:
+        raise InputError(
+            f"a conversation of {len(conversation.messages):,} messages",
+            expected=f"at most {MOST:,}: each reply is rendered with all that is before it",
+            fix="split the row into several conversations",
+            place=where,
+        )
     turns = Turns(renderer, conversation, where)
     targets = _targets(conversation, learned)
     whole = tuple(range(len(conversation.messages)))

@@ -147,9 +147,13 @@ def _template_message(message: Message, arguments_as_text: bool) -> dict[str, An
     return out
 
 
-def compact_json(value: Any) -> str:
-    """JSON text that keeps the order of keys, nulls and letters as they are."""
-    return json.dumps(value, ensure_ascii=False)
+def compact_json(value: Any, *, constants: bool = True) -> str:
+    """JSON text that keeps the order of keys, nulls and letters as they are.
+
+    Raises:
+        ValueError: NaN or infinity, which are no JSON, where `constants` are not allowed.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=constants)
 
 
 def _without_defaults(message: Message) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from burnish.core.errors import InputError
 from burnish.media.chat import _rows, roles
-from burnish.media.chat._cells import filled, listed
+from burnish.media.chat._cells import filled, kind, listed
 from burnish.media.chat.conversation import compact_json
 from burnish.media.chat.form import Form, Format
 
@@ -60,7 +60,14 @@ def stored(cell: Any) -> Any:
     Arrow gives the objects of all rows the same fields: a tool would get the other tools' parameters, as nulls, and those
     would be rendered.
     """
-    return compact_json(cell) if isinstance(cell, list | dict) else cell
+    if not isinstance(cell, list | dict):
+        return cell
+    try:
+        return compact_json(cell)
+    except (RecursionError, TypeError) as error:
+        raise InputError(
+            f"a cell that is {kind(cell)} holds what JSON cannot: {error}", expected="texts, numbers, lists and objects"
+        ) from error
 
 
 def recognise(

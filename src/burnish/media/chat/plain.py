@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 from burnish.core.errors import InputError
 from burnish.media.chat.conversation import PlainText, TokenIds
 from burnish.media.chat.rendered import Rendered, Span
+from burnish.media.text.tokenizer import not_unicode
 
 
 def text_example(tokenizer: Tokenizer, row: PlainText, end: int | None) -> Rendered:
@@ -19,8 +20,14 @@ def text_example(tokenizer: Tokenizer, row: PlainText, end: int | None) -> Rende
         tokenizer: of the checkpoint.
         row: the text.
         end: the end-of-text token; None where there is none.
+
+    Raises:
+        InputError: it is no Unicode text.
     """
-    ids = tokenizer.encode(row.text, add_special_tokens=True).ids
+    try:
+        ids = tokenizer.encode(row.text, add_special_tokens=True).ids
+    except (TypeError, UnicodeEncodeError):
+        raise not_unicode([row.text]) from None
     if end is not None and (not ids or ids[-1] != end):
         ids = [*ids, end]
     return Rendered(np.array(ids, np.int32), (Span(0, len(ids), 0, 1.0),), (0,))

@@ -49,7 +49,7 @@ def tools_text(cell: Any, place: str) -> str:
         return ""
     if not isinstance(tools, Sequence) or isinstance(tools, str):
         raise _wrong(f"tools are no list but {_shown(tools)}", '[{"name": ..., "parameters": {...}}]', place)
-    return compact_json([_tool(tool, place) for tool in tools])
+    return _as_text([_tool(tool, place) for tool in tools], "tools", place)
 
 
 def _tool(tool: Any, place: str) -> Mapping[str, Any]:
@@ -76,7 +76,24 @@ def calls_text(cell: Any, place: str) -> str:
         calls = [calls]
     if not isinstance(calls, Sequence) or isinstance(calls, str):
         raise _wrong(f"tool calls are no list but {_shown(calls)}", '[{"name": ..., "arguments": {...}}]', place)
-    return compact_json([_call(call, place) for call in calls])
+    return _as_text([_call(call, place) for call in calls], "a tool call", place)
+
+
+def _as_text(value: Any, what: str, place: str) -> str:
+    """JSON text of what was read.
+
+    Raises:
+        InputError: it holds what JSON does not, such as NaN or a date, or is nested too deep.
+    """
+    try:
+        return compact_json(value, constants=False)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{what}: JSON cannot hold this ({error})",
+            expected="texts, numbers, lists and objects",
+            fix="repair the row where it comes from, or leave it out",
+            place=place,
+        ) from error
 
 
 def _call(call: Any, place: str) -> dict[str, Any]:
@@ -97,8 +114,8 @@ def _call(call: Any, place: str) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     try:
         text = compact_json(value)
-    except (TypeError, ValueError):
-        text = repr(value)
+    except (RecursionError, TypeError, ValueError):
+        text = type(value).__name__
     return text[:_MOST_SHOWN]
 
 
