@@ -235,6 +235,13 @@ class Generative(ABC):
         return min(given, int(encoded.get("_frames", encoded["_length"])))
 
 
+class OverVocabulary:
+    """The network answers with a logit for each token of the checkpoint, by the checkpoint's own head.
+
+    The truth stands in what the input reads: the target's column is the input's.
+    """
+
+
 class Scored(ABC):
     """Its rows are scored, and not answered: how probable the network finds what stands in them. Logits are not kept."""
 

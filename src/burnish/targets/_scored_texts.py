@@ -11,7 +11,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.targets import Outcome, Scored, Target, Taught
+from burnish.targets import Outcome, OverVocabulary, Scored, Target, Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ScoredTexts")
 
 
-class ScoredTexts(Target, Scored, Taught):
+class ScoredTexts(Target, OverVocabulary, Scored, Taught):
     """The tokens of a text are the truth. A row's answer is what they cost, in bits; its truth how many bytes they are."""
 
-    of_input: ClassVar[bool] = True
-    over_vocabulary: ClassVar[bool] = True
     default_loss: ClassVar[str] = "cross_entropy"
     column: str = Field("", description="Column of the texts; empty: the one that the input reads.")
 

@@ -39,10 +39,6 @@ class Target(Component):
     """The metric, by its name in scores.json, that chooses the best checkpoint."""
     like: ClassVar[tuple[str, ...]] = ()
     """Other kinds whose losses and metrics are right for this one as well."""
-    of_input: ClassVar[bool] = False
-    """Whether its truth stands in what the input reads: its column is the input's, and rows that share a line keep theirs."""
-    over_vocabulary: ClassVar[bool] = False
-    """Whether the network answers with a logit for each token of the checkpoint, by the checkpoint's own head."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Label column.")

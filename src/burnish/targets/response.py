@@ -17,20 +17,18 @@ from burnish.media.chat.plain import ids_example
 from burnish.media.chat.processor import ChatProcessor
 from burnish.media.chat.rendered import Learned, Rendered
 from burnish.media.chat.replies import message_of, reply_text, written_reply
-from burnish.targets import Decoded, Generative, Outcome, Target, Taught
+from burnish.targets import Decoded, Generative, Outcome, OverVocabulary, Target, Taught
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Response(Target, Generative, Taught):
+class Response(Target, OverVocabulary, Generative, Taught):
     """The reply at the end of a conversation; in training every reply of it is learned."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")
     shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
     default_loss: ClassVar[str] = "cross_entropy"
-    of_input: ClassVar[bool] = True
-    over_vocabulary: ClassVar[bool] = True
     decides: ClassVar[str] = "loss"
     headline: ClassVar[tuple[str, ...]] = (
         "bits_per_byte",

@@ -13,7 +13,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.samplers import Sampler
 from burnish.inputs import Input
 from burnish.losses import Loss
-from burnish.targets import Target, Taught, packed, shows_truth
+from burnish.targets import OverVocabulary, Target, Taught, packed, shows_truth
 
 
 def require_packable(input: Input, target: Target, loss: Loss) -> None:
@@ -25,13 +25,13 @@ def require_packable(input: Input, target: Target, loss: Loss) -> None:
     why = ""
     if target.shape == "row":
         why = f"target {target.kind()!r} has one label for each example"
-    elif target.shape == "element" and target.over_vocabulary:
+    elif target.shape == "element" and isinstance(target, OverVocabulary):
         why = "a network that reads both sides of a gap would see the other examples"
     elif isinstance(target, Taught) and _stands_beside(target):
         why = f"target {target.kind()!r} shows the network the labels beside the input"
     elif not loss.elementwise():
         why = f"loss {loss.kind()!r} needs the outputs of each example alone"
-    elif target.shape == "sequence" and not (shows_truth(target) or target.of_input):
+    elif target.shape == "sequence" and not (shows_truth(target) or isinstance(target, OverVocabulary)):
         why = f"target {target.kind()!r} has labels that do not stand in the input"
     elif not input.packs():
         why = f"examples of input {input.kind()!r} cannot share a line"

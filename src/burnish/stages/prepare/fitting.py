@@ -12,7 +12,7 @@ from burnish.data.parts import require_columns
 from burnish.data.table import Table
 from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe
-from burnish.targets import Target
+from burnish.targets import OverVocabulary, Target
 
 Say = Callable[[str], None]
 
@@ -24,7 +24,7 @@ def of_input(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) 
         InputError: the target names another column than the input.
     """
     target = recipe.target
-    if target is None or not target.of_input:
+    if target is None or not isinstance(target, OverVocabulary):
         return recipe, None
     named = target.column or recipe.target_column or ""
     input_ = recipe.input

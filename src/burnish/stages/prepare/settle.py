@@ -25,7 +25,7 @@ from burnish.stages.prepare.fitting import candidates_of, fit_together, fitting_
 from burnish.stages.prepare.no_target import no_target, rows_with_values
 from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
-from burnish.targets import Generative, Target, fits
+from burnish.targets import Generative, OverVocabulary, Target, fits
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
@@ -55,7 +55,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
-    update |= rates(recipe, input_, say, over_vocabulary=target.over_vocabulary)
+    update |= rates(recipe, input_, say, over_vocabulary=isinstance(target, OverVocabulary))
     return Settled.model_construct(**{**dict(recipe), **update})
 
 
@@ -118,7 +118,7 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
     inferred = fitting_input(recipe, table, sample, target)
     if isinstance(inferred, FromFiles):
         inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
-    if target.column in inferred.required_columns and not target.of_input:
+    if target.column in inferred.required_columns and not isinstance(target, OverVocabulary):
         raise InputError(
             f"column {target.column!r} is input and target at once", fix="name another input", place="input"
         )
@@ -206,7 +206,7 @@ def _deciding(named: str, metrics: Sequence[Metric], target: Target) -> str:
 
 def _objective(recipe: Recipe, target: Target) -> dict[str, Any]:
     """Head and loss in chunks where there is a logit for each token of a vocabulary, unless the recipe names another way."""
-    if "objective" in recipe.model_fields_set or not target.over_vocabulary:
+    if "objective" in recipe.model_fields_set or not isinstance(target, OverVocabulary):
         return {}
     return {"objective": build("burnish.training.objectives", "chunked")}
 

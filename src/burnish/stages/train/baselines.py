@@ -22,7 +22,7 @@ from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.taught import taught_losses
-from burnish.targets import linear_of
+from burnish.targets import OverVocabulary, linear_of
 
 if TYPE_CHECKING:
     from burnish.stages.train.assemble import Assembled
@@ -59,7 +59,7 @@ def baselines(
     by_name: dict[str, Baseline | None] = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
-    if recipe.target.over_vocabulary:
+    if isinstance(recipe.target, OverVocabulary):
         network = _as_it_was(prepared, assembled)
         by_name["base"] = _base(network, prepared, assembled, notify)
         if recipe.forgetting is not None and recipe.target.shape == "sequence":
