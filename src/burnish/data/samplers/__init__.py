@@ -21,6 +21,10 @@ class Sampler(Component):
         """Whether rows share lines (`packed`)."""
         return cls.packed is not Sampler.packed
 
+    def fitted(self, lengths: NDArray[np.int64]) -> Sampler:
+        """This sampler with what it leaves open settled by the lengths of all training rows, [N]; itself by default."""
+        return self
+
     def packed(self, lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Which rows of an optimizer step share a line of a batch; each has its own by default.
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from burnish.core.component import build
 from burnish.core.events import Event
 from burnish.core.network import Network
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.order import padding_ratio
+from burnish.data.feeding.packing import lines_of
 from burnish.data.samplers import Sampler
 from burnish.report import summary
 from burnish.report.replies import forgotten_sentence
@@ -16,6 +20,9 @@ from burnish.trackers import Tracking
 
 if TYPE_CHECKING:
     from burnish.stages.train.run_folder import RunFolder
+
+
+PACKED_STEPS = 100  # steps whose lines are counted
 
 
 def say_result(
@@ -65,7 +72,6 @@ def _share(part: float) -> str:
 def opening_notes(batches: TrainingBatches, network: Network) -> list[str]:
     """How much is trainable, and how much of the batches is padding."""
     order, lengths = batches.order, (batches.features or batches.loader).rows.given_lengths
-    ours = padding_ratio(order.epoch(0), lengths, order.batch_size)
     shuffled = build("burnish.data.samplers", "shuffled")
     assert isinstance(shuffled, Sampler)
     plain = shuffled.order(order.lengths, order.strata, batch_size=order.batch_size, seed=order.seed, epoch=0)
@@ -74,5 +80,18 @@ def opening_notes(batches: TrainingBatches, network: Network) -> list[str]:
     total = sum(p.numel() for p in network.parameters())
     return [
         f"trainable parameters: {_count(learn)} ({_share(learn / total)})",
-        f"padding before micro-batching: {_share(ours)} (random order: {_share(theirs)})",
+        f"{_padding(batches, lengths)} (random order: {_share(theirs)})",
     ]
+
+
+def _padding(batches: TrainingBatches, lengths: NDArray[np.int64]) -> str:
+    order = batches.order
+    if not order.sampler.packs():
+        return f"padding before micro-batching: {_share(padding_ratio(order.epoch(0), lengths, order.batch_size))}"
+    steps = [lengths[order.batch(step)] for step in range(min(order.steps_per_epoch, PACKED_STEPS))]
+    lines = [[int(step[line].sum()) for line in lines_of(order.sampler, step)] for step in steps]
+    size = sum(len(step) * max(step) for step in lines)
+    return (
+        f"packing: {sum(map(len, steps)) / sum(map(len, lines)):.1f} examples a line on average, of at most "
+        f"{max(map(max, lines)):,} tokens; padding before micro-batching: {_share(1 - sum(map(sum, lines)) / size)}"
+    )

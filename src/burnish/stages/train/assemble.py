@@ -40,6 +40,7 @@ from burnish.training.features.cache import Frozen, chosen, frozen_features
 from burnish.training.head_bias import begun
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import ObjectiveModule
+from burnish.training.packed_alone import require_alone
 from burnish.training.parameter_groups import parameter_groups
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
@@ -99,6 +100,7 @@ def assemble(
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     notes += decided(network, batches, accelerator)
+    notes += require_alone(network, batches, accelerator)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
@@ -228,7 +230,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
             "no training example has anything to learn from", fix="see the audit for what is wrong with each"
         )
     order = Order(
-        sampler=recipe.sampler,
+        sampler=recipe.sampler.fitted(rows.given_lengths[usable]),
         usable=usable,
         lengths=rows.given_lengths[usable],
         strata=prepared.truths["train"].strata[usable],
