@@ -56,7 +56,9 @@ def _row(form: str, said: list[tuple[str, str]], tools: bool, number: int) -> di
     if form == "prompt_completion":
         return {"prompt": said[-1][0], "completion": said[-1][1]}
     if form == "sharegpt":
-        turns = [{"from": who, "value": text} for pair in said for who, text in zip(("human", "gpt"), pair, strict=True)]
+        turns = [
+            {"from": who, "value": text} for pair in said for who, text in zip(("human", "gpt"), pair, strict=True)
+        ]
         return {"conversations": [{"from": "system", "value": SYSTEM}, *turns]}
     messages = [{"role": "system", "content": SYSTEM}]
     for asked, answer in said:
@@ -65,7 +67,11 @@ def _row(form: str, said: list[tuple[str, str]], tools: bool, number: int) -> di
         return {"messages": messages}
     if number % 3 == 0:
         port = next(port for port in _PORTS if f" {port}" in said[-1][0])
-        call = {"id": "1", "type": "function", "function": {"name": "departures", "arguments": json.dumps({"port": port})}}
+        call = {
+            "id": "1",
+            "type": "function",
+            "function": {"name": "departures", "arguments": json.dumps({"port": port})},
+        }
         messages[-1:] = [
             {"role": "assistant", "content": "", "tool_calls": [call]},  # type: ignore[dict-item]
             {"role": "tool", "tool_call_id": "1", "content": said[-1][1]},
