@@ -47,7 +47,7 @@ class _Exchanges:
 
 
 def prompt(
-    renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str
+    renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str, most: int | None = None
 ) -> tuple[list[int], int]:
     """The ids of `Renderer.prompt`, and how many exchanges they leave out."""
     exchanges, last = _Exchanges.of(conversation), len(conversation.messages) - 1
@@ -56,9 +56,12 @@ def prompt(
         ids = list(turns.encoding(exchanges.window(first, last), prompt=True).ids)
         if limit is None or len(ids) <= limit:
             return ids, first
+    most = max(limit or 0, most or 0)
+    if len(ids) <= most:
+        return ids, exchanges.before(last)
     raise InputError(
-        f"the last message with its exchange takes {len(ids)} tokens",
-        expected=f"at most {limit}",
+        f"the last message with its exchange takes {len(ids):,} tokens",
+        expected=f"at most {most:,}",
         fix="shorten it, or allow a longer context",
         place=where,
     )
