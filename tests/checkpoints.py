@@ -33,6 +33,7 @@ def tiny_checkpoint(
     dropout: float = 0.0,
     layers: int = 2,
     seed: int = 0,
+    chat: bool = False,
 ) -> Path:
     """Write configuration, weights (safetensors) and a fast tokenizer into `folder`, and return it.
 
@@ -43,6 +44,7 @@ def tiny_checkpoint(
         dropout: every dropout rate the configuration has.
         layers: blocks of the body; the hidden size is 32.
         seed: of the random weights; the global random state is left as it was.
+        chat: with the control tokens of ChatML, whatever the tokens of the architecture are.
     """
     import torch
     from transformers.utils import logging as transformers_logging
@@ -51,13 +53,28 @@ def tiny_checkpoint(
     transformers_logging.disable_progress_bar()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = _tokenizer(architecture, texts or DEFAULT_TEXTS)
+    tokenizer = _tokenizer("qwen2" if chat else architecture, texts or DEFAULT_TEXTS, prefixed=not chat)
     tokenizer.save_pretrained(folder)
     config, head = _configuration(architecture, tokenizer, dropout, layers)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = head.from_config(config)
     model.save_pretrained(folder)
+    return folder
+
+
+def chat_checkpoint(folder: Path, architecture: str = "llama", **settings: Any) -> Path:
+    """A tiny language model that chats: ChatML control tokens, a chat template that knows tools, settings to write with.
+
+    Args:
+        folder: made if it is not there.
+        architecture: one of `DECODERS`.
+        settings: `texts`, `dropout`, `layers`, `seed`, as of `tiny_checkpoint`.
+    """
+    from burnish.media.chat.named_templates import NAMED
+
+    tiny_checkpoint(folder, architecture, chat=True, **settings)
+    (folder / "chat_template.jinja").write_text(NAMED["chatml-tools"], encoding="utf-8")
     return folder
 
 
@@ -115,7 +132,7 @@ def _configuration(architecture: str, tokenizer: Any, dropout: float, layers: in
     raise ValueError(f"{architecture!r} is not one of {ARCHITECTURES}")
 
 
-def _tokenizer(architecture: str, texts: Sequence[str]) -> Any:
+def _tokenizer(architecture: str, texts: Sequence[str], *, prefixed: bool = True) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     if architecture in WORDPIECE:
@@ -133,7 +150,7 @@ def _tokenizer(architecture: str, texts: Sequence[str]) -> Any:
         backend = _byte_pairs(texts, ["<|endoftext|>"])
         special = dict.fromkeys(("bos", "eos", "unk"), "<|endoftext|>")
     else:
-        backend = _byte_pairs(texts, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+        backend = _byte_pairs(texts, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], prefixed=prefixed)
         special = {"eos": "<|im_end|>", "pad": "<|endoftext|>"}
     named: dict[str, Any] = {f"{name}_token": token for name, token in special.items()}
     if architecture in ("bert", "electra", "albert", "deberta_v2"):
@@ -166,14 +183,18 @@ def _wordpiece(texts: Sequence[str]) -> tuple[Any, dict[str, str]]:
     return backend, special
 
 
-def _byte_pairs(texts: Sequence[str], special: Sequence[str]) -> Any:
-    """A byte-level BPE whose merges spell out the most frequent words, each with the space before it."""
+def _byte_pairs(texts: Sequence[str], special: Sequence[str], *, prefixed: bool = True) -> Any:
+    """A byte-level BPE whose merges spell out the most frequent words, each with the space before it.
+
+    Where texts are not `prefixed` with a space, words are whole without one as well.
+    """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=prefixed)
     pieces = dict.fromkeys([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])
     merges: dict[tuple[str, str], None] = {}
-    for word in _frequent(texts, 300):
+    words = [start + word for word in _frequent(texts, 300) for start in ((" ",) if prefixed else (" ", ""))]
+    for word in words:
         spelled = byte_level.pre_tokenize_str(word)[0][0]
         for end in range(1, len(spelled)):
             merges[spelled[:end], spelled[end]] = None

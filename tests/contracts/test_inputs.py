@@ -16,7 +16,9 @@ from burnish.core.batch import Encoded
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
 from burnish.inputs import Divisible, Input
-from tests.checkpoints import tiny_checkpoint
+from burnish.media.chat.conversation import Conversation, Message, TokenIds
+from burnish.media.chat.processor import ChatProcessor
+from tests.checkpoints import DEFAULT_TEXTS, chat_checkpoint, tiny_checkpoint
 
 AXIS = "burnish.inputs"
 MASK = "attention_mask"
@@ -31,7 +33,19 @@ WORDS: list[Any] = [
     ["word"] * 900,
     ["supercalifragilistic"] * 40,
 ]
-# For each kind: settings, and rows that people have.
+CHATS = [
+    Conversation((Message("user", "the quick brown fox ?"),)),
+    Conversation(
+        (Message("system", "be a fox"), Message("user", f"naïve café — 好 {FAMILY}"), Message("assistant", "A"))
+    ),
+    Conversation((Message("user", "A"), Message("assistant", "the dog", weight=0.0), Message("user", "\n a cat"))),
+]
+IDS = [
+    TokenIds((5, 6, 7, 8), (False, False, True, True), "fox"),
+    TokenIds((5,), (False,)),
+    TokenIds(tuple(range(5, 17)), (False, True) * 6, "dog"),
+]
+# For each kind: settings, and rows that people have; of conversations and ids the cells that they are assembled in.
 CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
     "text": [
         ({"columns": ["x"]}, [{"x": t} for t in TEXTS]),
@@ -39,6 +53,12 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({"columns": ["x", "y"]}, [{"x": t, "y": u} for t, u in zip(TEXTS, reversed(TEXTS), strict=True)]),
         ({"columns": ["x", "y"], "max_length": 16}, [{"x": t, "y": t} for t in TEXTS]),
     ],
+    "chat": [
+        ({}, [{"conversation": chat.to_text()} for chat in CHATS]),
+        ({"max_length": 128, "reply_room": 8}, [{"conversation": chat.to_text()} for chat in CHATS]),
+        ({"template": "chatml"}, [{"conversation": "the quick brown fox"}, {"conversation": CHATS[1].to_text()}]),
+    ],
+    "token_ids": [({}, [{"conversation": row.to_text()} for row in IDS])],
     "document": [
         ({"column": "x"}, [{"x": t} for t in TEXTS]),
         ({"column": "x", "max_length": 8}, [{"x": t} for t in TEXTS]),
@@ -59,7 +79,15 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("checkpoints")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {name: tiny_checkpoint(root / name, name) for name in ARCHITECTURES}
+        made = {name: tiny_checkpoint(root / name, name) for name in ARCHITECTURES}
+        for number, name in enumerate(ARCHITECTURES):  # those that chat differ in the words they know
+            made[f"chat-{name}"] = chat_checkpoint(root / f"chat-{name}", texts=DEFAULT_TEXTS[number:])
+        return made
+
+
+def place_of(kind: str, architecture: str, checkpoints: dict[str, Path]) -> Path:
+    """A checkpoint of the architecture; for inputs of language models alone one that chats."""
+    return checkpoints[f"chat-{architecture}" if kind in ("chat", "token_ids") else architecture]
 
 
 def case(kind: str, number: int) -> tuple[Input, list[dict[str, Any]]]:
@@ -106,7 +134,7 @@ def test_never_infers_the_target_column(kind: str) -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_lengths_are_said_and_kept(kind: str, number: int, architecture: str, checkpoints: dict[str, Path]) -> None:
     made, rows = case(kind, number)
-    processor = made.processor(checkpoints[architecture])
+    processor = made.processor(place_of(kind, architecture, checkpoints))
     limit = getattr(made, "max_length", None) or 512
     encoded = made.encode(rows, processor)
     assert len(encoded) == len(rows)
@@ -127,7 +155,7 @@ def test_batch_pads_to_the_longest_and_masks_the_padding(
     kind: str, number: int, architecture: str, checkpoints: dict[str, Path]
 ) -> None:
     made, rows = case(kind, number)
-    processor = made.processor(checkpoints[architecture])
+    processor = made.processor(place_of(kind, architecture, checkpoints))
     encoded = made.encode(rows, processor)
     arrays, length = made.collate(encoded, processor)
     assert not [name for name in arrays if name.startswith("_")]
@@ -137,7 +165,8 @@ def test_batch_pads_to_the_longest_and_masks_the_padding(
         assert all(a.shape == (len(rows), length) for a in arrays.values())
         np.testing.assert_array_equal(arrays[MASK].sum(axis=1), [int(e["_length"]) for e in encoded])
         assert set(arrays[MASK].ravel().tolist()) <= {0, 1}
-        assert set(arrays["input_ids"][arrays[MASK] == 0].tolist()) <= {processor.pad_token_id}
+        tokens = processor.tokens if isinstance(processor, ChatProcessor) else processor
+        assert set(arrays["input_ids"][arrays[MASK] == 0].tolist()) <= {tokens.pad_token_id}
 
 
 @pytest.mark.parametrize(("kind", "number"), ALL)
@@ -147,7 +176,7 @@ def test_a_row_does_not_see_its_neighbours(
 ) -> None:
     """Encoded and collated alone, it gives what it gives in a batch, but for masked padding."""
     made, rows = case(kind, number)
-    processor = made.processor(checkpoints[architecture])
+    processor = made.processor(place_of(kind, architecture, checkpoints))
     together = made.encode(rows, processor)
     batch, _ = made.collate(together, processor)
     for row, example in enumerate(rows):
@@ -197,8 +226,9 @@ def test_restored_from_a_bundle_gives_the_same_without_torch_and_transformers(
     """Every case over every architecture, in a process where neither can be imported."""
     given, expected = [], []
     for kind, number in ALL:
-        for architecture, folder in checkpoints.items():
+        for architecture in ARCHITECTURES:
             made, rows = case(kind, number)
+            folder = place_of(kind, architecture, checkpoints)
             processor = made.processor(folder)
             kept = tmp_path / f"{kind}-{number}-{architecture}"
             kept.mkdir()
@@ -225,11 +255,11 @@ def test_restored_from_a_bundle_gives_the_same_without_torch_and_transformers(
 @pytest.mark.parametrize("kind", STORED)
 def test_fingerprint_changes_with_what_changes_the_encoding(kind: str, checkpoints: dict[str, Path]) -> None:
     made, _ = case(kind, 0)
-    prints = {made.processor(folder).fingerprint() for folder in checkpoints.values()}
-    assert len(prints) == len(checkpoints)
+    prints = {made.processor(place_of(kind, name, checkpoints)).fingerprint() for name in ARCHITECTURES}
+    assert len(prints) == len(ARCHITECTURES)
     if "max_length" in type(made).model_fields:
         shorter = made.model_copy(update={"max_length": 17})
-        assert shorter.processor(checkpoints["bert"]).fingerprint() not in prints
+        assert shorter.processor(place_of(kind, "bert", checkpoints)).fingerprint() not in prints
 
 
 @pytest.mark.parametrize("kind", STORED)
@@ -248,7 +278,7 @@ def test_a_checkpoint_without_a_processor_is_named(kind: str, tmp_path: Path) ->
 def test_more_than_the_checkpoint_reads_is_refused(kind: str, checkpoints: dict[str, Path]) -> None:
     made = case(kind, 0)[0].model_copy(update={"max_length": 513})
     with pytest.raises(InputError, match=r"513.*at most 512"):
-        made.processor(checkpoints["bert"])
+        made.processor(place_of(kind, "bert", checkpoints))
 
 
 @pytest.mark.parametrize(("kind", "value"), [("text", "a\ud800b"), ("tokens", ["fine", "a\ud800b"])])
@@ -263,7 +293,7 @@ def test_half_a_surrogate_pair_is_named(kind: str, value: Any, checkpoints: dict
 def test_content_for_the_audit_is_text_or_nothing(kind: str) -> None:
     made, rows = case(kind, 0)
     contents = [made.audited_text(row) for row in rows]
-    assert [c is None for c in contents] == [row["x"] is None for row in rows]
+    assert [c is None for c in contents] == [row[made.required_columns[0]] is None for row in rows]
     assert all(isinstance(c, str) for c in contents if c is not None)
 
 
@@ -345,7 +375,7 @@ def test_parts_of_a_row_are_few_and_each_can_be_left_out(
 ) -> None:
     """Where the input is `Divisible`; a row of blanks says that there is nothing in it."""
     made, rows = case(kind, number)
-    processor = made.processor(checkpoints[architecture])
+    processor = made.processor(place_of(kind, architecture, checkpoints))
     if not isinstance(made, Divisible):
         return
     for row in rows:

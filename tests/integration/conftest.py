@@ -61,6 +61,12 @@ def bert(checkpoint: Callable[[str], Path]) -> Path:
 
 
 @pytest.fixture(scope="package")
+def chat(checkpoint: Callable[[str], Path]) -> Path:
+    """A tiny Llama that chats (ChatML, tools): control tokens, chat template, settings to write with; never changed."""
+    return checkpoint("chat-llama")
+
+
+@pytest.fixture(scope="package")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The rows of a task as a JSON lines file."""
     folder = shared_base(tmp_path_factory) / "tables"

@@ -13,7 +13,8 @@ from typing import Any
 import soundfile
 
 from tests import audio_cases, vision_cases
-from tests.checkpoints import tiny_checkpoint
+from tests.chat_rows import chat_texts
+from tests.checkpoints import chat_checkpoint, tiny_checkpoint
 from tests.image_cases import picture
 from tests.sound_cases import sound
 
@@ -130,5 +131,10 @@ def column(task: str) -> str:
 
 
 def checkpoint_at(folder: Path, architecture: str) -> Path:
-    """A tiny checkpoint that knows the words of the rows; made once."""
-    return folder if (folder / "config.json").is_file() else tiny_checkpoint(folder, architecture, texts=texts())
+    """A tiny checkpoint that knows the words of the rows; made once. `chat-llama` and the like chat."""
+    if (folder / "config.json").is_file():
+        return folder
+    chats, architecture = architecture.startswith("chat-"), architecture.removeprefix("chat-")
+    if chats:
+        return chat_checkpoint(folder, architecture, texts=chat_texts())
+    return tiny_checkpoint(folder, architecture, texts=texts())

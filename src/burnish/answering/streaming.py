@@ -11,7 +11,7 @@ from burnish.core.answer import Answer
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.core.generated import Generated, Progress
-from burnish.decoders import Decoder
+from burnish.decoders import within
 from burnish.media.text.streaming import TextStream
 from burnish.runtimes import Generate, Runner
 from burnish.targets import Generative
@@ -44,7 +44,7 @@ class Reply(Iterator[str]):
         if ends.text is None:
             raise InputError(f"predictions of target {bundle.target.kind()!r} are no texts")
         arrays = bundle.input.collate(self._views, bundle.processor.for_input)[0]
-        decoder = self._within(decoder)
+        decoder = within(decoder, bundle.target, bundle.processor, self.prompt_tokens)
         self._stream = TextStream(ends.text, getattr(decoder, "stop", ()))
         self._progress = cast("Generate", run).writing(arrays, decoder, ends, [int(getattr(decoder, "seed", 0))])
 
@@ -70,12 +70,3 @@ class Reply(Iterator[str]):
     def _said(self, whole: Generated) -> Answer:
         said = self._target.said([whole], self._views[0], self._bundle.processor)
         return Answer(said.answer, {}, None, said.score, said.ended)
-
-    def _within(self, decoder: Decoder) -> Decoder:
-        """A decoder that ends where the network's context does, where prompt and answer share it."""
-        limit = self._bundle.processor.for_input.limit
-        most = int(getattr(decoder, "max_new_tokens", 0))
-        if limit is None or not self._bundle.target.of_input or self.prompt_tokens + most <= limit:
-            return decoder
-        room = max(1, limit - self.prompt_tokens)
-        return decoder.model_copy(update={"max_new_tokens": room})

@@ -79,6 +79,14 @@ class Framewise(Decoder):
         """As of every decoder."""
 
 
+def within(decoder: Decoder, target: Target, processor: Processor, prompt_tokens: int) -> Decoder:
+    """A decoder that ends where the network's context does, where prompt and answer share it; else the same."""
+    limit, most = processor.for_input.limit, getattr(decoder, "max_new_tokens", None)
+    if limit is None or most is None or not target.of_input or prompt_tokens + most <= limit:
+        return decoder
+    return decoder.model_copy(update={"max_new_tokens": max(1, limit - prompt_tokens)})
+
+
 def answered(
     compute: Any,
     decoder: Decoder,
@@ -113,9 +121,11 @@ def answered(
     def written(views: Sequence[Encoded]) -> list[Generated]:
         arrays = collate(views)[0]
         if decoder.reads == "steps":
-            by_view: list[Generated] = compute(
-                arrays, decoder, ends, [int(view.get("_seed", usual_seed)) for view in views]
-            )
+            seeds = [int(view.get("_seed", usual_seed)) for view in views]
+            bounded = [within(decoder, target, processor, int(view["_length"])) for view in views]
+            if any(one is not decoder for one in bounded) and len(views) > 1:
+                return [whole for view in views for whole in written([view])]
+            by_view: list[Generated] = compute(arrays, bounded[0], ends, seeds)
             return by_view
         logits = compute(**arrays)
         lengths = [target.frames(view, logits.shape[1]) for view in views]

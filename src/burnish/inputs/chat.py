@@ -210,7 +210,7 @@ class Chat(Input, Assembled, Unfolded):
         """
         out: list[Encoded] = []
         for example in examples:
-            ids = np.array(processor.renderer.prompt(self.asked(example), limit=processor.prompt_limit), np.int32)
+            ids = np.array(processor.prompt(self.asked(example)), np.int32)
             out.append({"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))})  # type: ignore[dict-item]
         return out
 

@@ -49,7 +49,7 @@ class _Exchanges:
 
 
 def prompt(
-    renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str
+    renderer: TemplateEncoder, conversation: Conversation, limit: int | None, where: str, most: int | None = None
 ) -> tuple[list[int], int]:
     """The ids of `Renderer.prompt`, and how many exchanges they leave out."""
     exchanges, last = _Exchanges.of(conversation), len(conversation.messages) - 1
@@ -60,13 +60,16 @@ def prompt(
 
     if limit is None:
         return ids_from(0), 0
-    own, most = exchanges.before(last), limit
-    first = _first_that_fits(own, lambda n: len(ids_from(n)) <= most)
+    own, usual = exchanges.before(last), limit
+    first = _first_that_fits(own, lambda n: len(ids_from(n)) <= usual)
     if first is not None:
         return ids_from(first), first
+    ids, allowed = ids_from(own), max(limit, most or 0)
+    if len(ids) <= allowed:
+        return ids, own
     raise InputError(
-        f"the last message with its exchange takes {len(ids_from(own))} tokens",
-        expected=f"at most {limit}",
+        f"the last message with its exchange takes {len(ids):,} tokens",
+        expected=f"at most {allowed:,}",
         fix="shorten it, or allow a longer context",
         place=where,
     )

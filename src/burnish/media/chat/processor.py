@@ -93,6 +93,17 @@ class ChatProcessor(Processor):
         """The one function from conversations to ids."""
         return Renderer(self.tokens.tokenizer, self.template, self.stops)
 
+    def prompt(self, conversation: Conversation, where: str = "") -> list[int]:
+        """The ids that a reply is written to.
+
+        Room is left for the reply: earlier exchanges go for it. The last one stays whole, as long as one token is left.
+
+        Raises:
+            InputError: as of `Renderer.prompt`.
+        """
+        most = None if self.limit is None else self.limit - 1
+        return self.renderer.prompt(conversation, limit=self.prompt_limit, most=most, where=where)
+
     def example(self, conversation: Conversation, learned: Learned) -> Rendered | None:
         """The ids and learned spans of a conversation that is one example; None where nothing of it is learned.
 

@@ -21,20 +21,23 @@ class Renderer(TemplateEncoder):
     Attributes: see `TemplateEncoder`.
     """
 
-    def prompt(self, conversation: Conversation, *, limit: int | None = None, where: str = "") -> list[int]:
+    def prompt(
+        self, conversation: Conversation, *, limit: int | None = None, most: int | None = None, where: str = ""
+    ) -> list[int]:
         """The ids that a reply is generated from.
 
         Args:
             conversation: ends with a message to reply to.
             limit: most tokens; the earliest exchanges that do not fit are left out whole.
+            most: tokens that the last exchange alone may take, which is never left out; `limit` where that is more.
             where: file and row, for messages.
 
         Raises:
             InputError: tools that the template does not render, a control token in a text, a template that fails, or a
-                last exchange that alone is longer than `limit`.
+                last exchange that alone is longer than both.
         """
         self.check(conversation, where)
-        return _windows.prompt(self, conversation, limit, where)[0]
+        return _windows.prompt(self, conversation, limit, where, most)[0]
 
     def left_out(self, conversation: Conversation, *, limit: int | None) -> int:
         """How many of the earliest exchanges `prompt` leaves out; arguments and errors as there."""
