@@ -17,7 +17,7 @@ from burnish.core.generated import Ends, Generated, Progress
 from burnish.core.processor import Processor
 from burnish.core.views import each, joined
 from burnish.inputs import Input
-from burnish.targets import Decoded, Generative, Target
+from burnish.targets import Decoded, Generative, OverVocabulary, Target
 
 
 class Step(Protocol):
@@ -82,7 +82,7 @@ class Framewise(Decoder):
 def within(decoder: Decoder, target: Target, processor: Processor, prompt_tokens: int) -> Decoder:
     """A decoder that ends where the network's context does, where prompt and answer share it; else the same."""
     limit, most = processor.for_input.limit, getattr(decoder, "max_new_tokens", None)
-    if limit is None or most is None or not target.of_input or prompt_tokens + most <= limit:
+    if limit is None or most is None or not isinstance(target, OverVocabulary) or prompt_tokens + most <= limit:
         return decoder
     return decoder.model_copy(update={"max_new_tokens": max(1, limit - prompt_tokens)})
 

@@ -82,7 +82,7 @@ class TokenizerProcessor(Processor):
 
     def text_ids(self, text: str) -> list[int]:
         """With what the tokenizer puts around a text."""
-        return list(self.tokenizer.encode(text, add_special_tokens=True).ids)
+        return list(self.tokenizer.encode(text).ids)
 
     @cached_property
     def _beginnings(self) -> Beginnings:
@@ -110,8 +110,7 @@ class TokenizerProcessor(Processor):
     def _encoded(self, texts: Sequence[Any], words: bool) -> Iterator[tuple[Encoding, int]]:
         if self.max_length is None:
             run = self.tokenizer.encode_batch if words else self.tokenizer.encode_batch_fast
-            for encoding in run(list(texts), is_pretokenized=words, add_special_tokens=True):
-                yield encoding, len(encoding.ids)
+            yield from ((one, len(one.ids)) for one in run(list(texts), is_pretokenized=words, add_special_tokens=True))
             return
         yield from self._beginnings.truncated(texts, self.max_length, words=words)
 
@@ -294,8 +293,7 @@ def save(processor: TokenizerProcessor, folder: Path) -> None:
     if loaded.pad_token_id is None:
         loaded.pad_token = loaded.convert_ids_to_tokens(processor.pad_token_id)
     loaded.padding_side = processor.padding_side
-    if processor.max_length is not None:
-        loaded.model_max_length = processor.max_length
+    loaded.model_max_length = loaded.model_max_length if processor.max_length is None else processor.max_length
     loaded.backend_tokenizer.no_truncation()
     loaded.backend_tokenizer.no_padding()
     loaded.save_pretrained(str(folder))

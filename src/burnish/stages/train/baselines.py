@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,13 @@ class Beside:
     scores: dict[str, Any]
     base: Predictions | None = None
     forgetting: dict[str, Any] | None = None
+
+    def kept(self, base: Path) -> dict[str, Any]:
+        """What scores.json holds of it; the answers of the checkpoint as it was are written to `base`."""
+        if self.base is not None:
+            self.base.save(base)
+        told = {} if self.forgetting is None else {"forgetting": self.forgetting}
+        return {"baselines": self.scores, **told}
 
 
 def baselines(

@@ -102,11 +102,7 @@ def finish(
     predictions = result.pop("_predictions")
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
-    result["baselines"] = beside.scores
-    if beside.forgetting is not None:
-        result["forgetting"] = beside.forgetting
-    if beside.base is not None:
-        beside.base.save(folder.base_predictions)
+    result |= beside.kept(folder.base_predictions)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
@@ -114,14 +110,7 @@ def finish(
     headline = {name: result["metrics"][name] for name in (deciding, *result["headline"])}
     _seal(folder, prepared, result, restored, learned, headline, predictions)
     seconds = state["totals"]["seconds"] + time.perf_counter() - started
-    say_result(
-        tracking,
-        folder,
-        result,
-        deciding,
-        headline,
-        {"stopped": state["stopped"], "seconds": seconds},
-    )
+    say_result(tracking, folder, result, deciding, headline, {"stopped": state["stopped"], "seconds": seconds})
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
 
