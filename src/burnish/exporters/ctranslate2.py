@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from burnish.core.errors import InputError, RunFailed
+from burnish.core.files import read_json, write_json
 from burnish.exporters import Exportable, Exporter, Tell
 
 if TYPE_CHECKING:
@@ -57,4 +58,13 @@ class Ctranslate2(Exporter):
                 fix="export it to safetensors or gguf",
                 place=str(source.model),
             ) from error
+        _name_tokens(folder / "config.json")
         return {"file": "model.bin", "inputs": {}}
+
+
+def _name_tokens(path: Path) -> None:
+    """Tokens that the checkpoint lacks get the name of one it has: the library wants a text, and prompts bring their own."""
+    config = read_json(path)
+    known = next((config[name] for name in ("eos_token", "bos_token", "unk_token") if config.get(name)), "")
+    named = {name: known for name in ("bos_token", "eos_token", "unk_token") if name in config and not config[name]}
+    write_json(path, {**config, **named})

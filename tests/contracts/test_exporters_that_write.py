@@ -1,0 +1,127 @@
+"""What every exporter of models that write must do: its runtime writes what the network writes, token for token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from burnish.bundle.artifacts import write_facts
+from burnish.core.component import build, kinds
+from burnish.core.errors import InputError
+from burnish.decoders import Decoder
+from burnish.exporters import Exportable, Exporter
+from burnish.inputs import Input
+from burnish.models import Model
+from burnish.runtimes import Generate, Runtime
+from burnish.runtimes.torch import generating
+from burnish.targets import Target
+from tests.checkpoints import chat_checkpoint
+
+AXIS = "burnish.exporters"
+WRITING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).writes]
+RUNNING = [kind for kind in WRITING if cast(Exporter, build(AXIS, kind)).runtime]
+LIBRARIES = {"ctranslate2": "ctranslate2", "gguf": "gguf", "safetensors": "safetensors"}
+ASKED = ["hello", "what is the time of the ferry", "x " * 40]
+
+
+class Case:
+    """A tiny chat model, saved as a bundle holds it."""
+
+    def __init__(self, root: Path, architecture: str) -> None:
+        checkpoint = chat_checkpoint(root / "checkpoint", architecture)
+        self.input = cast(Input, build("burnish.inputs", "chat"))
+        self.target = cast(Target, build("burnish.targets", "response"))
+        model = cast(Model, build("burnish.models", {"kind": "transformers", "name": str(checkpoint)}))
+        self.model = {"kind": "transformers", "name": str(checkpoint)}
+        self.network = model.build(self.input, self.target, seed=0).eval()
+        self.processor = self.input.processor(checkpoint)
+        self.folder = root / "model"
+        self.network.save(self.folder)
+        self.input.save_processor(self.processor, self.folder)
+        rows = [{"conversation": asked} for asked in ASKED]
+        self.arrays = self.input.collate(self.input.encode(rows, self.processor), self.processor)[0]
+        self.ends = self.target.ends(self.processor)  # type: ignore[attr-defined]
+
+    @property
+    def source(self) -> Exportable:
+        return Exportable(self.network, self.folder, self.input, self.target, self.arrays, self.processor.limit)
+
+    def opened(self, kind: str, folder: Path) -> Generate:
+        runtime = cast(Exporter, build(AXIS, kind)).runtime or "torch"
+        return cast(Runtime, build("burnish.runtimes", runtime)).generates(folder, self.model, self.input, self.target)
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return Case(tmp_path_factory.mktemp("llama"), "llama")
+
+
+@pytest.fixture(scope="module")
+def qwen2(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return Case(tmp_path_factory.mktemp("qwen2"), "qwen2")
+
+
+def exported(case: Case, kind: str, folder: Path) -> Path:
+    pytest.importorskip(LIBRARIES[kind], reason=f"the extra of exporter {kind} is not installed")
+    folder.mkdir()
+    exporter = cast(
+        Exporter, build(AXIS, {"kind": kind, **({"precision": "float32"} if kind != "safetensors" else {})})
+    )
+    told = exporter.export(case.source, folder, lambda text: None)
+    facts = {"format": exporter.runtime, "precision": "float32", "tolerance": 0.1, "exporter": {}, **told}
+    write_facts(folder, facts, [])
+    return folder
+
+
+def greedy(**settings: Any) -> Decoder:
+    return cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": 12, **settings}))
+
+
+@pytest.mark.parametrize("kind", WRITING)
+@pytest.mark.parametrize("architecture", ["llama", "qwen2"])
+def test_writes_what_the_network_writes(kind: str, architecture: str, tmp_path: Path, request: Any) -> None:
+    case: Case = request.getfixturevalue(architecture)
+    run = case.opened(kind, exported(case, kind, tmp_path / "out"))
+    expected = generating(case.network)(case.arrays, greedy(), case.ends)
+    for one, other in zip(run(case.arrays, greedy(), case.ends), expected, strict=True):
+        np.testing.assert_array_equal(one.ids, other.ids)
+        assert one.ended == other.ended
+        assert one.score == pytest.approx(other.score, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_streamed_is_not_streamed(kind: str, llama: Case, tmp_path: Path) -> None:
+    run = llama.opened(kind, exported(llama, kind, tmp_path / "out"))
+    alone = {name: value[:1] for name, value in llama.arrays.items()}
+    (whole,) = run(alone, greedy(), llama.ends)
+    told = list(run.writing(alone, greedy(), llama.ends))
+    assert told[-1].whole is not None
+    np.testing.assert_array_equal(told[-1].whole.ids, whole.ids)
+    assert told[-1].whole.ended == whole.ended
+    assert [len(one.ids) for one in told] == sorted(len(one.ids) for one in told)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_a_stop_text_ends_an_answer(kind: str, llama: Case, tmp_path: Path) -> None:
+    run = llama.opened(kind, exported(llama, kind, tmp_path / "out"))
+    alone = {name: value[:1] for name, value in llama.arrays.items()}
+    text = llama.processor.text(run(alone, greedy(), llama.ends)[0].ids.tolist())  # type: ignore[attr-defined]
+    stop = next(c for c in text[1:] if c.strip())
+    (cut,) = run(alone, greedy(stop=[stop]), llama.ends)
+    assert cut.ended == "stop"
+    assert cut.cut == text.index(stop)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_broken_and_missing_files_are_errors_of_burnish(kind: str, llama: Case, tmp_path: Path) -> None:
+    folder = exported(llama, kind, tmp_path / "out")
+    facts = {"ctranslate2": "model.bin", "gguf": "model.gguf"}
+    (folder / facts[kind]).write_bytes(b"no model")
+    with pytest.raises(InputError, match="open"):
+        llama.opened(kind, folder)
+    (folder / facts[kind]).unlink()
+    with pytest.raises(InputError, match="open"):
+        llama.opened(kind, folder)
