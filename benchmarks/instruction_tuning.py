@@ -1,0 +1,186 @@
+"""SmolLM2-135M-Instruct fine-tuned on three real data sets cut small, beside the checkpoint as it was.
+
+    MODEL=$(python ../shared/weights/fetch.py smollm2_135m_instruct) python benchmarks/instruction_tuning.py --seeds 0 1
+    python benchmarks/instruction_tuning.py table
+
+LoRA on all linear layers, the command's defaults otherwise. Results are kept in `benchmarks/instruction_tuning/results` as
+they end, and what is kept is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SHARED = Path(os.environ.get("SHARED", HERE.parent.parent / "shared"))
+RUNS = Path(os.environ.get("INSTRUCTION_RUNS", HERE.parent / "runs" / "instruction_tuning"))
+RESULTS = HERE / "instruction_tuning" / "results"
+LONGEST = 1100  # characters of a row: what two cores can train on in minutes
+
+
+@dataclass(frozen=True)
+class Case:
+    """One data set.
+
+    Attributes:
+        name: in the results.
+        train, test: files under ../shared/data; one file is cut into both.
+        sizes: training and test rows.
+        tokens: most tokens of an answer.
+        columns: from parts of a conversation to columns, where they have other names.
+        settings: of the recipe beside the usual ones.
+    """
+
+    name: str
+    train: str
+    test: str
+    sizes: tuple[int, int]
+    tokens: int
+    columns: tuple[tuple[str, str], ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = (
+    Case("alpaca_en", "instruct_alpaca/alpaca_en_train.jsonl", "instruct_alpaca/alpaca_en_test.jsonl", (128, 24), 64),
+    Case(
+        "gsm8k",
+        "gsm8k/train.jsonl",
+        "gsm8k/test.jsonl",
+        (160, 32),
+        128,
+        (("prompt", "question"), ("completion", "answer")),
+    ),
+    Case(
+        "toolcall_en",
+        "chat_and_preference/toolcall_en.jsonl",
+        "chat_and_preference/toolcall_en.jsonl",
+        (80, 12),
+        48,
+        settings={"template": "chatml-tools"},
+    ),
+)
+
+
+def cut(case: Case) -> tuple[Path, Path]:
+    """Rows that are short enough, drawn once for all seeds; test rows are never among training rows."""
+    folder = RUNS / "data" / case.name
+    places = folder / "train.jsonl", folder / "test.jsonl"
+    if not places[1].is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [(SHARED / "data" / name).read_text(encoding="utf-8").splitlines() for name in (case.train, case.test)]
+        for rows in files:
+            random.Random(0).shuffle(rows)
+        short = [
+            [row for row in rows if len(row) <= LONGEST or (case.name == "toolcall_en" and len(row) <= 3500)]
+            for rows in files
+        ]
+        test = short[1][: case.sizes[1]]
+        kept = set(test)
+        train = [row for row in short[0] if row not in kept][: case.sizes[0]]
+        places[0].write_text("\n".join(train) + "\n", encoding="utf-8")
+        places[1].write_text("\n".join(test) + "\n", encoding="utf-8")
+    return places
+
+
+def run(case: Case, seed: int) -> None:
+    """One run of the command line; its scores are kept."""
+    place = RESULTS / f"{case.name}-{seed}.json"
+    if place.is_file():
+        return
+    train, test = cut(case)
+    recipe = {
+        "data": {"train": str(train), "test": str(test)},
+        "input": {"kind": "chat", **({"columns": dict(case.columns)} if case.columns else {}), **case.settings},
+        "model": os.environ["MODEL"],
+        "adapter": "lora",
+        "batch_size": 16,
+        "epochs": 1,
+        "seed": seed,
+        "decoder": {"kind": "greedy", "max_new_tokens": case.tokens},
+    }
+    out = RUNS / f"{case.name}-{seed}"
+    text = RUNS / f"{case.name}-{seed}.json.yaml"
+    text.write_text(json.dumps(recipe), encoding="utf-8")
+    begun = time.perf_counter()
+    with (RUNS / f"{case.name}-{seed}.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "burnish.cli", "train", str(text), "--out", str(out)], stdout=log, stderr=log
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    if status:
+        print(f"{case.name} {seed}: FAILED; see {RUNS / f'{case.name}-{seed}.log'}", flush=True)
+        return
+    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    base = scores["baselines"]["base"]
+    kept = {
+        "metrics": {
+            name: {key: figures[key] for key in ("value", "low", "high") if key in figures}
+            for name, figures in scores["metrics"].items()
+        },
+        "base": {name: figures["value"] for name, figures in base["metrics"].items()},
+        "differences": {
+            name: {key: figures[key] for key in ("value", "low", "high")}
+            for name, figures in base["differences"].items()
+        },
+        "forgetting": scores.get("forgetting"),
+        "training_seconds": scores["training"]["seconds"],
+        "wall_seconds": round(time.perf_counter() - begun, 1),
+        "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "rows": scores["rows"],
+    }
+    place.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    print(f"{case.name} {seed}: {kept['wall_seconds']:.0f} s", flush=True)
+
+
+def table() -> None:
+    """All that is kept, as Markdown."""
+    print("| data | seed | metric | base | tuned | difference (95 % CI) |\n|---|---|---|---|---|---|")
+    for place in sorted(RESULTS.glob("*.json")):
+        kept, (name, _, seed) = json.loads(place.read_text(encoding="utf-8")), place.stem.rpartition("-")
+        for metric, change in kept["differences"].items():
+            before, after = kept["base"].get(metric), kept["metrics"][metric]["value"]
+            if None in (before, after, change["value"]):
+                continue
+            ends = f"{change['low']:+.3f} to {change['high']:+.3f}"
+            print(f"| {name} | {seed} | {metric} | {before:.3f} | {after:.3f} | {change['value']:+.3f} ({ends}) |")
+        if told := kept["forgetting"]:
+            ends = f"{told['low']:+.3f} to {told['high']:+.3f}"
+            print(
+                f"| {name} | {seed} | general texts, bits per byte | {told['before']:.3f} | {told['after']:.3f} "
+                f"| {told['change']:+.3f} ({ends}) |"
+            )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", default="run", choices=["run", "table"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--names", nargs="+", default=[case.name for case in CASES])
+    asked = parser.parse_args(arguments)
+    if asked.command == "table":
+        table()
+        return
+    if not SHARED.is_dir() or not os.environ.get("MODEL"):
+        print("../shared/data or $MODEL is not there: nothing was run")
+        return
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for seed in asked.seeds:
+        for case in CASES:
+            if case.name in asked.names:
+                run(case, seed)
+
+
+if __name__ == "__main__":
+    main()
