@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import torch
 
+from burnish.adapters import Adapter
 from burnish.bundle.artifacts import write_facts
-from burnish.core.component import build, kinds
+from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
 from burnish.decoders import Decoder
 from burnish.exporters import Exportable, Exporter
@@ -23,7 +25,7 @@ from tests.checkpoints import chat_checkpoint
 AXIS = "burnish.exporters"
 WRITING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).writes]
 RUNNING = [kind for kind in WRITING if cast(Exporter, build(AXIS, kind)).runtime]
-LIBRARIES = {"ctranslate2": "ctranslate2", "gguf": "gguf", "safetensors": "safetensors"}
+LIBRARIES = {"ctranslate2": "ctranslate2", "gguf": "gguf", "safetensors": "safetensors", "peft": "peft"}
 ASKED = ["hello", "what is the time of the ferry", "x " * 40]
 
 
@@ -36,10 +38,17 @@ class Case:
         self.target = cast(Target, build("burnish.targets", "response"))
         model = cast(Model, build("burnish.models", {"kind": "transformers", "name": str(checkpoint)}))
         self.model = {"kind": "transformers", "name": str(checkpoint)}
-        self.network = model.build(self.input, self.target, seed=0).eval()
+        trained = model.build(self.input, self.target, seed=0)
+        cast(Adapter, build("burnish.adapters", "lora")).prepare(trained)
+        with torch.no_grad(), torch.random.fork_rng():
+            torch.manual_seed(0)
+            for name, parameter in trained.named_parameters():
+                if "lora_B" in name:
+                    parameter.normal_(std=0.3)
         self.processor = self.input.processor(checkpoint)
         self.folder = root / "model"
-        self.network.save(self.folder)
+        trained.save(self.folder)
+        self.network = model.load(self.folder, self.input, self.target).eval()
         self.input.save_processor(self.processor, self.folder)
         rows = [{"conversation": asked} for asked in ASKED]
         self.arrays = self.input.collate(self.input.encode(rows, self.processor), self.processor)[0]
@@ -67,9 +76,8 @@ def qwen2(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def exported(case: Case, kind: str, folder: Path) -> Path:
     pytest.importorskip(LIBRARIES[kind], reason=f"the extra of exporter {kind} is not installed")
     folder.mkdir()
-    exporter = cast(
-        Exporter, build(AXIS, {"kind": kind, **({"precision": "float32"} if kind != "safetensors" else {})})
-    )
+    settings = {"precision": "float32"} if "precision" in component_class(AXIS, kind).model_fields else {}
+    exporter = cast(Exporter, build(AXIS, {"kind": kind, **settings}))
     told = exporter.export(case.source, folder, lambda text: None)
     facts = {"format": exporter.runtime, "precision": "float32", "tolerance": 0.1, "exporter": {}, **told}
     write_facts(folder, facts, [])
@@ -118,10 +126,10 @@ def test_a_stop_text_ends_an_answer(kind: str, llama: Case, tmp_path: Path) -> N
 @pytest.mark.parametrize("kind", RUNNING)
 def test_broken_and_missing_files_are_errors_of_burnish(kind: str, llama: Case, tmp_path: Path) -> None:
     folder = exported(llama, kind, tmp_path / "out")
-    facts = {"ctranslate2": "model.bin", "gguf": "model.gguf"}
+    facts = {"ctranslate2": "model.bin", "gguf": "model.gguf", "peft": "adapter_model.safetensors"}
     (folder / facts[kind]).write_bytes(b"no model")
-    with pytest.raises(InputError, match="open"):
+    with pytest.raises(InputError, match=r"open|adapter"):
         llama.opened(kind, folder)
     (folder / facts[kind]).unlink()
-    with pytest.raises(InputError, match="open"):
+    with pytest.raises(InputError, match=r"open|adapter"):
         llama.opened(kind, folder)

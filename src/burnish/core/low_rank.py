@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from burnish.core.errors import InputError
+
 
 def has_low_rank(module: nn.Module) -> bool:
     """Whether peft layers are inside."""
@@ -65,6 +67,33 @@ def save_adapter(module: Any, head: Sequence[str], folder: Path, origin: str | N
     config.save_pretrained(folder)
     plain = {f"base_model.model.{name}": _plain(value) for name, value in sorted(tensors.items())}
     save_file(plain, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def lay_over(module: Any, folder: Path) -> None:
+    """Put a saved adapter beside the weights of a module, in place, as they were when it was saved.
+
+    Args:
+        module: of the checkpoint that the adapter belongs to.
+        folder: with adapter_config.json and adapter_model.safetensors.
+
+    Raises:
+        InputError: no adapter there, or one for another network.
+    """
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        laid = PeftModel.from_pretrained(module, str(folder), is_trainable=False)
+    except (RuntimeError, ValueError, OSError, KeyError, SafetensorError) as error:
+        raise InputError(
+            f"the adapter cannot be laid over this checkpoint: {str(error).strip().splitlines()[0][:300]}",
+            expected="the checkpoint that it was trained on",
+            fix="name that checkpoint, or bring it back where the run found it",
+            place=str(folder),
+        ) from error
+    missing = [name for name, _ in laid.named_parameters() if "lora_" in name and "default" not in name]
+    if missing:
+        raise InputError(f"the adapter lacks {missing[0]}", place=str(folder))
 
 
 def _plain(value: torch.Tensor) -> torch.Tensor:
