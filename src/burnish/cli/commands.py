@@ -117,8 +117,10 @@ def train(
     for note in request.notes:
         click.echo(f"note: {note}", err=True)
     with importing():
+        from burnish.data.reading.arrow import without_pandas
         from burnish.stages.train import run as stage
 
+    without_pandas()
     command = ["burnish", *sys.argv[1:]]
     stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,31 @@ def array(values: Any, column: str, place: str, first_row: int) -> pa.Array:
         except (pa.ArrowException, TypeError, OverflowError, ValueError):
             raise _mixed(known, column, place, first_row, error) from error
     return cast(converted, plain(converted.type))
+
+
+class _NoPandas:
+    """Finds that pandas is not installed."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """None but for pandas."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def without_pandas() -> None:
+    """Keep pyarrow from importing pandas, for half a second, to see whether a list is one of its series.
+
+    For a process of our own, in which nobody holds such a series. Where it is needed by name (`to_pandas`,
+    `Table.from_pandas`), pyarrow looks for it once more and finds it.
+    """
+    if "pandas" in sys.modules:
+        return
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([None])  # it looks once
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def _without_nan(values: Any) -> list[Any]:
