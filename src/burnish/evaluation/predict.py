@@ -156,7 +156,7 @@ def _unscored(target: Target) -> InputError:
     return InputError(
         f"rows of target {target.kind()!r} are scored by their losses, which are not computed here",
         expected="the network itself: `burnish evaluate`",
-        fix="an export of a language model is proved by what it writes: fine-tune it for that, or export it later",
+        fix="fine-tune the run on conversations or labels, and export that",
         place="target",
     )
 
