@@ -25,7 +25,9 @@ DRAWN = {"kind": "sampling", "temperature": 1.5, "max_new_tokens": 24}
 """Of random weights the most probable token is mostly the one before; draws differ, and are the same for a seed."""
 
 
-def chat_bundle(folder: Path, *, system: str = SYSTEM, seed: int = 0, base: int = 1, **decoder: Any) -> Path:
+def chat_bundle(
+    folder: Path, *, system: str = SYSTEM, seed: int = 0, base: int = 1, template: str | None = None, **decoder: Any
+) -> Path:
     """A bundle whose recipe names another checkpoint as its base.
 
     Args:
@@ -33,12 +35,13 @@ def chat_bundle(folder: Path, *, system: str = SYSTEM, seed: int = 0, base: int 
         system: of its reference conversations; empty: they have none.
         seed: of the weights.
         base: seed of the weights of the base checkpoint, which is written beside the bundle.
+        template: a named one, for tools; None: ChatML without.
         decoder: settings beside `DRAWN`, or instead of them.
     """
     place = chat_checkpoint(folder.parent / f"{folder.name}-base", "qwen2", texts=[WORDS], seed=base)
     trained = chat_checkpoint(folder.parent / f"{folder.name}-weights", "qwen2", texts=[WORDS], seed=seed)
     how = cast(Decoder, build("burnish.decoders", {**DRAWN, **decoder}))
-    input_, target = Chat(columns={"messages": "messages"}, reply_room=64), Response()
+    input_, target = Chat(reply_room=64, template=template, tools=template is not None), Response()
     model = {"kind": "transformers", "name": str(place)}
     network = Transformers(name=str(trained)).build(input_, target, seed=0)
     said = (Message("user", "when does the ferry leave ?"),)

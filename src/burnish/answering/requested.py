@@ -70,7 +70,9 @@ class Decoding:
         if usual.kind() != "sampling":
             seed = asked.pop("seed", 0)
             if any(name in asked for name in _OF_DRAWS):
-                shared: dict[str, Any] = {name: kept[name] for name in ("max_new_tokens", "stop", "json_schema") if name in kept}
+                shared: dict[str, Any] = {
+                    name: kept[name] for name in ("max_new_tokens", "stop", "json_schema") if name in kept
+                }
                 kept = {"kind": "sampling", **shared, "seed": seed}
         if "stop" in asked:
             asked["stop"] = list(asked["stop"])
