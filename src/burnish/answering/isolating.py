@@ -15,6 +15,8 @@ ADDED = ("prediction", "probability", "probabilities", "abstained", "error")
 abstains."""
 TAGGED = "tagged"
 """The column that is added as well where answers are lists of tags."""
+ENDED = "ended"
+"""The column that is added as well where answers are written: `stop`, or `length` where one was cut off."""
 HOPELESS = 8  # rows: when so many fail together, and none because of what is in it, the model is at fault
 
 Row = dict[str, Any]
@@ -92,6 +94,7 @@ def _said(answer: Answer) -> Row:
         "probabilities": answer.probabilities,
         **({} if answer.abstained is None else {"abstained": answer.abstained}),
         **({} if answer.tokens is None else {TAGGED: answer.tagged}),
+        **({} if answer.ended is None else {ENDED: answer.ended}),
         "error": None,
     }
 

@@ -89,15 +89,19 @@ class Predictor:
 
         Args:
             example: a string, a row, or the messages of a conversation.
-            asked: settings of this request, see `burnish.answering.requested.Decoding`: temperature, top_k, top_p, min_p,
-                repetition_penalty, seed, max_new_tokens, stop. What is not given is as in the bundle. Where the prompt leaves
-                fewer tokens of the context than `max_new_tokens`, the answer ends there.
+            asked: settings of this request, as `burnish.answering.requested.Decoding` has them: temperature, top_k, top_p,
+                min_p, repetition_penalty, seed, max_new_tokens, stop, json_schema; what is not given is as in the bundle.
+                Where prompt and answer share a context, the answer ends with it.
 
         Raises:
             InputError: as of an answer; a setting out of its bounds; or a bundle whose answers are not written.
         """
+        return self.reply(example, Decoding.of(asked))
+
+    def reply(self, example: Any, asked: Decoding) -> Reply:
+        """The same, with the settings of the request as one."""
         conversation = None if isinstance(example, str | Mapping) else self._conversation(example)
-        return Reply(self.bundle, self._run, self._row(conversation or example, 0), Decoding.of(asked))
+        return Reply(self.bundle, self._run, self._row(conversation or example, 0), asked)
 
     def _conversation(self, given: Any) -> Example | None:
         """The row of a list of messages; None for anything else."""

@@ -23,6 +23,7 @@ class Decoding:
         seed: of the draws.
         max_new_tokens: after which the answer is cut off.
         stop: texts that end it, instead of the bundle's.
+        json_schema: that it is JSON of, or True for any JSON; False: held to none, whatever the bundle has.
     """
 
     temperature: float | None = None
@@ -33,6 +34,7 @@ class Decoding:
     seed: int | None = None
     max_new_tokens: int | None = None
     stop: Sequence[str] | None = None
+    json_schema: dict[str, Any] | bool | None = None
 
     @classmethod
     def of(cls, asked: Mapping[str, Any]) -> Decoding:
@@ -66,14 +68,12 @@ class Decoding:
             return usual
         kept: dict[str, Any] = {"kind": usual.kind(), **usual.model_dump()}
         if usual.kind() != "sampling":
-            asked.pop("seed", None)
+            seed = asked.pop("seed", 0)
             if any(name in asked for name in _OF_DRAWS):
-                kept = {
-                    "kind": "sampling",
-                    "max_new_tokens": kept["max_new_tokens"],
-                    "stop": kept["stop"],
-                    "seed": self.seed or 0,
+                shared: dict[str, Any] = {
+                    name: kept[name] for name in ("max_new_tokens", "stop", "json_schema") if name in kept
                 }
+                kept = {"kind": "sampling", **shared, "seed": seed}
         if "stop" in asked:
             asked["stop"] = list(asked["stop"])
         return cast("Decoder", build("burnish.decoders", {**kept, **asked}, place="decoder"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
+from burnish.cli.chatting import chat
 from burnish.cli.output import show
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
@@ -129,6 +130,7 @@ commands.add_command(evaluate)
 commands.add_command(export)
 commands.add_command(sign)
 commands.add_command(predict)
+commands.add_command(chat)
 commands.add_command(serve)
 commands.add_command(dockerfile)
 

@@ -45,11 +45,16 @@ class Torch(Runtime):
             InputError: torch is not installed.
         """
         try:
-            import torch
+            import torch  # noqa: F401
         except ImportError as error:
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
         loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=_imported(model["kind"])))
-        network = loader.load(folder, input, target)
+        return self.placed(loader.load(folder, input, target))
+
+    def placed(self, network: Network) -> Network:
+        """A network on the device."""
+        import torch
+
         return network.to(torch.device(_best() if self.device == "auto" else self.device))
 
 

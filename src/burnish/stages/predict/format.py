@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from burnish.answering.isolating import TAGGED, Row
+from burnish.answering.isolating import ENDED, TAGGED, Row
 from burnish.core.files import file_aside
 from burnish.stages.predict.rows import Window
-from burnish.targets import Target, may_abstain
+from burnish.targets import Generative, Target, may_abstain
 
 ODD = "backslashreplace"
 """Half a surrogate pair, which no file of UTF-8 holds, is written as JSON escapes it: \\ud800."""
@@ -47,12 +47,13 @@ class Format(ABC):
 
 
 class Delimited(Format):
-    """CSV or TSV: `prediction`, `probability`, `error` and, where the bundle abstains, `abstained`, of tags `tagged`, are added."""
+    """CSV or TSV: `prediction`, `probability`, `error` and, where there is such, `abstained`, `tagged`, `ended` are added."""
 
     delimiter = ","
 
     def _written(self, file: Any) -> csv.DictWriter[str]:
         more = ["abstained"] * may_abstain(self.target) + [TAGGED] * (self.target.shape == "element")
+        more += [ENDED] * isinstance(self.target, Generative)
         fields = [*self.columns, "prediction", "probability", *more, "error"]
         return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")
 
@@ -77,7 +78,7 @@ class Tabbed(Delimited):
 
 
 class Lines(Format):
-    """JSON Lines: `prediction`, `probability`, `probabilities`, `error`; `abstained` where a bundle abstains, `tagged` of tags."""
+    """JSON Lines: `prediction`, `probability`, `probabilities`, `error`; `abstained`, `tagged`, `ended` where there are."""
 
     def write(self, path: Path, window: Window, answers: Sequence[Row]) -> None:
         """One object a line."""

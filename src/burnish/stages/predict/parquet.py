@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from burnish.answering.isolating import TAGGED, Row
+from burnish.answering.isolating import ENDED, TAGGED, Row
 from burnish.core.files import file_aside
 from burnish.stages.predict.format import Format
 from burnish.stages.predict.rows import Window
 from burnish.stages.predict.rows_arrow import ArrowWindow
-from burnish.targets import may_abstain, names_of
+from burnish.targets import Generative, may_abstain, names_of
 
 
 class ParquetFormat(Format):
@@ -32,6 +32,7 @@ class ParquetFormat(Format):
                 ("probabilities", probabilities),
                 *abstained,
                 *tagged,
+                *[(ENDED, pa.string())] * isinstance(self.target, Generative),
                 ("error", pa.string()),
             ]
         )

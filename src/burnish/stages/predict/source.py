@@ -11,7 +11,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from burnish.answering.isolating import ADDED, TAGGED
+from burnish.answering.isolating import ADDED, ENDED, TAGGED
 from burnish.core.errors import InputError
 from burnish.data.reading.visible import visible
 from burnish.inputs import Input, endings_of
@@ -42,7 +42,7 @@ def rows_of(data: str, input: Input, spool: Path, given: GivenColumns | None = N
     rows = _read(source, given, spool)
     if isinstance(source, dict) and (note := _not_read(Path(data).expanduser(), input)):
         rows.notes = (*rows.notes, note)
-    added = (*ADDED, TAGGED) if "element" in input.shapes else ADDED
+    added = [*ADDED, *[TAGGED] * ("element" in input.shapes), *[ENDED] * ("sequence" in input.shapes)]
     taken = [name for name in added if name in rows.columns]
     if taken:
         raise InputError(
