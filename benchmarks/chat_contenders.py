@@ -63,6 +63,7 @@ def settings(task: Task) -> dict[str, Any]:
         "seed": task.seed,
         "device": "cpu",
         "trackers": [],
+        "allow": ["test_rows_in_validation"],
     }
 
 

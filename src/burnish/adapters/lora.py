@@ -44,6 +44,8 @@ class Lora(Adapter):
         from peft import LoraConfig, inject_adapter_in_model
         from peft.tuners.tuners_utils import cast_adapter_dtype
 
+        from burnish.adapters._frozen_layers import hasten
+
         head = network.layers + 1
         targets, transposed = self._targets(network)
         config = LoraConfig(
@@ -60,6 +62,7 @@ class Lora(Adapter):
             inject_adapter_in_model(config, network.backbone())
         cast_adapter_dtype(network.backbone(), "default")  # the few that learn are kept in float32
         self.let_learn(network, lambda name: "lora_" in name or network.depth(name) == head)
+        hasten(network.backbone(), network.vocabulary)
 
     def finish(self, network: Network) -> None:
         """With `merge`, put the updates into the weights, in float32; the network is a plain one from then on."""

@@ -28,6 +28,7 @@ class TrainingBatches:
         loader: how rows are read.
         features: what steps read instead, where the frozen backbone's features were computed.
         workers: threads that read steps ahead.
+        most: elements of a micro-batch, unless a single line has more; None: any number.
     """
 
     order: Order
@@ -39,6 +40,7 @@ class TrainingBatches:
     mixing: Mixing | None = None
     features: Loader | None = None
     workers: int = 0
+    most: int | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -69,6 +71,7 @@ class TrainingBatches:
             lengths if mixed is None else np.maximum(lengths, lengths[mixed.partners]),
             limit=micro_batch_size,
             overhead=self.overhead,
+            most=self.most,
             process=self.process,
             processes=self.processes,
         )
@@ -86,6 +89,7 @@ class TrainingBatches:
             np.array([lengths[line].sum() for line in lines]),
             limit=micro_batch_size,
             overhead=self.overhead,
+            most=self.most,
             process=self.process,
             processes=self.processes,
         )

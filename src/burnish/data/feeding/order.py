@@ -68,6 +68,7 @@ def cut(
     *,
     limit: int,
     overhead: int,
+    most: int | None = None,
     process: int = 0,
     processes: int = 1,
 ) -> list[tuple[Positions, int]]:
@@ -83,6 +84,7 @@ def cut(
         lengths: input length of every row of the split.
         limit: most rows of one micro-batch of one process.
         overhead: what starting another micro-batch costs, in elements.
+        most: elements of one micro-batch of one process, padding included, unless a single row has more; None: any number.
         process, processes: this process and how many there are.
 
     Returns:
@@ -91,7 +93,8 @@ def cut(
     by_length = positions[np.argsort(-lengths[positions], kind="stable")]
     out: list[tuple[Positions, int]] = []
     start = 0
-    for size in _sizes(lengths[by_length], limit * processes, overhead * processes):
+    bound = None if most is None else most * processes
+    for size in _sizes(lengths[by_length], limit * processes, overhead * processes, bound):
         piece = by_length[start : start + size]
         share = piece[process::processes]
         out.append((share, len(share)) if len(share) else (piece[-1:], 0))
@@ -99,17 +102,20 @@ def cut(
     return out
 
 
-def _sizes(lengths: NDArray[np.int64], limit: int, overhead: int) -> list[int]:
+def _sizes(lengths: NDArray[np.int64], limit: int, overhead: int, most: int | None) -> list[int]:
     """Sizes of consecutive pieces of rows in falling order of length that together cost least (dynamic programming)."""
     rows = len(lengths)
-    if lengths[0] == lengths[-1] and rows <= limit:
+    if lengths[0] == lengths[-1] and rows <= limit and (most is None or rows * int(lengths[0]) <= most):
         return [rows]
     cost = np.full(rows + 1, np.inf)  # cost[i]: of the rows before i
     cost[0] = 0
     came = np.zeros(rows + 1, np.int64)
     for end in range(1, rows + 1):
         starts = np.arange(max(0, end - limit), end)
-        costs = cost[starts] + lengths[starts] * (end - starts) + overhead
+        size = lengths[starts] * (end - starts)
+        costs = cost[starts] + size + overhead
+        if most is not None:
+            costs[(size > most) & (starts < end - 1)] = np.inf
         best = int(np.argmin(costs))
         cost[end], came[end] = costs[best], starts[best]
     sizes: list[int] = []

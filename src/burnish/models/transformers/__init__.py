@@ -125,6 +125,7 @@ class Transformers(Model):
         return given
 
     def _wrapped(self, loaded: Any, target: Target, *, seed: int) -> Network:
+        from burnish.models.transformers.attention import in_float32
         from burnish.models.transformers.language import LanguageModel, writes
         from burnish.models.transformers.network import TransformersNetwork
 
@@ -141,6 +142,7 @@ class Transformers(Model):
                 loaded.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         origin = hub_name(self.name)
         if writes(loaded.model):
+            in_float32(loaded.model)
             return LanguageModel(loaded.model, notes=loaded.notes, seed=seed, origin=origin)
         network = TransformersNetwork(
             loaded.model,

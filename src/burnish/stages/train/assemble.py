@@ -31,6 +31,7 @@ from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.announced import opening_notes
 from burnish.stages.train.precision import decided
+from burnish.stages.train.tokens_at_once import bounded
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
 from burnish.training.accelerator import Accelerator
@@ -100,6 +101,7 @@ def assemble(
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     notes += decided(network, batches, accelerator)
+    batches = bounded(batches, recipe.target, accelerator)
     notes += require_alone(network, batches, accelerator)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)

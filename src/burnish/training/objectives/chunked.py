@@ -20,10 +20,10 @@ class Chunked(Objective):
     """The same as `supervised` in less memory: head and loss only at places that have weight, some at a time.
 
     For answers at each place out of many (a vocabulary): logits of 150,000 tokens at 4,000 places are 2.4 GB. Each chunk's
-    logits are made again in the backward pass, so the head computes twice.
+    gradient is computed with its loss, so the head computes no more than in `supervised`.
     """
 
-    places: int = Field(1024, ge=1, description="At how many places logits are in memory at once.")
+    places: int = Field(128, ge=1, description="At how many places logits are in memory at once.")
 
     def module(self, network: Network, loss: Loss, probe: Callable[[], dict[str, Tensor]]) -> ObjectiveModule:
         """Body, then head and loss in chunks.
@@ -32,15 +32,15 @@ class Chunked(Objective):
             InputError: the loss needs all outputs at once, or the head cannot be computed place by place.
         """
         from burnish.core.network import Inseparable
-        from burnish.training.objectives._chunks import ChunkedModule, require_apart
+        from burnish.training.objectives._chunks import ChunkedModule, head_apart
 
         if not loss.elementwise():
             raise _refused(f"loss {loss.kind()!r} needs all outputs of an example at once")
         try:
-            require_apart(network, probe())
+            head = head_apart(network, probe())
         except Inseparable as error:
             raise _refused(str(error)) from error
-        return ChunkedModule(network, loss, self.places)
+        return ChunkedModule(network, loss, self.places, head)
 
 
 def _refused(why: str) -> InputError:
