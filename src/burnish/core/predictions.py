@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from burnish.core.errors import InputError
 from burnish.core.files import file_aside
 
+DATA_SET = "data_set"
+"""The column that names the data set of each row, where a run has several."""
+
 
 def schema(
     target_kind: str,
@@ -140,6 +143,12 @@ class Predictions:
         """The group of each row, or None where the data has no groups."""
         column = self.table["group"]
         return None if column.null_count == len(column) else cast(list[str], column.to_pylist())
+
+    @cached_property
+    def data_sets(self) -> list[str | None] | None:
+        """The data set of each row; None where the run has none."""
+        has = DATA_SET in self.table.column_names
+        return cast("list[str | None]", self.table[DATA_SET].to_pylist()) if has else None
 
     def save(self, path: Path, place: Callable[[int], str] | None = None) -> None:
         """Write as Parquet; the file appears whole or not at all.

@@ -59,7 +59,7 @@ def divide(
         )
         if (contents == contents[0]).all():  # equal rows never lie in two splits
             alike = "; all have the same " + " and ".join(map(repr, input.required_columns))
-        assigned = split.assign(train, contents, strata_of(whole(train), target), seed=seed, parts=wanted)
+        assigned = split.assign(train, contents, _strata(train, target), seed=seed, parts=wanted)
         alike = alike or _units(split, train, contents)
     parts = {}
     for number, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test")):
@@ -70,6 +70,13 @@ def divide(
         if not len(parts[name]) and (name == "train" or "empty_split" not in allow):
             raise _empty(name, train, split, wanted, alike)
     return parts
+
+
+def _strata(train: Table, target: Target) -> NDArray[np.int64]:
+    """[N] class numbers; of several data sets, those of each are classes of their own, so that splits keep their shares."""
+    strata = strata_of(whole(train), target)
+    several = len(train.data_sets)
+    return strata if several < 2 else (strata + 1) * several + train.data_set_numbers
 
 
 def whole(table: Table) -> Part:

@@ -7,18 +7,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_serializer, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_serializer, field_validator
 
 from burnish.core.component import choice
 from burnish.core.errors import InputError
+from burnish.data.data_set import IN_MEMORY as IN_MEMORY
+from burnish.data.data_set import DataSet, data_sets, shown
 from burnish.data.sources import Source
 
-_PLACE = WithJsonSchema(
-    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
-)
-
-IN_MEMORY = " in memory"
-"""How the name ends under which a recipe that is written down knows rows that were given as objects."""
+_ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, DataSet.model_json_schema()]}
+_PLACE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _ONE_OR_SEVERAL}, {"type": "null"}]})
 
 
 class Data(BaseModel):
@@ -26,7 +24,8 @@ class Data(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
     train: Annotated[Any, _PLACE] = Field(
-        description="File, glob, folder of shards, list of them, hub name ('imdb', 'imdb[train]'), or data in memory."
+        description="File, glob, folder of shards, list of them, hub name ('imdb', 'imdb[train]'), data in memory, or several "
+        "data sets: [{place, weight, columns, name}]."
     )
     validation: Annotated[Any, _PLACE] = Field(
         None, description="The same for validation; made from train if left out."
@@ -43,6 +42,11 @@ class Data(BaseModel):
     hub_split: str | None = Field(None, description="Split of a hub data set that is read as train ('train').")
     cache: Path | None = Field(None, description="Folder for the Arrow cache; $BURNISH_CACHE or ~/.cache/burnish.")
 
+    @field_validator("train", "validation", "test", mode="before")
+    @classmethod
+    def _several(cls, value: Any, info: ValidationInfo) -> Any:
+        return data_sets(value, str(info.field_name))
+
     @field_validator("train")
     @classmethod
     def _named(cls, value: Any) -> Any:
@@ -52,11 +56,7 @@ class Data(BaseModel):
 
     @field_serializer("train", "validation", "test", when_used="always")
     def _shown(self, value: Any) -> Any:
-        if isinstance(value, Path):
-            return str(value)
-        if isinstance(value, (list, tuple)) and all(isinstance(v, (str, Path)) for v in value):
-            return [str(v) for v in value]
-        return value if value is None or isinstance(value, str) else f"{type(value).__name__}{IN_MEMORY}"
+        return shown(value)
 
 
 def cache_folder(given: Path | None) -> Path:

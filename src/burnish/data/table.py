@@ -17,12 +17,14 @@ from burnish.data.cells import Cells
 
 @dataclass(frozen=True)
 class Origin:
-    """One file a table was read from: its path as given, sha256 of its bytes, encoding found, and number of rows."""
+    """One file a table was read from: its path as given, sha256 of its bytes, encoding found, number of rows, and the data
+    set it is of, where a run has several."""
 
     path: str
     sha256: str
     rows: int
     encoding: str = ""
+    data_set: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,19 @@ class Table:
     def group(self) -> str:
         """The column whose equal rows belong together whatever a recipe says; empty where there is none."""
         return ""
+
+    @property
+    def data_sets(self) -> tuple[str, ...]:
+        """The names of the data sets that its rows are of, in their order; none where they are of one without a name."""
+        return tuple(dict.fromkeys(origin.data_set for origin in self.origins if origin.data_set))
+
+    @cached_property
+    def data_set_numbers(self) -> NDArray[np.int64]:
+        """[N] the place in `data_sets` of the one that each row is of; 0 where there are none."""
+        if not self.data_sets:
+            return np.zeros(len(self), np.int64)
+        numbers = [self.data_sets.index(origin.data_set) for origin in self.origins]
+        return np.repeat(np.array(numbers, np.int64), [origin.rows for origin in self.origins])
 
     def place(self, row: int) -> str:
         """Where a row (counting from 0) came from, for messages: 'reviews.csv, row 17' (rows counted from 1)."""

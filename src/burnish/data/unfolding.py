@@ -50,6 +50,11 @@ class UnfoldedTable(Table):
         """The column with the row of the other table: rows of one are resampled together."""
         return SOURCE_ROW
 
+    @cached_property
+    def data_set_numbers(self) -> NDArray[np.int64]:
+        """[N] the place in `data_sets` of the one that the row it became of is of."""
+        return self.source.data_set_numbers[self.source_rows]
+
     def place(self, row: int) -> str:
         """Where the row came from, and which of its pieces this is, where there are several."""
         source = int(self.source_rows[row])

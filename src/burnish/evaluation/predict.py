@@ -24,6 +24,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.order import cut
 from burnish.data.table import Part
 from burnish.decoders import Decoder, answered
+from burnish.evaluation.by_data_set import of_data_sets
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
@@ -88,7 +89,7 @@ def predict(
         pieces.append(_rows(piece, loader.target, part, positions, group, files))
         if notify:
             notify("evaluating", int(positions[-1]) + 1, len(part))
-    table = pa.Table.from_batches(pieces, schema=_schema(loader.target))
+    table = of_data_sets(pa.Table.from_batches(pieces, schema=_schema(loader.target)), part.table)
     if table.num_rows != len(shard):
         raise AssertionError(f"{table.num_rows} predictions for {len(shard)} rows")
     return Predictions(table, None if files is None else files.parent), total

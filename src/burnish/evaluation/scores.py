@@ -12,6 +12,7 @@ from burnish.core.errors import InputError, unknown
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import per_class
 from burnish.counting.resampling import with_truth
+from burnish.evaluation.by_data_set import by_data_set
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
@@ -69,7 +70,8 @@ def scores(
         low, high, resamples; `rows` of a share of some rows only}}, `not_applied` [labels of metrics whose matter no truth has];
         for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
         and where an answer is exactly one of them
-        `confusion` {names, counts}.
+        `confusion` {names, counts}; where there are several data sets `data_sets` {name: {rows, rows_without_truth,
+        metrics}} with the headline metrics of each.
 
     Raises:
         InputError: a metric is not defined for the target, or a name of the headline is none of the metrics.
@@ -101,7 +103,20 @@ def scores(
     if is_exclusive(target_of(predictions)):
         matrix = confusion(known)
         summary["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
+    if len(parts := by_data_set(predictions)) > 1:
+        drawn = {"resamples": resamples, "seed": seed, "level": level}
+        summary["data_sets"] = {name: _of_data_set(part, first, drawn) for name, part in parts.items()}
     return summary
+
+
+def _of_data_set(predictions: Predictions, metrics: Sequence[Metric], drawn: dict[str, Any]) -> dict[str, Any]:
+    """The headline metrics of the rows of one data set, as far as they are defined for them."""
+    known = with_truth(predictions)
+    applied = [metric for metric in metrics if len(known) and metric.applies(known)]
+    intervals = bootstrap_all(applied, known, **drawn) if applied else {}
+    without = len(predictions) - len(known)
+    numbers = {metric.label: _number(metric, known, intervals.get(metric.label)) for metric in applied}
+    return {"rows": len(predictions), "rows_without_truth": without, "metrics": numbers}
 
 
 def _number(metric: Metric, known: Predictions, interval: Interval | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.core.errors import InputError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,9 +63,25 @@ class Assembled(ABC):
             InputError: no form fits.
         """
 
+    def named(self: A, parts: Mapping[str, str]) -> A:
+        """This input for a data set that names the columns of its parts; none where all are recognised."""
+        if parts:
+            raise InputError("this input names no parts of rows", fix="leave `columns` of the data set out")
+        return self
+
+    def gathered(self: A, formed: Sequence[A]) -> A:
+        """This input for data sets of several forms, as `for_table` gave them.
+
+        Raises:
+            InputError: what they tell is at odds.
+        """
+        return self
+
     @abstractmethod
     def for_checkpoint(self: A, rows: Sequence[Example], folder: Path) -> tuple[A, str]:
         """This input with what only some training rows and the checkpoint together tell, and that in a sentence.
+
+        Rows are as they were written, or put together.
 
         Raises:
             InputError: the checkpoint cannot read such rows.

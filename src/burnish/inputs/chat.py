@@ -115,6 +115,27 @@ class Chat(Input, Assembled, Unfolded):
             update={"columns": dict(form.columns), "roles": {**self.roles, **form.roles}, "tools": tools}
         ), form.sentence()
 
+    def named(self, parts: Mapping[str, str]) -> Chat:
+        """With parts in these columns."""
+        return self.model_copy(update={"columns": dict(parts)}) if parts else self
+
+    def gathered(self, formed: Sequence[Chat]) -> Chat:
+        """With the roles of all, and tools where one has them.
+
+        Raises:
+            InputError: one name is another role in another data set.
+        """
+        roles: dict[str, str] = dict(self.roles)
+        for one in formed:
+            for name, role in one.roles.items():
+                if roles.setdefault(name, role) != role:
+                    raise InputError(
+                        f"{name!r} seems to be the {roles[name]} in one data set and the {role} in another",
+                        fix=f"say which: input.roles.{name}={role}",
+                        place="input.roles",
+                    )
+        return self.model_copy(update={"roles": roles, "tools": any(one.tools for one in formed)})
+
     def for_checkpoint(self, rows: Sequence[Example], folder: Path) -> tuple[Chat, str]:
         """With thoughts asked for or not, as the rows have them, and the date where the template writes it.
 
@@ -124,11 +145,10 @@ class Chat(Input, Assembled, Unfolded):
         template = load_template(
             folder, given=self.template, tools=bool(self.tools), options=self.template_options, today=self.today
         )
-        form = self.form(tuple(rows[0]) if rows else (), rows, answered=True)
-        read = []
-        for row in rows:  # broken ones are told, all of them, when the table is assembled
-            with suppress(InputError):
-                read.append(form.form.read(form, row, ""))
+        if rows and COLUMN in rows[0]:
+            read: list[Any] = [Conversation.from_text(row[COLUMN]) for row in rows]
+        else:
+            read = self._readable(rows)
         options, said = usual_options(template, [one for one in read if isinstance(one, Conversation)])
         update: dict[str, Any] = {"template_options": {**self.template_options, **options}}
         if self.today is None and "strftime_now" in template.source:
@@ -144,6 +164,14 @@ class Chat(Input, Assembled, Unfolded):
             if isinstance(v, Mapping) and any(n in v for n in ("role", "from")) and "messages" not in v
         ]
         return {"messages": list(values)} if turns and len(turns) == len(values) else None
+
+    def _readable(self, rows: Sequence[Example]) -> list[Any]:
+        """What rows hold; broken ones are told, all of them, when the table is assembled."""
+        form, read = self.form(tuple(rows[0]) if rows else (), rows, answered=True), []
+        for row in rows:
+            with suppress(InputError):
+                read.append(form.form.read(form, row, ""))
+        return read
 
     def assembled(self, example: Example, place: str) -> str:
         """The conversation of a row that ends in a reply, checked, as JSON text.

@@ -57,7 +57,9 @@ def _fields(cls: type[Component]) -> Iterator[tuple[str, str]]:
 def result_table(result: Mapping[str, Any]) -> Table:
     """What a stage gave back: scores with their intervals first, then the other plain values."""
     table = _table("", "", "")
-    scores = result.get("scores") or {name: result["metrics"][name] for name in result.get("headline") or ()}
+    scores = dict(result.get("scores") or {name: result["metrics"][name] for name in result.get("headline") or ()})
+    for data_set, part in (result.get("data_sets") or {}).items():
+        scores |= {f"{data_set}: {metric}": score for metric, score in part["metrics"].items()}
     for metric, score in scores.items():
         known = score if isinstance(score, Mapping) else {"value": score}
         low, high = known.get("low"), known.get("high")

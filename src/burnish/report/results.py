@@ -69,6 +69,32 @@ def headline(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
     return lines
 
 
+def data_sets(scores: Mapping[str, Any]) -> list[str]:
+    """The headline metrics of each data set, with their intervals; nothing where there is one."""
+    parts = scores.get("data_sets")
+    if not parts:
+        return []
+    labels = list(scores["headline"])
+    rows = [
+        [
+            name(called),
+            f"{part['rows'] - part['rows_without_truth']:,}",
+            *(_with_span(part["metrics"].get(m)) for m in labels),
+        ]
+        for called, part in parts.items()
+    ]
+    head = ["data set", "examples", *(_titled(label, scores["metrics"][label]) for label in labels)]
+    note = "Each with its interval, which is wide where there are few examples; above, all examples count alike."
+    return ["## Data sets", "", *table(head, rows, right=range(1, len(head))), "", note]
+
+
+def _with_span(figures: Mapping[str, Any] | None) -> str:
+    if figures is None:
+        return "n/a"
+    ends = span(figures.get("low"), figures.get("high"))
+    return f"{number(figures['value'])} {ends}" if figures.get("low") is not None else number(figures["value"])
+
+
 def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
     """A table for each baseline: the model, the baseline, and the paired difference with its interval."""
     lines = ["## Baselines"] if baselines else []

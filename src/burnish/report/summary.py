@@ -44,6 +44,16 @@ def figure(scores: Mapping[str, Any], metric: str) -> str:
     return f"{titled(metric)} {number(figures['value'])} ({interval}n = {count:,}{groups})"
 
 
+def of_data_sets(scores: Mapping[str, Any]) -> list[str]:
+    """The headline metrics of each data set, in a sentence each; none where there is one."""
+    said = []
+    for name, part in (scores.get("data_sets") or {}).items():
+        each = {**part, "bootstrap": scores["bootstrap"]}
+        figures = [figure(each, metric) for metric in part["metrics"] if part["metrics"][metric]["value"] is not None]
+        said.append(f"Data set {name}: {', '.join(figures) or 'nothing to score'}.")
+    return said
+
+
 def verdicts(scores: Mapping[str, Any], baselines: Mapping[str, Any], metric: str) -> list[str]:
     """Whether the model is better than each baseline, by one metric, in a sentence each."""
     said = []

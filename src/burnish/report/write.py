@@ -73,6 +73,7 @@ def write(
     sections = [
         report_results.opening(facts, scores, said),
         report_results.headline(scores, baselines),
+        report_results.data_sets(scores),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),

@@ -12,6 +12,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import folder_aside, read_json, require_writable, write_json
 from burnish.core.predictions import Predictions
+from burnish.data.data_set import places_in
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
@@ -213,7 +214,7 @@ def _sealed(run: Path) -> dict[str, Any]:
 
 def _place(run: Path, data: Any) -> Path | None:
     """A new folder in the run for scores on these files; None where there is no run or no file."""
-    first = data[0] if isinstance(data, list) and data else data
+    first = next(places_in(Data(train=data).train), None)
     if not isinstance(first, str | Path) or not (run / "bundle").is_dir():
         return None
     base = run / "evaluations" / Path(first).stem

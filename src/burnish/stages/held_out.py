@@ -15,6 +15,7 @@ from burnish.core.predictions import Predictions
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
+from burnish.data.joining import joined
 from burnish.data.reading.places import given_splits
 from burnish.data.reading.placing import named_no_root
 from burnish.data.settings import cache_folder
@@ -25,6 +26,7 @@ from burnish.recipe.recipe import Recipe
 from burnish.runtimes import Runner
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.prepare.assembling import with_rows
+from burnish.stages.prepare.data_sets import named_alike
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 
 NAMES = ("train", "validation", "test")
@@ -115,7 +117,7 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
     cache = cache_folder(recipe.data.cache)
     try:
         tables = read_tables(given_splits(recipe.data), recipe.target, recipe.target_column)
-        tables = with_rows(tables, bundle.input, cache)
+        tables = joined(named_alike(with_rows(tables, bundle.input, cache), recipe.target, recipe.target_column))
     except InputError as error:
         raise InputError(
             f"export validation needs the data the run was tested on: {error.found}",

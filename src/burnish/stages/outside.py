@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from burnish.core.errors import InputError
+from burnish.data.data_set import DataSet
 
 if TYPE_CHECKING:
     from burnish.data.settings import Data
@@ -44,6 +45,8 @@ def _each(places: Iterable[Any]) -> Iterator[str]:
     for place in places:
         if isinstance(place, list | tuple):
             yield from _each(place)
+        elif (isinstance(place, Mapping) and "place" in place) or isinstance(place, DataSet):
+            yield from _each([place.place if isinstance(place, DataSet) else place["place"]])
         elif isinstance(place, str | Path) and str(place).strip():
             yield str(place).strip()
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.data.feeding.mixture import Mixture
 from burnish.data.samplers import Sampler
 
 Positions = NDArray[np.int64]
@@ -25,6 +26,7 @@ class Order:
         lengths, strata: [M], of those rows.
         batch_size: rows of one optimizer step, over all processes and micro-batches.
         seed: the run's seed.
+        mixture: how often rows of several data sets are seen; None: each once.
     """
 
     sampler: Sampler
@@ -33,18 +35,26 @@ class Order:
     strata: NDArray[np.int64]
     batch_size: int
     seed: int
+    mixture: Mixture | None = None
     _kept: dict[int, Positions] = field(default_factory=dict, repr=False)
 
     def epoch(self, epoch: int) -> Positions:
         """Positions in the order one epoch visits them."""
         kept = self._kept.get(epoch)  # threads that read ahead may be in the next epoch already: each keeps what it got
         if kept is None:
-            order = self.sampler.order(
-                self.lengths, self.strata, batch_size=self.batch_size, seed=self.seed, epoch=epoch
-            )
-            kept = self.usable[order]
+            rows = self._seen(epoch)
+            lengths, strata = self.lengths[rows], self.strata[rows]
+            order = self.sampler.order(lengths, strata, batch_size=self.batch_size, seed=self.seed, epoch=epoch)
+            kept = self.usable[rows][order]
             self._kept = {epoch: kept}
         return kept
+
+    def _seen(self, epoch: int) -> Positions:
+        """Places in `usable` of the rows an epoch chooses from, repeated where they are seen several times."""
+        if self.mixture is None:
+            return np.arange(len(self.usable))
+        by_class = self.strata if self.sampler.counts_classes else None
+        return self.mixture.rows(seed=self.seed, epoch=epoch, strata=by_class)
 
     @cached_property  # an order of all rows is made for it: once a run, not once a step
     def rows_per_epoch(self) -> int:

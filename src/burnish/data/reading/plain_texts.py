@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.component import build
+from burnish.data.data_set import named_sets
 from burnish.data.settings import Data
 
 ENDING = ".txt"
@@ -18,7 +19,9 @@ def as_plain_texts(data: Data) -> tuple[Data, str]:
     One file holds a document in each paragraph; of several files each is a document. Where a source is named, or anything
     else, they are as they were, and the sentence is empty.
     """
-    named = [place for part in ("train", "validation", "test") if (place := getattr(data, part)) is not None]
+    parts = [place for part in ("train", "validation", "test") if (place := getattr(data, part)) is not None]
+    named = [one.place for place in parts for one in named_sets(place)]
+    named += [place for place in parts if not named_sets(place)]
     files = [file for place in named for file in _files(place)]
     if data.source is not None or not files or not all(file.suffix.lower() == ENDING for file in files):
         return data, ""

@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from burnish.core.errors import InputError
+from burnish.data.data_set import named_sets
+from burnish.data.joining import of_data_set
 from burnish.data.reading.one_type import columns_without_a_type, require_one_type
 from burnish.data.reading.places import Place, locate
 from burnish.data.reading.shards import require_like
@@ -45,6 +47,11 @@ def read(data: Data | Any, part: str = "train", *, cache: Path | None = None, no
     what = getattr(settings, part)
     if what is None:
         raise InputError(f"no {part} data is named", place=f"data.{part}")
+    return _read(what, settings, part, part if isinstance(data, Data) else "rows", cache, notify)
+
+
+def _read(what: Any, settings: Data, part: str, named: str, cache: Path | None, notify: Notify | None) -> Table:
+    """The table of one place, called `named` in what is said."""
     notify = notify or (lambda text, done, total: None)
     places, notes = locate(what, settings, part)
     before = [_stamp(p) for p in places]
@@ -64,14 +71,25 @@ def read(data: Data | Any, part: str = "train", *, cache: Path | None = None, no
         said = "cache miss: read and kept"
     else:
         said = "cache hit"
-    named = part if isinstance(data, Data) else "rows"
     return _table(entry, about, places, digests, [*notes, f"{named}: {said} in {folder}"])
 
 
 def read_parts(data: Data, *, cache: Path | None = None, notify: Notify | None = None) -> dict[str, Table]:
-    """The tables of all parts that are named: `train`, and `validation` and `test` where there are any."""
-    named = [part for part in ("train", "validation", "test") if getattr(data, part) is not None]
-    return {part: read(data, part, cache=cache, notify=notify) for part in named}
+    """The tables of all parts that are named: `train`, and `validation` and `test` where there are any.
+
+    A part of several data sets is as many tables, each a `DataSetTable` under the name of both; `joined` makes one of them.
+    """
+    tables: dict[str, Table] = {}
+    for part in ("train", "validation", "test"):
+        what = getattr(data, part)
+        if what is None:
+            continue
+        for one in named_sets(what):
+            called = f"{part}, data set {one.name}"
+            tables[called] = of_data_set(_read(one.place, data, part, called, cache, notify), part, one)
+        if not named_sets(what):
+            tables[part] = read(data, part, cache=cache, notify=notify)
+    return tables
 
 
 def _stamp(place: Place) -> tuple[int, int] | None:

@@ -15,6 +15,8 @@ class Sampler(Component):
     """Which training rows an epoch visits, and in which order. Never touches validation or test rows."""
 
     axis: ClassVar[str] = "burnish.data.samplers"
+    counts_classes: ClassVar[bool] = False
+    """Whether how many rows it visits depends on how many each class has."""
 
     @classmethod
     def packs(cls) -> bool:

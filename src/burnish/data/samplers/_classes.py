@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from burnish.data.samplers._bucketing import bucketed
 class ByClass(Sampler):
     """Some rows of each class, and all rows without one, shuffled or put into batches by length."""
 
+    counts_classes: ClassVar[bool] = True
     bucketed: bool = Field(
         False,
         description="Put examples of like length into one batch; pads less, but repeats of one meet more often in one batch.",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+
+import pyarrow as pa
 
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.data.assembling import assembled
+from burnish.data.joining import DataSetTable, file_of, split_of
 from burnish.data.settings import cache_folder
 from burnish.data.table import Table
 from burnish.inputs import Assembled, Input, input_classes
@@ -41,13 +46,13 @@ def put_together(
     Raises:
         InputError: a row that cannot be read, or rows of no form that the input knows.
     """
-    train = tables["train"]
-    sample = train.arrow.slice(0, SAMPLE).to_pylist()
-    input_, said = _input(recipe, train, sample, usual)
-    if input_ is None:
+    train = [table for name, table in tables.items() if split_of(name, table) == "train"]
+    formed = _input(recipe, train, usual)
+    if formed is None:
         return recipe, dict(tables)
+    input_, sample = formed.input, formed.sample
     settled, words = input_.for_checkpoint(sample, folder)
-    for sentence in (said, words):
+    for sentence in (*formed.said, words):
         if sentence:
             say(f"input: {sentence}")
     target = recipe.target or build("burnish.targets", {"kind": input_.learns, **recipe.unsettled.get("target", {})})
@@ -65,36 +70,68 @@ def with_rows(tables: Mapping[str, Table], input: Input, cache: Path, notify: No
             made[name] = table
             continue
         formed, _ = _formed(input, table)
-        made[name] = assembled(table, cast(Input, formed), cache, notify)
+        made[name] = _flat(assembled(table, cast(Input, formed), cache, notify), input.assembled_column)
     return made
 
 
+def _flat(table: Table, column: str) -> Table:
+    """The table of a data set without nested columns, which were put together and need no common type with other ones."""
+    if not isinstance(table, DataSetTable):
+        return table
+    kept = [f.name for f in table.arrow.schema if f.name == column or not pa.types.is_nested(f.type)]
+    return replace(table, arrow=table.arrow.select(kept))
+
+
+@dataclass(frozen=True)
+class _Formed:
+    """An input that puts rows together, the form of each table in a sentence, and some rows of them."""
+
+    input: Assembled
+    said: tuple[str, ...]
+    sample: list[dict[str, Any]]
+
+
 def _formed(input: Assembled, table: Table) -> tuple[Assembled, str]:
+    """The input with the form of a table, by the parts that its data set names."""
     try:
-        return input.for_table(table.columns, table.arrow.slice(0, SAMPLE).to_pylist())
+        named = input.named(table.data_set.columns) if isinstance(table, DataSetTable) else input
+        return named.for_table(table.columns, table.arrow.slice(0, SAMPLE).to_pylist())
     except InputError as error:
-        place = error.place or (table.origins[0].path if table.origins else "")
+        place = error.place or file_of(table)
         raise InputError(error.found, expected=error.expected, fix=error.fix, place=place) from error
 
 
-def _input(
-    recipe: Recipe, train: Table, sample: list[dict[str, Any]], usual: tuple[str, ...]
-) -> tuple[Assembled | None, str]:
-    """The input that puts rows together, with their form in a sentence; None for rows of single columns."""
+def _input(recipe: Recipe, train: Sequence[Table], usual: tuple[str, ...]) -> _Formed | None:
+    """The input that puts rows together, with the form of each training table; None for rows of single columns."""
     if recipe.input is not None:
-        return _formed(recipe.input, train) if isinstance(recipe.input, Assembled) else (None, "")
+        return _of_tables(recipe.input, train) if isinstance(recipe.input, Assembled) else None
     named = recipe.target is not None or recipe.target_column is not None or recipe.task is not None
-    if named:
-        return None, ""
+    first = train[0]
+    columns = [*first.columns, *(first.data_set.columns if isinstance(first, DataSetTable) else ())]
+    if named or any(column in columns for column in usual):
+        return None
     for kind, cls in input_classes().items():
         if not issubclass(cls, Assembled):
             continue
         candidate = build("burnish.inputs", {"kind": kind, **recipe.unsettled.get("input", {})}, place="input")
         try:
-            formed, said = cast(Assembled, candidate).for_table(train.columns, sample)
+            _formed(cast(Assembled, candidate), first)
         except InputError:
             continue
-        read = getattr(formed, "columns", {}).values()
-        if not any(column in train.columns and column not in read for column in usual):
-            return formed, said
-    return None, ""
+        return _of_tables(cast(Assembled, candidate), train)
+    return None
+
+
+def _of_tables(input: Assembled, train: Sequence[Table]) -> _Formed:
+    """The input for one table, with its form; or for several data sets, of which each is read in its own."""
+    formed = [_formed(input, table) for table in train]
+    if not isinstance(train[0], DataSetTable):
+        return _Formed(formed[0][0], (formed[0][1],), train[0].arrow.slice(0, SAMPLE).to_pylist())
+    sample = []
+    for table, (one, _) in zip(train, formed, strict=True):
+        for row in table.arrow.slice(0, SAMPLE // len(train)).to_pylist():
+            with suppress(InputError):  # broken ones are told, all of them, when the table is assembled
+                sample.append({input.assembled_column: one.assembled(row, "")})
+    names = [table.data_set.name for table in train if isinstance(table, DataSetTable)]
+    said = tuple(f"{name}: {words}" for name, (_, words) in zip(names, formed, strict=True))
+    return _Formed(input.gathered([one for one, _ in formed]), said, sample)

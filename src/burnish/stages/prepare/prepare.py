@@ -16,6 +16,7 @@ from burnish.core.events import Event
 from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
+from burnish.data.joining import joined, require_in_each
 from burnish.data.looking.audit import Audit, require_known
 from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
@@ -24,17 +25,19 @@ from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
+from burnish.inputs import Assembled
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
 from burnish.stages.prepare.assembling import put_together
 from burnish.stages.prepare.audited import audited
+from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
 from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
-from burnish.stages.prepare.usual_settings import EPOCHS, usual_epochs
-from burnish.targets import Scored, Target, names_of
+from burnish.stages.prepare.usual_settings import epochs_of
+from burnish.targets import Scored, Target
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -64,13 +67,17 @@ class Prepared:
 
     def hashes(self) -> dict[str, Any]:
         """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
-        were left out.
+        were left out; and the weights of data sets.
 
         Without `left_out`, nothing was left out where splits share rows, as in burnish 0.7.0.
         """
         out = self.left_out
         return {
-            name: {**split_hashes(part), **({"left_out": out.get(name, 0)} if out is not None else {})}
+            name: {
+                **split_hashes(part),
+                **({"left_out": out.get(name, 0)} if out is not None else {}),
+                **(weights_of(self.recipe.data) if name == "train" else {}),
+            }
             for name, part in self.parts.items()
         }
 
@@ -116,10 +123,13 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
     parts = _unfolded(settled, parts, processor, tell)
-    epochs = _epochs(recipe, settled.target, len(parts["train"]), _teller(tell, "note"))
+    epochs = epochs_of(recipe, settled.target, rows_an_epoch(recipe.data, parts["train"]), _teller(tell, "note"))
     settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     encoded = _encoded(settled, parts, processor, tell)
+    tokens = settled.input.lengths_matter
+    if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):
+        _teller(tell, "note")(said)
     examined = audited(settled, made, truths, encoded, processor, Phases(tell))
     for severity, line in examined.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
@@ -142,7 +152,10 @@ def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Sett
     recipe = recipe.model_copy(update={"data": data})
     tables = read_tables(data, recipe.target, recipe.target_column, usual=USUAL_TARGETS, say=say, notify=phases)
     recipe, tables = put_together(recipe, tables, folder, usual=USUAL_TARGETS, say=say, notify=phases)
+    of_sets = named_alike(tables, recipe.target, recipe.target_column, USUAL_TARGETS, say)
+    tables = joined(of_sets)
     draft = settle(recipe, tables["train"], say)
+    require_in_each(of_sets, columns_read(draft), renamed=not isinstance(draft.input, Assembled))
     made = read_splits(
         tables,
         draft.input,
@@ -190,20 +203,6 @@ def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Processor, 
             say(rows.note)
         say(f"{name}: {len(rows):,} examples encoded (cache {'hit' if rows.hit else 'miss'})")
     return encoded
-
-
-def _epochs(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:
-    """As named, or as usual for so many rows and classes, which is said."""
-    if recipe.epochs is not None:
-        return recipe.epochs
-    if recipe.max_steps is not None:
-        return 3.0
-    per_epoch = -(-rows // recipe.batch_size)
-    epochs = usual_epochs(rows, recipe.batch_size, len(names_of(target)) if target.shape == "row" else 0)
-    if isinstance(target, Scored):
-        epochs = min(epochs, EPOCHS)  # what is repeated is learned by heart; nothing new has to be found for a head
-    say(f"default epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} examples")
-    return epochs
 
 
 def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], None]:

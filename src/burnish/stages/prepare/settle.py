@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from burnish.core.batch import Example
 from burnish.core.component import build, kinds
 from burnish.core.errors import InputError, nearest
@@ -60,9 +62,11 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
 
 
 def _sample(table: Table) -> list[Example]:
-    """The first rows; what has no type is blank there, so that it is taken for an input by its name only."""
+    """The first rows, those of each of several data sets; what has no type is blank there, so an input by name only."""
     blank = dict.fromkeys(columns_without_a_type(table.arrow.schema), "")
-    return [{**row, **blank} for row in table.arrow.slice(0, SAMPLE).to_pylist()]
+    first = np.flatnonzero(np.diff(table.data_set_numbers, prepend=-1))
+    pieces = [table.arrow.slice(int(row), SAMPLE // max(1, len(first))) for row in first]
+    return [{**row, **blank} for piece in pieces for row in piece.to_pylist()]
 
 
 def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:

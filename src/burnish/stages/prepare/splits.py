@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.core.errors import InputError
+from burnish.data.data_set import named_sets
+from burnish.data.joining import DataSetTable, file_of, joined
 from burnish.data.looking.inspection import inspected, require_files
 from burnish.data.parts import require_columns, whole
 from burnish.data.reading.placing import placed
@@ -25,6 +28,7 @@ from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.prepare.assembling import with_rows
+from burnish.stages.prepare.data_sets import named_alike, rows_of_each
 from burnish.stages.prepare.dividing import Divided, divided
 from burnish.stages.prepare.target_numbers import numbers_read
 from burnish.targets import Target
@@ -47,6 +51,8 @@ def read_tables(
 ) -> dict[str, Table]:
     """The tables that are named as train, validation and test, numbers of the target read as numbers.
 
+    Of several data sets each is a table of its own, as it was read: see `data_sets.named_alike`.
+
     Args:
         data: where they are, folders of splits already taken apart.
         target: as far as it is known: None where the recipe names no kind.
@@ -65,7 +71,8 @@ def read_tables(
             for note in table.notes:
                 if note not in audited:
                     say(note)
-    return numbers_read(target, column, tables, usual, say)
+    whole_splits = {name: table for name, table in tables.items() if not isinstance(table, DataSetTable)}
+    return {**tables, **numbers_read(target, column, whole_splits, usual, say)} if whole_splits else tables
 
 
 def read_given(data: Any, target: Target, given: GivenColumns) -> Table:
@@ -74,6 +81,9 @@ def read_given(data: Any, target: Target, given: GivenColumns) -> Table:
     Raises:
         InputError: see the sources; or a column that the model needs is not there.
     """
+    settings = data if isinstance(data, Data) else Data(train=data)
+    if named_sets(settings.train):
+        return _several_given(settings, target, given)
     table = read(data)
     given.require(table.columns, place=table.origins[0].path if table.origins else "")
     require_columns(table, given.names)
@@ -85,6 +95,24 @@ def read_given(data: Any, target: Target, given: GivenColumns) -> Table:
     if given.assembler is not None:
         table = with_rows({GIVEN: table}, given.assembler, cache_folder(None))[GIVEN]
     return numbers_read(target, None, {GIVEN: table})[GIVEN]
+
+
+def _several_given(data: Data, target: Target, given: GivenColumns) -> Table:
+    """The same of several data sets, of which each names its own columns."""
+    if given.called:
+        raise InputError(
+            "--input and --target beside several data sets",
+            fix="name the columns of each: {place: ..., columns: {text: review}}",
+            place="--input" if given.read else "--target",
+        )
+    tables = read_parts(data)
+    if given.assembler is not None:
+        tables = with_rows(tables, given.assembler, cache_folder(None))
+    tables = named_alike(tables, target, None)
+    for table in tables.values():
+        if given.assembler is None:
+            given.require(table.columns, place=file_of(table))
+    return joined(tables)["train"]
 
 
 def read_splits(
@@ -133,6 +161,8 @@ def split_hashes(part: Part) -> dict[str, Any]:
     }
     if part.table.inspection is not None:
         hashes["contents"] = _array_hash(part.table.inspection.contents[part.rows])
+    if part.table.data_sets:
+        hashes["data_sets"] = rows_of_each(part)
     return {
         **hashes,
         "files": [{"path": o.path, "sha256": o.sha256, "rows": o.rows} for o in part.table.origins],

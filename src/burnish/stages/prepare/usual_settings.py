@@ -13,6 +13,7 @@ from burnish.core.component import build
 from burnish.core.family import Family
 from burnish.inputs import Input
 from burnish.recipe.recipe import Recipe
+from burnish.targets import Scored, Target, names_of
 
 
 @dataclass(frozen=True)
@@ -177,3 +178,17 @@ def usual_epochs(rows: int, batch_size: int, classes: int = 0) -> float:
     if wanted * per_epoch < fewest:
         wanted = min(UTMOST_EPOCHS, -(-fewest // per_epoch))
     return float(min(wanted, max(1, MANY_STEPS // per_epoch)))
+
+
+def epochs_of(recipe: Recipe, target: Target, rows: int, say: Callable[[str], None]) -> float:
+    """Passes over the training rows: as named, or as usual for so many rows and classes, which is said."""
+    if recipe.epochs is not None:
+        return recipe.epochs
+    if recipe.max_steps is not None:
+        return 3.0
+    per_epoch = -(-rows // recipe.batch_size)
+    epochs = usual_epochs(rows, recipe.batch_size, len(names_of(target)) if target.shape == "row" else 0)
+    if isinstance(target, Scored):
+        epochs = min(epochs, EPOCHS)  # what is repeated is learned by heart; nothing new has to be found for a head
+    say(f"default epochs: {epochs:g}, which is {round(epochs * per_epoch):,} steps of {recipe.batch_size} examples")
+    return epochs

@@ -48,6 +48,7 @@ def say_result(
         for name, scored in result["baselines"].items()
     }
     verdicts = [*summary.verdicts(result, result["baselines"], deciding), *summary.weakest(result)]
+    verdicts += summary.of_data_sets(result)
     if "forgetting" in result:
         verdicts.append(forgotten_sentence(result["forgetting"]))
     said = {"scores": headline, "deciding": deciding, "baselines": baselines, "verdicts": verdicts}

@@ -28,6 +28,7 @@ from burnish.data.settings import cache_folder
 from burnish.inputs import FromFiles
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
+from burnish.stages.prepare.data_sets import mixture_of
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.announced import opening_notes
 from burnish.stages.train.precision import decided
@@ -238,6 +239,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         strata=prepared.truths["train"].strata[usable],
         batch_size=recipe.batch_size,
         seed=recipe.seed,
+        mixture=mixture_of(recipe.data, prepared.parts["train"], usable),
     )
     reads, processes = not recipe.input.stored, accelerator.processes
     threads = readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)

@@ -209,6 +209,8 @@ def _row_differences(name: str, told: Mapping[str, Any], current: Mapping[str, A
         yield f"{name} had {told['rows']:,} rows and has {current['rows']:,}"
         yield from (f"{path} is another file" for path in changed[:SHOWN])
         yield from (f"{path} is gone" for path in gone[:SHOWN])
+    elif told.get("weights") != current.get("weights"):
+        yield f"weights of data sets were {_short(told.get('weights'))} and are {_short(current.get('weights'))}"
     elif told.get("table", current.get("table")) != current.get("table"):
         yield f"the files of {name} stand in another order, or are read otherwise"
     elif told.get("contents", current.get("contents")) != current.get("contents"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from burnish.data.feeding.batches import TrainingBatches
-from burnish.targets import Target
+from burnish.targets import OverVocabulary, Target
 from burnish.training.accelerator import Accelerator
 
 MOST = {"float32": 512, "bfloat16": 1024}
@@ -15,6 +15,6 @@ do not go faster in float32; in bfloat16 fewer go slower (`benchmarks/README.md`
 
 def bounded(batches: TrainingBatches, target: Target, accelerator: Accelerator) -> TrainingBatches:
     """The same batches in micro-batches that need no more memory than is of use; the gradient is the same."""
-    if accelerator.device.type != "cpu" or not target.over_vocabulary:
+    if accelerator.device.type != "cpu" or not isinstance(target, OverVocabulary):
         return batches
     return replace(batches, most=MOST[accelerator.precision])
