@@ -96,17 +96,24 @@ def scores(
         "metrics": numbers,
         "not_applied": [metric.label for metric in metrics if metric not in applied],
     }
-    if isinstance(target_of(predictions), Named):
-        summary["per_class"] = {
-            name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
-        }
-    if is_exclusive(target_of(predictions)):
-        matrix = confusion(known)
-        summary["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
+    summary |= _of_classes(known)
     if len(parts := by_data_set(predictions)) > 1:
         drawn = {"resamples": resamples, "seed": seed, "level": level}
         summary["data_sets"] = {name: _of_data_set(part, first, drawn) for name, part in parts.items()}
     return summary
+
+
+def _of_classes(known: Predictions) -> dict[str, Any]:
+    """Of targets with classes the figures of each, and the confusions where an answer is exactly one of them."""
+    told: dict[str, Any] = {}
+    if isinstance(target_of(known), Named):
+        told["per_class"] = {
+            name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
+        }
+    if is_exclusive(target_of(known)):
+        matrix = confusion(known)
+        told["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
+    return told
 
 
 def _of_data_set(predictions: Predictions, metrics: Sequence[Metric], drawn: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component, component_class, kinds
 from burnish.core.family import Kind
 from burnish.core.processor import Processor as Processor
+from burnish.inputs._assembled import Assembled
 from burnish.inputs._capabilities import (
-    Assembled,
     Audible,
     Augmentable,
     Change,

@@ -40,6 +40,13 @@ def opening(facts: Mapping[str, Any], scores: Mapping[str, Any], said: Sequence[
     return lines
 
 
+def first(
+    facts: Mapping[str, Any], scores: Mapping[str, Any], baselines: Mapping[str, Any], said: Sequence[str]
+) -> list[list[str]]:
+    """What is read first: the opening, the headline, and the headline of each data set."""
+    return [opening(facts, scores, said), headline(scores, baselines), data_sets(scores)]
+
+
 def _first_capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 

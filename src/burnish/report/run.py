@@ -201,3 +201,8 @@ def _environment_value(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{snippet(str(k))} {snippet(str(v))}" for k, v in value.items() if v is not None)
     return snippet(str(value), 200)
+
+
+def last(facts: Mapping[str, Any]) -> list[list[str]]:
+    """What is read last: what else is to be said, and the environment."""
+    return [further(facts), environment(facts)]

@@ -71,9 +71,7 @@ def write(
     drawn = _Pictures(run_folder)
     said = summary(scores, baselines, predictions, audit, facts.get("validation_metric"))
     sections = [
-        report_results.opening(facts, scores, said),
-        report_results.headline(scores, baselines),
-        report_results.data_sets(scores),
+        *report_results.first(facts, scores, baselines, said),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
@@ -86,12 +84,10 @@ def write(
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         _calibration(drawn, predictions, scores),
         [exports.BEGIN, exports.END],
-        report_run.sealing(facts, scores),
-        report_run.audited(audit),
+        *(report_run.sealing(facts, scores), report_run.audited(audit)),
         _training(drawn, facts, events),
         report_results.other_metrics(scores),
-        report_run.further(facts),
-        report_run.environment(facts),
+        *report_run.last(facts),
     ]
     path = run_folder / "report.md"
     write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 from pydantic import Field
@@ -14,7 +14,6 @@ from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
-from burnish.decoders._stepwise import Stepwise
 from burnish.inputs import Input
 from burnish.runtimes import Generate, Runner, Runtime
 from burnish.targets import Target
@@ -62,6 +61,16 @@ class Ctranslate2(Runtime):
         return _Writer(generator, words)
 
 
+class _Stepwise(Protocol):
+    """What is asked of a decoder that writes."""
+
+    stop: list[str]
+    max_new_tokens: int
+
+    def cut_at(self, ids: Sequence[int], ends: Ends) -> int | None:
+        """Where a stop text begins."""
+
+
 class _Writer:
     """A model that writes, as decoders ask for it.
 
@@ -78,17 +87,17 @@ class _Writer:
     ) -> list[Generated]:
         """Sequences for B rows."""
         asked = settings_of(decoder)
-        assert isinstance(decoder, Stepwise)
+        stepwise = cast(_Stepwise, decoder)
         prompts, written = self._prompts(arrays), [list[int]() for _ in range(len(arrays["input_ids"]))]
-        if not decoder.stop and not asked["random"]:
-            return self._batch(prompts, asked, decoder, ends, None, written)
+        if not stepwise.stop and not asked["random"]:
+            return self._batch(prompts, asked, stepwise, ends, None, written)
         out: list[Generated] = []
         for row, prompt in enumerate(prompts):
             if asked["random"]:
                 import ctranslate2
 
                 ctranslate2.set_random_seed(int(seeds[row]) if seeds else int(getattr(decoder, "seed", 0)))
-            out += self._batch([prompt], asked, decoder, ends, ends if decoder.stop else None, [written[row]])
+            out += self._batch([prompt], asked, stepwise, ends, ends if stepwise.stop else None, [written[row]])
         return out
 
     def writing(
@@ -96,7 +105,7 @@ class _Writer:
     ) -> Iterator[Progress]:
         """The same, told while it is written where there is one row and one sequence of it."""
         asked = settings_of(decoder)
-        assert isinstance(decoder, Stepwise)
+        stepwise = cast(_Stepwise, decoder)
         prompts = self._prompts(arrays)
         if len(prompts) > 1 or asked["options"].get("beam_size", 1) > 1:
             for row, one in enumerate(self(arrays, decoder, ends, seeds)):
@@ -110,7 +119,7 @@ class _Writer:
         score, options = 0.0, {k: v for k, v in asked["options"].items() if k not in ("beam_size", "length_penalty")}
         steps = self._generator.generate_tokens(
             prompts[0],
-            max_length=decoder.max_new_tokens,
+            max_length=stepwise.max_new_tokens,
             end_token=sorted(ends.stop),
             return_log_prob=True,
             **options,
@@ -121,8 +130,8 @@ class _Writer:
                 yield Progress(0, tuple(ids), Generated(np.array(ids, np.int64), score, "stop"))
                 return
             ids.append(int(step.token_id))
-            cut = decoder.cut_at(ids, ends)
-            length: Reason | None = "length" if len(ids) >= decoder.max_new_tokens else None
+            cut = stepwise.cut_at(ids, ends)
+            length: Reason | None = "length" if len(ids) >= stepwise.max_new_tokens else None
             ended: Reason | None = "stop" if cut is not None else length
             whole = None if ended is None else Generated(np.array(ids, np.int64), score, ended, cut)
             yield Progress(0, tuple(ids), whole)
@@ -139,7 +148,7 @@ class _Writer:
         self,
         prompts: list[list[str]],
         asked: dict[str, Any],
-        decoder: Stepwise,
+        decoder: _Stepwise,
         ends: Ends,
         cutting: Ends | None,
         written: list[list[int]],
@@ -162,7 +171,7 @@ class _Writer:
         )
         return [self._told(result, decoder, ends) for result in results]
 
-    def _told(self, result: Any, decoder: Stepwise, ends: Ends) -> Generated:
+    def _told(self, result: Any, decoder: _Stepwise, ends: Ends) -> Generated:
         ids = [int(i) for i in result.sequences_ids[0]]
         stopped = bool(ids) and ids[-1] in ends.stop
         ids = ids[:-1] if stopped else ids

@@ -39,6 +39,6 @@ class Gguf(Runtime):
         except ImportError as error:
             raise InputError("this runtime needs torch and gguf", fix="pip install 'burnish[train,gguf]'") from error
         from burnish.models.transformers.gguf import from_gguf
-        from burnish.runtimes.torch import generating
+        from burnish.runtimes._in_memory import generating
 
         return generating(from_gguf(folder / "model.gguf"))

@@ -43,7 +43,7 @@ class Peft(Runtime):
         except ImportError as error:
             raise InputError("this runtime needs torch and peft", fix="pip install 'burnish[train]'") from error
         from burnish.core.low_rank import lay_over
-        from burnish.runtimes.torch import generating
+        from burnish.runtimes._in_memory import generating
 
         named = {"kind": model["kind"], "name": model["name"]}
         network = cast("Model", build("burnish.models", named)).build(input, target, seed=0)

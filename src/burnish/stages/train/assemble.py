@@ -126,16 +126,8 @@ def assemble(
     if recipe.averaging is not None:
         average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
         notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
-    return Assembled(
-        training,
-        recipe.loss,
-        loaders,
-        batches,
-        [*notes, *opening_notes(batches, network), *said],
-        frozen,
-        average,
-        untouched,
-    )
+    notes += [*opening_notes(batches, network), *said]
+    return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched)
 
 
 def _remembering(

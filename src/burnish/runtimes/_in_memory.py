@@ -1,0 +1,100 @@
+"""Networks in memory as runtimes give them: arrays in, logits or sequences out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from burnish.core.batch import Array
+from burnish.core.errors import InputError
+from burnish.core.generated import Ends, Generated, Progress
+from burnish.decoders import Decoder
+from burnish.runtimes import Generate, Runner
+
+if TYPE_CHECKING:
+    from burnish.core.network import Network
+
+
+def running(network: Network) -> Runner:
+    """A network in memory as a `Runner`: eval mode, no gradients, float32 out."""
+    import torch
+
+    def run(**arrays: Array) -> Array:
+        network.eval()
+        device = next(network.parameters()).device
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+            return cast(Array, network(**tensors).float().cpu().numpy())
+
+    return run
+
+
+class _Steps:
+    """A network as decoders drive it: numpy in and out, eval mode, no gradients, float32."""
+
+    def __init__(self, network: Any, arrays: Mapping[str, Array]) -> None:
+        import torch
+
+        self._network, self._device = network, next(network.parameters()).device
+        self._inputs = {name: torch.from_numpy(value).to(self._device) for name, value in arrays.items()}
+
+    def __call__(self, ids: Array | None, cache: Any) -> tuple[Array, Any]:
+        import torch
+
+        with torch.inference_mode():
+            chosen = None if ids is None else torch.from_numpy(ids).to(self._device)
+            logits, cache = self._network.step(self._inputs, chosen, cache)
+            return cast(Array, logits.float().cpu().numpy()), cache
+
+    def picked(self, cache: Any, rows: Array) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return self._network.picked(cache, torch.from_numpy(rows).to(self._device))
+
+
+def generating(network: Network) -> Generate:
+    """A network in memory as a `Generate`.
+
+    Raises:
+        InputError: it has no step: it answers in one pass.
+    """
+    from burnish.core.network import Generating
+
+    if not isinstance(network, Generating):
+        raise InputError(
+            f"{type(network).__name__} answers in one pass: it cannot write token by token",
+            expected="a network with `step` (core.network.Generating)",
+            fix="decoder: one_pass, or another model",
+            place="decoder",
+        )
+
+    return _Writer(network)
+
+
+class _Writer:
+    """A network in memory that writes."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def __call__(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> list[Generated]:
+        self._network.eval()
+        return decoder.written(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
+
+    def writing(
+        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
+    ) -> Iterator[Progress]:
+        self._network.eval()
+        return decoder.writing(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
+
+
+def _rows(arrays: Mapping[str, Array]) -> int:
+    return len(next(iter(arrays.values())))
+
+
+def computing(network: Network, decoder: Decoder) -> Runner | Generate:
+    """A network in memory as the decoder needs it."""
+    return generating(network) if decoder.reads == "steps" else running(network)
