@@ -14,6 +14,17 @@ SHOWN = 8
 _LONGEST = 400  # characters of a text that are shown
 
 
+def written(
+    scores: Mapping[str, Any],
+    predictions: Predictions,
+    base: Predictions | None,
+    shown: Callable[[int], str],
+    place: Callable[[int], str] | None,
+) -> list[list[str]]:
+    """What training changed of what is written, and what it cost."""
+    return [replies(predictions, base, shown, place), forgotten(scores)]
+
+
 def replies(
     predictions: Predictions, base: Predictions | None, shown: Callable[[int], str], place: Callable[[int], str] | None
 ) -> list[str]:

@@ -21,7 +21,7 @@ from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
-from burnish.report.replies import forgotten, replies
+from burnish.report.replies import written
 from burnish.report.summary import CALIBRATED, summary
 from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
@@ -76,8 +76,7 @@ def write(
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
         report_results.compared(scores, baselines),
-        replies(predictions, base, _shown_by(inputs_shown), facts.get("place")),
-        forgotten(scores),
+        *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
         _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
