@@ -9,6 +9,7 @@ network for each, a sampler that packs, and metrics. Answers are written by burn
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -202,7 +203,8 @@ class Reversed(Target, Generative, Taught):
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """Of one row."""
         answer = outcome.decoded
-        assert answer.written is not None
+        if answer.written is None:  # scored, and not answered
+            return (math.nan, float(len(outcome.truth)), outcome.nats, outcome.weight, math.nan, math.nan)
         differing = sum(one != other for one, other in zip_longest(outcome.truth, answer.answer))
         stopped = float(answer.ended == "stop")
         letters = float(len(outcome.truth))

@@ -78,7 +78,8 @@ def test_objects_with_ever_new_keys_are_no_records(tmp_path: Path) -> None:
     for values in ([{f"k{i}": i} for i in range(5000)], [[{"a": {f"k{i}": i}}] for i in range(5000)]):
         found = written(values, tmp_path)
         assert json.loads(found.values("odd")[4999]) == values[4999]
-        assert "more than 1,000 different keys" in found.notes[-1]
+        if isinstance(values[0], dict):  # lists of objects are always kept as text
+            assert "more than 1,000 different keys" in found.notes[-1]
 
 
 def test_parquet_with_numbers_that_no_table_has(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_it_is_on_the_console(tmp_path: Path) -> None:
         def __init__(self) -> None:
             self.said: list[str] = []
             self.out, self.say = tmp_path, self.said.append
+            self.bundle: Any = type("Bundle", (), {"path": tmp_path})
             self.gate: Any = type("Gate", (), {"metric": type("Metric", (), {"label": "accuracy"}), "bound": 0.005})
 
     exporting = Exporting()

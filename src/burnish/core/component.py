@@ -12,7 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast, get_args
 
@@ -21,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     model_serializer,
@@ -253,3 +254,19 @@ def choice(axis: str, default_kind: str | None = None) -> tuple[BeforeValidator,
         return build(axis, value, place=place, default_kind=default_kind, trust_code=trust_code)
 
     return BeforeValidator(cast(Callable[..., Any], resolve)), Choice(axis)
+
+
+def having_fields(axis: str, settings: Mapping[str, Any]) -> list[str]:
+    """The kinds of an axis that have all of these fields, and of them those whose fields take these values, if any does."""
+    classes = {kind: component_class(axis, kind) for kind in kinds(axis)}
+    having = [kind for kind, cls in classes.items() if set(settings) <= set(cls.model_fields)]
+    return [kind for kind in having if _takes(classes[kind], settings)] or having
+
+
+def _takes(cls: type[Component], settings: Mapping[str, Any]) -> bool:
+    for name, value in settings.items():
+        try:
+            TypeAdapter(cast(Any, cls.model_fields[name].annotation)).validate_python(value)
+        except ValidationError:
+            return False
+    return True

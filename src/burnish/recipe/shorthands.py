@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from burnish.core.component import Component, component_class, kinds
+from burnish.core.component import Component, component_class, having_fields, kinds
 from burnish.core.errors import InputError, unknown
 
 AXES = {
@@ -109,7 +109,7 @@ def _name_kind(values: dict[str, Any], name: str) -> dict[str, Any] | None:
     if name == "split" and values.get("group") is not None:
         usual = "grouped"  # as it is where the split is left out
     fields = {kind: set(component_class(axis, kind).model_fields) for kind in kinds(axis)}
-    having = [kind for kind in fields if set(settings) <= fields[kind]]
+    having = having_fields(axis, settings)
     if usual in having or (usual is None and len(having) == 1):
         values[name] = {"kind": usual or having[0], **settings}
         return None

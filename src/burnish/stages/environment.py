@@ -38,6 +38,13 @@ PACKAGES = (
     "onnxruntime",
     "onnxruntime-gpu",
     "onnxruntime-extensions",
+    "ctranslate2",
+    "gguf",
+    "llguidance",
+    "sacrebleu",
+    "rapidfuzz",
+    "regex",
+    "jsonschema",
     "litert-torch",
     "ai-edge-litert",
 )

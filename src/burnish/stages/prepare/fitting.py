@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from burnish.core.batch import Example
-from burnish.core.component import Component, build, component_class, kinds
+from burnish.core.component import Component, build, having_fields, kinds
 from burnish.core.errors import InputError
 from burnish.data.parts import require_columns
 from burnish.data.table import Table
@@ -90,7 +90,7 @@ def fitting_input(recipe: Recipe, table: Table, sample: Sequence[Example], targe
 
 def candidates_of(axis: str, settings: dict[str, Any]) -> list[Component]:
     """Every kind of an axis that has these settings, with them."""
-    having = [kind for kind in kinds(axis) if set(settings) <= set(component_class(axis, kind).model_fields)]
+    having = having_fields(axis, settings)
     return [build(axis, {"kind": kind, **settings}, place=axis.rpartition(".")[2]) for kind in having]
 
 
