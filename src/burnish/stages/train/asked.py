@@ -9,6 +9,7 @@ from typing import Any
 
 from burnish.core.component import component_class
 from burnish.core.errors import InputError
+from burnish.data.reading.endings import kind_of
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import load_file, overridden
@@ -114,9 +115,20 @@ def _recipe_file(arguments: Sequence[str]) -> tuple[Path | None, list[str], list
 
 
 def _is_data(place: Path) -> bool:
+    """Whether something holds rows: a file that a source reads, or a folder that is no run; a recipe may end in .json."""
     if place.is_dir():
         return not (place / "recipe.yaml").is_file()
-    return place.is_file() and place.suffix.lower() not in (".yaml", ".yml")
+    if not place.is_file() or kind_of(place) is None:
+        return False
+    return place.suffix.lower() != ".json" or not _holds_recipe(place)
+
+
+def _holds_recipe(place: Path) -> bool:
+    try:
+        settings = load_file(place)
+    except InputError:
+        return False
+    return set(settings) <= set(Recipe.model_fields)
 
 
 def _apply_options(
