@@ -6,19 +6,27 @@ VENV   ?= .venv
 LITERT ?= .venv-litert
 BIN    := $(VENV)/bin
 RUN    := runs/demo
+CHAT   := runs/demo-chat
+# Where `make demo-chat` keeps the checkpoint it begins with; made once.
+SMOLLM := runs/smollm2-135m-instruct
 # Workers for pytest-xdist. Each imports torch; two fit a small machine.
 WORKERS ?= 2
 
-.PHONY: help reference demo test lint types imports test-fast test-slow test-litert install install-dev format clean
+.PHONY: help reference demo demo-chat test lint types imports test-fast test-slow test-litert install install-dev format clean
 
 help:  ## What there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
+# An interrupted demo goes on, a finished one is kept beside the new one: $(call kept,RUN,LAST FILE IT WRITES,TARGET)
+define kept
+@if test -e $(1)/recipe.yaml && test ! -e $(1)/$(2); then \
+  echo "The demo in $(1) was interrupted: it goes on where it was. To start anew: rm -r $(1) && make $(3)"; \
+elif test -e $(1); then \
+  aside=$(1)-before-$$(date +%Y%m%d-%H%M%S); mv $(1) $$aside && echo "The earlier demo is kept in $$aside"; fi
+endef
+
 demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped messages, test, export and use it, show the report.
-	@if test -e $(RUN)/recipe.yaml && test ! -e $(RUN)/predictions.csv; then \
-	  echo "The demo in $(RUN) was interrupted: it goes on where it was. To start anew: rm -r $(RUN) && make demo"; \
-	elif test -e $(RUN); then \
-	  aside=$(RUN)-before-$$(date +%Y%m%d-%H%M%S); mv $(RUN) $$aside && echo "The earlier demo is kept in $$aside"; fi
+	$(call kept,$(RUN),predictions.csv,demo)
 	@if test -e $(RUN)/recipe.yaml; then how=--resume; else how=recipes/demo.yaml; fi; \
 	echo "$(BIN)/burnish train $$how --out $(RUN)"; $(BIN)/burnish train $$how --out $(RUN)
 	$(BIN)/burnish export $(RUN) --to onnx
@@ -27,6 +35,18 @@ demo: $(VENV)/.demo  ## Install, fine-tune the starter model on the shipped mess
 	@echo "Report:      $(RUN)/report.md"
 	@echo "Predictions: $(RUN)/predictions.csv"
 	@echo "Try it:      $(BIN)/burnish serve $(RUN)"
+
+demo-chat: $(VENV)/.demo  ## The same with a language model: SmolLM2 on shipped conversations; answers before and after, side by side.
+	$(call kept,$(CHAT),predictions.jsonl,demo-chat)
+	@if test -e $(CHAT)/recipe.yaml; then how=--resume; else \
+	  model=$$($(BIN)/python examples/smollm2.py $(SMOLLM)) || exit 1; how="recipes/ferry_desk.yaml model=$$model"; fi; \
+	echo "$(BIN)/burnish train $$how --out $(CHAT)"; $(BIN)/burnish train $$how --out $(CHAT)
+	$(BIN)/burnish chat $(CHAT) --compare < examples/ferry_desk/prompts.jsonl
+	$(BIN)/burnish predict $(CHAT) examples/ferry_desk/prompts.jsonl -o $(CHAT)/predictions.jsonl
+	@echo
+	@echo "Report:       $(CHAT)/report.md"
+	@echo "Predictions:  $(CHAT)/predictions.jsonl"
+	@echo "Talk with it: $(BIN)/burnish chat $(CHAT)"
 
 # mypy takes one core for most of a minute: it runs beside the tests, and is read when they have ended.
 test: $(VENV)/.dev lint imports  ## Install, lint, types, import contracts, all fast tests.

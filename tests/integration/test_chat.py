@@ -76,10 +76,11 @@ def test_a_stop_text_of_the_request_ends_the_answer_before_it(predictor: Predict
 def test_an_answer_ends_with_the_context(predictor: Predictor) -> None:
     limit = predictor.bundle.processor.for_input.limit
     assert limit is not None
-    long = "a " * (limit // 3)
-    reply = predictor.stream(long, max_new_tokens=10 * limit)
+    one, two = (predictor.stream("the " * n).prompt_tokens for n in (1, 2))
+    words = (limit - 8 - one) // (two - one)
+    reply = predictor.stream("the " * words, max_new_tokens=10 * limit)
     list(reply)
-    assert reply.prompt_tokens + reply.written_tokens <= limit
+    assert limit - 16 <= reply.prompt_tokens < reply.prompt_tokens + reply.written_tokens <= limit
 
 
 def test_a_conversation_is_a_list_of_messages_or_a_row_or_a_text(predictor: Predictor) -> None:

@@ -101,8 +101,15 @@ class ChatProcessor(Processor):
         Raises:
             InputError: as of `Renderer.prompt`.
         """
-        most = None if self.limit is None else self.limit - 1
-        return self.renderer.prompt(conversation, limit=self.prompt_limit, most=most, where=where)
+        return self.renderer.prompt(conversation, limit=self.prompt_limit, most=self._most, where=where)
+
+    def left_out(self, conversation: Conversation) -> int:
+        """How many of the earliest exchanges `prompt` leaves out; errors as there."""
+        return self.renderer.left_out(conversation, limit=self.prompt_limit, most=self._most)
+
+    @property
+    def _most(self) -> int | None:
+        return None if self.limit is None else self.limit - 1
 
     def example(self, conversation: Conversation, learned: Learned) -> Rendered | None:
         """The ids and learned spans of a conversation that is one example; None where nothing of it is learned.

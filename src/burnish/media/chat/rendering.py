@@ -39,10 +39,10 @@ class Renderer(TemplateEncoder):
         self.check(conversation, where)
         return _windows.prompt(self, conversation, limit, where, most)[0]
 
-    def left_out(self, conversation: Conversation, *, limit: int | None) -> int:
+    def left_out(self, conversation: Conversation, *, limit: int | None, most: int | None = None) -> int:
         """How many of the earliest exchanges `prompt` leaves out; arguments and errors as there."""
         self.check(conversation, "")
-        return _windows.prompt(self, conversation, limit, "")[1]
+        return _windows.prompt(self, conversation, limit, "", most)[1]
 
     def examples(
         self, conversation: Conversation, learned: Learned = REPLIES, *, limit: int | None = None, where: str = ""

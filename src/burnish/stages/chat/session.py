@@ -77,7 +77,7 @@ class Session:
 
     def _fit(self, message: Message) -> None:
         chat = cast("ChatProcessor", self._predictor.bundle.processor.for_input)
-        left = chat.renderer.left_out(self._conversation(message), limit=chat.prompt_limit)
+        left = chat.left_out(self._conversation(message))
         if left:
             self.exchanges = self.exchanges[left:]
             what = "exchange no longer fits" if left == 1 else f"{left} exchanges no longer fit"
