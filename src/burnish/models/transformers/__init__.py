@@ -40,6 +40,11 @@ class Transformers(Model):
         description="Of language models: strength of noise on the embeddings while they learn (NEFTune; usual are 5 to 15); "
         "null: none.",
     )
+    quantized: Literal["4bit"] | None = Field(
+        None,
+        description="Keep the checkpoint's frozen matrices in four bits while adapter lora learns (QLoRA); a GPU and "
+        "bitsandbytes are needed. The saved model is whole; null: not quantized.",
+    )
     dtype: Literal["float32", "bfloat16", "float16"] = Field(
         "float32", description="Number type of the weights while training; mixed precision wants float32."
     )
@@ -125,7 +130,11 @@ class Transformers(Model):
     def _settings(self, dtype: str) -> dict[str, Any]:
         import torch
 
+        from burnish.models.transformers.four_bits import four_bits
+
         given: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
+        if self.quantized is not None and dtype != "auto":
+            given["quantization_config"] = four_bits()
         if self.attention is not None:
             given["attn_implementation"] = self.attention
         return given
