@@ -19,7 +19,7 @@ from burnish.models.transformers import Transformers
 from burnish.models.transformers.attention import IN_FLOAT32
 from burnish.models.transformers.noise import tokens_of_rows
 from burnish.stages.train.assemble import Assembled
-from burnish.stages.train.tokens_at_once import MOST
+from burnish.stages.train.trying import MOST
 from burnish.training.loop import Step, fit
 from tests.chat_runs import chat_run
 from tests.network_cases import INPUT, LABEL, checkpoint
