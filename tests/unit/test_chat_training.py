@@ -14,13 +14,17 @@ import pytest
 import torch
 from torch import nn
 
+from burnish.core.batch import Batch
 from burnish.core.errors import InputError
+from burnish.evaluation import predict as predicting
 from burnish.models.transformers import Transformers
 from burnish.models.transformers.attention import IN_FLOAT32
 from burnish.models.transformers.noise import tokens_of_rows
+from burnish.stages.taught import taught_losses
 from burnish.stages.train.assemble import Assembled
 from burnish.stages.train.trying import MOST
 from burnish.training.loop import Step, fit
+from burnish.training.objectives.chunked import Chunked
 from tests.chat_runs import chat_run
 from tests.network_cases import INPUT, LABEL, checkpoint
 
@@ -183,3 +187,54 @@ def test_checkpoints_hold_what_learns_alone(folder: Path) -> None:
     kept = changing(run.training.network, run.training.optimizer)
     assert kept
     assert all("lora_" in name for name in kept)
+
+
+def test_losses_of_held_out_rows_do_not_depend_on_how_many_are_computed_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = chat_run(folder)
+    network, loader = run.training.network, run.loaders["validation"]
+    network.eval()
+    sizes: list[tuple[int, ...]] = []
+    scored = taught_losses(network, run.loss, Chunked(), loader)
+    assert scored is not None
+
+    def watched(batch: Batch) -> Any:
+        sizes[-1] = (*sizes[-1], batch.size)
+        return scored(batch)
+
+    totals = []
+    for most in (predicting.AT_ONCE, 200):
+        monkeypatch.setattr(predicting, "AT_ONCE", most)
+        sizes.append(())
+        with torch.inference_mode():
+            _, total = predicting.predict(None, loader, loader.rows.part, loss=run.loss, taught=watched)
+        totals.append(total)
+    assert len(sizes[1]) > len(sizes[0])
+    assert max(sizes[1]) <= 200
+    assert totals[0].weight == totals[1].weight
+    assert totals[0].total == pytest.approx(totals[1].total, rel=1e-6)
+
+
+@pytest.mark.parametrize("micro_batch_size", [8, 2])
+def test_a_step_minimises_what_transformers_does_over_the_same_tokens(folder: Path, micro_batch_size: int) -> None:
+    """Divided by the tokens with a loss of the whole step, in one piece or accumulated."""
+    run = chat_run(folder, sampler="shuffled")
+    model: Any = run.training.network.backbone()
+    batches = run.batches.micro(0, micro_batch_size)
+    count = sum(float(batch.weights.sum()) for batch in batches)
+    theirs = 0.0
+    for batch in batches:
+        ids = torch.from_numpy(batch.inputs["input_ids"])
+        truth = torch.from_numpy(np.where(batch.weights > 0, batch.targets, -100))
+        whole = torch.cat([ids, torch.zeros_like(ids[:, :1])], dim=1)
+        labels = torch.cat([torch.full_like(truth[:, :1], -100), truth], dim=1)
+        mask = torch.nn.functional.pad(torch.from_numpy(batch.inputs["attention_mask"]), (0, 1))
+        with torch.inference_mode():
+            theirs += float(
+                model(
+                    input_ids=whole, attention_mask=mask, labels=labels, num_items_in_batch=count, use_cache=False
+                ).loss
+            )
+    run.training.micro_batch_size = micro_batch_size
+    assert steps(run, 1)[0].loss.mean == pytest.approx(theirs, rel=1e-5)
