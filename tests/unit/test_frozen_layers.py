@@ -87,6 +87,16 @@ def test_a_frozen_weight_is_made_smaller_once_and_anew_where_it_changed() -> Non
     assert layer(values).dtype == torch.float32, "float32 without mixed precision, from the weight itself"
 
 
+def test_what_validation_made_smaller_training_can_read() -> None:
+    layer = FrozenLinear(8, 8).requires_grad_(False)
+    values = torch.randn(3, 8, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode():
+            layer(values.detach())
+        layer(values).sum().backward()
+    assert values.grad is not None
+
+
 def test_a_layer_that_learns_itself_is_computed_as_ever() -> None:
     model = quick(adapted("llama"))
     base = model.model.layers[0].self_attn.q_proj.get_base_layer()
