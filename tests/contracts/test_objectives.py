@@ -140,4 +140,53 @@ def test_scale_and_soft_cap_of_a_librarys_head_are_kept(name: str) -> None:
     weights = (torch.rand(2, 7) < 0.5).float()
     loss = cast(Loss, build("burnish.losses", "cross_entropy"))
     total, _ = made("chunked", places=3).module(network, loss, lambda: inputs)(inputs, truth_of(ids, weights))
-    torch.testing.assert_close(total, loss(Outputs(whole), truth_of(ids, weights)).total, rtol=0, atol=1e-10)
+    expected = loss(Outputs(whole), truth_of(ids, weights)).total
+    torch.testing.assert_close(total, expected, rtol=0, atol=1e-10)
+    learning = list(network.parameters())
+    found = [torch.autograd.grad(value, learning) for value in (total, expected)]
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-10)
+
+
+def small(**more: Any) -> Network:
+    config = transformers.LlamaConfig(**SMALL, **more)
+    return TransformersNetwork(transformers.LlamaForCausalLM(config).double(), element=True)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_frozen_head_gets_no_gradient_and_one_that_learns_its_own(tied: bool, frozen: bool) -> None:
+    """Through `backward`, summed over two micro-batches; a head that is one matrix with the embeddings gets both parts."""
+    torch.manual_seed(0)
+    network = small(tie_word_embeddings=tied)
+    head = cast(Any, network.vocabulary).weight
+    head.requires_grad_(not frozen)
+    ids = torch.randint(3, 50, (2, 7))
+    inputs, truth = {"input_ids": ids}, truth_of(ids, torch.ones(2, 7))
+    loss = cast(Loss, build("burnish.losses", "cross_entropy"))
+    found = []
+    for kind in ("supervised", "chunked"):
+        module = made(kind, **({"places": 5} if kind == "chunked" else {})).module(network, loss, lambda: inputs)
+        network.zero_grad()
+        for _ in range(2):
+            (cast(tuple[torch.Tensor, torch.Tensor], module(inputs, truth))[0] * 0.5).backward()
+        found.append({name: p.grad for name, p in network.named_parameters() if p.grad is not None})
+    assert found[0].keys() == found[1].keys()
+    assert (head.grad is None) == frozen
+    for name, gradient in found[0].items():
+        torch.testing.assert_close(found[1][name], gradient, rtol=0, atol=1e-10, msg=name)
+
+
+def test_parameters_that_join_in_later_get_their_gradient() -> None:
+    """Gradual unfreezing thaws a head after the objective was made."""
+    torch.manual_seed(0)
+    network = small()
+    head = cast(Any, network.vocabulary).weight.requires_grad_(False)
+    ids = torch.randint(3, 50, (2, 7))
+    loss = cast(Loss, build("burnish.losses", "cross_entropy"))
+    module = made("chunked").module(network, loss, lambda: {"input_ids": ids})
+    assert not head.requires_grad
+    head.requires_grad_()
+    total, _ = cast(tuple[torch.Tensor, torch.Tensor], module({"input_ids": ids}, truth_of(ids, torch.ones(2, 7))))
+    total.backward()
+    assert head.grad is not None

@@ -66,12 +66,20 @@ class Adapter(Component):
                 fix="take patterns out of `freeze`, or choose another adapter",
                 place="adapter.freeze",
             )
+        small = [n for n, p in network.named_parameters() if chosen(n) and not p.is_floating_point()]
+        if small:
+            raise InputError(
+                f"{self.kind()} trains weights that are kept in four bits, such as {small[0]}; these cannot learn",
+                fix="write adapter: lora, or leave `model.quantized` out",
+                place="adapter",
+            )
         self.toggle(network, chosen)
 
     def toggle(self, network: Network, chosen: Callable[[str], bool]) -> None:
         """`let_learn` without its checks."""
         for name, parameter in network.named_parameters():
-            parameter.requires_grad_(chosen(name) and not self.frozen(name))
+            if parameter.is_floating_point():
+                parameter.requires_grad_(chosen(name) and not self.frozen(name))
 
     def frozen(self, name: str) -> bool:
         """Whether a pattern of `freeze` matches a parameter."""

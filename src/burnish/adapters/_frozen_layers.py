@@ -94,7 +94,8 @@ def _in(layer: nn.Module, weight: Tensor, dtype: torch.dtype) -> Tensor:
     made_of = (dtype, weight.device, weight.data_ptr(), weight._version)
     kept = _SMALL.get(layer)
     if kept is None or kept[0] != made_of:
-        kept = _SMALL[layer] = (made_of, weight.detach().to(dtype))
+        with torch.inference_mode(False), torch.no_grad():  # else training could not read what validation made
+            kept = _SMALL[layer] = (made_of, weight.detach().to(dtype))
     return kept[1]
 
 

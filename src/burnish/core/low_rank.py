@@ -21,18 +21,60 @@ def has_low_rank(module: nn.Module) -> bool:
 def merge_in_place(module: nn.Module) -> None:
     """Add every low-rank part to its weight, in float32, and put the plain layers back.
 
-    A module of lower precision becomes float32: rounding the sum would change answers.
+    A module of lower precision, four bits included, becomes float32: rounding the sum would change answers.
     """
     from peft.tuners.tuners_utils import BaseTunerLayer
 
-    module.float()
     adapted = [(path, layer) for path, layer in module.named_modules() if isinstance(layer, BaseTunerLayer)]
-    for path, layer in adapted:
+    small = [(path, layer) for path, layer in adapted if _in_four_bits(layer.get_base_layer())]
+    for path, layer in small:
+        _put(
+            module,
+            path,
+            _whole(layer.get_base_layer(), [layer.get_delta_weight(name) for name in layer.active_adapters]),
+        )
+    _put_whole(module)
+    module.float()
+    for path, layer in (pair for pair in adapted if pair not in small):
         layer.merge()
-        parent, _, name = path.rpartition(".")
-        setattr(module.get_submodule(parent), name, layer.get_base_layer())
+        _put(module, path, layer.get_base_layer())
     if hasattr(module, "peft_config"):
         del module.peft_config
+
+
+def _put(module: nn.Module, path: str, layer: nn.Module) -> None:
+    parent, _, name = path.rpartition(".")
+    setattr(module.get_submodule(parent), name, layer)
+
+
+def _put_whole(module: nn.Module) -> None:
+    """Linear layers of four bits as plain ones, where there are any; and the model no longer says that it has some."""
+    small = [(path, layer) for path, layer in module.named_modules() if _in_four_bits(layer)]
+    for path, layer in small:
+        _put(module, path, _whole(layer, []))
+    settings: Any = getattr(module, "config", None)
+    if getattr(settings, "quantization_config", None) is not None:
+        del settings.quantization_config
+        module.is_quantized = module.is_loaded_in_4bit = False  # type: ignore[assignment, unused-ignore]
+        module.hf_quantizer = None  # type: ignore[assignment, unused-ignore]
+
+
+def _in_four_bits(layer: nn.Module) -> bool:
+    return hasattr(getattr(layer, "weight", None), "quant_state")
+
+
+def _whole(layer: Any, updates: Sequence[torch.Tensor]) -> nn.Linear:
+    """A plain float32 layer of one of four bits: what its numbers stand for, plus updates."""
+    from bitsandbytes.functional import dequantize_4bit
+
+    state = copy.copy(layer.weight.quant_state)
+    state.dtype = torch.float32
+    weight = sum((update.float() for update in updates), dequantize_4bit(layer.weight.data, state))
+    plain = nn.Linear(weight.shape[1], weight.shape[0], bias=layer.bias is not None, device="meta")
+    plain.weight = nn.Parameter(weight, requires_grad=False)
+    if layer.bias is not None:
+        plain.bias = nn.Parameter(layer.bias.detach().float(), requires_grad=False)
+    return plain
 
 
 def merged_copy(module: Any) -> Any:

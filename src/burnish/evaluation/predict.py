@@ -30,6 +30,7 @@ from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
+AT_ONCE = 4096  # tokens of rows that are scored and not answered: more would go no faster, and fill the memory
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
 Notify = Callable[[str, int, int], None]
 TaughtLosses = Callable[[Batch], tuple[Array, Array]]
@@ -127,15 +128,17 @@ def _window(
 
     They are computed longest first, so that padding is little and memory runs out at once or never.
     """
-    lengths = loader.rows.lengths
+    scored = run is None or isinstance(loader.target, Scored)
+    lengths = loader.rows.given_lengths if scored and taught is not None else loader.rows.lengths
     answers = [_Answer()] * len(positions)
     total, bad = ZERO, np.zeros(len(positions), np.bool_)
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
-    pieces = [piece for piece, _ in cut(positions, lengths, limit=batch_size, overhead=another)]
+    most = AT_ONCE if scored else None
+    pieces = [piece for piece, _ in cut(positions, lengths, limit=batch_size, overhead=another, most=most)]
     for piece, views in ahead(pieces, loader.begun, workers):
         places = np.searchsorted(positions, piece)
-        if run is None or isinstance(loader.target, Scored):
+        if scored:
             decoded, logits = [_Answer().decoded] * len(piece), None
         elif decoder is not None and decoder.reads != "logits":
             decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
@@ -146,7 +149,7 @@ def _window(
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
             decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
         losses, weights = _of_rows(loader, piece, loss, taught, logits)
-        bad[places] |= ~np.isfinite(losses) & (run is None or isinstance(loader.target, Scored))
+        bad[places] |= ~np.isfinite(losses) & scored
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, row_loss, weight in zip(places, decoded, losses, weights, strict=True):
             answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight))

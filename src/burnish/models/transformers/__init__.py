@@ -34,6 +34,17 @@ class Transformers(Model):
     gradient_checkpointing: bool = Field(
         False, description="Compute activations again in the backward pass: less memory, about a third more time."
     )
+    neftune_alpha: float | None = Field(
+        None,
+        gt=0,
+        description="Of language models: strength of noise on the embeddings while they learn (NEFTune; usual are 5 to 15); "
+        "null: none.",
+    )
+    quantized: Literal["4bit"] | None = Field(
+        None,
+        description="Keep the checkpoint's frozen matrices in four bits while adapter lora learns (QLoRA); a GPU and "
+        "bitsandbytes are needed. The saved model is whole; null: not quantized.",
+    )
     dtype: Literal["float32", "bfloat16", "float16"] = Field(
         "float32", description="Number type of the weights while training; mixed precision wants float32."
     )
@@ -119,7 +130,11 @@ class Transformers(Model):
     def _settings(self, dtype: str) -> dict[str, Any]:
         import torch
 
+        from burnish.models.transformers.four_bits import four_bits
+
         given: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
+        if self.quantized is not None and dtype != "auto":
+            given["quantization_config"] = four_bits()
         if self.attention is not None:
             given["attn_implementation"] = self.attention
         return given
@@ -128,6 +143,7 @@ class Transformers(Model):
         from burnish.models.transformers.attention import in_float32
         from burnish.models.transformers.language import LanguageModel, writes
         from burnish.models.transformers.network import TransformersNetwork
+        from burnish.models.transformers.noise import EmbeddingNoise
 
         if self.gradient_checkpointing:
             if not loaded.model.supports_gradient_checkpointing:
@@ -143,7 +159,16 @@ class Transformers(Model):
         origin = hub_name(self.name)
         if writes(loaded.model):
             in_float32(loaded.model)
-            return LanguageModel(loaded.model, notes=loaded.notes, seed=seed, origin=origin)
+            written = LanguageModel(loaded.model, notes=loaded.notes, seed=seed, origin=origin)
+            if self.neftune_alpha is not None:
+                written.noise = EmbeddingNoise(loaded.model, self.neftune_alpha)
+            return written
+        if self.neftune_alpha is not None:
+            raise InputError(
+                f"noise on embeddings is for language models, and {type(loaded.model).__name__} is none",
+                fix="leave `neftune_alpha` out",
+                place="model.neftune_alpha",
+            )
         network = TransformersNetwork(
             loaded.model,
             element=target.shape != "row",

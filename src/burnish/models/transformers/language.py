@@ -12,6 +12,7 @@ from torch import nn
 from burnish.core.network import Generating, Network, Tensors
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.network import TransformersNetwork
+from burnish.models.transformers.noise import EmbeddingNoise
 
 _MEMORIES = ("cache", "past_key_values", "cache_params")
 """What releases and architectures of transformers call that which is remembered of the places so far."""
@@ -44,6 +45,7 @@ class LanguageModel(TransformersNetwork, Generating):
     ) -> None:
         super().__init__(model, element=True, notes=notes, seed=seed, origin=origin)
         self.fresh_head = False
+        self.noise: EmbeddingNoise | None = None
 
     @property
     def vocabulary(self) -> nn.Module | None:
@@ -52,15 +54,15 @@ class LanguageModel(TransformersNetwork, Generating):
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits [B, L, V]."""
-        return super().forward(**_unmasked(inputs))
+        return super().forward(**self._read(inputs))
 
     def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last state at each place, [B, L, D]."""
-        return super().place_states(**_unmasked(inputs))
+        return super().place_states(**self._read(inputs))
 
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last states [B, L, D]."""
-        return super().features(**_unmasked(inputs))
+        return super().features(**self._read(inputs))
 
     def untouched(self) -> Network | None:
         """None: it is read again."""
@@ -82,6 +84,12 @@ class LanguageModel(TransformersNetwork, Generating):
             return self._next(ids, mask, positions, None)
         mask = torch.cat([cache.mask, torch.ones_like(cache.mask[:, :1])], dim=1)
         return self._next(ids[:, None], mask, cache.positions[:, None] + 1, cache.past)
+
+    def _read(self, inputs: Tensors) -> Tensors:
+        """Inputs without the mask of padding, which the noise on embeddings takes note of."""
+        if self.noise is not None:
+            self.noise.reads(inputs)
+        return {name: value for name, value in inputs.items() if name != "attention_mask"}
 
     def _next(
         self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, past: Any
@@ -106,10 +114,6 @@ def writes(model: nn.Module) -> bool:
     from transformers.models.auto import modeling_auto
 
     return type(model).__name__ in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
-
-
-def _unmasked(inputs: Tensors) -> Tensors:
-    return {name: value for name, value in inputs.items() if name != "attention_mask"}
 
 
 def _at_the_end(ids: torch.Tensor, mask: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:

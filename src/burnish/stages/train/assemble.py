@@ -31,8 +31,7 @@ from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.data_sets import mixture_of
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.announced import opening_notes
-from burnish.stages.train.precision import decided
-from burnish.stages.train.tokens_at_once import bounded
+from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
 from burnish.training.accelerator import Accelerator
@@ -42,7 +41,6 @@ from burnish.training.features.cache import Frozen, chosen, frozen_features
 from burnish.training.head_bias import begun
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import ObjectiveModule
-from burnish.training.packed_alone import require_alone
 from burnish.training.parameter_groups import parameter_groups
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
@@ -101,9 +99,8 @@ def assemble(
     recipe.adapter.prepare(network)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
-    notes += decided(network, batches, accelerator)
-    batches = bounded(batches, recipe.target, accelerator)
-    notes += require_alone(network, batches, accelerator)
+    batches, found = tried(network, batches, recipe.target, accelerator)
+    notes += found
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
