@@ -38,7 +38,7 @@ TURNS = (
     ("please cancel my order , the parcel never arrived", "a good film", "and now ?", "no"),
     ("why ?", "where is my card and why was i charged twice ?"),
 )
-NEW = 8
+NEW = 5
 
 
 @dataclass(frozen=True)
