@@ -60,7 +60,7 @@ def test_is_written_and_read_back_and_names_a_loss_and_metrics_that_take_it(kind
     assert target.sentence()
     assert target.shape in ("sequence", "element")
     assert target.default_loss in kinds("burnish.losses")
-    assert target.decides in {metric.label for metric in metrics_for(kind)} | {"loss"}
+    assert target.decides in {metric.label for metric in metrics_for(target)} | {"loss"}
     assert set(target.headline) <= set(kinds("burnish.metrics"))
     assert target.learned(iter(["anything"])) == target
 

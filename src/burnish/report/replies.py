@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from burnish.report.markdown import number, snippet, span
 
 SHOWN = 8
 _LONGEST = 400  # characters of a text that are shown
+_PREVIEW = 2000  # characters of a training example
 
 
 def written(
@@ -51,6 +52,28 @@ def replies(
         parts = [("prompt", shown(rows[at])), ("label", predictions.truth[at])]
         parts += [("before", base.answer[at]), ("after", predictions.answer[at])]
         lines += [f"- {name}: {snippet(str(text or ''), _LONGEST) or '(empty)'}" for name, text in parts]
+    return lines
+
+
+def learned_parts(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A few training examples as the model reads them, what it learns to write between marks."""
+    examples = next((event.get("examples") for event in events if event.get("name") == "sanity"), None) or []
+    marked = [
+        (one, "".join(f"⟦{text}⟧" if learned else text for text, learned in one["pieces"]))
+        for one in examples
+        if isinstance(one, Mapping) and one.get("pieces")
+    ]
+    if not marked:
+        return []
+    lines = [
+        "## What is learned",
+        "",
+        "Training examples as the model reads them; the loss is on what stands between ⟦ ⟧.",
+    ]
+    for one, text in marked:
+        shown = text if len(text) <= _PREVIEW else f"{text[: _PREVIEW // 2]} ... {text[-_PREVIEW // 2 :]}"
+        lines += ["", f"{snippet(str(one.get('place')), 120)}: {one.get('tokens')} tokens", ""]
+        lines += [f"    {line}".rstrip() for line in shown.splitlines()]
     return lines
 
 

@@ -21,7 +21,7 @@ from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
-from burnish.report.replies import written
+from burnish.report.replies import learned_parts, written
 from burnish.report.summary import CALIBRATED, summary
 from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
@@ -83,7 +83,7 @@ def write(
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         _calibration(drawn, predictions, scores),
         [exports.BEGIN, exports.END],
-        *(report_run.sealing(facts, scores), report_run.audited(audit)),
+        *(report_run.sealing(facts, scores), report_run.audited(audit), learned_parts(events)),
         _training(drawn, facts, events),
         report_results.other_metrics(scores),
         *report_run.last(facts),

@@ -40,6 +40,20 @@ class Taught:
         """
         return {}
 
+    def learned_pieces(
+        self, encoded: Encoded, truth: tuple[Array, Array], processor: Processor
+    ) -> list[tuple[str, bool]]:
+        """What the network reads and writes in training, as texts in order, each with whether the loss is on it.
+
+        For the preview before the first step; nothing by default.
+
+        Args:
+            encoded: a row with what `given` shows.
+            truth: what `encode` gave of the row.
+            processor: what the run encodes with.
+        """
+        return []
+
     def collate_given(self, given: Sequence[Encoded], length: int, processor: Processor) -> dict[str, Array]:
         """What `given` added to the rows of a batch, padded, [B, ...]; not what it replaced, which the input pads.
 

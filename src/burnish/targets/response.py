@@ -14,6 +14,7 @@ from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
 from burnish.media.chat.conversation import COLUMN, ROLES, TokenIds, row_of
 from burnish.media.chat.plain import ids_example
+from burnish.media.chat.preview import pieces
 from burnish.media.chat.processor import ChatProcessor
 from burnish.media.chat.rendered import Learned, Rendered
 from burnish.media.chat.replies import message_of, reply_text, written_reply
@@ -108,6 +109,15 @@ class Response(Target, OverVocabulary, Generative, Taught):
         if isinstance(row, TokenIds):
             return ids_example(row, chat.size, "")
         return chat.example(row, self.learned_turns)
+
+    def learned_pieces(
+        self, encoded: Encoded, truth: tuple[Array, Array], processor: Processor
+    ) -> list[tuple[str, bool]]:
+        """The conversation as it is rendered, replies that are learned apart."""
+        chat, (ids, weights) = processor.for_target, truth
+        assert isinstance(chat, ChatProcessor)
+        whole = [*encoded["input_ids"].tolist(), int(ids[-1])]
+        return list(pieces(chat.tokens.tokenizer, whole, [False, *(weights > 0).tolist()]))
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded at the end as the rows are: targets int64 [B, L], weights float32 [B, L]."""

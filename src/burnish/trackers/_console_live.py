@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console as Terminal
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -21,6 +22,8 @@ from burnish.trackers._console_state import (
     figure,
     heading_of_test,
     phase_words,
+    sanity_pieces,
+    sanity_place,
     sanity_words,
     summary,
     test_table,
@@ -114,7 +117,12 @@ class LiveConsole:
         self._end_phases()
         self._print(Text("decoded model inputs", style="dim"))
         for example in event.values.get("examples") or ():
-            self._print(Text(f"  {sanity_words(example)}"))
+            if parts := sanity_pieces(example):
+                self._print(Text(f"  {sanity_place(example)}, in green", style="dim"))
+                coloured = [(text, "bold green" if learned else "") for text, learned in parts]
+                self._print(Padding(Text.assemble(*coloured), (0, 0, 0, 4)))
+            else:
+                self._print(Text(f"  {sanity_words(example)}"))
 
     def on_step(self, event: Event) -> None:
         self._end_phases()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
 
 from burnish.core.events import Event
 from burnish.trackers._console_state import (
@@ -15,6 +16,8 @@ from burnish.trackers._console_state import (
     figure,
     heading_of_test,
     phase_words,
+    sanity_pieces,
+    sanity_place,
     sanity_words,
     summary,
     test_table,
@@ -79,7 +82,12 @@ class PlainConsole:
     def on_sanity(self, event: Event) -> None:
         self._write("decoded model inputs:")
         for example in event.values.get("examples") or ():
-            self._write(f"  {sanity_words(example)}")
+            if parts := sanity_pieces(example):
+                marked = "".join(f"⟦{text}⟧" if learned else text for text, learned in parts)
+                self._write(f"  {sanity_place(example)}, between ⟦ ⟧")
+                self._write(indent(marked, "    "))
+            else:
+                self._write(f"  {sanity_words(example)}")
 
     def on_step(self, event: Event) -> None:
         state = self._training

@@ -193,6 +193,22 @@ def phase_words(values: Mapping[str, Any]) -> str:
     return f"{values.get('text', '')}: {amounts}" if amounts else str(values.get("text", ""))
 
 
+def sanity_pieces(example: Any) -> list[tuple[str, bool]]:
+    """What an example reads and learns to write: long parts shortened, each with whether the loss is on it; of other
+    examples nothing."""
+    given = example.get("pieces") if isinstance(example, dict) else None
+    return [(_shortened(str(text), 400 if learned else 160), bool(learned)) for text, learned in given or ()]
+
+
+def sanity_place(example: Any) -> str:
+    """File and row of an example, and how much of it is learned."""
+    return f"{example.get('place')}: {example.get('tokens')} tokens are read, loss on {example.get('target')}"
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} ... {text[-most // 4 :]}"
+
+
 def sanity_words(example: Any) -> str:
     """One encoded example, decoded back: what the model reads, and its label."""
     if not isinstance(example, dict):

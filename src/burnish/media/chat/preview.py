@@ -57,15 +57,16 @@ def preview(tokenizer: Tokenizer, examples: Iterable[tuple[str, Rendered]], rows
             chosen[-1] = (where, example)
         if len(chosen) == rows and any(e.calls for _, e in chosen):
             break
-    return [Preview(where, tuple(pieces(tokenizer, e)), len(e.ids), e.learned) for where, e in chosen]
+    return [
+        Preview(where, tuple(pieces(tokenizer, e.ids.tolist(), (e.weights() > 0).tolist())), len(e.ids), e.learned)
+        for where, e in chosen
+    ]
 
 
-def pieces(tokenizer: Tokenizer, example: Rendered) -> Iterator[Piece]:
-    """Runs of learned and of other tokens as texts."""
-    weights = example.weights() > 0
-    ids: Sequence[int] = example.ids.tolist()
+def pieces(tokenizer: Tokenizer, ids: Sequence[int], learns: Sequence[bool]) -> Iterator[Piece]:
+    """Runs of learned and of other tokens as texts, from L ids and whether each is learned."""
     end, shown = 0, ""
-    for learned, run in groupby(weights.tolist()):
+    for learned, run in groupby(learns):
         end += len(list(run))
         # Decoding from the beginning keeps spaces between runs, which tokenizers write at the head of a token.
         text = tokenizer.decode(ids[:end], skip_special_tokens=False)

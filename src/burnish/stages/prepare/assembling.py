@@ -51,6 +51,7 @@ def put_together(
     if formed is None:
         return recipe, dict(tables)
     input_, sample = formed.input, formed.sample
+    _require_writer(recipe, cast(Input, input_))
     settled, words = input_.for_checkpoint(sample, folder)
     for sentence in (*formed.said, words):
         if sentence:
@@ -58,6 +59,19 @@ def put_together(
     target = recipe.target or build("burnish.targets", {"kind": input_.learns, **recipe.unsettled.get("target", {})})
     recipe = recipe.model_copy(update={"input": settled, "target": target})
     return recipe, with_rows(tables, cast(Input, settled), cache_folder(recipe.data.cache), notify)
+
+
+def _require_writer(recipe: Recipe, input: Input) -> None:
+    """That the checkpoint is none that fills gaps, before anything is asked of its tokenizer."""
+    if recipe.model.family(input).kind != "text encoder":
+        return
+    raise InputError(
+        f"model {recipe.model.name!r} is an encoder, which reads texts from both sides: it cannot write replies",
+        expected="a causal language model, such as HuggingFaceTB/SmolLM2-135M-Instruct or Qwen/Qwen2.5-0.5B-Instruct, or "
+        "a folder with one",
+        fix="name one: --model HuggingFaceTB/SmolLM2-135M-Instruct",
+        place="model",
+    )
 
 
 def with_rows(tables: Mapping[str, Table], input: Input, cache: Path, notify: Notify | None = None) -> dict[str, Table]:

@@ -37,7 +37,7 @@ from burnish.stages.prepare.named_classes import require_classes, require_spelli
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.usual_settings import epochs_of
-from burnish.targets import Scored, Target
+from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
 
 Tell = Callable[[Event], None]
@@ -229,10 +229,14 @@ def _show(prepared: Prepared, tell: Tell) -> None:
     for position in chosen:
         value = part.table.arrow[recipe.target.column][int(part.rows[position])].as_py()
         target, weight = rows.target(int(position))
+        taught = loader.taught(position[None])[0]
         examples.append(
             {
                 "place": part.table.place(int(part.rows[position])),
-                "read": recipe.input.shown(loader.taught(position[None])[0], prepared.processor.for_input),
+                "read": recipe.input.shown(taught, prepared.processor.for_input),
+                "pieces": recipe.target.learned_pieces(taught, (target, weight), prepared.processor)
+                if isinstance(recipe.target, Taught)
+                else [],
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
                 "truth": _shown_truth(recipe.target, value),
                 "target": np.asarray(target).tolist()
