@@ -136,6 +136,14 @@ def test_a_column_that_is_not_there_is_named_with_its_file(tmp_path: Path) -> No
         require_in_each(tables_of({"place": b, "columns": {"txet": "review"}}), ["text", "label"], renamed=True)
 
 
+def test_what_training_rows_are_divided_by_is_asked_of_them_alone(tmp_path: Path) -> None:
+    a = written(tmp_path / "a.jsonl", [{"text": "a", "label": "x", "shop": 1}])
+    b = written(tmp_path / "b.jsonl", [{"text": "b", "label": "x"}])
+    require_in_each(tables_of({"place": a}, test=[{"place": b}]), ["text"], ["shop"], renamed=True)
+    with pytest.raises(InputError, match="no column 'shop'"):
+        require_in_each(tables_of({"place": a}, {"place": b}), ["text"], ["shop"], renamed=True)
+
+
 def test_numbers_beside_text_are_text_and_what_has_no_common_type_cannot_be_read(tmp_path: Path) -> None:
     a = csv(tmp_path / "a.csv", "text,label,more\none,1,a\n")
     b = written(tmp_path / "b.jsonl", [{"text": "b", "label": 2, "more": ["x", "y"]}])

@@ -59,12 +59,15 @@ def renamed(table: Table) -> Table:
     return replace(table, arrow=pa.table(values, schema=pa.schema(fields)), read_cells={}, made=made)
 
 
-def require_in_each(tables: Mapping[str, Table], columns: Collection[str], *, renamed: bool) -> None:
+def require_in_each(
+    tables: Mapping[str, Table], columns: Collection[str], dividing: Collection[str] = (), *, renamed: bool
+) -> None:
     """Check that each data set has these columns; of one table that has them, a part could lack them.
 
     Args:
         tables: of all splits.
         columns: what the run reads.
+        dividing: by what it divides its training rows.
         renamed: whether `columns` of a data set are names that the run reads; else they are parts of its rows.
 
     Raises:
@@ -74,15 +77,15 @@ def require_in_each(tables: Mapping[str, Table], columns: Collection[str], *, re
         if not isinstance(table, DataSetTable):
             continue
         called = table.data_set.columns
-        strange = next((name for name in called if renamed and name not in columns), None)
+        strange = next((name for name in called if renamed and name not in {*columns, *dividing}), None)
         if strange is not None:
             raise InputError(
                 f"`columns` of data set {table.data_set.name!r} names {strange!r}, which nothing reads",
-                expected="one of " + ", ".join(columns),
+                expected="one of " + ", ".join([*columns, *dividing]),
                 fix="leave it out",
                 place=file_of(table),
             )
-        for column in columns:
+        for column in [*columns, *(dividing if table.split == "train" else ())]:
             if column not in table.columns:
                 require_names(table.columns, [column], place=f"{file_of(table)} (data set {table.data_set.name!r})")
 

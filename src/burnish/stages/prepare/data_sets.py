@@ -52,11 +52,11 @@ def named_alike(
     return made
 
 
-def columns_read(recipe: Settled) -> list[str]:
-    """The columns that a run reads of each row, which every data set must have."""
+def columns_read(recipe: Settled) -> tuple[list[str], list[str]]:
+    """The columns that a run reads of each row, and those by which it divides training rows: every data set has them."""
+    read = dict.fromkeys([*recipe.input.required_columns, recipe.target.column])
     split = [getattr(recipe.split, field, None) for field in ("group", "column")]
-    named = [*recipe.input.required_columns, recipe.target.column, recipe.group, *split]
-    return list(dict.fromkeys(column for column in named if column))
+    return [column for column in read if column], [c for c in dict.fromkeys([recipe.group, *split]) if c]
 
 
 def mixture_of(data: Data, part: Part, rows: NDArray[np.int64] | None = None) -> Mixture | None:

@@ -155,7 +155,7 @@ def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Sett
     of_sets = named_alike(tables, recipe.target, recipe.target_column, USUAL_TARGETS, say)
     tables = joined(of_sets)
     draft = settle(recipe, tables["train"], say)
-    require_in_each(of_sets, columns_read(draft), renamed=not isinstance(draft.input, Assembled))
+    require_in_each(of_sets, *columns_read(draft), renamed=not isinstance(draft.input, Assembled))
     made = read_splits(
         tables,
         draft.input,
