@@ -90,7 +90,10 @@ def test_killed_and_resumed_is_never_interrupted(place: Place, through: Path) ->
 
 @pytest.mark.parametrize("way", ["Reply", "Frames"])
 def test_two_processes_are_one(place: Place, way: str) -> None:
-    """Weights, losses and written answers: of 21 validation rows one process has a row more."""
+    """Weights, losses and written answers: of 21 validation rows one process has a row more.
+
+    What is written token by token is not written for validation where the loss decides; frames are read in one pass.
+    """
     sgd = {"optimizer": "sgd", "learning_rate": 0.05}
     file, folder = place.recipe(f"sgd-{way}", way, **sgd, **(PACKED if way == "Reply" else {})), place.runs.folder
     one, two = folder / f"{way}-one", folder / f"{way}-two"
@@ -103,7 +106,7 @@ def test_two_processes_are_one(place: Place, way: str) -> None:
     said = [[event["scores"] for event in events(run, "validation")] for run in (one, two)]
     assert len(said[0]) == 3
     for a, b in zip(*said, strict=True):
-        assert {"loss", "exact", "differing", "nats"} <= a.keys()
+        assert {"loss", "nats", *(("exact", "differing") if way == "Frames" else ())} <= a.keys()
         assert b == pytest.approx(a, rel=1e-4, abs=1e-6)
     assert Predictions.load(two / "predictions.parquet").answer == Predictions.load(one / "predictions.parquet").answer
 
