@@ -197,6 +197,8 @@ LEAN = (
     "burnish.recipe.recipe",
     "burnish.cli.commands",
     "burnish.cli.answers",
+    "burnish.cli.chatting",
+    "burnish.stages.chat.run",
     "burnish.stages.predict.run",
     "burnish.server.dockerfile",
     "burnish.server.app",
