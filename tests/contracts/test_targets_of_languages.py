@@ -15,12 +15,12 @@ from burnish.evaluation.scores import metrics_for
 from burnish.inputs.chat import Chat
 from burnish.media.chat.conversation import Conversation, Message, TokenIds
 from burnish.media.chat.processor import ChatProcessor
-from burnish.targets import Target, Taught, shows_truth
+from burnish.targets import OverVocabulary, Target, Taught, shows_truth
 from burnish.targets.response import Response
 from tests.checkpoints import chat_checkpoint
 
 AXIS = "burnish.targets"
-OVER_VOCABULARY = [k for k in kinds(AXIS) if cast(type[Target], component_class(AXIS, k)).over_vocabulary]
+OVER_VOCABULARY = [k for k in kinds(AXIS) if issubclass(component_class(AXIS, k), OverVocabulary)]
 
 
 def chat(*texts: str, weights: tuple[float, ...] = ()) -> Conversation:
