@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from tests import audio_cases, sound_cases, vision_cases
-from tests.checkpoints import tiny_checkpoint
+from tests.checkpoints import chat_checkpoint, tiny_checkpoint
 from tests.image_cases import picture, save
 
 WORDS = (
@@ -62,7 +62,11 @@ _ABOUT = {
 
 
 def rows(kind: str, count: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Labelled rows for a kind of target."""
+    """Labelled rows for a kind of target; for `chat` questions with replies."""
+    if kind == "chat":
+        return [
+            {"prompt": " ".join(words), "completion": " ".join(reversed(words[:4]))} for words in sentences(count, seed)
+        ]
     return [
         {"text": words if kind == "tags" else " ".join(words), "truth": truth(kind, words)}
         for words in sentences(count, seed)
@@ -89,6 +93,8 @@ def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "sounds":
         return _sounds(folder, count, dropout, settings)
+    if kind == "chat":
+        return _chat_recipe(folder, count, dropout, settings)
     if kind == "image":
         return _image_recipe(folder, count, dropout, settings)
     if kind == "frozen":
@@ -149,6 +155,24 @@ USUAL: dict[str, Any] = {
     "device": "cpu",
     "resamples": 100,
 }
+
+
+def _chat_recipe(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """Replies of a language model with low-rank parts, whose average is kept; answers of four tokens."""
+    source = folder / f"checkpoint-chat-{dropout}"
+    if not source.exists():
+        chat_checkpoint(source, texts=[" ".join(WORDS)], dropout=dropout, layers=1)
+    if "data" not in settings:
+        settings["data"] = {"train": str(write_rows(folder / f"chat-{count}.jsonl", rows("chat", count)))}
+    own = {
+        "input": {"kind": "chat"},
+        "target": {"kind": "response"},
+        "model": {"name": str(source)},
+        "adapter": {"kind": "lora", "rank": 4, "dropout": dropout},
+        "averaging": 0.99,
+        "decoder": {"kind": "greedy", "max_new_tokens": 4},
+    }
+    return _written(folder, "chat", {**own, **settings})
 
 
 def _image_recipe(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:

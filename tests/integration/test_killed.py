@@ -16,9 +16,12 @@ from tests.integration import survival
 from tests.integration.survival import Runs, assert_same, kill_before_file_operation, result, runs, saving
 from tests.integration.survival_data import recipe
 
-KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds")
-QUICK = ("label",)
-"""What the fast suite kills. The other kinds are killed by the slow suite; kept features are resumed in test_feature_cache."""
+KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds", "chat")
+QUICK = ("label", "chat")
+"""What the fast suite kills: texts, and replies with averaged low-rank parts. The slow suite kills the others.
+
+Kept features are resumed in test_feature_cache.
+"""
 
 
 @pytest.fixture(scope="module")
