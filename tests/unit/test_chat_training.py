@@ -18,7 +18,6 @@ from burnish.core.batch import Batch
 from burnish.core.errors import InputError
 from burnish.evaluation import predict as predicting
 from burnish.models.transformers import Transformers
-from burnish.models.transformers.attention import IN_FLOAT32
 from burnish.models.transformers.noise import tokens_of_rows
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.assemble import Assembled
@@ -26,7 +25,8 @@ from burnish.stages.train.trying import MOST
 from burnish.training.loop import Step, fit
 from burnish.training.objectives.chunked import Chunked
 from tests.chat_runs import chat_run
-from tests.network_cases import INPUT, LABEL, checkpoint
+from tests.network_cases import INPUT, LABEL, checkpoint, network
+from tests.network_cases import batch as three_rows
 
 
 @pytest.fixture(scope="module")
@@ -75,30 +75,31 @@ def test_what_saves_memory_changes_nothing(more: dict[str, Any], model: dict[str
 
 def test_bfloat16_learns_about_the_same(folder: Path) -> None:
     run = chat_run(folder, precision="bfloat16")
-    model: Any = run.training.network.backbone()
-    assert model.config._attn_implementation == IN_FLOAT32
     assert run.batches.most == MOST["bfloat16"]
     losses = [step.loss.mean for step in steps(run)]
     assert losses == pytest.approx([step.loss.mean for step in steps(chat_run(folder))], rel=2e-2)
 
 
-def test_attention_in_bfloat16_runs_is_that_of_float32(folder: Path) -> None:
-    """Queries that bfloat16 would round are not rounded."""
+def test_attention_of_bfloat16_runs_is_in_float32_and_that_of_other_models_as_ever(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = chat_run(folder, precision="bfloat16")
-    seen: list[torch.dtype] = []
+    seen: list[tuple[torch.dtype, bool]] = []
     whole = nn.functional.scaled_dot_product_attention
 
     def watched(query: torch.Tensor, *args: Any, **more: Any) -> torch.Tensor:
-        seen.append(query.dtype)
+        seen.append((query.dtype, torch.is_autocast_enabled("cpu")))
         answer: torch.Tensor = whole(query, *args, **more)
         return answer
 
-    nn.functional.scaled_dot_product_attention = watched
-    try:
-        steps(run, 1)
-    finally:
-        nn.functional.scaled_dot_product_attention = whole
-    assert set(seen) == {torch.float32}
+    monkeypatch.setattr(nn.functional, "scaled_dot_product_attention", watched)
+    steps(run, 1)
+    assert set(seen) == {(torch.float32, False)}
+    seen.clear()
+    classifier = network("llama", LABEL).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        classifier(**three_rows(classifier))
+    assert {mixed for _, mixed in seen} == {True}
 
 
 def test_micro_batches_hold_no_more_tokens_than_they_may(folder: Path) -> None:

@@ -6,21 +6,21 @@ from typing import Any
 
 import torch
 
-IN_FLOAT32 = "sdpa_in_float32"
-"""The library's `sdpa`, but on a CPU under mixed precision in float32: the backward pass of short texts is several times as fast
-there, and attention is a small part of the work (`benchmarks/README.md`)."""
+MARK = "burnish_attends_in_float32"
 
 
 def in_float32(model: Any) -> None:
-    """Let a model whose attention is the library's `sdpa` use that of this module; all else is as it was."""
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+    """Let a model whose attention is the library's `sdpa` compute it in float32 on a CPU under mixed precision.
 
-    if getattr(model.config, "_attn_implementation", None) != "sdpa":
-        return
-    AttentionInterface.register(IN_FLOAT32, _attention)
-    AttentionMaskInterface.register(IN_FLOAT32, sdpa_mask)
-    model.config._attn_implementation = IN_FLOAT32
+    The backward pass of short texts is several times as fast there, and attention is a small part of the work
+    (`benchmarks/README.md`). The library's function is replaced by one that is the same for all other models: under another
+    name, architectures that ask for `sdpa` by its name would take another way.
+    """
+    from transformers import AttentionInterface
+
+    AttentionInterface.register("sdpa", _attention)
+    for module in model.modules():
+        setattr(module, MARK, True)
 
 
 def _attention(
@@ -29,7 +29,7 @@ def _attention(
     """As the library's function, which it calls."""
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    if query.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+    if query.device.type != "cpu" or not torch.is_autocast_enabled("cpu") or not getattr(module, MARK, False):
         return sdpa_attention_forward(module, query, key, value, mask, **more)
     with torch.autocast("cpu", enabled=False):
         return sdpa_attention_forward(module, query.float(), key.float(), value.float(), mask, **more)
