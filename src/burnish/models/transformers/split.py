@@ -188,9 +188,12 @@ def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> AbstractContext
 
 @contextmanager
 def _answering(body: Any, given: Callable[[], Any]) -> Iterator[None]:
-    """Let the body answer with what `given` gives, until the block ends."""
-    body.forward = lambda *args, **kwargs: given()
+    """Let the body answer with what `given` gives, until the block ends; and its decoder, which some heads ask past it (OPT)."""
+    asked = [part for part in (body, getattr(body, "decoder", None)) if part is not None]
+    for part in asked:
+        part.forward = lambda *args, **kwargs: given()
     try:
         yield
     finally:
-        del body.forward
+        for part in asked:
+            del part.forward
