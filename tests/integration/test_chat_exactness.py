@@ -14,6 +14,7 @@ import torch
 
 from burnish.core.batch import Batch
 from burnish.core.component import build
+from burnish.core.errors import InputError
 from burnish.core.low_rank import merged_copy
 from burnish.data.feeding.encode import encode_part
 from burnish.data.feeding.loader import Loader
@@ -193,6 +194,24 @@ def test_written_with_a_cache_in_a_batch_is_the_full_forward_pass_alone(chats: C
     assert [a.answer for a in answers] == [a.answer for a in alone]
     for one, other in zip(answers, alone, strict=True):
         assert one.score == pytest.approx(other.score, rel=1e-4)
+
+
+def test_answers_end_where_the_context_does(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Learned positions have no place behind it; rows of one batch end each at its own."""
+    folder = shared_base(tmp_path_factory) / "languages" / "gpt2"
+    made_once(folder, lambda: language_checkpoint(folder, "gpt2"))
+    chats = chats_of(folder, tmp_path).single()
+    target, limit = Response(), 64
+    chat = dataclasses.replace(chats.processor.cut_at(limit), stops=())  # nothing else ends them
+    decoder = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": 40}))
+    rows = [{"conversation": text} for text in ("why ?", "where is my card and why was i charged twice ? " * 2)]
+    encoded = chats.loader.input.encode(rows, chat)
+    lengths = [len(row["input_ids"]) for row in encoded]
+    assert lengths[0] + 40 < limit < lengths[1] + 40
+    answers = answered(generating(chats.network), decoder, Chat(), target, chat, [[row] for row in encoded], limit=8)
+    assert [answer.written for answer in answers] == [40, limit - lengths[1]]
+    with pytest.raises(InputError, match=r"takes \d+ tokens"):
+        chats.loader.input.encode([{"conversation": "where is my card ? " * 30}], chat)
 
 
 @pytest.mark.parametrize("architecture", ["llama", "gpt2", "gemma2", "qwen2"])

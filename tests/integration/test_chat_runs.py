@@ -125,7 +125,7 @@ def test_a_file_is_answered_in_a_fresh_process_as_the_test_was(chatted: Callable
 
 
 def answers_in(path: Path) -> list[Any]:
-    return [json.loads(line)["answer"] for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line)["prediction"] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_evaluated_on_its_test_rows_it_scores_as_in_its_test(

@@ -188,12 +188,18 @@ def _giving(body: Any, states: torch.Tensor, *, pooled: bool) -> AbstractContext
 
 @contextmanager
 def _answering(body: Any, given: Callable[[], Any]) -> Iterator[None]:
-    """Let the body answer with what `given` gives, until the block ends; and its decoder, which some heads ask past it (OPT)."""
-    asked = [part for part in (body, getattr(body, "decoder", None)) if part is not None]
-    for part in asked:
-        part.forward = lambda *args, **kwargs: given()
+    """Let the body answer with what `given` gives, until the block ends."""
+    called = [body, *_inside(body)]
+    for module in called:
+        module.forward = lambda *args, **kwargs: given()
     try:
         yield
     finally:
-        for part in asked:
-            del part.forward
+        for module in called:
+            del module.forward
+
+
+def _inside(body: Any) -> list[Any]:
+    """The decoder of a body that is nothing else: the heads of such architectures (OPT) ask it and not the body."""
+    children = dict(body.named_children())
+    return [children["decoder"]] if children.keys() == {"decoder"} else []
