@@ -121,5 +121,3 @@ class SideBySide:
         group.tokens = [group.tokens[place] for place in places]
         if places:
             group.cache = group.steps.picked(group.cache, np.array(places, np.int64))
-
-
