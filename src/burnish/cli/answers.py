@@ -207,18 +207,10 @@ def predict(
     "--deadline", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True, help="Seconds a request has."
 )
 @click.option(
-    "--write-deadline",
-    type=click.FloatRange(0.01, 86400),
-    default=120.0,
-    show_default=True,
-    help="Seconds a chat or completion has.",
+    "--write-deadline", type=click.FloatRange(0.01, 86400), default=120.0, show_default=True, help="Seconds a chat has."
 )
 @click.option(
-    "--max-output-tokens",
-    type=click.IntRange(min=1),
-    default=1024,
-    show_default=True,
-    help="Most tokens a chat or completion writes.",
+    "--max-output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, help="Tokens a chat writes."
 )
 @click.option(
     "--max-body", type=click.FloatRange(0.001, 4096), default=16.0, show_default=True, help="MiB of a request."
