@@ -66,6 +66,7 @@ def test_lean_where_there_is_an_artifact(run: Path, monkeypatch: pytest.MonkeyPa
     for form, hardware, library, needs in (
         ("onnx", "", "", ["burnish"]),
         ("onnx", "", "onnxruntime-extensions", ["burnish", "onnxruntime-extensions"]),
+        ("ctranslate2", "", "", ["burnish[ctranslate2]"]),
         ("onnx", "zynq_dpu", "", whole),
         ("litert", "", "", whole),
         ("", "", "", whole),

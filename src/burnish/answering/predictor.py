@@ -19,7 +19,9 @@ from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
+from burnish.decoders import Decoder
 from burnish.inputs import Assembled, Elementwise, lacking
+from burnish.runtimes import Generate, Together
 from burnish.targets import Decoded, abstains, names_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
@@ -102,6 +104,20 @@ class Predictor:
         """The same, with the settings of the request as one."""
         conversation = None if isinstance(example, str | Mapping) else self._conversation(example)
         return Reply(self.bundle, self._run, self._row(conversation or example, 0), asked)
+
+    def together(self) -> Together:
+        """Answers that are written side by side, each with settings of its own; only where the decoder reads steps."""
+        return cast("Generate", self._run).together()
+
+    def decoder(self, asked: Decoding) -> Decoder:
+        """The decoder of a request.
+
+        Raises:
+            InputError: a setting out of its bounds, or one that what computes does not have.
+        """
+        decoder = asked.decoder(self.bundle.decoder)
+        cast("Generate", self._run).check(decoder)
+        return decoder
 
     def _conversation(self, given: Any) -> Example | None:
         """The row of a list of messages; None for anything else."""

@@ -207,6 +207,12 @@ def predict(
     "--deadline", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True, help="Seconds a request has."
 )
 @click.option(
+    "--write-deadline", type=click.FloatRange(0.01, 86400), default=120.0, show_default=True, help="Seconds a chat has."
+)
+@click.option(
+    "--max-output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, help="Tokens a chat writes."
+)
+@click.option(
     "--max-body", type=click.FloatRange(0.001, 4096), default=16.0, show_default=True, help="MiB of a request."
 )
 @click.option("--keys", type=FILE, metavar="FILE", help="File with an API key a line (or $BURNISH_API_KEYS).")
@@ -232,6 +238,8 @@ def serve(
     max_wait: float,
     max_queue: int,
     deadline: float,
+    write_deadline: float,
+    max_output_tokens: int,
     max_body: float,
     keys: Path | None,
     cors: tuple[str, ...],
@@ -258,6 +266,8 @@ def serve(
         max_wait=max_wait / 1000,
         max_queue=max_queue,
         deadline=deadline,
+        write_deadline=write_deadline,
+        max_output_tokens=max_output_tokens,
         max_body=int(max_body * (1 << 20)),
         keys_file=keys,
         cors=list(cors),

@@ -58,6 +58,10 @@ class Generating(ABC):
     def picked(self, cache: Any, rows: torch.Tensor) -> Any:
         """The cache of these rows, int64 [M], in this order, repeats allowed."""
 
+    def joined(self, first: Any, second: Any) -> Any:
+        """The cache of the rows of both, the first ones first; None where they must go on apart."""
+        return None
+
 
 class Network(nn.Module, ABC):
     """A model of some library behind one face.

@@ -38,6 +38,20 @@ class Step(Protocol):
         """The cache of these of the N sequences, int64 [M], in this order, repeats allowed."""
 
 
+class Line(Protocol):
+    """One sequence whose tokens are settled one by one, whoever computes the logits."""
+
+    ids: Sequence[int]
+    """Its tokens so far, without a stop token."""
+
+    def took(self, logits: Array) -> tuple[int, Generated | None]:
+        """The next token, from logits [V], and the whole sequence where that ends it.
+
+        Raises:
+            InputError: the answer cannot be held to a schema.
+        """
+
+
 class Decoder(Component):
     """How what a network gives becomes an answer."""
 
@@ -63,6 +77,18 @@ class Decoder(Component):
         """
         for row, whole in enumerate(self.written(step, rows, ends, seeds)):
             yield Progress(row, whole.ids.tolist(), whole)
+
+    def line(self, ends: Ends, seed: int | None = None) -> Line | None:
+        """A sequence that is settled token by token, for who drives several with settings of their own.
+
+        Args:
+            ends: what ends it.
+            seed: where chance decides; None: the decoder's own.
+
+        Returns:
+            None where tokens are not settled one by one.
+        """
+        return None
 
     def labelled(self, frames: Array, ends: Ends) -> Generated:
         """The labelling of one row, from its logits of each frame, float [L, V], padding left out."""

@@ -111,10 +111,9 @@ class OneByOne(Stepwise):
     def chosen(self, logits: Array, sequence: Sequences, random: np.random.Generator | None) -> int:
         """The next token of one sequence, from logits float64 [V]."""
 
-    def _held(self, rows: int, ends: Ends, size: int) -> list[Constraint]:
-        """What holds each row to the schema; nothing without one."""
-        schema = self.json_schema
-        return [] if schema is None else [Constraint(schema, ends, size) for _ in range(rows)]
+    def line(self, ends: Ends, seed: int | None = None) -> OneLine:
+        """A sequence by itself."""
+        return OneLine(self, ends, self.randoms(1, [] if seed is None else [seed])[0])
 
     def randoms(self, rows: int, seeds: Sequence[int]) -> list[np.random.Generator | None]:
         """What chance is drawn from, for each row; None where nothing is drawn."""
@@ -129,24 +128,47 @@ class OneByOne(Stepwise):
 
     def writing(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> Iterator[Progress]:
         """One token of each row at a time; rows that have ended leave the batch."""
-        sequences, randoms = [Sequences() for _ in range(rows)], self.randoms(rows, seeds)
+        lines = [OneLine(self, ends, random) for random in self.randoms(rows, seeds)]
         live = np.arange(rows)
         logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
-        held = self._held(rows, ends, logits.shape[-1])
         while len(live):
             tokens, stay = np.zeros(len(live), np.int64), np.ones(len(live), bool)
-            for place, (row, row_logits) in enumerate(zip(live, logits.astype(np.float64), strict=True)):
-                allowed = held[row].masked(row_logits) if held else row_logits
-                token = int(self.chosen(allowed, sequences[row], randoms[row]))
-                if held:
-                    held[row].took(token)
-                sequences[row].score += float(log_softmax(row_logits)[token])
-                broken = not math.isfinite(sequences[row].score)
-                whole = sequences[row].finished("length") if broken else self.ending(sequences[row], token, ends)
-                tokens[place], stay[place] = token, whole is None
-                yield Progress(int(row), tuple(sequences[row].ids), whole)
+            for place, (row, row_logits) in enumerate(zip(live, logits, strict=True)):
+                tokens[place], whole = lines[row].took(row_logits)
+                stay[place] = whole is None
+                yield Progress(int(row), tuple(lines[row].ids), whole)
             if not stay.all():
                 cache = step.picked(cache, np.flatnonzero(stay))
             live, tokens = live[stay], tokens[stay]
             if len(live):
                 logits, cache = step(tokens, cache)
+
+
+@dataclass
+class OneLine:
+    """One sequence of a `OneByOne` decoder; see `burnish.decoders.Line`."""
+
+    decoder: OneByOne
+    ends: Ends
+    random: np.random.Generator | None
+    sequence: Sequences = field(default_factory=Sequences)
+    _held: Constraint | None = None
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """Its tokens so far."""
+        return self.sequence.ids
+
+    def took(self, logits: Array) -> tuple[int, Generated | None]:
+        """The next token; where the network gives no number, the sequence ends with a score that is none."""
+        if self._held is None and self.decoder.json_schema is not None:
+            self._held = Constraint(self.decoder.json_schema, self.ends, len(logits))
+        logits, sequence = logits.astype(np.float64), self.sequence
+        allowed = logits if self._held is None else self._held.masked(logits)
+        token = int(self.decoder.chosen(allowed, sequence, self.random))
+        if self._held is not None:
+            self._held.took(token)
+        sequence.score += float(log_softmax(logits)[token])
+        if not math.isfinite(sequence.score):
+            return token, sequence.finished("length")
+        return token, self.decoder.ending(sequence, token, self.ends)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -35,6 +36,57 @@ class Generate(Protocol):
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
     ) -> Iterator[Progress]:
         """The same, told while it is written; see `Decoder.writing`."""
+
+    def check(self, decoder: Decoder) -> None:
+        """Whether it can write as this decoder asks.
+
+        Raises:
+            InputError: a setting that it does not have.
+        """
+
+    def together(self) -> Together:
+        """Sequences side by side, each with a decoder of its own; none yet."""
+
+
+@dataclass(eq=False)
+class Writing:
+    """One sequence that is asked for.
+
+    Attributes:
+        arrays: inputs of one row, [1, L].
+        decoder: of this sequence.
+        ends: what ends it.
+        seed: where chance decides; None: any, and nobody wants the same again.
+        tell: told of each token, in the thread that writes.
+        fail: told why nothing more comes, likewise.
+        left: set, from any thread, when nobody wants the rest.
+    """
+
+    arrays: Mapping[str, Array]
+    decoder: Decoder
+    ends: Ends
+    seed: int | None
+    tell: Callable[[Progress], None]
+    fail: Callable[[Exception], None]
+    left: bool = False
+
+
+class Together(Protocol):
+    """Sequences that are written side by side, in one thread; what each becomes is what it would become alone."""
+
+    @property
+    def room(self) -> int:
+        """How many may be added now, of any number that is asked for; 0 while those that are written are not done."""
+
+    @property
+    def live(self) -> int:
+        """How many are being written."""
+
+    def add(self, writings: Sequence[Writing]) -> None:
+        """Begin these."""
+
+    def advance(self) -> None:
+        """Write on, a token of each at least, and tell of it. An error of one is told to it alone."""
 
 
 class Runtime(Component):

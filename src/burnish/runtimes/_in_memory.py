@@ -9,7 +9,8 @@ from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress
 from burnish.decoders import Decoder
-from burnish.runtimes import Generate, Runner
+from burnish.runtimes import Generate, Runner, Together
+from burnish.runtimes._side_by_side import SideBySide
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
@@ -52,6 +53,13 @@ class _Steps:
         with torch.inference_mode():
             return self._network.picked(cache, torch.from_numpy(rows).to(self._device))
 
+    def joined(self, first: Any, second: Any) -> Any:
+        """The cache of both; None where they must go on apart."""
+        import torch
+
+        with torch.inference_mode():
+            return self._network.joined(first, second)
+
 
 def generating(network: Network) -> Generate:
     """A network in memory as a `Generate`.
@@ -89,6 +97,13 @@ class _Writer:
     ) -> Iterator[Progress]:
         self._network.eval()
         return decoder.writing(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
+
+    def check(self, decoder: Decoder) -> None:
+        """It gives logits, of which every decoder makes what it likes."""
+
+    def together(self) -> Together:
+        self._network.eval()
+        return SideBySide(lambda arrays: _Steps(self._network, arrays))
 
 
 def _rows(arrays: Mapping[str, Array]) -> int:

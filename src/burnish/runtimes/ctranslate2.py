@@ -15,7 +15,8 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.inputs import Input
-from burnish.runtimes import Generate, Runner, Runtime
+from burnish.runtimes import Generate, Runner, Runtime, Together
+from burnish.runtimes._batches import Batches
 from burnish.targets import Target
 
 VOCABULARY = "vocabulary.json"
@@ -138,6 +139,12 @@ class _Writer:
             if whole is not None:
                 return
         yield Progress(0, tuple(ids), Generated(np.array(ids, np.int64), score, "stop"))
+
+    def check(self, decoder: Decoder) -> None:
+        settings_of(decoder)
+
+    def together(self) -> Together:
+        return Batches(self._generator, self._prompts, settings_of)
 
     def _prompts(self, arrays: Mapping[str, Array]) -> list[list[str]]:
         ids = arrays["input_ids"]

@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
 from burnish.server import explaining, page
+from burnish.server.chat import routes as chat
 from burnish.server.direct import direct, response_to
 from burnish.server.guard import Guard
 from burnish.server.leaving import unless_gone
@@ -65,6 +66,8 @@ def create(settings: Settings) -> FastAPI:
         for served in models:
             served.readers.close()
             served.batcher.close()
+            if served.writer is not None:
+                served.writer.close()
 
     app = FastAPI(
         title="burnish",
@@ -81,7 +84,8 @@ def create(settings: Settings) -> FastAPI:
     if settings.explanations:
         explaining.add(app, models, bodies)
     open_inference.add(app, models, bodies, stopping)
-    page.add(app)
+    chat.add(app, models, bodies, stopping)
+    page.add(app, chats=models[0].chats)
     _errors(app, models)
     if settings.cors:
         app.add_middleware(
@@ -137,6 +141,8 @@ def _probes(app: FastAPI, models: list[Served], metrics: Metrics, stopping: thre
         for served in models:
             metrics.queue.labels(served.name, served.version).set(served.batcher.taken)
             metrics.lost.labels(served.name, served.version).set(served.readers.lost)
+            if served.writer is not None:
+                metrics.writing.running(served.name, served.version, served.writer.waiting, served.writer.running)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     shown = [description(served) for served in models]
@@ -176,6 +182,6 @@ def _errors(app: FastAPI, models: list[Served]) -> None:
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> Response:
-        response = not_here(request, error, models).response(request.state.request_id)
+        response = not_here(request, error, models).response(request.state.request_id, request.url.path)
         response.headers.update(error.headers or {})
         return response

@@ -41,9 +41,9 @@ def _answering(place: str, handler: Handler) -> ASGIApp:
 def response_to(error: Refused | Unanswered, request: Request) -> Response:
     """What a client is told, and the reason noted for the log."""
     request_id: str = request.state.request_id
+    path = request.url.path
     if isinstance(error, Refused):
         request.state.reason = error.reason
-        return error.response(request_id)
-    return Refused(500, f"the model failed on a row; the log has it under {request_id}", reason="model").response(
-        request_id
-    )
+        return error.response(request_id, path)
+    refused = Refused(500, f"the model failed on a row; the log has it under {request_id}", reason="model")
+    return refused.response(request_id, path)

@@ -90,7 +90,7 @@ def text(bundle: Bundle, place: str, wheel: str | None = None) -> str:
         f"#   docker build -t {name.lower()} .",
         f"#   docker run --rm --read-only --tmpfs /tmp --cap-drop ALL -p {PORT}:{PORT} {name.lower()}",
         "# Give API keys with: --env-file keys.env, in which BURNISH_API_KEYS=... stands. Without, anyone may ask.",
-        *([_HEAVY] if extras else []),
+        *([_HEAVY] if "train" in extras else []),
         f"FROM python:{python}-slim AS build",
         "ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1",
         "RUN python -m venv /opt/burnish",
@@ -112,11 +112,14 @@ def text(bundle: Bundle, place: str, wheel: str | None = None) -> str:
 
 
 def requirement(bundle: Bundle) -> list[str]:
-    """What to install: the lean package where the bundle has an ONNX artifact, which runs without torch, else all of it.
+    """What to install: the lean package where the bundle has an artifact that runs without torch, else all of it.
 
     And what the operators of its artifacts come in, where onnxruntime does not have them.
     """
-    fitting = [artifact for artifact in bundle.artifacts() if artifact.format == "onnx" and not artifact.hardware]
+    anywhere = [artifact for artifact in bundle.artifacts() if not artifact.hardware]
+    fitting = [artifact for artifact in anywhere if artifact.format == "onnx"]
+    if not fitting and any(artifact.format == "ctranslate2" for artifact in anywhere):
+        return [f"{LEAN}[ctranslate2]"]
     if not fitting:
         return [f"{LEAN}[train]"]
     return [LEAN, *dict.fromkeys(artifact.library for artifact in fitting if artifact.library)]

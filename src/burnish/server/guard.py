@@ -22,7 +22,7 @@ OPEN = frozenset({"/", "/healthz", "/readyz", "/v2/health/live", "/v2/health/rea
 """Answered without a key."""
 PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"})
 """Answered while the server stops, and not logged."""
-NOTED = ("model", "version", "rows", "errors", "reason", "payload")
+NOTED = ("model", "version", "rows", "errors", "reason", "prompt_tokens", "written_tokens", "ended", "payload")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -78,7 +78,7 @@ class Guard:
             refusal = self._refusal(scope["path"], headers, scope["method"])
             if refusal is not None:
                 state["reason"] = refusal.reason
-                await refusal.response(request_id)(scope, receive, sent)
+                await refusal.response(request_id, scope["path"])(scope, receive, sent)
             else:
                 quick = self._direct.get(scope["path"]) if scope["method"] == "POST" else None
                 await (quick or self.app)(scope, receive, sent)
@@ -87,7 +87,8 @@ class Guard:
             if status[0]:
                 raise
             message = f"unexpected error; the log has it under {request_id}"
-            await Refused(500, message, reason=type(error).__name__).response(request_id)(scope, receive, sent)
+            refused = Refused(500, message, reason=type(error).__name__)
+            await refused.response(request_id, scope["path"])(scope, receive, sent)
         finally:
             self._note(scope, state, status[0], time.perf_counter() - started)
 

@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from burnish.core.answer import Answer
 from burnish.evaluation.answer_distribution import bins_of, confidence_bin
 from burnish.server.batcher import BatchFacts
+from burnish.server.chat.counts import WritingMetrics
 from burnish.server.drift import Recent, population_stability
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -89,6 +90,7 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.writing = WritingMetrics(registry)
         self._baselines: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
         self._recent: dict[tuple[str, str, str], Recent] = {}

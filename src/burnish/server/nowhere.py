@@ -45,6 +45,8 @@ def _model(words: list[str], models: Sequence[Served]) -> str:
 def _address(path: str, models: Sequence[Served]) -> str:
     places = ["/predict", "/explain", "/models", f"/models/{models[0].name}/predict", "/v2", "/healthz", "/readyz"]
     places += ["/metrics", "/openapi.json", "/"]
+    if any(served.chats for served in models):
+        places += ["/v1/chat/completions", "/v1/completions", "/v1/models"]
     if not models[0].settings.explanations:
         places.remove("/explain")
     return f"nothing is at {path[:SHOWN]}; {_expected(path[:SHOWN], places)}; /openapi.json describes every address"

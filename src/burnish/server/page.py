@@ -10,11 +10,13 @@ from importlib.resources import files
 from fastapi import FastAPI, Response
 
 FILE = "page.html"
+CHAT = "chat.html"
+"""Of models that chat."""
 
 
-def add(app: FastAPI) -> None:
-    """Serve the page at `/`; it asks /models what there is."""
-    text = (files("burnish.server") / FILE).read_text(encoding="utf-8")
+def add(app: FastAPI, *, chats: bool = False) -> None:
+    """Serve the page at `/`; it asks /models, or /v1/models where the first model chats, what there is."""
+    text = (files("burnish.server") / (CHAT if chats else FILE)).read_text(encoding="utf-8")
     headers = {
         "Content-Security-Policy": policy(text),
         "Referrer-Policy": "no-referrer",

@@ -9,6 +9,10 @@ from typing import Any
 from pydantic_core import to_json
 from starlette.responses import Response
 
+PROTOCOL = "/v1/"
+"""Below this address OpenAI's protocol is spoken."""
+_KINDS = {401: "authentication_error", 429: "rate_limit_error"}
+
 
 class Refused(Exception):
     """A request that is answered with an error.
@@ -19,6 +23,7 @@ class Refused(Exception):
         details: what is wrong in which row.
         retry_after: seconds after which it may be tried again.
         reason: a word for the metrics.
+        param, code: of OpenAI's protocol: what of the request is at fault, and a word for programs.
     """
 
     def __init__(
@@ -29,20 +34,30 @@ class Refused(Exception):
         details: list[dict[str, Any]] | None = None,
         retry_after: float | None = None,
         reason: str = "",
+        param: str | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.details, self.retry_after = status, message, details, retry_after
-        self.reason = reason
+        self.reason, self.param, self.code = reason, param, code
 
-    def response(self, request_id: str = "") -> Response:
-        """As JSON: `error`, `request_id`, and `details` where there are some."""
+    def response(self, request_id: str = "", path: str = "") -> Response:
+        """As JSON: `error`, `request_id`, and `details` where there are some; below /v1 as OpenAI's protocol has it."""
         headers = {"Cache-Control": "no-store"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(_spread(self.retry_after))
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         body = error_body(self.message, request_id, self.details)
+        if path.startswith(PROTOCOL):
+            body = to_json({"error": self.told()})
         return Response(body, self.status, headers, "application/json")
+
+    def told(self) -> dict[str, Any]:
+        """The error object of OpenAI's protocol: message, type, param, code."""
+        kind = _KINDS.get(self.status, "server_error" if self.status >= 500 else "invalid_request_error")
+        code = self.code or ("invalid_api_key" if self.status == 401 else None)
+        return {"message": self.message, "type": kind, "param": self.param, "code": code}
 
 
 def error_body(message: str, request_id: str = "", details: list[dict[str, Any]] | None = None) -> bytes:

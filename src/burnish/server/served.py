@@ -16,6 +16,8 @@ from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
 from burnish.inputs import FromFiles, endings_of
 from burnish.server.batcher import Batcher
+from burnish.server.chat.prompts import chats
+from burnish.server.chat.writer import Writer
 from burnish.server.limits import check_file
 from burnish.server.logs import LOG
 from burnish.server.metrics import Metrics
@@ -43,6 +45,7 @@ class Served:
         settings: the limits.
         metrics: where counts go.
         readers: threads in which rows are read and encoded.
+        writer: what answers conversations; None where this model does not chat.
     """
 
     name: str
@@ -53,6 +56,12 @@ class Served:
     settings: Settings
     metrics: Metrics
     readers: Readers
+    writer: Writer | None = None
+
+    @property
+    def chats(self) -> bool:
+        """Whether OpenAI's protocol is answered for it."""
+        return self.writer is not None
 
     @property
     def path(self) -> str:
@@ -163,5 +172,6 @@ def opened(settings: Settings, metrics: Metrics) -> list[Served]:
         readers = Readers(
             min(4, os.cpu_count() or 1), max(1.0, READING * settings.deadline), MOST_LOST, f"{name}/versions/{version}"
         )
-        models.append(Served(name, version, predictor, reader, batcher, settings, metrics, readers))
+        writer = Writer(predictor.together(), settings.max_queue) if chats(bundle) else None
+        models.append(Served(name, version, predictor, reader, batcher, settings, metrics, readers, writer))
     return models

@@ -36,6 +36,8 @@ class Settings(BaseModel):
     max_queue: int = Field(512, ge=1, description="Rows of one model that may be waiting; more are refused with 429.")
     max_rows: int = Field(128, ge=1, description="Rows of one request.")
     deadline: float = Field(10.0, gt=0, description="Seconds a request may take from its last byte to its answer.")
+    write_deadline: float = Field(120.0, gt=0, description="Seconds that a chat or completion may take.")
+    max_output_tokens: int = Field(1024, ge=1, description="Tokens that one chat or completion may write.")
     max_body: int = Field(16 << 20, ge=1, description="Bytes of a request, before and after decompression.")
     max_held: int = Field(256 << 20, ge=1, description="Bytes of all requests together that are held in memory.")
     max_characters: int = Field(200_000, ge=1, description="Characters of one text.")

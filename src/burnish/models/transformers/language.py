@@ -108,6 +108,42 @@ class LanguageModel(TransformersNetwork, Generating):
         cache.past.reorder_cache(rows)
         return _Cache(cache.past, cache.mask[rows], cache.positions[rows])
 
+    def joined(self, first: Any, second: Any) -> Any:
+        """Both as one, the shorter one padded at its beginning; None where more is remembered than keys and values."""
+        if not (_plain(first.past) and _plain(second.past)):
+            return None
+        first, second = _trimmed(first), _trimmed(second)
+        width = max(first.mask.shape[1], second.mask.shape[1])
+        for one, other in zip(first.past.layers, second.past.layers, strict=True):
+            one.keys = torch.cat([_widened(one.keys, width, 2), _widened(other.keys, width, 2)])
+            one.values = torch.cat([_widened(one.values, width, 2), _widened(other.values, width, 2)])
+        mask = torch.cat([_widened(first.mask, width, 1), _widened(second.mask, width, 1)])
+        return _Cache(first.past, mask, torch.cat([first.positions, second.positions]))
+
+
+def _plain(past: Any) -> bool:
+    """Whether it is keys and values of every place, and nothing else."""
+    from transformers.cache_utils import DynamicLayer
+
+    layers = getattr(past, "layers", None)
+    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+
+
+def _trimmed(cache: _Cache) -> _Cache:
+    """Without the first places, where they are padding in every row: else it would grow as long as others join."""
+    start = int(cache.mask.argmax(1).min())
+    if start:
+        for layer in cache.past.layers:
+            layer.keys, layer.values = layer.keys[:, :, start:], layer.values[:, :, start:]
+    return _Cache(cache.past, cache.mask[:, start:], cache.positions)
+
+
+def _widened(values: torch.Tensor, width: int, axis: int) -> torch.Tensor:
+    """With zeros before it, so that this axis is so wide."""
+    shape = list(values.shape)
+    shape[axis] = width - shape[axis]
+    return torch.cat([values.new_zeros(shape), values], dim=axis) if shape[axis] else values
+
 
 def writes(model: nn.Module) -> bool:
     """Whether a model of transformers was made to write on."""

@@ -18,7 +18,7 @@ from burnish.core.answer import Answer
 from burnish.inputs import Input, endings_of
 from burnish.server.limits import parsed
 from burnish.server.refusal import Refused
-from burnish.targets import Target, may_abstain, names_of
+from burnish.targets import Generative, Target, may_abstain, names_of
 
 HEADER_LENGTH = "inference-header-content-length"
 EXTENSIONS = ["binary_tensor_data"]
@@ -203,11 +203,13 @@ def response(asked: Inference, name: str, version: str, target: Target, answers:
 def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
     """What goes out for N answers, N = 0 for a description.
 
-    `answer` [N]: one label or number a row, several labels or tags as JSON text; `probabilities` [N, C] where a row has one
+    `answer` [N]: one label, number or text a row, several labels or tags as JSON text; `probabilities` [N, C] where a row has one
     for each of C labels; `abstained` [N] where the model may say that it is not sure enough; `tagged` [N] of tags, each with
     its token, as JSON text.
     """
     rows = len(answers)
+    if isinstance(target, Generative):
+        return [Tensor("answer", "BYTES", [rows], [str(a.answer) for a in answers])]
     if not names_of(target):
         return [Tensor("answer", "FP64", [rows], [a.answer for a in answers])]
     words = [a.answer if isinstance(a.answer, str) else to_json(a.answer).decode() for a in answers]

@@ -22,6 +22,10 @@ def stuck(models: Sequence[Served]) -> list[str]:
     """Models whose computing thread does not come back, or of whose readers so many do not that none is left."""
     now, hung = time.monotonic(), []
     for served in models:
+        writing = served.writer.busy_since if served.writer is not None else None
+        if writing is not None and now - writing > PATIENCE:  # told of anew at each token
+            hung.append(served.path)
+            continue
         since = served.batcher.busy_since
         if served.readers.stuck or (since is not None and now - since > max(PATIENCE, 6 * served.settings.deadline)):
             hung.append(served.path)

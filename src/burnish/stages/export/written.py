@@ -27,7 +27,7 @@ from burnish.evaluation.scores import metrics_for
 from burnish.evaluation.speed import speed
 from burnish.evaluation.written_parity import Written, WrittenParity, deciding_metric, written_parity
 from burnish.exporters import Exportable, Exporter
-from burnish.runtimes import Generate, Runtime
+from burnish.runtimes import Generate, Runtime, Together
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.export.table import write_table
@@ -55,6 +55,14 @@ class Recording:
     ) -> Iterator[Progress]:
         """As the model; nothing is kept."""
         return self._compute.writing(arrays, decoder, ends, seeds)
+
+    def check(self, decoder: Decoder) -> None:
+        """As the model."""
+        self._compute.check(decoder)
+
+    def together(self) -> Together:
+        """As the model; nothing is kept."""
+        return self._compute.together()
 
     def __call__(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()

@@ -1,0 +1,145 @@
+"""Sequences that CTranslate2 writes side by side: it keeps the loop to itself, and tells of each token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+
+from burnish.core.batch import Array
+from burnish.core.generated import Generated, Progress, Reason
+from burnish.decoders import Decoder
+from burnish.decoders._stepwise import Stepwise
+from burnish.runtimes import Writing
+
+MOST = 32  # sequences at once
+
+
+@dataclass(eq=False)
+class _Row:
+    """A sequence, its prompt in words of the vocabulary, and what has been written of it."""
+
+    writing: Writing
+    prompt: list[str]
+    asked: dict[str, Any]
+    ids: list[int] = field(default_factory=list)
+    score: float = 0.0
+    ended: bool = False
+
+    @property
+    def decoder(self) -> Stepwise:
+        return cast(Stepwise, self.writing.decoder)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it must be written by itself: its draws are to be had again by its seed, or its tokens come at the end."""
+        return (self.asked["random"] and self.writing.seed is not None) or self.asked["options"].get("beam_size", 1) > 1
+
+
+class Batches:
+    """See `burnish.runtimes.Together`. Those with equal settings of the library share a batch.
+
+    Args:
+        generator: of the library.
+        prompts: inputs to the words of each row.
+        settings: a decoder to what the library is given for it.
+    """
+
+    def __init__(
+        self,
+        generator: Any,
+        prompts: Callable[[Mapping[str, Array]], list[list[str]]],
+        settings: Callable[[Decoder], dict[str, Any]],
+    ) -> None:
+        self._generator, self._prompts, self._settings = generator, prompts, settings
+        self._rows: list[_Row] = []
+
+    @property
+    def room(self) -> int:
+        """Others join when the next batch begins."""
+        return max(0, MOST - self.live)
+
+    @property
+    def live(self) -> int:
+        """Those that have not ended."""
+        return len(self._rows)
+
+    def add(self, writings: Sequence[Writing]) -> None:
+        """They are in the next batch."""
+        for writing in writings:
+            try:
+                (prompt,) = self._prompts(writing.arrays)
+                self._rows.append(_Row(writing, prompt, self._settings(writing.decoder)))
+            except Exception as error:
+                writing.fail(error)
+
+    def advance(self) -> None:
+        """One batch: of the first, and of those that may share it."""
+        self._rows = [row for row in self._rows if not row.writing.left]
+        if not self._rows:
+            return
+        first = self._rows[0]
+        batch = [first]
+        if not first.alone:
+            batch += [row for row in self._rows[1:] if not row.alone and row.asked == first.asked]
+        try:
+            self._write(batch)
+        except Exception as error:
+            for row in batch:
+                if not row.ended:
+                    row.ended = True
+                    row.writing.fail(error)
+        self._rows = [row for row in self._rows if not row.ended]
+
+    def _write(self, batch: list[_Row]) -> None:
+        first = batch[0]
+        options = dict(first.asked["options"])
+        if first.alone and first.asked["random"]:
+            import ctranslate2
+
+            ctranslate2.set_random_seed(int(first.writing.seed or 0))
+        told = options.get("beam_size", 1) == 1
+        results = self._generator.generate_batch(
+            [row.prompt for row in batch],
+            max_length=max(row.decoder.max_new_tokens for row in batch),
+            end_token=sorted(first.writing.ends.stop),
+            include_prompt_in_result=False,
+            return_end_token=True,
+            return_scores=True,
+            **options,
+            **({"callback": lambda step: self._stepped(batch[step.batch_id], step)} if told else {}),
+        )
+        for row, result in zip(batch, results, strict=True):
+            if not row.ended:
+                self._whole(row, [int(i) for i in result.sequences_ids[0]], float(result.scores[0]))
+
+    def _stepped(self, row: _Row, step: Any) -> bool:
+        """A token was written; True where no more are wanted of this sequence."""
+        if row.ended or row.writing.left:
+            return True
+        token, writing = int(step.token_id), row.writing
+        row.score += float(step.log_prob or 0.0)
+        if token in writing.ends.stop:
+            self._tell(row, "stop", None)
+            return True
+        row.ids.append(token)
+        cut = row.decoder.cut_at(row.ids, writing.ends)
+        if cut is not None or len(row.ids) >= row.decoder.max_new_tokens:
+            self._tell(row, "length" if cut is None else "stop", cut)
+            return True
+        writing.tell(Progress(0, tuple(row.ids)))
+        return False
+
+    def _whole(self, row: _Row, ids: list[int], score: float) -> None:
+        """A sequence that was not told token by token."""
+        stop = row.writing.ends.stop
+        stopped = bool(ids) and ids[-1] in stop
+        row.ids, row.score = ids[:-1] if stopped else ids, score
+        cut = row.decoder.cut_at(row.ids, row.writing.ends)
+        self._tell(row, "stop" if stopped or cut is not None else "length", cut)
+
+    def _tell(self, row: _Row, ended: Reason, cut: int | None) -> None:
+        row.ended = True
+        row.writing.tell(Progress(0, tuple(row.ids), Generated(np.array(row.ids, np.int64), row.score, ended, cut)))

@@ -1,0 +1,157 @@
+"""From a request to answers that are being written."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from burnish.core.batch import Encoded
+from burnish.core.errors import InputError
+from burnish.core.generated import Ends
+from burnish.decoders import Decoder
+from burnish.media.text.streaming import TextStream
+from burnish.server.chat.asked import SEEDS, Asked, ChatRequest, CompletionRequest, wrong
+from burnish.server.chat.choices import Choice, Choices
+from burnish.server.chat.messages import conversation
+from burnish.server.chat.parts import MARKS, Parts
+from burnish.server.chat.prompts import of_conversation, of_text, processor_of, tokens_left
+from burnish.server.refusal import Refused, overloaded
+from burnish.server.served import Served
+
+_OF_DECODERS = ("json_schema", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "stop", "seed")
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    """What is written on, and how."""
+
+    encoded: Encoded
+    decoder: Decoder
+    ends: Ends
+    parts: Callable[[], Parts | None]
+
+
+async def begun(served: Served, asked: Asked, stopping: threading.Event) -> Choices:
+    """The answers of a request, in the queue.
+
+    Raises:
+        Refused: the request cannot be answered (400), or too much is waiting (503).
+    """
+    deadline = time.monotonic() + served.settings.write_deadline
+    prompts = await _prompts(served, asked, deadline)
+
+    def late() -> Refused:
+        message = f"no whole answer within {served.settings.write_deadline:g} s: ask for fewer tokens, or come again"
+        return overloaded(message, 2.0, status=503, reason="deadline")
+
+    def soon() -> float | None:
+        return served.settings.deadline if stopping.is_set() else None
+
+    choices = Choices([], deadline, late, soon, prompt_tokens=sum(int(p.encoded["_length"]) for p in prompts))
+    bundle, writer = served.predictor.bundle, served.writer
+    assert writer is not None
+    for prompt in prompts:
+        arrays = bundle.input.collate([prompt.encoded], bundle.processor.for_input)[0]
+        for turn in range(asked.n or 1):
+            stream = TextStream(prompt.ends.text or str, getattr(prompt.decoder, "stop", ()))
+            choice = Choice(len(choices.choices), stream, prompt.parts())
+            choices.choices.append(choice)
+            choices.writing(choice, arrays, prompt.decoder, prompt.ends, _seed(asked, turn), writer.touched)
+    writer.begin(choices.writings)
+    return choices
+
+
+def _seed(asked: Asked, turn: int) -> int | None:
+    """Of one of the answers to a prompt; where none is named, any."""
+    return None if asked.seed is None else ((asked.seed & SEEDS) + turn) & SEEDS
+
+
+async def _prompts(served: Served, asked: Asked, deadline: float) -> list[_Prompt]:
+    """Read in the model's threads."""
+    most = served.settings.max_characters
+    if isinstance(asked, ChatRequest):
+        items: Sequence[Any] = [conversation(asked, most)]
+    else:
+        assert isinstance(asked, CompletionRequest)
+        items = asked.prompts
+        if any(len(one) > most for one in items):
+            raise wrong(f"a prompt is longer than {most:,} characters: send less", "prompt", "context_length_exceeded")
+    work = _reading(served, asked)
+    try:
+        read = await served.readers.each(work, items, deadline)
+    except TimeoutError:
+        raise overloaded("the request could not be read in time", 2.0, status=503, reason="deadline") from None
+    for one in read:
+        if isinstance(one, Refused):
+            raise one
+        if isinstance(one, InputError):
+            raise wrong(said(one), _param(asked, one))
+        if isinstance(one, BaseException):
+            raise one
+    return read
+
+
+def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
+    bundle, settings = served.predictor.bundle, served.settings
+    if asked.most is not None and asked.most > settings.max_output_tokens:
+        message = f"max_tokens is {asked.most:,}: this server writes at most {settings.max_output_tokens:,}"
+        raise wrong(message, "max_tokens")
+
+    def read(item: Any) -> _Prompt:
+        chat = isinstance(asked, ChatRequest)
+        encoded = of_conversation(bundle, item) if chat else of_text(bundle, item)
+        most = tokens_left(bundle, int(encoded["_length"]), asked.most, settings.max_output_tokens)
+        decoder = served.predictor.decoder(asked.decoding(most))
+        if getattr(decoder, "seed", None) is not None and asked.seed is None:
+            decoder = decoder.model_copy(update={"seed": secrets.randbits(62)})
+        ends = bundle.target.ends(bundle.processor)  # type: ignore[attr-defined]
+        if not isinstance(asked, ChatRequest):
+            return _Prompt(encoded, decoder, ends, lambda: None)
+        offers = asked.offers
+        if offers:  # marks of calls may be control tokens, which a text does not show
+            ends = replace(ends, text=_marked(served))
+        thinking = _opens_thought(served, encoded)
+        return _Prompt(encoded, decoder, ends, lambda: Parts(calls=offers, thinking=thinking))
+
+    return read
+
+
+def _marked(served: Served) -> Callable[[Sequence[int]], str]:
+    """Ids to text, with the marks of calls and thoughts and without other control tokens."""
+    chat = processor_of(served.predictor.bundle)
+    hidden = [
+        token.content
+        for token in chat.tokens.tokenizer.get_added_tokens_decoder().values()
+        if token.special and token.content not in MARKS
+    ]
+
+    def text(ids: Sequence[int]) -> str:
+        whole = chat.marked_text(ids)
+        for word in hidden:
+            whole = whole.replace(word, "")
+        return whole
+
+    return text
+
+
+def _opens_thought(served: Served, encoded: Encoded) -> bool:
+    chat = processor_of(served.predictor.bundle)
+    tail = chat.marked_text(encoded["input_ids"][-12:].tolist()).rstrip()
+    return tail.endswith(("<think>", "<thinking>", "<thought>", "<reasoning>"))
+
+
+def said(error: InputError) -> str:
+    """An error of what was sent; what it advises for files of rows is left out."""
+    return f"{error.found}; expected {error.expected}" if error.expected else error.found
+
+
+def _param(asked: Asked, error: InputError) -> str:
+    text = said(error)
+    named = next((name for name in _OF_DECODERS if name in text), None)
+    if named == "json_schema" or "JSON schema" in text:
+        return "response_format"
+    return named or ("messages" if isinstance(asked, ChatRequest) else "prompt")
