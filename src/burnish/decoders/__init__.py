@@ -41,8 +41,9 @@ class Step(Protocol):
 class Line(Protocol):
     """One sequence whose tokens are settled one by one, whoever computes the logits."""
 
-    ids: Sequence[int]
-    """Its tokens so far, without a stop token."""
+    @property
+    def ids(self) -> Sequence[int]:
+        """Its tokens so far, without a stop token."""
 
     def took(self, logits: Array) -> tuple[int, Generated | None]:
         """The next token, from logits [V], and the whole sequence where that ends it.

@@ -11,8 +11,8 @@ import numpy as np
 from burnish.core.batch import Array
 from burnish.core.generated import Generated, Progress, Reason
 from burnish.decoders import Decoder
-from burnish.decoders._stepwise import Stepwise
 from burnish.runtimes import Writing
+from burnish.runtimes._asked import Stepwise
 
 MOST = 32  # sequences at once
 

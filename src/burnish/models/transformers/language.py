@@ -125,7 +125,7 @@ def _plain(past: Any) -> bool:
     """Whether it is keys and values of every place, and nothing else."""
     from transformers.cache_utils import DynamicLayer
 
-    layers = getattr(past, "layers", None)
+    layers = getattr(past, "layers", None) or []
     return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
 
 
