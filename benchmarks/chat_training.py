@@ -14,6 +14,7 @@ import argparse
 import datetime
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -57,7 +58,8 @@ def run(name: str, task: Task, folder: Path, trl_python: str) -> Outcome:
         text=True,
     )
     if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
+        why = "memory ran out, perhaps" if done.returncode == -signal.SIGKILL else done.stderr[-2000:]
+        sys.exit(f"{name} ended with {done.returncode}: {why}")
     return Outcome(**json.loads(written.read_text(encoding="utf-8")))
 
 
@@ -137,7 +139,7 @@ def arguments_given(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=list(CONTENDERS), default=USUAL)
-    parser.add_argument("--json", type=Path, help="file for all figures, written after each repetition")
+    parser.add_argument("--json", type=Path, help="file for all figures, written after each contender")
     return parser.parse_args(given)
 
 
@@ -159,12 +161,20 @@ def main() -> None:
                     file=sys.stderr,
                     flush=True,
                 )
-            result = {**summary(outcomes), "machine": machine(given.threads)}
-            if given.json:
-                runs = {name: [asdict(o) for o in own] for name, own in outcomes.items()}
-                settings = {k: str(v) if isinstance(v, Path) else v for k, v in vars(given).items()}
-                given.json.write_text(json.dumps({**result, "settings": settings, "runs": runs}, indent=1) + "\n")
+                if given.json:
+                    kept_runs(given, outcomes)
+    result = {**summary(outcomes), "machine": machine(given.threads)}
     print(shown(result) + "\n\n" + json.dumps(result["machine"]))
+
+
+def kept_runs(given: argparse.Namespace, outcomes: dict[str, list[Outcome]]) -> None:
+    """Write all figures so far, and what they come to of the repetitions that are whole."""
+    whole = min(map(len, outcomes.values()))
+    result = summary({name: own[:whole] for name, own in outcomes.items()}) if whole else {}
+    runs = {name: [asdict(o) for o in own] for name, own in outcomes.items()}
+    settings = {k: str(v) if isinstance(v, Path) else v for k, v in vars(given).items()}
+    text = json.dumps({**result, "machine": machine(given.threads), "settings": settings, "runs": runs}, indent=1)
+    given.json.write_text(text + "\n", encoding="utf-8")
 
 
 def machine(threads: int) -> dict[str, Any]:
