@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from pydantic import Field
@@ -16,7 +16,7 @@ from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.runtimes import Generate, Runner, Runtime, Together
-from burnish.runtimes._batches import Batches
+from burnish.runtimes._batches import Batches, Stepwise
 from burnish.targets import Target
 
 VOCABULARY = "vocabulary.json"
@@ -62,16 +62,6 @@ class Ctranslate2(Runtime):
         return _Writer(generator, words)
 
 
-class _Stepwise(Protocol):
-    """What is asked of a decoder that writes."""
-
-    stop: list[str]
-    max_new_tokens: int
-
-    def cut_at(self, ids: Sequence[int], ends: Ends) -> int | None:
-        """Where a stop text begins."""
-
-
 class _Writer:
     """A model that writes, as decoders ask for it.
 
@@ -88,7 +78,7 @@ class _Writer:
     ) -> list[Generated]:
         """Sequences for B rows."""
         asked = settings_of(decoder)
-        stepwise = cast(_Stepwise, decoder)
+        stepwise = cast(Stepwise, decoder)
         prompts, written = self._prompts(arrays), [list[int]() for _ in range(len(arrays["input_ids"]))]
         if not stepwise.stop and not asked["random"]:
             return self._batch(prompts, asked, stepwise, ends, None, written)
@@ -106,7 +96,7 @@ class _Writer:
     ) -> Iterator[Progress]:
         """The same, told while it is written where there is one row and one sequence of it."""
         asked = settings_of(decoder)
-        stepwise = cast(_Stepwise, decoder)
+        stepwise = cast(Stepwise, decoder)
         prompts = self._prompts(arrays)
         if len(prompts) > 1 or asked["options"].get("beam_size", 1) > 1:
             for row, one in enumerate(self(arrays, decoder, ends, seeds)):
@@ -155,7 +145,7 @@ class _Writer:
         self,
         prompts: list[list[str]],
         asked: dict[str, Any],
-        decoder: _Stepwise,
+        decoder: Stepwise,
         ends: Ends,
         cutting: Ends | None,
         written: list[list[int]],
@@ -178,7 +168,7 @@ class _Writer:
         )
         return [self._told(result, decoder, ends) for result in results]
 
-    def _told(self, result: Any, decoder: _Stepwise, ends: Ends) -> Generated:
+    def _told(self, result: Any, decoder: Stepwise, ends: Ends) -> Generated:
         ids = [int(i) for i in result.sequences_ids[0]]
         stopped = bool(ids) and ids[-1] in ends.stop
         ids = ids[:-1] if stopped else ids
