@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,11 +14,12 @@ from burnish.adapters import Adapter
 from burnish.bundle.artifacts import write_facts
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
+from burnish.core.generated import Progress
 from burnish.decoders import Decoder
 from burnish.exporters import Exportable, Exporter
 from burnish.inputs import Input
 from burnish.models import Model
-from burnish.runtimes import Generate, Runtime
+from burnish.runtimes import Generate, Runtime, Writing
 from burnish.runtimes.torch import generating
 from burnish.targets import Target
 from tests.checkpoints import chat_checkpoint
@@ -110,6 +112,39 @@ def test_streamed_is_not_streamed(kind: str, llama: Case, tmp_path: Path) -> Non
     np.testing.assert_array_equal(told[-1].whole.ids, whole.ids)
     assert told[-1].whole.ended == whole.ended
     assert [len(one.ids) for one in told] == sorted(len(one.ids) for one in told)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_side_by_side_is_alone(kind: str, llama: Case, tmp_path: Path) -> None:
+    """Each with a length and stop text of its own; some join later, one is left by who asked for it."""
+    run = llama.opened(kind, exported(llama, kind, tmp_path / "out"))
+    told: dict[int, Progress] = {}
+    failures: list[Exception] = []
+    writings, expected = [], []
+    for number, length in enumerate((4, 12, 7, 12, 9)):
+        arrays = llama.input.collate(
+            llama.input.encode([{"conversation": ASKED[number % 3]}], llama.processor), llama.processor
+        )[0]
+        (whole,) = run(arrays, greedy(max_new_tokens=length), llama.ends)
+        text = llama.processor.text(whole.ids.tolist())  # type: ignore[attr-defined]
+        stop = [next(c for c in text[1:] if c.strip())] if number == 3 else []
+        decoder = greedy(max_new_tokens=length, stop=stop)
+        expected.append(run(arrays, decoder, llama.ends)[0])
+        tell = partial(told.__setitem__, number)
+        writings.append(Writing(arrays, decoder, llama.ends, None, tell, failures.append))
+    together = run.together()
+    writings[4].left = True
+    together.add(writings[:2])
+    together.advance()
+    together.add(writings[2:])
+    while together.live:
+        together.advance()
+    assert not failures
+    assert set(told) == {0, 1, 2, 3}
+    for number, last in told.items():
+        assert last.whole is not None
+        np.testing.assert_array_equal(last.whole.ids, expected[number].ids)
+        assert (last.whole.ended, last.whole.cut) == (expected[number].ended, expected[number].cut)
 
 
 @pytest.mark.parametrize("kind", RUNNING)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.core.generated import Generated, Progress, Reason
+from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.runtimes import Writing
 from burnish.runtimes._asked import Stepwise
 
 MOST = 32  # sequences at once
+
+
+class Stepwise(Protocol):
+    """What is asked of a decoder that writes."""
+
+    stop: list[str]
+    max_new_tokens: int
+
+    def cut_at(self, ids: Sequence[int], ends: Ends) -> int | None:
+        """Where a stop text begins."""
 
 
 @dataclass(eq=False)

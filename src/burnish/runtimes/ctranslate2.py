@@ -16,8 +16,7 @@ from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.runtimes import Generate, Runner, Runtime, Together
-from burnish.runtimes._asked import Stepwise
-from burnish.runtimes._batches import Batches
+from burnish.runtimes._batches import Batches, Stepwise
 from burnish.targets import Target
 
 VOCABULARY = "vocabulary.json"
