@@ -12,7 +12,6 @@ from burnish.core.batch import Array
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.runtimes import Writing
-from burnish.runtimes._asked import Stepwise
 
 MOST = 32  # sequences at once
 
