@@ -127,6 +127,11 @@ def test_what_is_wrong_is_said_as_the_protocol_says_it(
     assert asked(client, max_tokens=1).json()["choices"]  # others are answered
 
 
+def test_without_a_seed_every_draw_is_another(client: TestClient) -> None:
+    one, other = asked(client, n=2).json()["choices"]
+    assert one["message"]["content"] != other["message"]["content"]
+
+
 def test_what_changes_nothing_is_taken(client: TestClient) -> None:
     plain = asked(client, seed=4).json()["choices"]
     fields = {"user": "a", "presence_penalty": 0, "top_p": 1, "logprobs": False, "n": 1, "tool_choice": None}

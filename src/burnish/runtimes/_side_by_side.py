@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,10 +76,10 @@ class SideBySide:
         if writing.left:
             return
         steps = self._steps(writing.arrays)
-        line = writing.decoder.line(writing.ends, writing.seed)
+        seed = secrets.randbits(62) if writing.seed is None else writing.seed
+        line = writing.decoder.line(writing.ends, seed)
         if line is None:
-            seeds = [] if writing.seed is None else [writing.seed]
-            for told in writing.decoder.writing(steps, 1, writing.ends, seeds):
+            for told in writing.decoder.writing(steps, 1, writing.ends, [seed]):
                 writing.tell(told)
             return
         logits, cache = steps(None, None)

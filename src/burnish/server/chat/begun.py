@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -106,8 +105,6 @@ def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
         encoded = of_conversation(bundle, item) if chat else of_text(bundle, item)
         most = tokens_left(bundle, int(encoded["_length"]), asked.most, settings.max_output_tokens)
         decoder = served.predictor.decoder(asked.decoding(most))
-        if getattr(decoder, "seed", None) is not None and asked.seed is None:
-            decoder = decoder.model_copy(update={"seed": secrets.randbits(62)})
         ends = bundle.target.ends(bundle.processor)  # type: ignore[attr-defined]
         if not isinstance(asked, ChatRequest):
             return _Prompt(encoded, decoder, ends, lambda: None)
