@@ -187,10 +187,12 @@ def test_the_writing_of_a_list_or_an_object_is_neither_text_nor_label(
 # The recipe
 
 
-def test_a_table_given_as_the_recipe(bench: Bench) -> None:
+def test_a_table_in_the_place_of_the_recipe_is_the_data(bench: Bench) -> None:
+    """What fails is the starter that this bench does not have, and no YAML of a CSV file."""
     file = write_csv(bench.folder / "reviews.csv", bench.rows)
     said = bench.command("train", file, "--out", bench.out)
-    assert (said.code, f"--data {file}" in said.err, bench.out.exists()) == (2, True, False)
+    assert "YAML" not in said.err
+    assert "reviews.csv" in said.out + said.err
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def _alike(whole: ImageProcessor, run: Callable[[Any], Any], seed: int, shape: t
 def test_what_no_graph_does_is_refused(
     trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
 ) -> None:
-    for name, words in ((("tags",), "cannot read rows of 'tokens'"),):
+    for name, words in ((("tags",), "cannot read examples of 'tokens'"),):
         folder = tmp_path / "-".join(name)
         shutil.copytree(trained(*name), folder)
         said = burnish_command("export", folder, "--raw")
