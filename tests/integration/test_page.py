@@ -279,7 +279,7 @@ def test_keys_are_named_where_there_are_keys(browser: Any, server: Server) -> No
     assert "Ctrl + Enter" in desk.locator("#hint").inner_text()
     for page in (phone, desk):
         about = page.locator("#about").inner_text()
-        assert re.search(r"0\.\d{3} \(95 % interval 0\.\d{3} to [01]\.\d{3}\) on its test rows", about), about
+        assert re.search(r"0\.\d{3} \(95 % interval 0\.\d{3} to [01]\.\d{3}\) on its test examples", about), about
     kept(phone, "begin-phone")
     kept(desk, "begin-desk")
     phone.close()
