@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ import pyarrow as pa
 
 from burnish.core.errors import InputError
 from burnish.core.source_hash import source_hash
+from burnish.data.arrow_pieces import write_pieces
 from burnish.data.settings import cache_unwritable
 from burnish.data.table import Table
 from burnish.inputs import Assembled, Input
@@ -40,8 +39,10 @@ def assembled(table: Table, input: Input, cache: Path, notify: Notify | None = N
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
     path = cache / "assembled" / f"{key}.arrow"
     if not path.is_file():
+        if len(table) == 0:
+            raise InputError("there are no rows", expected="at least one conversation")
         try:
-            _write(path, _pieces(table, input, notify))
+            write_pieces(path, _pieces(table, input, notify))
         except OSError as error:
             raise cache_unwritable(path.parent, error) from error
     with pa.memory_map(str(path)) as file:
@@ -72,23 +73,3 @@ def _pieces(table: Table, input: Input, notify: Notify | None) -> Iterator[pa.Re
     if first is not None:
         others = f" ({wrong - 1:,} other rows cannot be read either)" if wrong > 1 else ""
         raise InputError(first.found + others, expected=first.expected, fix=first.fix, place=first.place)
-
-
-def _write(path: Path, pieces: Iterator[pa.RecordBatch]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            first = next(pieces, None)
-            if first is None:
-                raise InputError("there are no rows", expected="at least one conversation")
-            with pa.ipc.new_file(file, first.schema) as writer:
-                writer.write_batch(first)
-                for piece in pieces:
-                    writer.write_batch(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise

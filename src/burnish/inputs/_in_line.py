@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from burnish.core.batch import Array, Encoded
+from burnish.media.text.token_row import token_row
 
 
 def in_line(rows: Sequence[Encoded]) -> Encoded:
     """`input_ids` of all, `position_ids` that begin anew in each, by which a network tells them apart, and the length."""
     positions = np.concatenate([np.arange(len(row["input_ids"]), dtype=np.int32) for row in rows])
     ids = np.concatenate([row["input_ids"] for row in rows])
-    length = np.int32(len(ids))
-    return {"input_ids": ids, "position_ids": positions, "_length": length, "_full_length": length}  # type: ignore[dict-item]
+    return {**token_row(ids), "position_ids": positions}
 
 
 def with_positions(arrays: dict[str, Array], encoded: Sequence[Encoded], length: int) -> dict[str, Array]:

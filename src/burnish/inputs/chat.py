@@ -8,41 +8,33 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
-from burnish.core.batch import Array, Encoded, Example
+from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
-from burnish.core.family import Kind
-from burnish.inputs import Assembled, Input, Unfolded, Unfolding
-from burnish.inputs._in_line import in_line, with_positions
+from burnish.inputs import Unfolding
+from burnish.inputs._replied_to import RepliedTo
 from burnish.media.chat.checks import check
 from burnish.media.chat.conversation import COLUMN, Conversation, Message
 from burnish.media.chat.form import Format
 from burnish.media.chat.formats import FORMS, recognise
-from burnish.media.chat.processor import ROOM, ChatProcessor, load, save
+from burnish.media.chat.processor import ROOM, ChatProcessor, load
 from burnish.media.chat.templates import load_template
 from burnish.media.chat.thinking import usual_options
 from burnish.media.chat.unfolding import ChatUnfolding
+from burnish.media.text.token_row import token_row
 
 _FORMS = ("messages", "sharegpt", "alpaca", "prompt_completion")
 
 
-class Chat(Input, Assembled, Unfolded):
+class Chat(RepliedTo):
     """Conversations of any usual form, made token ids by the checkpoint's chat template.
 
     OpenAI `messages`, ShareGPT, Alpaca, prompt and completion are recognised. A reply at the end of a conversation is what
     the model learns to write; it is never part of what is read.
     """
 
-    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")
-    lengths_matter: ClassVar[bool] = True
     thing: ClassVar[str] = "conversation"
-    shapes: ClassVar[tuple[str, ...]] = ("sequence",)
-    heads: ClassVar[Mapping[str, str]] = {"sequence": "AutoModelForCausalLM"}
-    encoder: ClassVar[Kind] = "text encoder"
-    assembled_column: ClassVar[str] = COLUMN
-    learns: ClassVar[str] = "response"
     columns: dict[str, str] = Field(
         default_factory=dict,
         description="From part (messages, tools, prompt, completion, instruction ...) to column; empty: recognised.",
@@ -65,11 +57,6 @@ class Chat(Input, Assembled, Unfolded):
     today: str | None = Field(None, description="The date that a template writes which asks for it; null: of the run.")
     reply_room: int = Field(ROOM, ge=1, description="Tokens of the context that a prompt leaves to its reply.")
 
-    @property
-    def required_columns(self) -> tuple[str, ...]:
-        """The column that conversations are assembled in."""
-        return (COLUMN,)
-
     def lacking(self, columns: Collection[str]) -> tuple[str, ...]:
         """Nothing where a form of chat has its columns there."""
         if COLUMN in columns:
@@ -79,10 +66,6 @@ class Chat(Input, Assembled, Unfolded):
         except InputError:
             return ("messages",)
         return ()
-
-    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Chat | None:
-        """As it is, where conversations were assembled."""
-        return self if COLUMN in columns else None
 
     def form(self, columns: Sequence[str], rows: Sequence[Example], *, answered: bool = False) -> Format:
         """The form of a table, by the columns that are named, as far as it has them.
@@ -226,35 +209,13 @@ class Chat(Input, Assembled, Unfolded):
             room=self.reply_room,
         )
 
-    def save_processor(self, processor: ChatProcessor, folder: Path) -> None:
-        """Write tokenizer, template and stop tokens beside the weights."""
-        save(processor, folder)
-
     def encode(self, examples: Sequence[Example], processor: ChatProcessor) -> list[Encoded]:
         """`input_ids` int32 [L]: what a reply is written to.
 
         Raises:
             InputError: a row that is no conversation, or a prompt that does not fit into the context.
         """
-        out: list[Encoded] = []
-        for example in examples:
-            ids = np.array(processor.prompt(self.asked(example)), np.int32)
-            out.append({"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))})  # type: ignore[dict-item]
-        return out
-
-    def packed(self, rows: Sequence[Encoded], processor: ChatProcessor) -> Encoded:
-        """The ids of all, one after the other; `position_ids` begin anew in each, by which the network tells them apart."""
-        return in_line(rows)
-
-    def collate(self, encoded: Sequence[Encoded], processor: ChatProcessor) -> tuple[dict[str, Array], int]:
-        """input_ids and attention_mask, int64 [B, L], padded at the end; of packed rows position_ids as well."""
-        out, length = processor.tokens.collate(encoded)
-        out.pop("token_type_ids", None)
-        return with_positions(out, encoded, length), length
-
-    def shown(self, encoded: Encoded, processor: ChatProcessor) -> str:
-        """The prompt, control tokens included."""
-        return processor.marked_text(encoded["input_ids"].tolist())
+        return [token_row(processor.prompt(self.asked(example))) for example in examples]
 
     def audited_text(self, example: Example) -> str | None:
         """What the user says, over all turns."""

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
-from burnish.core.batch import Array, Encoded, Example
+from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
-from burnish.core.family import Kind
-from burnish.inputs import Assembled, Input, Unfolded, Unfolding
-from burnish.inputs._in_line import in_line, with_positions
+from burnish.inputs import Unfolding
+from burnish.inputs._replied_to import RepliedTo
 from burnish.media.chat.conversation import COLUMN, row_of
 from burnish.media.chat.conversation import TokenIds as Ids
 from burnish.media.chat.formats import recognise
 from burnish.media.chat.plain import ids_example
-from burnish.media.chat.processor import ChatProcessor, load, save
+from burnish.media.chat.processor import ChatProcessor, load
+from burnish.media.text.token_row import token_row
 
 
-class TokenIds(Input, Assembled, Unfolded):
+class TokenIds(RepliedTo):
     """Token ids of the checkpoint's own tokenizer, with labels (-100 where nothing is learned) or a mask of 0 and 1."""
 
-    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.chat", "burnish.media.text")
-    lengths_matter: ClassVar[bool] = True
     thing: ClassVar[str] = "row of token ids"
-    shapes: ClassVar[tuple[str, ...]] = ("sequence",)
-    heads: ClassVar[Mapping[str, str]] = {"sequence": "AutoModelForCausalLM"}
-    encoder: ClassVar[Kind] = "text encoder"
-    assembled_column: ClassVar[str] = COLUMN
-    learns: ClassVar[str] = "response"
     columns: dict[str, str] = Field(
         default_factory=dict, description="From part (input_ids, labels, mask) to column; empty: recognised."
     )
@@ -40,19 +32,10 @@ class TokenIds(Input, Assembled, Unfolded):
         None, ge=16, description="Context in tokens; longer rows are refused. Null: the checkpoint's."
     )
 
-    @property
-    def required_columns(self) -> tuple[str, ...]:
-        """The column that rows are assembled in."""
-        return (COLUMN,)
-
     def lacking(self, columns: Collection[str]) -> tuple[str, ...]:
         """The column of ids, where it is not there."""
         name = self.columns.get("input_ids", "input_ids")
         return () if COLUMN in columns or name in columns else (name,)
-
-    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> TokenIds | None:
-        """As it is, where rows were assembled."""
-        return self if COLUMN in columns else None
 
     def for_table(self, columns: Sequence[str], rows: Sequence[Example]) -> tuple[TokenIds, str]:
         """With the columns of a table.
@@ -105,32 +88,10 @@ class TokenIds(Input, Assembled, Unfolded):
         own = any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json"))
         return load(folder, settings, max_length=self.max_length, template=None if own else "plain")
 
-    def save_processor(self, processor: ChatProcessor, folder: Path) -> None:
-        """Write tokenizer and stop tokens beside the weights."""
-        save(processor, folder)
-
     def encode(self, examples: Sequence[Example], processor: ChatProcessor) -> list[Encoded]:
         """`input_ids` int32 [L]: what stands before the last learned tokens."""
-        out: list[Encoded] = []
-        for example in examples:
-            row = _ids(example)
-            ids = np.array(row.ids[: max(1, row.asked)], np.int32)
-            out.append({"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))})  # type: ignore[dict-item]
-        return out
-
-    def packed(self, rows: Sequence[Encoded], processor: ChatProcessor) -> Encoded:
-        """The ids of all, one after the other; `position_ids` begin anew in each."""
-        return in_line(rows)
-
-    def collate(self, encoded: Sequence[Encoded], processor: ChatProcessor) -> tuple[dict[str, Array], int]:
-        """input_ids and attention_mask, int64 [B, L], padded at the end; of packed rows position_ids as well."""
-        out, length = processor.tokens.collate(encoded)
-        out.pop("token_type_ids", None)
-        return with_positions(out, encoded, length), length
-
-    def shown(self, encoded: Encoded, processor: ChatProcessor) -> str:
-        """The text of the ids, control tokens included."""
-        return processor.marked_text(encoded["input_ids"].tolist())
+        rows = [_ids(example) for example in examples]
+        return [token_row(row.ids[: max(1, row.asked)]) for row in rows]
 
     def audited_text(self, example: Example) -> str | None:
         """The ids before the reply."""

@@ -16,7 +16,8 @@ from burnish.core.written_lists import has_quoted_list, written_list
 from burnish.inputs import Elementwise, Input, Standalone
 from burnish.inputs._cells import as_words
 from burnish.inputs._text_programs import ENCODED, WORDS
-from burnish.media.text.tokenizer import TokenizerProcessor, load, row, save
+from burnish.media.text.token_row import token_row
+from burnish.media.text.tokenizer import TokenizerProcessor, load, save
 
 
 class Tokens(Input, Elementwise, Standalone):
@@ -89,7 +90,7 @@ class Tokens(Input, Elementwise, Standalone):
                 if word is not None and starts[word] < 0:
                     starts[word] = position
             # -1: the word has no sub-word here, cut off or made of nothing the tokenizer knows
-            out.append({**row(encoding, full), "_words": starts})
+            out.append({**token_row(encoding.ids, full), "_words": starts})
         return out
 
     def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:

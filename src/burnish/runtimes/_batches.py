@@ -106,23 +106,21 @@ class Batches:
         first = batch[0]
         options = dict(first.asked["options"])
         if first.alone and first.asked["random"]:
-            import ctranslate2
-
-            ctranslate2.set_random_seed(int(first.writing.seed or 0))
+            seeded(int(first.writing.seed or 0))
         told = options.get("beam_size", 1) == 1
-        results = self._generator.generate_batch(
+        results = batch_written(
+            self._generator,
             [row.prompt for row in batch],
-            max_length=max(row.decoder.max_new_tokens for row in batch),
-            end_token=sorted(first.writing.ends.stop),
-            include_prompt_in_result=False,
-            return_end_token=True,
-            return_scores=True,
-            **options,
-            **({"callback": lambda step: self._stepped(batch[step.batch_id], step)} if told else {}),
+            max(row.decoder.max_new_tokens for row in batch),
+            first.writing.ends,
+            options,
+            (lambda step: self._stepped(batch[step.batch_id], step)) if told else None,
         )
         for row, result in zip(batch, results, strict=True):
-            if not row.ended:
-                self._whole(row, [int(i) for i in result.sequences_ids[0]], float(result.scores[0]))
+            if not row.ended:  # it was not told token by token
+                row.ended = True
+                whole = generated_of(result, row.decoder, row.writing.ends)
+                row.writing.tell(Progress(0, tuple(whole.ids.tolist()), whole))
 
     def _stepped(self, row: _Row, step: Any) -> bool:
         """A token was written; True where no more are wanted of this sequence."""
@@ -141,14 +139,54 @@ class Batches:
         writing.tell(Progress(0, tuple(row.ids)))
         return False
 
-    def _whole(self, row: _Row, ids: list[int], score: float) -> None:
-        """A sequence that was not told token by token."""
-        stop = row.writing.ends.stop
-        stopped = bool(ids) and ids[-1] in stop
-        row.ids, row.score = ids[:-1] if stopped else ids, score
-        cut = row.decoder.cut_at(row.ids, row.writing.ends)
-        self._tell(row, "stop" if stopped or cut is not None else "length", cut)
-
     def _tell(self, row: _Row, ended: Reason, cut: int | None) -> None:
         row.ended = True
         row.writing.tell(Progress(0, tuple(row.ids), Generated(np.array(row.ids, np.int64), row.score, ended, cut)))
+
+
+def seeded(seed: int) -> None:
+    """What the library draws from now on."""
+    import ctranslate2
+
+    ctranslate2.set_random_seed(seed)
+
+
+def batch_written(
+    generator: Any,
+    prompts: list[list[str]],
+    most: int,
+    ends: Ends,
+    options: Mapping[str, Any],
+    told: Callable[[Any], bool] | None,
+) -> list[Any]:
+    """A batch of the library: its result for each prompt, the token that ended it included.
+
+    Args:
+        generator: of the library.
+        prompts: in words of the vocabulary.
+        most: new tokens of each.
+        ends: what ends them.
+        options: of the library.
+        told: called with each step; True ends its sequence. None where the library tells of none.
+    """
+    results: list[Any] = generator.generate_batch(
+        prompts,
+        max_length=most,
+        end_token=sorted(ends.stop),
+        include_prompt_in_result=False,
+        return_end_token=True,
+        return_scores=True,
+        **options,
+        **({} if told is None else {"callback": told}),
+    )
+    return results
+
+
+def generated_of(result: Any, decoder: Stepwise, ends: Ends) -> Generated:
+    """What a result of the library says: its ids without the stop token, and why it ended."""
+    ids = [int(i) for i in result.sequences_ids[0]]
+    stopped = bool(ids) and ids[-1] in ends.stop
+    ids = ids[:-1] if stopped else ids
+    cut = decoder.cut_at(ids, ends)
+    reason: Reason = "stop" if stopped or cut is not None else "length"
+    return Generated(np.array(ids, np.int64), float(result.scores[0]), reason, cut)

@@ -15,14 +15,15 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.inputs import Input
-from burnish.runtimes import Generate, Runner, Runtime, Together
-from burnish.runtimes._batches import Batches, Stepwise
+from burnish.runtimes import Generate, Together
+from burnish.runtimes._batches import Batches, Stepwise, batch_written, generated_of, seeded
+from burnish.runtimes._writing_only import WritingOnly
 from burnish.targets import Target
 
 VOCABULARY = "vocabulary.json"
 
 
-class Ctranslate2(Runtime):
+class Ctranslate2(WritingOnly):
     """CTranslate2 with a bundle's exported model, on a CPU or GPU.
 
     It decodes itself: greedy, beam and sampling (temperature, top_k, top_p, repetition_penalty). Sampled answers are written
@@ -30,17 +31,9 @@ class Ctranslate2(Runtime):
     """
 
     reads: ClassVar[str] = "ctranslate2"
-    artifact: str | None = Field(None, description="Which artifact of the bundle; null: the fastest of its format.")
+    instead: ClassVar[str] = "onnx, or torch"
     device: str = Field("cpu", description="Where it computes: cpu or cuda.")
     threads: int | None = Field(None, ge=1, description="Threads of one answer; null: as many as there are cores.")
-
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
-        """None: it writes, and gives no logits.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError("runtime 'ctranslate2' writes texts, and gives no logits", fix="runtime: onnx, or torch")
 
     def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
         """The model in an artifact's folder.
@@ -79,16 +72,14 @@ class _Writer:
         """Sequences for B rows."""
         asked = settings_of(decoder)
         stepwise = cast(Stepwise, decoder)
-        prompts, written = self._prompts(arrays), [list[int]() for _ in range(len(arrays["input_ids"]))]
+        prompts = self._prompts(arrays)
         if not stepwise.stop and not asked["random"]:
-            return self._batch(prompts, asked, stepwise, ends, None, written)
+            return self._batch(prompts, asked, stepwise, ends)
         out: list[Generated] = []
         for row, prompt in enumerate(prompts):
             if asked["random"]:
-                import ctranslate2
-
-                ctranslate2.set_random_seed(int(seeds[row]) if seeds else int(getattr(decoder, "seed", 0)))
-            out += self._batch([prompt], asked, stepwise, ends, ends if stepwise.stop else None, [written[row]])
+                seeded(_seed(decoder, seeds, row))
+            out += self._batch([prompt], asked, stepwise, ends)
         return out
 
     def writing(
@@ -103,9 +94,7 @@ class _Writer:
                 yield Progress(row, one.ids.tolist(), one)
             return
         if asked["random"]:
-            import ctranslate2
-
-            ctranslate2.set_random_seed(int(seeds[0]) if seeds else int(getattr(decoder, "seed", 0)))
+            seeded(_seed(decoder, seeds, 0))
         ids: list[int] = []
         score, options = 0.0, {k: v for k, v in asked["options"].items() if k not in ("beam_size", "length_penalty")}
         steps = self._generator.generate_tokens(
@@ -141,40 +130,23 @@ class _Writer:
         mask = arrays.get("attention_mask", np.ones_like(ids))
         return [[self._words[i] for i in row[keep != 0]] for row, keep in zip(ids, mask, strict=True)]
 
-    def _batch(
-        self,
-        prompts: list[list[str]],
-        asked: dict[str, Any],
-        decoder: Stepwise,
-        ends: Ends,
-        cutting: Ends | None,
-        written: list[list[int]],
-    ) -> list[Generated]:
-        def ended(step: Any) -> bool:
-            if cutting is None or step.token_id in ends.stop:
+    def _batch(self, prompts: list[list[str]], asked: dict[str, Any], decoder: Stepwise, ends: Ends) -> list[Generated]:
+        """Answers to all; where there are stop texts, to one prompt."""
+        begun: list[int] = []
+
+        def cut(step: Any) -> bool:
+            if step.token_id in ends.stop:
                 return False
-            written[step.batch_id].append(int(step.token_id))
-            return decoder.cut_at(written[step.batch_id], ends) is not None
+            begun.append(int(step.token_id))
+            return decoder.cut_at(begun, ends) is not None
 
-        results = self._generator.generate_batch(
-            prompts,
-            max_length=decoder.max_new_tokens,
-            end_token=sorted(ends.stop),
-            include_prompt_in_result=False,
-            return_end_token=True,
-            return_scores=True,
-            **asked["options"],
-            **({} if cutting is None else {"callback": ended}),
-        )
-        return [self._told(result, decoder, ends) for result in results]
+        told = cut if decoder.stop else None
+        results = batch_written(self._generator, prompts, decoder.max_new_tokens, ends, asked["options"], told)
+        return [generated_of(result, decoder, ends) for result in results]
 
-    def _told(self, result: Any, decoder: Stepwise, ends: Ends) -> Generated:
-        ids = [int(i) for i in result.sequences_ids[0]]
-        stopped = bool(ids) and ids[-1] in ends.stop
-        ids = ids[:-1] if stopped else ids
-        cut = decoder.cut_at(ids, ends)
-        ended: Reason = "stop" if stopped or cut is not None else "length"
-        return Generated(np.array(ids, np.int64), float(result.scores[0]), ended, cut)
+
+def _seed(decoder: Decoder, seeds: Sequence[int], row: int) -> int:
+    return int(seeds[row]) if seeds else int(getattr(decoder, "seed", 0))
 
 
 def settings_of(decoder: Decoder) -> dict[str, Any]:

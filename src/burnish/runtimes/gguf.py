@@ -5,27 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field
-
 from burnish.core.errors import InputError
 from burnish.inputs import Input
-from burnish.runtimes import Generate, Runner, Runtime
+from burnish.runtimes import Generate
+from burnish.runtimes._writing_only import WritingOnly
 from burnish.targets import Target
 
 
-class Gguf(Runtime):
+class Gguf(WritingOnly):
     """The weights of a GGUF file, read back to float32 and computed by torch; llama.cpp runs the file itself."""
 
     reads: ClassVar[str] = "gguf"
-    artifact: str | None = Field(None, description="Which artifact of the bundle; null: the fastest of its format.")
-
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
-        """None: it writes, and gives no logits.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError("runtime 'gguf' writes texts, and gives no logits", fix="runtime: torch")
 
     def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
         """The model in an artifact's folder.

@@ -5,31 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from pydantic import Field
-
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.inputs import Input
-from burnish.runtimes import Generate, Runner, Runtime
+from burnish.runtimes import Generate
+from burnish.runtimes._writing_only import WritingOnly
 from burnish.targets import Target
 
 if TYPE_CHECKING:
     from burnish.models import Model
 
 
-class Peft(Runtime):
+class Peft(WritingOnly):
     """The checkpoint that the run began with, and the exported adapter over it, in torch and float32."""
 
     reads: ClassVar[str] = "peft"
-    artifact: str | None = Field(None, description="Which artifact of the bundle; null: the fastest of its format.")
-
-    def open(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Runner:
-        """None: it writes, and gives no logits.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError("runtime 'peft' writes texts, and gives no logits", fix="runtime: torch")
 
     def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
         """The checkpoint that `model` names, with the adapter of this folder.

@@ -12,12 +12,13 @@ from pydantic import Field, field_validator
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
-from burnish.media.chat.conversation import COLUMN, ROLES, TokenIds, row_of
+from burnish.media.chat.conversation import COLUMN, ROLES, Conversation, TokenIds, row_of
 from burnish.media.chat.plain import ids_example
 from burnish.media.chat.preview import pieces
 from burnish.media.chat.processor import ChatProcessor
 from burnish.media.chat.rendered import Learned, Rendered
 from burnish.media.chat.replies import message_of, reply_text, written_reply
+from burnish.media.text.token_row import token_row
 from burnish.targets import Decoded, Generative, Outcome, OverVocabulary, Target, Taught
 
 if TYPE_CHECKING:
@@ -76,17 +77,11 @@ class Response(Target, OverVocabulary, Generative, Taught):
 
     def problem_with(self, value: Any) -> str:
         """Missing, or no reply at its end."""
-        if not isinstance(value, str) or not value:
-            return "no conversation"
-        row = row_of(value)
-        if isinstance(row, TokenIds):
-            return "" if any(row.learned) else "no token of it is learned"
-        return "" if row.messages[-1].role == "assistant" else "no reply at its end"
+        return "no conversation" if not isinstance(value, str) or not value else _problem(row_of(value))
 
     def given(self, value: Any, encoded: Encoded, processor: Processor) -> Encoded:
         """`input_ids` int32 [L - 1]: the conversation with its replies, without the last token."""
-        ids = self._whole(value, encoded, processor)[0][:-1]
-        return {"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(len(ids))}  # type: ignore[dict-item]
+        return token_row(self._whole(value, encoded, processor)[0][:-1])
 
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """The next token at each place, int64 [L - 1], and its weight; 0 where nothing is learned."""
@@ -103,12 +98,10 @@ class Response(Target, OverVocabulary, Generative, Taught):
         return example.ids, example.weights()
 
     def _example(self, value: Any, chat: ChatProcessor) -> Rendered | None:
-        if self.problem_with(value):
+        row = _answered(value)
+        if row is None:
             return None
-        row = row_of(value)
-        if isinstance(row, TokenIds):
-            return ids_example(row, chat.size, "")
-        return chat.example(row, self.learned_turns)
+        return ids_example(row, chat.size, "") if isinstance(row, TokenIds) else chat.example(row, self.learned_turns)
 
     def learned_pieces(
         self, encoded: Encoded, truth: tuple[Array, Array], processor: Processor
@@ -133,9 +126,9 @@ class Response(Target, OverVocabulary, Generative, Taught):
 
     def truth(self, value: Any) -> str | None:
         """The reply as `media.chat.replies.reply_text` writes it."""
-        if self.problem_with(value):
+        row = _answered(value)
+        if row is None:
             return None
-        row = row_of(value)
         return row.reply if isinstance(row, TokenIds) else reply_text(row.messages[-1])
 
     def arrow_type(self) -> pa.DataType:
@@ -170,3 +163,15 @@ class Response(Target, OverVocabulary, Generative, Taught):
             marked = written_reply(chat.marked_text(ids))
             answer = marked if message_of(marked).tool_calls else answer
         return Decoded(answer, np.zeros(0, np.float32), written.score, written.ended, len(ids))
+
+
+def _problem(row: Conversation | TokenIds) -> str:
+    if isinstance(row, TokenIds):
+        return "" if any(row.learned) else "no token of it is learned"
+    return "" if row.messages[-1].role == "assistant" else "no reply at its end"
+
+
+def _answered(value: Any) -> Conversation | TokenIds | None:
+    """What a cell holds, read once; None where there is nothing to learn."""
+    row = row_of(value) if isinstance(value, str) and value else None
+    return None if row is None or _problem(row) else row

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 import pkgutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from burnish.core.batch import Array, Encoded, Example
 from burnish.core.component import Component
 from burnish.core.errors import InputError
 from burnish.core.source_hash import source_hash
+from burnish.data.arrow_pieces import write_pieces
 from burnish.data.feeding.encoded_rows import GIVEN
 from burnish.data.feeding.encoded_rows import PIECE as PIECE
 from burnish.data.feeding.encoded_rows import EncodedRows as EncodedRows
@@ -58,8 +57,7 @@ def encode_part(
         except (ValueError, OSError) as error:
             note = f"{path.name} in the cache was damaged ({error}); the rows were encoded anew"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, _pieces(part, input, target, processor, notify))
+        write_pieces(path, _pieces(part, input, target, processor, notify))
     except OSError as error:
         raise cache_unwritable(path.parent, error) from error
     return EncodedRows(path, part, hit=False, note=note)
@@ -187,21 +185,3 @@ def _type(values: list[Any]) -> pa.DataType:
     if first.ndim > 1:
         raise TypeError(f"encoded rows have at most one axis, found {first.ndim}")
     return scalar if first.ndim == 0 else pa.list_(scalar)
-
-
-def _write(path: Path, pieces: Iterator[pa.RecordBatch]) -> None:
-    """Write aside and rename: a cache file under its final name is always complete."""
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            first = next(pieces)
-            with pa.ipc.new_file(file, first.schema) as writer:
-                writer.write_batch(first)
-                for piece in pieces:
-                    writer.write_batch(piece)
-            file.flush()
-            os.fsync(file.fileno())  # before the rename: else a power cut may leave the name without the content
-        os.replace(aside, path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise

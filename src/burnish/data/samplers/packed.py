@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from burnish.core.seeds import generator
-from burnish.data.samplers import Sampler
+from burnish.data.samplers._each_once import EachOnce
 
 
-class Packed(Sampler):
+class Packed(EachOnce):
     """Every example once an epoch, in random order; the short ones of a step share lines, so that next to nothing is padded.
 
     Best fit: each example, the longest first, goes into the fullest line that has room for it. Examples in one line do
@@ -44,15 +43,3 @@ class Packed(Sampler):
                 lines[number].append(place)
                 insort(room, (left - length, number))
         return [np.array(sorted(line), np.int64) for line in lines]
-
-    def order(
-        self,
-        lengths: NDArray[np.int64],
-        strata: NDArray[np.int64],
-        *,
-        batch_size: int,
-        seed: int,
-        epoch: int,
-    ) -> NDArray[np.int64]:
-        """int64 [N], a permutation."""
-        return generator(seed, "order", epoch).permutation(len(lengths))

@@ -20,6 +20,7 @@ from burnish.core.errors import InputError
 from burnish.core.processor import Processor
 from burnish.core.written import not_written, require_kinds
 from burnish.media.text.beginnings import Beginnings, pieces
+from burnish.media.text.token_row import token_row
 
 MANY = 1_000_000  # transformers writes 1e30 for "no limit"
 
@@ -137,7 +138,7 @@ class TokenizerProcessor(Processor):
         """
         out: list[Encoded] = []
         for texts, (encoding, full) in zip(cells, self.encode([c if len(c) > 1 else c[0] for c in cells]), strict=True):
-            arrays = row(encoding, full)
+            arrays = token_row(encoding.ids, full)
             if len(texts) > 1:
                 arrays["token_type_ids"] = np.array(encoding.type_ids, np.int8)
             out.append(arrays)
@@ -158,12 +159,6 @@ class TokenizerProcessor(Processor):
             if "token_type_ids" in arrays and "token_type_ids" in out:
                 out["token_type_ids"][number, place] = arrays["token_type_ids"]
         return out, length
-
-
-def row(encoding: Encoding, full: int) -> Encoded:
-    """`input_ids` int32 [L] of an encoding, and its length before it was cut, or how long it was at least."""
-    ids = np.array(encoding.ids, np.int32)
-    return {"input_ids": ids, "_length": np.int32(len(ids)), "_full_length": np.int32(full)}  # type: ignore[dict-item]
 
 
 def not_unicode(texts: Sequence[Any]) -> InputError:

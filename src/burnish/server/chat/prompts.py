@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Encoded
 from burnish.core.errors import InputError
 from burnish.media.chat.checks import check
 from burnish.media.chat.conversation import Conversation
 from burnish.media.chat.processor import ChatProcessor
+from burnish.media.text.token_row import token_row
 from burnish.server.refusal import Refused
 
 TOO_LONG = "context_length_exceeded"
@@ -36,7 +33,7 @@ def of_conversation(bundle: Bundle, conversation: Conversation) -> Encoded:
         InputError: roles out of order, an empty message, tools that the template does not render ...
     """
     check(conversation, "", answered=False)
-    return _encoded(processor_of(bundle).renderer.prompt(conversation))
+    return token_row(processor_of(bundle).renderer.prompt(conversation))
 
 
 def of_text(bundle: Bundle, prompt: str | list[int]) -> Encoded:
@@ -51,12 +48,7 @@ def of_text(bundle: Bundle, prompt: str | list[int]) -> Encoded:
         raise InputError("the prompt is empty", expected="a token at least")
     if not isinstance(prompt, str) and not all(0 <= one < chat.size for one in ids):
         raise InputError("a token id that the model does not have", expected=f"0 to {chat.size - 1}")
-    return _encoded(ids)
-
-
-def _encoded(ids: list[int]) -> Encoded:
-    encoded: Any = {"input_ids": np.array(ids, np.int32), "_length": np.int32(len(ids))}
-    return {**encoded, "_full_length": np.int32(len(ids))}
+    return token_row(ids)
 
 
 def tokens_left(bundle: Bundle, prompt_tokens: int, asked: int | None, most: int) -> int:

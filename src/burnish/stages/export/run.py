@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +13,8 @@ from burnish.answering.opening import recorded
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.bundle import Bundle
-from burnish.bundle.files import MODEL
-from burnish.bundle.signature import is_signed
 from burnish.compression import Compression
-from burnish.core.component import build
 from burnish.core.errors import InputError, RunFailed
-from burnish.core.files import folder_aside
 from burnish.core.fixed_size import pieces
 from burnish.core.predictions import Predictions
 from burnish.evaluation.latency import SIZES, latency
@@ -28,8 +24,8 @@ from burnish.exporters.onnx import Onnx
 from burnish.inputs import InGraph
 from burnish.report import exports as report_exports
 from burnish.runtimes.torch import running
-from burnish.stages.environment import versions
 from burnish.stages.export import alone
+from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
 from burnish.stages.export.gate import Accepted, Gate, Rejected
 from burnish.stages.export.hardware_check import Check
 from burnish.stages.export.table import write_table
@@ -38,7 +34,6 @@ from burnish.stages.export.written import export_written
 from burnish.stages.held_out import HeldOut, held_out
 from burnish.stages.outside import require_apart
 
-Say = Callable[[str], None]
 SPEED_ROWS = 256  # rows that batches are timed on
 
 
@@ -79,11 +74,10 @@ def export(
         return export_written(bundle, wishes, held_out(bundle, trust_code=trust_code), out, bound, say)
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
-    rows, signed = [exporting.baseline()], is_signed(bundle.path)
-    for wish, front in zip(wishes, fronts, strict=True):
-        rows += exporting.export(wish, front)
-    if signed and not is_signed(bundle.path):
-        say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
+    rows = [exporting.baseline()]
+    with telling_of_signature(bundle, say):
+        for wish, front in zip(wishes, fronts, strict=True):
+            rows += exporting.export(wish, front)
     result = exporting.write(rows)
     refused = [row for row in rows if row["status"] == "refused"]
     if refused:
@@ -110,13 +104,11 @@ def _refusal(refused: Sequence[Mapping[str, Any]], bound: float, metric: str, pl
     )
 
 
-class _Exporting:
-    """One export of a bundle: the trained network, its answers, and where artifacts go."""
+class _Exporting(Exports):
+    """The export of a bundle that answers in one pass."""
 
     def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, bound: float, say: Say) -> None:
-        self.bundle, self.held, self.out, self.say = bundle, held, out, say
-        loader: Any = build("burnish.models", {"kind": bundle.model["kind"]})
-        self.network = loader.load(bundle.path / MODEL, bundle.input, bundle.target).float().eval()
+        super().__init__(bundle, held, out, say)
         self.gate = Gate(bundle, held, running(self.network), self._tested(), bound, say)
 
     def _tested(self) -> Predictions | None:
@@ -135,7 +127,7 @@ class _Exporting:
             "status": "trained",
             "split": self.held.proving,
             "proof": {"metric": metric.label, "before": metric.value(before), "after": metric.value(before)},
-            "bytes": sum(p.stat().st_size for p in (self.bundle.path / MODEL).glob("*.safetensors")),
+            "bytes": self.trained_bytes,
             "latency": self._latency(self.gate.run, self.bundle),
         }
 
@@ -146,9 +138,7 @@ class _Exporting:
             wish: what is asked for.
             front: what its graphs are to do before all else; None: nothing.
         """
-        place = (self.out or self.bundle.path).parent
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
+        with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=self.beside()) as scratch:
             if wish.check is not None:
                 return self._for_hardware(wish, wish.check, Path(scratch))
             folder = Path(scratch) / "float32"
@@ -178,7 +168,7 @@ class _Exporting:
         kind = exporter.kind()
         self.say(f"{kind}: exporting")
         told = exporter.export(self._source(exporter), folder, lambda text: self.say(f"{kind}: {text}"))
-        return self._facts(exporter, told)
+        return facts_of(exporter, told)
 
     def _for_hardware(self, wish: Wish, check: Check, scratch: Path) -> list[dict[str, Any]]:
         """The quantised model for a piece of hardware; the float32 model is only the way to it, and is not kept."""
@@ -198,15 +188,7 @@ class _Exporting:
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
             network = preceded(cast(InGraph, bundle.input).graph(self.bundle.processor.for_input), network)
-        batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
-        if batch is None:
-            raise InputError("fewer than two training examples", expected="two, to export with")
-        limit = bundle.processor.limit
-        return Exportable(network, bundle.path / MODEL, bundle.input, bundle.target, batch, limit)
-
-    def _facts(self, exporter: Exporter, exported: dict[str, Any]) -> dict[str, Any]:
-        settings = exporter.model_dump(mode="json")
-        return {"format": exporter.runtime, "exporter": settings, "made_by": versions(), **exported}
+        return self.exportable(network, bundle)
 
     def _calibration(self, compression: Compression, artifact: Artifact) -> list[dict[str, Any]]:
         if getattr(compression, "method", "") != "static_int8":
@@ -232,8 +214,7 @@ class _Exporting:
         }
         facts = {**result.facts, "measured": {key: row[key] for key in ("split", "proof", "bytes", "latency")}}
         golden = recorded(result.bundle, result.run, [r["example"] for r in self.bundle.golden()])
-        target = folder_aside(self.out / name) if self.out else artifacts.adding(self.bundle.path, name)
-        with target as aside:
+        with self.kept(name) as aside:
             for path in files:
                 os.replace(path, aside / path.name) if result.movable else shutil.copy2(path, aside / path.name)
             artifacts.write_facts(aside, facts, golden)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,8 +14,6 @@ from burnish.answering.opening import recorded
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.bundle import Bundle
-from burnish.bundle.files import MODEL
-from burnish.bundle.signature import is_signed
 from burnish.core.batch import Array
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, RunFailed
@@ -26,10 +24,11 @@ from burnish.decoders import Decoder
 from burnish.evaluation.scores import metrics_for
 from burnish.evaluation.speed import speed
 from burnish.evaluation.written_parity import Written, WrittenParity, deciding_metric, written_parity
-from burnish.exporters import Exportable, Exporter
+from burnish.exporters import Exporter
+from burnish.media.text.token_row import token_row
 from burnish.runtimes import Generate, Runtime, Together
 from burnish.runtimes.torch import computing
-from burnish.stages.environment import versions
+from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut
@@ -37,7 +36,6 @@ from burnish.stages.held_out import HeldOut
 AXIS = "burnish.exporters"
 PROMPTS = 128  # held-out prompts that are answered at most
 TOLERANCE = 0.05  # of golden probabilities; what is written has none
-Say = Callable[[str], None]
 
 
 class Recording:
@@ -79,8 +77,8 @@ def key_of(prompt: Array) -> bytes:
     return np.ascontiguousarray(prompt, np.int64).tobytes()
 
 
-class WrittenExports:
-    """One export of a bundle that writes.
+class WrittenExports(Exports):
+    """The export of a bundle that writes.
 
     Args:
         bundle: what is exported.
@@ -91,11 +89,12 @@ class WrittenExports:
     """
 
     def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, bound: float, say: Say) -> None:
-        self.bundle, self.held, self.out, self.bound, self.say = bundle, held, out, bound, say
-        loader: Any = build("burnish.models", {"kind": bundle.model["kind"]})
-        self.network = loader.load(bundle.path / MODEL, bundle.input, bundle.target).float().eval()
+        super().__init__(bundle, held, out, say)
+        self.bound = bound
         self.split = held.proving
         self.part: Part = held.limited(self.split, PROMPTS)
+        loader, every = held.loader(self.part, bundle), np.arange(len(self.part))
+        self.prompts = [row["input_ids"] for row in loader.encoded(every)]
         self.compute = cast(Generate, computing(self.network, bundle.decoder))
         self.say(f"torch: {len(self.part):,} {self.split} prompts are answered")
         self.before = self._answers(self.compute)
@@ -119,15 +118,13 @@ class WrittenExports:
                 "stop_rate": [float(np.nanmean(table.numbers("stopped")))] * 2,
                 "lengths": [float(np.nanmean(table.numbers("written")))] * 2,
             },
-            "bytes": sum(p.stat().st_size for p in (self.bundle.path / MODEL).glob("*.safetensors")),
+            "bytes": self.trained_bytes,
             "speed": self._speed(self.compute),
         }
 
     def export(self, wish: Wish) -> list[dict[str, Any]]:
         """What one wish becomes: the precision that is asked for, else the next safer one that passes."""
-        place = (self.out or self.bundle.path).parent
-        place.mkdir(parents=True, exist_ok=True)
-        rows: list[dict[str, Any]] = []
+        place, rows = self.beside(), list[dict[str, Any]]()
         for exporter in ladder(wish.exporter):
             with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
                 row = self._tried(exporter, Path(scratch))
@@ -140,15 +137,9 @@ class WrittenExports:
         kind, precision = exporter.kind(), precision_of(exporter)
         name = f"{kind}-{precision}"
         self.say(f"{name}: exporting")
-        told = exporter.export(self._source(), folder, lambda text: self.say(f"{name}: {text}"))
-        facts = {
-            "format": exporter.runtime,
-            "exporter": exporter.model_dump(mode="json"),
-            "made_by": versions(),
-            "precision": precision,
-            "tolerance": TOLERANCE,
-            **told,
-        }
+        source = self.exportable(self.network, self.bundle)
+        told = exporter.export(source, folder, lambda text: self.say(f"{name}: {text}"))
+        facts = facts_of(exporter, {"precision": precision, "tolerance": TOLERANCE, **told})
         artifacts.write_facts(folder, facts, [])
         compute = self._opened(folder)
         proof = written_parity(
@@ -168,58 +159,38 @@ class WrittenExports:
         row |= {"status": "passed", "bytes": _size(folder), "speed": self._speed(compute)}
         golden = recorded(self.bundle, compute, [one["example"] for one in self.bundle.golden()])
         artifacts.write_facts(folder, {**facts, "measured": row}, golden)
-        self._keep(folder, name)
-        return row
-
-    def _keep(self, folder: Path, name: str) -> None:
-        if self.out is not None:
-            shutil.copytree(folder, self.out / name)
-            return
-        with artifacts.adding(self.bundle.path, name) as place:
+        with self.kept(name) as place:
             shutil.copytree(folder, place, dirs_exist_ok=True)
+        return row
 
     def _opened(self, folder: Path) -> Generate:
         artifact = Artifact.read(folder)
         runtime = cast(Runtime, build("burnish.runtimes", artifact.format or "torch"))
         return runtime.generates(folder, self.bundle.model, self.bundle.input, self.bundle.target)
 
-    def _source(self) -> Exportable:
-        bundle = self.bundle
-        batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
-        if batch is None:
-            raise InputError("fewer than two training examples", expected="two, to export with")
-        return Exportable(self.network, bundle.path / MODEL, bundle.input, bundle.target, batch, bundle.processor.limit)
-
     def _answers(self, compute: Generate) -> tuple[Predictions, Written]:
         """The table of answers to the prompts, and their token ids by position."""
         recording = Recording(compute)
         predictions = self.held.answers(cast(Any, recording), self.part, self.bundle)
-        return predictions, {row: recording.by_prompt[key_of(prompt)] for row, prompt in enumerate(self._prompts())}
-
-    def _prompts(self) -> Iterator[Array]:
-        loader = self.held.loader(self.part, self.bundle)
-        for position in range(len(self.part)):
-            yield loader.encoded(np.array([position]))[0]["input_ids"]
+        return predictions, {row: recording.by_prompt[key_of(prompt)] for row, prompt in enumerate(self.prompts)}
 
     def _gap(self, row: int, begun: Sequence[int], other: int) -> float:
         """How much greater the trained network's greatest logit is than that of another token; -1: of a stop token."""
         import torch
 
-        prompt = next(p for n, p in enumerate(self._prompts()) if n == row)
-        ids = torch.tensor([[*prompt.tolist(), *begun]], dtype=torch.long)
+        ids = torch.tensor([[*self.prompts[row].tolist(), *begun]], dtype=torch.long)
         with torch.inference_mode():
             logits = self.network(input_ids=ids)[0, -1].float()
         stops = sorted(self.bundle.target.ends(self.bundle.processor).stop)  # type: ignore[attr-defined]
-        chosen = logits[stops].max() if other < 0 else torch.maximum(logits[other], logits.new_tensor(-torch.inf))
+        chosen = logits[stops].max() if other < 0 else logits[other]
         return float(logits.max() - chosen)
 
     def _speed(self, compute: Generate) -> dict[str, Any]:
-        few = [prompt for _, prompt in zip(range(16), self._prompts(), strict=False)]
-        encoded = [{"input_ids": p, "_length": np.int32(len(p))} for p in few]
+        encoded = [token_row(prompt) for prompt in self.prompts[:16]]
         return speed(
             compute,
             lambda rows: self.bundle.input.collate(
-                [cast(Any, encoded[n % len(encoded)]) for n in rows], self.bundle.processor.for_input
+                [encoded[n % len(encoded)] for n in rows], self.bundle.processor.for_input
             )[0],
         )
 
@@ -243,14 +214,13 @@ def export_written(
                 fix="burnish export RUN --to ctranslate2",
                 place="--to",
             )
-    exporting, signed = WrittenExports(bundle, held, out, bound, say), is_signed(bundle.path)
+    exporting = WrittenExports(bundle, held, out, bound, say)
     rows, refused = [exporting.baseline()], []
-    for wish in wishes:
-        tried = exporting.export(wish)
-        rows += tried
-        refused += tried[-1:] if tried[-1]["status"] == "refused" else []
-    if signed and not is_signed(bundle.path):
-        say("the bundle's signature was removed, as the bundle has changed: sign it again (burnish sign)")
+    with telling_of_signature(bundle, say):
+        for wish in wishes:
+            tried = exporting.export(wish)
+            rows += tried
+            refused += tried[-1:] if tried[-1]["status"] == "refused" else []
     result = write_table(bundle, out, rows, metric=exporting.metric.label, bound=bound, written=True)
     if refused:
         raise refusal(refused, bundle.path, bound)
