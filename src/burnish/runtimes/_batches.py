@@ -169,16 +169,22 @@ def batch_written(
         options: of the library.
         told: called with each step; True ends its sequence. None where the library tells of none.
     """
-    results: list[Any] = generator.generate_batch(
-        prompts,
-        max_length=most,
-        end_token=sorted(ends.stop),
-        include_prompt_in_result=False,
-        return_end_token=True,
-        return_scores=True,
-        **options,
-        **({} if told is None else {"callback": told}),
-    )
+    # A thread of the library lets go of the callback, maybe last of all. What the callback reaches must not end there: a
+    # generator that ends in a thread of its own takes the process with it.
+    reached = [] if told is None else [told]
+    try:
+        results: list[Any] = generator.generate_batch(
+            prompts,
+            max_length=most,
+            end_token=sorted(ends.stop),
+            include_prompt_in_result=False,
+            return_end_token=True,
+            return_scores=True,
+            **options,
+            **({} if told is None else {"callback": lambda step: reached[0](step)}),
+        )
+    finally:
+        reached.clear()
     return results
 
 

@@ -161,6 +161,8 @@ def settings_of(decoder: Decoder) -> dict[str, Any]:
     if decoder.kind() == "greedy":
         return {"options": {"sampling_topk": 1, "length_penalty": 0}, "random": False}
     if decoder.kind() == "beam":
+        if values["stop"]:  # it tells of a beam's tokens when all is written, so none could end at a stop text
+            raise _lacks("beam that ends at stop texts")
         options = {"beam_size": values["width"], "length_penalty": values["length_penalty"], "sampling_topk": 1}
         return {"options": options, "random": False}
     if decoder.kind() != "sampling":
