@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from burnish.bundle.artifacts import write_facts
+from burnish.bundle.artifacts import Artifact, write_facts
 from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.exporters import Exportable, Exporter
@@ -71,6 +73,15 @@ def exported_once(case: str, factory: pytest.TempPathFactory) -> Path:
     """The folder of a case as the ONNX exporter writes it where nothing is set; made once for all workers, only read."""
     place = shared_base(factory) / "exported-cases" / case
     return made_once(place, lambda: exported(Onnx(), case, place))
+
+
+def exported_alike(exporter: Onnx, case: str, folder: Path, factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same as `exported`, as a copy of what these settings gave when they were first asked for."""
+    key = hashlib.sha256(f"{case} {exporter.model_dump_json()}".encode()).hexdigest()[:16]
+    place = shared_base(factory) / "exported-cases" / key
+    made_once(place, lambda: exported(exporter, case, place))
+    shutil.copytree(place, folder, dirs_exist_ok=True)
+    return Artifact.read(folder).facts
 
 
 def opened(kind: str, case: str, folder: Path) -> Runner:

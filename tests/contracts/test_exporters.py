@@ -37,6 +37,8 @@ LIKE_OTHERS = (
     *("hubert", "wavlm", "wav2vec2_group", "ast", "whisper"),
 )
 """Architectures whose graphs look like those of another case: tried by the slow suite."""
+LONG = ("deberta_v2",)
+"""Architectures whose graph takes long to make: tried by the slow suite as well."""
 
 
 def needs(kind: str) -> None:
@@ -62,7 +64,7 @@ def cases(kind: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("kind", "case"),
     [
-        pytest.param(kind, case, marks=[pytest.mark.slow] if kind == "onnx" and case in LIKE_OTHERS else [])
+        pytest.param(kind, case, marks=[pytest.mark.slow] if kind == "onnx" and case in LIKE_OTHERS + LONG else [])
         for kind in RUNNING
         for case in cases(kind)
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from burnish.runtimes import Generate, Runtime, Writing
 from burnish.runtimes.torch import generating
 from burnish.targets import Target
 from tests.checkpoints import chat_checkpoint
+from tests.shared_folder import made_once
 
 AXIS = "burnish.exporters"
 WRITING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).writes]
@@ -35,6 +37,7 @@ class Case:
     """A tiny chat model, saved as a bundle holds it."""
 
     def __init__(self, root: Path, architecture: str) -> None:
+        self.root = root
         checkpoint = chat_checkpoint(root / "checkpoint", architecture)
         self.input = cast(Input, build("burnish.inputs", "chat"))
         self.target = cast(Target, build("burnish.targets", "response"))
@@ -75,15 +78,20 @@ def qwen2(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(tmp_path_factory.mktemp("qwen2"), "qwen2")
 
 
-def exported(case: Case, kind: str, folder: Path) -> Path:
+def exported(case: Case, kind: str) -> Path:
+    """What a kind writes of a case: made when it is first asked for, and then only read."""
     pytest.importorskip(LIBRARIES[kind], reason=f"the extra of exporter {kind} is not installed")
+    folder = case.root / "exports" / kind
+    return made_once(folder, lambda: export(case, kind, folder))
+
+
+def export(case: Case, kind: str, folder: Path) -> None:
     folder.mkdir()
     settings = {"precision": "float32"} if "precision" in component_class(AXIS, kind).model_fields else {}
     exporter = cast(Exporter, build(AXIS, {"kind": kind, **settings}))
     told = exporter.export(case.source, folder, lambda text: None)
     facts = {"format": exporter.runtime, "precision": "float32", "tolerance": 0.1, "exporter": {}, **told}
     write_facts(folder, facts, [])
-    return folder
 
 
 def greedy(**settings: Any) -> Decoder:
@@ -92,9 +100,9 @@ def greedy(**settings: Any) -> Decoder:
 
 @pytest.mark.parametrize("kind", WRITING)
 @pytest.mark.parametrize("architecture", ["llama", "qwen2"])
-def test_writes_what_the_network_writes(kind: str, architecture: str, tmp_path: Path, request: Any) -> None:
+def test_writes_what_the_network_writes(kind: str, architecture: str, request: Any) -> None:
     case: Case = request.getfixturevalue(architecture)
-    run = case.opened(kind, exported(case, kind, tmp_path / "out"))
+    run = case.opened(kind, exported(case, kind))
     expected = generating(case.network)(case.arrays, greedy(), case.ends)
     for one, other in zip(run(case.arrays, greedy(), case.ends), expected, strict=True):
         np.testing.assert_array_equal(one.ids, other.ids)
@@ -103,8 +111,8 @@ def test_writes_what_the_network_writes(kind: str, architecture: str, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", RUNNING)
-def test_streamed_is_not_streamed(kind: str, llama: Case, tmp_path: Path) -> None:
-    run = llama.opened(kind, exported(llama, kind, tmp_path / "out"))
+def test_streamed_is_not_streamed(kind: str, llama: Case) -> None:
+    run = llama.opened(kind, exported(llama, kind))
     alone = {name: value[:1] for name, value in llama.arrays.items()}
     (whole,) = run(alone, greedy(), llama.ends)
     told = list(run.writing(alone, greedy(), llama.ends))
@@ -115,9 +123,9 @@ def test_streamed_is_not_streamed(kind: str, llama: Case, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", RUNNING)
-def test_side_by_side_is_alone(kind: str, llama: Case, tmp_path: Path) -> None:
+def test_side_by_side_is_alone(kind: str, llama: Case) -> None:
     """Each with a length and stop text of its own; some join later, one is left by who asked for it."""
-    run = llama.opened(kind, exported(llama, kind, tmp_path / "out"))
+    run = llama.opened(kind, exported(llama, kind))
     told: dict[int, Progress] = {}
     failures: list[Exception] = []
     writings, expected = [], []
@@ -148,8 +156,8 @@ def test_side_by_side_is_alone(kind: str, llama: Case, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", RUNNING)
-def test_a_stop_text_ends_an_answer(kind: str, llama: Case, tmp_path: Path) -> None:
-    run = llama.opened(kind, exported(llama, kind, tmp_path / "out"))
+def test_a_stop_text_ends_an_answer(kind: str, llama: Case) -> None:
+    run = llama.opened(kind, exported(llama, kind))
     alone = {name: value[:1] for name, value in llama.arrays.items()}
     text = llama.processor.text(run(alone, greedy(), llama.ends)[0].ids.tolist())  # type: ignore[attr-defined]
     stop = next(c for c in text[1:] if c.strip())
@@ -160,7 +168,7 @@ def test_a_stop_text_ends_an_answer(kind: str, llama: Case, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", RUNNING)
 def test_broken_and_missing_files_are_errors_of_burnish(kind: str, llama: Case, tmp_path: Path) -> None:
-    folder = exported(llama, kind, tmp_path / "out")
+    folder = Path(shutil.copytree(exported(llama, kind), tmp_path / "out"))
     facts = {"ctranslate2": "model.bin", "gguf": "model.gguf", "peft": "adapter_model.safetensors"}
     (folder / facts[kind]).write_bytes(b"no model")
     with pytest.raises(InputError, match=r"open|adapter"):

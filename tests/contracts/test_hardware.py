@@ -17,7 +17,7 @@ from burnish.exporters.onnx import Onnx
 from burnish.hardware import PAIR, Hardware, Operator
 from burnish.stages.export.hardware_check import Check, check, for_hardware
 from burnish.stages.export.wishes import wishes
-from tests.export_cases import exported, opened, source
+from tests.export_cases import exported_alike, opened, source
 
 AXIS = "burnish.hardware"
 KINDS = kinds(AXIS)
@@ -29,11 +29,11 @@ def made(kind: str) -> Hardware:
     return cast(Hardware, build(AXIS, kind))
 
 
-def quantised(hardware: Hardware, case: str, folder: Path) -> tuple[Path, Path]:
+def quantised(hardware: Hardware, case: str, folder: Path, factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The float32 and the quantised export of a case for a piece of hardware."""
     before, after = folder / "float32", folder / "int8"
     exporter, quantization = for_hardware(Check(hardware), Onnx(), Quantization(method="static_int8"))
-    facts = exported(exporter, case, before)
+    facts = exported_alike(cast(Onnx, exporter), case, before, factory)
     shapes = {name: told["shape"] for name, told in facts["inputs"].items()}
     after.mkdir()
     batches = [own for own, _, _ in pieces(source(case).arrays, shapes)]
@@ -94,10 +94,12 @@ def test_the_share_of_work_is_counted() -> None:
 
 
 @pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
-def test_a_convolutional_network_is_taken_whole_in_the_form_it_wants(kind: str, tmp_path: Path) -> None:
+def test_a_convolutional_network_is_taken_whole_in_the_form_it_wants(
+    kind: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
     hardware = made(kind)
-    before, after = quantised(hardware, "torchvision_mobilenet", tmp_path)
+    before, after = quantised(hardware, "torchvision_mobilenet", tmp_path, tmp_path_factory)
     fit = Check(hardware).fit(after / "model.onnx")
     assert fit.fallback == []
     assert fit.multiplications > 500_000
@@ -127,9 +129,11 @@ def _types_of_activations(onnx: Any, path: Path) -> set[str]:
     return {str(constants[n.input[2]].dtype) for n in graph.node if n.op_type == "QuantizeLinear"}
 
 
-def test_a_transformer_falls_back_where_the_list_is_short_and_by_name(tmp_path: Path) -> None:
+def test_a_transformer_falls_back_where_the_list_is_short_and_by_name(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     pytest.importorskip("onnx", reason="the extra `export` is not installed")
-    _, after = quantised(made("zynq_dpu"), "bert", tmp_path)
+    _, after = quantised(made("zynq_dpu"), "bert", tmp_path, tmp_path_factory)
     fit = Check(made("zynq_dpu")).fit(after / "model.onnx")
     lacking = {row["operator"]: row for row in fit.fallback if row["why"] != "not quantised"}
     assert {"LayerNormalization", "Gather", "MatMul"} <= set(lacking)
@@ -139,11 +143,13 @@ def test_a_transformer_falls_back_where_the_list_is_short_and_by_name(tmp_path: 
     json.dumps(Check(made("zynq_dpu")).told(fit))
 
 
-def test_our_own_changes_are_left_out_where_they_bring_operators_that_are_not_taken(tmp_path: Path) -> None:
+def test_our_own_changes_are_left_out_where_they_bring_operators_that_are_not_taken(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
     def export(exporter: Onnx, folder: Path) -> dict[str, Any]:
-        return exported(exporter, "bert", folder)
+        return exported_alike(exporter, "bert", folder, tmp_path_factory)
 
     exporter, _ = for_hardware(Check(made("ryzen_ai")), Onnx(), Quantization(method="static_int8"))
     folder, _ = Check(made("ryzen_ai")).plainest(exporter, tmp_path, export)
@@ -155,9 +161,11 @@ def test_our_own_changes_are_left_out_where_they_bring_operators_that_are_not_ta
     assert facts["graph_changes"]["groups of projections merged"] > 0
 
 
-def test_a_network_of_products_stays_in_half_precision_but_for_them_where_that_is_taken(tmp_path: Path) -> None:
+def test_a_network_of_products_stays_in_half_precision_but_for_them_where_that_is_taken(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
-    _, after = quantised(made("qualcomm_htp"), "bert", tmp_path)
+    _, after = quantised(made("qualcomm_htp"), "bert", tmp_path, tmp_path_factory)
     assert Check(made("qualcomm_htp")).fit(after / "model.onnx").fallback == []
     graph = onnx.load(str(after / "model.onnx")).graph
     whole = {c.name: c for c in graph.initializer if c.data_type == onnx.TensorProto.UINT8 and len(c.dims) == 2}

@@ -24,7 +24,13 @@ AXIS = "burnish.models"
 CASES = {"transformers": ARCHITECTURES}
 FOR_IMAGES = ("timm", "torchvision")  # tests/contracts/test_models_for_images.py
 LAYERS = {"albert": 1}  # its blocks share their parameters
-PAIRS = [(kind, architecture) for kind, names in CASES.items() for architecture in names]
+LIKE_OTHERS = ("electra", "qwen2", "qwen3")
+"""Blocks like BERT's, and twice like Llama's: tried by the slow suite."""
+PAIRS = [
+    pytest.param(kind, architecture, marks=[pytest.mark.slow] if architecture in LIKE_OTHERS else [])
+    for kind, names in CASES.items()
+    for architecture in names
+]
 over_architectures = pytest.mark.parametrize(("kind", "architecture"), PAIRS)
 
 

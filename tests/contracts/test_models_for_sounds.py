@@ -33,7 +33,11 @@ from tests.audio_cases import (
 from tests.network_cases import LABEL, TAGS
 from tests.sound_cases import sound
 
-over_architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
+LIKE_OTHERS = ("hubert", "wavlm")
+"""Convolutions and blocks like wav2vec 2.0's: tried by the slow suite."""
+over_architectures = pytest.mark.parametrize(
+    "architecture", [pytest.param(a, marks=[pytest.mark.slow] if a in LIKE_OTHERS else []) for a in ARCHITECTURES]
+)
 
 
 @over_architectures

@@ -157,6 +157,12 @@ def _export(run: Path, place: Path, words: tuple[str, ...]) -> None:
     assert command(["export", str(place), *words]) == 0
 
 
+@pytest.fixture(scope="package")
+def without_torch(trained: Callable[..., Path], exported: Callable[..., Path]) -> Path:
+    """A run whose ONNX export answers: a server of it imports no torch, and is there in a sixth of the processor time."""
+    return exported(trained("label", "full", "bert", epochs=12), "--to", "onnx")
+
+
 @pytest.fixture
 def exported_copy(tmp_path: Path, exported: Callable[..., Path]) -> Callable[..., Path]:
     """A copy of such a run, that may be changed."""

@@ -17,17 +17,16 @@ import pytest
 from burnish.server import connection
 from tests.integration.serving import Server, serving
 
-Trained = Callable[..., Path]
 HEAD = b"POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 KEY = "h" * 32
 
 
 @pytest.fixture(scope="module")
-def server(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(without_torch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that answers with a key only: what is refused here is refused before any key is looked at."""
     folder = tmp_path_factory.mktemp("connection")
     (folder / "keys").write_text(KEY)
-    with serving(folder / "log", trained("label"), "--keys", folder / "keys") as found:
+    with serving(folder / "log", without_torch, "--keys", folder / "keys") as found:
         yield found.wait_ready()
 
 
@@ -50,12 +49,12 @@ def test_answers_leave_at_once(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("host", "workers"), [("::1", 1), ("127.0.0.1", 2)])
-def test_answers_leave_at_once_everywhere(trained: Trained, tmp_path: Path, host: str, workers: int) -> None:
+def test_answers_leave_at_once_everywhere(without_torch: Path, tmp_path: Path, host: str, workers: int) -> None:
     try:
         socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError:
         pytest.skip(f"{host} cannot be listened at here")
-    with serving(tmp_path, trained("label"), "--host", host, "--workers", workers) as found:
+    with serving(tmp_path, without_torch, "--host", host, "--workers", workers) as found:
         assert milliseconds(found.wait_ready().address) < 20
 
 
@@ -147,7 +146,7 @@ def test_heads_within_the_bounds_are_read(server: Server) -> None:
     assert found.count(b"HTTP/1.1 200") == 31
 
 
-def test_slow_heads_are_hung_up_on(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_heads_are_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
     import uvicorn

@@ -245,8 +245,8 @@ def test_why_a_file(browser: Any, server: Server, tmp_path: Path, name: str, siz
     page.close()
 
 
-def test_a_server_that_explains_nothing_says_so(browser: Any, trained: Callable[..., Path], tmp_path: Path) -> None:
-    with serving(tmp_path, trained("label"), "--no-explanations", **{KEYS: KEY}) as own:
+def test_a_server_that_explains_nothing_says_so(browser: Any, without_torch: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, without_torch, "--no-explanations", **{KEYS: KEY}) as own:
         page, complaints = opened(browser, own.wait_ready(), "phone", "light")
         page.locator("#list button").first.click()
         page.locator("#result").wait_for()

@@ -198,11 +198,11 @@ def test_a_bundle_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
             assert "not a bundle" in server.log.read_text()
 
 
-def test_an_address_in_use_is_said(server: Server, trained: Trained) -> None:
+def test_an_address_in_use_is_said(server: Server, without_torch: Path) -> None:
     import subprocess
     import sys
 
     port = str(urlsplit(server.address).port)
-    words = [sys.executable, "-m", "burnish.cli", "serve", str(trained("label")), "--port", port]
+    words = [sys.executable, "-m", "burnish.cli", "serve", str(without_torch), "--port", port]
     done = subprocess.run(words, capture_output=True, text=True, timeout=100)
     assert (done.returncode, "choose another --port" in done.stderr) == (2, True), done.stderr
