@@ -61,7 +61,8 @@ def test_a_graph_reads_texts(texts: Path) -> None:
 
 @pytest.mark.parametrize(
     ("task", "architecture"),
-    [("pairs", "bert"), ("label", "gpt2"), pytest.param("label", "roberta", marks=pytest.mark.slow)],
+    # tests/unit/test_onnx_tokens.py has the graph of each tokenizer
+    [("pairs", "bert"), *(pytest.param("label", other, marks=pytest.mark.slow) for other in ("gpt2", "roberta"))],
 )
 def test_a_graph_reads_pairs_and_other_tokenizers(
     task: str, architecture: str, trained: Callable[..., Path], exported_copy: Callable[..., Path]

@@ -66,7 +66,8 @@ def test_in_every_setting(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "architecture",
     [
-        pytest.param(case, marks=[pytest.mark.slow] if case == "wav2vec2_group" else [])  # a graph much like wav2vec2's
+        # Graphs much like those of wav2vec2 and of whisper.
+        pytest.param(case, marks=[pytest.mark.slow] if case in ("wav2vec2_group", "ast") else [])
         for case in SOUND_CASES
         if case not in ("hubert", "wavlm")
     ],
