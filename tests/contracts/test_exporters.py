@@ -89,7 +89,10 @@ def test_answers_as_torch_does_in_every_shape(
         arrays = cut(own.arrays, rows, length)
         logits = run(**arrays)
         assert logits.dtype == np.float32
-        np.testing.assert_allclose(logits, network(**arrays), atol=2e-5, rtol=0)
+        expected = network(**arrays)
+        if case == "tags":  # padding has no answer: it may be left out and 0
+            logits, expected = (given * arrays["attention_mask"][..., None] for given in (logits, expected))
+        np.testing.assert_allclose(logits, expected, atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("kind", RUNNING)

@@ -33,6 +33,8 @@ def test_only_the_first_token_is_computed_where_only_it_is_read(
     assert facts["graph_changes"]["groups of projections merged"] == 2
     first, second = operators(tmp_path / "plain"), operators(changed)
     assert second["MatMul"] == first["MatMul"] - 4  # three in one, in both blocks
+    assert facts["graph_changes"]["attentions given flat states"] == first["Attention"] == second["Attention"] == 2
+    assert second["Transpose"] <= first["Transpose"] - 8
     arrays = source("bert").arrays
     before, after = (opened("onnx", "bert", folder)(**arrays) for folder in (tmp_path / "plain", changed))
     np.testing.assert_allclose(after, before, atol=2e-6)
@@ -94,6 +96,14 @@ def test_padding_is_left_out_where_another_call_costs_less(element: bool) -> Non
     seen.clear()
     np.testing.assert_array_equal(without_padding(arrays, run, 10**6, element=element), whole)
     assert seen == [(5, 90)]  # the columns that are padding in every row cost nothing to leave out
+    seen.clear()
+    np.testing.assert_array_equal(without_padding(arrays, run, 40, element=element, pairs=90 * 90), whole)
+    assert sorted(seen) == [(1, 88), (1, 90), (3, 4)]
+    full = {name: np.tile(value[1:2, :90], (5, 1)) for name, value in arrays.items()}
+    whole = run(full)
+    seen.clear()
+    np.testing.assert_array_equal(without_padding(full, run, 40, element=element, pairs=2 * 90 * 90), whole)
+    assert seen == [(2, 90), (2, 90), (1, 90)]
     left = {name: value[:, ::-1].copy() for name, value in arrays.items()}
     seen.clear()
     np.testing.assert_array_equal(without_padding(left, run, 40, element=element), run(left))

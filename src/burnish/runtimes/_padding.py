@@ -7,11 +7,16 @@ from collections.abc import Callable
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.data.feeding.order import cut
+from burnish.data.feeding.order import Positions, cut
 
 
 def without_padding(
-    arrays: dict[str, Array], run: Callable[[dict[str, Array]], Array], overhead: int, *, element: bool
+    arrays: dict[str, Array],
+    run: Callable[[dict[str, Array]], Array],
+    overhead: int,
+    *,
+    element: bool,
+    pairs: int | None = None,
 ) -> Array:
     """Logits [B, C], or [B, L, C] for `element` (0 where there is padding only), in the order of the rows.
 
@@ -24,16 +29,19 @@ def without_padding(
             cut.
         run: one call.
         overhead: what another call costs, in tokens.
+        pairs: of tokens that one call compares at most in attention, unless a single row has more; None: any number.
     """
     mask = arrays["attention_mask"]
     lengths = mask.sum(axis=1).astype(np.int64)
     padded_right = bool((mask == (np.arange(mask.shape[1]) < lengths[:, None])).all())
-    if len(mask) < 2 or not padded_right or lengths.min() == mask.shape[1]:
+    fits = pairs is None or len(mask) * mask.shape[1] ** 2 <= pairs
+    if len(mask) < 2 or not padded_right or (lengths.min() == mask.shape[1] and fits):
         return run(arrays)
     # Where an element is no token (a sample of sound, say), another call costs at least what another row does.
     overhead = max(overhead, int(lengths.mean()))
     out: Array | None = None
-    for rows, _ in cut(np.arange(len(mask)), np.maximum(lengths, 1), limit=len(mask), overhead=overhead):
+    pieces = cut(np.arange(len(mask)), np.maximum(lengths, 1), limit=len(mask), overhead=overhead)
+    for rows in (part for piece, _ in pieces for part in _bounded(piece, lengths, pairs)):
         longest = max(1, int(lengths[rows].max()))
         logits = run({name: np.ascontiguousarray(value[rows, :longest]) for name, value in arrays.items()})
         if out is None:
@@ -45,3 +53,10 @@ def without_padding(
             out[rows] = logits
     assert out is not None
     return out
+
+
+def _bounded(rows: Positions, lengths: Positions, pairs: int | None) -> list[Positions]:
+    """Rows in as many pieces as the bound asks for."""
+    longest = max(1, int(lengths[rows].max()))
+    most = len(rows) if pairs is None else max(1, pairs // longest**2)
+    return [rows[start : start + most] for start in range(0, len(rows), most)]

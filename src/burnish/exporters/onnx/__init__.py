@@ -24,9 +24,9 @@ FILE, WEIGHTS = "model.onnx", "model.onnx.data"
 class Onnx(Exporter):
     """ONNX through torch.export, for onnxruntime on CPU, CUDA, TensorRT and OpenVINO.
 
-    The graph is the network's own, of standard operators. Two exact changes make it faster: where only the first token
-    of a text is read at the end, the last block is computed for that token alone; and the projections of attention that
-    read the same states become one multiplication.
+    The graph is the network's own, of standard operators. Three exact changes make it faster: where only the first token
+    of a text is read at the end, the last block is computed for that token alone; the projections of attention that
+    read the same states become one multiplication; and attention reads and writes states as projections have them.
     """
 
     runtime = "onnx"
@@ -62,9 +62,7 @@ class Onnx(Exporter):
         whole_caches(model.graph)
         changes: dict[str, int] = {}
         if self.optimize:
-            from burnish.exporters.onnx import graph as _onnx_graph
-
-            changes = _onnx_graph.optimized(model)
+            changes = _optimized(model, flat=not self.plain)
         if self.plain:
             from burnish.exporters.onnx import plain as _onnx_plain
 
@@ -174,6 +172,23 @@ def positional(source: Exportable, names: list[str]) -> torch.nn.Module:
             return logits
 
     return Positional().eval()
+
+
+def _optimized(model: Any, *, flat: bool) -> dict[str, int]:
+    """Change a model in place; returns what was done how often. `flat`: attention may read states as projections have them."""
+    import onnx_ir.passes.common as passes
+
+    from burnish.exporters.onnx.attention import flatten_attention
+    from burnish.exporters.onnx.graph import merge_projections, narrow_to_first
+
+    passes.ShapeInferencePass()(model)
+    done = {
+        "operators narrowed to the first token": narrow_to_first(model.graph),
+        "groups of projections merged": merge_projections(model.graph),
+        "attentions given flat states": flatten_attention(model.graph) if flat else 0,
+    }
+    passes.RemoveUnusedNodesPass()(model)
+    return {what: n for what, n in done.items() if n}
 
 
 def _first_nodes(model: Any) -> list[str]:

@@ -14,19 +14,6 @@ ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Gelu", "Erf", "Tanh", "Relu", "Sigmo
 FOLLOWED = (*ELEMENTWISE, "LayerNormalization", "MatMul", "Reshape", "Transpose", "Attention")
 
 
-def optimized(model: ir.Model) -> dict[str, int]:
-    """Change a model in place; returns what was done how often."""
-    import onnx_ir.passes.common as passes
-    from onnx_ir.passes.common import ShapeInferencePass
-
-    ShapeInferencePass()(model)
-    narrowed = narrow_to_first(model.graph)
-    merged = merge_projections(model.graph)
-    passes.RemoveUnusedNodesPass()(model)
-    done = {"operators narrowed to the first token": narrowed, "groups of projections merged": merged}
-    return {what: n for what, n in done.items() if n}
-
-
 def narrow_to_first(graph: ir.Graph) -> int:
     """Compute what only ends in the first place of an axis for that place alone; returns how many operators changed.
 
