@@ -24,9 +24,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield found.wait_ready()
 
 
-def count(server: Server, line: str) -> float:
+def count(server: Server, line: str, headers: dict[str, str] | None = None) -> float:
     """One figure of /metrics; 0 where it is not there yet."""
-    text = httpx.get(f"{server.address}/metrics", timeout=60).text
+    text = httpx.get(f"{server.address}/metrics", timeout=60, headers=headers).text
     return next((float(one.rpartition(" ")[2]) for one in text.splitlines() if one.startswith(line)), 0.0)
 
 

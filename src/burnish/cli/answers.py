@@ -196,6 +196,8 @@ def predict(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes, each with a copy."
 )
 @runtime_option
+@click.option("--compare", is_flag=True, help="Chat with the checkpoint before training as well, as NAME-base.")
+@click.option("--base", metavar="NAME", help="That checkpoint, where it is no longer in the recipe's place.")
 @click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Rows computed at once.")
 @click.option(
     "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
@@ -234,6 +236,8 @@ def serve(
     port: int,
     workers: int,
     runtime: str | dict[str, Any] | None,
+    compare: bool,
+    base: str | None,
     max_batch: int,
     max_wait: float,
     max_queue: int,
@@ -261,6 +265,8 @@ def serve(
     settings = Settings(
         bundles=list(bundles),
         runtime=runtime,
+        compare=compare,
+        base=base,
         trust_code=trust_code,
         max_batch=max_batch,
         max_wait=max_wait / 1000,

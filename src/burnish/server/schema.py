@@ -166,7 +166,7 @@ def golden(served: Served) -> list[dict[str, Any]]:
 
 def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
     """`row` and `answer` of golden examples, as they would be asked and answered; [] where they are not to be shown."""
-    if not served.settings.examples:
+    if not served.settings.examples or not served.trained:
         return []
     examples = []
     for row in golden(served)[:most]:
@@ -208,7 +208,7 @@ def description(served: Served) -> dict[str, Any]:
         "thresholds": getattr(target, "own_thresholds", None),
         "abstain_below": getattr(target, "abstain_below", None),
         "answers_with": served.predictor.answers_with,
-        "scores": scores_shown(served.predictor.bundle),
+        "scores": scores_shown(served.predictor.bundle) if served.trained else None,
         "predict": f"/models/{served.path}/predict",
         "explain": None if why_not else f"/models/{served.path}/explain",
         "unexplained": why_not,

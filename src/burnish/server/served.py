@@ -11,6 +11,7 @@ from typing import Any
 from burnish.answering.explaining import unexplained
 from burnish.answering.isolating import beside
 from burnish.answering.predictor import Predictor, PreparedRow, load
+from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
@@ -30,6 +31,7 @@ from burnish.targets import names_of
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
 MOST_TOKENS = 4096  # of a batch, padding included: 32 rows of 512 tokens would hold half a gigabyte between two layers
+BASE = "-base"  # behind the name of a model: that of the checkpoint it was trained from
 DETAILS = 20  # rows that an error names
 
 
@@ -46,6 +48,8 @@ class Served:
         metrics: where counts go.
         readers: threads in which rows are read and encoded.
         writer: what answers conversations; None where this model does not chat.
+        base: the name under which the checkpoint it was trained from is served beside it; empty where it is not.
+        trained: whether it is the trained model: what the bundle says of its test and of answers is of this one.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Served:
     metrics: Metrics
     readers: Readers
     writer: Writer | None = None
+    base: str = ""
+    trained: bool = True
 
     @property
     def chats(self) -> bool:
@@ -140,11 +146,13 @@ def said(served: Served, result: Answer | BaseException) -> Answer | str:
 
 
 def opened(settings: Settings, metrics: Metrics) -> list[Served]:
-    """Load all bundles, hashes and golden examples checked.
+    """Load all bundles, hashes and golden examples checked; with `compare` each with the checkpoint it was trained from.
 
     Raises:
-        InputError: a bundle is damaged, answers otherwise than it did, or two have the same name and version.
+        InputError: a bundle is damaged, answers otherwise than it did, or two have the same name and version; or there is
+            nothing to compare with.
     """
+    _require_comparable(settings)
     models: list[Served] = []
     for text in settings.bundles:
         place = place_of(text)
@@ -153,25 +161,70 @@ def opened(settings: Settings, metrics: Metrics) -> list[Served]:
         )
         bundle = predictor.bundle
         name, version = place.name or name_of(bundle.path), place.version or sha256(bundle.path / MANIFEST)[:12]
-        if any((m.name, m.version) == (name, version) for m in models):
-            raise InputError(
-                f"two bundles are called {name!r} in version {version!r}",
-                fix="name them: NAME@VERSION=PATH",
-                place=text,
-            )
-        metrics.expect(name, version, names_of(bundle.target), bundle.settings.get("answers"))
-        reader = Reader(bundle.input, settings)
-        batcher = Batcher(
-            predictor.answer,
-            settings.max_batch,
-            settings.max_wait,
-            settings.max_queue,
-            metrics.batches(name, version),
-            most_elements=MOST_TOKENS if bundle.input.lengths_matter and not endings_of(bundle.input) else None,
+        _require_new(models, name, version, text)
+        base = f"{name}{BASE}" if settings.compare and chats(bundle) else ""
+        models.append(_served(name, version, predictor, settings, metrics, base=base))
+        if base:
+            _require_new(models, base, version, text)
+            models.append(_served(base, version, _base(bundle, settings), settings, metrics, trained=False))
+    if settings.compare and not any(m.base for m in models):
+        raise InputError(
+            "no bundle that is served chats: there is nothing to compare", fix="leave --compare out", place="--compare"
         )
-        readers = Readers(
-            min(4, os.cpu_count() or 1), max(1.0, READING * settings.deadline), MOST_LOST, f"{name}/versions/{version}"
-        )
-        writer = Writer(predictor.together(), settings.max_queue) if chats(bundle) else None
-        models.append(Served(name, version, predictor, reader, batcher, settings, metrics, readers, writer))
     return models
+
+
+def _require_new(models: Sequence[Served], name: str, version: str, text: str) -> None:
+    if any((m.name, m.version) == (name, version) for m in models):
+        raise InputError(
+            f"two bundles are called {name!r} in version {version!r}",
+            fix="name them: NAME@VERSION=PATH",
+            place=text,
+        )
+
+
+def _require_comparable(settings: Settings) -> None:
+    if settings.base is not None and not settings.compare:
+        raise InputError("--base without --compare", fix="add --compare, or leave --base out", place="--base")
+    if settings.base is not None and len(settings.bundles) > 1:
+        raise InputError(
+            f"--base is the checkpoint of one bundle, and {len(settings.bundles)} are served",
+            fix="serve them apart",
+            place="--base",
+        )
+
+
+def _base(bundle: Bundle, settings: Settings) -> Predictor:
+    """The checkpoint that a bundle was trained from, in torch."""
+    from burnish.stages.chat.opening import base_of
+
+    return base_of(bundle, settings.base, runtime=settings.runtime, trust_code=settings.trust_code)
+
+
+def _served(
+    name: str,
+    version: str,
+    predictor: Predictor,
+    settings: Settings,
+    metrics: Metrics,
+    *,
+    base: str = "",
+    trained: bool = True,
+) -> Served:
+    """One model with its queue and threads."""
+    bundle = predictor.bundle
+    metrics.expect(name, version, names_of(bundle.target), bundle.settings.get("answers") if trained else None)
+    reader = Reader(bundle.input, settings)
+    batcher = Batcher(
+        predictor.answer,
+        settings.max_batch,
+        settings.max_wait,
+        settings.max_queue,
+        metrics.batches(name, version),
+        most_elements=MOST_TOKENS if bundle.input.lengths_matter and not endings_of(bundle.input) else None,
+    )
+    readers = Readers(
+        min(4, os.cpu_count() or 1), max(1.0, READING * settings.deadline), MOST_LOST, f"{name}/versions/{version}"
+    )
+    writer = Writer(predictor.together(), settings.max_queue) if chats(bundle) else None
+    return Served(name, version, predictor, reader, batcher, settings, metrics, readers, writer, base, trained)

@@ -30,6 +30,10 @@ class Settings(BaseModel):
     runtime: str | dict[str, Any] | None = Field(
         None, description="What computes, as of burnish.load; null: its default."
     )
+    compare: bool = Field(
+        False, description="Whether the checkpoint that a bundle was trained from chats beside it, as NAME-base."
+    )
+    base: str | None = Field(None, description="Where that checkpoint is; null: where the recipe has it.")
     trust_code: bool = Field(False, description="Whether components from outside burnish may be imported.")
     max_batch: int = Field(32, ge=1, description="Rows computed at once.")
     max_wait: float = Field(0.002, ge=0, description="Seconds an example waits for others before it is computed.")

@@ -67,7 +67,8 @@ def _described(kind: type[Asked]) -> dict[str, Any]:
 
 def _listed(served: Served) -> dict[str, Any]:
     created = int((served.predictor.bundle.path / MANIFEST).stat().st_mtime)
-    return {"id": served.name, "object": "model", "created": created, "owned_by": "burnish", "version": served.version}
+    told = {"id": served.name, "object": "model", "created": created, "owned_by": "burnish", "version": served.version}
+    return {**told, "base": served.base} if served.base else told
 
 
 def _named(name: str, names: dict[str, Served]) -> Served:
