@@ -46,9 +46,7 @@ def test_both_answer_under_names_of_their_own(server: Server, bundle: Path) -> N
     tuned = load(bundle)
     for name, predictor in (("harbour", tuned), ("harbour-base", base_of(tuned.bundle))):
         asked = {"model": name, "messages": [USER], "seed": 3}
-        response = httpx.post(
-            f"{server.address}/v1/chat/completions", json=asked, headers=HEADERS, timeout=120
-        ).json()
+        response = httpx.post(f"{server.address}/v1/chat/completions", json=asked, headers=HEADERS, timeout=120).json()
         wanted = "".join(predictor.stream([USER], seed=3)).strip()
         assert response["choices"][0]["message"]["content"] == wanted
         found[name] = wanted

@@ -44,6 +44,11 @@ async def begun(served: Served, asked: Asked, stopping: threading.Event) -> Choi
     prompts = await _prompts(served, asked, deadline)
 
     def late() -> Refused:
+        if stopping.is_set():
+            message = (
+                f"the server is stopping, and the answer was not done within {served.settings.deadline:g} s: come again"
+            )
+            return overloaded(message, 1.0, status=503, reason="stopping")
         message = f"no whole answer within {served.settings.write_deadline:g} s: ask for fewer tokens, or come again"
         return overloaded(message, 2.0, status=503, reason="deadline")
 

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from burnish.core.files import MANIFEST
 from burnish.server.chat.asked import Asked, ChatRequest, CompletionRequest, read
@@ -96,7 +97,7 @@ def _handler(kind: type[Asked], names: dict[str, Served], bodies: Bodies, stoppi
             except BaseException:
                 answering.end("left")
                 raise
-        return StreamingResponse(answering.events(first), 200, _EVENTS, "text/event-stream")
+        return _Streamed(answering, first)
 
     return answer
 
@@ -212,6 +213,21 @@ class _Answering:
             self._served.metrics.writing.ended(name, number, choice.ended or reason or "left", choice.written, seconds)
         state.prompt_tokens, state.written_tokens = self._choices.prompt_tokens, self._choices.written
         state.ended = ",".join(sorted({choice.ended or "left" for choice in self._choices.choices}))
+
+
+class _Streamed(StreamingResponse):
+    """A streamed answer, ended when the client is gone: it may go before the first piece, or while it reads none."""
+
+    def __init__(self, answering: _Answering, first: tuple[Choice, Any]) -> None:
+        super().__init__(answering.events(first), 200, _EVENTS, "text/event-stream")
+        self._answering = answering
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As of any streamed answer."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._answering.end("left")
 
 
 def _line(value: Any) -> bytes:

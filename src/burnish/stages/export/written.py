@@ -14,6 +14,7 @@ from burnish.answering.opening import recorded
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.bundle import Bundle
+from burnish.bundle.files import MODEL
 from burnish.core.batch import Array
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, RunFailed
@@ -22,13 +23,14 @@ from burnish.core.predictions import Predictions
 from burnish.data.table import Part
 from burnish.decoders import Decoder
 from burnish.evaluation.scores import metrics_for
-from burnish.evaluation.speed import speed
+from burnish.evaluation.speed import SIZES, speed
 from burnish.evaluation.written_parity import Written, WrittenParity, deciding_metric, written_parity
 from burnish.exporters import Exporter
 from burnish.media.text.token_row import token_row
 from burnish.runtimes import Generate, Runtime, Together
 from burnish.runtimes.torch import computing
 from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
+from burnish.stages.export.memory import peak_memory
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut
@@ -120,6 +122,7 @@ class WrittenExports(Exports):
             },
             "bytes": self.trained_bytes,
             "speed": self._speed(self.compute),
+            "peak_memory": self._memory("torch-float32", "torch", self.bundle.path / MODEL),
         }
 
     def export(self, wish: Wish) -> list[dict[str, Any]]:
@@ -157,6 +160,7 @@ class WrittenExports(Exports):
         if not proof.passed:
             return {**row, "status": "refused", "why": proof.why}
         row |= {"status": "passed", "bytes": _size(folder), "speed": self._speed(compute)}
+        row["peak_memory"] = self._memory(name, exporter.runtime or "torch", folder)
         golden = recorded(self.bundle, compute, [one["example"] for one in self.bundle.golden()])
         artifacts.write_facts(folder, {**facts, "measured": row}, golden)
         with self.kept(name) as place:
@@ -186,13 +190,20 @@ class WrittenExports(Exports):
         return float(logits.max() - chosen)
 
     def _speed(self, compute: Generate) -> dict[str, Any]:
-        encoded = [token_row(prompt) for prompt in self.prompts[:16]]
-        return speed(
-            compute,
-            lambda rows: self.bundle.input.collate(
-                [encoded[n % len(encoded)] for n in rows], self.bundle.processor.for_input
-            )[0],
-        )
+        return speed(compute, self._prompts)
+
+    def _memory(self, name: str, runtime: str, folder: Path) -> int | None:
+        self.say(f"{name}: memory is measured in a process of its own")
+        try:
+            return peak_memory(runtime, folder, self.bundle, self._prompts(range(max(SIZES))))
+        except RunFailed as error:  # it has passed already; that it may need more than there is does not undo that
+            self.say(f"{name}: {error.found}")
+            return None
+
+    def _prompts(self, rows: Sequence[int]) -> Mapping[str, Array]:
+        """The first prompts, over again where there are fewer."""
+        encoded = [token_row(self.prompts[n % len(self.prompts)]) for n in rows]
+        return self.bundle.input.collate(encoded, self.bundle.processor.for_input)[0]
 
 
 def export_written(

@@ -1,0 +1,86 @@
+"""How much memory an export needs, in a process of its own: opened, and 16 prompts answered."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from burnish.bundle.bundle import Bundle
+from burnish.core.batch import Array
+from burnish.core.component import build, component_class
+from burnish.core.errors import RunFailed
+from burnish.core.generated import Ends
+from burnish.decoders import Decoder
+from burnish.evaluation.speed import TOKENS
+from burnish.inputs import Input
+from burnish.runtimes import Runtime
+from burnish.targets import Target
+
+STATUS = Path("/proc/self/status")
+PEAK = "VmHWM"  # of this program alone; getrusage counts what the process was before it as well
+_SHOWN = 300  # characters of what a process that failed said
+
+
+def peak_memory(runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str, Array]) -> int | None:
+    """Most bytes that a new process holds resident while it opens a model and writes answers to prompts, libraries included.
+
+    Args:
+        runtime: kind of what computes it.
+        folder: of the model or artifact.
+        bundle: whose it is.
+        arrays: prompts, as the model reads them: [B, L] each.
+
+    Returns:
+        Bytes; None where the system does not tell them (only Linux does).
+
+    Raises:
+        RunFailed: the process failed.
+    """
+    if not STATUS.is_file():
+        return None
+    asked = {
+        "runtime": runtime,
+        "folder": str(folder.resolve()),
+        "parts": {name: bundle.settings[name] for name in ("model", "input", "target")},
+        "arrays": {name: [str(value.dtype), value.tolist()] for name, value in arrays.items()},
+    }
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-m", "burnish.stages.export.memory"],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.strip().rpartition("\n")[2][:_SHOWN]
+        raise RunFailed(f"the process whose memory is measured ended with code {done.returncode}: {last}")
+    return int(done.stdout.split()[-1])
+
+
+def _measured(asked: Mapping[str, Any]) -> int:
+    """Open the model, write, and look."""
+    model, parts = asked["parts"]["model"], asked["parts"]
+    # Whoever asks has opened the bundle, and decided there whose code is imported.
+    input_ = cast(Input, build("burnish.inputs", parts["input"], trust_code=True))
+    target = cast(Target, build("burnish.targets", parts["target"], trust_code=True))
+    if ":" in model["kind"]:  # imported here, as the runtime takes only what has been
+        component_class("burnish.models", model["kind"], trust_code=True)
+    runtime = cast(Runtime, build("burnish.runtimes", asked["runtime"]))
+    compute = runtime.generates(Path(asked["folder"]), model, input_, target)
+    decoder = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": TOKENS}))
+    compute({name: np.array(value, kind) for name, (kind, value) in asked["arrays"].items()}, decoder, Ends())
+    lines = STATUS.read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{_measured(json.load(sys.stdin))}\n")
