@@ -5,7 +5,8 @@
 
 RUN is a language model that was trained; exported for CTranslate2 it has two rows more. The load is the `openai` package:
 every client streams one greedy answer after another. Answers of the same weights are compared with those of the plain server.
-Needs what burnish[dev] installs, and openai.
+Needs what burnish[dev] installs, openai, and for `transformers serve` what transformers[serving] installs; where its command
+is not found or does not start, that row is left out, which is said. `--transformers` names the command of another environment.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from pathlib import Path
 from typing import Any
 
 PLAIN = "plain FastAPI"
-CONTENDERS = [PLAIN, "burnish torch", "burnish ctranslate2-int8"]
+OFFICIAL = "transformers serve"
+HEALTH = {OFFICIAL: "health"}
+CONTENDERS = [PLAIN, OFFICIAL, "burnish torch", "burnish ctranslate2-int8"]
 QUESTIONS = (
     "When does the first ferry leave on Sunday?",
     "May I take my dog and my bicycle with me, and what does it cost?",
@@ -49,9 +52,15 @@ def main() -> None:
     asked = arguments()
     found: dict[str, Any] = {}
     for name in asked.only:
+        if name == OFFICIAL and (why := absent(asked.transformers)):
+            print(f"{name} is left out: {why}", file=sys.stderr)
+            continue
         with serving(name, asked) as address:
-            load(address, 1, 1, asked)
-            found[name] = {clients: load(address, clients, asked.requests, asked) for clients in asked.clients}
+            model = str(asked.bundle / "model") if name == OFFICIAL else "model"
+            load(address, model, 1, 1, asked.tokens)
+            found[name] = {
+                clients: load(address, model, clients, asked.requests, asked.tokens) for clients in asked.clients
+            }
     print(table(found))
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -65,9 +74,23 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=32, help="of all clients together, each number of clients")
     parser.add_argument("--tokens", type=int, default=64, help="most tokens of an answer")
     parser.add_argument("--threads", type=int, default=2, help="of each server's arithmetic")
-    parser.add_argument("--only", nargs="+", default=CONTENDERS, help="plain FastAPI, burnish RUNTIME")
+    parser.add_argument(
+        "--only", nargs="+", default=CONTENDERS, help="plain FastAPI, transformers serve, burnish RUNTIME"
+    )
+    beside = Path(sys.executable).with_name("transformers")
+    parser.add_argument("--transformers", type=Path, default=beside, help="the command of transformers")
     parser.add_argument("--json", type=Path)
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.bundle = asked.run / "bundle" if (asked.run / "bundle").is_dir() else asked.run
+    return asked
+
+
+def absent(command: Path) -> str:
+    """Why `transformers serve` cannot be measured; empty where it can."""
+    if not command.is_file():
+        return f"there is no {command}: pip install 'transformers[serving]', or name it with --transformers"
+    done = subprocess.run([str(command), "serve", "--help"], capture_output=True, text=True, check=False)
+    return f"{command} serve --help failed: {done.stderr.strip()[-300:]}" if done.returncode else ""
 
 
 @contextmanager
@@ -76,36 +99,42 @@ def serving(name: str, asked: argparse.Namespace) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    bundle = asked.run / "bundle" if (asked.run / "bundle").is_dir() else asked.run
     words = [sys.executable, "-m", "uvicorn", "--app-dir", str(HERE), "plain:app", "--port", str(port)]
-    if name != PLAIN:
+    if name == OFFICIAL:
+        words = [str(asked.transformers), "serve", str(asked.bundle / "model"), "--device", "cpu", "--dtype", "float32"]
+        words += ["--host", "127.0.0.1", "--port", str(port)]
+    elif name != PLAIN:
         runtime = name.removeprefix("burnish ")
-        words = [sys.executable, "-m", "burnish.cli", "serve", f"model={bundle}", "--runtime", runtime]
+        words = [sys.executable, "-m", "burnish.cli", "serve", f"model={asked.bundle}", "--runtime", runtime]
         words += ["--port", str(port), "--write-deadline", "3600"]
-    settings = {"MODEL": str(bundle / "model"), "THREADS": str(asked.threads), "OMP_NUM_THREADS": str(asked.threads)}
+    settings = {
+        "MODEL": str(asked.bundle / "model"),
+        "THREADS": str(asked.threads),
+        "OMP_NUM_THREADS": str(asked.threads),
+    }
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(words, env={**os.environ, **settings}, stdout=log, stderr=log)
         try:
-            _wait(process, address)
+            _wait(process, f"{address}/{HEALTH.get(name, 'healthz')}")
             yield address
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
 
 
-def _wait(process: subprocess.Popen[bytes], address: str) -> None:
+def _wait(process: subprocess.Popen[bytes], place: str) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
-            urllib.request.urlopen(f"{address}/healthz", timeout=5)
+            urllib.request.urlopen(place, timeout=5)
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     raise RuntimeError("the server did not start")
 
 
-def load(address: str, clients: int, requests: int, asked: argparse.Namespace) -> dict[str, Any]:
+def load(address: str, model: str, clients: int, requests: int, most: int) -> dict[str, Any]:
     """What so many clients see: tokens a second of all together, seconds to the first token, and the answers."""
     import openai
 
@@ -113,9 +142,9 @@ def load(address: str, clients: int, requests: int, asked: argparse.Namespace) -
         client = openai.OpenAI(api_key="none", base_url=f"{address}/v1", timeout=PATIENCE, max_retries=0)
         began, first, pieces, tokens = time.perf_counter(), 0.0, [], 0
         stream = client.chat.completions.create(
-            model="model",
+            model=model,
             messages=[{"role": "user", "content": QUESTIONS[number % len(QUESTIONS)]}],
-            max_tokens=asked.tokens,
+            max_tokens=most,
             temperature=0,
             stream=True,
             stream_options={"include_usage": True},
