@@ -56,10 +56,11 @@ def test_a_client_that_leaves_is_no_longer_written_for(server: Server) -> None:
 
 def test_clients_that_leave_at_any_moment(server: Server) -> None:
     """Before the first token, behind it, in the middle, asked whole or streamed: nothing goes on, others are answered."""
+    place = urlsplit(server.address)
     before = count(server, 'burnish_ended_total{model="harbour"')
     for number in range(24):
         asked = {**ASKED, "stream": number % 4 != 0, "n": 1 + number % 3, "temperature": 0}
-        connection = socket.create_connection((urlsplit(server.address).hostname, urlsplit(server.address).port))
+        connection = socket.create_connection((place.hostname or "", place.port or 0))
         body = json.dumps(asked).encode()
         head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
         connection.sendall(f"{head}\r\n\r\n".encode() + (body if number % 6 else body[:40]))

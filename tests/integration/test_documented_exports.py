@@ -41,11 +41,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         )
     (folder / "weights").mkdir()
     (folder / "weights" / "smollm2").symlink_to(case.model["name"])
+    processor: Any = case.processor
     (row,) = case.input.encode([{"conversation": QUESTION}], case.processor)
     arrays = case.input.collate([row], case.processor)[0]
     decoder = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": TOKENS}))
     written: Any = generating(case.network)(arrays, decoder, case.ends)[0]
-    return folder, case.processor.tokens.tokenizer.decode(written.ids.tolist(), skip_special_tokens=True)
+    return folder, processor.tokens.tokenizer.decode(written.ids.tolist(), skip_special_tokens=True)
 
 
 @pytest.mark.parametrize("name", LIBRARIES)

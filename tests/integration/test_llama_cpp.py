@@ -18,7 +18,7 @@ from burnish.answering.predictor import load
 from burnish.core.component import build
 from burnish.core.generated import Ends
 from burnish.decoders import Decoder
-from burnish.exporters import Exportable, Exporter
+from burnish.exporters import Exporter
 from burnish.media.text.token_row import token_row
 from burnish.runtimes import Generate
 from burnish.runtimes.torch import generating
@@ -90,12 +90,12 @@ def test_llama_cpp_writes_what_the_network_writes(architecture: str, precision: 
     case = Case(tmp_path, architecture)
     exporter = cast(Exporter, build("burnish.exporters", {"kind": "gguf", "precision": precision}))
     (tmp_path / "out").mkdir()
-    exporter.export(cast(Exportable, case.source), tmp_path / "out", lambda text: None)
+    exporter.export(case.source, tmp_path / "out", lambda text: None)
     model = llama_cpp(tmp_path / "out" / "model.gguf")
     masks, ids = case.arrays["attention_mask"], case.arrays["input_ids"]
     prompts = [row[mask != 0] for row, mask in zip(ids, masks, strict=True)]
     assert_same(model, generating(case.network), prompts, case.ends, gap_of(case.network))
-    chat = case.processor
+    chat: Any = case.processor
     for prompt in prompts:  # its own tokenizer gives the same ids for the text of the prompt
         text = chat.tokens.tokenizer.decode(prompt.tolist(), skip_special_tokens=False)
         assert model.tokenize(text.encode(), add_bos=False, special=True) == prompt.tolist()
