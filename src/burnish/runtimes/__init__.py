@@ -60,6 +60,7 @@ class Writing:
         tell: told of each token, in the thread that writes.
         fail: told why nothing more comes, likewise.
         left: set, from any thread, when nobody wants the rest.
+        others: how many of the most probable tokens are told beside each; None: no chances are told.
     """
 
     arrays: Mapping[str, Array]
@@ -69,6 +70,7 @@ class Writing:
     tell: Callable[[Progress], None]
     fail: Callable[[Exception], None]
     left: bool = False
+    others: int | None = None
 
 
 class Together(Protocol):
