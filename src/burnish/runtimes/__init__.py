@@ -77,6 +77,10 @@ class Together(Protocol):
     """Sequences that are written side by side, in one thread; what each becomes is what it would become alone."""
 
     @property
+    def tells_chances(self) -> bool:
+        """Whether `Writing.others` is heeded."""
+
+    @property
     def room(self) -> int:
         """How many may be added now, of any number that is asked for; 0 while those that are written are not done."""
 

@@ -66,6 +66,11 @@ class Batches:
         self._rows: list[_Row] = []
 
     @property
+    def tells_chances(self) -> bool:
+        """The library gives those of the token that was chosen, and after the penalties."""
+        return False
+
+    @property
     def room(self) -> int:
         """Others join when the next batch begins."""
         return max(0, MOST - self.live)

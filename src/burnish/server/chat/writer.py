@@ -31,6 +31,11 @@ class Writer:
         self._thread.start()
 
     @property
+    def tells_chances(self) -> bool:
+        """Whether log probabilities can be had."""
+        return self._together.tells_chances
+
+    @property
     def waiting(self) -> int:
         """Answers that are not begun."""
         return len(self._queue)
