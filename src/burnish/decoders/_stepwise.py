@@ -121,7 +121,8 @@ class OneByOne(Stepwise):
         "llguidance.",
     )
     before_json: list[int] = Field(
-        default_factory=list, description="Token ids that stand before JSON of `json_schema`, such as the mark of a call."
+        default_factory=list,
+        description="Token ids that stand before JSON of `json_schema`, such as the mark of a call.",
     )
     behind_json: list[int] = Field(default_factory=list, description="Token ids that stand behind it.")
 

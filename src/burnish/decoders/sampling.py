@@ -40,7 +40,8 @@ class Sampling(OneByOne):
         0.0, ge=-2, le=2, description="Subtracted once from the logit of each token that was written; below 0: added."
     )
     logit_bias: dict[int, float] = Field(
-        default_factory=dict, description="Added to the logits of these token ids, -100 to 100; -100 all but forbids one."
+        default_factory=dict,
+        description="Added to the logits of these token ids, -100 to 100; -100 all but forbids one.",
     )
     seed: int = Field(0, ge=0, description="Of the draws, where a request names none.")
 

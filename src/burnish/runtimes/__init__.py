@@ -77,6 +77,10 @@ class Together(Protocol):
     """Sequences that are written side by side, in one thread; what each becomes is what it would become alone."""
 
     @property
+    def in_batches(self) -> bool:
+        """Whether those that are added while others are written wait until these have ended."""
+
+    @property
     def tells_chances(self) -> bool:
         """Whether `Writing.others` is heeded."""
 

@@ -44,6 +44,11 @@ class SideBySide:
         self._steps, self._groups = steps, list[_Group]()
 
     @property
+    def in_batches(self) -> bool:
+        """Others join at the next token."""
+        return False
+
+    @property
     def tells_chances(self) -> bool:
         """Logits are at hand."""
         return True

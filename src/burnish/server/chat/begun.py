@@ -128,7 +128,9 @@ async def _prompts(served: Served, asked: Asked, deadline: float) -> list[_Promp
 def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
     bundle, settings = served.predictor.bundle, served.settings
     if asked.others is not None and not (served.writer is not None and served.writer.tells_chances):
-        message = f"logprobs are not given by {served.predictor.answers_with}: leave them out, or serve with --runtime torch"
+        message = (
+            f"logprobs are not given by {served.predictor.answers_with}: leave them out, or serve with --runtime torch"
+        )
         raise wrong(message, "logprobs")
     size = processor_of(bundle).size
     if unknown := next((token for token in asked.logit_bias or () if int(token) >= size), None):

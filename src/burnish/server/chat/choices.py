@@ -55,10 +55,7 @@ class Choice:
         if told is None or told is self._shown:
             return []
         self._shown, self.written = told, len(told.ids)
-        if told.whole is None:
-            text = self.stream.more(told.ids)
-        else:
-            text = self.stream.rest(told.ids, told.whole.cut)
+        text = self.stream.more(told.ids) if told.whole is None else self.stream.rest(told.ids, told.whole.cut)
         if self.chances is not None:
             self.chances.more(told, len(self.stream.shown))
         out = self._apart(text, final=told.whole is not None)
