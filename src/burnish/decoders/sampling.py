@@ -18,8 +18,9 @@ _FEW = 512  # tokens among which most draws fall
 class Sampling(OneByOne):
     """Tokens drawn at random by their probability; the same seed gives the same prediction, alone and in a batch.
 
-    Penalties and `logit_bias` come first: the repetition penalty (Keskar et al. 2019, arXiv 1909.05858), then temperature, `top_k` (Fan et al. 2018,
-    arXiv 1805.04833), `top_p` (Holtzman et al. 2020, arXiv 1904.09751) and `min_p` (Nguyen et al. 2024, arXiv 2407.01082).
+    The repetition penalty comes first (Keskar et al. 2019, arXiv 1909.05858), then the other penalties and `logit_bias`,
+    then temperature, `top_k` (Fan et al. 2018, arXiv 1805.04833), `top_p` (Holtzman et al. 2020, arXiv 1904.09751) and
+    `min_p` (Nguyen et al. 2024, arXiv 2407.01082).
     """
 
     temperature: float = Field(
