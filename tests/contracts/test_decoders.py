@@ -170,6 +170,60 @@ def test_the_repetition_penalty_by_hand() -> None:
     assert found.tolist() == [1.0, 1.0, -2.0, 3.0]
 
 
+def test_penalties_and_biases_by_hand() -> None:
+    """What was written twice loses the frequency penalty twice, and the presence penalty once."""
+    from burnish.decoders._stepwise import Sequences
+
+    settings = {"frequency_penalty": 0.5, "presence_penalty": 0.25, "logit_bias": {"3": -2, 0: 1.5}}
+    decoder = cast(Any, made("sampling", **settings))
+    logits = np.array([1.0, 2.0, -1.0, 3.0])
+    assert decoder.weakened(logits, Sequences([1, 2, 1])).tolist() == [2.5, 0.75, -1.75, 1.0]
+    assert logits.tolist() == [1.0, 2.0, -1.0, 3.0]
+    with pytest.raises(InputError, match="-100 to 100"):
+        made("sampling", logit_bias={"1": 101})
+    with pytest.raises(InputError, match="does not have"):
+        written(made("sampling", logit_bias={"9": 1}), [0])
+
+
+@pytest.mark.parametrize("settings", [{}, {"top_k": 511}, {"top_k": 513}, {"top_p": 0.97}, {"min_p": 1e-4}])
+@pytest.mark.parametrize("spread", [0.01, 3.0])
+def test_draws_are_those_of_a_whole_sort(settings: dict[str, Any], spread: float) -> None:
+    """Only the most probable tokens are sorted where that is enough; ties at the edge included."""
+    from burnish.decoders._stepwise import Sequences
+
+    decoder = cast(Any, made("sampling", **settings))
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        logits = np.round(random.normal(size=2000) * spread, 2).astype(np.float32)
+        shares = np.exp(log_softmax(logits))
+        order = np.argsort(-shares, kind="stable")[: settings.get("top_k")]
+        kept = shares[order] / shares[order].sum()
+        enough = int(np.searchsorted(kept.cumsum(), settings.get("top_p", 1.0) * (1 - 1e-12))) + 1
+        enough = min(enough, int((kept >= settings.get("min_p", 0.0) * kept[0]).sum()))
+        draw = np.random.default_rng(seed).random()
+        wanted = order[min(np.searchsorted(kept[:enough].cumsum(), draw * kept[:enough].sum(), "right"), enough - 1)]
+        assert decoder.chosen(logits, Sequences(), np.random.default_rng(seed)) == wanted
+
+
+@pytest.mark.parametrize("kind", ["greedy", "sampling"])
+def test_chances_of_each_token(kind: str) -> None:
+    """Of the tokens and of no stop token; the most probable first; they add up to the score but for the stop token."""
+    for row in range(20):
+        line = cast(Any, made(kind, max_new_tokens=5)).line(ENDS, 1, 2)
+        whole = None
+        while whole is None:
+            _, whole = line.took(following(row, line.ids))
+        assert [chance.token for chance in line.chances] == whole.ids.tolist()
+        for place, chance in enumerate(line.chances):
+            logs = log_softmax(following(row, whole.ids[:place].tolist()))
+            assert chance.log == pytest.approx(logs[chance.token], abs=1e-12)
+            assert [token for token, _ in chance.others] == np.argsort(-logs)[:2].tolist()
+            assert [log for _, log in chance.others] == pytest.approx(sorted(logs)[:-3:-1], abs=1e-12)
+        plain = cast(Any, made(kind)).line(ENDS, 1)
+        plain.took(following(row, ()))
+        assert not plain.chances
+
+
 def labelling(path: Sequence[int], blank: int = 0) -> tuple[int, ...]:
     return tuple(token for token, _ in groupby(path) if token != blank)
 

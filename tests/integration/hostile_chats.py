@@ -47,7 +47,9 @@ FIELDS = (
     "response_format",
     "logprobs",
     "logit_bias",
+    "top_logprobs",
     "presence_penalty",
+    "frequency_penalty",
 )
 MESSAGES: list[Any] = [
     [],

@@ -92,7 +92,8 @@ class Predictor:
         Args:
             example: a string, a row, or the messages of a conversation.
             asked: settings of this request, as `burnish.answering.requested.Decoding` has them: temperature, top_k, top_p,
-                min_p, repetition_penalty, seed, max_new_tokens, stop, json_schema; what is not given is as in the bundle.
+                min_p, repetition_penalty, frequency_penalty, presence_penalty, logit_bias, seed, max_new_tokens, stop,
+                json_schema; what is not given is as in the bundle.
                 Where prompt and answer share a context, the answer ends with it.
 
         Raises:

@@ -30,6 +30,21 @@ class Generated:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """How probable a token was, as the network gives it: before temperature, penalties and a schema.
+
+    Attributes:
+        token: its id.
+        log: log of its probability, in nats.
+        others: the most probable tokens at its place, the first the most probable, each with the log of its probability.
+    """
+
+    token: int
+    log: float
+    others: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Progress:
     """A row while it is written.
 
@@ -37,11 +52,13 @@ class Progress:
         row: its place among the rows that are written together.
         ids: the token ids so far, without a stop token.
         whole: the finished sequence; None where it goes on.
+        chances: of each of `ids`, where they were asked for; else empty.
     """
 
     row: int
     ids: Sequence[int]
     whole: Generated | None = None
+    chances: Sequence[Chance] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress
+from burnish.core.generated import Chance, Ends, Generated, Progress
 from burnish.core.processor import Processor
 from burnish.core.views import each, joined
 from burnish.inputs import Input
@@ -44,6 +44,10 @@ class Line(Protocol):
     @property
     def ids(self) -> Sequence[int]:
         """Its tokens so far, without a stop token."""
+
+    @property
+    def chances(self) -> Sequence[Chance]:
+        """Of each of them, where they were asked for; else empty."""
 
     def took(self, logits: Array) -> tuple[int, Generated | None]:
         """The next token, from logits [V], and the whole sequence where that ends it.
@@ -79,12 +83,13 @@ class Decoder(Component):
         for row, whole in enumerate(self.written(step, rows, ends, seeds)):
             yield Progress(row, whole.ids.tolist(), whole)
 
-    def line(self, ends: Ends, seed: int | None = None) -> Line | None:
+    def line(self, ends: Ends, seed: int | None = None, others: int | None = None) -> Line | None:
         """A sequence that is settled token by token, for who drives several with settings of their own.
 
         Args:
             ends: what ends it.
             seed: where chance decides; None: the decoder's own.
+            others: how many of the most probable tokens are kept beside each; None: no chances are kept at all.
 
         Returns:
             None where tokens are not settled one by one.

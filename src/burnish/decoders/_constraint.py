@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,16 @@ class Constraint:
         schema: of the answer.
         ends: the tokenizer that answers are written with, and its stop tokens.
         size: how many tokens the network has logits for.
+        around: token ids before the JSON, and behind it.
     """
 
-    def __init__(self, schema: dict[str, Any], ends: Ends, size: int) -> None:
+    def __init__(
+        self,
+        schema: dict[str, Any],
+        ends: Ends,
+        size: int,
+        around: tuple[Sequence[int], Sequence[int]] = ((), ()),
+    ) -> None:
         if ends.tokenizer is None:
             raise InputError(
                 "answers of this target are no texts, so no JSON schema can hold them", place="decoder.json_schema"
@@ -61,19 +69,34 @@ class Constraint:
         tokenizer = _tokenizer(ends.tokenizer.to_str(), tuple(sorted(ends.stop)), size)
         grammar = library.LLMatcher.grammar_from_json_schema(json.dumps(schema))
         self._matcher = library.LLMatcher(tokenizer, grammar, log_level=0)
+        self._before, self._behind = list(around[0]), list(around[1])
 
     def masked(self, logits: Array) -> Array:
         """Logits [V] with minus infinity for every token after which the answer could no longer fit."""
+        if due := self._due:
+            out = np.full_like(logits, -np.inf)
+            out[due[0]] = max(0.0, logits[due[0]])  # a number, even where the network rules it out
+            return out
         allowed = np.frombuffer(self._matcher.compute_logit_bias(), np.uint8)[: len(logits)] > 0
         if not allowed.any():  # nothing fits: told by the answer, which is cut off here
             return logits
-        out = np.full(len(logits), -np.inf)
+        out = np.full_like(logits, -np.inf)
         out[: len(allowed)][allowed] = logits[: len(allowed)][allowed]
         return out
 
     def took(self, token: int) -> None:
         """This token was chosen."""
-        self._matcher.consume_token(token)
+        if due := self._due:
+            due.pop(0)
+        else:
+            self._matcher.consume_token(token)
+
+    @property
+    def _due(self) -> list[int]:
+        """Tokens that come now, whatever the network says; empty where the schema decides, or the end."""
+        if self._before:
+            return self._before
+        return self._behind if self._behind and self._matcher.is_accepting() else []
 
 
 @lru_cache(maxsize=4)

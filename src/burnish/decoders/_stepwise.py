@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress, Reason
+from burnish.core.generated import Chance, Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder, Step
 from burnish.decoders._constraint import Constraint, schema_of
 
@@ -26,6 +26,25 @@ def log_softmax(logits: Array) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):  # said by the score, which is not finite then
         values = values - values.max(axis=-1, keepdims=True)
         return cast(Array, values - np.log(np.exp(values).sum(axis=-1, keepdims=True)))
+
+
+def log_total(logits: Array) -> float:
+    """Log of the sum of the exponentials of [V]: a logit less this is the log of its probability.
+
+    Powers are as precise as the logits, their sum is in float64. Not a number where `log_softmax` is not.
+    """
+    greatest = logits.max()
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(greatest) + math.log(np.exp(logits - greatest).sum(dtype=np.float64))
+
+
+def most_probable(values: Array, many: int) -> Array:
+    """Places of the greatest of [V], the greatest first; of equals the one with the lowest number."""
+    if many < len(values):
+        least = np.partition(values, len(values) - many)[len(values) - many]
+        places = np.flatnonzero(~(values < least))  # equals of the last as well: the lowest number decides, not chance
+        return cast(Array, places[np.argsort(-values[places], kind="stable")][:many])
+    return cast(Array, np.argsort(-values, kind="stable"))
 
 
 @dataclass
@@ -101,6 +120,11 @@ class OneByOne(Stepwise):
         description="Answers are JSON of this schema: the schema, the path of a file with one, or true for any JSON; needs "
         "llguidance.",
     )
+    before_json: list[int] = Field(
+        default_factory=list,
+        description="Token ids that stand before JSON of `json_schema`, such as the mark of a call.",
+    )
+    behind_json: list[int] = Field(default_factory=list, description="Token ids that stand behind it.")
 
     @field_validator("json_schema", mode="before")
     @classmethod
@@ -109,11 +133,11 @@ class OneByOne(Stepwise):
 
     @abstractmethod
     def chosen(self, logits: Array, sequence: Sequences, random: np.random.Generator | None) -> int:
-        """The next token of one sequence, from logits float64 [V]."""
+        """The next token of one sequence, from logits [V], float32 or float64."""
 
-    def line(self, ends: Ends, seed: int | None = None) -> OneLine:
+    def line(self, ends: Ends, seed: int | None = None, others: int | None = None) -> OneLine:
         """A sequence by itself."""
-        return OneLine(self, ends, self.randoms(1, [] if seed is None else [seed])[0])
+        return OneLine(self, ends, self.randoms(1, [] if seed is None else [seed])[0], others)
 
     def randoms(self, rows: int, seeds: Sequence[int]) -> list[np.random.Generator | None]:
         """What chance is drawn from, for each row; None where nothing is drawn."""
@@ -151,7 +175,9 @@ class OneLine:
     decoder: OneByOne
     ends: Ends
     random: np.random.Generator | None
+    others: int | None = None
     sequence: Sequences = field(default_factory=Sequences)
+    chances: list[Chance] = field(default_factory=list)
     _held: Constraint | None = None
 
     @property
@@ -161,14 +187,24 @@ class OneLine:
 
     def took(self, logits: Array) -> tuple[int, Generated | None]:
         """The next token; where the network gives no number, the sequence ends with a score that is none."""
-        if self._held is None and self.decoder.json_schema is not None:
-            self._held = Constraint(self.decoder.json_schema, self.ends, len(logits))
-        logits, sequence = logits.astype(np.float64), self.sequence
+        decoder, sequence = self.decoder, self.sequence
+        if self._held is None and decoder.json_schema is not None:
+            around = decoder.before_json, decoder.behind_json
+            self._held = Constraint(decoder.json_schema, self.ends, len(logits), around)
         allowed = logits if self._held is None else self._held.masked(logits)
-        token = int(self.decoder.chosen(allowed, sequence, self.random))
+        token = int(decoder.chosen(allowed, sequence, self.random))
         if self._held is not None:
             self._held.took(token)
-        sequence.score += float(log_softmax(logits)[token])
+        total = log_total(logits)
+        sequence.score += float(logits[token]) - total
         if not math.isfinite(sequence.score):
             return token, sequence.finished("length")
-        return token, self.decoder.ending(sequence, token, self.ends)
+        if self.others is not None and token not in self.ends.stop:
+            self.chances.append(self._chance(logits, token, total))
+        return token, decoder.ending(sequence, token, self.ends)
+
+    def _chance(self, logits: Array, token: int, total: float) -> Chance:
+        beside = most_probable(logits, self.others) if self.others else np.zeros(0, np.int64)
+        return Chance(
+            token, float(logits[token]) - total, tuple((int(one), float(logits[one]) - total) for one in beside)
+        )

@@ -60,6 +60,7 @@ class Writing:
         tell: told of each token, in the thread that writes.
         fail: told why nothing more comes, likewise.
         left: set, from any thread, when nobody wants the rest.
+        others: how many of the most probable tokens are told beside each; None: no chances are told.
     """
 
     arrays: Mapping[str, Array]
@@ -69,10 +70,19 @@ class Writing:
     tell: Callable[[Progress], None]
     fail: Callable[[Exception], None]
     left: bool = False
+    others: int | None = None
 
 
 class Together(Protocol):
     """Sequences that are written side by side, in one thread; what each becomes is what it would become alone."""
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether those that are added while others are written wait until these have ended."""
+
+    @property
+    def tells_chances(self) -> bool:
+        """Whether `Writing.others` is heeded."""
 
     @property
     def room(self) -> int:

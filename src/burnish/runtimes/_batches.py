@@ -66,6 +66,16 @@ class Batches:
         self._rows: list[_Row] = []
 
     @property
+    def in_batches(self) -> bool:
+        """Those that come later wait until a batch has ended."""
+        return True
+
+    @property
+    def tells_chances(self) -> bool:
+        """The library gives those of the token that was chosen, and after the penalties."""
+        return False
+
+    @property
     def room(self) -> int:
         """Others join when the next batch begins."""
         return max(0, MOST - self.live)

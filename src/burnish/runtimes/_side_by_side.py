@@ -15,6 +15,9 @@ from burnish.decoders import Line
 from burnish.runtimes import Writing
 
 MOST = 64  # sequences at once: memory of keys and values grows with them
+LONGER = 1.5  # times the shortest that texts are read with
+READ = 2048  # tokens that are read at once, padding included
+_TEXT = {"input_ids", "attention_mask"}
 
 
 @dataclass
@@ -30,8 +33,8 @@ class _Group:
 class SideBySide:
     """See `burnish.runtimes.Together`. Each has its own decoder, so settings of one never touch another.
 
-    A newcomer is read alone, then goes on with the others, its memory beside theirs; where the network remembers more
-    than keys and values, it goes on by itself, in turn with them.
+    Newcomers of like length are read together, then go on with the others, their memory beside theirs; where the network
+    remembers more than keys and values, they go on by themselves, in turn with them.
 
     Args:
         steps: inputs to a network as decoders drive it; it has `joined` as well.
@@ -39,6 +42,16 @@ class SideBySide:
 
     def __init__(self, steps: Callable[[Mapping[str, Array]], Any]) -> None:
         self._steps, self._groups = steps, list[_Group]()
+
+    @property
+    def in_batches(self) -> bool:
+        """Others join at the next token."""
+        return False
+
+    @property
+    def tells_chances(self) -> bool:
+        """Logits are at hand."""
+        return True
 
     @property
     def room(self) -> int:
@@ -52,11 +65,15 @@ class SideBySide:
 
     def add(self, writings: Sequence[Writing]) -> None:
         """Read their rows, and write the first token of each."""
+        begun: list[tuple[Writing, Line]] = []
         for writing in writings:
             try:
-                self._begin(writing)
+                if not writing.left and (line := self._line(writing)) is not None:
+                    begun.append((writing, line))
             except Exception as error:
                 writing.fail(error)
+        for members in _alike(begun):
+            self._begin(members)
 
     def advance(self) -> None:
         """One token of each."""
@@ -72,18 +89,27 @@ class SideBySide:
                 group.members = []
         self._groups = [group for group in self._groups if group.members]
 
-    def _begin(self, writing: Writing) -> None:
-        if writing.left:
-            return
-        steps = self._steps(writing.arrays)
+    def _line(self, writing: Writing) -> Line | None:
+        """Of one that is settled token by token; others are written whole here and now."""
         seed = secrets.randbits(62) if writing.seed is None else writing.seed
-        line = writing.decoder.line(writing.ends, seed)
+        line = writing.decoder.line(writing.ends, seed, writing.others)
         if line is None:
-            for told in writing.decoder.writing(steps, 1, writing.ends, [seed]):
+            for told in writing.decoder.writing(self._steps(writing.arrays), 1, writing.ends, [seed]):
                 writing.tell(told)
+        return line
+
+    def _begin(self, members: list[tuple[Writing, Line]]) -> None:
+        try:
+            steps = self._steps(_padded([writing.arrays for writing, _ in members]))
+            logits, cache = steps(None, None)
+        except Exception as error:
+            if len(members) == 1:
+                members[0][0].fail(error)
+            else:  # whose error it is shows when each is read alone
+                for one in members:
+                    self._begin([one])
             return
-        logits, cache = steps(None, None)
-        group = _Group(steps, cache, [(writing, line)], [0])
+        group = _Group(steps, cache, members, [0] * len(members))
         self._settle(group, logits)
         if group.members:
             self._join(group)
@@ -104,7 +130,7 @@ class SideBySide:
         for place, ((writing, line), row) in enumerate(zip(group.members, logits, strict=True)):
             try:
                 group.tokens[place], whole = line.took(row)
-                writing.tell(Progress(0, tuple(line.ids), whole))
+                writing.tell(Progress(0, tuple(line.ids), whole, line.chances))
                 if whole is None:
                     going.append(place)
             except Exception as error:
@@ -122,3 +148,30 @@ class SideBySide:
         group.tokens = [group.tokens[place] for place in places]
         if places:
             group.cache = group.steps.picked(group.cache, np.array(places, np.int64))
+
+
+def _alike(begun: list[tuple[Writing, Line]]) -> list[list[tuple[Writing, Line]]]:
+    """Newcomers that are read together: texts of which no more than a part is padding; others each alone."""
+    texts = [one for one in begun if set(one[0].arrays) == _TEXT]
+    out = [[one] for one in begun if set(one[0].arrays) != _TEXT]
+    group: list[tuple[Writing, Line]] = []
+    for one in sorted(texts, key=lambda one: _length(one[0])):  # the shortest of a group is its first
+        if group and (_length(one[0]) > LONGER * _length(group[0][0]) or len(group) * _length(one[0]) > READ):
+            out, group = [*out, group], []
+        group.append(one)
+    return [*out, group] if group else out
+
+
+def _length(writing: Writing) -> int:
+    return int(writing.arrays["input_ids"].shape[1])
+
+
+def _padded(arrays: list[Mapping[str, Array]]) -> Mapping[str, Array]:
+    """Texts of one row each as the rows of one batch, padded at their end."""
+    if len(arrays) == 1:
+        return arrays[0]
+    width = max(one["input_ids"].shape[1] for one in arrays)
+    return {
+        name: np.concatenate([np.pad(one[name], ((0, 0), (0, width - one[name].shape[1]))) for one in arrays])
+        for name in sorted(_TEXT)
+    }

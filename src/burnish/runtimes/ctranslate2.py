@@ -167,8 +167,9 @@ def settings_of(decoder: Decoder) -> dict[str, Any]:
         return {"options": options, "random": False}
     if decoder.kind() != "sampling":
         raise _lacks(f"decoder {decoder.kind()!r}")
-    if values["min_p"] > 0:
-        raise _lacks("min_p")
+    for name in ("min_p", "frequency_penalty", "presence_penalty", "logit_bias"):
+        if values[name]:
+            raise _lacks(name)
     random = values["temperature"] > 0 and values["top_k"] != 1
     options = {
         "sampling_topk": (values["top_k"] or 0) if random else 1,

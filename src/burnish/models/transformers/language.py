@@ -101,7 +101,10 @@ class LanguageModel(TransformersNetwork, Generating):
         if "logits_to_keep" in self._accepts:
             named["logits_to_keep"] = 1  # those of the prompt are many, and nobody reads them
         out = self.model(**named)
-        return out.logits[:, -1], _Cache(getattr(out, memory), mask, positions[:, -1])
+        from burnish.models.transformers.growing import growing
+
+        remembered = getattr(out, memory)
+        return out.logits[:, -1], _Cache(growing(remembered) if past is None else remembered, mask, positions[:, -1])
 
     def picked(self, cache: Any, rows: torch.Tensor) -> Any:
         """The cache of these rows."""
@@ -110,7 +113,9 @@ class LanguageModel(TransformersNetwork, Generating):
 
     def joined(self, first: Any, second: Any) -> Any:
         """Both as one, the shorter one padded at its beginning; None where more is remembered than keys and values."""
-        if not (_plain(first.past) and _plain(second.past)):
+        from burnish.models.transformers.growing import plain
+
+        if not (plain(first.past) and plain(second.past)):
             return None
         first, second = _trimmed(first), _trimmed(second)
         width = max(first.mask.shape[1], second.mask.shape[1])
@@ -119,14 +124,6 @@ class LanguageModel(TransformersNetwork, Generating):
             one.values = torch.cat([_widened(one.values, width, 2), _widened(other.values, width, 2)])
         mask = torch.cat([_widened(first.mask, width, 1), _widened(second.mask, width, 1)])
         return _Cache(first.past, mask, torch.cat([first.positions, second.positions]))
-
-
-def _plain(past: Any) -> bool:
-    """Whether it is keys and values of every place, and nothing else."""
-    from transformers.cache_utils import DynamicLayer
-
-    layers = getattr(past, "layers", None) or []
-    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
 
 
 def _trimmed(cache: _Cache) -> _Cache:

@@ -11,6 +11,7 @@ from burnish.server.refusal import Refused
 
 SHOWN = 120  # characters of what was sent that a message repeats
 MOST_CHOICES = 16
+MOST_OTHERS = 20  # tokens beside each
 SEEDS = 2**63 - 1
 
 
@@ -37,9 +38,9 @@ class Asked(BaseModel):
     n: int | None = Field(None, ge=1, le=MOST_CHOICES)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    logit_bias: dict[str, Any] | None = None
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    logit_bias: dict[str, float] | None = Field(None, description="Token ids to what is added to their logits.")
     # These change no answer.
     user: Any = None
     metadata: Any = None
@@ -55,11 +56,10 @@ class Asked(BaseModel):
         Raises:
             Refused: 400.
         """
-        for name in ("presence_penalty", "frequency_penalty"):
-            if getattr(self, name):
-                raise wrong(f"{name} is not done here: leave it out, or use repetition_penalty", name)
-        if self.logit_bias:
-            raise wrong("logit_bias is not done here: leave it out", "logit_bias")
+        for token, bias in (self.logit_bias or {}).items():
+            if not (token.isascii() and token.isdecimal() and len(token) < 10 and -100 <= bias <= 100):
+                what = f"logit_bias holds {token[:SHOWN]!r}: {bias:g}"
+                raise wrong(f"{what}; send token ids with numbers from -100 to 100", "logit_bias")
         if self.stream_options is not None and not self.stream:
             raise wrong(
                 "stream_options are of streamed answers: set stream to true, or leave them out", "stream_options"
@@ -83,11 +83,17 @@ class Asked(BaseModel):
         """That the answer is held to."""
         return None
 
-    def decoding(self, most: int) -> Decoding:
+    @property
+    def others(self) -> int | None:
+        """How many of the most probable tokens are told beside each; None: no log probabilities are told."""
+        return None
+
+    def decoding(self, most: int, **held: Any) -> Decoding:
         """The settings, as a bundle's decoder takes them.
 
         Args:
             most: tokens that may be written.
+            held: what the answer is held to, instead of `held_to`.
         """
         asked: dict[str, Any] = {
             name: value for name in ("temperature", "top_k", "min_p") if (value := getattr(self, name)) is not None
@@ -97,10 +103,13 @@ class Asked(BaseModel):
             asked["top_p"] = self.top_p
         if self.repetition_penalty not in (None, 1):
             asked["repetition_penalty"] = self.repetition_penalty
-            asked.setdefault("temperature", 0.0)
+        asked |= {name: value for name in ("frequency_penalty", "presence_penalty") if (value := getattr(self, name))}
+        if self.logit_bias:
+            asked["logit_bias"] = {int(token): bias for token, bias in self.logit_bias.items()}
         if asked.get("min_p") == 0 and "temperature" not in asked:
             del asked["min_p"]
-        return Decoding(**asked, max_new_tokens=most, stop=self.stops, json_schema=self.held_to)
+        held = held or {"json_schema": self.held_to}
+        return Decoding(**asked, max_new_tokens=most, stop=self.stops, **held)
 
 
 class ChatRequest(Asked):
@@ -113,24 +122,24 @@ class ChatRequest(Asked):
     parallel_tool_calls: bool | None = None
     response_format: dict[str, Any] | None = None
     logprobs: bool | None = None
-    top_logprobs: int | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=MOST_OTHERS)
     modalities: list[Literal["text"]] | None = None
     prediction: Any = None  # makes answers quicker elsewhere, and no others
 
     def check(self) -> None:
         """As of all, and tools and formats."""
         super().check()
-        if self.logprobs or self.top_logprobs:
-            raise wrong("logprobs are not given here: leave logprobs and top_logprobs out", "logprobs")
+        if self.top_logprobs and not self.logprobs:
+            raise wrong("top_logprobs without logprobs: set logprobs to true, or leave it out", "top_logprobs")
         if self.max_tokens is not None and self.max_completion_tokens not in (None, self.max_tokens):
             raise wrong("max_tokens and max_completion_tokens differ: send one of them", "max_tokens")
-        if self.tool_choice not in (None, "none", "auto"):
-            raise wrong("tool_choice is none or auto here: no call is forced", "tool_choice")
         if self.tool_choice is not None and not self.tools:
             raise wrong("tool_choice without tools: send tools, or leave it out", "tool_choice")
-        if self.tools and self.parallel_tool_calls is False:
-            raise wrong("parallel_tool_calls cannot be turned off here: leave it out", "parallel_tool_calls")
-        _ = self.held_to
+        if self.offers and self.parallel_tool_calls is False and not self.forces:
+            message = "parallel_tool_calls cannot be turned off here: leave it out, or force a call, which is one"
+            raise wrong(message, "parallel_tool_calls")
+        if self.held_to is not None and self.forces:
+            raise wrong("a forced call and response_format exclude each other: send one of them", "response_format")
 
     @property
     def most(self) -> int | None:
@@ -141,6 +150,39 @@ class ChatRequest(Asked):
     def offers(self) -> bool:
         """Whether tools are offered, and may be called."""
         return bool(self.tools) and self.tool_choice != "none"
+
+    @property
+    def forces(self) -> bool:
+        """Whether the answer must be a call.
+
+        Raises:
+            Refused: no choice that is known (400).
+        """
+        return self.forced_name is not None
+
+    @property
+    def forced_name(self) -> str | None:
+        """The function that must be called; empty: any of the tools; None: none must be.
+
+        Raises:
+            Refused: no choice that is known (400).
+        """
+        choice = self.tool_choice
+        if choice in (None, "none", "auto"):
+            return None
+        if choice == "required":
+            return ""
+        function = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
+        name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(name, str) or not name:
+            form = '{"type": "function", "function": {"name": ...}}'
+            raise wrong(f"tool_choice is none, auto, required, or {form}", "tool_choice")
+        return name
+
+    @property
+    def others(self) -> int | None:
+        """Of `logprobs` and `top_logprobs`."""
+        return (self.top_logprobs or 0) if self.logprobs else None
 
     @property
     def held_to(self) -> dict[str, Any] | None:
@@ -169,7 +211,7 @@ class CompletionRequest(Asked):
     """A body of /v1/completions."""
 
     prompt: str | list[str] | list[int] | list[list[int]] = Field(description="Texts, or token ids.")
-    logprobs: int | None = None
+    logprobs: int | None = Field(None, ge=0, le=MOST_OTHERS)
     echo: bool | None = None
     suffix: str | None = None
     best_of: int | None = None
@@ -177,14 +219,17 @@ class CompletionRequest(Asked):
     def check(self) -> None:
         """As of all."""
         super().check()
-        if self.logprobs is not None:
-            raise wrong("logprobs are not given here: leave them out", "logprobs")
         if self.echo or self.suffix:
             raise wrong("echo and suffix are not done here: leave them out", "echo" if self.echo else "suffix")
         if self.best_of not in (None, 1, self.n):
             raise wrong("best_of is not done here: leave it out, or ask for n", "best_of")
         if not self.prompts or len(self.prompts) > MOST_CHOICES:
             raise wrong(f"prompt is 1 to {MOST_CHOICES} texts", "prompt")
+
+    @property
+    def others(self) -> int | None:
+        """Of `logprobs`."""
+        return self.logprobs
 
     @property
     def prompts(self) -> list[str | list[int]]:

@@ -13,15 +13,30 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Ends
 from burnish.decoders import Decoder
 from burnish.media.text.streaming import TextStream
+from burnish.media.text.token_bytes import TokenBytes
 from burnish.server.chat.asked import SEEDS, Asked, ChatRequest, CompletionRequest, wrong
+from burnish.server.chat.chances import Chances
 from burnish.server.chat.choices import Choice, Choices
+from burnish.server.chat.forced import forced
 from burnish.server.chat.messages import conversation
 from burnish.server.chat.parts import MARKS, Parts
 from burnish.server.chat.prompts import of_conversation, of_text, processor_of, tokens_left
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.served import Served
 
-_OF_DECODERS = ("json_schema", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "stop", "seed")
+_OF_DECODERS = (
+    "json_schema",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "stop",
+    "seed",
+)
 
 
 @dataclass(frozen=True)
@@ -62,11 +77,27 @@ async def begun(served: Served, asked: Asked, stopping: threading.Event) -> Choi
         arrays = bundle.input.collate([prompt.encoded], bundle.processor.for_input)[0]
         for turn in range(asked.n or 1):
             stream = TextStream(prompt.ends.text or str, getattr(prompt.decoder, "stop", ()))
-            choice = Choice(len(choices.choices), stream, prompt.parts())
+            choice = Choice(len(choices.choices), stream, prompt.parts(), _chances(served, asked, prompt.ends))
             choices.choices.append(choice)
-            choices.writing(choice, arrays, prompt.decoder, prompt.ends, _seed(asked, turn), writer.touched)
+            choices.writing(
+                choice,
+                arrays,
+                prompt.decoder,
+                prompt.ends,
+                seed=_seed(asked, turn),
+                touched=writer.touched,
+                others=asked.others,
+            )
     writer.begin(choices.writings)
     return choices
+
+
+def _chances(served: Served, asked: Asked, ends: Ends) -> Chances | None:
+    """What tells log probabilities; None where they are not asked for."""
+    if asked.others is None:
+        return None
+    words = TokenBytes(processor_of(served.predictor.bundle).tokens.tokenizer)
+    return Chances(words, ends.text or str, chat=isinstance(asked, ChatRequest))
 
 
 def _seed(asked: Asked, turn: int) -> int | None:
@@ -101,6 +132,14 @@ async def _prompts(served: Served, asked: Asked, deadline: float) -> list[_Promp
 
 def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
     bundle, settings = served.predictor.bundle, served.settings
+    if asked.others is not None and not (served.writer is not None and served.writer.tells_chances):
+        message = (
+            f"logprobs are not given by {served.predictor.answers_with}: leave them out, or serve with --runtime torch"
+        )
+        raise wrong(message, "logprobs")
+    size = processor_of(bundle).size
+    if unknown := next((token for token in asked.logit_bias or () if int(token) >= size), None):
+        raise wrong(f"logit_bias names token {unknown}: the model has tokens 0 to {size - 1}", "logit_bias")
     if asked.most is not None and asked.most > settings.max_output_tokens:
         message = f"max_tokens is {asked.most:,}: this server writes at most {settings.max_output_tokens:,}"
         raise wrong(message, "max_tokens")
@@ -109,7 +148,8 @@ def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
         chat = isinstance(asked, ChatRequest)
         encoded = of_conversation(bundle, item) if chat else of_text(bundle, item)
         most = tokens_left(bundle, int(encoded["_length"]), asked.most, settings.max_output_tokens)
-        decoder = served.predictor.decoder(asked.decoding(most))
+        held = forced(bundle, asked) if isinstance(asked, ChatRequest) and asked.forces else {}
+        decoder = served.predictor.decoder(asked.decoding(most, **held))
         ends = bundle.target.ends(bundle.processor)  # type: ignore[attr-defined]
         if not isinstance(asked, ChatRequest):
             return _Prompt(encoded, decoder, ends, lambda: None)
@@ -117,6 +157,8 @@ def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
         if offers:  # marks of calls may be control tokens, which a text does not show
             ends = replace(ends, text=_marked(served))
         thinking = _opens_thought(served, encoded)
+        if thinking and held:
+            raise wrong("this model thinks before it calls, so no call can be forced: send auto", "tool_choice")
         return _Prompt(encoded, decoder, ends, lambda: Parts(calls=offers, thinking=thinking))
 
     return read
@@ -153,6 +195,8 @@ def said(error: InputError) -> str:
 
 def _param(asked: Asked, error: InputError) -> str:
     text = said(error)
+    if isinstance(asked, ChatRequest) and asked.forces and "JSON schema" in text:
+        return "tool_choice"
     named = next((name for name in _OF_DECODERS if name in text), None)
     if named == "json_schema" or "JSON schema" in text:
         return "response_format"

@@ -12,6 +12,7 @@ from typing import Any
 from burnish.core.generated import Ends, Progress
 from burnish.media.text.streaming import TextStream
 from burnish.runtimes import Writing
+from burnish.server.chat.chances import Chances
 from burnish.server.chat.parts import Delta, Parts
 from burnish.server.refusal import Refused
 
@@ -26,6 +27,7 @@ class Choice:
         number: its place in the answer.
         stream: tokens to text.
         parts: text to deltas; None where the text is told as it is.
+        chances: log probabilities of the tokens; None where they were not asked for.
         latest: what was told last; a slow reader misses what came between, which is in it.
         written: tokens so far.
         ended: why; empty while it goes on.
@@ -34,6 +36,7 @@ class Choice:
     number: int
     stream: TextStream
     parts: Parts | None
+    chances: Chances | None = None
     latest: Progress | None = None
     failure: Exception | None = None
     written: int = 0
@@ -52,9 +55,12 @@ class Choice:
         if told is None or told is self._shown:
             return []
         self._shown, self.written = told, len(told.ids)
+        text = self.stream.more(told.ids) if told.whole is None else self.stream.rest(told.ids, told.whole.cut)
+        if self.chances is not None:
+            self.chances.more(told, len(self.stream.shown))
+        out = self._apart(text, final=told.whole is not None)
         if told.whole is None:
-            return self._apart(self.stream.more(told.ids), final=False)
-        out = self._apart(self.stream.rest(told.ids, told.whole.cut), final=True)
+            return out
         self.ended = "tool_calls" if self.parts is not None and self.parts.called else told.whole.ended
         return out
 
@@ -87,8 +93,18 @@ class Choices:
         self._changed, self._loop = asyncio.Event(), asyncio.get_running_loop()
         self._stopping = False
 
-    def writing(self, choice: Choice, arrays: Any, decoder: Any, ends: Ends, seed: int | None, touched: Any) -> None:
-        """Ask for one of them."""
+    def writing(
+        self,
+        choice: Choice,
+        arrays: Any,
+        decoder: Any,
+        ends: Ends,
+        *,
+        seed: int | None,
+        touched: Callable[[], None],
+        others: int | None,
+    ) -> None:
+        """Ask for one of them; `touched` is called at each token, the rest is as of `Writing`."""
 
         def tell(told: Progress) -> None:
             choice.latest = told
@@ -99,7 +115,7 @@ class Choices:
             choice.failure = error
             self._wake()
 
-        self.writings.append(Writing(arrays, decoder, ends, seed, tell, fail))
+        self.writings.append(Writing(arrays, decoder, ends, seed, tell, fail, others=others))
 
     def leave(self) -> None:
         """Nobody waits for the rest."""

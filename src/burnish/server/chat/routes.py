@@ -159,7 +159,8 @@ class _Answering:
 
     def _choice(self, choice: Choice, deltas: list[Delta]) -> dict[str, Any]:
         what = {"message": joined(deltas)} if self._chat else {"text": "".join(d["content"] for d in deltas)}
-        return {"index": choice.number, **what, "logprobs": None, "finish_reason": choice.ended}
+        chances = None if choice.chances is None else choice.chances.taken()
+        return {"index": choice.number, **what, "logprobs": chances, "finish_reason": choice.ended}
 
     async def events(self, first: tuple[Choice, Any]) -> AsyncIterator[bytes]:
         """The answer as server-sent events; an error after the first piece is one of them."""
@@ -167,7 +168,7 @@ class _Answering:
         try:
             if self._chat:
                 for choice in self._choices.choices:
-                    yield self._event(choice, {"role": "assistant", "content": ""})
+                    yield self._event(choice, {"role": "assistant", "content": ""}, chances=None)
             for event in self._pieces(*first):
                 yield event
             async for choice, deltas in self._told:
@@ -188,14 +189,17 @@ class _Answering:
             self.end(reason)
 
     def _pieces(self, choice: Choice, deltas: Any) -> list[bytes]:
-        events = [self._event(choice, delta) for delta in deltas]
-        return [*events, self._event(choice, {}, choice.ended)] if choice.ended else events
+        events = []
+        for delta in [*deltas, {}] if choice.ended else deltas:
+            chances = None if choice.chances is None else choice.chances.taken()
+            ended = choice.ended if not delta else None
+            events.append(self._event(choice, delta, ended=ended, chances=chances))
+        return events
 
-    def _event(self, choice: Choice, delta: Delta, ended: str | None = None) -> bytes:
+    def _event(self, choice: Choice, delta: Delta, *, ended: str | None = None, chances: Any) -> bytes:
         what = {"delta": delta} if self._chat else {"text": delta.get("content", "")}
-        return _line(
-            {**self._head, "choices": [{"index": choice.number, **what, "logprobs": None, "finish_reason": ended}]}
-        )
+        told = {"index": choice.number, **what, "logprobs": chances, "finish_reason": ended}
+        return _line({**self._head, "choices": [told]})
 
     def _usage(self) -> dict[str, int]:
         read, written = self._choices.prompt_tokens, self._choices.written

@@ -11,6 +11,8 @@ from contextlib import suppress
 from burnish.runtimes import Together, Writing
 from burnish.server.refusal import overloaded
 
+_GATHERING, _MOST_GATHERING = 0.01, 0.1  # seconds without another one, and in all, before a batch begins
+
 
 class Writer:
     """A bounded queue in front of what is written side by side; that is touched in this thread only.
@@ -29,6 +31,19 @@ class Writer:
         self.busy_since: float | None = None
         self._thread = threading.Thread(target=self._work, name="burnish-write", daemon=True)
         self._thread.start()
+
+    def _gather(self) -> None:
+        """Wait, the lock held, for those that come at the same moment, where later ones must wait for a whole batch."""
+        until = time.monotonic() + _MOST_GATHERING
+        waiting = 0
+        while len(self._queue) > waiting and time.monotonic() < until and not self._closing:
+            waiting = len(self._queue)
+            self._changed.wait(_GATHERING)
+
+    @property
+    def tells_chances(self) -> bool:
+        """Whether log probabilities can be had."""
+        return self._together.tells_chances
 
     @property
     def waiting(self) -> int:
@@ -81,6 +96,8 @@ class Writer:
         with self._changed:
             while not self._queue and not self._together.live and not self._closing:
                 self._changed.wait()
+            if self._together.in_batches and not self._together.live:
+                self._gather()
             taken: list[Writing] = []
             while self._queue and len(taken) < self._together.room:
                 one = self._queue.popleft()
