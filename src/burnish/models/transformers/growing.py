@@ -17,6 +17,8 @@ class Growing(DynamicLayer):
     is set aside anew.
     """
 
+    keys: torch.Tensor
+    values: torch.Tensor
     _room: tuple[torch.Tensor, torch.Tensor] | None = None
     _shown: torch.Tensor | None = None
 
