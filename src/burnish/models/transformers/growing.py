@@ -10,7 +10,7 @@ from transformers.cache_utils import DynamicLayer
 _ROOM = 64  # places that are set aside at least; a quarter of the length where that is more
 
 
-class Growing(DynamicLayer):
+class Growing(DynamicLayer):  # type: ignore[misc]  # transformers has no types here
     """The library's layer of keys and values of every place [B, heads, L, D], which copies all of them at each token.
 
     `keys` and `values` are views of the room. Whoever sets them to other tensors (rows that leave or join) is heeded: room
