@@ -26,11 +26,14 @@ class Caller:
 class Library:
     """Keeps the callback after it has returned, as a thread of the library may."""
 
+    num_generators = 2
+
     def __init__(self, fails: bool) -> None:
         self.kept: Any = None
         self.fails = fails
 
-    def generate_batch(self, prompts: list[list[str]], callback: Any, **options: Any) -> list[Any]:
+    def generate_batch(self, prompts: list[list[str]], callback: Any, max_batch_size: int, **options: Any) -> list[Any]:
+        assert max_batch_size == 1
         self.kept = callback
         assert callback(1) is True
         assert callback(0) is False

@@ -190,6 +190,7 @@ def batch_written(
             include_prompt_in_result=False,
             return_end_token=True,
             return_scores=True,
+            max_batch_size=-(-len(prompts) // generator.num_generators),  # a part for each core that writes
             **options,
             **({} if told is None else {"callback": lambda step: reached[0](step)}),
         )
