@@ -15,7 +15,12 @@ from burnish.core.collecting import importing
 @click.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")
 @click.argument("run", type=FILE)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--data", multiple=True, metavar="FILE", help="The same as FILE; repeatable.")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="FILE",
+    help="The same as FILE; each of several is a data set with scores of its own.",
+)
 @input_columns_option
 @click.option(
     "--target", "target_column", metavar="COLUMN", help="What the label column is called here, if not as in training."
@@ -41,19 +46,34 @@ def evaluate(
     \b
     burnish evaluate runs/reviews
     burnish evaluate runs/reviews may.csv --input review --target stars
+    burnish evaluate runs/reviews --data shop.csv --data films.csv
     """
     with importing():
         from burnish.stages import evaluate as stage
 
     result = stage.evaluate(
         run,
-        data=[*files, *data] or None,
+        data=_data_sets(files, data),
         out=out,
         trust_code=trust_code,
         input_columns=input_columns,
         target_column=target_column,
     )
     show_result(result)
+
+
+def _data_sets(files: tuple[str, ...], data: tuple[str, ...]) -> list[Any] | None:
+    """What the rows are read from: the files as one table, or each `--data` as a data set and the files as one more."""
+    if len(data) + bool(files) < 2:
+        return [*files, *data] or None
+    from burnish.data.data_set import usual_name
+
+    places: list[Any] = [*([list(files)] if files else []), *data]
+    names = [usual_name(place) for place in places]
+    return [
+        {"place": place, "name": name if names.count(name) == 1 else str(place)}
+        for place, name in zip(places, names, strict=True)
+    ]
 
 
 @click.command(short_help="Export a trained model and validate it on held-out data.")
