@@ -144,6 +144,7 @@ def test_new_tokens_begin_as_the_mean_and_learn(architecture: str, adapter: str,
     built: Any = run.training.network
     size = plain.config.vocab_size
     assert list(built.new_tokens) == [size, size + 1]
+    assert f"new tokens, which begin as the mean of all others: 2, from {size} on" in run.notes
     assert built.model.config.vocab_size == size + 2
     embedded = built.model.get_input_embeddings().weight.detach().clone()
     torch.testing.assert_close(embedded[size:], plain.get_input_embeddings().weight.mean(0).expand(2, -1))

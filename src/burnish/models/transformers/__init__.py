@@ -92,6 +92,9 @@ class Transformers(Model):
                 ids = input.new_token_ids(folder) if isinstance(input, Extending) else ()
                 if ids:
                     extend(whole.model, ids)
+                    whole.notes.append(
+                        f"new tokens, which begin as the mean of all others: {len(ids)}, from {ids[0]} on"
+                    )
                 network = self._wrapped(whole, target, seed=seed)
                 network.new_tokens = ids
                 return network
