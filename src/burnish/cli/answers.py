@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from burnish.cli.options import FILE, input_columns_option, runtime_option
+from burnish.cli.options import FILE, data_sets, input_columns_option, runtime_option
 from burnish.cli.output import show, show_result
 from burnish.core.collecting import importing
 
@@ -53,27 +53,13 @@ def evaluate(
 
     result = stage.evaluate(
         run,
-        data=_data_sets(files, data),
+        data=data_sets(files, data),
         out=out,
         trust_code=trust_code,
         input_columns=input_columns,
         target_column=target_column,
     )
     show_result(result)
-
-
-def _data_sets(files: tuple[str, ...], data: tuple[str, ...]) -> list[Any] | None:
-    """What the rows are read from: the files as one table, or each `--data` as a data set and the files as one more."""
-    if len(data) + bool(files) < 2:
-        return [*files, *data] or None
-    from burnish.data.data_set import usual_name
-
-    places: list[Any] = [*([list(files)] if files else []), *data]
-    names = [usual_name(place) for place in places]
-    return [
-        {"place": place, "name": name if names.count(name) == 1 else str(place)}
-        for place, name in zip(places, names, strict=True)
-    ]
 
 
 @click.command(short_help="Export a trained model and validate it on held-out data.")
