@@ -51,8 +51,8 @@ def run(one: Case, who: str, seed: int) -> None:
         shutil.rmtree(out, ignore_errors=True)
     command += ["--resume"] if resumed else [str(text)]
     scores = out / "scores.json"
-    run_and_keep(command, case=name, who=f"{who}.whole", runs=RUNS, scores=scores, results=RUNS)
-    whole = RUNS / f"{name}-{who}.whole.json"
+    run_and_keep(command, case=f"{name}-{who}", who="burnish", runs=RUNS, scores=scores, results=RUNS)
+    whole = RUNS / f"{name}-{who}-burnish.json"
     if whole.is_file():
         kept = json.loads(whole.read_text(encoding="utf-8")) | {"differences": differences(name, who)}
         place.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
