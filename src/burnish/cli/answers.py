@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from burnish.cli.options import FILE, data_sets, input_columns_option, runtime_option
+from burnish.cli.options import FILE, data_option, data_sets, input_columns_option, runtime_option, target_option
 from burnish.cli.output import show, show_result
 from burnish.core.collecting import importing
 
@@ -15,16 +15,9 @@ from burnish.core.collecting import importing
 @click.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")
 @click.argument("run", type=FILE)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="FILE",
-    help="The same as FILE; each of several is a data set with scores of its own.",
-)
+@data_option
 @input_columns_option
-@click.option(
-    "--target", "target_column", metavar="COLUMN", help="What the label column is called here, if not as in training."
-)
+@target_option
 @click.option(
     "--out",
     type=FILE,

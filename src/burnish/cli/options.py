@@ -37,6 +37,17 @@ input_columns_option = click.option(
 )
 
 
+data_option = click.option(
+    "--data",
+    multiple=True,
+    metavar="FILE",
+    help="The same as FILE; each of several is a data set with scores of its own.",
+)
+target_option = click.option(
+    "--target", "target_column", metavar="COLUMN", help="What the label column is called here, if not as in training."
+)
+
+
 def data_sets(files: tuple[str, ...], data: tuple[str, ...]) -> list[Any] | None:
     """What the rows are read from: the files as one table, or each `--data` as a data set and the files as one more."""
     if len(data) + bool(files) < 2:
