@@ -2,9 +2,11 @@
 
     python benchmarks/continued_pretraining.py banking77 --model starter --labels 500
     python benchmarks/continued_pretraining.py ag_news --model weights/llama_260k_dreams --task language-modeling --texts 4000
+    python benchmarks/continued_pretraining.py table
 
 Texts are those of the training file, without labels; the test file is never learned from. Labelled rows are drawn from the
 training file. Both classifiers have the same rows, settings and seeds; the difference on the test rows is paired.
+Results are kept in `benchmarks/continued_pretraining/results`; runs that were ended go on where they were.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import tempfile
-import time
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,10 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.compare import paired_difference
 from burnish.metrics.accuracy import Accuracy
 
-HERE = Path(__file__).parent
-DATA = HERE.parent / "shared" / "data"
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parent.parent / "shared" / "data"
+RUNS = Path(os.environ.get("PRETRAINING_RUNS", HERE.parent / "runs" / "continued_pretraining"))
+RESULTS = HERE / "continued_pretraining" / "results"
 QUIET: dict[str, Any] = {"trackers": [], "device": "cpu"}
 
 
@@ -45,7 +49,6 @@ def _text(row: dict[str, str]) -> str:
 
 def pretrained(folder: Path, texts: list[dict[str, str]], options: argparse.Namespace) -> dict[str, Any]:
     """A run over the texts alone: its scores before and after, and the seconds it took."""
-    started = time.perf_counter()
     recipe = {
         "task": options.task,
         "model": options.model,
@@ -56,18 +59,29 @@ def pretrained(folder: Path, texts: list[dict[str, str]], options: argparse.Name
         **({"learning_rate": options.learning_rate} if options.learning_rate else {}),
         **QUIET,
     }
-    run = burnish.train(recipe, out=folder)
-    base = run.scores["baselines"]["base"]
+    scores = trained(recipe, folder)
+    base = scores["baselines"]["base"]
     shown = {
         name: {
             "before": base["metrics"][name]["value"],
             "after": value["value"],
             "difference": base["differences"][name],
         }
-        for name, value in run.scores["metrics"].items()
+        for name, value in scores["metrics"].items()
         if name in base["differences"]
     }
-    return {"seconds": time.perf_counter() - started, "texts": len(texts), "scores": shown}
+    return {"seconds": scores["training"]["seconds"], "texts": len(texts), "scores": shown}
+
+
+def trained(recipe: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The scores of a run, which is begun, gone on with, or done already."""
+    if not (folder / "scores.json").is_file():
+        resumed = (folder / "checkpoints").is_dir()
+        if not resumed:
+            shutil.rmtree(folder, ignore_errors=True)
+        burnish.train(recipe, out=folder, resume=resumed)
+    found: dict[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    return found
 
 
 def classified(
@@ -84,7 +98,8 @@ def classified(
         "baselines": False,
         **QUIET,
     }
-    return Predictions.load(burnish.train(recipe, out=folder).path / "predictions.parquet")
+    trained(recipe, folder)
+    return Predictions.load(folder / "predictions.parquet")
 
 
 def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -110,11 +125,28 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return found
 
 
+def table() -> None:
+    """All that is kept, as Markdown."""
+    print("| data, model | what | before or without | after or with | difference (95 % CI) |\n|---|---|---|---|---|")
+    for place in sorted(RESULTS.glob("*.json")):
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        for name, told in kept["pretraining"]["scores"].items():
+            change = told["difference"]
+            ends = f"{change['value']:+.3f} ({change['low']:+.3f} to {change['high']:+.3f})"
+            print(f"| {place.stem} | {name} of held-out texts | {told['before']:.3f} | {told['after']:.3f} | {ends} |")
+        for one in kept["classifiers"]:
+            value, low, high = one["difference"]
+            words = f"accuracy, {one['labels']} labels, seed {one['seed']}"
+            ends = f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+            print(f"| {place.stem} | {words} | {one['without']:.3f} | {one['with']:.3f} | {ends} |")
+
+
 def main() -> None:
-    """Print what was measured as JSON."""
+    """Measure, keep and print as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "name", help="folder with train.csv and test.csv, a column label, and text or others that are joined"
+        "name",
+        help="`table`, or folder with train.csv and test.csv, a column label, and text or others that are joined",
     )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets")
     parser.add_argument("--model", default="starter", help="checkpoint")
@@ -127,8 +159,16 @@ def main() -> None:
     parser.add_argument("--max-length", type=int)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measured(options, Path(folder)), indent=2))
+    if options.name == "table":
+        table()
+        return
+    case = f"{options.name}-{Path(options.model).name}"
+    place = RESULTS / f"{case}.json"
+    if not place.is_file():
+        found = json.dumps(measured(options, RUNS / case), indent=1)
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        place.write_text(found + "\n", encoding="utf-8")
+    print(place.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

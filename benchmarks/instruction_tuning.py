@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("SHARED", HERE.parent.parent / "shared"))
 RUNS = Path(os.environ.get("INSTRUCTION_RUNS", HERE.parent / "runs" / "instruction_tuning"))
 RESULTS = HERE / "instruction_tuning" / "results"
-LONGEST = 1100  # characters of a row: what two cores can train on in minutes
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Case:
         train, test: files under ../shared/data; one file is cut into both.
         sizes: training and test rows.
         tokens: most tokens of an answer.
+        longest: most characters of a row: what two cores can train on in minutes.
         columns: from parts of a conversation to columns, where they have other names.
         settings: of the recipe beside the usual ones.
     """
@@ -46,6 +47,7 @@ class Case:
     test: str
     sizes: tuple[int, int]
     tokens: int
+    longest: int = 1100
     columns: tuple[tuple[str, str], ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -58,21 +60,25 @@ CASES = (
         "gsm8k/test.jsonl",
         (160, 32),
         128,
-        (("prompt", "question"), ("completion", "answer")),
+        columns=(("prompt", "question"), ("completion", "answer")),
     ),
     Case(
         "toolcall_en",
         "chat_and_preference/toolcall_en.jsonl",
         "chat_and_preference/toolcall_en.jsonl",
-        (80, 12),
+        (80, 16),
         48,
+        longest=3500,
         settings={"template": "chatml-tools"},
     ),
 )
 
 
 def cut(case: Case) -> tuple[Path, Path]:
-    """Rows that are short enough, drawn once for all seeds; test rows are never among training rows."""
+    """Rows that are short enough, drawn once for all seeds; no test row is asked as another row of either file is.
+
+    Of a data set of tools, only conversations that offer some: the others have no call to match.
+    """
     folder = RUNS / "data" / case.name
     places = folder / "train.jsonl", folder / "test.jsonl"
     if not places[1].is_file():
@@ -80,16 +86,30 @@ def cut(case: Case) -> tuple[Path, Path]:
         files = [(SHARED / "data" / name).read_text(encoding="utf-8").splitlines() for name in (case.train, case.test)]
         for rows in files:
             random.Random(0).shuffle(rows)
-        short = [
-            [row for row in rows if len(row) <= LONGEST or (case.name == "toolcall_en" and len(row) <= 3500)]
-            for rows in files
-        ]
-        test = short[1][: case.sizes[1]]
-        kept = set(test)
-        train = [row for row in short[0] if row not in kept][: case.sizes[0]]
+        train, test = ([row for row in rows if usable(case, row)] for rows in files)
+        test = list({asked(row): row for row in reversed(test)}.values())[::-1][: case.sizes[1]]
+        held = {asked(row) for row in test}
+        train = [row for row in train if asked(row) not in held][: case.sizes[0]]
         places[0].write_text("\n".join(train) + "\n", encoding="utf-8")
         places[1].write_text("\n".join(test) + "\n", encoding="utf-8")
     return places
+
+
+def usable(case: Case, row: str) -> bool:
+    """Whether a row is short enough, and offers tools where the data set is one of tools.
+
+    A line separator inside a text (U+2028) cuts a row in two: such halves are no rows.
+    """
+    whole = row.startswith("{") and row.endswith("}")
+    return whole and len(row) <= case.longest and json.loads(row).get("tools") != "[]"
+
+
+def asked(row: str) -> str:
+    """What the user says first in a row, in letters and digits alone."""
+    parts: Row = json.loads(row)
+    turns = [turn["value"] for turn in parts.get("conversations", ()) if turn["from"] == "human"]
+    said = turns[:1] or [parts.get("question") or f"{parts['instruction']} {parts.get('input') or ''}"]
+    return "".join(letter for letter in said[0].casefold() if letter.isalnum())
 
 
 def run(case: Case, seed: int) -> None:

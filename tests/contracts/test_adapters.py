@@ -20,8 +20,12 @@ from tests.network_cases import INPUT, LABEL, batch, network, train_some
 
 AXIS = "burnish.adapters"
 ARCHITECTURES = ("bert", "gpt2", "llama")
-PAIRS = [(kind, architecture) for kind in kinds(AXIS) for architecture in ARCHITECTURES]
-SMALL = {"last_layers": {"layers": 1}, "lora": {"rank": 4}}
+SMALL: dict[str, dict[str, Any]] = {
+    "last_layers": {"layers": 1},
+    "lora": {"rank": 4},
+    "lora_tokens": {"kind": "lora", "rank": 4, "trainable_token_indices": [11, 12, 13, 40]},
+}
+PAIRS = [(kind, architecture) for kind in [*kinds(AXIS), "lora_tokens"] for architecture in ARCHITECTURES]
 over_pairs = pytest.mark.parametrize(("kind", "architecture"), PAIRS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -30,16 +31,22 @@ AXIS = "burnish.exporters"
 WRITING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).writes]
 RUNNING = [kind for kind in WRITING if cast(Exporter, build(AXIS, kind)).runtime]
 LIBRARIES = {"ctranslate2": "ctranslate2", "gguf": "gguf", "safetensors": "safetensors", "peft": "peft"}
-ASKED = ["hello", "what is the time of the ferry", "x " * 40]
+ASKED = ["hello", "what is the time of the ferry", "x " * 40, "the <ferry> of <port>"]
 
 
 class Case:
-    """A tiny chat model, saved as a bundle holds it."""
+    """A tiny chat model, saved as a bundle holds it.
 
-    def __init__(self, root: Path, architecture: str) -> None:
+    Args:
+        root: new folder.
+        architecture: of the checkpoint.
+        new_tokens: added to its vocabulary, and learned.
+    """
+
+    def __init__(self, root: Path, architecture: str, new_tokens: Sequence[str] = ()) -> None:
         self.root = root
         checkpoint = chat_checkpoint(root / "checkpoint", architecture)
-        self.input = cast(Input, build("burnish.inputs", "chat"))
+        self.input = cast(Input, build("burnish.inputs", {"kind": "chat", "new_tokens": list(new_tokens)}))
         self.target = cast(Target, build("burnish.targets", "response"))
         model = cast(Model, build("burnish.models", {"kind": "transformers", "name": str(checkpoint)}))
         self.model = {"kind": "transformers", "name": str(checkpoint)}
@@ -48,7 +55,7 @@ class Case:
         with torch.no_grad(), torch.random.fork_rng():
             torch.manual_seed(0)
             for name, parameter in trained.named_parameters():
-                if "lora_B" in name:
+                if "lora_B" in name or "trainable_tokens_delta" in name:
                     parameter.normal_(std=0.3)
         self.processor = self.input.processor(checkpoint)
         self.folder = root / "model"
@@ -78,6 +85,12 @@ def qwen2(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(tmp_path_factory.mktemp("qwen2"), "qwen2")
 
 
+@pytest.fixture(scope="module")
+def new_tokens(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Embeddings and logits are one matrix, of which two new rows learn."""
+    return Case(tmp_path_factory.mktemp("new_tokens"), "qwen2", ["<ferry>", "<port>"])
+
+
 def exported(case: Case, kind: str) -> Path:
     """What a kind writes of a case: made when it is first asked for, and then only read."""
     pytest.importorskip(LIBRARIES[kind], reason=f"the extra of exporter {kind} is not installed")
@@ -99,7 +112,7 @@ def greedy(**settings: Any) -> Decoder:
 
 
 @pytest.mark.parametrize("kind", WRITING)
-@pytest.mark.parametrize("architecture", ["llama", "qwen2"])
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "new_tokens"])
 def test_writes_what_the_network_writes(kind: str, architecture: str, request: Any) -> None:
     case: Case = request.getfixturevalue(architecture)
     run = case.opened(kind, exported(case, kind))

@@ -22,6 +22,9 @@ from burnish.stages.train.assemble import training_batches
 from burnish.training import checkpoint as checkpoints
 from burnish.training.accelerator import Accelerator
 from tests.integration import tiny_runs
+from tests.integration.spoiled import Said
+
+Command = Callable[..., Said]
 
 
 def written(path: Path, rows: list[dict[str, Any]]) -> str:
@@ -90,6 +93,31 @@ def test_other_rows_are_scored_by_data_set_as_well(run: burnish.Run, sets: list[
     result = burnish.evaluate(run.path, given)
     assert {name: part["rows"] for name, part in result["data_sets"].items()} == {"shop": 40, "films": 20}
     assert result["rows_in_train"] == Bundle.load(run.path).settings["data"]["train"]["rows"]
+
+
+def test_the_command_scores_each_data_set(
+    run: burnish.Run, sets: list[dict[str, Any]], burnish_command: Command, tmp_path: Path
+) -> None:
+    """Two `--data` of one name are told apart by their paths; files are one table, and columns named hold for all."""
+    rows = tiny_runs.rows("label")
+    parts = {"a/test.jsonl": rows[:9], "b/test.jsonl": rows[9:16], "more.jsonl": rows[16:20]}
+    for name, some in parts.items():
+        written(tmp_path / name, [{"review": row["text"], "stars": row["label"]} for row in some])
+    one, other, more = (str(tmp_path / name) for name in parts)
+    named = ["--input", "review", "--target", "stars"]
+    said = burnish_command("evaluate", run.path, "--data", one, "--data", other, *named, "--out", tmp_path / "two")
+    assert said.code == 0, said.err
+    scores = json.loads((tmp_path / "two" / "scores.json").read_text())
+    assert {name: part["rows"] for name, part in scores["data_sets"].items()} == {one: 9, other: 7}
+    assert one in said.out
+    said = burnish_command("evaluate", run.path, one, other, "--data", more, *named, "--out", tmp_path / "three")
+    assert said.code == 0, said.err
+    scores = json.loads((tmp_path / "three" / "scores.json").read_text())
+    assert {name: part["rows"] for name, part in scores["data_sets"].items()} == {"test": 16, "more": 4}
+    said = burnish_command("evaluate", run.path, one, other, *named, "--out", tmp_path / "one")
+    assert "data_sets" not in json.loads((tmp_path / "one" / "scores.json").read_text())
+    wrong = burnish_command("evaluate", run.path, "--data", one, "--data", sets[0]["place"], *named)
+    assert (wrong.code, "'review'" in wrong.err, sets[0]["place"] in wrong.err) == (2, True, True), wrong.err
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_never_was(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -89,10 +89,10 @@ class Adapter(Component):
 def matches(name: str, pattern: str) -> bool:
     """Whether a glob pattern matches a parameter's name, from the start or from any dot on.
 
-    So 'embeddings.*' matches `model.bert.embeddings.LayerNorm.weight`. The layer peft has put around a weight
-    (`query.base_layer.weight`) does not hinder a match.
+    So 'embeddings.*' matches `model.bert.embeddings.LayerNorm.weight`. The layers peft has put around a weight
+    (`query.base_layer.weight`) do not hinder a match.
     """
-    parts = [part for part in name.split(".") if part != "base_layer"]
+    parts = [part for part in name.split(".") if part not in ("base_layer", "token_adapter")]
     return any(fnmatchcase(".".join(parts[start:]), pattern) for start in range(len(parts)))
 
 
@@ -106,6 +106,23 @@ def _no_match(pattern: str, names: list[str]) -> InputError:
         fix=f"did you mean {guess!r}?" if guess else "",
         place="adapter.freeze",
     )
+
+
+def require_new_tokens(network: Network, adapter: Adapter) -> None:
+    """Refuse new tokens whose rows would stay what they began as.
+
+    Raises:
+        InputError: there are some, and the adapter has frozen the embeddings.
+    """
+    if not network.new_tokens:
+        return
+    backbone: Any = network.backbone()
+    if not any(parameter.requires_grad for parameter in backbone.get_input_embeddings().parameters()):
+        raise InputError(
+            f"{len(network.new_tokens)} new tokens cannot learn: {adapter.kind()} freezes the embeddings",
+            fix="use adapter: lora or full without a pattern of `freeze` over the embeddings, or take `new_tokens` out",
+            place="input.new_tokens",
+        )
 
 
 def hold_still(network: nn.Module) -> None:

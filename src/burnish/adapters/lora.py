@@ -14,9 +14,11 @@ from burnish.core.seeds import derive
 if TYPE_CHECKING:
     from burnish.core.network import Network
 
+_INSERTED = ("lora_", "trainable_tokens_delta")
+
 
 class Lora(Adapter):
-    """Trains low-rank matrices beside the frozen weights of the body, and the whole head.
+    """Trains low-rank matrices beside the frozen weights of the body, rows of the embeddings, and the whole head.
 
     LoRA (Hu et al., 2021, arXiv 2106.09685), scaled by alpha / sqrt(rank) as rsLoRA does (Kalajdzievski, 2023, arXiv
     2312.03732). The saved model is always a plain one, merged in float32; unmerged, the peft adapter lies beside it.
@@ -32,22 +34,28 @@ class Lora(Adapter):
     target_modules: list[str] | None = Field(
         None, description="Ends of names of linear layers to adapt, such as 'query'; null: every one in the body."
     )
+    trainable_token_indices: list[int] | None = Field(
+        None,
+        description="Ids of tokens whose embeddings learn as whole rows; those of `input.new_tokens` always do.",
+    )
     merge: bool = Field(False, description="Merge before saving; the peft adapter is then not written.")
 
     def prepare(self, network: Network) -> None:
         """Insert the low-rank parts, drawn from the network's seed; they and the head learn.
 
         Raises:
-            InputError: a target module is not there, nothing is left to learn, or a pattern matches no parameter.
+            InputError: a target module or token is not there, nothing is left to learn, or a pattern matches no parameter.
         """
         import torch
         from peft import LoraConfig, inject_adapter_in_model
         from peft.tuners.tuners_utils import cast_adapter_dtype
 
         from burnish.adapters._frozen_layers import hasten
+        from burnish.adapters._token_rows import keep_hooks, token_rows
 
         head = network.layers + 1
         targets, transposed = self._targets(network)
+        rows = token_rows(network, (*(self.trainable_token_indices or ()), *network.new_tokens))
         config = LoraConfig(
             r=self.rank,
             lora_alpha=self.alpha,  # type: ignore[arg-type, unused-ignore]
@@ -55,13 +63,16 @@ class Lora(Adapter):
             use_rslora=self.rslora,
             target_modules=targets,
             fan_in_fan_out=transposed,
+            trainable_token_indices=rows,
         )
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*fan_in_fan_out.*")  # peft corrects it layer by layer
             torch.manual_seed(derive(network.seed, "lora"))
             inject_adapter_in_model(config, network.backbone())
         cast_adapter_dtype(network.backbone(), "default")  # the few that learn are kept in float32
-        self.let_learn(network, lambda name: "lora_" in name or network.depth(name) == head)
+        if rows:
+            keep_hooks(network)
+        self.let_learn(network, lambda name: any(part in name for part in _INSERTED) or network.depth(name) == head)
         hasten(network.backbone(), network.vocabulary)
 
     def finish(self, network: Network) -> None:

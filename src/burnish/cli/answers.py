@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from burnish.cli.options import FILE, input_columns_option, runtime_option
+from burnish.cli.options import FILE, data_option, data_sets, input_columns_option, runtime_option, target_option
 from burnish.cli.output import show, show_result
 from burnish.core.collecting import importing
 
@@ -16,11 +16,9 @@ from burnish.core.collecting import importing
 @click.command(short_help="Evaluate a trained model: its test scores, or other labelled data.")
 @click.argument("run", type=FILE)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--data", multiple=True, metavar="FILE", help="The same as FILE; repeatable.")
+@data_option
 @input_columns_option
-@click.option(
-    "--target", "target_column", metavar="COLUMN", help="What the label column is called here, if not as in training."
-)
+@target_option
 @click.option(
     "--out",
     type=FILE,
@@ -42,13 +40,14 @@ def evaluate(
     \b
     burnish evaluate runs/reviews
     burnish evaluate runs/reviews may.csv --input review --target stars
+    burnish evaluate runs/reviews --data shop.csv --data films.csv
     """
     with importing():
         from burnish.stages import evaluate as stage
 
     result = stage.evaluate(
         run,
-        data=[*files, *data] or None,
+        data=data_sets(files, data),
         out=out,
         trust_code=trust_code,
         input_columns=input_columns,

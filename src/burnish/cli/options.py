@@ -35,3 +35,28 @@ input_columns_option = click.option(
     metavar="COLUMN",
     help="What the column that the model reads is called here, if not as in training; repeat it for pairs.",
 )
+
+
+data_option = click.option(
+    "--data",
+    multiple=True,
+    metavar="FILE",
+    help="The same as FILE; each of several is a data set with scores of its own.",
+)
+target_option = click.option(
+    "--target", "target_column", metavar="COLUMN", help="What the label column is called here, if not as in training."
+)
+
+
+def data_sets(files: tuple[str, ...], data: tuple[str, ...]) -> list[Any] | None:
+    """What the rows are read from: the files as one table, or each `--data` as a data set and the files as one more."""
+    if len(data) + bool(files) < 2:
+        return [*files, *data] or None
+    from burnish.data.data_set import usual_name
+
+    places: list[Any] = [*([list(files)] if files else []), *data]
+    names = [usual_name(place) for place in places]
+    return [
+        {"place": place, "name": name if names.count(name) == 1 else str(place)}
+        for place, name in zip(places, names, strict=True)
+    ]

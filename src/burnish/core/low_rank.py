@@ -12,6 +12,9 @@ from torch import nn
 
 from burnish.core.errors import InputError
 
+_ROWS = ".token_adapter"
+"""Where peft keeps the rows of tokens that learn: inside what stands in the place of the embeddings."""
+
 
 def has_low_rank(module: nn.Module) -> bool:
     """Whether peft layers are inside."""
@@ -19,7 +22,7 @@ def has_low_rank(module: nn.Module) -> bool:
 
 
 def merge_in_place(module: nn.Module) -> None:
-    """Add every low-rank part to its weight, in float32, and put the plain layers back.
+    """Add every low-rank part to its weight, and put rows of tokens into theirs, in float32; the layers are plain again.
 
     A module of lower precision, four bits included, becomes float32: rounding the sum would change answers.
     """
@@ -36,8 +39,8 @@ def merge_in_place(module: nn.Module) -> None:
     _put_whole(module)
     module.float()
     for path, layer in (pair for pair in adapted if pair not in small):
-        layer.merge()
-        _put(module, path, layer.get_base_layer())
+        layer.merge()  # of tied matrices each layer does it to the one there is
+        _put(module, path.removesuffix(_ROWS), layer.get_base_layer())
     if hasattr(module, "peft_config"):
         del module.peft_config
 

@@ -71,12 +71,14 @@ class Network(nn.Module, ABC):
     Attributes:
         notes: what was decided while loading, in words (a fresh head, tensors left out ...).
         seed: what fresh parts are drawn from: the head, and what adapters insert.
+        new_tokens: ids of tokens that the checkpoint's vocabulary did not have; their rows begin as the mean of all others.
         fresh_head: whether the head's last layer was drawn at random, and did not come with the checkpoint.
     """
 
     notes: Sequence[str] = ()
     seed: int = 0
     fresh_head: bool = True
+    new_tokens: Sequence[int] = ()
 
     @property
     def vocabulary(self) -> nn.Module | None:

@@ -172,6 +172,18 @@ class Audible(ABC):
         """A WAV file of the row's beginning, for people to listen to."""
 
 
+class Extending(ABC):
+    """It may read tokens that the checkpoint's vocabulary does not have, whose rows the network learns."""
+
+    @abstractmethod
+    def new_token_ids(self, folder: Path) -> tuple[int, ...]:
+        """Their ids, ascending, behind all tokens of the checkpoint in `folder`; none where none are named.
+
+        Raises:
+            InputError: a token is there already.
+        """
+
+
 class Elementwise(ABC):
     """Its rows are elements with a text each, such as words, of which targets of shape `element` speak one by one."""
 

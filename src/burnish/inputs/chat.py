@@ -12,7 +12,7 @@ from pydantic import Field
 
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
-from burnish.inputs import Unfolding
+from burnish.inputs import Extending, Unfolding
 from burnish.inputs._replied_to import RepliedTo
 from burnish.media.chat.checks import check
 from burnish.media.chat.conversation import COLUMN, Conversation, Message
@@ -22,12 +22,13 @@ from burnish.media.chat.processor import ROOM, ChatProcessor, load
 from burnish.media.chat.templates import load_template
 from burnish.media.chat.thinking import usual_options
 from burnish.media.chat.unfolding import ChatUnfolding
+from burnish.media.text.new_tokens import ids
 from burnish.media.text.token_row import token_row
 
 _FORMS = ("messages", "sharegpt", "alpaca", "prompt_completion")
 
 
-class Chat(RepliedTo):
+class Chat(RepliedTo, Extending):
     """Conversations of any usual form, made token ids by the checkpoint's chat template.
 
     OpenAI `messages`, ShareGPT, Alpaca, prompt and completion are recognised. A reply at the end of a conversation is what
@@ -52,6 +53,10 @@ class Chat(RepliedTo):
     )
     template_options: dict[str, Any] = Field(
         default_factory=dict, description="Further variables of the template, such as enable_thinking."
+    )
+    new_tokens: list[str] = Field(
+        default_factory=list,
+        description="Tokens to add to the vocabulary, such as '<order>'; adapters lora and full learn their rows.",
     )
     tools: bool | None = Field(None, description="Whether rows offer tools; null: looked at.")
     today: str | None = Field(None, description="The date that a template writes which asks for it; null: of the run.")
@@ -207,7 +212,12 @@ class Chat(RepliedTo):
             options=self.template_options,
             today=self.today,
             room=self.reply_room,
+            new_tokens=self.new_tokens,
         )
+
+    def new_token_ids(self, folder: Path) -> tuple[int, ...]:
+        """Those of `new_tokens`."""
+        return ids(self.processor(folder).tokens.tokenizer, self.new_tokens) if self.new_tokens else ()
 
     def encode(self, examples: Sequence[Example], processor: ChatProcessor) -> list[Encoded]:
         """`input_ids` int32 [L]: what a reply is written to.

@@ -19,6 +19,7 @@ from burnish.media.chat.rendering import Renderer
 from burnish.media.chat.stops import checkpoint_stops, settle_stops
 from burnish.media.chat.templates import ChatTemplate, load_template
 from burnish.media.text import tokenizer as tokenizers
+from burnish.media.text.new_tokens import extended
 from burnish.media.text.tokenizer import TokenizerProcessor
 
 ROOM = 1024
@@ -147,6 +148,7 @@ def load(
     options: dict[str, Any] | None = None,
     today: str | None = None,
     room: int = ROOM,
+    new_tokens: Sequence[str] = (),
 ) -> ChatProcessor:
     """The processor of a checkpoint, or the one whose settings a bundle kept.
 
@@ -156,6 +158,7 @@ def load(
         max_length: the context; None: the checkpoint's.
         template, tools, options, today: as of `load_template`.
         room: tokens that a prompt leaves free.
+        new_tokens: put behind the checkpoint's vocabulary.
 
     Raises:
         InputError: no tokenizer, no template, a template whose replies do not end, or a context above the checkpoint's.
@@ -167,6 +170,8 @@ def load(
         kept = ChatTemplate.restore(settings["template"], str(place))
         return ChatProcessor(tokens, kept, tuple(settings["stops"]), settings["room"])
     tokens = tokenizers.load(folder, max_length, None)
+    if new_tokens:
+        tokens = replace(tokens, tokenizer=extended(tokens.tokenizer, new_tokens), added=tuple(new_tokens))
     if tokens.padding_side != "right":  # lines are padded at their end; what is written on is moved by the network
         tokens = replace(tokens, padding_side="right")
     read = load_template(folder, given=template, tools=tools, options=options, today=today)

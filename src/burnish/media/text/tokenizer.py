@@ -20,6 +20,7 @@ from burnish.core.errors import InputError
 from burnish.core.processor import Processor
 from burnish.core.written import not_written, require_kinds
 from burnish.media.text.beginnings import Beginnings, pieces
+from burnish.media.text.new_tokens import add_to
 from burnish.media.text.token_row import token_row
 
 MANY = 1_000_000  # transformers writes 1e30 for "no limit"
@@ -36,6 +37,7 @@ class TokenizerProcessor(Processor):
         names: the inputs the network takes, such as input_ids, attention_mask, token_type_ids.
         max_length: longest row in tokens, special tokens included; None where the checkpoint has no limit.
         source: the folder it was loaded from.
+        added: tokens that the tokenizer there does not have.
     """
 
     tokenizer: Tokenizer
@@ -44,6 +46,7 @@ class TokenizerProcessor(Processor):
     names: tuple[str, ...]
     max_length: int | None
     source: Path = field(compare=False)
+    added: tuple[str, ...] = field(default=(), kw_only=True)
 
     def settings(self) -> dict[str, Any]:
         """What `restore` needs beside tokenizer.json."""
@@ -285,6 +288,7 @@ def save(processor: TokenizerProcessor, folder: Path) -> None:
     from transformers import AutoTokenizer
 
     loaded = AutoTokenizer.from_pretrained(str(processor.source), trust_remote_code=False, local_files_only=True)
+    add_to(loaded, processor.added)
     if loaded.pad_token_id is None:
         loaded.pad_token = loaded.convert_ids_to_tokens(processor.pad_token_id)
     loaded.padding_side = processor.padding_side

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from burnish.core.errors import InputError
 from burnish.core.family import Family, family_of
-from burnish.inputs import Input
+from burnish.inputs import Extending, Input
 from burnish.models import Model
 from burnish.models._checkpoint import hub_name, resolved_folder
 from burnish.targets import Target
@@ -80,6 +80,7 @@ class Transformers(Model):
         from burnish.models.transformers import configuration as settings
         from burnish.models.transformers import loading
         from burnish.models.transformers.pictures import at_size
+        from burnish.models.transformers.vocabulary import extend
 
         folder = self.folder()
         head = settings.head_class(input, target.shape)
@@ -88,7 +89,15 @@ class Transformers(Model):
             masked = settings.set_own_masks(config)
             if settings.keeps_head(head):
                 whole = loading.with_its_head(folder, head, config, self._settings(self.dtype), seed=seed)
-                return self._wrapped(whole, target, seed=seed)
+                ids = input.new_token_ids(folder) if isinstance(input, Extending) else ()
+                if ids:
+                    extend(whole.model, ids)
+                    whole.notes.append(
+                        f"new tokens, which begin as the mean of all others: {len(ids)}, from {ids[0]} on"
+                    )
+                network = self._wrapped(whole, target, seed=seed)
+                network.new_tokens = ids
+                return network
             loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
             if masked:
                 loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.errors import InputError
 from burnish.data.data_set import named_sets
 from burnish.data.joining import DataSetTable, file_of, joined
 from burnish.data.looking.inspection import inspected, require_files
@@ -98,20 +97,15 @@ def read_given(data: Any, target: Target, given: GivenColumns) -> Table:
 
 
 def _several_given(data: Data, target: Target, given: GivenColumns) -> Table:
-    """The same of several data sets, of which each names its own columns."""
-    if given.called:
-        raise InputError(
-            "--input and --target beside several data sets",
-            fix="name the columns of each: {place: ..., columns: {text: review}}",
-            place="--input" if given.read else "--target",
-        )
-    tables = read_parts(data)
+    """The same of several data sets, of which each may name its own columns; those named for all hold for the others."""
+    sets = [s.model_copy(update={"columns": {**given.called, **s.columns}}) for s in named_sets(data.train)]
+    tables = read_parts(data.model_copy(update={"train": tuple(sets)}))
     if given.assembler is not None:
         tables = with_rows(tables, given.assembler, cache_folder(None))
     tables = named_alike(tables, target, None)
     for table in tables.values():
         if given.assembler is None:
-            given.require(table.columns, place=file_of(table))
+            replace(given, called={}).require(table.columns, place=file_of(table))
     return joined(tables)["train"]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
+from burnish.adapters import require_new_tokens
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Inseparable, Network
@@ -97,6 +98,7 @@ def assemble(
     named = recipe.target if isinstance(recipe.target, Named) else None
     notes += begun(network, named.prior(prepared.truths["train"].cells()) if named else None)
     recipe.adapter.prepare(network)
+    require_new_tokens(network, recipe.adapter)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)

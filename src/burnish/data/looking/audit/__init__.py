@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
-from burnish.data.looking.audit import duplicates, files, labels, lengths, names, schema
+from burnish.data.looking.audit import duplicates, files, labels, lengths, names, schema, wordings
 from burnish.data.looking.audit.lengths import Lengths, Unknown
 from burnish.data.looking.audit.report import OVERRIDES, Audit, DataRefused, Finding, RowAt, refusal, require_known
 from burnish.data.looking.audit.scan import Notify, Reporter, scan
@@ -98,6 +98,7 @@ def examine(
         *files.broken(reporter),
         *labels.truths(reporter),
         *duplicates.across_splits(reporter),
+        *wordings.across_splits(reporter),
         *duplicates.conflicts(reporter),
         *lengths.lost(reporter, lengths_of),
         *lengths.unknown(reporter, unknown),

@@ -22,7 +22,7 @@ OVERRIDES = (
 )
 """What `allow` can accept: refusals, and rows of several splits that else are left out of one; a missing column cannot
 be accepted."""
-WARNED = tuple(f"near_{name}" for name in _SHARED)
+WARNED = tuple(f"{how}_{name}" for how in ("near", "reworded") for name in _SHARED)
 """Warnings that recipes accept by name beside these; they stop no run either way."""
 
 
