@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -259,8 +258,6 @@ def serve(
     burnish serve runs/reviews
     burnish serve reviews@1=runs/reviews intents=runs/intents --host 0.0.0.0 --keys keys.txt
     """
-    # Threads of OpenMP wait awake for some microseconds here: a token is hundreds of steps, and each would wake them anew.
-    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from burnish.server.processes.process import run as serving
     from burnish.server.settings import Settings
 

@@ -34,6 +34,9 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         InputError: a bundle, the keys or the address are not right.
         RunFailed: no worker could start.
     """
+    # Threads of OpenMP wait awake for some microseconds: a token is hundreds of steps, and each would wake them anew. It
+    # must be set before torch is loaded; the user's own setting wins.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     set_up()
     closed = bool(keys_of(settings)) or host in LOCAL
     if not closed:
