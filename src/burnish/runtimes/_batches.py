@@ -14,6 +14,8 @@ from burnish.decoders import Decoder
 from burnish.runtimes import Writing
 
 MOST = 32  # sequences at once
+LONGER = 1.5  # times as many tokens as the shorter prompt may the longer have
+SHORT = 32  # tokens by which prompts may differ in any case
 
 
 class Stepwise(Protocol):
@@ -48,7 +50,7 @@ class _Row:
 
 
 class Batches:
-    """See `burnish.runtimes.Together`. Those with equal settings of the library share a batch.
+    """See `burnish.runtimes.Together`. Those with equal settings of the library and prompts of like length share a batch.
 
     Args:
         generator: of the library.
@@ -102,7 +104,9 @@ class Batches:
         first = self._rows[0]
         batch = [first]
         if not first.alone:
-            batch += [row for row in self._rows[1:] if not row.alone and row.asked == first.asked]
+            batch += [
+                row for row in self._rows[1:] if not row.alone and row.asked == first.asked and _alike(row, first)
+            ]
         try:
             self._write(batch)
         except Exception as error:
@@ -152,6 +156,12 @@ class Batches:
     def _tell(self, row: _Row, ended: Reason, cut: int | None) -> None:
         row.ended = True
         row.writing.tell(Progress(0, tuple(row.ids), Generated(np.array(row.ids, np.int64), row.score, ended, cut)))
+
+
+def _alike(one: _Row, other: _Row) -> bool:
+    """Whether prompts are of like length: of a longer one the library reads the rest a token at a time."""
+    shorter, longer = sorted((len(one.prompt), len(other.prompt)))
+    return longer <= max(LONGER * shorter, shorter + SHORT)
 
 
 def seeded(seed: int) -> None:
