@@ -18,6 +18,7 @@ from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.runtimes import Generate, Together
 from burnish.runtimes._batches import Batches, Stepwise, batch_written, generated_of, seeded
+from burnish.runtimes._threads import threads_told
 from burnish.runtimes._writing_only import WritingOnly
 from burnish.targets import Target
 
@@ -67,8 +68,7 @@ class Ctranslate2(WritingOnly):
         """Threads of one batch, and how many batches are written at once: the weights are there once."""
         if self.device != "cpu":
             return 0, 1
-        told = os.environ.get("OMP_NUM_THREADS", "")
-        cores = int(told) if told.isdigit() and int(told) else os.cpu_count() or 1
+        cores = threads_told() or os.cpu_count() or 1
         threads = self.threads or min(cores, max(1, (folder / WEIGHTS).stat().st_size // A_THREAD))
         return threads, max(1, cores // threads)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from burnish.core.errors import InputError
 from burnish.core.fixed_size import joined
 from burnish.inputs import Input
 from burnish.runtimes import Runner, Runtime
+from burnish.runtimes._threads import threads_told
 from burnish.targets import Target
 
 
@@ -37,9 +37,8 @@ class Litert(Runtime):
         except ImportError as error:
             raise InputError("this runtime needs ai-edge-litert", fix="pip install 'burnish[tflite]'") from error
         artifact = Artifact.read(folder)
-        told = os.environ.get("OMP_NUM_THREADS", "1")
         try:
-            interpreter = Interpreter(str(artifact.file), num_threads=self.threads or int(told) or 1)
+            interpreter = Interpreter(str(artifact.file), num_threads=self.threads or threads_told() or 1)
             runners = [(s["length"], interpreter.get_signature_runner(s["name"])) for s in artifact.facts["signatures"]]
         except (ValueError, RuntimeError) as error:
             raise InputError(f"LiteRT cannot open it: {error}", fix="export again", place=str(artifact.file)) from error

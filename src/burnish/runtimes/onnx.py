@@ -18,6 +18,7 @@ from burnish.core.fixed_size import joined
 from burnish.inputs import Input
 from burnish.runtimes import Runner, Runtime
 from burnish.runtimes._padding import without_padding
+from burnish.runtimes._threads import threads_told
 from burnish.targets import Target
 
 SLOWER = ["SkipLayerNormFusion"]
@@ -138,7 +139,7 @@ def opened(file: Path, providers: Sequence[str], threads: int, library: str = ""
             onnxruntime.preload_dlls()  # CUDA where pip put it; without this only a system's own is found
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = threads or _threads()
+    options.intra_op_num_threads = threads or threads_told()
     if library:
         options.register_custom_ops_library(_operators(library, file))
     # Threads that spin while they wait burn the core that another process needs.
@@ -173,10 +174,3 @@ def _operators(library: str, file: Path) -> str:
             place=str(file),
         ) from error
     return str(onnxruntime_extensions.get_library_path())
-
-
-def _threads() -> int:
-    import os
-
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdigit() else 0
