@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
 from tests.reply_cases import reply_table, with_calls
+from tests.transcript_cases import heard_table
 
 TYPES = {
     "label": pa.string(),
@@ -17,6 +18,8 @@ TYPES = {
     "score": pa.float64(),
     "tags": pa.list_(pa.string()),
     "response": pa.string(),
+    "transcript": pa.string(),
+    "ctc_transcript": pa.string(),
 }
 
 
@@ -126,4 +129,6 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "score": lambda: [score_table(rows, seed, strange)],
         "tags": lambda: [tags_table(rows, seed, strange)],
         "response": lambda: [response_table(rows, seed, strange)],
+        "transcript": lambda: [heard_table(rows, seed, strange)],
+        "ctc_transcript": lambda: [heard_table(rows, seed, strange, "ctc_transcript")],
     }[target]()

@@ -16,11 +16,14 @@ from burnish.core.component import build, component_class, kinds
 from burnish.core.predictions import Predictions
 from burnish.metrics import Metric
 from tests.prediction_cases import TYPES, label_table, synthetic, table
+from tests.transcript_cases import transcript_table
 
 AXIS = "burnish.metrics"
-TARGETS = ("label", "labels", "score", "tags", "response")
+TARGETS = ("label", "labels", "score", "tags", "response", "transcript", "ctc_transcript")
 WITHOUT_TRUTH = ("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition")
 """What is no function of truths and answers together: of numbers of each row, or of answers alone."""
+OF_MEASURES = ("transcript", "ctc_transcript")
+"""Targets whose metrics are sums of what the target measured when a row was answered."""
 
 
 def metric(kind: str, **settings: Any) -> Metric:
@@ -121,6 +124,8 @@ def test_perfect_answers_are_best(kind: str, settings: dict[str, Any], target: s
         return
     for predictions in synthetic(target):
         right = predictions.table.set_column(2, "answer", predictions.table["truth"])
+        if target in OF_MEASURES:
+            right = transcript_table(predictions.truth, predictions.truth, kind=target).table
         if predictions.probabilities.shape[1]:
             certain = [
                 [float(n in ([t] if isinstance(t, str) else t)) for n in predictions.names] for t in predictions.truth
@@ -255,12 +260,57 @@ def reference_response(p: Predictions) -> dict[str, Any]:
     }
 
 
+def reference_transcript(p: Predictions) -> dict[str, Any]:
+    """Edits by the textbook's table, of texts that are normalised by the rules written out for the words of the cases."""
+
+    def plain(text: str) -> str:
+        kept = "".join(c for c in text.lower() if c not in ",.:" or c == ":").replace(":", " ")
+        return " ".join(kept.split())
+
+    def parted(text: str) -> list[str]:
+        return re.findall("[渡船]|[^\\s渡船]+", text)
+
+    def ways(one: Any, other: Any) -> list[list[int]]:
+        rows = [list(range(len(other) + 1))]
+        for i, unit in enumerate(one, 1):
+            row = [i]
+            for j, second in enumerate(other, 1):
+                row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (unit != second)))
+            rows.append(row)
+        return rows
+
+    def distance(one: Any, other: Any) -> int:
+        return ways(one, other)[-1][-1]
+
+    pairs = list(zip(p.truth, p.answer, strict=True))
+    spelled = [
+        (re.sub("(?<=[渡船]) (?=[渡船])", "", plain(t)), re.sub("(?<=[渡船]) (?=[渡船])", "", plain(a)))
+        for t, a in pairs
+    ]
+    worded = [(parted(t), parted(a)) for t, a in spelled]
+    words = sum(len(t) for t, _ in worded)
+    errors = [distance(t, a) for t, a in worded]
+    kinds_of = {name: sum(p.numbers(f"word_{name}s")) / words for name in ("substitution", "deletion", "insertion")}
+    assert sum(kinds_of.values()) == pytest.approx(sum(errors) / words)
+    longer = sum(len(a) - len(t) for t, a in worded) / words
+    assert kinds_of["insertion"] - kinds_of["deletion"] == pytest.approx(longer)
+    return {
+        "wer": sum(errors) / words,
+        "cer": sum(distance(t, a) for t, a in spelled) / sum(len(t) for t, _ in spelled),
+        "raw_wer": sum(distance(t.split(), a.split()) for t, a in pairs) / sum(len(t.split()) for t, _ in pairs),
+        **{f"{name}_rate": value for name, value in kinds_of.items()},
+        "sentence_accuracy": np.mean([error == 0 for error in errors]),
+    }
+
+
 REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
     "label": reference_label,
     "labels": reference_labels,
     "score": reference_score,
     "tags": reference_tags,
     "response": reference_response,
+    "transcript": reference_transcript,
+    "ctc_transcript": reference_transcript,
 }
 
 

@@ -16,7 +16,7 @@ from burnish.evaluation.by_data_set import by_data_set
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.intervals import Interval, bootstrap_all
 from burnish.metrics import Metric
-from burnish.targets import Named, Target, fits, is_exclusive, target_of
+from burnish.targets import Named, Target, Transcribed, fits, is_exclusive, target_of
 
 
 def metrics_for(target: Target | str, chosen: Sequence[Metric] = ()) -> list[Metric]:
@@ -69,9 +69,9 @@ def scores(
         level, seed, grouped}, `headline` [labels], `metrics` {label: {value, greater_is_better, and for the headline
         low, high, resamples; `rows` of a share of some rows only}}, `not_applied` [labels of metrics whose matter no truth has];
         for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
-        and where an answer is exactly one of them
-        `confusion` {names, counts}; where there are several data sets `data_sets` {name: {rows, rows_without_truth,
-        metrics}} with the headline metrics of each.
+        and where an answer is exactly one of them `confusion` {names, counts}; of transcripts `texts` {normalisation,
+        version}; where there are several data sets `data_sets` {name: {rows, rows_without_truth, metrics}} with the
+        headline metrics of each.
 
     Raises:
         InputError: a metric is not defined for the target, or a name of the headline is none of the metrics.
@@ -96,7 +96,7 @@ def scores(
         "metrics": numbers,
         "not_applied": [metric.label for metric in metrics if metric not in applied],
     }
-    summary |= _of_classes(known)
+    summary |= _of_classes(known) | _of_transcripts(target_of(predictions))
     if len(parts := by_data_set(predictions)) > 1:
         drawn = {"resamples": resamples, "seed": seed, "level": level}
         summary["data_sets"] = {name: _of_data_set(part, first, drawn) for name, part in parts.items()}
@@ -114,6 +114,13 @@ def _of_classes(known: Predictions) -> dict[str, Any]:
         matrix = confusion(known)
         told["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
     return told
+
+
+def _of_transcripts(target: Target) -> dict[str, Any]:
+    """How texts were normalised before words were compared: other rules give other error rates."""
+    if not isinstance(target, Transcribed):
+        return {}
+    return {"texts": {"normalisation": target.texts, "version": target.texts_version}}
 
 
 def _of_data_set(predictions: Predictions, metrics: Sequence[Metric], drawn: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from burnish.targets._capabilities import (
 )
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
+from burnish.targets._transcripts import Transcribed
 
 __all__ = [
     "Classes",
@@ -59,6 +60,7 @@ __all__ = [
     "Standalone",
     "Target",
     "Taught",
+    "Transcribed",
     "Usual",
     "Wrong",
     "abstains",

@@ -167,10 +167,9 @@ class Judged:
         """Whether two truths are the same."""
         return bool(first == second)
 
-    @classmethod
-    def wrong(cls, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
+    def wrong(self, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
         """What is wrong about an answer, None where it is right; `probabilities` are [C] in the order of `names`, or [0]."""
-        return None if cls.same(truth, answer) else Wrong(str(truth), str(answer), 1.0)
+        return None if self.same(truth, answer) else Wrong(str(truth), str(answer), 1.0)
 
 
 class Confident(ABC):
