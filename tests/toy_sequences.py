@@ -280,7 +280,7 @@ class Frames(Reversed):
         """Without END."""
         return super().answer(value, processor)[:-1]
 
-    def frames(self, encoded: Encoded, given: int) -> int:
+    def frames(self, encoded: Encoded, given: int, processor: Any) -> int:
         """Two of each letter."""
         return min(given, 2 * int(encoded["_length"]))
 

@@ -70,9 +70,14 @@ class Ends:
         text: ids to text; needed for stop strings only.
         blank: of CTC, the token that stands for nothing.
         tokenizer: the Rust tokenizer (`tokenizers.Tokenizer`) of texts; None for answers that are no texts.
+        never, never_first: ids that are not written, and not as the first token.
+        most: tokens that fit behind what the decoder begins with, the stop token included; None: no limit.
     """
 
     stop: frozenset[int] = frozenset()
     text: Callable[[Sequence[int]], str] | None = None
     blank: int = 0
     tokenizer: Any = None
+    never: tuple[int, ...] = ()
+    never_first: tuple[int, ...] = ()
+    most: int | None = None

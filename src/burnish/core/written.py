@@ -89,7 +89,7 @@ def require_kinds(values: Mapping[str, Any], kinds: Mapping[str, type | tuple[ty
     """
     for name, kind in kinds.items():
         value = values.get(name)
-        number = isinstance(value, int | float) and not finite(value)
+        number = kind is not bool and isinstance(value, int | float) and not finite(value)
         if name not in values or not isinstance(value, kind) or number:
             words = f"{name!r} is {_kind(value)}" if name in values else f"{name!r} is missing"
             wanted = " or ".join(_names(k) for k in (kind if isinstance(kind, tuple) else (kind,)))

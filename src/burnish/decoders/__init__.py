@@ -111,9 +111,13 @@ class Framewise(Decoder):
         """As of every decoder."""
 
 
-def within(decoder: Decoder, target: Target, processor: Processor, prompt_tokens: int) -> Decoder:
+def within(
+    decoder: Decoder, target: Target, processor: Processor, prompt_tokens: int, ends: Ends | None = None
+) -> Decoder:
     """A decoder that ends where the network's context does, where prompt and answer share it; else the same."""
     limit, most = processor.for_input.limit, getattr(decoder, "max_new_tokens", None)
+    if ends is not None and ends.most is not None and most is not None and most > ends.most:
+        return decoder.model_copy(update={"max_new_tokens": max(1, ends.most)})
     if limit is None or most is None or not isinstance(target, OverVocabulary) or prompt_tokens + most <= limit:
         return decoder
     return decoder.model_copy(update={"max_new_tokens": max(1, limit - prompt_tokens)})
@@ -153,14 +157,15 @@ def answered(
     def written(views: Sequence[Encoded]) -> list[Generated]:
         arrays = collate(views)[0]
         if decoder.reads == "steps":
+            arrays = {**arrays, **target.begun(len(views), processor)}
             seeds = [int(view.get("_seed", usual_seed)) for view in views]
-            bounded = [within(decoder, target, processor, int(view["_length"])) for view in views]
-            if any(one is not decoder for one in bounded) and len(views) > 1:
+            bounded = [within(decoder, target, processor, int(view["_length"]), ends) for view in views]
+            if any(one != bounded[0] for one in bounded):
                 return [whole for view in views for whole in written([view])]
             by_view: list[Generated] = compute(arrays, bounded[0], ends, seeds)
             return by_view
         logits = compute(**arrays)
-        lengths = [target.frames(view, logits.shape[1]) for view in views]
+        lengths = [target.frames(view, logits.shape[1], processor) for view in views]
         return [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
 
     by_view, first = each(written, rows, limit=limit)

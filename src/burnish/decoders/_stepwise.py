@@ -47,6 +47,16 @@ def most_probable(values: Array, many: int) -> Array:
     return cast(Array, np.argsort(-values, kind="stable"))
 
 
+def without(logits: Array, ends: Ends, *, first: bool) -> Array:
+    """Logits [..., V] without the tokens that are not written here; the same array where there are none."""
+    unwritten = [*ends.never, *(ends.never_first if first else ())]
+    if not unwritten:
+        return logits
+    allowed = logits.copy()
+    allowed[..., unwritten] = -np.inf
+    return allowed
+
+
 @dataclass
 class Sequences:
     """Sequences that are being written."""
@@ -192,6 +202,7 @@ class OneLine:
             around = decoder.before_json, decoder.behind_json
             self._held = Constraint(decoder.json_schema, self.ends, len(logits), around)
         allowed = logits if self._held is None else self._held.masked(logits)
+        allowed = without(allowed, self.ends, first=not sequence.ids)
         token = int(decoder.chosen(allowed, sequence, self.random))
         if self._held is not None:
             self._held.took(token)

@@ -13,7 +13,7 @@ from pydantic import Field
 from burnish.core.batch import Array
 from burnish.core.generated import Ends, Generated
 from burnish.decoders import Step
-from burnish.decoders._stepwise import Sequences, Stepwise, log_softmax
+from burnish.decoders._stepwise import Sequences, Stepwise, log_softmax, without
 
 
 @dataclass
@@ -59,7 +59,8 @@ class Beam(Stepwise):
         if not row.live or room <= 0:
             return []
         with np.errstate(over="ignore"):
-            scores = log_softmax(logits) + np.array([s.score for s in row.live])[:, None]
+            allowed = without(log_softmax(logits), ends, first=not row.live[0].ids)
+            scores = allowed + np.array([s.score for s in row.live])[:, None]
         going: list[tuple[int, int, Sequences]] = []
         for index in _best(scores, room):
             place, token = divmod(int(index), scores.shape[1])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+import numpy as np
+
 from burnish.core.batch import Array, Encoded, Example
 
 if TYPE_CHECKING:
@@ -54,6 +56,11 @@ class FromFiles(ABC):
     """Facts of `look` that `learned` needs."""
     length_facts: ClassVar[tuple[str, ...]] = ()
     """Facts of `look` that `length` and `view_count` need."""
+
+    @property
+    def length_columns(self) -> tuple[str, ...]:
+        """Columns whose cells they need as well; they stand among the facts by their names."""
+        return ()
 
     @abstractmethod
     def located(self: F, folder: Path) -> F:
@@ -119,6 +126,11 @@ class FromFiles(ABC):
     def length(self, facts: Mapping[str, Any], processor: Any) -> int:
         """Elements of one view of a row, from what is known of its file; 1 where all have one size."""
         return 1
+
+    def unread(self, facts: Mapping[str, Any], processor: Any) -> Encoded:
+        """What is known of a row before it is read: its lengths, and what targets need beside them; facts may be missing."""
+        length = np.int32(self.length(facts, processor) if facts else 1)
+        return {"_length": length, "_full_length": length}  # type: ignore[dict-item]
 
     def view_count(self, facts: Mapping[str, Any], processor: Any) -> int:
         """How many parts of a row `views` gives, from what is known of its file.

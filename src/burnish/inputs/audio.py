@@ -87,7 +87,7 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
             "seconds": self.seconds,
         }
         named |= {"mels": self.mels, "normalisation": self.normalisation, "mean": self.mean, "std": self.std}
-        stated = checkpoint_settings(folder)
+        stated = self._stated(folder)
         merged = {**stated, **{k: v for k, v in named.items() if v is not None}, "overlap": self.overlap}
         self._check(stated, merged, folder)
         if merged["features"] == "log_mel":
@@ -100,6 +100,10 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
                 place="input",
             )
         return processor
+
+    def _stated(self, folder: Path) -> dict[str, Any]:
+        """What the checkpoint states of its input."""
+        return checkpoint_settings(folder)
 
     def _check(self, stated: Mapping[str, Any], merged: dict[str, Any], folder: Path) -> None:
         missing = [name for name in _NEEDED if name not in merged]
@@ -153,12 +157,18 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
         Raises:
             InputError: a file that is missing or broken.
         """
-        return [_row(middle(self.heard(e, processor), processor.samples), processor) for e in examples]
+        return [self.row(middle(self.heard(e, processor), processor.samples), processor) for e in examples]
 
     def views(self, examples: Sequence[Example], processor: SoundProcessor) -> Iterator[Iterable[Encoded]]:
         """The views of each row, one after another, as `SoundProcessor.starts` cuts them."""
         for example in examples:
             yield _views(self.heard(example, processor), processor)
+
+    @staticmethod
+    def row(view: Waveform, processor: SoundProcessor) -> Encoded:
+        """One view as the network reads it."""
+        length = np.int32(processor.length(len(view)))
+        return {processor.name: processor.numbers(view), "_length": length, "_full_length": length}  # type: ignore[dict-item]
 
     def mixable(self, processor: SoundProcessor) -> str:
         """What the network reads: the waveform or the spectrogram."""
@@ -174,7 +184,7 @@ class Audio(SoundFiles, Augmentable, Visible, Audible, Divisible, InGraph):
             random = generator(seed, "view")
             waveform = change(drawn(waveform, round(processor.samples * _LEEWAY), random), seed)
             view = drawn(waveform, processor.samples, random)
-            row = _row(view, processor)
+            row = self.row(view, processor)
             out.append(
                 {**row, processor.name: processor.changed(row[processor.name], change.features, len(view), seed)}
             )
@@ -262,11 +272,6 @@ def _silenced(example: Example, column: str, waveform: Waveform, start: int, end
     return {**example, column: Read(quiet, quiet.nbytes)}
 
 
-def _row(view: Waveform, processor: SoundProcessor) -> Encoded:
-    length = np.int32(processor.length(len(view)))
-    return {processor.name: processor.numbers(view), "_length": length, "_full_length": length}  # type: ignore[dict-item]
-
-
 def _views(waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
     for start in processor.starts(len(waveform)):
-        yield _row(waveform[start : start + processor.samples], processor)
+        yield Audio.row(waveform[start : start + processor.samples], processor)

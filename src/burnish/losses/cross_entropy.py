@@ -17,7 +17,7 @@ class CrossEntropy(Loss):
     all C classes, as torch does it.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("label", "tags")
+    targets: ClassVar[tuple[str, ...]] = ("label", "tags", "transcript")
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Share of the label that is spread evenly over all classes; 0 for none."
     )

@@ -15,6 +15,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "audio-classification": ("audio", "label"),
     "multi-label-audio-classification": ("audio", "labels"),
     "audio-regression": ("audio", "score"),
+    "speech-recognition": ("speech", "transcript"),
     "instruction-tuning": ("chat", "response"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""

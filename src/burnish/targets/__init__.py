@@ -22,6 +22,7 @@ from burnish.targets._asking import (
     target_of,
 )
 from burnish.targets._capabilities import (
+    ByCheckpoint,
     Classes,
     Confident,
     Decoded,
@@ -44,6 +45,7 @@ from burnish.targets._taught import Taught
 from burnish.targets._transcripts import Transcribed
 
 __all__ = [
+    "ByCheckpoint",
     "Classes",
     "Confident",
     "Decoded",

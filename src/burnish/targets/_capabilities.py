@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from burnish.core.batch import Array, Encoded
@@ -229,9 +230,25 @@ class Generative(ABC):
         `ended` and `written` are what columns and servers learn of the writing.
         """
 
-    def frames(self, encoded: Encoded, given: int) -> int:
+    def begun(self, rows: int, processor: Any) -> dict[str, Array]:
+        """What a decoder is given before it writes, [rows, ...]: a prompt that is no part of the answer; nothing by default."""
+        return {}
+
+    def frames(self, encoded: Encoded, given: int, processor: Any) -> int:
         """How many of the frames that the network gives, padding included, belong to a view; for CTC."""
         return min(given, int(encoded.get("_frames", encoded["_length"])))
+
+
+class ByCheckpoint(ABC):
+    """What it is depends on the checkpoint: it is settled once that is known."""
+
+    @abstractmethod
+    def of_checkpoint(self, folder: Path) -> tuple[Any, list[str]]:
+        """The target as this checkpoint writes it, which may be of another kind, and what is to be said of it.
+
+        Raises:
+            InputError: the checkpoint cannot answer so.
+        """
 
 
 class OverVocabulary:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+Shape = Literal["row", "element", "sequence", "decoded", "frames"]
+"""One answer a row; one for each element of it; written behind it by the same network; by a decoder; or read from frames."""
+
+
 class Target(Component):
     """What comes out: a column, what was learned from it, and the way between truth, numbers and answers.
 
@@ -29,8 +33,8 @@ class Target(Component):
     axis: ClassVar[str] = "burnish.targets"
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.core.names", "burnish.core.written_lists")
     """Modules and packages that `encode` depends on, beside this room: when one changes, rows are encoded anew."""
-    shape: ClassVar[Literal["row", "element", "sequence"]] = "row"
-    """One answer a row, one for each element of the input, or a sequence; models choose the head by it."""
+    shape: ClassVar[Shape] = "row"
+    """What its answers are to a row; models choose the head by it."""
     default_loss: ClassVar[str]
     """The loss where a recipe names none; right for it whatever kinds that loss names."""
     headline: ClassVar[tuple[str, ...]]
@@ -47,6 +51,10 @@ class Target(Component):
     def __pydantic_init_subclass__(cls, **settings: Any) -> None:
         super().__pydantic_init_subclass__(**settings)
         require_taught(cls)
+
+    def usual_loss(self) -> dict[str, Any]:
+        """Kind and settings of the loss where a recipe names none."""
+        return {"kind": self.default_loss}
 
     @property
     @abstractmethod

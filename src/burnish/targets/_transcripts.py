@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 class Transcribed(Target, Judged):
     """A target whose truth is what was said, as text; answers are judged by word errors after normalisation."""
 
-    shape: ClassVar[Literal["row", "element", "sequence"]] = "sequence"
     decides: ClassVar[str] = "wer"
     headline: ClassVar[tuple[str, ...]] = ("wer", "cer", "raw_wer", "sentence_accuracy")
     mistakes: ClassVar[Mistakes] = Mistakes("Worst utterances", "word errors", "said", "transcribed")

@@ -133,11 +133,10 @@ def _placed(error: InputError, part: Part, row: int) -> InputError:
 
 def _unread(part: Part, rows: NDArray[np.int64], input: Input, processor: Processor) -> list[Encoded]:
     """Of rows that are read when their batch is made: lengths as far as they are known from a look at the files."""
-    known = []
-    if isinstance(input, FromFiles):
-        known = [input.length(facts, processor.for_input) for facts in length_facts(part, rows, input)]
-    lengths = known or [1] * len(rows)
-    return [{"_length": np.int32(n), "_full_length": np.int32(n)} for n in lengths]  # type: ignore[dict-item]
+    if not isinstance(input, FromFiles):
+        return [{"_length": np.int32(1), "_full_length": np.int32(1)} for _ in rows]  # type: ignore[dict-item]
+    known = length_facts(part, rows, input) or [{} for _ in rows]
+    return [input.unread(facts, processor.for_input) for facts in known]
 
 
 def length_facts(part: Part, rows: NDArray[np.int64], input: Input) -> list[dict[str, Any]]:
@@ -146,7 +145,11 @@ def length_facts(part: Part, rows: NDArray[np.int64], input: Input) -> list[dict
     if known is None or not isinstance(input, FromFiles):
         return []
     names = [name for name in input.length_facts if name in known.facts.column_names]
-    return known.facts.select(names).take(pa.array(rows)).to_pylist() if names else []
+    facts = known.facts.select(names).take(pa.array(rows)).to_pylist() if names else []
+    beside = [column for column in input.length_columns if column in part.table.columns]
+    if facts and beside:
+        facts = [{**fact, **row} for fact, row in zip(facts, part.table.take(rows, beside).to_pylist(), strict=True)]
+    return facts
 
 
 def _target(

@@ -42,6 +42,8 @@ class SoundProcessor(Processor):
         mean, std: subtracted and divided by with `fixed`.
         frames: of a `kaldi` spectrogram, padded or cut to.
         padded_seconds: what a `whisper` view is padded to with silence, whatever its own length.
+        natural: seconds: a `whisper` view is padded to a multiple of them instead, so that short sounds take less time; 0:
+            to `padded_seconds`. Rows of a batch are then padded to the longest and masked.
     """
 
     features: str
@@ -63,6 +65,7 @@ class SoundProcessor(Processor):
     std: float = 1.0
     frames: int = 1024
     padded_seconds: float = 0.0
+    natural: float = 0.0
 
     def fingerprint(self) -> str:
         """A hash of all of it."""
@@ -118,11 +121,19 @@ class SoundProcessor(Processor):
         """`features`."""
         return self.features
 
+    @property
+    def masked(self) -> bool:
+        """Whether rows differ in length, so that a batch is padded to the longest and masked."""
+        return bool(self.natural) if self.features == "whisper" else self.features == "waveform" and self.mask
+
     def length(self, samples: float) -> int:
         """Elements that a view of a sound of so many samples has: frames of 20 ms where rows differ in length, else 1."""
-        if not (self.features == "waveform" and self.mask):
+        if not self.masked:
             return 1
-        return max(1, int(np.ceil(min(samples, self.samples) / (FRAME * self.sampling_rate))))
+        heard = min(samples, self.samples)
+        if self.features == "whisper":
+            heard = self._natural_samples(heard)
+        return max(1, int(np.ceil(heard / (FRAME * self.sampling_rate))))
 
     def real(self, samples: int) -> int:
         """Along time, how much of what `numbers` gives of a view of so many samples is sound and not padding; at least 1."""
@@ -173,18 +184,24 @@ class SoundProcessor(Processor):
 
     def padded(self, view: Waveform) -> Waveform:
         """A view with the silence at its end that a `log_mel` or `whisper` spectrogram is made with."""
-        return _padded(view, self.padded_samples)
+        natural = self.natural and self.features == "whisper"
+        return _padded(view, self._natural_samples(len(view)) if natural else self.padded_samples)
+
+    def _natural_samples(self, samples: float) -> int:
+        """So many samples, rounded up to a whole number of `natural` seconds."""
+        step = max(1, round(self.natural * self.sampling_rate))
+        return min(max(1, math.ceil(samples / step)) * step, self.padded_samples)
 
     def batch(self, rows: Sequence[Array]) -> dict[str, Array]:
-        """Rows of one shape stacked; waveforms that are masked padded with 0 to the longest, `attention_mask` [B, samples]."""
-        if not (self.features == "waveform" and self.mask):
+        """Rows of one shape stacked; those that differ in length padded with 0, `attention_mask` [B, samples or frames]."""
+        if not self.masked:
             return {self.name: np.stack(rows)}
-        longest = max(map(len, rows))
-        padded = np.zeros((len(rows), longest), np.float32)
+        longest = max(row.shape[-1] for row in rows)
+        padded = np.zeros((len(rows), *rows[0].shape[:-1], longest), np.float32)
         mask = np.zeros((len(rows), longest), np.int64)
         for i, row in enumerate(rows):
-            padded[i, : len(row)] = row
-            mask[i, : len(row)] = 1
+            padded[i, ..., : row.shape[-1]] = row
+            mask[i, : row.shape[-1]] = 1
         return {self.name: padded, "attention_mask": mask}
 
     def changed(self, values: Array, change: Callable[[Array, int], Array], samples: int, seed: int) -> Array:

@@ -83,7 +83,7 @@ class Transformers(Model):
         from burnish.models.transformers.vocabulary import extend
 
         folder = self.folder()
-        head = settings.head_class(input, target.shape)
+        head = self._head(folder, input, target)
         with settings.quiet():
             config = self._configuration(folder, head, input)
             masked = settings.set_own_masks(config)
@@ -119,18 +119,24 @@ class Transformers(Model):
 
         if not (folder / "config.json").is_file():
             raise InputError("there is no config.json", expected="a folder a run has written", place=str(folder))
-        head = settings.head_class(input, target.shape)
+        head = self._head(folder, input, target)
         with settings.quiet():
             config = settings.read_configuration(folder, head)
             # "auto": merged weights are saved in float32 whatever they were trained in; rounding would change answers.
             loaded = loading.trained(folder, head, config, self._settings("auto"), target)
             return self._wrapped(loaded, target, seed=0)
 
+    def _head(self, folder: Path, input: Input, target: Target) -> Any:
+        from burnish.models.transformers import configuration as settings
+
+        head = settings.head_class(input, target.shape)
+        return settings.frame_class(folder, head) if target.shape == "frames" else head
+
     def _configuration(self, folder: Path, head: Any, input: Input) -> Any:
         from burnish.models.transformers import configuration as settings
 
         config = settings.read_configuration(folder, head)
-        if input.lengths_matter:
+        if input.lengths_matter and input.stored:  # of sounds no token stands for padding
             settings.set_padding(config, folder)
         if self.dropout is not None:
             settings.set_dropout(config, self.dropout)
@@ -150,9 +156,11 @@ class Transformers(Model):
 
     def _wrapped(self, loaded: Any, target: Target, *, seed: int) -> Network:
         from burnish.models.transformers.attention import in_float32
+        from burnish.models.transformers.frames import FrameNetwork
         from burnish.models.transformers.language import LanguageModel, writes
         from burnish.models.transformers.network import TransformersNetwork
         from burnish.models.transformers.noise import EmbeddingNoise
+        from burnish.models.transformers.speech import SpeechWriter, writes_transcripts
 
         if self.gradient_checkpointing:
             if not loaded.model.supports_gradient_checkpointing:
@@ -172,12 +180,19 @@ class Transformers(Model):
             if self.neftune_alpha is not None:
                 written.noise = EmbeddingNoise(loaded.model, self.neftune_alpha)
             return written
+        if target.shape == "decoded" and writes_transcripts(loaded.model):
+            in_float32(loaded.model)
+            return SpeechWriter(loaded.model, notes=loaded.notes, seed=seed, origin=origin)
         if self.neftune_alpha is not None:
             raise InputError(
                 f"noise on embeddings is for language models, and {type(loaded.model).__name__} is none",
                 fix="leave `neftune_alpha` out",
                 place="model.neftune_alpha",
             )
+        if target.shape == "frames":
+            framed = FrameNetwork(loaded.model, fresh=loaded.fresh, notes=loaded.notes, seed=seed, origin=origin)
+            framed.fresh_head = not loaded.kept_head
+            return framed
         network = TransformersNetwork(
             loaded.model,
             element=target.shape != "row",

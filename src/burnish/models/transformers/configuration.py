@@ -14,7 +14,7 @@ from burnish.core.errors import InputError
 from burnish.inputs import Input, input_classes
 from burnish.targets import Target, names_of
 
-_OF_A_VOCABULARY = ("AutoModelForCausalLM", "AutoModelForMaskedLM")
+_OF_A_VOCABULARY = ("AutoModelForCausalLM", "AutoModelForMaskedLM", "AutoModelForSpeechSeq2Seq")
 
 
 @contextmanager
@@ -52,6 +52,20 @@ def head_class(input: Input, shape: str) -> Any:
         )
     with importing():
         return getattr(transformers, name)
+
+
+def frame_class(folder: Path, head: Any) -> Any:
+    """The class that answers for each frame of a checkpoint: of CTC, or of Whisper's encoder that of classes of sounds.
+
+    Whisper's own library has no model of CTC; the head of classes reads each frame before it takes their mean.
+    """
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError):
+        return head  # whoever opens it says what is wrong
+    with importing():
+        import transformers
+    return transformers.AutoModelForAudioClassification if kind == "whisper" else head
 
 
 def keeps_head(head: Any) -> bool:
@@ -129,12 +143,19 @@ def generates(folder: Path) -> bool:
     return kind in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
+def logit_names(target: Target) -> tuple[str, ...]:
+    """Names of the logits in their order: labels, or the tokens of a target that spells; none where they have none."""
+    return names_of(target) or tuple(getattr(target, "tokens", ()))
+
+
 def set_task(config: Any, target: Target) -> None:
     """Write what the head must be into the configuration: how many logits, their names, the problem."""
-    names = names_of(target) or tuple(f"LABEL_{i}" for i in range(target.outputs))
+    names = logit_names(target) or tuple(f"LABEL_{i}" for i in range(target.outputs))
     config.id2label = dict(enumerate(names))
     config.label2id = {name: i for i, name in enumerate(names)}
     config.problem_type = target.problem or None
+    if target.shape == "frames" and hasattr(config, "vocab_size"):
+        config.vocab_size, config.pad_token_id = target.outputs, getattr(target, "blank", 0)
 
 
 def set_dropout(config: Any, rate: float) -> None:

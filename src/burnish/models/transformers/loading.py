@@ -18,8 +18,8 @@ from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
 from burnish.models._checkpoint import checked_weights
 from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
-from burnish.models.transformers.configuration import fills_gaps, keeps_head, set_task
-from burnish.targets import Target, names_of
+from burnish.models.transformers.configuration import fills_gaps, keeps_head, logit_names, set_task
+from burnish.targets import Target
 
 SHOWN = 12
 
@@ -250,7 +250,7 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
     Raises:
         InputError: otherwise, with the tensors named; also where the saved labels are not those of `target`.
     """
-    names = names_of(target) or tuple(config.id2label.values())
+    names = logit_names(target) or tuple(config.id2label.values())
     if keeps_head(head):
         pass  # it answers with tokens
     elif config.num_labels != target.outputs or tuple(config.id2label.values()) != tuple(names):

@@ -36,6 +36,7 @@ from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
+from burnish.stages.prepare.spoken_language import with_language
 from burnish.stages.prepare.usual_settings import epochs_of
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
@@ -120,6 +121,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     if trained_before(folder):
         require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
+    draft = with_language(draft, parts["train"], folder, _teller(tell, "note"))
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
     parts = _unfolded(settled, parts, processor, tell)

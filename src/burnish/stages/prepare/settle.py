@@ -27,7 +27,7 @@ from burnish.stages.prepare.fitting import candidates_of, fit_together, fitting_
 from burnish.stages.prepare.no_target import no_target, rows_with_values
 from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
-from burnish.targets import Generative, OverVocabulary, Target, fits
+from burnish.targets import ByCheckpoint, Generative, OverVocabulary, Target, fits
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
@@ -49,6 +49,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     sample = _sample(table)
     recipe, of_this = of_input(recipe, table, sample, say)
     target = of_this or _target(recipe, table, sample, say)
+    target = _of_checkpoint(recipe, target, say)
     input_ = _input(recipe, table, sample, target, say).beside(target.shape)
     for column in input_.required_columns:
         require_columns(table, [column], place="input")
@@ -105,6 +106,7 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
     candidates = cast(
         list[Target], candidates_of("burnish.targets", {**recipe.unsettled.get("target", {}), "column": column})
     )
+    candidates = [one for one in candidates if _is_heard(recipe, table, sample, one)]
     nested = any(isinstance(item, dict | list) for v in values if isinstance(v, list) for item in v)
     if not nested and (guess := recognised(candidates, table.columns, sample, values)) is not None:
         target, why = guess
@@ -116,6 +118,26 @@ def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -
     if label and named:
         raise swapped(column, label)
     raise no_target(column, [value for value in values if not missing(value)], len(table), label)
+
+
+def _is_heard(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target) -> bool:
+    """Whether there are recordings beside a column of texts, without which it is nothing that was said."""
+    if target.shape not in ("decoded", "frames"):
+        return True
+    known = cast(list[Input], candidates_of("burnish.inputs", recipe.unsettled.get("input", {})))
+    inputs = [recipe.input] if recipe.input is not None else known
+    fitting = [one for one in inputs if target.shape in one.shapes]
+    return any(one.inferred(table.columns, sample, target.column) is not None for one in fitting)
+
+
+def _of_checkpoint(recipe: Recipe, target: Target, say: Say) -> Target:
+    """The target as the checkpoint writes it, where that makes a difference."""
+    if not isinstance(target, ByCheckpoint):
+        return target
+    settled, said = target.of_checkpoint(recipe.model.folder())
+    for line in said:
+        say(line)
+    return cast(Target, settled)
 
 
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
@@ -133,8 +155,12 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
 def _loss(recipe: Recipe, target: Target) -> Loss:
     """The named one, or the target's own with the settings that are named."""
     settings = recipe.unsettled.get("loss", {})
+    usual = target.usual_loss()
+    if recipe.loss is not None and recipe.loss.kind() == usual["kind"]:
+        given = {name: value for name, value in usual.items() if name not in {"kind", *recipe.loss.model_fields_set}}
+        return recipe.loss.model_copy(update=given) if given else recipe.loss
     if recipe.loss is not None or not settings:
-        return recipe.loss or cast(Loss, build("burnish.losses", target.default_loss, trust_code=recipe.trust_code))
+        return recipe.loss or cast(Loss, build("burnish.losses", usual, trust_code=recipe.trust_code))
     candidates = cast(list[Loss], candidates_of("burnish.losses", settings))
     fitting = [loss for loss in candidates if _right(loss, target)]
     chosen = [loss for loss in fitting if loss.kind() == target.default_loss] or fitting

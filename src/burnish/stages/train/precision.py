@@ -49,5 +49,5 @@ def decided(network: Network, batches: TrainingBatches, accelerator: Accelerator
     order, loader = batches.order, batches.loader
     middle = np.argsort(order.lengths, kind="stable")[(len(order.lengths) - 1) // 2]  # a row of usual length
     positions = order.usable[np.full(precision.SEEN, middle)]
-    inputs, _ = loader.collate(loader.encoded(positions))
+    inputs = loader.batch(positions).inputs
     return precision.decide(accelerator, network, inputs, order.batch_size)

@@ -1,0 +1,179 @@
+"""Spoken words: one recording a row, of which every word counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from burnish.core.batch import Encoded, Example
+from burnish.core.errors import InputError
+from burnish.inputs import Change
+from burnish.inputs._files import Read
+from burnish.inputs.audio import Audio
+from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.resampling import Waveform
+
+STEP = 0.5  # seconds that natural windows are a multiple of: little silence, and few different lengths
+LONGEST = 30.0  # seconds of a window where the checkpoint says nothing
+
+
+class Speech(Audio):
+    """One recording of speech for each example: a path, the bytes of a file, or samples with their rate; any rate.
+
+    In training a recording is read whole: one that is longer than a window is left out and counted, because its text would
+    not be that of the window. Predictions of long recordings are made of overlapping windows.
+    """
+
+    encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.sound", "burnish.media.paths")
+    lengths_matter: ClassVar[bool] = True
+    shapes: ClassVar[tuple[str, ...]] = ("decoded", "frames")
+    heads: ClassVar[Mapping[str, str]] = {"decoded": "AutoModelForSpeechSeq2Seq", "frames": "AutoModelForCTC"}
+    model_example: ClassVar[str] = "a folder of Whisper, or of wav2vec 2.0 with a head of CTC"
+    start: str | None = Field(
+        None, description="Column with the seconds at which the words begin; null: `start`, if any."
+    )
+    end: str | None = Field(None, description="Column with the seconds at which they end; null: `end`, if any.")
+    overlap: float = Field(
+        0.2, ge=0, lt=1, description="Of neighbouring windows of a long recording, as a share of one."
+    )
+    window: Literal["full", "natural"] = Field(
+        "full",
+        description="Of Whisper: full pads every recording to 30 seconds, as it was pretrained; natural reads each as long "
+        "as it is, which takes a fraction of the time and wants fine-tuning.",
+    )
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The column of files, and those of beginnings and ends where there are some."""
+        return (self.column, *(name for name in (self.start, self.end) if name))
+
+    @property
+    def length_columns(self) -> tuple[str, ...]:
+        """Beginnings and ends."""
+        return tuple(name for name in (self.start, self.end) if name)
+
+    def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Self | None:
+        """With the column of sounds, and `start` and `end` where there are such columns of numbers."""
+        fitted = super().inferred(columns, rows, target)
+        if fitted is None:
+            return None
+        found = {
+            name: name
+            for name in ("start", "end")
+            if getattr(fitted, name) is None and name in columns and _numbers([row.get(name) for row in rows])
+        }
+        return fitted.model_copy(update=found) if found else fitted
+
+    def beside(self, shape: str) -> Speech:
+        """For frames, recordings as long as they are: each frame of padding would be one to be learned."""
+        return self.model_copy(update={"window": "natural"}) if shape == "frames" else self
+
+    def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> SoundProcessor:
+        """As of every sound; recordings differ in length, but for Whisper's full windows.
+
+        Raises:
+            InputError: the checkpoint does not say what it reads, or the settings contradict each other.
+        """
+        if settings is not None:
+            return SoundProcessor(**settings)
+        return super().processor(folder)
+
+    def _stated(self, folder: Path) -> dict[str, Any]:
+        stated = super()._stated(folder)
+        if stated.get("features") == "waveform":
+            stated = {"seconds": LONGEST, **stated, "mask": True}
+        if stated.get("features") == "whisper" and self.window == "natural":
+            stated = {**stated, "natural": STEP}
+        return stated
+
+    def encode(self, examples: Sequence[Example], processor: SoundProcessor) -> list[Encoded]:
+        """The recording of each row; of one that is longer than a window its beginning.
+
+        Raises:
+            InputError: a file that is missing or broken.
+        """
+        return [self._window(self.heard(e, processor)[: processor.samples], processor) for e in examples]
+
+    def views(self, examples: Sequence[Example], processor: SoundProcessor) -> Iterator[Iterator[Encoded]]:
+        """The windows of each recording, as `SoundProcessor.starts` cuts them."""
+        for example in examples:
+            yield self._windows(self.heard(example, processor), processor)
+
+    def _windows(self, waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
+        for start in processor.starts(len(waveform)):
+            yield self._window(waveform[start : start + processor.samples], processor)
+
+    def _window(self, waveform: Waveform, processor: SoundProcessor) -> Encoded:
+        return {**self.row(waveform, processor), "_samples": np.int32(len(waveform))}  # type: ignore[dict-item]
+
+    def augmented(
+        self, examples: Sequence[Example], processor: SoundProcessor, change: Change, seeds: Sequence[int]
+    ) -> list[Encoded]:
+        """The whole recording of each row, changed; one that a change makes longer than a window stays as it is."""
+        out = []
+        for example, seed in zip(examples, seeds, strict=True):
+            waveform = self.heard(example, processor)
+            changed = change(waveform, seed)
+            view = (changed if len(changed) <= processor.samples else waveform)[: processor.samples]
+            row = self._window(view, processor)
+            features = processor.changed(row[processor.name], change.features, len(view), seed)
+            out.append({**row, processor.name: features})
+        return out
+
+    def unread(self, facts: Mapping[str, Any], processor: SoundProcessor) -> Encoded:
+        """Lengths of a recording; `_full_length` is more where it does not fit into a window."""
+        samples = round(self._seconds(facts) * processor.sampling_rate)
+        length = processor.length(samples)
+        longer = samples > processor.samples
+        full = max(length + 1, math.ceil(length * samples / processor.samples)) if longer else length
+        kept = min(samples, processor.samples)
+        return {"_length": np.int32(length), "_full_length": np.int32(full), "_samples": np.int32(kept)}  # type: ignore[dict-item]
+
+    def length(self, facts: Mapping[str, Any], processor: SoundProcessor) -> int:
+        """Elements of a recording, or of a window of it."""
+        return processor.length(self._seconds(facts) * processor.sampling_rate)
+
+    def view_count(self, facts: Mapping[str, Any], processor: SoundProcessor) -> int:
+        """One: training never reads a part, whose words nobody knows."""
+        return 1
+
+    def _seconds(self, facts: Mapping[str, Any]) -> float:
+        whole = float(facts.get("seconds") or 0.0)
+        start, end = self._span(facts)
+        return max(0.0, (whole if end is None else min(end, whole)) - start)
+
+    def _span(self, row: Mapping[str, Any]) -> tuple[float, float | None]:
+        start = row.get(self.start) if self.start else None
+        end = row.get(self.end) if self.end else None
+        return float(start or 0.0), None if end is None else float(end)
+
+    def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
+        """The words of a row at the network's rate: float32 [samples].
+
+        Raises:
+            InputError: a file that is missing or broken, or words that lie outside it.
+        """
+        waveform = super().heard(example, processor)
+        if not self.length_columns or isinstance(example.get(self.column), Read):  # what was read once, was cut
+            return waveform
+        start, end = self._span(example)
+        rate = processor.sampling_rate
+        first, last = round(start * rate), len(waveform) if end is None else round(end * rate)
+        if first < 0 or first >= min(last, len(waveform)):
+            raise InputError(
+                f"from {start:g} to {'the end' if end is None else f'{end:g}'} s there is nothing in a recording of "
+                f"{len(waveform) / rate:.2f} s",
+                expected="a beginning and an end inside it",
+                place=self.called(example),
+            )
+        return waveform[first:last]
+
+
+def _numbers(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)

@@ -1,0 +1,168 @@
+"""Networks of transformers that write what was said: an encoder that hears, a decoder that writes on with a cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from burnish.core.errors import InputError
+from burnish.core.network import Generating, Network, Tensors
+from burnish.models.transformers.growing import growing
+from burnish.models.transformers.hearing import Heard, encoded_by
+from burnish.models.transformers.network import TransformersNetwork
+
+_MEMORIES = ("cache", "past_key_values")
+_BLOCK = re.compile(r"(encoder|decoder)\.(?:layers|block|h)\.(\d+)\.")
+
+
+@dataclass(frozen=True)
+class _Cache:
+    """What is remembered of B transcripts: keys and values, and what the encoder heard."""
+
+    past: Any
+    heard: Heard
+
+
+class SpeechWriter(TransformersNetwork, Generating):
+    """An encoder of sounds and a decoder with the checkpoint's own head: a logit for each of its tokens, at each place."""
+
+    def __init__(
+        self, model: nn.Module, *, notes: Sequence[str] = (), seed: int = 0, origin: str | None = None
+    ) -> None:
+        super().__init__(model, element=True, notes=notes, seed=seed, origin=origin)
+        self.fresh_head = False
+        self._stacks = _stacks(model)
+        self._memory = next(name for name in _MEMORIES if name in self._accepts)
+        for module in model.modules():  # the decoder of Whisper hears all that its encoder gives, padding as well
+            if isinstance(cross := getattr(module, "encoder_attn", None), nn.Module):
+                cross.register_forward_pre_hook(self._masked, with_kwargs=True)
+        self._seen: torch.Tensor | None = None
+
+    @property
+    def vocabulary(self) -> nn.Module | None:
+        """The layer of the logits, which is one matrix with the decoder's embeddings in most checkpoints."""
+        return cast("nn.Module | None", self.model.get_output_embeddings())
+
+    @property
+    def layers(self) -> int:
+        """Blocks of encoder and decoder together: those of the decoder are the upper ones."""
+        return sum(self._stacks.values())
+
+    def depth(self, parameter: str) -> int:
+        """0 for embeddings and what stands before the encoder's blocks, then its blocks, then those of the decoder."""
+        name = parameter.removeprefix("model.")
+        if match := _BLOCK.search(name):
+            stack, number = match[1], int(match[2])
+            return number + 1 + (self._stacks["encoder"] if stack == "decoder" else 0)
+        if "embed" in name or "conv" in name:
+            return 0
+        return self._stacks["encoder"] if "encoder." in name else self.layers
+
+    def head_modules(self) -> list[str]:
+        """None: no module is fresh."""
+        return []
+
+    def untouched(self) -> Network | None:
+        """None: it is read again."""
+        return None
+
+    def heard(self, **inputs: torch.Tensor) -> Heard:
+        """What the encoder gives for the sounds of a batch."""
+        return encoded_by(self.model, inputs)
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Logits [B, T, V] at each place of `decoder_input_ids` [B, T]."""
+        return cast(torch.Tensor, self._decoded(self.heard(**inputs), _shown(inputs), None).logits)
+
+    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """The encoder's states [B, L, D]."""
+        return self.heard(**inputs).states
+
+    def step(self, inputs: Tensors, ids: torch.Tensor | None, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Logits [B, V] of the next token, and the cache; at the beginning the decoder reads its prompt."""
+        if ids is None:
+            heard, shown, past = self.heard(**inputs), _shown(inputs), None
+        else:
+            heard, shown, past = cache.heard, ids[:, None], cache.past
+        out = self._decoded(heard, shown, past, remember=True)
+        remembered = getattr(out, self._memory)
+        if past is None and hasattr(remembered, "self_attention_cache"):
+            growing(remembered.self_attention_cache)
+        return out.logits[:, -1], _Cache(remembered, heard)
+
+    def picked(self, cache: Any, rows: torch.Tensor) -> Any:
+        """The cache of these rows."""
+        cache.past.reorder_cache(rows)
+        return _Cache(cache.past, cache.heard.picked(rows))
+
+    def _decoded(self, heard: Heard, shown: torch.Tensor, past: Any, *, remember: bool = False) -> Any:
+        from transformers.modeling_outputs import BaseModelOutput
+
+        given: dict[str, Any] = {
+            "encoder_outputs": BaseModelOutput(last_hidden_state=heard.states),
+            "decoder_input_ids": shown,
+            "use_cache": remember,
+        }
+        if remember:
+            given[self._memory] = past
+        if not heard.by_hook and heard.mask is not None:
+            given["attention_mask"] = heard.samples
+        with self._hearing(heard):
+            return self.model(**given)
+
+    @contextmanager
+    def _hearing(self, heard: Heard) -> Iterator[None]:
+        """Let cross-attention see only what is no padding, until the block ends."""
+        if heard.by_hook and heard.mask is not None:
+            least = torch.finfo(heard.states.dtype).min
+            self._seen = torch.zeros_like(heard.mask, dtype=heard.states.dtype).masked_fill(heard.mask == 0, least)
+            self._seen = self._seen[:, None, None, :]
+        try:
+            yield
+        finally:
+            # A checkpointed block is computed again in the backward pass, and must then see the same.
+            if not torch.is_grad_enabled():
+                self._seen = None
+
+    def _masked(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._seen is None or kwargs.get("attention_mask") is not None:
+            return None
+        return args, {**kwargs, "attention_mask": self._seen}
+
+
+def _shown(inputs: Tensors) -> torch.Tensor:
+    """The tokens the decoder is given.
+
+    Raises:
+        InputError: none are given.
+    """
+    if "decoder_input_ids" not in inputs:
+        raise InputError(
+            "a network that writes transcripts is asked for logits without the tokens before them",
+            expected="decoder_input_ids",
+            fix="decoder: greedy or beam",
+            place="decoder",
+        )
+    return inputs["decoder_input_ids"]
+
+
+def _stacks(model: nn.Module) -> dict[str, int]:
+    """How many blocks encoder and decoder have."""
+    found = {"encoder": 0, "decoder": 0}
+    for name, _ in model.named_parameters():
+        if match := _BLOCK.search(name):
+            found[match[1]] = max(found[match[1]], int(match[2]) + 1)
+    return found
+
+
+def writes_transcripts(model: nn.Module) -> bool:
+    """Whether a model of transformers hears and writes."""
+    from transformers.models.auto import modeling_auto
+
+    return type(model).__name__ in modeling_auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES.values()
