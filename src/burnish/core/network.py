@@ -63,6 +63,25 @@ class Generating(ABC):
         return None
 
 
+class EncoderApart(ABC):
+    """What a network can do whose decoder reads the states of an encoder; it inherits this beside `Network`."""
+
+    @abstractmethod
+    def encoder(self) -> nn.Module:
+        """The encoder."""
+
+    @abstractmethod
+    def heard(self, **inputs: torch.Tensor) -> Any:
+        """What it gives for a batch: `states` [B, L, D], and `mask` int64 [B, L] of what is no padding, or None.
+
+        `forward` and `step` take `encoder_states` and `encoder_mask` in place of what the encoder reads.
+        """
+
+    @abstractmethod
+    def places(self, length: int, processor: Any) -> int:
+        """How many states it gives for a row of so many elements, as its input counts them."""
+
+
 class Network(nn.Module, ABC):
     """A model of some library behind one face.
 
@@ -79,6 +98,11 @@ class Network(nn.Module, ABC):
     seed: int = 0
     fresh_head: bool = True
     new_tokens: Sequence[int] = ()
+
+    @property
+    def encoder_layers(self) -> int:
+        """How many of the layers are those of an encoder below a decoder, the first; 0 where there are not both."""
+        return 0
 
     @property
     def vocabulary(self) -> nn.Module | None:

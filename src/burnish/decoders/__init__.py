@@ -6,7 +6,7 @@ They are our own code over numpy, driven by a `Step`, so that torch and ONNX ans
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -132,6 +132,7 @@ def answered(
     rows: Iterable[Iterable[Encoded]],
     *,
     limit: int,
+    collate: Callable[[Sequence[Encoded]], tuple[dict[str, Array], int]] | None = None,
 ) -> list[Decoded]:
     """Answers for rows given as their views: the one way for validation, test, bundle, predictor and server.
 
@@ -141,8 +142,9 @@ def answered(
         input, target, processor: as in the bundle.
         rows: the views of each row; a view may have a `_seed`.
         limit: most views at once.
+        collate: how views become arrays, where that is not the input's way.
     """
-    collate = partial(input.collate, processor=processor.for_input)
+    collate = collate or partial(input.collate, processor=processor.for_input)
     if decoder.reads == "logits":
         seen = joined(compute, collate, rows, limit=limit, join=target.joined)
         return target.decode(seen.values, seen.first) if seen.first else []

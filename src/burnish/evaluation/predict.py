@@ -141,7 +141,8 @@ def _window(
         if scored:
             decoded, logits = [_Answer().decoded] * len(piece), None
         elif decoder is not None and decoder.reads != "logits":
-            decoded = answered(run, decoder, loader.input, loader.target, loader.processor, views, limit=batch_size)
+            parts = (loader.input, loader.target, loader.processor)
+            decoded = answered(run, decoder, *parts, views, limit=batch_size, collate=loader.collate)
             bad[places] = [one.score is not None and not math.isfinite(one.score) for one in decoded]
             logits = None
         else:

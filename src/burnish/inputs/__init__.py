@@ -98,6 +98,10 @@ class Input(Component):
         """This input as it is read for a target of this shape; the same, unless the network then reads otherwise."""
         return self
 
+    def as_pretrained(self) -> Input:
+        """This input as a checkpoint was pretrained to read it; the same, unless fine-tuning reads otherwise."""
+        return self
+
     @abstractmethod
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> Processor:
         """The processor of the checkpoint in `folder`; `settings` are those a bundle kept.

@@ -73,6 +73,10 @@ class Speech(Audio):
         """For frames, recordings as long as they are: each frame of padding would be one to be learned."""
         return self.model_copy(update={"window": "natural"}) if shape == "frames" else self
 
+    def as_pretrained(self) -> Speech:
+        """With full windows."""
+        return self.model_copy(update={"window": "full"})
+
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> SoundProcessor:
         """As of every sound; recordings differ in length, but for Whisper's full windows.
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import Generating, Network, Tensors
+from burnish.core.network import EncoderApart, Generating, Inseparable, Network, Tensors
 from burnish.models.transformers.growing import growing
 from burnish.models.transformers.hearing import Heard, encoded_by
 from burnish.models.transformers.network import TransformersNetwork
@@ -29,7 +29,7 @@ class _Cache:
     heard: Heard
 
 
-class SpeechWriter(TransformersNetwork, Generating):
+class SpeechWriter(TransformersNetwork, Generating, EncoderApart):
     """An encoder of sounds and a decoder with the checkpoint's own head: a logit for each of its tokens, at each place."""
 
     def __init__(
@@ -72,9 +72,27 @@ class SpeechWriter(TransformersNetwork, Generating):
         """None: it is read again."""
         return None
 
+    @property
+    def encoder_layers(self) -> int:
+        """Blocks of the encoder."""
+        return self._stacks["encoder"]
+
+    def encoder(self) -> nn.Module:
+        """The library's encoder."""
+        return cast(nn.Module, self.model.get_encoder())
+
     def heard(self, **inputs: torch.Tensor) -> Heard:
-        """What the encoder gives for the sounds of a batch."""
+        """What the encoder gives for the sounds of a batch; `encoder_states` as they are, where they were kept."""
+        if "encoder_states" in inputs:
+            states, mask = inputs["encoder_states"].to(self.model.dtype), inputs["encoder_mask"]
+            return Heard(states, mask if bool((mask == 0).any()) else None, mask, by_hook=True)
         return encoded_by(self.model, inputs)
+
+    def places(self, length: int, processor: Any) -> int:
+        """One for each 20 ms; of full windows as many as a window has."""
+        if getattr(self.model.config, "model_type", "") != "whisper":
+            raise Inseparable("how many states the encoder gives is known of Whisper alone")
+        return length if processor.masked else int(self.model.config.max_source_positions)
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits [B, T, V] at each place of `decoder_input_ids` [B, T]."""
@@ -119,6 +137,7 @@ class SpeechWriter(TransformersNetwork, Generating):
     @contextmanager
     def _hearing(self, heard: Heard) -> Iterator[None]:
         """Let cross-attention see only what is no padding, until the block ends."""
+        self._seen = None
         if heard.by_hook and heard.mask is not None:
             least = torch.finfo(heard.states.dtype).min
             self._seen = torch.zeros_like(heard.mask, dtype=heard.states.dtype).masked_fill(heard.mask == 0, least)

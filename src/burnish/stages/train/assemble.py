@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from burnish.adapters import require_new_tokens
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.network import Inseparable, Network
+from burnish.core.network import Network
 from burnish.data.augmentations import Augmentation, require_augmentable
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
@@ -25,20 +25,20 @@ from burnish.data.feeding.order import Order
 from burnish.data.feeding.packing import require_packable
 from burnish.data.looking.sides import mirroring_warning
 from burnish.data.mixing import checked
-from burnish.data.settings import cache_folder
 from burnish.inputs import FromFiles
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.data_sets import mixture_of
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.announced import opening_notes
+from burnish.stages.train.frozen import computed_once
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
 from burnish.training.checkpoint import changing
-from burnish.training.features.cache import Frozen, chosen, frozen_features
+from burnish.training.features.cache import Frozen
 from burnish.training.head_bias import begun
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import ObjectiveModule
@@ -107,7 +107,7 @@ def assemble(
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
     }
-    frozen, said = _frozen(prepared, network, batches, loaders.get("validation"), accelerator, progress)
+    frozen, said = computed_once(prepared, network, batches, loaders.get("validation"), accelerator, progress)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
     else:
@@ -180,39 +180,6 @@ def _training(
         clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
         notify=notify,
     )
-
-
-def _frozen(
-    prepared: Prepared,
-    network: Network,
-    batches: TrainingBatches,
-    validation: Loader | None,
-    accelerator: Accelerator,
-    progress: Callable[[str, int, int], None] | None,
-) -> tuple[Frozen | None, list[str]]:
-    """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
-    recipe = prepared.recipe
-    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs)
-    if not wanted:
-        return None, [why] if why else []
-    try:
-        frozen = frozen_features(
-            network,
-            batches.loader,
-            validation,
-            accelerator,
-            cache=cache_folder(recipe.data.cache),
-            depends_on=[recipe.model.model_dump_json()],
-            workers=batches.workers,
-            notify=progress,
-        )
-    except Inseparable as error:
-        if recipe.cache_features == "always":
-            raise InputError(
-                f"features cannot be computed once: {error}", fix="cache_features: auto", place="cache_features"
-            ) from error
-        return None, [f"features are computed anew in each step: {error}"]
-    return frozen, frozen.notes
 
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:

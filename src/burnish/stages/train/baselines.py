@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.bundle.processors import processor_of
 from burnish.core.network import Network
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
+from burnish.data.feeding.encode import encode_part
 from burnish.data.feeding.loader import Loader
+from burnish.data.settings import cache_folder
 from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, majority
 from burnish.evaluation.forgetting import forgetting
 from burnish.evaluation.predict import Notify, features, predict
@@ -23,7 +26,7 @@ from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.taught import taught_losses
-from burnish.targets import OverVocabulary, linear_of
+from burnish.targets import OverVocabulary, Target, linear_of
 
 if TYPE_CHECKING:
     from burnish.stages.train.assemble import Assembled
@@ -67,7 +70,7 @@ def baselines(
     by_name: dict[str, Baseline | None] = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
-    if isinstance(recipe.target, OverVocabulary):
+    if answers_itself(recipe.target, tested):
         network = _as_it_was(prepared, assembled)
         by_name["base"] = _base(network, prepared, assembled, notify)
         if recipe.forgetting is not None and recipe.target.shape == "sequence":
@@ -97,11 +100,27 @@ def _as_it_was(prepared: Prepared, assembled: Assembled) -> Network:
     return network.to(assembled.training.accelerator.device).eval()
 
 
+def answers_itself(target: Target, network: Network) -> bool:
+    """Whether the checkpoint had answers of this kind before it was trained, by a head of its own."""
+    return isinstance(target, OverVocabulary) or (target.shape in ("decoded", "frames") and not network.fresh_head)
+
+
+def _as_pretrained(prepared: Prepared, loader: Loader, split: str) -> Loader:
+    """The same rows, as the checkpoint was pretrained to read them: it must not look worse than it is."""
+    recipe, folder = prepared.recipe, prepared.recipe.model.folder()
+    input_ = recipe.input.as_pretrained()
+    if input_ == recipe.input:
+        return loader
+    processor = processor_of(input_, recipe.target, folder)
+    rows = encode_part(prepared.parts[split], input_, recipe.target, processor, cache=cache_folder(recipe.data.cache))
+    return Loader(rows, input_, recipe.target, processor, sharing=loader.sharing)
+
+
 def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: Notify) -> Baseline:
     """The checkpoint as it was read, with its own head, on the same rows: what training has changed."""
     recipe = prepared.recipe
     split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
-    loader, part = assembled.loaders[split], prepared.parts[split]
+    loader, part = _as_pretrained(prepared, assembled.loaders[split], split), prepared.parts[split]
     predictions, _ = predict(
         computing(network, recipe.decoder),
         loader,

@@ -7,7 +7,7 @@ everything it depends on. The loop, its order of rows, weights, guards and check
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache as cache_of
 from functools import partial
@@ -106,13 +106,13 @@ class Frozen:
     """What training and validation read where the backbone is frozen.
 
     Attributes:
-        network: the head.
+        network: the head; or the whole network, where it reads states of its encoder.
         loaders: of the splits whose features were computed, 'train' with its class weights.
         notes: what was done, in words.
     """
 
-    network: HeadNetwork
-    loaders: dict[str, FeatureLoader]
+    network: Network
+    loaders: Mapping[str, Loader]
     notes: list[str]
 
 
@@ -172,7 +172,8 @@ def frozen_features(
     example = _checked(network, split, probe)
     notes = [] if _same_in_training(network, split, probe, example) else ["dropout inside the frozen backbone is off"]
     quickest = cache_of(partial(fastest, split, probe, example))
-    head, loaders = HeadNetwork(network, split), {}
+    head = HeadNetwork(network, split)
+    loaders: dict[str, Loader] = {}
     if not accelerator.main:
         accelerator.wait()
     for name, loader in (("train", training), ("validation", validation)):

@@ -71,16 +71,16 @@ def features_of(
     Raises:
         Inseparable: there is no room for them on the disk.
     """
-    path = cache / "features" / f"{_key(network, loader, accelerator, precision, depends_on)}.npy"
+    path = cache / "features" / f"{key_of(network, loader, accelerator, precision, depends_on)}.npy"
     size, note = f"{len(loader.rows):,} rows", ""
     if path.is_file():
         try:
-            values = _opened(path, len(loader.rows))
+            values = opened(path, len(loader.rows))
             return Features(values, f"{name}: features of the frozen backbone for {size} (cache hit)")
         except (OSError, ValueError) as error:
             note = f"; {path.name} in the cache was damaged ({error})"
     whole = (len(loader.rows), *shape)
-    _check_room(cache, 4 * int(np.prod(whole)))
+    check_room(cache, 4 * int(np.prod(whole)))
     started = time.perf_counter()
     read, faster = quickest()
     pieces = _computed(read, loader, accelerator, precision, workers, name, notify)
@@ -88,7 +88,7 @@ def features_of(
     how = f", {faster}" if faster else ""
     cost = f"{time.perf_counter() - started:.1f} s, {path.stat().st_size / 1e6:,.1f} MB"
     said = f"{name}: features of the frozen backbone computed once for {size}{how} (cache miss, {cost})"
-    return Features(_opened(path, len(loader.rows)), said + note)
+    return Features(opened(path, len(loader.rows)), said + note)
 
 
 def fastest(split: HeadSplit, probe: dict[str, torch.Tensor], plain: torch.Tensor) -> tuple[Read, str]:
@@ -129,13 +129,13 @@ def _computed(
     pieces = [p for p, _ in cut(np.arange(len(lengths)), lengths, limit=limit, overhead=overhead)]
     done = 0
     for positions, batch in ahead(pieces, loader.batch, workers):
-        yield positions, _seen(read, batch.inputs, accelerator, precision)
+        yield positions, seen(read, batch.inputs, accelerator, precision)
         done += len(positions)
         if notify:
             notify(f"features of the frozen backbone, {name}", done, len(lengths))
 
 
-def _seen(read: Read, inputs: dict[str, Array], accelerator: Accelerator, precision: str) -> Array:
+def seen(read: Read, inputs: dict[str, Array], accelerator: Accelerator, precision: str) -> Array:
     """Features of some rows; of half of them at a time where memory runs out."""
     try:
         tensors = accelerator.tensors(inputs)
@@ -147,10 +147,12 @@ def _seen(read: Read, inputs: dict[str, Array], accelerator: Accelerator, precis
         if not out_of_memory(error) or half == 0:
             raise
     halves = ({n: v[:half] for n, v in inputs.items()}, {n: v[half:] for n, v in inputs.items()})
-    return np.concatenate([_seen(read, part, accelerator, precision) for part in halves])
+    return np.concatenate([seen(read, part, accelerator, precision) for part in halves])
 
 
-def _key(network: Network, loader: Loader, accelerator: Accelerator, precision: str, depends_on: Sequence[str]) -> str:
+def key_of(
+    network: Network, loader: Loader, accelerator: Accelerator, precision: str, depends_on: Sequence[str]
+) -> str:
     """A hash of what features depend on: rows and their files, input, processor, frozen weights, settings, code."""
     part = loader.rows.part
     inspection = part.table.inspection
@@ -187,7 +189,12 @@ def _code_hash(network: Network) -> str:
     return source_hash([__name__, "burnish.models", "burnish.media", type(network).__module__])
 
 
-def _check_room(cache: Path, needed: int) -> None:
+def check_room(cache: Path, needed: int) -> None:
+    """Refuse what the disk has no room for.
+
+    Raises:
+        Inseparable: there is not enough.
+    """
     folder = cache
     while not folder.is_dir():
         folder = folder.parent
@@ -205,10 +212,10 @@ def _write(path: Path, shape: tuple[int, ...], pieces: Iterator[tuple[NDArray[np
             values[positions] = features
         values.flush()
         del values
-    write_json(path.with_suffix(".json"), {"hash": _hash(path)})
+    write_json(path.with_suffix(".json"), {"hash": sha256_of(path)})
 
 
-def _opened(path: Path, rows: int) -> Array:
+def opened(path: Path, rows: int) -> Array:
     """The features in a file, memory-mapped.
 
     Raises:
@@ -216,7 +223,7 @@ def _opened(path: Path, rows: int) -> Array:
         OSError: cannot be read.
     """
     stated = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    if stated.get("hash") != _hash(path):
+    if stated.get("hash") != sha256_of(path):
         raise ValueError("its hash is another")
     values: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     if len(values) != rows:
@@ -224,6 +231,7 @@ def _opened(path: Path, rows: int) -> Array:
     return values
 
 
-def _hash(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,77 @@
+"""What a frozen backbone or encoder gives, computed once before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from burnish.core.errors import InputError
+from burnish.core.network import Inseparable, Network
+from burnish.data.feeding.batches import TrainingBatches
+from burnish.data.feeding.loader import Loader
+from burnish.data.settings import cache_folder
+from burnish.stages.prepare.prepare import Prepared
+from burnish.training.accelerator import Accelerator
+from burnish.training.features.cache import Frozen, chosen, frozen_features
+from burnish.training.features.states import encoder_frozen, encoder_states
+
+
+def computed_once(
+    prepared: Prepared,
+    network: Network,
+    batches: TrainingBatches,
+    validation: Loader | None,
+    accelerator: Accelerator,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Frozen | None, list[str]]:
+    """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
+    recipe = prepared.recipe
+    apart = recipe.cache_features != "never" and batches.mixing is None
+    if apart and encoder_frozen(network, recipe.adapter, batches.loader, recipe.epochs):
+        return _states(prepared, network, batches, validation, accelerator, progress)
+    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs)
+    if not wanted:
+        return None, [why] if why else []
+    try:
+        frozen = frozen_features(
+            network,
+            batches.loader,
+            validation,
+            accelerator,
+            cache=cache_folder(recipe.data.cache),
+            depends_on=[recipe.model.model_dump_json()],
+            workers=batches.workers,
+            notify=progress,
+        )
+    except Inseparable as error:
+        if recipe.cache_features == "always":
+            raise InputError(
+                f"features cannot be computed once: {error}", fix="cache_features: auto", place="cache_features"
+            ) from error
+        return None, [f"features are computed anew in each step: {error}"]
+    return frozen, frozen.notes
+
+
+def _states(
+    prepared: Prepared,
+    network: Network,
+    batches: TrainingBatches,
+    validation: Loader | None,
+    accelerator: Accelerator,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Frozen | None, list[str]]:
+    """What a frozen encoder gives, and what is to be said."""
+    recipe = prepared.recipe
+    try:
+        frozen = encoder_states(
+            network,
+            batches.loader,
+            validation,
+            accelerator,
+            cache=cache_folder(recipe.data.cache),
+            depends_on=[recipe.model.model_dump_json()],
+            workers=batches.workers,
+            notify=progress,
+        )
+    except Inseparable as error:
+        return None, [f"the frozen encoder is computed anew in each step: {error}"]
+    return frozen, frozen.notes
