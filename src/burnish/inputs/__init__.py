@@ -66,6 +66,9 @@ class Input(Component):
     lengths_matter: ClassVar[bool] = False
     """Whether rows differ in length, so that batches are padded and length-bucketing pays."""
 
+    length_unit: ClassVar[str] = "tokens"
+    """What lengths are counted in, where they matter."""
+
     stored: ClassVar[bool] = True
     """Whether encoded rows are kept on disk (texts), or made anew for each batch (images, sounds)."""
     thing: ClassVar[str] = "text"

@@ -31,6 +31,7 @@ class Speech(Audio):
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.sound", "burnish.media.paths")
     lengths_matter: ClassVar[bool] = True
+    length_unit: ClassVar[str] = "frames of 20 ms"
     shapes: ClassVar[tuple[str, ...]] = ("decoded", "frames")
     heads: ClassVar[Mapping[str, str]] = {"decoded": "AutoModelForSpeechSeq2Seq", "frames": "AutoModelForCTC"}
     model_example: ClassVar[str] = "a folder of Whisper, or of wav2vec 2.0 with a head of CTC"

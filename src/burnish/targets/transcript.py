@@ -29,7 +29,7 @@ class Transcript(Spoken):
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.transcript", "burnish.media.text")
     shape: ClassVar[Shape] = "decoded"
     default_loss: ClassVar[str] = "cross_entropy"
-    usual_decoder: ClassVar[str] = "greedy"
+    usual_decoder: ClassVar[str] = "temperature_fallback"
     language: str | None = Field(
         None,
         description="Code of the language that is written, such as en; null: what the checkpoint hears in the training "

@@ -47,12 +47,14 @@ class TrainingState:
         self.epoch: float | None = None
         self.loss: float | None = None
         self.learning_rate: float | None = None
+        self.unit = "tokens"
 
     def see(self, event: Event) -> None:
         """Take in one step event."""
         values = event.values
         self.step = int(values.get("number", self.step + 1))
         self.total = int(values.get("total_steps") or self.total)
+        self.unit = str(values.get("unit", self.unit))
         self.epoch = number(values.get("epoch"))
         self.learning_rate = number(values.get("learning_rate"))
         self._first = self._first or (self.step, event.time)
@@ -92,7 +94,7 @@ class TrainingState:
             "" if self.loss is None else f"loss {self.loss:.4f}",
             "" if self.learning_rate is None else f"learning rate {self.learning_rate:.2e}",
             f"{amount(rows)} examples/s" if rows else "",
-            f"{amount(tokens)} tokens/s" if tokens != rows else "",  # rows of one element are no tokens
+            f"{amount(tokens)} {self.unit}/s" if tokens != rows else "",  # rows of one element are no tokens
         ]
         return [part for part in parts if part]
 
@@ -202,7 +204,8 @@ def sanity_pieces(example: Any) -> list[tuple[str, bool]]:
 
 def sanity_place(example: Any) -> str:
     """File and row of an example, and how much of it is learned."""
-    return f"{example.get('place')}: {example.get('tokens')} tokens are read, loss on {example.get('target')}"
+    read = f"{example.get('tokens')} {example.get('unit', 'tokens')} are read"
+    return f"{example.get('place')}: {read}, loss on {example.get('target')}"
 
 
 def _shortened(text: str, most: int) -> str:

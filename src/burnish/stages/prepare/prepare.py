@@ -240,6 +240,7 @@ def _show(prepared: Prepared, tell: Tell) -> None:
                 if isinstance(recipe.target, Taught)
                 else [],
                 "tokens": int(rows.lengths[position]) if recipe.input.lengths_matter else None,
+                "unit": recipe.input.length_unit,
                 "truth": _shown_truth(recipe.target, value),
                 "target": np.asarray(target).tolist()
                 if np.ndim(target) == 0

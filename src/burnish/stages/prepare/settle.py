@@ -58,7 +58,8 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
     update |= _groups(recipe, table, say)
     update |= _defaults(recipe, input_, target)
-    update |= rates(recipe, input_, say, over_vocabulary=isinstance(target, OverVocabulary))
+    ways = {"over_vocabulary": isinstance(target, OverVocabulary), "hears_and_writes": target.shape == "decoded"}
+    update |= rates(recipe, input_, say, **ways)
     return Settled.model_construct(**{**dict(recipe), **update})
 
 

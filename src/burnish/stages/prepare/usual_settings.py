@@ -39,6 +39,8 @@ SMALL, LARGE = 30_000_000, 150_000_000
 """Weights beside embeddings below which a text encoder is small (MiniLM 11 or 21 million; BERT-base has 85), and from
 which on it is large (BERT-large has 302)."""
 SMALL_DECODER = 500_000_000
+SMALL_RECOGNISER = 100_000_000
+"""Weights below which a network that hears and writes is small (Whisper base has 45 million beside its embeddings)."""
 
 FULL: dict[str, UsualSettings] = {
     "small text encoder": UsualSettings(
@@ -60,6 +62,10 @@ FULL: dict[str, UsualSettings] = {
     "convolution": UsualSettings(1e-4, "without batch norm large steps are not stable"),
     "vision transformer": UsualSettings(1e-4, "the lowest blocks keep what they see at a lower rate", 0.9, 0.1),
     "speech encoder": UsualSettings(5e-5, "usual for wav2vec 2.0 and its kin; needs a longer warm-up", 1.0, 0.1),
+    "small speech recogniser": UsualSettings(
+        5e-5, "a small network that writes already and learns other words; higher rates make it forget", 1.0, 0.1
+    ),
+    "speech recogniser": UsualSettings(1e-5, "usual for Whisper from small on", 1.0, 0.1),
     "random convolution": UsualSettings(2e-3, "nothing is pretrained that a large step could destroy"),
     "random network": UsualSettings(5e-4, "nothing is pretrained; attention needs a longer warm-up", 1.0, 0.1),
 }
@@ -80,8 +86,10 @@ BY_ADAPTER = {"full": FULL, "gradual_unfreezing": FULL, "last_layers": LAST_LAYE
 OTHERWISE = "the default of this adapter for any network"
 
 
-def row(family: Family) -> str:
+def row(family: Family, *, hears_and_writes: bool = False) -> str:
     """The name of a family's row."""
+    if family.pretrained and hears_and_writes:
+        return "small speech recogniser" if family.weights < SMALL_RECOGNISER else "speech recogniser"
     if not family.pretrained:
         return "random convolution" if family.kind.startswith("convolution") else "random network"
     if family.kind == "text encoder":
@@ -89,20 +97,26 @@ def row(family: Family) -> str:
     return "small decoder" if family.kind == "decoder" and family.weights < SMALL_DECODER else family.kind
 
 
-def usual(family: Family, adapter: str, otherwise: float) -> UsualSettings:
+def usual(family: Family, adapter: str, otherwise: float, *, hears_and_writes: bool = False) -> UsualSettings:
     """Rate, decay and warm-up for a family of networks with an adapter.
 
     Args:
         family: of the network.
         adapter: its kind.
         otherwise: the adapter's own rate, for what the table does not have.
+        hears_and_writes: whether it is an encoder of sounds with the decoder that came with it.
     """
-    defaults = BY_ADAPTER.get(adapter, {}).get(row(family))
+    defaults = BY_ADAPTER.get(adapter, {}).get(row(family, hears_and_writes=hears_and_writes))
     return defaults or UsualSettings(otherwise, OTHERWISE)
 
 
 def rates(
-    recipe: Recipe, input_: Input, say: Callable[[str], None], *, over_vocabulary: bool = False
+    recipe: Recipe,
+    input_: Input,
+    say: Callable[[str], None],
+    *,
+    over_vocabulary: bool = False,
+    hears_and_writes: bool = False,
 ) -> dict[str, Any]:
     """Learning rate, decay of layers and schedule as the recipe names them, or as usual, which is said.
 
@@ -113,13 +127,14 @@ def rates(
         input_: what goes in.
         say: told what was chosen.
         over_vocabulary: whether the checkpoint's own head goes on learning: then all of the network is of one age.
+        hears_and_writes: as of `usual`.
     """
     if recipe.learning_rate is not None:
         named = 1.0 if recipe.layer_decay is None else recipe.layer_decay
         return {"learning_rate": recipe.learning_rate, "layer_decay": named}
     adapter, optimizer = recipe.adapter, recipe.optimizer
     family = recipe.model.family(input_)
-    defaults = usual(family, adapter.kind(), adapter.default_learning_rate)
+    defaults = usual(family, adapter.kind(), adapter.default_learning_rate, hears_and_writes=hears_and_writes)
     if over_vocabulary:
         reason = "the checkpoint goes on with its own head, so all of it learns at one rate"
         defaults = replace(defaults, layer_decay=1.0, head_factor=1.0, reason=reason)
@@ -136,7 +151,9 @@ def rates(
         chosen["schedule"] = build("burnish.schedules", settings)
         words.append(f"warmup_ratio: {defaults.warmup_ratio:g}")
     say(
-        f"default {', '.join(words)} for {_called(family)} with {adapter.kind()} and {optimizer.kind()}: {defaults.reason}"
+        f"default {', '.join(words)} for "
+        f"{_called(family, hears_and_writes=hears_and_writes)} with {adapter.kind()} and {optimizer.kind()}: "
+        f"{defaults.reason}"
     )
     return chosen
 
@@ -148,7 +165,7 @@ def usual_rate(recipe: Recipe, input_: Input) -> float:
     return defaults.learning_rate * recipe.optimizer.learning_rate_factor
 
 
-def _called(family: Family) -> str:
+def _called(family: Family, *, hears_and_writes: bool = False) -> str:
     """A family in words, with its size."""
     if family.kind == "other":
         return "a network of unknown kind" if family.pretrained else "random weights"
@@ -156,7 +173,8 @@ def _called(family: Family) -> str:
         " beside embeddings" if family.kind in ("text encoder", "decoder") else ""
     )
     start = "" if family.pretrained else " from random weights"
-    return f"a {row(family) if family.pretrained else family.kind}{start} ({millions})"
+    name = row(family, hears_and_writes=hears_and_writes) if family.pretrained else family.kind
+    return f"a {name}{start} ({millions})"
 
 
 STEPS, EPOCHS, MOST_EPOCHS = 400, 3, 20

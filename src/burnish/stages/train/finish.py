@@ -283,7 +283,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "validation_metric": recipe.deciding_metric,
         "lengths": prepared.encoded["train"].given_full_lengths.tolist() if recipe.input.lengths_matter else [],
         "length_limit": prepared.processor.limit,
-        "length_unit": "tokens" if recipe.input.lengths_matter else "",
+        "length_unit": recipe.input.length_unit if recipe.input.lengths_matter else "",
         "training": {
             **training,
             "padding_ratio": 1 - useful / size if size else 0.0,

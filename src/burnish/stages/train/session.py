@@ -167,6 +167,7 @@ class Session:
             seconds=step.seconds,
             padding_ratio=1 - step.useful / step.size if step.size else 0.0,
             groups=step.group_norms,
+            **({} if self.recipe.input.length_unit == "tokens" else {"unit": self.recipe.input.length_unit}),
         )
         for text in self.health.see(step):
             self._warn(text)
