@@ -219,5 +219,9 @@ def sanity_words(example: Any) -> str:
     read = str(example.get("read", ""))
     shown = read if len(read) <= 160 else f"{read[:120]} ... {read[-30:]}"
     tokens = example.get("tokens")
-    where = f"{tokens} tokens, {example.get('place')}" if tokens is not None else example.get("place")
+    where = (
+        f"{tokens} {example.get('unit', 'tokens')}, {example.get('place')}"
+        if tokens is not None
+        else example.get("place")
+    )
     return f"{shown}  ->  {example.get('truth')} ({where})"

@@ -8,13 +8,14 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from burnish.core.network import Network
+from burnish.core.network import EncoderApart, Inseparable, Network
+from burnish.models._anatomy import body_of
 from burnish.models.transformers.accepting import accepted
-from burnish.models.transformers.hearing import encoded_by
+from burnish.models.transformers.hearing import Heard, encoded_by
 from burnish.models.transformers.network import TransformersNetwork
 
 
-class FrameNetwork(TransformersNetwork):
+class FrameNetwork(TransformersNetwork, EncoderApart):
     """A speech encoder with a head for each frame: [B, L, tokens].
 
     A model of CTC as it is; of Whisper's encoder the library's model for classes of sounds, whose head is asked before it
@@ -43,18 +44,18 @@ class FrameNetwork(TransformersNetwork):
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits [B, L, tokens]."""
-        if self._whisper:
-            return cast(torch.Tensor, self.model.classifier(self.model.projector(self._states(inputs))))
+        if self._whisper or "encoder_states" in inputs:
+            return self.place_logits(self._states(inputs))
         logits: torch.Tensor = self.model(**accepted(inputs, self._accepts, self.model.dtype)).logits
         return logits
 
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's states [B, L, D]."""
-        return self._states(inputs) if self._whisper else super().features(**inputs)
+        return self._states(inputs)
 
     def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's state at each frame."""
-        return self._states(inputs) if self._whisper else super().place_states(**inputs)
+        return self._states(inputs)
 
     def place_logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """What the head makes of these states."""
@@ -68,6 +69,8 @@ class FrameNetwork(TransformersNetwork):
 
     def answer_lengths(self, **inputs: torch.Tensor) -> torch.Tensor | None:
         """How many frames of each row are no padding."""
+        if "encoder_mask" in inputs:
+            return inputs["encoder_mask"].sum(-1)
         mask = inputs.get("attention_mask")
         if mask is None:
             return None
@@ -76,8 +79,29 @@ class FrameNetwork(TransformersNetwork):
             return (lengths + 1) // 2
         return cast(torch.Tensor, self.model._get_feat_extract_output_lengths(lengths)).long()
 
+    def encoder(self) -> nn.Module:
+        """The body."""
+        return cast(nn.Module, body_of(self.model))
+
+    def heard(self, **inputs: torch.Tensor) -> Heard:
+        """What the body gives for the sounds of a batch; `encoder_states` as they are, where they were kept."""
+        if "encoder_states" in inputs:
+            return Heard(inputs["encoder_states"].to(self.model.dtype), inputs["encoder_mask"])
+        if self._whisper:
+            return encoded_by(self.model, inputs)
+        lengths = self.answer_lengths(**inputs)
+        states = super().place_states(**inputs)
+        places = torch.arange(states.shape[1], device=states.device)
+        return Heard(states, None if lengths is None else (places < lengths[:, None]).long())
+
+    def places(self, length: int, processor: Any) -> int:
+        """One for each 20 ms, of Whisper's encoder."""
+        if not self._whisper:
+            raise Inseparable("how many states the encoder gives is known of Whisper alone")
+        return length if processor.masked else int(self.model.config.max_source_positions)
+
     def _states(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        return encoded_by(self.model, inputs).states
+        return self.heard(**inputs).states
 
 
 def _each_alone(model: Any) -> None:

@@ -53,8 +53,7 @@ class StateLoader(Loader):
         assert self.states is not None
         assert self.ends is not None
         values = self.states[self.ends[position] : self.ends[position + 1]]
-        length = np.int32(self.rows.lengths[position])
-        return {STATES: np.asarray(values), "_length": length, "_full_length": length}  # type: ignore[dict-item]
+        return {**self.rows.encoded(position), STATES: np.asarray(values)}  # with its lengths, by which it is decoded
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
         """The same, one view a row."""

@@ -1,0 +1,111 @@
+"""Whisper base fine-tuned on real speech, beside the checkpoint as it was; and networks of CTC that learn here.
+
+    MODEL=$(python ../shared/weights/fetch.py whisper_base) python benchmarks/speech_recognition.py --seeds 0
+    python benchmarks/speech_recognition.py --sets yesno --ways ctc --seeds 0 1 2
+    python benchmarks/speech_recognition.py table
+
+Word error rates are of texts normalised by `english`: "7" and "seven" are the same word, so the untouched checkpoint is not
+blamed for how it writes numbers. Results are kept in `benchmarks/speech_recognition/results`; what is kept is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kept_results import run_and_keep
+from speech_data import HERE, SETS
+
+RUNS = Path(os.environ.get("SPEECH_RUNS", HERE.parent / "runs" / "speech_recognition"))
+RESULTS = HERE / "speech_recognition" / "results"
+NATURAL = {"kind": "speech", "window": "natural"}
+WAYS: dict[str, dict[str, Any]] = {
+    "full": {"adapter": "full", "input": NATURAL},
+    "full windows": {"adapter": "full", "input": {"kind": "speech", "window": "full"}},
+    "lora": {"adapter": "lora", "input": NATURAL},
+    "frozen encoder": {"adapter": "decoder_only", "input": NATURAL},
+    "ctc": {"adapter": "full", "target": {"kind": "ctc_transcript"}},
+    "ctc, frozen encoder": {"adapter": "head_only", "target": {"kind": "ctc_transcript"}, "learning_rate": 1e-3},
+}
+EPOCHS = {"digit_strings": 3, "yesno": 10, "common_voice_en": 3}
+CTC_EPOCHS = {"digit_strings": 15, "yesno": 40, "common_voice_en": 3}
+
+
+def recipe(name: str, way: str, seed: int) -> dict[str, Any]:
+    """As a user writes it: data, columns, checkpoint and one choice."""
+    places = SETS[name](RUNS / "data" / name)
+    ctc = way.startswith("ctc")
+    settings = dict(WAYS[way])
+    target = {"kind": "transcript", "column": "text", "texts": "english", **settings.pop("target", {})}
+    language = {} if ctc else {"language": "en"}
+    return {
+        "data": {split: str(place) for split, place in places.items()},
+        "model": os.environ["MODEL"],
+        "target": {**target, **language},
+        "epochs": (CTC_EPOCHS if ctc else EPOCHS)[name],
+        "batch_size": 8,
+        "seed": seed,
+        **({"learning_rate": 1e-4} if ctc else {}),
+        **settings,
+    }
+
+
+def train(name: str, way: str, seed: int) -> None:
+    """One run from the command line."""
+    case = f"{name}-{way.replace(', ', '-').replace(' ', '_')}-{seed}"
+    if (RESULTS / f"{case}-burnish.json").is_file():
+        return
+    written, place = RUNS / f"{case}.json.yaml", RUNS / case
+    written.write_text(json.dumps(recipe(name, way, seed)), encoding="utf-8")  # JSON is YAML
+    command = [sys.executable, "-m", "burnish.cli", "train", str(written), "--out", str(place)]
+    run_and_keep(command, case=case, who="burnish", runs=RUNS, scores=place / "scores.json", results=RESULTS)
+
+
+def table() -> str:
+    """All that is kept, as Markdown."""
+    lines = [
+        "| set | way | seed | WER | untouched | difference (95 %) | CER | training s | processor s |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for place in sorted(RESULTS.glob("*-burnish.json")):
+        name, way, seed = place.name.removesuffix("-burnish.json").rsplit("-", 2) if place.name.count("-") == 3 else (
+            place.name.split("-")[0], "-".join(place.name.split("-")[1:-2]), place.name.split("-")[-2]
+        )  # fmt: skip
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        wer, base = kept["metrics"]["wer"], kept["baselines"].get("base", {}).get("wer")
+        difference = kept["differences"].get("base", {}).get("wer")
+        lines.append(
+            f"| {name} | {way.replace('_', ' ')} | {seed} | {wer['value']:.3f} ({wer['low']:.3f} to {wer['high']:.3f}) "
+            f"| {'' if base is None else f'{base:.3f}'} "
+            f"| {'' if difference is None else '{value:+.3f} ({low:+.3f} to {high:+.3f})'.format(**difference)} "
+            f"| {kept['metrics']['cer']['value']:.3f} | {kept['training_seconds']:.0f} | {kept['processor_seconds']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", choices=["run", "table"], default="run")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=["frozen encoder", "lora", "full"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    asked = parser.parse_args(given)
+    if asked.command == "table":
+        print(table())
+        return
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for seed in asked.seeds:
+        for name in asked.sets:
+            for way in asked.ways:
+                train(name, way, seed)
+
+
+if __name__ == "__main__":
+    main()
