@@ -16,8 +16,9 @@ from burnish.core.processor import Processor
 from burnish.data.table import Origin, Table
 from burnish.inputs.text import Text
 from burnish.targets.label import Label
-from tests import sound_cases
+from tests import sound_cases, speech_cases
 from tests.image_cases import folder_of_rows, rows_of_folder
+from tests.speech_cases import SPEECH
 
 ROWS: list[dict[str, Any]] = [
     {"text": "good, really", "label": "yes"},
@@ -74,6 +75,8 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         return folder_of_rows(rows, path)
     elif kind == "audio_folder":
         return sound_cases.folder_of_rows(rows, path)
+    elif kind in SPEECH:
+        return speech_cases.written(kind, rows, folder)
     else:
         raise AssertionError(f"add a way to write {kind} to tests/data_cases.py")
     return path
@@ -95,6 +98,8 @@ def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], path: Path) -> Path:
 
 def expected(kind: str, rows: Sequence[dict[str, Any]], what: Any) -> list[dict[str, Any]]:
     """The rows that are read from what `written` made."""
+    if kind in SPEECH:
+        return speech_cases.expected(kind, rows, what)
     if kind == "audio_folder":
         return [{"audio": str(p), "label": p.parent.name} for p in sorted(what.rglob("*.wav"))]
     if kind == "conll":

@@ -10,11 +10,13 @@ from typing import Any
 
 from burnish.core.component import component_class, kinds, validated
 from burnish.core.errors import InputError, nearest
+from burnish.data.reading.arrangements import arrangement_of, given_parts, named_parts, sources_asked
 from burnish.data.reading.endings import kind_of, known_endings, table_endings
-from burnish.data.reading.split_folders import PARTS, content, layout
+from burnish.data.reading.no_tables import refuse_splits, refuse_unsorted
+from burnish.data.reading.split_folders import content, layout
 from burnish.data.reading.visible import visible
 from burnish.data.settings import IN_MEMORY, Data
-from burnish.data.sources import Source
+from burnish.data.sources import Arrangement, Source
 
 _AXIS = "burnish.data.sources"
 _HUB_NAME = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)?)(\[(?P<split>[^\]]+)\])?")
@@ -139,9 +141,13 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
     """
     alone = data.validation is None and data.test is None and isinstance(data.train, (str, Path))
     root = Path(str(data.train)).expanduser()
-    if not alone or not root.is_dir() or not (data.source is None or type(data.source).holds_paths):
+    if not alone or not root.is_dir():
         return data, ()
     if any((root / name).is_file() for name in _SAVED):
+        return data, ()
+    if (known := arrangement_of(root, data)) is not None:
+        return given_parts(known, root, data), known.notes
+    if data.source is not None and not type(data.source).holds_paths:
         return data, ()
     arranged = layout(root, known_endings(data), classes_meant=data.source is not None)
     if not arranged.splits:
@@ -154,9 +160,7 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
 
 def _whole(path: Path, data: Data) -> str:
     """The kind of source that reads a folder as one thing; empty where it is a folder of files."""
-    kinds_asked = kinds(_AXIS) if data.source is None else [data.source.kind()]
-    classes = ((kind, component_class(_AXIS, kind)) for kind in kinds_asked if ":" not in kind)
-    return next((kind for kind, cls in classes if issubclass(cls, Source) and cls.reads_folder(path)), "")
+    return next((kind for kind, cls in sources_asked(data) if cls.reads_folder(path)), "")
 
 
 def _class_folders(path: Path, text: str, data: Data, kind: str) -> tuple[list[Place], list[str]]:
@@ -200,7 +204,11 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
         source = _split_source(data, part, None)
         saved_splits = (path / _SAVED[0]).is_file()
         return [Place(path, f"{text}[{getattr(source, 'split', '')}]" if saved_splits else text, source)], []
+    if (known := arrangement_of(path, data)) is not None:
+        return _parts_of(known, path, text, data)
     if kind := _whole(path, data):
+        if getattr(component_class(_AXIS, kind), "distinctive", False):
+            return [Place(path, text, _source(data, kind))], []
         return _class_folders(path, text, data, kind)
     if data.source is not None and type(data.source).holds_paths:
         return [Place(path, text, data.source)], []  # it says itself what is missing
@@ -209,13 +217,13 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
     if data.source is not None:
         shards = [f for f in shards if kind_of(f) == data.source.kind()] or files
     if not shards:
-        _refuse_unsorted(files, text)
+        refuse_unsorted(files, text)
         raise InputError(
             f"not a table: a folder without data files ({len(files)} other files)" if files else "the folder is empty",
             expected="files that end in one of " + ", ".join(sorted(table_endings())),
             place=text,
         )
-    _refuse_splits(shards, text)
+    refuse_splits(shards, text)
     kinds = {(kind_of(f) or "").removesuffix("l") for f in shards}
     if data.source is None and len(kinds) > 1:
         raise InputError(
@@ -230,38 +238,24 @@ def _folder(path: Path, text: str, data: Data, part: str) -> tuple[list[Place], 
     return [Place(f, str(Path(text) / f.relative_to(path)), _file_source(f, data)) for f in shards], notes
 
 
-def _refuse_unsorted(files: list[Path], text: str) -> None:
-    """A folder of images or sounds that lie in no class folder has no labels."""
-    for cls in (component_class(_AXIS, kind) for kind in kinds(_AXIS)):
-        endings = getattr(cls, "endings", ())
-        count = sum(f.name.lower().endswith(endings) for f in files) if endings else 0
-        if count:
-            thing = getattr(cls, "thing", "file")
-            raise InputError(
-                f"{count:,} {thing}s that lie in no class folder",
-                expected="one folder for each class",
-                fix=f"sort the {thing}s into folders, or give a table with their paths and labels",
-                place=text,
-            )
+def _parts_of(known: Arrangement, path: Path, text: str, data: Data) -> tuple[list[Place], list[str]]:
+    """The places of a folder that a format knows by what is in it, where that is one split."""
+    if len(known.parts) > 1:
+        names = [inside.name for paths in known.parts.values() for inside in paths]
+        raise InputError(
+            f"the folder holds splits ({', '.join(names)}), not one table",
+            fix=f"name them: data: {{{named_parts(known)}}}",
+            place=text,
+        )
+    (paths,) = known.parts.values()
+    places: list[Place] = []
+    for inside in paths:
+        places += locate(str(Path(text) / inside.relative_to(path)), data, "train")[0]
+    return places, list(known.notes)
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith((".", "_")) for part in path.parts)
-
-
-def _refuse_splits(shards: list[Path], text: str) -> None:
-    """A folder with train.csv and test.csv is a data set already split: reading it as one table would leak its test."""
-    parts: dict[str, Path] = {}
-    for shard in shards:
-        word = re.split(r"[^a-z]+", shard.name.lower())[0]
-        if word in PARTS:
-            parts.setdefault(PARTS[word], shard)
-    if len(parts) > 1:
-        raise InputError(
-            f"the folder holds splits ({', '.join(sorted(p.name for p in parts.values()))}), not shards of one table",
-            fix="name them: " + ", ".join(f"{part}: {shard}" for part, shard in sorted(parts.items(), reverse=True)),
-            place=text,
-        )
 
 
 def _missing(path: Path, text: str) -> InputError:

@@ -36,6 +36,19 @@ class Rows:
     left_out: tuple[tuple[str, str], ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Arrangement:
+    """What of a folder is read, by a format that knows the files or folders in it by their names.
+
+    Attributes:
+        parts: split to the files or folders that are read as it, in order; `train` alone where no names say splits.
+        notes: what was decided, in words.
+    """
+
+    parts: dict[str, tuple[Path, ...]]
+    notes: tuple[str, ...] = ()
+
+
 class Source(Component):
     """A format: reads one file piece by piece, so that memory does not grow with it."""
 
@@ -47,11 +60,22 @@ class Source(Component):
 
     holds_paths: ClassVar[bool] = False
     """Whether its rows are paths, so that the same files elsewhere are another table."""
+    distinctive: ClassVar[bool] = False
+    """Whether folders that it reads hold files with names that no other format has: then no other source is asked."""
 
     @classmethod
     def reads_folder(cls, folder: Path) -> bool:
         """Whether a folder as a whole is one thing of this source (class folders), rather than files it reads."""
         return False
+
+    @classmethod
+    def arrangement(cls, folder: Path) -> Arrangement | None:
+        """What is read of a folder that holds several tables or folders of this format; None where it is no such folder.
+
+        Raises:
+            InputError: names that may mean several things.
+        """
+        return None
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
