@@ -64,8 +64,15 @@ def test_common_voice_has_its_own_splits(tmp_path: Path) -> None:
     )
     first = rows_of(data.train, tmp_path / "cache")[0]
     assert first == {
-        "audio": "clips/1.mp3", "text": "The first.", "speaker": "a1", "up_votes": "2", "down_votes": "0",
-        "age": "", "gender": "female", "accents": "", "locale": "en",
+        "audio": "clips/1.mp3",
+        "text": "The first.",
+        "speaker": "a1",
+        "up_votes": "2",
+        "down_votes": "0",
+        "age": "",
+        "gender": "female",
+        "accents": "",
+        "locale": "en",
     }
 
 
@@ -160,8 +167,10 @@ def test_librispeech_has_the_splits_of_its_folders(tmp_path: Path) -> None:
     rows = read(data, cache=tmp_path / "cache").arrow.to_pylist()
     chapter = root / "train-clean-5" / "19" / "198"
     assert rows[1] == {
-        "audio": str(chapter / "19-198-0001.flac"), "text": "THIS LITTLE WORK",
-        "speaker": "19", "chapter": "198",
+        "audio": str(chapter / "19-198-0001.flac"),
+        "text": "THIS LITTLE WORK",
+        "speaker": "19",
+        "chapter": "198",
     }
     assert [row["speaker"] for row in rows] == ["19", "19", "26", "27"]
     assert "holds splits" in refused(root, tmp_path / "cache")

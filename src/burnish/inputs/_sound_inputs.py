@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -49,7 +50,7 @@ class SoundFiles(FileInput, Standalone):
     @classmethod
     def measured(cls, data: bytes, most: Mapping[str, float]) -> dict[str, float]:
         """Seconds."""
-        return seconds_of(data)
+        return seconds_of(data, most.get("seconds", math.inf))
 
     @classmethod
     def look(cls, data: bytes) -> dict[str, Any]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 from burnish.core.errors import InputError
+from burnish.media.sound.containers import INSTALL, container_of, container_seconds, readable
 
 if TYPE_CHECKING:
     import soundfile
 
 FORMATS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
 """What is read. libsndfile knows twenty more, most of them from the last century."""
-READ = "WAV, FLAC, OGG, MP3, AIFF, AU or CAF"
+READ = "WAV, FLAC, OGG, MP3, AIFF, AU or CAF; with PyAV also M4A, AAC, MP4 and WebM"
 CONVERT = "convert it: ffmpeg -i FILE FILE.wav"
 _BEGINNINGS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"dns.", b"caff", b"ID3")
 _OTHERS = (
-    (b"ftyp", 4, "MP4 (AAC, m4a)"),
-    (b"\x1aE\xdf\xa3", 0, "WebM or Matroska"),
     (b"0&\xb2u", 0, "Windows Media (WMA)"),
     (b"#!AMR", 0, "AMR"),
     (b"MAC ", 0, "Monkey's Audio"),
@@ -61,14 +61,16 @@ def _named(data: bytes) -> str:
     for beginning, at, name in _OTHERS:
         if data[at : at + len(beginning)] == beginning:
             return f"this is {name}, which is not read; {CONVERT}"
-    if len(data) > 1 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
-        return f"this is AAC, which is not read; {CONVERT}"
+    if (container := container_of(data)) is not None:
+        return f"this is {container.name}, which is not read without PyAV; install it ({INSTALL}), or {CONVERT}"
     return "not a sound in a format that is read"
 
 
-def seconds_of(data: bytes) -> dict[str, float]:
-    """How long a sound is, by its header; nothing where it cannot be opened."""
+def seconds_of(data: bytes, most: float = math.inf) -> dict[str, float]:
+    """How long a sound is, by its header or its packets, more than `most` not exactly; nothing where it cannot be opened."""
     try:
+        if (container := container_of(data)) is not None and readable():
+            return {"seconds": container_seconds(data, container, most)}
         with opened(data) as about:
             return {"seconds": float(about.frames) / float(about.samplerate)}
     except Exception:  # many kinds of error for broken files; the input names them better

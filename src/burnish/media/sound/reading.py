@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from burnish.core.errors import InputError
+from burnish.media.sound.containers import container_of, decoded_container, readable, version
 from burnish.media.sound.files import is_mpeg, opened
 from burnish.media.sound.resampling import Waveform, resampled
 
@@ -33,10 +34,28 @@ ENDINGS = (
         ".snd",
         ".caf",
     ),
-    *(".m4a", ".m4b", ".aac", ".wma", ".amr", ".3ga", ".weba", ".mka", ".ape", ".wv", ".ac3"),
+    *(
+        ".m4a",
+        ".m4b",
+        ".aac",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".3gp",
+        ".webm",
+        ".mkv",
+        ".wma",
+        ".amr",
+        ".3ga",
+        ".weba",
+        ".mka",
+        ".ape",
+        ".wv",
+        ".ac3",
+    ),
 )
-"""Of the files that rows are. Those of them that libsndfile does not read (the second line) are refused by name, so that no
-sound is left out without a word."""
+"""Of the files that rows are. Those of them that libsndfile does not read (the second line) are read by PyAV where it is
+installed and knows them, else refused by name, so that no sound is left out without a word."""
 CLIPPED = 0.999  # of full scale
 SILENT = -60.0  # dB below full scale, root mean square: nothing to be heard
 _SAMPLES = 2**31  # of the longest recording that is opened: more is taken for a decompression bomb
@@ -72,6 +91,9 @@ def _decoded(data: bytes) -> tuple[Waveform, int, dict[str, Any]]:
 
     if not data:
         raise InputError("the file is empty")
+    if (container := container_of(data)) is not None and readable():
+        waveform, rate, stored = decoded_container(data, container, _SAMPLES)
+        return _finite(waveform), rate, stored
     _require_whole(data)
     _require_whole_mp3(data)
     try:
@@ -87,10 +109,15 @@ def _decoded(data: bytes) -> tuple[Waveform, int, dict[str, Any]]:
         raise InputError("the sound has no samples")
     if stored["format"] != "MP3" and len(values) < promised:
         raise InputError(f"cut off: {len(values):,} of {promised:,} samples are there")
-    if not np.isfinite(values).all():
-        raise InputError(f"{int((~np.isfinite(values)).sum()):,} samples are not finite numbers")
+    _finite(values)
     mixed = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=np.float32)
     return np.ascontiguousarray(mixed), rate, stored
+
+
+def _finite(values: Waveform) -> Waveform:
+    if not np.isfinite(values).all():
+        raise InputError(f"{int((~np.isfinite(values)).sum()):,} samples are not finite numbers")
+    return values
 
 
 def _require_whole(data: bytes) -> None:
@@ -197,7 +224,7 @@ def look_version() -> str:
     """What the facts of `looked_at` depend on beside the bytes."""
     import soundfile
 
-    return f"sound {_VERSION}, libsndfile {soundfile.__libsndfile_version__}"
+    return f"sound {_VERSION}, libsndfile {soundfile.__libsndfile_version__}{version()}"
 
 
 def looked_at(data: bytes) -> dict[str, Any]:
@@ -237,7 +264,11 @@ def looks_like_sound(value: Any) -> bool:
         encoded = value.get("base64")
         value = _beginning(encoded) if isinstance(encoded, str) else value.get("path") or value.get("bytes")
     if isinstance(value, bytes):
-        return value[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"RF64", b"caff") or _is_mp3(value)
+        return (
+            value[:4] in (b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"RF64", b"caff")
+            or _is_mp3(value)
+            or container_of(value) is not None
+        )
     return isinstance(value, str) and value.lower().endswith(ENDINGS)
 
 
