@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pyarrow as pa
+
+from burnish.core.batch import Array, Encoded
+from burnish.inputs.audio import Audio
+from burnish.targets import Target, Timed
 from tests.sound_cases import save, sound
 
 SPEECH = ("audio_metadata", "common_voice", "kaldi", "librispeech", "nemo")
@@ -92,3 +98,64 @@ def librispeech(root: Path, chapters: dict[str, Sequence[str]]) -> Path:
         for number, name in enumerate(ids):
             save(sound(number + int(chapter), 0.3), root / place / f"{name}.flac")
     return root
+
+
+class Recordings(Audio):
+    """Sounds of which a text is told: parts of files, and speakers by their usual columns."""
+
+    audits: ClassVar[tuple[str, ...]] = ("sounds", "transcripts", "timing", "speakers")
+    group_columns: ClassVar[tuple[str, ...]] = ("client_id", "speaker", "speaker_id")
+
+    @property
+    def span_columns(self) -> tuple[str | None, str | None]:
+        """Columns of the usual names."""
+        return "start", "end"
+
+
+class Told(Timed, Target):
+    """A text, one frame a tenth of a second and 40 places, in small letters and spaces."""
+
+    default_loss: ClassVar[str] = "cross_entropy"
+    headline: ClassVar[tuple[str, ...]] = ()
+    decides: ClassVar[str] = "loss"
+    column: str = "text"
+
+    @property
+    def outputs(self) -> int:
+        return 1
+
+    def learned(self, values: Iterable[Any]) -> Told:
+        return self
+
+    def problem_with(self, value: Any) -> str:
+        return "" if isinstance(value, str) else "no text"
+
+    def encode(self, value: Any, encoded: Encoded, processor: Any) -> tuple[Array, Array]:
+        raise NotImplementedError
+
+    def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+        raise NotImplementedError
+
+    def strata(self, value: Any) -> str | None:
+        return None
+
+    def truth(self, value: Any) -> Any:
+        return value
+
+    def arrow_type(self) -> pa.DataType:
+        return pa.string()
+
+    def needed_frames(self, value: Any, processor: Any) -> int:
+        return len(value) + sum(one == other for one, other in pairwise(value))
+
+    def frames_of(self, seconds: float, processor: Any) -> int:
+        return int(seconds * processor.frames_a_second)
+
+    def length_of(self, value: Any, processor: Any) -> int:
+        return len(value)
+
+    def longest(self, processor: Any) -> int | None:
+        return 40
+
+    def unwritable(self, value: Any, processor: Any) -> str:
+        return "".join(c for c in value.lower() if not (c == " " or "a" <= c <= "z"))

@@ -81,6 +81,8 @@ class Input(Component):
     """The family of transformer networks that read it."""
     plain_texts: ClassVar[bool] = False
     """Whether a .txt file holds its rows as they are; for other inputs it is a table of columns."""
+    group_columns: ClassVar[tuple[str, ...]] = ()
+    """Names of columns that say whose a row is, such as a speaker: splits keep each whole, unless a recipe says otherwise."""
     recognition_order: ClassVar[int] = 0
     """Which inputs are asked first whether a column fits them: the most specific have the lowest number."""
 

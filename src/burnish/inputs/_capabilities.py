@@ -78,6 +78,14 @@ class FromFiles(ABC):
     def why_missing(self, example: Example) -> str:
         """Where the file of a row was looked for, and what is there instead; empty for rows that are no paths."""
 
+    @property
+    def span_columns(self) -> tuple[str | None, str | None]:
+        """Columns of the seconds at which a row begins and ends in its file; None: at the beginning, at the end.
+
+        Rows that are different parts of one file are different rows: they are told apart by these cells.
+        """
+        return None, None
+
     @abstractmethod
     def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
         """The row with its file read, which `encode`, `views` and `augmented` take as well, and the bytes that takes.

@@ -42,6 +42,7 @@ from burnish.targets._capabilities import (
 )
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
+from burnish.targets._timed import Timed
 from burnish.targets._transcripts import Transcribed
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Standalone",
     "Target",
     "Taught",
+    "Timed",
     "Transcribed",
     "Usual",
     "Wrong",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.data.looking.file_index import BATCH, MISSING, FileIndex, Notify
+from burnish.data.looking.file_parts import parts_of_files
 from burnish.data.reading.contents import content_hash
 from burnish.data.table import Inspection, Part, Table
 from burnish.inputs import FromFiles, Input
@@ -35,15 +36,19 @@ def inspected(table: Table, input: Input, cache: Path, notify: Notify | None = N
             return table  # said with the nearest name by `divide`
     contents, problems, assumed = np.zeros(len(table), np.uint64), dict[int, str](), dict[str, list[int]]()
     pieces: list[pa.Table] = []
+    parts = parts_of_files(table, input)
     with FileIndex(cache, input.look, input.look_version()) as index:
         waiting: list[dict[str, Any]] = []
         for row, seen in enumerate(index.seen(_files(table, input, assumed), len(table), notify)):
             facts = dict(seen.facts)
             nothing = "" if seen.sha256 or facts else EMPTY
-            if problem := facts.pop("problem", nothing):
+            outside = parts[row].outside(facts.get("seconds")) if parts and "problem" not in facts else ""
+            if problem := facts.pop("problem", nothing or outside):
                 problems[row] = problem
                 facts = {}
             contents[row] = content_hash(facts.pop("content", None))
+            if contents[row] and parts and parts[row].cells:
+                contents[row] = content_hash(f"{contents[row]} {parts[row].cells}")
             waiting.append(facts)
             if len(waiting) == BATCH:
                 pieces.append(_piece(waiting))

@@ -52,6 +52,7 @@ def audited(
             _unknown(made.parts, encoded, processor),
             known=made.findings,
             truths=truths if same else {name: truths_of(part, settled.target) for name, part in made.parts.items()},
+            whole=processor,
         )
     )
 

@@ -156,7 +156,7 @@ def _divided(recipe: Recipe, folder: Path, tell: Tell, keep: bool) -> tuple[Sett
     recipe, tables = put_together(recipe, tables, folder, usual=USUAL_TARGETS, say=say, notify=phases)
     of_sets = named_alike(tables, recipe.target, recipe.target_column, USUAL_TARGETS, say)
     tables = joined(of_sets)
-    draft = settle(recipe, tables["train"], say)
+    draft = settle(recipe, tables["train"], say, {name: table for name, table in tables.items() if name != "train"})
     require_in_each(of_sets, *columns_read(draft), renamed=not isinstance(draft.input, Assembled))
     made = read_splits(
         tables,

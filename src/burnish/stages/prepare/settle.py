@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare.column_writing import as_written, flags_hint, recognised
 from burnish.stages.prepare.fitting import candidates_of, fit_together, fitting_input, of_input, said_input
+from burnish.stages.prepare.grouping import groups
 from burnish.stages.prepare.no_target import no_target, rows_with_values
 from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
@@ -35,13 +36,14 @@ USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "clas
 Say = Callable[[str], None]
 
 
-def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
+def settle(recipe: Recipe, table: Table, say: Say, others: Mapping[str, Table] | None = None) -> Settled:
     """The recipe with input, target, loss, sampler, metrics and learning rate filled in.
 
     Args:
         recipe: as written.
         table: the training rows.
         say: told every choice that was made for the user, in a sentence.
+        others: the tables that were given for validation and test.
 
     Raises:
         InputError: a named column is not there (nearest offered), or nothing in the data fits.
@@ -56,7 +58,7 @@ def settle(recipe: Recipe, table: Table, say: Say) -> Settled:
     fit_together(input_, target)
     require_not_swapped(input_, target, sample)
     update: dict[str, Any] = {"input": input_, "target": target, "target_column": None, "task": None}
-    update |= _groups(recipe, table, say)
+    update |= groups(recipe, input_, {**(others or {}), "train": table}, say)
     update |= _defaults(recipe, input_, target)
     ways = {"over_vocabulary": isinstance(target, OverVocabulary), "hears_and_writes": target.shape == "decoded"}
     update |= rates(recipe, input_, say, **ways)
@@ -69,19 +71,6 @@ def _sample(table: Table) -> list[Example]:
     first = np.flatnonzero(np.diff(table.data_set_numbers, prepend=-1))
     pieces = [table.arrow.slice(int(row), SAMPLE // max(1, len(first))) for row in first]
     return [{**row, **blank} for piece in pieces for row in piece.to_pylist()]
-
-
-def _groups(recipe: Recipe, table: Table, say: Say) -> dict[str, Any]:
-    """One column says which rows belong together: for the split, unless another is chosen, and for the intervals."""
-    group = recipe.group or getattr(recipe.split, "group", None)
-    if group is None:
-        return {}
-    require_columns(table, [group], place="group")
-    if "split" in recipe.model_fields_set or recipe.data.test is not None:
-        return {"group": group}
-    say(f"split: grouped, so that no {group!r} is in two splits")
-    settings = {"kind": "grouped", "group": group, "validation": recipe.split.validation, "test": recipe.split.test}
-    return {"group": group, "split": build("burnish.data.splits", settings)}
 
 
 def _target(recipe: Recipe, table: Table, sample: Sequence[Example], say: Say) -> Target:

@@ -46,6 +46,7 @@ def audit(
     unknown: Unknown | None = None,
     known: Sequence[Finding] = (),
     truths: Mapping[str, Truths] | None = None,
+    whole: Any = None,
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -61,11 +62,12 @@ def audit(
         unknown: part to (unknown tokens, tokens kept) [N], where the tokenizer has a token for what it does not know.
         known: what was found before, such as rows that were left out.
         truths: part to what the target says of its rows; None: that is computed here.
+        whole: what rows are encoded with, where targets are asked with it (`Timed`).
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    examined = examine(parts, input, target, lengths, notify, processor, unknown, known, truths)
+    examined = examine(parts, input, target, lengths, notify, processor, unknown, known, truths, whole)
     if (error := refusal(examined, allow)) is not None:
         raise error
     return examined
@@ -81,6 +83,7 @@ def examine(
     unknown: Unknown | None = None,
     known: Sequence[Finding] = (),
     truths: Mapping[str, Truths] | None = None,
+    whole: Any = None,
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
@@ -89,7 +92,7 @@ def examine(
     notify = notify or (lambda text, done, total: None)
     truths = truths if truths is not None else {name: truths_of(part, target) for name, part in parts.items()}
     scans = {name: scan(part, input, truths[name], notify) for name, part in parts.items()}
-    reporter = Reporter(scans, input, target, processor)
+    reporter = Reporter(scans, input, target, processor, whole)
     counts = labels.class_counts(reporter)
     audits = _audits(input)
     findings = [
@@ -113,5 +116,8 @@ def examine(
     figures["imbalance"] = labels.imbalance(counts.get("train", {}), names_of(target))
     figures |= lengths.figures(reporter, lengths_of)
     for file_audit in audits:
-        figures |= file_audit.figures(reporter)
+        more = file_audit.figures(reporter)
+        figures |= {**more, "tables": {**figures.get("tables", {}), **more.get("tables", {})}}
+    if not figures.get("tables"):
+        figures.pop("tables", None)
     return Audit(tuple(sorted(findings, key=lambda f: _WORST_FIRST[f.severity])), figures)

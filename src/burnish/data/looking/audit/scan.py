@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from burnish.targets import Target
 PIECE = 4096
 LONGEST_NAME = 300  # characters of a path that is shown: a picture written out in a cell is longer
 
+T = TypeVar("T")
 Notify = Callable[[str, int, int], None]
 
 
@@ -105,10 +106,27 @@ def _unseen(ascii_only: bool) -> dict[int, None]:
 
 
 class Reporter:
-    """Makes findings: names the first rows of each, and reads only those again."""
+    """Makes findings: names the first rows of each, and reads only those again.
 
-    def __init__(self, scans: Mapping[str, Scan], input: Input, target: Target, processor: Any = None) -> None:
-        self.scans, self.input, self.target, self.processor = scans, input, target, processor
+    Args:
+        scans: of each split.
+        input, target: as they were learned.
+        processor: what the input reads with; None where that is not known.
+        whole: what rows are encoded with, for targets that are asked with it; None where that is not known.
+    """
+
+    def __init__(
+        self, scans: Mapping[str, Scan], input: Input, target: Target, processor: Any = None, whole: Any = None
+    ) -> None:
+        self.scans, self.input, self.target, self.processor, self.whole = scans, input, target, processor, whole
+        self._known: dict[Any, Any] = {}
+
+    def once(self, make: Callable[[Reporter], T]) -> T:
+        """What a function finds in the rows, computed for whoever asks first."""
+        if make not in self._known:
+            self._known[make] = make(self)
+        found: T = self._known[make]
+        return found
 
     def place(self, part: str, position: int) -> str:
         """Where the row at a position of a part is."""
