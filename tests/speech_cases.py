@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
+from zlib import crc32
 
 import pyarrow as pa
 
 from burnish.core.batch import Array, Encoded
 from burnish.inputs.audio import Audio
+from burnish.media.sound.resampling import Waveform
 from burnish.targets import Target, Timed
 from tests.sound_cases import save, sound
 
@@ -78,13 +80,18 @@ def file(path: Path, text: str, **options: Any) -> Path:
     return path
 
 
+def voice(name: str, seconds: float = 0.3) -> Waveform:
+    """A sound that only this name has."""
+    return sound(crc32(name.encode()), seconds)
+
+
 def common_voice(root: Path, tables: dict[str, Sequence[tuple[str, str, str]]], *, clips: bool = True) -> Path:
     """A downloaded folder: tables of (speaker, file, sentence), and a sound for each file."""
     for name, rows in tables.items():
         lines = ["\t".join(HEADER), *(f"{who}\t{path}\t{text}\t2\t0\t\tfemale\t\ten" for who, path, text in rows)]
         file(root / name, "\n".join(lines) + "\n")
-        for number, (_, path, _) in enumerate(rows):
-            save(sound(number + len(name), 0.3), root / ("clips" if clips else "") / path)
+        for _, path, _ in rows:
+            save(voice(path), root / ("clips" if clips else "") / path)
     return root
 
 
@@ -95,8 +102,8 @@ def librispeech(root: Path, chapters: dict[str, Sequence[str]]) -> Path:
         ids = [f"{speaker}-{chapter}-{n:04}" for n in range(len(texts))]
         lines = [f"{name} {text}\n" for name, text in zip(ids, texts, strict=True)]
         file(root / place / f"{speaker}-{chapter}.trans.txt", "".join(lines))
-        for number, name in enumerate(ids):
-            save(sound(number + int(chapter), 0.3), root / place / f"{name}.flac")
+        for name in ids:
+            save(voice(name), root / place / f"{name}.flac")
     return root
 
 

@@ -23,8 +23,9 @@ from burnish.data.table import Table
 from burnish.inputs.audio import Audio
 from burnish.recipe.recipe import Recipe
 from burnish.stages.prepare.settle import settle
+from burnish.stages.prepare.splits import read_splits, read_tables
 from tests.sound_cases import save, sound
-from tests.speech_cases import HEADER, common_voice, file, librispeech
+from tests.speech_cases import HEADER, common_voice, file, librispeech, voice
 
 CLIPS = {
     "train.tsv": [("a1", "1.mp3", "The first."), ("a2", "2.mp3", "The second.")],
@@ -225,7 +226,7 @@ def test_class_folders_are_no_librispeech(tmp_path: Path) -> None:
 def kaldi(root: Path, **files: str) -> Path:
     """A directory of two recordings with what else is named, and their sounds."""
     for n in (1, 2):
-        save(sound(n, 1.0), root / f"r{n}.wav")
+        save(voice(f"{root.name}{n}", 1.0), root / f"r{n}.wav")
     for name, text in {"wav.scp": "r1 r1.wav\nr2 r2.wav\n", "text": "r1 one\nr2 zwei drei\n", **files}.items():
         file(root / name.replace("wav_scp", "wav.scp"), text)
     return root
@@ -432,6 +433,45 @@ def test_sources_of_speech_are_not_taken_for_each_other(tmp_path: Path) -> None:
     assert not Kaldi.reads_folder(table.parent)
     assert Kaldi.arrangement(table.parent) is None
     assert not Nemo.recognises(table)
+
+
+def corpora(root: Path) -> dict[str, Path]:
+    """One of each layout with splits of its own."""
+    for name in ("train", "dev", "test"):
+        kaldi(root / "kaldi" / name, utt2spk=f"r1 {name}1\nr2 {name}2\n")
+        file(root / "hf" / name / "metadata.csv", "file_name,text,speaker\na.wav,One.,x\n")
+        save(sound(len(name), 0.3), root / "hf" / name / "a.wav")
+    trees = {f"{split}/{n}/1": ["ONE", "TWO"] for n, split in enumerate(("train-a", "train-b", "dev-a", "test-a"), 1)}
+    return {
+        "common_voice": common_voice(root / "en", CLIPS),
+        "librispeech": librispeech(root / "ls", trees),
+        "kaldi": root / "kaldi",
+        "audio_metadata": root / "hf",
+    }
+
+
+@pytest.mark.parametrize("kind", ["common_voice", "librispeech", "kaldi", "audio_metadata"])
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_run_finds_every_recording(
+    kind: str, relative: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the folder that a user names to splits whose files were all looked at."""
+    root = corpora(tmp_path)[kind]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BURNISH_CACHE", str(tmp_path / "cache"))
+    data, _ = splits_of(Data(train=str(root.relative_to(tmp_path) if relative else root)))
+    tables = read_tables(data, None)
+    recipe = Recipe.load({"data": "x", "target": {"kind": "label", "column": "speaker"}, "input": "audio"})
+    settled = settle(recipe, tables["train"], lambda _: None)
+    made = read_splits(
+        *(tables, settled.input, settled.target, tmp_path / "cache"), division=settled, beside_tables=True
+    )
+    assert set(made.parts) == {"train", "validation", "test"}
+    for part in made.parts.values():
+        assert part.table.inspection is not None
+        assert part.table.inspection.problems == {}
+        assert (part.table.inspection.contents != 0).all()
+        assert "text" in part.table.columns
 
 
 def test_paths_and_bytes_of_parquet_are_sounds(tmp_path: Path) -> None:

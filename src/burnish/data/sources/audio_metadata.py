@@ -18,6 +18,7 @@ from burnish.data.reading.visible import visible
 from burnish.data.sources import Arrangement, Rows, Source
 from burnish.data.sources._first_lines import first_lines
 from burnish.data.sources._spoken_rows import AUDIO, TEXT, renamed
+from burnish.media.paths import is_file
 from burnish.media.sound.reading import ENDINGS
 
 _FILES = ("metadata.csv", "metadata.jsonl")
@@ -55,7 +56,7 @@ class AudioMetadata(Source):
         if table is None:
             return None
         inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and visible(path.name)]
-        if any((path / name).is_file() for path in inside for name in _FILES):
+        if any(is_file(path / name) for path in inside for name in _FILES):
             return None
         splits = [path.name for path in inside if part_of(path.name)]
         if len({part_of(name) for name in splits}) > 1:

@@ -13,6 +13,7 @@ from burnish.data.reading.visible import visible
 from burnish.data.sources import PIECE_ROWS, Arrangement, Notify, Rows, Source, columns_of
 from burnish.data.sources._kaldi_files import Line, Segment, lines_of, recordings_of, segments_of
 from burnish.data.sources._spoken_rows import AUDIO, END, SPEAKER, START, TEXT, by_split, rows_digest, said_splits
+from burnish.media.paths import is_file
 
 _SOUNDS, _TEXTS, _SPEAKERS, _SEGMENTS = "wav.scp", "text", "utt2spk", "segments"
 _UTTERANCE = "utterance"
@@ -32,7 +33,7 @@ class Kaldi(Source):
     @classmethod
     def reads_folder(cls, folder: Path) -> bool:
         """Whether a folder holds wav.scp and text."""
-        return all((folder / name).is_file() for name in (_SOUNDS, _TEXTS))
+        return all(is_file(folder / name) for name in (_SOUNDS, _TEXTS))
 
     @classmethod
     def arrangement(cls, folder: Path) -> Arrangement | None:
@@ -136,4 +137,4 @@ def _left_out(texts: Mapping[str, Line], sounds: Mapping[str, Any], cut: bool) -
 def _placed(root: Path, written: str) -> str:
     """A path below the directory where there is such a file, else as it is from the working folder where there is one."""
     below = root / written
-    return written if Path(written).is_absolute() or (not below.is_file() and Path(written).is_file()) else str(below)
+    return written if Path(written).is_absolute() or (not is_file(below) and is_file(Path(written))) else str(below)
