@@ -32,6 +32,8 @@ class Speech(Audio):
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.sound", "burnish.media.paths")
     lengths_matter: ClassVar[bool] = True
     length_unit: ClassVar[str] = "frames of 20 ms"
+    audits: ClassVar[tuple[str, ...]] = ("sounds", "transcripts", "timing", "speakers")
+    group_columns: ClassVar[tuple[str, ...]] = ("client_id", "speaker", "speaker_id")
     shapes: ClassVar[tuple[str, ...]] = ("decoded", "frames")
     heads: ClassVar[Mapping[str, str]] = {"decoded": "AutoModelForSpeechSeq2Seq", "frames": "AutoModelForCTC"}
     model_example: ClassVar[str] = "a folder of Whisper, or of wav2vec 2.0 with a head of CTC"
@@ -57,6 +59,11 @@ class Speech(Audio):
     def length_columns(self) -> tuple[str, ...]:
         """Beginnings and ends."""
         return tuple(name for name in (self.start, self.end) if name)
+
+    @property
+    def span_columns(self) -> tuple[str | None, str | None]:
+        """Those of beginnings and ends."""
+        return self.start, self.end
 
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Self | None:
         """With the column of sounds, and `start` and `end` where there are such columns of numbers."""
@@ -155,7 +162,7 @@ class Speech(Audio):
     def _span(self, row: Mapping[str, Any]) -> tuple[float, float | None]:
         start = row.get(self.start) if self.start else None
         end = row.get(self.end) if self.end else None
-        return float(start or 0.0), None if end is None else float(end)
+        return float(start or 0.0), None if end in (None, "") else float(end)
 
     def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
         """The words of a row at the network's rate: float32 [samples].
@@ -180,5 +187,14 @@ class Speech(Audio):
 
 
 def _numbers(values: Sequence[Any]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+    """Whether all cells that hold anything hold numbers, as texts too: those of CSV are."""
+    return all(_is_number(value) for value in values if value not in (None, ""))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False

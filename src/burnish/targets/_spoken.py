@@ -14,12 +14,13 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.targets._capabilities import ByCheckpoint, Generative, Recognised
 from burnish.targets._taught import Taught
+from burnish.targets._timed import Timed
 from burnish.targets._transcripts import Transcribed
 
 _CHARACTERS = 3  # of a text in the middle of a column that is what was said, and no name of a class
 
 
-class Spoken(Transcribed, Generative, Taught, Recognised, ByCheckpoint):
+class Spoken(Transcribed, Generative, Taught, Recognised, ByCheckpoint, Timed):
     """A target whose answers are what was said, by a network that hears."""
 
     has_processor: ClassVar[bool] = True

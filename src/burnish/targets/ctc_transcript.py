@@ -148,6 +148,19 @@ class CtcTranscript(Spoken):
             targets[number, : len(values)], weights[number, : len(values)] = values, weight
         return targets, weights
 
+    def needed_frames(self, value: Any, processor: Any) -> int:
+        """One for each letter, and one between two of one kind."""
+        return needed_frames(_spelling(processor).numbers(self.spoken(value))[0].tolist())
+
+    def frames_of(self, seconds: float, processor: Any) -> int:
+        """As the network counts them, of a recording or of a window of it."""
+        rate, window = processor.for_input.heard
+        return _spelling(processor).frames(round(min(seconds, window) * rate))
+
+    def unwritable(self, value: Any, processor: Any) -> str:
+        """Characters that no token stands for."""
+        return "".join(_spelling(processor).numbers(self.spoken(value))[1])
+
     def frames(self, encoded: Encoded, given: int, processor: Any) -> int:
         """How many of the frames that the network gives belong to a view."""
         return min(given, _spelling(processor).frames(int(encoded["_samples"])))

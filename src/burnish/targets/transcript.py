@@ -69,7 +69,7 @@ class Transcript(Spoken):
 
     def given(self, value: Any, encoded: Encoded, processor: Processor) -> Encoded:
         """`decoder_input_ids` int32 [P + T]: the prompt and the transcript."""
-        tokens, ids = self._ids(value, processor)
+        tokens, ids, _ = self._ids(value, processor)
         return {"decoder_input_ids": np.array([*tokens.prompt, *ids], np.int32)}
 
     def collate_given(self, given: Sequence[Encoded], length: int, processor: Processor) -> dict[str, Array]:
@@ -83,20 +83,29 @@ class Transcript(Spoken):
         All weights are 0 where there is no text, where the sound is longer than a window, whose words it would not hold, or
         where the text is longer than the decoder.
         """
-        tokens, ids = self._ids(value, processor)
+        tokens, ids, fits = self._ids(value, processor)
         prompt = len(tokens.prompt)
         targets = np.array([*tokens.prompt[1:], *ids, tokens.stops[0]], np.int64)
         whole = int(encoded["_full_length"]) <= int(encoded["_length"])
-        fits = tokens.longest is None or len(targets) <= tokens.longest
         weights = np.zeros(len(targets), np.float32)
         weights[prompt - 1 :] = float(whole and fits and not self.problem_with(value))
         return targets, weights
 
-    def _ids(self, value: Any, processor: Processor) -> tuple[DecoderTokens, list[int]]:
-        """Ids of a text, no more than the decoder has places: longer ones have no weight, and take no memory."""
+    def _ids(self, value: Any, processor: Processor) -> tuple[DecoderTokens, list[int], bool]:
+        """Ids of a text, no more than the decoder has places, and whether these are all: longer ones have no weight."""
         tokens = _tokens(processor)
         ids = [] if self.problem_with(value) else tokens.numbers(self.spoken(value))
-        return tokens, ids if tokens.most is None else ids[: tokens.most]
+        fits = tokens.most is None or len(ids) <= tokens.most
+        return tokens, ids if fits else ids[: tokens.most], fits
+
+    def length_of(self, value: Any, processor: Any) -> int:
+        """Prompt, transcript and end, without the last, which is not read."""
+        tokens = _tokens(processor)
+        return len(tokens.prompt) + len(tokens.numbers(self.spoken(value)))
+
+    def longest(self, processor: Any) -> int | None:
+        """Places of the decoder."""
+        return _tokens(processor).longest
 
     def learned_pieces(
         self, encoded: Encoded, truth: tuple[Array, Array], processor: Processor
@@ -141,15 +150,6 @@ class Transcript(Spoken):
             ended,
             sum(len(view.ids) for view in views),
         )
-
-    def needed_frames(self, value: Any, processor: Processor) -> int:
-        """Places of the decoder that a text takes, prompt and end included."""
-        tokens = _tokens(processor)
-        return len(tokens.prompt) + len(tokens.numbers(self.spoken(value))) + 1
-
-    def longest(self, processor: Processor) -> int | None:
-        """Places that the decoder has."""
-        return _tokens(processor).longest
 
 
 def _tokens(processor: Any) -> DecoderTokens:

@@ -48,7 +48,12 @@ def findings(reporter: Reporter) -> Iterator[Finding]:
         words = f"are shorter than {SHORT:g} s"
         short = facts["seconds"] < SHORT
         yield from _some(reporter, every, name, "short_sounds", "warning", short, "seconds", words, "{:.3f} s")
-    yield from _mixtures(every, getattr(reporter.processor, "heard", None))
+    cut = (
+        "cut into views, predictions averaged"
+        if "row" in reporter.input.shapes
+        else "predicted in windows, and not learned"
+    )
+    yield from _mixtures(every, getattr(reporter.processor, "heard", None), cut)
 
 
 def _some(
@@ -73,8 +78,14 @@ def _some(
         )
 
 
-def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iterator[Finding]:
-    """Of rates and channels; `heard`: sampling rate the network hears, and seconds of its longest view, where known."""
+def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None, cut: str) -> Iterator[Finding]:
+    """Of rates and channels.
+
+    Args:
+        every: facts of each split.
+        heard: sampling rate the network hears, and seconds of its longest view, where known.
+        cut: what becomes of longer sounds.
+    """
     rates = Counter(int(r) for values in every.values() for r in values["sampling_rate"] if np.isfinite(r))
     channels = Counter(int(c) for values in every.values() for c in values["channels"] if np.isfinite(c))
     if len(rates) > 1:
@@ -92,7 +103,7 @@ def _mixtures(every: dict[str, Values], heard: tuple[int, float] | None) -> Iter
         yield Finding("low_sampling_rates", "note", message + "its highest bands are empty for them", (), low)
     long = sum(int((values["seconds"] > seconds).sum()) for values in every.values())
     if long:
-        message = f"{long} of {rates.total()} sounds are longer than a view of {seconds:g} s: cut into views, predictions averaged"
+        message = f"{long} of {rates.total()} sounds are longer than a view of {seconds:g} s: {cut}"
         yield Finding("long_sounds", "note", message, (), long)
 
 
