@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -99,3 +100,12 @@ def test_a_part_of_a_file_is_heard(cells: tuple[Any, Any], tmp_path: Path) -> No
     np.testing.assert_allclose(heard, sound(1, 2.0)[4000:8000], atol=1e-6)
     to_the_end = made.heard({**row, "end": "" if isinstance(cells[0], str) else None}, processor)  # type: ignore[arg-type]
     assert len(to_the_end) == 12000
+
+
+def test_a_part_of_a_file_is_the_same_part_elsewhere(tmp_path: Path) -> None:
+    save(sound(1, 2.0), tmp_path / "a.wav", subtype="FLOAT")
+    made = Speech(root=str(tmp_path), start="start", end="end", features="waveform", sampling_rate=8000, seconds=2.0)
+    row, processor = {"audio": "a.wav", "start": 0.5, "end": 1.0}, SimpleNamespace(sampling_rate=8000)
+    carried = json.loads(json.dumps(made.portable(row)))
+    heard = [made.heard(one, processor) for one in (row, carried)]  # type: ignore[arg-type]
+    np.testing.assert_array_equal(*heard)

@@ -154,6 +154,10 @@ class Speech(Audio):
         """One: training never reads a part, whose words nobody knows."""
         return 1
 
+    def portable(self, example: Example) -> dict[str, Any]:
+        """The bytes of the file in base64, and which part of it the words are."""
+        return {**super().portable(example), **{name: example.get(name) for name in self.length_columns}}
+
     def _seconds(self, facts: Mapping[str, Any]) -> float:
         whole = float(facts.get("seconds") or 0.0)
         start, end = self._span(facts)
