@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from burnish.data.looking.file_parts import with_parts
+from burnish.inputs import asked_of, lacking
 from burnish.inputs.speech import Speech
 from burnish.media.transcript.decoder_tokens import DecoderTokens
 from burnish.media.transcript.vocabulary import Spelling
+from burnish.stages.given_columns import GivenColumns
+from burnish.stages.prepare.splits import GIVEN, read_splits
 from burnish.targets import Timed
 from burnish.targets.ctc_transcript import CtcTranscript
 from burnish.targets.transcript import Transcript
+from tests.data_cases import table
 from tests.sound_cases import save, sound
 
 RATE = 16000
@@ -109,3 +114,28 @@ def test_a_part_of_a_file_is_the_same_part_elsewhere(tmp_path: Path) -> None:
     carried = json.loads(json.dumps(made.portable(row)))
     heard = [made.heard(one, processor) for one in (row, carried)]  # type: ignore[arg-type]
     np.testing.assert_array_equal(*heard)
+
+
+def test_who_asks_need_not_say_which_part(tmp_path: Path) -> None:
+    """A model that was trained on parts of files answers whole ones, and parts where they are named."""
+    made = Speech(root=str(tmp_path), start="start", end="end", features="waveform", sampling_rate=8000, seconds=2.0)
+    assert made.required_columns == ("audio", "start", "end")
+    assert lacking(made, ["audio"]) == ()
+    assert lacking(made, ["start"]) == ("audio",)
+    assert asked_of(made).required_columns == ("audio",) == GivenColumns.of(made).read
+    assert asked_of(Speech()) == Speech()
+    save(sound(1, 2.0), tmp_path / "a.wav", subtype="FLOAT")
+    assert len(made.heard({"audio": "a.wav"}, SimpleNamespace(sampling_rate=8000))) == 16000  # type: ignore[arg-type]
+
+
+def test_tables_that_name_no_parts_are_whole_files(tmp_path: Path) -> None:
+    save(sound(1, 2.0), tmp_path / "a.wav")
+    made = Speech(root=str(tmp_path), start="start", end="end")
+    given = table([{"audio": "a.wav", "text": "one", "start": 0.5}])
+    parts = read_splits(
+        {GIVEN: given}, made, Transcript(column="text"), tmp_path, division=None, beside_tables=True
+    ).parts
+    filled = parts[GIVEN].table
+    assert filled.arrow.to_pylist() == [{"audio": "a.wav", "text": "one", "start": 0.5, "end": None}]
+    assert with_parts(filled, made) is filled
+    assert with_parts(given, Speech()) is given

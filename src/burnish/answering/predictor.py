@@ -20,7 +20,7 @@ from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.views import HELD
 from burnish.decoders import Decoder
-from burnish.inputs import Assembled, Elementwise, lacking
+from burnish.inputs import Assembled, Elementwise, asked_of, lacking
 from burnish.runtimes import Generate, Together
 from burnish.targets import Decoded, abstains, names_of
 
@@ -207,7 +207,7 @@ class Predictor:
             start += len(places)
 
     def _row(self, example: Any, number: int) -> Example:
-        columns = self.bundle.input.required_columns
+        columns = asked_of(self.bundle.input).required_columns
         if example is None:
             raise InputError("the example is None", expected=", ".join(columns), place=f"example {number + 1}")
         if not isinstance(example, Mapping):

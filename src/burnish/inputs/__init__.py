@@ -44,6 +44,7 @@ __all__ = [
     "Unfolded",
     "Unfolding",
     "Visible",
+    "asked_of",
     "augmented_as",
     "described",
     "endings_of",
@@ -184,11 +185,16 @@ def described(values: Array) -> str:
     return f"{shape} numbers from {values.min():.2f} to {values.max():.2f}, mean {values.mean():.2f}"
 
 
+def asked_of(input: Input) -> Input:
+    """This input as what must be known of rows that are to be answered: whole files, where they do not say which part."""
+    return input.whole() if isinstance(input, FromFiles) else input
+
+
 def lacking(input: Input, columns: Collection[str]) -> tuple[str, ...]:
     """Columns that rows to be answered must have and these do not."""
     if isinstance(input, Assembled):
         return input.lacking(columns)
-    return tuple(column for column in input.required_columns if column not in columns)
+    return tuple(column for column in asked_of(input).required_columns if column not in columns)
 
 
 def endings_of(input: Input) -> tuple[str, ...]:

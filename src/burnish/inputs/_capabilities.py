@@ -86,6 +86,10 @@ class FromFiles(ABC):
         """
         return None, None
 
+    def whole(self: F) -> F:
+        """This input where rows are whole files, as those are that do not say which part of a file they are."""
+        return self
+
     @abstractmethod
     def read_once(self, example: Example, processor: Any, *, changed: bool) -> tuple[Example, int]:
         """The row with its file read, which `encode`, `views` and `augmented` take as well, and the bytes that takes.

@@ -65,6 +65,10 @@ class Speech(Audio):
         """Those of beginnings and ends."""
         return self.start, self.end
 
+    def whole(self) -> Speech:
+        """Without beginnings and ends."""
+        return self.model_copy(update={"start": None, "end": None}) if self.length_columns else self
+
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Self | None:
         """With the column of sounds, and `start` and `end` where there are such columns of numbers."""
         fitted = super().inferred(columns, rows, target)

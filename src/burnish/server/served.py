@@ -16,7 +16,7 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST, sha256
-from burnish.inputs import FromFiles, endings_of
+from burnish.inputs import FromFiles, asked_of, endings_of
 from burnish.server.batcher import Batcher
 from burnish.server.chat.prompts import chats
 from burnish.server.chat.writer import Writer
@@ -225,7 +225,7 @@ def _served(
     """One model with its queue and threads."""
     bundle = predictor.bundle
     metrics.expect(name, version, names_of(bundle.target), bundle.settings.get("answers") if trained else None)
-    reader = Reader(bundle.input, settings)
+    reader = Reader(asked_of(bundle.input), settings)
     batcher = Batcher(
         predictor.answer,
         settings.max_batch,

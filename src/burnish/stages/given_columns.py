@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from burnish.core.errors import InputError, nearest
-from burnish.inputs import Assembled, Input, lacking
+from burnish.inputs import Assembled, Input, asked_of, lacking
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class GivenColumns:
                     place="--input",
                 )
             return GivenColumns((), assembler=input)
-        read = tuple(input.required_columns)
+        read = tuple(asked_of(input).required_columns)
         if input_columns and len(input_columns) != len(read):
             raise InputError(
                 f"found {len(input_columns)} --input columns",

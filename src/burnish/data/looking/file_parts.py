@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import pyarrow as pa
 
 from burnish.data.table import Table
 from burnish.inputs import FromFiles
@@ -39,6 +41,15 @@ class FilePart:
         if start < 0 or start >= min(end, seconds):
             return f"from {start:g} to {end:g} s there is nothing in a file of {seconds:.2f} s"
         return ""
+
+
+def with_parts(table: Table, input: FromFiles) -> Table:
+    """The table with empty cells where it lacks columns of beginnings and ends: its rows are whole files."""
+    missing = [name for name in input.span_columns if name and name not in table.columns]
+    arrow = table.arrow
+    for name in missing:
+        arrow = arrow.append_column(name, pa.nulls(len(table), pa.float64()))
+    return replace(table, arrow=arrow) if missing else table
 
 
 def parts_of_files(table: Table, input: FromFiles) -> list[FilePart]:

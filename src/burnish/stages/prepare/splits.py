@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from burnish.data.data_set import named_sets
 from burnish.data.joining import DataSetTable, file_of, joined
+from burnish.data.looking.file_parts import with_parts
 from burnish.data.looking.inspection import inspected, require_files
 from burnish.data.parts import require_columns, whole
 from burnish.data.reading.placing import placed
 from burnish.data.reading.tables import read, read_parts
 from burnish.data.settings import Data, cache_folder
 from burnish.data.table import Part, Table
-from burnish.inputs import Input
+from burnish.inputs import FromFiles, Input
 from burnish.recipe.recipe import Recipe
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.prepare.assembling import with_rows
@@ -139,7 +140,8 @@ def read_splits(
     root = getattr(input, "root", None) if beside_tables else None
     inspected_tables = {}
     for name, table in tables.items():
-        inspected_tables[name] = inspected(placed(table, input, root), input, cache, notify)
+        whole_files = with_parts(table, input) if isinstance(input, FromFiles) else table
+        inspected_tables[name] = inspected(placed(whole_files, input, root), input, cache, notify)
         require_files(inspected_tables[name], input)
     if division is None:
         return Divided({name: whole(table) for name, table in inspected_tables.items()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from burnish.inputs import asked_of
 from burnish.report.decisions import decisions
 from burnish.report.run import times
 from burnish.stages.prepare.prepare import Prepared
@@ -41,7 +42,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "import burnish",
         "",
         'predictor = burnish.load("PATH/OF/THIS/FOLDER")',
-        f"predictor({_usage(recipe.input.required_columns)})",
+        f"predictor({_usage(asked_of(recipe.input).required_columns)})",
         "```",
         "",
         *_alone(recipe.model.kind(), recipe.input.heads.get(recipe.target.shape, "AutoModel")),
