@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pydantic import Field
 
 from burnish.core.batch import Array
+from burnish.core.component import build
 from burnish.core.generated import Ends, Generated
-from burnish.decoders import Step
+from burnish.decoders import Decoder, Step
 from burnish.decoders._stepwise import Stepwise
-from burnish.decoders.greedy import Greedy
-from burnish.decoders.sampling import Sampling
 
 
 class TemperatureFallback(Stepwise):
@@ -39,12 +38,12 @@ class TemperatureFallback(Stepwise):
         """Rows that pass are settled; the others are begun anew at the next temperature."""
         shared: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "stop": self.stop}
         seeds = list(seeds) or [self.seed] * rows
-        best = Greedy(**shared).written(step, rows, ends)
+        best = _made("greedy", shared).written(step, rows, ends)
         for temperature in self.temperatures:
             failed = [row for row in range(rows) if not self.passes(best[row], ends)]
             if not failed:
                 break
-            drawn = Sampling(temperature=temperature, **shared).written(
+            drawn = _made("sampling", {**shared, "temperature": temperature}).written(
                 _Some(step, np.array(failed, np.int64)), len(failed), ends, [seeds[row] for row in failed]
             )
             for row, other in zip(failed, drawn, strict=True):
@@ -61,6 +60,10 @@ class TemperatureFallback(Stepwise):
         mean = one.score / (len(one.ids) + 1)
         failed = (repeats > self.most_repetition) + (mean < self.least_log_probability)
         return failed, repeats if repeats > self.most_repetition else 0.0, -mean
+
+
+def _made(kind: str, settings: dict[str, Any]) -> Decoder:
+    return cast(Decoder, build("burnish.decoders", {"kind": kind, **settings}))
 
 
 def _repetition(one: Generated, ends: Ends) -> float:

@@ -14,7 +14,7 @@ from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Change
 from burnish.inputs._files import Read
-from burnish.inputs.audio import Audio
+from burnish.inputs._recordings import Recordings
 from burnish.media.sound.processor import SoundProcessor
 from burnish.media.sound.resampling import Waveform
 
@@ -22,7 +22,7 @@ STEP = 0.5  # seconds that natural windows are a multiple of: little silence, an
 LONGEST = 30.0  # seconds of a window where the checkpoint says nothing
 
 
-class Speech(Audio):
+class Speech(Recordings):
     """One recording of speech for each example: a path, the bytes of a file, or samples with their rate; any rate.
 
     In training a recording is read whole: one that is longer than a window is left out and counted, because its text would

@@ -6,6 +6,7 @@ answer, for what is counted as right, and for how wrong an answer is, and has no
 
 from __future__ import annotations
 
+from burnish.targets._answers import Classes, Decoded, Mistakes, Outcome, Usual, Wrong
 from burnish.targets._asking import (
     abstains,
     classes_of,
@@ -23,22 +24,16 @@ from burnish.targets._asking import (
 )
 from burnish.targets._capabilities import (
     ByCheckpoint,
-    Classes,
     Confident,
-    Decoded,
     Filed,
     Generative,
     Judged,
-    Mistakes,
     Named,
-    Outcome,
     OverVocabulary,
     Recognised,
     Redrawn,
     Scored,
     Standalone,
-    Usual,
-    Wrong,
 )
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught

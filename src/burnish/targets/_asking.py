@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from burnish.core.batch import Array
 from burnish.core.component import component_class
-from burnish.targets._capabilities import Classes, Confident, Decoded, Judged, Mistakes, Named
+from burnish.targets._answers import Classes, Decoded, Mistakes
+from burnish.targets._capabilities import Confident, Judged, Named
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught, in_line
 

@@ -50,6 +50,8 @@ class Spoken(Transcribed, Generative, Taught, Recognised, ByCheckpoint, Timed):
             InputError: it does neither.
         """
         wanted = _way(folder)
+        if wanted == self.kind() or self.explicit:
+            return self.as_stated(folder)
         if wanted is None:
             raise InputError(
                 "this checkpoint writes no transcripts",
@@ -58,8 +60,6 @@ class Spoken(Transcribed, Generative, Taught, Recognised, ByCheckpoint, Timed):
                 f"target={{kind: ctc_transcript, column: {self.column}}}",
                 place=str(folder),
             )
-        if wanted == self.kind() or self.explicit:
-            return self.as_stated(folder)
         shared = {name: getattr(self, name) for name in Spoken.model_fields if name in self.model_fields_set}
         other = build("burnish.targets", {"kind": wanted, **shared})
         assert isinstance(other, Spoken)

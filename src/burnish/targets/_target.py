@@ -12,7 +12,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.joining import mean
 from burnish.core.processor import Processor
-from burnish.targets._capabilities import Decoded, Outcome
+from burnish.targets._answers import Decoded, Outcome
 from burnish.targets._taught import require_taught
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from pydantic import Field
 from burnish.core.batch import Array
 from burnish.media.transcript.edits import AlignedPair, aligned, distance, edits
 from burnish.media.transcript.normalising import VERSION, Form, normalised, words_of
-from burnish.targets._capabilities import Judged, Mistakes, Outcome, Wrong
+from burnish.targets._answers import Mistakes, Outcome, Wrong
+from burnish.targets._capabilities import Judged
 from burnish.targets._target import Target
 
 if TYPE_CHECKING:
