@@ -39,7 +39,7 @@ def test_a_doubtful_run_says_so_on_the_console_and_in_the_report(
     source = ("--data", messages, "--target", "label", "--model", bert, "--device", "cpu", "--out", out)
     said = burnish_command("train", *source, "resamples=100", "epochs=2", "learning_rate=1e-12")
     assert said.code == 0, said.err
-    below = next(line for line in said.out.splitlines() if "is below that of " in line)
+    below = next(line for line in said.out.splitlines() if "is worse than that of " in line)
     assert below.startswith("warning: macro_f1 ")
     assert "leave learning_rate out (default here: 0.0002" in below
     assert "warning: the best of 2 checkpoints was chosen on" in said.out

@@ -6,8 +6,11 @@ NAMES = {
     "majority": ("the", "majority baseline"),
     "frozen_features": ("a", "linear model on frozen features"),
     "base": ("the", "checkpoint as it was"),
+    "full_windows": ("the", "same model with full windows"),
 }
 """Article and name by the key in scores.json."""
+WAYS_OF_READING = ("full_windows",)
+"""Those that are the model itself, reading otherwise: it need not be better, and must not be worse."""
 
 
 def baseline_name(key: str) -> str:

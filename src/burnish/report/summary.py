@@ -8,7 +8,7 @@ from typing import Any
 
 from burnish.core.predictions import Predictions
 from burnish.evaluation.reliability import agreement, bins
-from burnish.report.baselines import baseline_phrase
+from burnish.report.baselines import WAYS_OF_READING, baseline_phrase
 from burnish.report.markdown import number
 from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
@@ -62,7 +62,8 @@ def verdicts(scores: Mapping[str, Any], baselines: Mapping[str, Any], metric: st
         if not paired or paired["value"] is None:
             continue
         ends = f"95 % CI {number(paired['low'], signed=True)} to {number(paired['high'], signed=True)}"
-        verb = {True: "Better than", False: "Worse than", None: "Not shown better than"}[paired["better"]]
+        unsure = "Not shown worse than" if name in WAYS_OF_READING else "Not shown better than"
+        verb = {True: "Better than", False: "Worse than", None: unsure}[paired["better"]]
         said.append(
             f"{verb} {baseline_phrase(name)}: {titled(metric)} {number(paired['value'], signed=True)} ({ends})."
         )

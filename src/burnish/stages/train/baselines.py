@@ -77,6 +77,10 @@ def baselines(
             texts = None if recipe.forgetting == "general" else recipe.forgetting
             drawn = {"seed": recipe.seed, "resamples": recipe.resamples}
             forgotten = forgetting(network, tested, prepared.processor, texts, **drawn, notify=notify)
+        if recipe.input.as_pretrained() != recipe.input:  # read in a way of its own: whether that costs anything
+            by_name["full_windows"] = _base(
+                tested, prepared, assembled, notify, note="the same model with full windows"
+            )
     base = by_name.get("base")
     scores = baseline_scores(
         predictions,
@@ -116,8 +120,8 @@ def _as_pretrained(prepared: Prepared, loader: Loader, split: str) -> Loader:
     return Loader(rows, input_, recipe.target, processor, sharing=loader.sharing)
 
 
-def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: Notify) -> Baseline:
-    """The checkpoint as it was read, with its own head, on the same rows: what training has changed."""
+def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: Notify, *, note: str = "") -> Baseline:
+    """A network on the same rows, read as the checkpoint was pretrained to; the checkpoint itself: what training has changed."""
     recipe = prepared.recipe
     split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
     loader, part = _as_pretrained(prepared, assembled.loaders[split], split), prepared.parts[split]
@@ -134,7 +138,7 @@ def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: No
         decoder=recipe.decoder,
     )
     fresh = "; its head over the vocabulary is random, because it came without one" if network.fresh_head else ""
-    return Baseline(predictions, f"{recipe.model.name} as it was before training, on the same rows{fresh}")
+    return Baseline(predictions, note or f"{recipe.model.name} as it was before training, on the same rows{fresh}")
 
 
 def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, notify: Notify) -> Baseline:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from burnish.recipe.recipe import Settled
-from burnish.report.baselines import baseline_phrase
+from burnish.report.baselines import WAYS_OF_READING, baseline_phrase
 from burnish.report.summary import all_alike
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.prepare.usual_settings import usual_rate
@@ -64,8 +64,9 @@ def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
     score, other = metrics[label]["value"], result["baselines"][name]["metrics"][label]["value"]
     sure = "" if difference["better"] is False else ", though the interval contains 0"
     yield (
-        f"{label} {score:.4f} is below that of {baseline_phrase(name)}, {other:.4f} (difference "
-        f"{difference['value']:+.4f}, {difference['low']:+.4f} to {difference['high']:+.4f}{sure}): {_advice(recipe)}"
+        f"{label} {score:.4f} is worse than that of {baseline_phrase(name)}, {other:.4f} (difference "
+        f"{difference['value']:+.4f}, {difference['low']:+.4f} to {difference['high']:+.4f}{sure}): "
+        + ("train longer, or input.window: full" if name in WAYS_OF_READING else _advice(recipe))
     )
 
 
