@@ -13,7 +13,7 @@ from burnish.core.errors import InputError, nearest
 from burnish.data.reading.arrangements import arrangement_of, given_parts, named_parts, sources_asked
 from burnish.data.reading.endings import kind_of, known_endings, table_endings
 from burnish.data.reading.no_tables import refuse_splits, refuse_unsorted
-from burnish.data.reading.split_folders import content, layout
+from burnish.data.reading.split_folders import content, layout, part_of
 from burnish.data.reading.visible import visible
 from burnish.data.settings import IN_MEMORY, Data
 from burnish.data.sources import Arrangement, Source
@@ -147,6 +147,10 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
         return data, ()
     if (known := arrangement_of(root, data)) is not None:
         return given_parts(known, root, data), known.notes
+    if data.source is None and (tables := _tables_of_media(root, data)):
+        named = ", ".join(f"{part}: {path.name}" for part, path in tables.items())
+        note = f"{root}: tables named like splits beside folders of their files ({named})"
+        return data.model_copy(update={part: str(path) for part, path in tables.items()}), (note,)
     if data.source is not None and not type(data.source).holds_paths:
         return data, ()
     arranged = layout(root, known_endings(data), classes_meant=data.source is not None)
@@ -156,6 +160,18 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
     if any(folder.is_file() for folder in arranged.splits.values()):
         update["source"] = None
     return data.model_copy(update=update), arranged.notes
+
+
+def _tables_of_media(root: Path, data: Data) -> dict[str, Path]:
+    """Split to table, where a folder holds one table for each split, train among them, and folders of media; else nothing."""
+    beside = [f for f in sorted(root.iterdir()) if visible(f.name)]
+    tables = [f for f in beside if f.is_file() and kind_of(f) is not None and f.suffix.lower() != ".txt"]
+    parts = {part_of(f.stem): f for f in tables}
+    if "" in parts or "train" not in parts or len(parts) < len(tables):
+        return {}
+    media = known_endings(data).media
+    held = (name for f in beside if f.is_dir() for name in f.iterdir())
+    return parts if any(name.suffix.lower() in media for name in held) else {}
 
 
 def _whole(path: Path, data: Data) -> str:
