@@ -142,8 +142,8 @@ def _likely(frame: Array, blank: int, most: int | None) -> Array:
     possible = np.flatnonzero(np.isfinite(frame))
     possible = possible[possible != blank]
     if most is None or len(possible) <= most:
-        return possible
-    return cast(Array, np.sort(possible[np.argsort(-frame[possible], kind="stable")[:most]]))
+        return cast(Array, possible)
+    return np.sort(possible[np.argsort(-frame[possible], kind="stable")[:most]])
 
 
 def _grown(known: Prefixes, beams: _Beams, frame: Array, blank: int, tokens: Array, width: int) -> _Beams:
