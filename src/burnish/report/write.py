@@ -23,11 +23,13 @@ from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import learned_parts, written
 from burnish.report.summary import CALIBRATED, summary
+from burnish.report.transcripts import aligned_words, transcripts
 from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
 Pictured = Callable[[int], Any]
+Columns = Callable[[Sequence[int]], Mapping[str, Sequence[Any]]]
 PICTURED = 32
 """Mistakes that are shown as pictures, where inputs are pictures."""
 
@@ -44,6 +46,7 @@ def write(
     inputs_shown: Shown,
     inputs_pictured: Pictured | None = None,
     inputs_heard: Callable[[int], bytes | None] | None = None,
+    inputs_beside: Columns | None = None,
     explain: Explain | None = None,
     base: Predictions | None = None,
 ) -> Path:
@@ -65,6 +68,7 @@ def write(
         predictions: the table the scores are of.
         inputs_shown: row number to the input as text.
         inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
+        inputs_beside: row numbers to the other columns of the data, and `seconds`; see `report.rows.row_columns`.
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
     """
@@ -75,6 +79,7 @@ def write(
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
+        *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
         report_results.compared(scores, baselines),
         *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
@@ -163,6 +168,10 @@ def _calibration_words(bars: Sequence[Bin], scores: Mapping[str, Any]) -> str:
     return f"The model is {words}: mean confidence {sure:.3f}, accuracy {right:.3f}.{tail}"
 
 
+def _beside(predictions: Predictions, inputs_beside: Columns | None) -> Mapping[str, Sequence[Any]]:
+    return {} if inputs_beside is None else inputs_beside(predictions.table["row"].to_pylist())
+
+
 def _shown_by(inputs_shown: Shown) -> Callable[[int], str]:
     return inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
 
@@ -227,7 +236,8 @@ def _mistakes_heard(
             return []
         words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"
         picture = inputs_pictured(mistake.row) if inputs_pictured else None
-        listed.append(PlayedMistake(words, shown(mistake.row), sound, picture))
+        aligned = aligned_words(predictions, mistake.row)
+        listed.append(PlayedMistake(words, shown(mistake.row), sound, picture, aligned))
     if not listed:
         return []
     path.parent.mkdir(parents=True, exist_ok=True)
