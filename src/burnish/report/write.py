@@ -66,9 +66,8 @@ def write(
         scores, baselines: what `evaluation.scores.scores` and `evaluation.baselines.baseline_scores` gave.
         audit, events: what audit.json holds, or None; lines of events.jsonl, or none.
         predictions: the table the scores are of.
-        inputs_shown: row number to the input as text.
-        inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
-        inputs_beside: row numbers to the other columns of the data, and `seconds`; see `report.rows.row_columns`.
+        inputs_shown: row number to the input as text; `inputs_pictured`, `inputs_heard` to a picture, uint8 [height,
+            width, 3], or a WAV file, or to None; `inputs_beside`: row numbers to what `report.rows.row_columns` gives.
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
     """
