@@ -38,7 +38,7 @@ class PlayedMistake:
     """One mistake.
 
     Attributes:
-        words: truth and answer.
+        words: truth and answer, in one line or more.
         name: where the sound is from.
         sound: a WAV file.
         picture: uint8 [height, width, 3] of what the network hears, or None.
@@ -64,8 +64,9 @@ def _item(mistake: PlayedMistake) -> str:
         if mistake.picture is not None
         else ""
     )
+    words = escape(mistake.words).replace("\n", "<br>")
     return (
-        f"<li>{escape(mistake.words)}{_words(mistake.aligned)}<br><small>{escape(mistake.name)}</small>{picture}"
+        f"<li>{words}{_words(mistake.aligned) or '<br>'}<small>{escape(mistake.name)}</small>{picture}"
         f'<audio controls preload="metadata" src="{_data("audio/wav", mistake.sound)}"></audio></li>'
     )
 

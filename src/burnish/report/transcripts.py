@@ -118,7 +118,9 @@ def _parts(scores: Mapping[str, Any], predictions: Predictions, columns: Mapping
     lines = []
     if SECONDS in columns:
         lines += _divided("By duration", by_duration(predictions, columns[SECONDS], drawn), drawn)
-    if predictions.groups is not None:
+    if predictions.groups is not None and 2 * len(set(predictions.groups)) <= len(
+        predictions
+    ):  # else they are examples
         shares = by_value(predictions, predictions.groups, drawn)
         shares.sort(key=lambda share: (-np.nan_to_num(share.wer, nan=-1.0), share.name))
         lines += _divided("By group, the worst first", shares, drawn)
@@ -144,7 +146,7 @@ def _divided(title: str, shares: Sequence[Share], drawn: Mapping[str, Any]) -> l
         for one in shown
     ]
     more = f" ({len(shown)} of {len(shares):,})" if len(shown) < len(shares) else ""
-    head = ["", "examples", "words", "WER", f"{100 * drawn['level']:g} % CI"]
+    head = ["part", "examples", "words", "WER", f"{100 * drawn['level']:g} % CI"]
     return ["", f"### {title}{more}", "", *table(head, rows, right=(1, 2, 3, 4))]
 
 

@@ -233,9 +233,12 @@ def _mistakes_heard(
         sound = inputs_heard(mistake.row)
         if sound is None:
             return []
-        words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"
-        picture = inputs_pictured(mistake.row) if inputs_pictured else None
         aligned = aligned_words(predictions, mistake.row)
+        unit = said.size.removesuffix("s" * (mistake.size == 1))
+        apart, size = (":", f"{mistake.size:.3g} {unit}") if aligned else ("", f"{mistake.size:.3g}")
+        lines = (f"{said.truth}{apart} {mistake.truth}", f"{said.answer}{apart} {mistake.answer} ({size})")
+        words = ("\n" if aligned else ", ").join(lines)
+        picture = inputs_pictured(mistake.row) if inputs_pictured else None
         listed.append(PlayedMistake(words, shown(mistake.row), sound, picture, aligned))
     if not listed:
         return []
