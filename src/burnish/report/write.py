@@ -64,17 +64,15 @@ def write(
             relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
             row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
         scores, baselines: what `evaluation.scores.scores` and `evaluation.baselines.baseline_scores` gave.
-        audit, events: what audit.json holds, or None; lines of events.jsonl, or none.
-        predictions: the table the scores are of.
+        audit, events, predictions: audit.json or None; lines of events.jsonl, or none; the table the scores are of.
         inputs_shown: row number to the input as text; `inputs_pictured`, `inputs_heard` to a picture, uint8 [height,
             width, 3], or a WAV file, or to None; `inputs_beside`: row numbers to what `report.rows.row_columns` gives.
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
     """
-    drawn = _Pictures(run_folder)
-    said = summary(scores, baselines, predictions, audit, facts.get("validation_metric"))
+    drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
     sections = [
-        *report_results.first(facts, scores, baselines, said),
+        *report_results.first(facts, scores, baselines, summary(scores, baselines, predictions, audit, metric)),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
