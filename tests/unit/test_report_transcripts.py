@@ -147,6 +147,22 @@ def test_the_page_shows_aligned_words_beside_each_player(tmp_path: Path) -> None
     assert 'dir="auto"' in page
 
 
+def test_long_transcripts_are_shortened_in_the_list_of_mistakes(tmp_path: Path) -> None:
+    table = transcript_table([" ".join(["word"] * 500)], ["no"])
+    found = scores(table, metrics_for(Heard()), Heard.headline, seed=0, resamples=20)
+    pictured = written(
+        tmp_path,
+        predictions=table,
+        base=None,
+        scores=found,
+        baselines={},
+        inputs_beside=None,
+        inputs_pictured=lambda row: np.zeros((4, 5, 3), np.uint8),
+    )
+    assert max(map(len, section(pictured, "Worst utterances").splitlines())) < 600
+    assert "mistakes.png" not in pictured
+
+
 def test_other_targets_have_no_section_of_words(tmp_path: Path) -> None:
     from tests.prediction_cases import label_table
 

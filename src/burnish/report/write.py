@@ -24,12 +24,13 @@ from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import learned_parts, written
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import aligned_words, transcripts
-from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
+from burnish.targets import Transcribed, classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
 Pictured = Callable[[int], Any]
 Columns = Callable[[Sequence[int]], Mapping[str, Sequence[Any]]]
+_LONGEST = 300  # characters of a label or a prediction among the mistakes
 PICTURED = 32
 """Mistakes that are shown as pictures, where inputs are pictures."""
 
@@ -188,17 +189,25 @@ def _mistakes(
     for mistake in worst:
         size = f"{mistake.size:+.3g}" if said.signed else f"{mistake.size:.3g}"
         at = snippet(place(mistake.row), 80) if place else f"row {mistake.row + 1}"
-        lines.append(f"- **{at}**: {said.truth} {name(mistake.truth)}, {said.answer} {name(mistake.answer)} ({size})  ")
+        lines.append(
+            f"- **{at}**: {said.truth} {_quoted(mistake.truth)}, {said.answer} {_quoted(mistake.answer)} ({size})  "
+        )
         lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
     return lines
+
+
+def _quoted(text: str) -> str:
+    return name(text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…")
 
 
 def _mistakes_seen(
     drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None, inputs_shown: Shown
 ) -> list[str]:
     """The worst mistakes as pictures, as the network saw them, with the names of their files."""
-    worst = mistakes(predictions, most=PICTURED)[0] if inputs_pictured is not None else []
-    seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
+    if inputs_pictured is None or isinstance(target_of(predictions), Transcribed):  # a transcript fits under no picture
+        return []
+    worst = mistakes(predictions, most=PICTURED)[0]
+    seen = [(m, picture) for m in worst if (picture := inputs_pictured(m.row)) is not None]
     if not seen:
         return []
     sized = mistakes_of(target_of(predictions)).size
