@@ -63,6 +63,9 @@ def test_times_and_confidences_of_words() -> None:
     assert [(word.start, word.end) for word in found] == [(0.02, 0.08), (0.12, 0.16)]
     assert found[0].confidence == pytest.approx((0.9 * 0.9 * 0.5) ** (1 / 3))
     assert found[1].confidence == pytest.approx(0.9)
+    assert timed_words(np.log(probabilities).astype(np.float32) + 3, [1, 2, 4, 5], spelled, 0.02) == [
+        TimedWord(word.word, word.start, word.end, pytest.approx(word.confidence, abs=1e-6)) for word in found
+    ], "logits as well"
 
 
 def test_words_of_pieces_that_begin_with_a_space_and_of_scripts_without_spaces() -> None:

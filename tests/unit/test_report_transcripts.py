@@ -195,7 +195,7 @@ def test_sounds_without_words_are_always_the_same() -> None:
     assert {len(sound) for sound in one["quiet_noise"]} == {8000, 24000, 80000, 200000}
 
 
-def test_the_real_time_factor_is_work_by_seconds_of_sound() -> None:
+def test_the_real_time_factor_is_work_by_seconds_of_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
     calls: list[int] = []
@@ -209,6 +209,10 @@ def test_the_real_time_factor_is_work_by_seconds_of_sound() -> None:
     assert calls == [1] + [1] * 30 + [4, 4, 2] * 3
     assert found["alone"] >= 0.01
     assert 0.003 <= found["together"] < found["alone"]
+    monkeypatch.setattr("burnish.evaluation.real_time.ENOUGH", 0.0)
+    calls.clear()
+    real_time(answer, [1, 2], [1.0, 1.0])
+    assert calls == [1, 1, 1, 2], "what takes long is not repeated"
     with pytest.raises(ValueError, match="no seconds"):
         real_time(answer, [], [])
 

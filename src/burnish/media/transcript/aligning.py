@@ -105,7 +105,7 @@ def _states(logs: Frames, ids: NDArray[np.int64], blank: int) -> NDArray[np.int6
 
 
 def timed_words(
-    logs: Frames,
+    frames: Frames,
     labels: Sequence[int],
     text: Callable[[Sequence[int]], str],
     seconds_per_frame: float,
@@ -114,7 +114,7 @@ def timed_words(
     """The words of a labelling with their times.
 
     Args:
-        logs: float [T, V], logs of probabilities of each frame.
+        frames: float [T, V], logits of each frame, or logs of their probabilities.
         labels: token ids, without blanks.
         text: ids to text, as the tokenizer writes them.
         seconds_per_frame: how far apart frames are.
@@ -126,6 +126,8 @@ def timed_words(
     Raises:
         ValueError: as `forced`.
     """
+    values = frames.astype(np.float64)
+    logs = values - np.logaddexp.reduce(values, axis=-1, keepdims=True)
     whole = text(labels)
     written = [word for start, end in words(whole) if (word := whole[start:end].strip())]
     by_word: list[list[TokenSpan]] = [[] for _ in written]
