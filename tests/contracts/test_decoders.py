@@ -247,6 +247,38 @@ def test_a_full_prefix_beam_is_the_sum_over_all_paths(seed: int) -> None:
     assert found.score >= greedy.score
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("width", [1, 3, 16])
+def test_a_prefix_beam_is_that_of_plain_dictionaries(seed: int, width: int) -> None:
+    """The textbook's search over prefixes as tuples, tokens one by one, on frames of a size that is used."""
+    frames = np.random.default_rng(seed).normal(size=(60, 8)) * 2
+    frames[:, 5] = -np.inf if seed % 2 else frames[:, 5]
+    beams = {(): (0.0, -np.inf)}
+    for frame in log_softmax(frames):
+        grown: dict[tuple[int, ...], list[float]] = {}
+        for prefix, (blank, other) in beams.items():
+            both = np.logaddexp(blank, other)
+            ways = [(prefix, 0, both + frame[0]), *((prefix, 1, other + frame[t]) for t in prefix[-1:])]
+            ways += [((*prefix, t), 1, (blank if prefix[-1:] == (t,) else both) + frame[t]) for t in range(1, 8)]
+            for longer, place, log in ways:
+                sums = grown.setdefault(longer, [-np.inf, -np.inf])
+                sums[place] = np.logaddexp(sums[place], log)
+        best = sorted(grown.items(), key=lambda beam: -np.logaddexp(*beam[1]))[:width]
+        beams = {prefix: (sums[0], sums[1]) for prefix, sums in best}
+    prefix = max(beams, key=lambda beam: np.logaddexp(*beams[beam]))
+    found = made("ctc_beam", width=width).labelled(frames, Ends())
+    assert tuple(found.ids.tolist()) == prefix
+    assert found.score == pytest.approx(float(np.logaddexp(*beams[prefix])), abs=1e-9)
+
+
+def test_fewer_tokens_a_frame_lose_probability_and_never_invent_it() -> None:
+    frames = np.random.default_rng(0).normal(size=(40, 30)) * 3
+    scores = [made("ctc_beam", tokens_per_frame=most).labelled(frames, Ends()).score for most in (2, 8, 29, None)]
+    assert scores[0] <= scores[1] + 1e-9
+    assert scores[1] < scores[3] + 1e-9
+    assert scores[2] == scores[3]
+
+
 @pytest.mark.parametrize("kind", FRAMEWISE)
 def test_repeats_need_a_blank_between_them(kind: str) -> None:
     sure = 50 * np.eye(3)

@@ -221,6 +221,11 @@ def reference_tags(p: Predictions) -> dict[str, Any]:
     return found
 
 
+def repeated(answers: list[list[str]]) -> float:
+    runs = [[tuple(w[i : i + 4]) for i in range(len(w) - 3)] for w in answers]
+    return 1 - sum(len(set(r)) for r in runs) / sum(map(len, runs))
+
+
 def reference_response(p: Predictions) -> dict[str, Any]:
     """sacrebleu and rouge-score over the texts, and the definitions written out for one reply after the other."""
     from rouge_score.rouge_scorer import RougeScorer
@@ -235,7 +240,6 @@ def reference_response(p: Predictions) -> dict[str, Any]:
     truth_words, words = (
         [re.findall(rf"[{unspaced}]|[^\s{unspaced}]+", pair[side][0]) for pair in texts] for side in (0, 1)
     )
-    runs = [[tuple(w[i : i + 4]) for i in range(len(w) - 3)] for w in words]
     said = [(t, a) for (t, _), (a, _) in texts if t]
     final = [(t.rpartition("#### ")[2], a.rpartition("#### ")[2]) for t, a in said if "####" in t]
     bare = type("", (), {"tokenize": lambda _, text: re.findall(f"[a-z0-9]+|[{unspaced}]", text.lower())})()
@@ -256,7 +260,7 @@ def reference_response(p: Predictions) -> dict[str, Any]:
         "mean_length": np.mean([len(w) for w in words]),
         "mean_length_of_truths": np.mean([len(w) for w in truth_words]),
         "mean_length_in_tokens": p.numbers("written").mean(),
-        "repetition": 1 - sum(len(set(r)) for r in runs) / sum(map(len, runs)),
+        "repetition": repeated(words),
     }
 
 
@@ -300,6 +304,7 @@ def reference_transcript(p: Predictions) -> dict[str, Any]:
         "raw_wer": sum(distance(t.split(), a.split()) for t, a in pairs) / sum(len(t.split()) for t, _ in pairs),
         **{f"{name}_rate": value for name, value in kinds_of.items()},
         "sentence_accuracy": np.mean([error == 0 for error in errors]),
+        "repetition": repeated([parted(a) for a in p.answer]),
     }
 
 

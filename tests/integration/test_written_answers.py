@@ -200,6 +200,28 @@ def test_answers_read_from_frames(tmp_path: Path, kind: str) -> None:
     assert isinstance(predictor, Predictor)
 
 
+def test_the_language_model_of_a_decoder_is_in_the_bundle(tmp_path: Path) -> None:
+    """It answers without the file it was made with, from wherever the bundle lies, and a changed copy is damage."""
+    arpa = tmp_path / "words.arpa"
+    one, two = ("".join(letters) for letters in (toy.CAPITALS[:3], toy.CAPITALS[3:5]))
+    lines = ["\\data\\", "ngram 1=5", "\\1-grams:", "-99 <s>", "-1 </s>", "-6 <unk>", f"-0.3 {one}", f"-0.3 {two}"]
+    arpa.write_text("\n".join([*lines, "\\end\\", ""]), encoding="utf-8")
+    case, judged = untrained(tmp_path, "Frames"), decoder("ctc_beam", language_model=str(arpa), language_model_weight=3)
+    before = load(written(tmp_path / "b", case, judged), trust_code=True)(TEXTS)
+    plain = load(written(tmp_path / "plain", case, decoder("ctc_beam")), trust_code=True)(TEXTS)
+    assert [a.answer for a in before] != [a.answer for a in plain]
+    arpa.unlink()
+    (tmp_path / "b").rename(tmp_path / "elsewhere")
+    settings = json.loads((tmp_path / "elsewhere" / "bundle.json").read_text(encoding="utf-8"))
+    assert settings["decoder"]["language_model"] == "language_model.arpa"
+    again = load(tmp_path / "elsewhere", trust_code=True)(TEXTS)
+    assert [a.answer for a in again] == [a.answer for a in before]
+    with (tmp_path / "elsewhere" / "decoder" / "language_model.arpa").open("a") as stream:
+        stream.write("more")
+    with pytest.raises(InputError, match="damaged"):
+        load(tmp_path / "elsewhere", trust_code=True)
+
+
 def test_decoders_and_targets_must_fit(tmp_path: Path) -> None:
     unfit = bundles.Bundle(
         tmp_path,

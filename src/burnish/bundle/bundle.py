@@ -11,7 +11,7 @@ import numpy as np
 
 from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
-from burnish.bundle.files import CARD, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
+from burnish.bundle.files import CARD, DECODER, FORMAT, GOLDEN, MODEL, SETTINGS, read_settings, require_whole
 from burnish.bundle.processors import processor_of, save_processor
 from burnish.bundle.signature import require_signed, trusted
 from burnish.core.batch import Example
@@ -89,6 +89,7 @@ class Bundle:
             target = cast("Target", build("burnish.targets", settings["target"], place="target", trust_code=trust_code))
             named = settings.get("decoder", "one_pass")
             decoder = cast("Decoder", build("burnish.decoders", named, place="decoder", trust_code=trust_code))
+            decoder = decoder.with_files(folder / DECODER)
             if ":" in settings["model"]["kind"]:  # imported here, where it is known whether that is allowed
                 component_class("burnish.models", settings["model"]["kind"], place="model", trust_code=trust_code)
         with as_written(folder / MODEL, "what rows are encoded with"):
@@ -221,8 +222,9 @@ def save(path: Path, contents: Contents, golden: Sequence[Mapping[str, Any]]) ->
         model = aside / MODEL
         model.mkdir()
         contents.save_model(model)
+        decoder = contents.decoder.save_files(aside / DECODER).model_dump(mode="json")
         save_processor(contents.input, contents.target, contents.processor, model)
-        write_json(aside / SETTINGS, bundle.settings)
+        write_json(aside / SETTINGS, {**bundle.settings, "decoder": decoder})
         write_json(aside / GOLDEN, list(golden))
         write_text(aside / CARD, contents.card)
     return bundle

@@ -12,6 +12,8 @@ from burnish.core.written import not_written, read_object, require_kinds
 
 FORMAT = 1
 MODEL, SETTINGS, GOLDEN, CARD = "model", "bundle.json", "golden.json", "README.md"
+DECODER = "decoder"
+"""Files of the decoder, such as a language model; there only where it has some."""
 
 
 def wrong_with(folder: Path, manifest: bytes | None = None) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 from burnish.core.batch import Array, Encoded
@@ -99,6 +100,25 @@ class Decoder(Component):
     def labelled(self, frames: Array, ends: Ends) -> Generated:
         """The labelling of one row, from its logits of each frame, float [L, V], padding left out."""
         raise NotImplementedError(f"decoder {self.kind()!r} reads no frames")
+
+    def check(self) -> None:
+        """Read the files that its settings name, before anything is trained; nothing where they name none.
+
+        Raises:
+            InputError: one is missing, or not what it should be.
+        """
+
+    def save_files(self, folder: Path) -> Decoder:
+        """Copy the files that its settings name into a folder of a bundle; with their names in it, as bundle.json has them."""
+        return self
+
+    def with_files(self, folder: Path) -> Decoder:
+        """The other way: as `save_files` gave it, with the paths of the files in that folder.
+
+        Raises:
+            InputError: a name that leads out of the folder.
+        """
+        return self
 
 
 class Framewise(Decoder):

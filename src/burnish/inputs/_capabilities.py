@@ -195,6 +195,11 @@ class Audible(ABC):
     def sounded(self, example: Example, processor: Any) -> bytes | None:
         """A WAV file of the row's beginning, for people to listen to."""
 
+    def duration(self, facts: Mapping[str, Any]) -> float | None:
+        """Seconds of a row, from what `FromFiles.look` found and its cells of `length_columns`; None where that is unknown."""
+        found = facts.get("seconds")
+        return None if found is None else float(found)
+
 
 class Extending(ABC):
     """It may read tokens that the checkpoint's vocabulary does not have, whose rows the network learns."""

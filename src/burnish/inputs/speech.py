@@ -167,6 +167,10 @@ class Speech(Recordings):
         start, end = self._span(facts)
         return max(0.0, (whole if end is None else min(end, whole)) - start)
 
+    def duration(self, facts: Mapping[str, Any]) -> float | None:
+        """Seconds of the words of a row; None where the file is unknown."""
+        return None if facts.get("seconds") is None else self._seconds(facts)
+
     def _span(self, row: Mapping[str, Any]) -> tuple[float, float | None]:
         start = row.get(self.start) if self.start else None
         end = row.get(self.end) if self.end else None

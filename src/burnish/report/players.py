@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.files import write_text
+from burnish.media.transcript.edits import AlignedPair
 
 PLAYED = 15
 """Mistakes on the page."""
@@ -20,11 +21,16 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>body {{ font: 16px sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
 li {{ margin: 1.5em 0 }} small {{ color: #555 }}
+.words {{ line-height: 1.9 }} del {{ color: #9b1c1c; background: #fdeaea }}
+ins {{ color: #145c2b; background: #e6f5ea; text-decoration: underline }} .both {{ white-space: nowrap }}
 img {{ height: 14em; max-width: 100%; display: block; margin: .3em 0 }}</style></head>
-<body><h1>{title}</h1><ol>
+<body><h1>{title}</h1>{key}<ol>
 {items}
 </ol></body></html>
 """
+
+
+_KEY = "<p>Words after normalisation: <del>said</del> and not transcribed, <ins>transcribed</ins> and not said.</p>"
 
 
 @dataclass(frozen=True)
@@ -32,21 +38,24 @@ class PlayedMistake:
     """One mistake.
 
     Attributes:
-        words: truth and answer.
+        words: truth and answer, in one line or more.
         name: where the sound is from.
         sound: a WAV file.
         picture: uint8 [height, width, 3] of what the network hears, or None.
+        aligned: of a transcript the words of truth and answer side by side.
     """
 
     words: str
     name: str
     sound: bytes
     picture: Any = None
+    aligned: Sequence[AlignedPair] = ()
 
 
 def players(path: Path, title: str, mistakes: Sequence[PlayedMistake]) -> None:
     """Write the page; sounds and pictures are in it, so that it can be sent to somebody."""
-    write_text(path, _PAGE.format(title=escape(title), items="\n".join(map(_item, mistakes))))
+    key = _KEY if any(mistake.aligned for mistake in mistakes) else ""
+    write_text(path, _PAGE.format(title=escape(title), key=key, items="\n".join(map(_item, mistakes))))
 
 
 def _item(mistake: PlayedMistake) -> str:
@@ -55,10 +64,29 @@ def _item(mistake: PlayedMistake) -> str:
         if mistake.picture is not None
         else ""
     )
+    words = escape(mistake.words).replace("\n", "<br>")
     return (
-        f"<li>{escape(mistake.words)}<br><small>{escape(mistake.name)}</small>{picture}"
+        f"<li>{words}{_words(mistake.aligned) or '<br>'}<small>{escape(mistake.name)}</small>{picture}"
         f'<audio controls preload="metadata" src="{_data("audio/wav", mistake.sound)}"></audio></li>'
     )
+
+
+def _words(aligned: Sequence[AlignedPair]) -> str:
+    """What was said and what was written in one line: struck out what was said otherwise, underlined what was written."""
+    if not aligned:
+        return ""
+    marked = " ".join(map(_marked, aligned))
+    return f'<div class="words" dir="auto">{marked}</div>'
+
+
+def _marked(pair: AlignedPair) -> str:
+    said, written = escape(pair.reference), escape(pair.hypothesis)
+    return {
+        "hit": said,
+        "substitution": f'<span class="both"><del>{said}</del>&#8202;<ins>{written}</ins></span>',
+        "deletion": f"<del>{said}</del>",
+        "insertion": f"<ins>{written}</ins>",
+    }[pair.kind]
 
 
 def _png(picture: Any) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.report.markdown import number, snippet, span
+from burnish.targets import Transcribed, target_of
 
 SHOWN = 8
 _LONGEST = 400  # characters of a text that are shown
@@ -42,6 +43,8 @@ def replies(
     if base is None or not all(isinstance(answer, str) for answer in predictions.answer):
         return []
     losses = predictions.table["loss"].to_numpy(zero_copy_only=False).astype(np.float64)
+    spoken = isinstance(target_of(predictions), Transcribed)
+    prompt, label = ("recording", "said") if spoken else ("prompt", "label")
     order = np.argsort(-np.nan_to_num(losses, nan=-np.inf), kind="stable")[:SHOWN]
     rows = predictions.table["row"].to_pylist()
     lines = ["## Answers before and after", ""]
@@ -49,7 +52,7 @@ def replies(
     for at in order.tolist():
         where = snippet(place(rows[at]), 120) if place else f"row {rows[at] + 1}"
         lines += ["", f"**{where}** (loss {number(float(losses[at]))})", ""]
-        parts = [("prompt", shown(rows[at])), ("label", predictions.truth[at])]
+        parts = [(prompt, shown(rows[at])), (label, predictions.truth[at])]
         parts += [("before", base.answer[at]), ("after", predictions.answer[at])]
         lines += [f"- {name}: {snippet(str(text or ''), _LONGEST) or '(empty)'}" for name, text in parts]
     return lines

@@ -14,7 +14,7 @@ from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
 NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
          "spearman": "Spearman correlation", "chrf": "chrF", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
-         "valid_json": "valid JSON"}  # fmt: skip
+         "valid_json": "valid JSON", "wer": "WER", "cer": "CER", "raw_wer": "raw WER"}  # fmt: skip
 OVERLAP = ("test_rows_in_train", "test_groups_in_train", "near_test_rows_in_train", "reworded_test_rows_in_train")
 ACCURACIES = ("accuracy", "subset_accuracy")
 CALIBRATED = 0.02

@@ -23,11 +23,14 @@ from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import learned_parts, written
 from burnish.report.summary import CALIBRATED, summary
-from burnish.targets import classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
+from burnish.report.transcripts import aligned_words, transcripts
+from burnish.targets import Transcribed, classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
 Pictured = Callable[[int], Any]
+Columns = Callable[[Sequence[int]], Mapping[str, Sequence[Any]]]
+_LONGEST = 300  # characters of a label or a prediction among the mistakes
 PICTURED = 32
 """Mistakes that are shown as pictures, where inputs are pictures."""
 
@@ -44,6 +47,7 @@ def write(
     inputs_shown: Shown,
     inputs_pictured: Pictured | None = None,
     inputs_heard: Callable[[int], bytes | None] | None = None,
+    inputs_beside: Columns | None = None,
     explain: Explain | None = None,
     base: Predictions | None = None,
 ) -> Path:
@@ -61,20 +65,19 @@ def write(
             relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
             row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
         scores, baselines: what `evaluation.scores.scores` and `evaluation.baselines.baseline_scores` gave.
-        audit, events: what audit.json holds, or None; lines of events.jsonl, or none.
-        predictions: the table the scores are of.
-        inputs_shown: row number to the input as text.
-        inputs_pictured, inputs_heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or to None.
+        audit, events, predictions: audit.json or None; lines of events.jsonl, or none; the table the scores are of.
+        inputs_shown: row number to the input as text; `inputs_pictured`, `inputs_heard` to a picture, uint8 [height,
+            width, 3], or a WAV file, or to None; `inputs_beside`: row numbers to what `report.rows.row_columns` gives.
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
     """
-    drawn = _Pictures(run_folder)
-    said = summary(scores, baselines, predictions, audit, facts.get("validation_metric"))
+    drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
     sections = [
-        *report_results.first(facts, scores, baselines, said),
+        *report_results.first(facts, scores, baselines, summary(scores, baselines, predictions, audit, metric)),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
+        *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
         report_results.compared(scores, baselines),
         *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
@@ -163,6 +166,10 @@ def _calibration_words(bars: Sequence[Bin], scores: Mapping[str, Any]) -> str:
     return f"The model is {words}: mean confidence {sure:.3f}, accuracy {right:.3f}.{tail}"
 
 
+def _beside(predictions: Predictions, inputs_beside: Columns | None) -> Mapping[str, Sequence[Any]]:
+    return {} if inputs_beside is None else inputs_beside(predictions.table["row"].to_pylist())
+
+
 def _shown_by(inputs_shown: Shown) -> Callable[[int], str]:
     return inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
 
@@ -182,17 +189,25 @@ def _mistakes(
     for mistake in worst:
         size = f"{mistake.size:+.3g}" if said.signed else f"{mistake.size:.3g}"
         at = snippet(place(mistake.row), 80) if place else f"row {mistake.row + 1}"
-        lines.append(f"- **{at}**: {said.truth} {name(mistake.truth)}, {said.answer} {name(mistake.answer)} ({size})  ")
+        lines.append(
+            f"- **{at}**: {said.truth} {_quoted(mistake.truth)}, {said.answer} {_quoted(mistake.answer)} ({size})  "
+        )
         lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
     return lines
+
+
+def _quoted(text: str) -> str:
+    return name(text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…")
 
 
 def _mistakes_seen(
     drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None, inputs_shown: Shown
 ) -> list[str]:
     """The worst mistakes as pictures, as the network saw them, with the names of their files."""
-    worst = mistakes(predictions, most=PICTURED)[0] if inputs_pictured is not None else []
-    seen = [(m, picture) for m in worst if inputs_pictured and (picture := inputs_pictured(m.row)) is not None]
+    if inputs_pictured is None or isinstance(target_of(predictions), Transcribed):  # a transcript fits under no picture
+        return []
+    worst = mistakes(predictions, most=PICTURED)[0]
+    seen = [(m, picture) for m in worst if (picture := inputs_pictured(m.row)) is not None]
     if not seen:
         return []
     sized = mistakes_of(target_of(predictions)).size
@@ -225,9 +240,13 @@ def _mistakes_heard(
         sound = inputs_heard(mistake.row)
         if sound is None:
             return []
-        words = f"{said.truth} {mistake.truth}, {said.answer} {mistake.answer} ({mistake.size:.3g})"
+        aligned = aligned_words(predictions, mistake.row)
+        unit = said.size.removesuffix("s" * (mistake.size == 1))
+        apart, size = (":", f"{mistake.size:.3g} {unit}") if aligned else ("", f"{mistake.size:.3g}")
+        lines = (f"{said.truth}{apart} {mistake.truth}", f"{said.answer}{apart} {mistake.answer} ({size})")
+        words = ("\n" if aligned else ", ").join(lines)
         picture = inputs_pictured(mistake.row) if inputs_pictured else None
-        listed.append(PlayedMistake(words, shown(mistake.row), sound, picture))
+        listed.append(PlayedMistake(words, shown(mistake.row), sound, picture, aligned))
     if not listed:
         return []
     path.parent.mkdir(parents=True, exist_ok=True)

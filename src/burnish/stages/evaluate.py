@@ -25,7 +25,7 @@ from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.report import write as report
-from burnish.report.rows import row_picture, row_sound, row_text
+from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.nonfinite import answers_not_finite
@@ -197,6 +197,7 @@ def _report(
         inputs_shown=row_text(bundle.input, table),
         inputs_pictured=row_picture(bundle.input, bundle.processor.for_input, table),
         inputs_heard=row_sound(bundle.input, bundle.processor.for_input, table),
+        inputs_beside=row_columns(bundle.input, bundle.target, table),
     )
 
 

@@ -235,7 +235,7 @@ def _decoder(recipe: Recipe, target: Target) -> Decoder:
     """The named one, or the target's own.
 
     Raises:
-        InputError: it writes sequences and answers are none, or the reverse.
+        InputError: it writes sequences and answers are none, or the reverse; or a file that it names cannot be used.
     """
     usual = target.usual_decoder if isinstance(target, Generative) else "one_pass"
     decoder = recipe.decoder or cast(Decoder, build("burnish.decoders", usual, trust_code=recipe.trust_code))
@@ -245,4 +245,5 @@ def _decoder(recipe: Recipe, target: Target) -> Decoder:
             expected=f"one such as {usual}",
             place="decoder",
         )
+    decoder.check()
     return decoder

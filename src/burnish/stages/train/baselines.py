@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.taught import taught_losses
+from burnish.stages.train.transcribing import transcribing
 from burnish.targets import OverVocabulary, Target, linear_of
 
 if TYPE_CHECKING:
@@ -42,18 +43,20 @@ class Beside:
         scores: of each baseline with intervals, and paired differences to the model.
         base: answers of the checkpoint as it was, of a model with the checkpoint's own head.
         forgetting: how well both read general texts, as plain values.
+        transcribing: what a network that hears writes where nobody speaks, and how fast it writes, as plain values.
     """
 
     scores: dict[str, Any]
     base: Predictions | None = None
     forgetting: dict[str, Any] | None = None
+    transcribing: dict[str, Any] = field(default_factory=dict)
 
     def kept(self, base: Path) -> dict[str, Any]:
         """What scores.json holds of it; the answers of the checkpoint as it was are written to `base`."""
         if self.base is not None:
             self.base.save(base)
         told = {} if self.forgetting is None else {"forgetting": self.forgetting}
-        return {"baselines": self.scores, **told}
+        return {"baselines": self.scores, **told, **self.transcribing}
 
 
 def baselines(
@@ -81,7 +84,7 @@ def baselines(
             by_name["full_windows"] = _base(
                 tested, prepared, assembled, notify, note="the same model with full windows"
             )
-    base = by_name.get("base")
+    base, tested_part = by_name.get("base"), prepared.parts[_tested_split(prepared)]
     scores = baseline_scores(
         predictions,
         {name: baseline for name, baseline in by_name.items() if baseline is not None},
@@ -94,7 +97,12 @@ def baselines(
         scores,
         None if base is None else base.predictions,
         None if forgotten is None else forgotten.values(),
+        transcribing(tested, recipe.decoder, recipe.input, recipe.target, prepared.processor, tested_part, notify),
     )
+
+
+def _tested_split(prepared: Prepared) -> str:
+    return next(name for name in ("test", "validation", "train") if name in prepared.parts)
 
 
 def _as_it_was(prepared: Prepared, assembled: Assembled) -> Network:
@@ -123,7 +131,7 @@ def _as_pretrained(prepared: Prepared, loader: Loader, split: str) -> Loader:
 def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: Notify, *, note: str = "") -> Baseline:
     """A network on the same rows, read as the checkpoint was pretrained to; the checkpoint itself: what training has changed."""
     recipe = prepared.recipe
-    split = next(name for name in ("test", "validation", "train") if name in prepared.parts)
+    split = _tested_split(prepared)
     loader, part = _as_pretrained(prepared, assembled.loaders[split], split), prepared.parts[split]
     predictions, _ = predict(
         computing(network, recipe.decoder),

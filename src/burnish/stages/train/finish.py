@@ -26,7 +26,7 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
-from burnish.report.rows import row_picture, row_sound, row_text
+from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
@@ -255,6 +255,7 @@ def _report(
         inputs_shown=row_text(recipe.input, part.table),
         inputs_pictured=row_picture(recipe.input, prepared.processor.for_input, part.table),
         inputs_heard=row_sound(recipe.input, prepared.processor.for_input, part.table),
+        inputs_beside=row_columns(recipe.input, recipe.target, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
     )
