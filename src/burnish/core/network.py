@@ -58,6 +58,10 @@ class Generating(ABC):
     def picked(self, cache: Any, rows: torch.Tensor) -> Any:
         """The cache of these rows, int64 [M], in this order, repeats allowed."""
 
+    def begun(self, inputs: Tensors) -> Tensors:
+        """Inputs of `step` with what is read but once, however often it begins anew: states of an encoder; the same without."""
+        return inputs
+
     def joined(self, first: Any, second: Any) -> Any:
         """The cache of the rows of both, the first ones first; None where they must go on apart."""
         return None

@@ -43,6 +43,8 @@ class _Steps:
         import torch
 
         with torch.inference_mode():
+            if ids is None:
+                self._inputs = self._network.begun(self._inputs)  # decoders may begin anew, and hear but once
             chosen = None if ids is None else torch.from_numpy(ids).to(self._device)
             logits, cache = self._network.step(self._inputs, chosen, cache)
             return cast(Array, logits.float().cpu().numpy()), cache

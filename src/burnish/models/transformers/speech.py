@@ -114,6 +114,17 @@ class SpeechWriter(TransformersNetwork, Generating, EncoderApart):
             growing(remembered.self_attention_cache)
         return out.logits[:, -1], _Cache(remembered, heard)
 
+    def begun(self, inputs: Tensors) -> Tensors:
+        """With the encoder's states in place of what it reads, where they are all that the decoder needs of it."""
+        if "encoder_states" in inputs:
+            return inputs
+        heard = self.heard(**inputs)
+        if heard.mask is not None and not heard.by_hook:
+            return inputs
+        mask = torch.ones(heard.states.shape[:2], dtype=torch.long) if heard.mask is None else heard.mask
+        kept = {name: value for name, value in inputs.items() if name.startswith("decoder_")}
+        return {**kept, "encoder_states": heard.states, "encoder_mask": mask.to(heard.states.device)}
+
     def picked(self, cache: Any, rows: torch.Tensor) -> Any:
         """The cache of these rows."""
         cache.past.reorder_cache(rows)
