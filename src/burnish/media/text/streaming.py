@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-_HALF = "\ufffd"  # what tokens decode to that end inside a character
+from burnish.media.text.growing_text import HALF, GrowingText
 
 
 class TextStream:
@@ -16,16 +16,16 @@ class TextStream:
     """
 
     def __init__(self, text: Callable[[Sequence[int]], str], stop: Sequence[str] = ()) -> None:
-        self._text, self._stop = text, tuple(stop)
+        self._text, self._growing, self._stop = text, GrowingText(text), tuple(stop)
         self.shown = ""
 
     def more(self, ids: Sequence[int]) -> str:
         """What can be shown now that was not; may be empty.
 
         Args:
-            ids: all tokens so far.
+            ids: all tokens so far: those of the call before, and what came behind them.
         """
-        text = self._certain(self._text(ids).rstrip(_HALF))
+        text = self._certain(self._growing(ids).rstrip(HALF))
         if not text.startswith(self.shown):
             return ""
         new, self.shown = text[len(self.shown) :], text
@@ -47,8 +47,8 @@ class TextStream:
         return whole[agreed:]
 
     def _certain(self, text: str) -> str:
-        """Without a stop text and what is behind it, or the beginning of one at the end."""
-        ends = [at for stop in self._stop if (at := text.find(stop)) >= 0]
+        """Without a stop text and what is behind it, or the beginning of one at the end; none begins in what is shown."""
+        ends = [at for stop in self._stop if (at := text.find(stop, len(self.shown))) >= 0]
         for stop in self._stop:
             ends += [at for at in range(max(0, len(text) - len(stop) + 1), len(text)) if stop.startswith(text[at:])]
         return text[: min(ends, default=len(text))]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from burnish.core.generated import Chance, Progress
+from burnish.media.text.growing_text import HALF, GrowingText
 from burnish.media.text.token_bytes import TokenBytes
 
 LEAST = -9999.0  # what the protocol writes for a probability of 0
-_HALF = "\ufffd"
 
 
 class Chances:
@@ -22,7 +22,7 @@ class Chances:
     """
 
     def __init__(self, words: TokenBytes, text: Callable[[Sequence[int]], str], *, chat: bool) -> None:
-        self._words, self._text, self._chat = words, text, chat
+        self._words, self._text, self._chat = words, GrowingText(text), chat
         self._ends: list[int] = []
         self._ready: list[tuple[Chance, int]] = []
         self._told = 0
@@ -35,7 +35,7 @@ class Chances:
             shown: characters of the text that are told; a token is told when its text is, or when the answer has ended.
         """
         for number in range(len(self._ends), len(told.ids)):
-            end = len(self._text(told.ids[: number + 1]).rstrip(_HALF))
+            end = len(self._text(told.ids[: number + 1]).rstrip(HALF))
             self._ends.append(max(end, self._begin(number)))
         while self._told < len(self._ends) and self._due(told, shown):
             self._ready.append((told.chances[self._told], self._begin(self._told)))
