@@ -36,11 +36,12 @@ def chat_bundle(
         seed: of the weights.
         base: seed of the weights of the base checkpoint, which is written beside the bundle.
         template: a named one, for tools; None: ChatML without.
-        decoder: settings beside `DRAWN`, or instead of them.
+        decoder: settings beside `DRAWN`, or instead of them; None: without it.
     """
     place = chat_checkpoint(folder.parent / f"{folder.name}-base", "qwen2", texts=[WORDS], seed=base)
     trained = chat_checkpoint(folder.parent / f"{folder.name}-weights", "qwen2", texts=[WORDS], seed=seed)
-    how = cast(Decoder, build("burnish.decoders", {**DRAWN, **decoder}))
+    settings = {name: value for name, value in {**DRAWN, **decoder}.items() if value is not None}
+    how = cast(Decoder, build("burnish.decoders", settings))
     input_, target = Chat(reply_room=64, template=template, tools=template is not None), Response()
     model = {"kind": "transformers", "name": str(place)}
     network = Transformers(name=str(trained)).build(input_, target, seed=0)

@@ -164,6 +164,7 @@ LEAN = (
     "burnish.core",
     "burnish.core.answer",
     "burnish.core.batch",
+    "burnish.core.chances",
     "burnish.core.collecting",
     "burnish.core.component",
     "burnish.core.errors",

@@ -207,13 +207,16 @@ def test_draws_are_those_of_a_whole_sort(settings: dict[str, Any], spread: float
 
 @pytest.mark.parametrize("kind", ["greedy", "sampling"])
 def test_chances_of_each_token(kind: str) -> None:
-    """Of the tokens and of no stop token; the most probable first; they add up to the score but for the stop token."""
+    """Of the tokens and of the one that stopped it; the most probable first; they add up to the score."""
     for row in range(20):
         line = cast(Any, made(kind, max_new_tokens=5)).line(ENDS, 1, 2)
         whole = None
         while whole is None:
             _, whole = line.took(following(row, line.ids))
-        assert [chance.token for chance in line.chances] == whole.ids.tolist()
+        stop = [line.chances[-1].token] if whole.ended == "stop" else []
+        assert [chance.token for chance in line.chances] == [*whole.ids.tolist(), *stop]
+        assert set(stop) <= set(ENDS.stop)
+        assert sum(chance.log for chance in line.chances) == pytest.approx(whole.score, abs=1e-12)
         for place, chance in enumerate(line.chances):
             logs = log_softmax(following(row, whole.ids[:place].tolist()))
             assert chance.log == pytest.approx(logs[chance.token], abs=1e-12)

@@ -16,7 +16,7 @@ from burnish.adapters import Adapter
 from burnish.bundle.artifacts import write_facts
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
-from burnish.core.generated import Progress
+from burnish.core.generated import Chance, Progress
 from burnish.decoders import Decoder
 from burnish.exporters import Exportable, Exporter
 from burnish.inputs import Input
@@ -166,6 +166,37 @@ def test_side_by_side_is_alone(kind: str, llama: Case) -> None:
         assert last.whole is not None
         np.testing.assert_array_equal(last.whole.ids, expected[number].ids)
         assert (last.whole.ended, last.whole.cut) == (expected[number].ended, expected[number].cut)
+
+
+@pytest.mark.parametrize("kind", RUNNING)
+def test_chances_of_prompts_are_those_of_the_network(kind: str, llama: Case) -> None:
+    """Of prompts of unlike length that are asked for at once, and of the one token behind each."""
+    together = llama.opened(kind, exported(llama, kind)).together()
+    heard: dict[int, Sequence[Chance]] = {}
+    told: dict[int, Progress] = {}
+    failures: list[Exception] = []
+    writings, prompts = [], []
+    for number, asked in enumerate(ASKED[:3]):
+        encoded = llama.input.encode([{"conversation": asked}], llama.processor)
+        arrays = llama.input.collate(encoded, llama.processor)[0]
+        prompts.append(arrays["input_ids"][0])
+        how = (arrays, greedy(max_new_tokens=1), llama.ends, None, partial(told.__setitem__, number), failures.append)
+        writings.append(Writing(*how, others=2, tell_prompt=partial(heard.__setitem__, number)))
+    together.add(writings)
+    while together.live:
+        together.advance()
+    assert not failures
+    for number, ids in enumerate(prompts):
+        with torch.inference_mode():
+            logs = llama.network(input_ids=torch.tensor(ids[None])).double().log_softmax(-1)[0].numpy()
+        assert [chance.token for chance in heard[number]] == ids[1:].tolist()
+        wanted = logs[np.arange(len(ids) - 1), ids[1:]]
+        np.testing.assert_allclose([chance.log for chance in heard[number]], wanted, atol=1e-3)
+        best = [[log for _, log in chance.others] for chance in heard[number]]
+        np.testing.assert_allclose(best, -np.sort(-logs[:-1], axis=1)[:, :2], atol=1e-3)
+        (written,) = told[number].chances
+        assert written.token == logs[-1].argmax()
+        assert written.log == pytest.approx(logs[-1].max(), abs=1e-3)
 
 
 @pytest.mark.parametrize("kind", RUNNING)

@@ -46,6 +46,7 @@ FIELDS = (
     "tool_choice",
     "response_format",
     "logprobs",
+    "echo",
     "logit_bias",
     "top_logprobs",
     "presence_penalty",

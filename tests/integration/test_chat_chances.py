@@ -104,12 +104,16 @@ def test_completions_may_ask_for_the_chosen_alone(client: TestClient) -> None:
     assert all(len(one) == 1 for one in choice["logprobs"]["top_logprobs"])
 
 
-def test_a_runtime_that_cannot_tell_chances_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SideBySide, "tells_chances", False)
-    response = client.post(CHAT, json={"model": "harbour", "messages": [USER], "logprobs": True})
-    error = response.json()["error"]
-    assert (response.status_code, error["param"]) == (400, "logprobs")
+@pytest.mark.parametrize(("most", "asked_for", "instead"), [(0, 1, "leave them out"), (1, 2, "ask for max_tokens 1")])
+def test_a_runtime_that_cannot_tell_chances_says_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, most: int, asked_for: int, instead: str
+) -> None:
+    monkeypatch.setattr(SideBySide, "most_told", most)
+    fields = {"model": "harbour", "messages": [USER], "logprobs": True, "max_tokens": asked_for}
+    error = client.post(CHAT, json=fields).json()["error"]
+    assert error["param"] == "logprobs"
     assert "--runtime torch" in error["message"]
+    assert instead in error["message"]
 
 
 def test_penalties_and_biases_change_what_is_written(client: TestClient) -> None:

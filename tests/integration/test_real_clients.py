@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import torch
 from pydantic import BaseModel
 
+from burnish.answering.predictor import load
 from tests.chat_bundles import chat_bundle
 from tests.integration.hostile_chats import USER
 from tests.integration.serving import Server, serving
@@ -47,6 +49,18 @@ doc_to_text: "{{{{question}}}}"
 doc_to_target: "{{{{answer}}}}"
 generation_kwargs: {{until: ["\\n\\n"], max_gen_toks: 8, temperature: 0}}
 metric_list: [{{metric: exact_match, aggregation: mean, higher_is_better: true}}]
+"""
+
+CHOICE = """
+task: choice
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {rows}}}}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "{{{{question}}}}"
+doc_to_choice: "{{{{choices}}}}"
+doc_to_target: "{{{{label}}}}"
+metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
 """
 
 
@@ -163,8 +177,6 @@ def test_lm_evaluation_harness(
     server: Server, official: Any, bundle: Path, tmp_path: Path, kind: str, place: str, more: str, words: list[str]
 ) -> None:
     """Half of the answers are what the server writes, so the score must be a half."""
-    if importlib.util.find_spec("lm_eval") is None:
-        pytest.skip("lm_eval is not installed: this client was not tried")
     questions = ["when does the ferry leave ?", "and back again ?", "what is the fare ?", "a dog and a ticket"]
     rows = []
     for number, question in enumerate(questions):
@@ -178,7 +190,48 @@ def test_lm_evaluation_harness(
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (tmp_path / "harbour.yaml").write_text(TASK.format(name="harbour", rows=tmp_path / "rows.jsonl"), encoding="utf-8")
     how = f"model=harbour,base_url={server.address}/v1/{place},{more.format(tokenizer=bundle / 'model')}"
-    command = [sys.executable, "-m", "lm_eval", "--model", kind, "--model_args", how, "--tasks", "harbour", *words]
+    results = harnessed(tmp_path, ["--model", kind, "--model_args", how, "--tasks", "harbour", *words])
+    assert results["harbour"]["exact_match,none"] == 0.5
+
+
+def test_lm_evaluation_harness_compares_likelihoods(server: Server, bundle: Path, tmp_path: Path) -> None:
+    """Of each choice behind its question, as one forward pass gives it; half of the labels are the likeliest choice."""
+    chat: Any = load(bundle, runtime="torch").bundle.processor.for_input
+    network: Any = load(bundle, runtime="torch")._run
+    choices = ["the boat", "a dog and a ticket", "渡轮", "back again to harbour island"]
+    rows, wanted = [], []
+    for number, question in enumerate(["when does the ferry leave ?", "and back ?", "what is the fare ?", "ahoy"]):
+        logs = [likelihood(network._network, chat.tokens.tokenizer, question, f" {choice}") for choice in choices]
+        likeliest = logs.index(max(logs))
+        rows.append({"question": question, "choices": choices, "label": (likeliest + number % 2) % len(choices)})
+        wanted.append(logs)
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (tmp_path / "choice.yaml").write_text(CHOICE.format(rows=tmp_path / "rows.jsonl"), encoding="utf-8")
+    place = f"base_url={server.address}/v1/completions,tokenizer_backend=huggingface,tokenizer={bundle / 'model'}"
+    words = ["--model", "local-completions", "--model_args", f"model=harbour,{place}", "--tasks", "choice"]
+    results = harnessed(tmp_path, [*words, "--batch_size", "8", "--log_samples"])
+    assert results["choice"]["acc,none"] == 0.5
+    (samples,) = (tmp_path / "out").rglob("samples_*.jsonl")
+    for line in samples.read_text(encoding="utf-8").splitlines():
+        sample = json.loads(line)
+        told = [float(response[0][0]) for response in sample["resps"]]
+        assert told == pytest.approx(wanted[sample["doc_id"]], abs=1e-3)
+
+
+def likelihood(network: Any, tokenizer: Any, context: str, continuation: str) -> float:
+    """Log of the probability of a text behind another, by one forward pass."""
+    begin = len(tokenizer.encode(context, add_special_tokens=False).ids)
+    ids = tokenizer.encode(context + continuation, add_special_tokens=False).ids
+    with torch.inference_mode():
+        logs = network(input_ids=torch.tensor([ids]))[0].double().log_softmax(-1)
+    return float(sum(logs[place - 1, ids[place]] for place in range(begin, len(ids))))
+
+
+def harnessed(tmp_path: Path, words: list[str]) -> Any:
+    """The results of lm-evaluation-harness over the tasks in this folder; the test is skipped where it is not installed."""
+    if importlib.util.find_spec("lm_eval") is None:
+        pytest.skip("lm_eval is not installed: this client was not tried")
+    command = [sys.executable, "-m", "lm_eval", *words]
     command += ["--include_path", str(tmp_path), "--output_path", str(tmp_path / "out")]
     settings = {
         **os.environ,
@@ -189,7 +242,7 @@ def test_lm_evaluation_harness(
     done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False, timeout=900)
     assert done.returncode == 0, done.stderr[-3000:]
     (written,) = (tmp_path / "out").rglob("results_*.json")
-    assert json.loads(written.read_text())["results"]["harbour"]["exact_match,none"] == 0.5
+    return json.loads(written.read_text())["results"]
 
 
 def test_langchain(server: Server, official: Any, tools: list[dict[str, Any]]) -> None:

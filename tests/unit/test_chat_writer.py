@@ -17,7 +17,7 @@ from burnish.server.chat.writer import Writer
 class Batches:
     """Notes how many are begun at once; each is whole after one step."""
 
-    room, tells_chances = 32, False
+    room, most_told = 32, 0
 
     def __init__(self, in_batches: bool) -> None:
         self.in_batches, self.begun, self._rows = in_batches, list[int](), list[Writing]()

@@ -9,11 +9,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends
+from burnish.core.generated import Ends, Progress
 from burnish.decoders import Decoder
-from burnish.runtimes import Writing
+from burnish.runtimes import Writing, _batches
 from burnish.runtimes._batches import Batches, batch_written
 from burnish.runtimes.ctranslate2 import settings_of
 
@@ -79,7 +80,7 @@ class Batched:
 
 def test_prompts_of_like_length_share_a_batch() -> None:
     library, greedy = Batched(), cast(Decoder, build("burnish.decoders", "greedy"))
-    batches = Batches(library, lambda arrays: [["a"] * len(arrays["input_ids"])], settings_of)
+    batches = Batches(library, lambda arrays: [["a"] * len(arrays["input_ids"])], settings_of, 9)
     told: list[Any] = []
     lengths = (10, 4000, 42, 5000, 43, 12)
     arrays = [{"input_ids": np.zeros(length, np.int64)} for length in lengths]
@@ -88,3 +89,33 @@ def test_prompts_of_like_length_share_a_batch() -> None:
         batches.advance()
     assert library.lengths == [[10, 42, 12], [4000, 5000], [43]]
     assert len(told) == len(lengths)
+
+
+class Reading:
+    """Logits of a library that reads [B, L]; it remembers the shapes."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, int]] = []
+
+    def forward_batch(self, prompts: list[list[str]]) -> Array:
+        self.shapes.append((len(prompts), max(map(len, prompts))))
+        return np.zeros((*self.shapes[-1], 9), np.float32)
+
+
+def test_no_more_logits_are_held_than_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt whose own are too many is refused, and the others are told."""
+    monkeypatch.setattr(_batches, "NUMBERS", 9 * 40)
+    library, greedy = Reading(), cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": 1}))
+    batches = Batches(library, lambda arrays: [["a"] * arrays["input_ids"].shape[1]], settings_of, 9)
+    told: list[Progress] = []
+    failures: list[Exception] = []
+    for length in (10, 41, 12, 14, 20):
+        arrays = {"input_ids": np.ones((1, length), np.int64)}
+        batches.add([Writing(arrays, greedy, Ends(), None, told.append, failures.append, others=1)])
+    while batches.live:
+        batches.advance()
+    assert library.shapes == [(1, 10), (2, 14), (1, 20)]
+    assert len(told) == 4
+    assert [str(error.found) for error in failures if isinstance(error, InputError)] == [
+        "a prompt of 41 tokens is too long for log probabilities here"
+    ]

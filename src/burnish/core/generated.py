@@ -52,7 +52,7 @@ class Progress:
         row: its place among the rows that are written together.
         ids: the token ids so far, without a stop token.
         whole: the finished sequence; None where it goes on.
-        chances: of each of `ids`, where they were asked for; else empty.
+        chances: of each of `ids`, then of a stop token that ended it, where they were asked for; else empty.
     """
 
     row: int

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+
+from burnish.core.errors import InputError
 
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
@@ -65,6 +67,18 @@ class Generating(ABC):
     def joined(self, first: Any, second: Any) -> Any:
         """The cache of the rows of both, the first ones first; None where they must go on apart."""
         return None
+
+    def reading(self, inputs: Tensors) -> Iterator[tuple[torch.Tensor, Any]]:
+        """The beginning of `step`, with the logits of all places: in pieces [B, l, V], each with the cache behind it.
+
+        Rows lie at the end of their line, padding before them; the last place is what `step` gives.
+
+        Raises:
+            InputError: this network does not tell them.
+        """
+        raise InputError(
+            f"{type(self).__name__} does not tell how probable its prompt is", fix="leave echo or logprobs out"
+        )
 
 
 class EncoderApart(ABC):

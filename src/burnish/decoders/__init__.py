@@ -48,7 +48,7 @@ class Line(Protocol):
 
     @property
     def chances(self) -> Sequence[Chance]:
-        """Of each of them, where they were asked for; else empty."""
+        """Of each of them, then of a stop token that ended it, where they were asked for; else empty."""
 
     def took(self, logits: Array) -> tuple[int, Generated | None]:
         """The next token, from logits [V], and the whole sequence where that ends it.

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from burnish.core.batch import Array
+from burnish.core.chances import chance_of, log_total
 from burnish.core.errors import InputError
 from burnish.core.generated import Chance, Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder, Step
@@ -26,25 +27,6 @@ def log_softmax(logits: Array) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):  # said by the score, which is not finite then
         values = values - values.max(axis=-1, keepdims=True)
         return cast(Array, values - np.log(np.exp(values).sum(axis=-1, keepdims=True)))
-
-
-def log_total(logits: Array) -> float:
-    """Log of the sum of the exponentials of [V]: a logit less this is the log of its probability.
-
-    Powers are as precise as the logits, their sum is in float64. Not a number where `log_softmax` is not.
-    """
-    greatest = logits.max()
-    with np.errstate(invalid="ignore", over="ignore"):
-        return float(greatest) + math.log(np.exp(logits - greatest).sum(dtype=np.float64))
-
-
-def most_probable(values: Array, many: int) -> Array:
-    """Places of the greatest of [V], the greatest first; of equals the one with the lowest number."""
-    if many < len(values):
-        least = np.partition(values, len(values) - many)[len(values) - many]
-        places = np.flatnonzero(~(values < least))  # equals of the last as well: the lowest number decides, not chance
-        return cast(Array, places[np.argsort(-values[places], kind="stable")][:many])
-    return cast(Array, np.argsort(-values, kind="stable"))
 
 
 def without(logits: Array, ends: Ends, *, first: bool) -> Array:
@@ -210,12 +192,6 @@ class OneLine:
         sequence.score += float(logits[token]) - total
         if not math.isfinite(sequence.score):
             return token, sequence.finished("length")
-        if self.others is not None and token not in self.ends.stop:
-            self.chances.append(self._chance(logits, token, total))
+        if self.others is not None:
+            self.chances.append(chance_of(token, logits, self.others, total))
         return token, decoder.ending(sequence, token, self.ends)
-
-    def _chance(self, logits: Array, token: int, total: float) -> Chance:
-        beside = most_probable(logits, self.others) if self.others else np.zeros(0, np.int64)
-        return Chance(
-            token, float(logits[token]) - total, tuple((int(one), float(logits[one]) - total) for one in beside)
-        )

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from burnish.core.batch import Array
+from burnish.core.chances import most_probable
 from burnish.core.errors import InputError
 from burnish.core.seeds import generator
-from burnish.decoders._stepwise import OneByOne, Sequences, log_softmax, most_probable
+from burnish.decoders._stepwise import OneByOne, Sequences, log_softmax
 
 _FEW = 512  # tokens among which most draws fall
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from burnish.core.batch import Array
 from burnish.core.component import Component
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress
+from burnish.core.generated import Chance, Ends, Generated, Progress
 from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.targets import Target
@@ -61,6 +61,8 @@ class Writing:
         fail: told why nothing more comes, likewise.
         left: set, from any thread, when nobody wants the rest.
         others: how many of the most probable tokens are told beside each; None: no chances are told.
+        tell_prompt: told of the chances of the prompt's tokens from the second on, before the first token, in the thread
+            that writes; `others` is given then. None: nobody asks.
     """
 
     arrays: Mapping[str, Array]
@@ -71,6 +73,7 @@ class Writing:
     fail: Callable[[Exception], None]
     left: bool = False
     others: int | None = None
+    tell_prompt: Callable[[Sequence[Chance]], None] | None = None
 
 
 class Together(Protocol):
@@ -81,8 +84,8 @@ class Together(Protocol):
         """Whether those that are added while others are written wait until these have ended."""
 
     @property
-    def tells_chances(self) -> bool:
-        """Whether `Writing.others` is heeded."""
+    def most_told(self) -> int | None:
+        """Most tokens of a sequence whose chances are told, those of its prompt beside them; None: any number."""
 
     @property
     def room(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -9,6 +10,8 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from burnish.core.batch import Array
+from burnish.core.chances import prompt_chances
+from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.runtimes import Writing
@@ -16,6 +19,7 @@ from burnish.runtimes import Writing
 MOST = 32  # sequences at once
 LONGER = 1.5  # times as many tokens as the shorter prompt may the longer have
 SHORT = 32  # tokens by which prompts may differ in any case
+NUMBERS = 2**28  # logits that are held at once, in a gigabyte
 
 
 class Stepwise(Protocol):
@@ -44,6 +48,11 @@ class _Row:
         return cast(Stepwise, self.writing.decoder)
 
     @property
+    def told(self) -> bool:
+        """Whether its chances are told, for which it is read and one token is written."""
+        return self.writing.others is not None
+
+    @property
     def alone(self) -> bool:
         """Whether it must be written by itself: its draws are to be had again by its seed, or its tokens come at the end."""
         return (self.asked["random"] and self.writing.seed is not None) or self.asked["options"].get("beam_size", 1) > 1
@@ -56,6 +65,7 @@ class Batches:
         generator: of the library.
         prompts: inputs to the words of each row.
         settings: a decoder to what the library is given for it.
+        size: tokens of the vocabulary.
     """
 
     def __init__(
@@ -63,8 +73,9 @@ class Batches:
         generator: Any,
         prompts: Callable[[Mapping[str, Array]], list[list[str]]],
         settings: Callable[[Decoder], dict[str, Any]],
+        size: int,
     ) -> None:
-        self._generator, self._prompts, self._settings = generator, prompts, settings
+        self._generator, self._prompts, self._settings, self._size = generator, prompts, settings, size
         self._rows: list[_Row] = []
 
     @property
@@ -73,9 +84,9 @@ class Batches:
         return True
 
     @property
-    def tells_chances(self) -> bool:
-        """The library gives those of the token that was chosen, and after the penalties."""
-        return False
+    def most_told(self) -> int | None:
+        """The library gives logits of what it reads. Of what it writes, the chosen token's alone, after the penalties."""
+        return 1
 
     @property
     def room(self) -> int:
@@ -102,13 +113,13 @@ class Batches:
         if not self._rows:
             return
         first = self._rows[0]
-        batch = [first]
-        if not first.alone:
-            batch += [
-                row for row in self._rows[1:] if not row.alone and row.asked == first.asked and _alike(row, first)
-            ]
+        if first.told:
+            batch, write = self._fitting([row for row in self._rows if row.told and _alike(row, first)]), self._read
+        else:
+            batch = [row for row in self._rows if not row.told and (row is first or _together(row, first))]
+            write = self._write
         try:
-            self._write(batch)
+            write(batch)
         except Exception as error:
             for row in batch:
                 if not row.ended:
@@ -136,6 +147,37 @@ class Batches:
                 whole = generated_of(result, row.decoder, row.writing.ends)
                 row.writing.tell(Progress(0, tuple(whole.ids.tolist()), whole))
 
+    def _fitting(self, rows: list[_Row]) -> list[_Row]:
+        """The first of these, whose logits have room at once."""
+        longest = max(len(row.prompt) for row in rows)
+        return rows[: max(1, NUMBERS // (longest * self._size))]
+
+    def _read(self, batch: list[_Row]) -> None:
+        """Chances of prompts, and the one token behind each, by our own decoders.
+
+        Raises:
+            InputError: the logits of one prompt are too many.
+        """
+        longest = max(len(row.prompt) for row in batch)
+        if longest * self._size > NUMBERS:
+            raise InputError(
+                f"a prompt of {longest:,} tokens is too long for log probabilities here",
+                expected=f"at most {NUMBERS // self._size:,}",
+                fix="runtime: torch",
+            )
+        logits = np.array(self._generator.forward_batch([row.prompt for row in batch]))
+        for row, whole in zip(batch, logits, strict=True):
+            ids, own = row.writing.arrays["input_ids"][0].tolist(), whole[: len(row.prompt)]
+            others = row.writing.others or 0
+            seed = secrets.randbits(62) if row.writing.seed is None else row.writing.seed
+            if row.writing.tell_prompt is not None:
+                row.writing.tell_prompt(prompt_chances(ids, own[:-1], others))
+            line = row.writing.decoder.line(row.writing.ends, seed, others)
+            assert line is not None  # decoders that tell chances write token by token
+            _, done = line.took(own[-1])
+            row.ended = True
+            row.writing.tell(Progress(0, tuple(line.ids), done, line.chances))
+
     def _stepped(self, row: _Row, step: Any) -> bool:
         """A token was written; True where no more are wanted of this sequence."""
         if row.ended or row.writing.left:
@@ -156,6 +198,11 @@ class Batches:
     def _tell(self, row: _Row, ended: Reason, cut: int | None) -> None:
         row.ended = True
         row.writing.tell(Progress(0, tuple(row.ids), Generated(np.array(row.ids, np.int64), row.score, ended, cut)))
+
+
+def _together(one: _Row, other: _Row) -> bool:
+    """Whether they may share a batch that is written."""
+    return not one.alone and not other.alone and one.asked == other.asked and _alike(one, other)
 
 
 def _alike(one: _Row, other: _Row) -> bool:

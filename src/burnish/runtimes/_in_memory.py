@@ -49,6 +49,18 @@ class _Steps:
             logits, cache = self._network.step(self._inputs, chosen, cache)
             return cast(Array, logits.float().cpu().numpy()), cache
 
+    def reading(self) -> Iterator[tuple[Array, Any]]:
+        """As of `core.network.Generating.reading`."""
+        import torch
+
+        pieces = self._network.reading(self._inputs)
+        while True:
+            with torch.inference_mode():
+                logits, cache = next(pieces, (None, None))
+            if logits is None:
+                return
+            yield cast(Array, logits.float().cpu().numpy()), cache
+
     def picked(self, cache: Any, rows: Array) -> Any:
         import torch
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from burnish.core.batch import Array
-from burnish.core.generated import Progress
+from burnish.core.chances import prompt_chances
+from burnish.core.generated import Chance, Progress
 from burnish.decoders import Line
 from burnish.runtimes import Writing
 
@@ -49,9 +50,9 @@ class SideBySide:
         return False
 
     @property
-    def tells_chances(self) -> bool:
+    def most_told(self) -> int | None:
         """Logits are at hand."""
-        return True
+        return None
 
     @property
     def room(self) -> int:
@@ -72,8 +73,9 @@ class SideBySide:
                     begun.append((writing, line))
             except Exception as error:
                 writing.fail(error)
-        for members in _alike(begun):
-            self._begin(members)
+        for told in (False, True):
+            for members in _alike([one for one in begun if (one[0].tell_prompt is not None) is told]):
+                self._begin(members)
 
     def advance(self) -> None:
         """One token of each."""
@@ -101,7 +103,8 @@ class SideBySide:
     def _begin(self, members: list[tuple[Writing, Line]]) -> None:
         try:
             steps = self._steps(_padded([writing.arrays for writing, _ in members]))
-            logits, cache = steps(None, None)
+            told = members[0][0].tell_prompt is not None
+            logits, cache = _told(steps, members) if told else steps(None, None)
         except Exception as error:
             if len(members) == 1:
                 members[0][0].fail(error)
@@ -148,6 +151,25 @@ class SideBySide:
         group.tokens = [group.tokens[place] for place in places]
         if places:
             group.cache = group.steps.picked(group.cache, np.array(places, np.int64))
+
+
+def _told(steps: Any, members: Sequence[tuple[Writing, Line]]) -> tuple[Array, Any]:
+    """Read prompts and tell the chances of their tokens; the same as reading gives otherwise."""
+    prompts = [writing.arrays["input_ids"][0].tolist() for writing, _ in members]
+    width = max(map(len, prompts))
+    found: list[list[Chance]] = [[] for _ in prompts]
+    place, last, remembered = 0, np.zeros(0), None
+    for piece, cache in steps.reading():
+        for row, (writing, _) in enumerate(members):
+            padding = width - len(prompts[row])
+            begin, end = max(place, padding), min(place + piece.shape[1], width - 1)
+            ids = prompts[row][begin - padding : end - padding + 1] if begin < end else []
+            found[row] += prompt_chances(ids, piece[row, begin - place : end - place], writing.others or 0)
+        place, last, remembered = place + piece.shape[1], piece[:, -1], cache
+    for (writing, _), chances in zip(members, found, strict=True):
+        if writing.tell_prompt is not None:
+            writing.tell_prompt(chances)
+    return last, remembered
 
 
 def _alike(begun: list[tuple[Writing, Line]]) -> list[list[tuple[Writing, Line]]]:

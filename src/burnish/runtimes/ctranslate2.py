@@ -141,7 +141,7 @@ class _Writer:
         settings_of(decoder)
 
     def together(self) -> Together:
-        return Batches(self._generator, self._prompts, settings_of)
+        return Batches(self._generator, self._prompts, settings_of, len(self._words))
 
     def _prompts(self, arrays: Mapping[str, Array]) -> list[list[str]]:
         ids = arrays["input_ids"]

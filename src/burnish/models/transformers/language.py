@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from burnish.models.transformers.noise import EmbeddingNoise
 
 _MEMORIES = ("cache", "past_key_values", "cache_params")
 """What releases and architectures of transformers call that which is remembered of the places so far."""
+_PIECE = 256  # places whose logits are held at once: 50 MB with 50,000 tokens
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,28 @@ class LanguageModel(TransformersNetwork, Generating):
         if ids is None:
             ids, mask = _at_the_end(inputs["input_ids"], inputs.get("attention_mask"))
             positions = (mask.cumsum(1) - 1).clamp(min=0)
-            return self._next(ids, mask, positions, None)
+            logits, cache = self._next(ids, mask, positions, None)
+            return logits[:, -1], cache
         mask = torch.cat([cache.mask, torch.ones_like(cache.mask[:, :1])], dim=1)
-        return self._next(ids[:, None], mask, cache.positions[:, None] + 1, cache.past)
+        logits, cache = self._next(ids[:, None], mask, cache.positions[:, None] + 1, cache.past)
+        return logits[:, -1], cache
+
+    def reading(self, inputs: Tensors) -> Iterator[tuple[torch.Tensor, Any]]:
+        """The rows, in pieces where keys and values are all that is remembered."""
+        from burnish.models.transformers.growing import plain
+
+        ids, mask = _at_the_end(inputs["input_ids"], inputs.get("attention_mask"))
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        length, past = ids.shape[1], None
+        end = 0
+        while end < length:
+            begin, end = end, min(end + _PIECE, length)
+            logits, cache = self._next(ids[:, begin:end], mask[:, :end], positions[:, begin:end], past, kept=0)
+            if end < length and not plain(cache.past):
+                end = length
+                logits, cache = self._next(ids, mask, positions, None, kept=0)
+            past = cache.past
+            yield logits, cache
 
     def _read(self, inputs: Tensors) -> Tensors:
         """Inputs without the mask of padding, which the noise on embeddings takes note of."""
@@ -92,19 +112,20 @@ class LanguageModel(TransformersNetwork, Generating):
         return {name: value for name, value in inputs.items() if name != "attention_mask"}
 
     def _next(
-        self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, past: Any
+        self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, past: Any, *, kept: int = 1
     ) -> tuple[torch.Tensor, _Cache]:
+        """Logits [B, l, V], of the last place alone unless `kept` is 0, and the cache."""
         given = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
         named = accepted(given, self._accepts, self.model.dtype)
         memory = next(name for name in _MEMORIES if name in self._accepts)
         named |= {"use_cache": True, memory: past}
         if "logits_to_keep" in self._accepts:
-            named["logits_to_keep"] = 1  # those of the prompt are many, and nobody reads them
+            named["logits_to_keep"] = kept  # those of the prompt are many, and mostly nobody reads them
         out = self.model(**named)
         from burnish.models.transformers.growing import growing
 
         remembered = getattr(out, memory)
-        return out.logits[:, -1], _Cache(growing(remembered) if past is None else remembered, mask, positions[:, -1])
+        return out.logits, _Cache(growing(remembered) if past is None else remembered, mask, positions[:, -1])
 
     def picked(self, cache: Any, rows: torch.Tensor) -> Any:
         """The cache of these rows."""

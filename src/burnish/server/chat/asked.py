@@ -211,16 +211,19 @@ class CompletionRequest(Asked):
     """A body of /v1/completions."""
 
     prompt: str | list[str] | list[int] | list[list[int]] = Field(description="Texts, or token ids.")
+    max_tokens: int | None = Field(None, ge=0, description="Tokens after which the answer is cut off; 0 with echo.")
     logprobs: int | None = Field(None, ge=0, le=MOST_OTHERS)
-    echo: bool | None = None
+    echo: bool | None = Field(None, description="The prompt is told first, and its log probabilities with logprobs.")
     suffix: str | None = None
     best_of: int | None = None
 
     def check(self) -> None:
         """As of all."""
         super().check()
-        if self.echo or self.suffix:
-            raise wrong("echo and suffix are not done here: leave them out", "echo" if self.echo else "suffix")
+        if self.suffix:
+            raise wrong("suffix is not done here: leave it out", "suffix")
+        if self.max_tokens == 0 and not self.echo:
+            raise wrong("max_tokens is 0, so nothing would be told: ask for a token, or set echo to true", "max_tokens")
         if self.best_of not in (None, 1, self.n):
             raise wrong("best_of is not done here: leave it out, or ask for n", "best_of")
         if not self.prompts or len(self.prompts) > MOST_CHOICES:

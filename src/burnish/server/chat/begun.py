@@ -17,6 +17,7 @@ from burnish.media.text.token_bytes import TokenBytes
 from burnish.server.chat.asked import SEEDS, Asked, ChatRequest, CompletionRequest, wrong
 from burnish.server.chat.chances import Chances
 from burnish.server.chat.choices import Choice, Choices
+from burnish.server.chat.echo import Echo, echo_of
 from burnish.server.chat.forced import forced
 from burnish.server.chat.messages import conversation
 from burnish.server.chat.parts import MARKS, Parts
@@ -47,6 +48,7 @@ class _Prompt:
     decoder: Decoder
     ends: Ends
     parts: Callable[[], Parts | None]
+    echo: Echo | None = None
 
 
 async def begun(served: Served, asked: Asked, stopping: threading.Event) -> Choices:
@@ -77,7 +79,8 @@ async def begun(served: Served, asked: Asked, stopping: threading.Event) -> Choi
         arrays = bundle.input.collate([prompt.encoded], bundle.processor.for_input)[0]
         for turn in range(asked.n or 1):
             stream = TextStream(prompt.ends.text or str, getattr(prompt.decoder, "stop", ()))
-            choice = Choice(len(choices.choices), stream, prompt.parts(), _chances(served, asked, prompt.ends))
+            chances = _chances(served, asked, prompt)
+            choice = Choice(len(choices.choices), stream, prompt.parts(), chances, prompt.echo)
             choices.choices.append(choice)
             choices.writing(
                 choice,
@@ -92,12 +95,12 @@ async def begun(served: Served, asked: Asked, stopping: threading.Event) -> Choi
     return choices
 
 
-def _chances(served: Served, asked: Asked, ends: Ends) -> Chances | None:
+def _chances(served: Served, asked: Asked, prompt: _Prompt) -> Chances | None:
     """What tells log probabilities; None where they are not asked for."""
     if asked.others is None:
         return None
     words = TokenBytes(processor_of(served.predictor.bundle).tokens.tokenizer)
-    return Chances(words, ends.text or str, chat=isinstance(asked, ChatRequest))
+    return Chances(words, prompt.ends.text or str, chat=isinstance(asked, ChatRequest), echo=prompt.echo)
 
 
 def _seed(asked: Asked, turn: int) -> int | None:
@@ -132,11 +135,9 @@ async def _prompts(served: Served, asked: Asked, deadline: float) -> list[_Promp
 
 def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
     bundle, settings = served.predictor.bundle, served.settings
-    if asked.others is not None and not (served.writer is not None and served.writer.tells_chances):
-        message = (
-            f"logprobs are not given by {served.predictor.answers_with}: leave them out, or serve with --runtime torch"
-        )
-        raise wrong(message, "logprobs")
+    most_told = served.writer.most_told if served.writer is not None else 0
+    if asked.others is not None and most_told is not None and (asked.most is None or asked.most > most_told):
+        raise wrong(_untold(served, most_told), "logprobs")
     size = processor_of(bundle).size
     if unknown := next((token for token in asked.logit_bias or () if int(token) >= size), None):
         raise wrong(f"logit_bias names token {unknown}: the model has tokens 0 to {size - 1}", "logit_bias")
@@ -149,10 +150,12 @@ def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
         encoded = of_conversation(bundle, item) if chat else of_text(bundle, item)
         most = tokens_left(bundle, int(encoded["_length"]), asked.most, settings.max_output_tokens)
         held = forced(bundle, asked) if isinstance(asked, ChatRequest) and asked.forces else {}
-        decoder = served.predictor.decoder(asked.decoding(most, **held))
+        decoder = served.predictor.decoder(asked.decoding(max(1, most), **held))
         ends = bundle.target.ends(bundle.processor)  # type: ignore[attr-defined]
+        if asked.others is not None and decoder.line(ends) is None:
+            raise wrong(f"logprobs are not told of decoder {decoder.kind()}: send temperature, or none", "logprobs")
         if not isinstance(asked, ChatRequest):
-            return _Prompt(encoded, decoder, ends, lambda: None)
+            return _Prompt(encoded, decoder, ends, lambda: None, _echo(served, asked, item, encoded))
         offers = asked.offers
         if offers:  # marks of calls may be control tokens, which a text does not show
             ends = replace(ends, text=_marked(served))
@@ -162,6 +165,24 @@ def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
         return _Prompt(encoded, decoder, ends, lambda: Parts(calls=offers, thinking=thinking))
 
     return read
+
+
+def _untold(served: Served, most: int) -> str:
+    what = served.predictor.answers_with
+    said = (
+        f"logprobs of answers of more than {most} token are not given by {what}"
+        if most
+        else f"logprobs are not given by {what}"
+    )
+    less = f"ask for max_tokens {most}" if most else "leave them out"
+    return f"{said}: {less}, or serve with --runtime torch"
+
+
+def _echo(served: Served, asked: Asked, prompt: Any, encoded: Encoded) -> Echo | None:
+    if not (isinstance(asked, CompletionRequest) and asked.echo):
+        return None
+    ids = encoded["input_ids"].tolist()
+    return echo_of(processor_of(served.predictor.bundle), prompt, ids, alone=asked.most == 0)
 
 
 def _marked(served: Served) -> Callable[[Sequence[int]], str]:

@@ -13,6 +13,7 @@ from burnish.core.generated import Ends, Progress
 from burnish.media.text.streaming import TextStream
 from burnish.runtimes import Writing
 from burnish.server.chat.chances import Chances
+from burnish.server.chat.echo import Echo
 from burnish.server.chat.parts import Delta, Parts
 from burnish.server.refusal import Refused
 
@@ -28,6 +29,7 @@ class Choice:
         stream: tokens to text.
         parts: text to deltas; None where the text is told as it is.
         chances: log probabilities of the tokens; None where they were not asked for.
+        echo: the prompt, where it is told first.
         latest: what was told last; a slow reader misses what came between, which is in it.
         written: tokens so far.
         ended: why; empty while it goes on.
@@ -37,6 +39,7 @@ class Choice:
     stream: TextStream
     parts: Parts | None
     chances: Chances | None = None
+    echo: Echo | None = None
     latest: Progress | None = None
     failure: Exception | None = None
     written: int = 0
@@ -54,7 +57,15 @@ class Choice:
             raise self.failure
         if told is None or told is self._shown:
             return []
-        self._shown, self.written = told, len(told.ids)
+        begins, self._shown = self._shown is None, told
+        prompt = [{"content": self.echo.text}] if self.echo is not None and begins and self.echo.text else []
+        if self.echo is not None and self.echo.alone:
+            self.ended = "length"
+            return prompt
+        return prompt + self._news(told)
+
+    def _news(self, told: Progress) -> list[Delta]:
+        self.written = len(told.ids)
         text = self.stream.more(told.ids) if told.whole is None else self.stream.rest(told.ids, told.whole.cut)
         if self.chances is not None:
             self.chances.more(told, len(self.stream.shown))
@@ -115,7 +126,8 @@ class Choices:
             choice.failure = error
             self._wake()
 
-        self.writings.append(Writing(arrays, decoder, ends, seed, tell, fail, others=others))
+        tell_prompt = choice.echo.heard if choice.echo is not None and others is not None else None
+        self.writings.append(Writing(arrays, decoder, ends, seed, tell, fail, others=others, tell_prompt=tell_prompt))
 
     def leave(self) -> None:
         """Nobody waits for the rest."""

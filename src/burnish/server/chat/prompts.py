@@ -57,7 +57,8 @@ def tokens_left(bundle: Bundle, prompt_tokens: int, asked: int | None, most: int
     Args:
         bundle: whose context it is.
         prompt_tokens: that are read.
-        asked: by the request; None: as many as the bundle was tested with.
+        asked: by the request; None: as many as the bundle was tested with. A prompt on which none are written may fill
+            the context.
         most: that this server lets one answer have.
 
     Raises:
@@ -67,7 +68,7 @@ def tokens_left(bundle: Bundle, prompt_tokens: int, asked: int | None, most: int
     usual = min(most, int(getattr(bundle.decoder, "max_new_tokens", most)))
     if context is None:
         return usual if asked is None else asked
-    if prompt_tokens >= context:
+    if prompt_tokens >= context + (asked == 0):
         message = f"the prompt has {prompt_tokens:,} tokens, and the context is {context:,}, answer included: send less"
         raise Refused(400, message, param="messages", code=TOO_LONG)
     if asked is not None and prompt_tokens + asked > context:

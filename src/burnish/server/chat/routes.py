@@ -14,9 +14,10 @@ from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from burnish.core.errors import InputError
 from burnish.core.files import MANIFEST
-from burnish.server.chat.asked import Asked, ChatRequest, CompletionRequest, read
-from burnish.server.chat.begun import begun
+from burnish.server.chat.asked import Asked, ChatRequest, CompletionRequest, read, wrong
+from burnish.server.chat.begun import begun, said
 from burnish.server.chat.choices import Choice, Choices
 from burnish.server.chat.parts import Delta, joined
 from burnish.server.leaving import unless_gone
@@ -242,5 +243,7 @@ def _unanswered(error: Exception, served: Served) -> Refused | Unanswered:
     """What is told of an error while an answer is written."""
     if isinstance(error, Refused):
         return error
+    if isinstance(error, InputError):
+        return wrong(said(error), None)
     LOG.error("an answer failed", extra={"model": served.name, "failure": f"{type(error).__name__}: {error}"})
     return Unanswered()

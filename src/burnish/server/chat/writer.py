@@ -41,9 +41,9 @@ class Writer:
             self._changed.wait(_GATHERING)
 
     @property
-    def tells_chances(self) -> bool:
-        """Whether log probabilities can be had."""
-        return self._together.tells_chances
+    def most_told(self) -> int | None:
+        """Most tokens of an answer whose log probabilities can be had; None: any number."""
+        return self._together.most_told
 
     @property
     def waiting(self) -> int:
