@@ -12,11 +12,13 @@ from burnish.media.chat.conversation import Message, compact_json
 _THOUGHT = re.compile(
     r"^\s*(?:<(?:think|thinking|thought|reasoning)>)?.*?</(?:think|thinking|thought|reasoning)>", re.S
 )
-_CALLS = (
-    re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|$)", re.S),  # Hermes, Qwen, SmolLM2
-    re.compile(r"\[TOOL_CALLS\]\s*(\[.*\])", re.S),  # Mistral
-    re.compile(r"<\|python_tag\|>\s*(\{.*\})", re.S),  # Llama 3
-)
+MARKS = {
+    "<tool_call>": "</tool_call>",  # Hermes, Qwen, SmolLM2
+    "[TOOL_CALLS]": "",  # Mistral
+    "<|python_tag|>": "",  # Llama 3
+    "<|tool_call|>": "<|/tool_call|>",  # Phi 4; Granite, which closes nothing
+}
+"""What stands before calls, and what behind them; empty: nothing."""
 
 
 def reply_text(message: Message) -> str:
@@ -37,10 +39,10 @@ def written_reply(text: str) -> str:
         text: of the tokens, control tokens included, without the one that ended it.
     """
     text = _THOUGHT.sub("", text, count=1)
-    for marks in _CALLS:
-        calls = [call for match in marks.finditer(text) for call in _calls(match[1])]
+    for opening, closing in MARKS.items():
+        content, calls = _between(text, opening, closing)
         if calls:
-            return compact_json({"content": marks.sub("", text).strip(), "tool_calls": calls})
+            return compact_json({"content": content.strip(), "tool_calls": calls})
     whole = _calls(text.strip()) if text.lstrip().startswith(("{", "[")) else []
     return compact_json({"content": "", "tool_calls": whole}) if whole else text.strip()
 
@@ -57,16 +59,42 @@ def message_of(text: str) -> Message:
     return Message("assistant", str(value.get("content", "")), tool_calls=compact_json(calls))
 
 
+def _between(text: str, opening: str, closing: str) -> tuple[str, list[dict[str, Any]]]:
+    """Calls behind each mark, and the text without them; JSON ends where it ends, whatever its texts hold."""
+    calls: list[dict[str, Any]] = []
+    rest, at = "", text.find(opening)
+    while at >= 0:
+        begin = at + len(opening)
+        begin += len(text[begin:]) - len(text[begin:].lstrip())
+        found, end = _calls_at(text, begin)
+        behind = text[end:].lstrip()
+        closed = bool(closing) and behind.startswith(closing)
+        if found and (closed or not closing or not behind):
+            calls += found
+            rest += text[:at]
+            text = behind.removeprefix(closing) if closed else text[end:]
+            at = text.find(opening)
+        else:
+            at = text.find(opening, at + 1)
+    return rest + text, calls
+
+
 def _calls(text: str) -> list[dict[str, Any]]:
-    """Calls in a JSON text of one or of several; none where it is anything else."""
+    """Calls of a text that is JSON of one or of several; none where it is anything else."""
+    calls, end = _calls_at(text, 0)
+    return calls if not text[end:].strip() else []
+
+
+def _calls_at(text: str, begin: int) -> tuple[list[dict[str, Any]], int]:
+    """Calls in JSON of one or of several that begins here, and where it ends; none where there is anything else."""
     try:
-        value = json.loads(text)
+        value, end = json.JSONDecoder().raw_decode(text, begin)
     except (ValueError, RecursionError):
-        return []
+        return [], begin
     calls = []
     for call in value if isinstance(value, list) else [value]:
         arguments = call.get("arguments", call.get("parameters")) if isinstance(call, Mapping) else None
         if not isinstance(arguments, Mapping) or not isinstance(call.get("name"), str):
-            return []
+            return [], begin
         calls.append({"name": call["name"], "arguments": dict(arguments)})
-    return calls
+    return calls, end

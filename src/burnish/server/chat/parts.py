@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from burnish.media.chat import replies
 from burnish.media.chat.conversation import compact_json
 from burnish.media.chat.replies import message_of, written_reply
 
 _THOUGHTS = {f"<{word}>": f"</{word}>" for word in ("think", "thinking", "thought", "reasoning")}
-CALLS = ("<tool_call>", "[TOOL_CALLS]", "<|python_tag|>")
-"""Marks behind which a call may stand; see `burnish.media.chat.replies`."""
-MARKS = (*CALLS, "</tool_call>", *_THOUGHTS, *_THOUGHTS.values())
+CALLS = tuple(replies.MARKS)
+"""Marks behind which a call may stand."""
+MARKS = (*CALLS, *filter(None, replies.MARKS.values()), *_THOUGHTS, *_THOUGHTS.values())
 Delta = dict[str, Any]
 
 
