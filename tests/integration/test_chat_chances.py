@@ -21,8 +21,7 @@ from burnish.runtimes._side_by_side import SideBySide
 from burnish.server.app import create
 from burnish.server.settings import Settings
 from tests.chat_bundles import chat_bundle
-from tests.integration.hostile_chats import USER
-from tests.integration.test_chat_protocol import CHAT, TEXT, asked, events
+from tests.integration.chat_requests import CHAT, TEXT, asked, events, refused
 
 ARGUMENTS = {"enum": [{"n": 1}, {"n": 2}]}  # short: the context of this model is
 
@@ -109,8 +108,7 @@ def test_a_runtime_that_cannot_tell_chances_says_so(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, most: int, asked_for: int, instead: str
 ) -> None:
     monkeypatch.setattr(SideBySide, "most_told", most)
-    fields = {"model": "harbour", "messages": [USER], "logprobs": True, "max_tokens": asked_for}
-    error = client.post(CHAT, json=fields).json()["error"]
+    error = refused(client, logprobs=True, max_tokens=asked_for)
     assert error["param"] == "logprobs"
     assert "--runtime torch" in error["message"]
     assert instead in error["message"]

@@ -18,7 +18,7 @@ from burnish.models.transformers import language
 from burnish.server.app import create
 from burnish.server.settings import Settings
 from tests.chat_bundles import chat_bundle
-from tests.integration.test_chat_protocol import TEXT, asked, events
+from tests.integration.chat_requests import TEXT, asked, events, refused
 
 PROMPT = "when does the 渡轮 leave, Größe 2 ?"
 LONG = "harbour island and back again " * 6
@@ -138,12 +138,11 @@ def test_a_prompt_that_fills_the_context_may_be_told(client: TestClient, chat: C
     ids = (chat.text_ids(LONG) * 50)[: chat.limit]
     (choice,) = asked(client, TEXT, prompt=ids, max_tokens=0, logprobs=0, echo=True).json()["choices"]
     assert len(choice["logprobs"]["tokens"]) == chat.limit
-    fields = {"model": "harbour", "prompt": ids, "max_tokens": 1, "echo": True}
-    assert client.post(TEXT, json=fields).json()["error"]["code"] == "context_length_exceeded"
+    assert refused(client, TEXT, prompt=ids, max_tokens=1, echo=True)["code"] == "context_length_exceeded"
 
 
 def test_nothing_without_a_prompt_is_refused(client: TestClient) -> None:
-    error = client.post(TEXT, json={"model": "harbour", "prompt": "x", "max_tokens": 0}).json()["error"]
+    error = refused(client, TEXT, max_tokens=0)
     assert error["param"] == "max_tokens"
     assert "set echo to true" in error["message"]
 
@@ -151,8 +150,7 @@ def test_nothing_without_a_prompt_is_refused(client: TestClient) -> None:
 def test_a_beam_tells_no_chances(tmp_path: Path) -> None:
     beam = chat_bundle(tmp_path / "beam", kind="beam", temperature=None, width=2, max_new_tokens=4)
     with TestClient(create(Settings(bundles=[f"harbour@1={beam}"])), raise_server_exceptions=False) as client:
-        fields = {"model": "harbour", "prompt": PROMPT, "logprobs": 1, "echo": True}
-        error = client.post(TEXT, json=fields).json()["error"]
+        error = refused(client, TEXT, logprobs=1, echo=True)
         assert error["param"] == "logprobs"
         assert "send temperature" in error["message"]
         (choice,) = asked(client, TEXT, prompt=PROMPT, temperature=0, max_tokens=0, logprobs=1, echo=True).json()[

@@ -15,9 +15,9 @@ from burnish.answering.predictor import load
 from burnish.server.app import create
 from burnish.server.settings import KEYS, Settings
 from tests.chat_bundles import chat_bundle
+from tests.integration.chat_requests import CHAT, TEXT, asked, events, sent
 from tests.integration.hostile_chats import USER, hostile
 
-CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
 TOOL = {"type": "function", "function": {"name": "fare", "parameters": {"type": "object"}}}
 
 
@@ -31,21 +31,6 @@ def client(bundle: Path) -> Iterator[TestClient]:
     settings = Settings(bundles=[f"harbour@1={bundle}"], max_output_tokens=64)
     with TestClient(create(settings), raise_server_exceptions=False) as found:
         yield found
-
-
-def asked(client: TestClient, place: str = CHAT, **fields: Any) -> Any:
-    """The answer to a request that is answered."""
-    what = {"messages": [USER]} if place == CHAT else {"prompt": "when does"}
-    response = client.post(place, json={"model": "harbour", **what, **fields})
-    assert response.status_code == 200, response.text
-    return response
-
-
-def events(text: str) -> list[dict[str, Any]]:
-    """What a stream told, its end checked."""
-    lines = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
-    assert lines[-1] == "[DONE]"
-    return [json.loads(line) for line in lines[:-1]]
 
 
 def told(response: Any, number: int = 0) -> tuple[str, str, dict[str, int]]:
@@ -135,7 +120,7 @@ def test_the_answer_is_that_of_the_predictor_alone_and_among_others(client: Test
 def test_what_is_wrong_is_said_as_the_protocol_says_it(
     client: TestClient, fields: dict[str, Any], status: int, param: str, words: str
 ) -> None:
-    response = client.post(CHAT, json={"model": "harbour", "messages": [USER], **fields})
+    response = sent(client, **fields)
     error = response.json()["error"]
     assert response.status_code == status
     assert set(error) == {"message", "type", "param", "code"}

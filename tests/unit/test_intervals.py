@@ -16,7 +16,7 @@ from burnish.core.predictions import Predictions, schema
 from burnish.evaluation import intervals
 from burnish.evaluation.compare import as_values, discordant, paired_difference, paired_differences
 from burnish.evaluation.confusion import confusion
-from burnish.evaluation.intervals import bootstrap, bootstrap_all, draws
+from burnish.evaluation.intervals import bootstrap, bootstrap_all, draws, interval_of_ratio, percentiles
 from burnish.evaluation.scores import metrics_for, scores
 from burnish.metrics import Metric
 
@@ -249,3 +249,15 @@ def test_metrics_that_do_not_fit_are_refused() -> None:
         scores(table, [metric("rmse")], (), seed=0)
     with pytest.raises(InputError, match="did you mean 'macro_f1'"):
         scores(table, metrics_for("label"), ("makro_f1",), seed=0)
+
+
+def test_the_interval_of_a_ratio_is_that_of_the_metric_of_the_same_sums() -> None:
+    """Over the same draws as every other interval, and near the normal one of many rows."""
+    random = np.random.default_rng(0)
+    totals, sizes = random.normal(3, 1, 400), random.uniform(1, 9, 400)
+    low, high = interval_of_ratio(totals, sizes, resamples=2000, seed=1)
+    (counts,) = draws(None, 400, resamples=2000, seed=1)
+    assert (low, high) == percentiles((counts @ totals) / (counts @ sizes), 0.95)[:2]
+    ratio = totals.sum() / sizes.sum()
+    spread = 1.96 * np.sqrt(((totals - ratio * sizes) ** 2).sum()) / sizes.sum()
+    assert (low, high) == pytest.approx((ratio - spread, ratio + spread), rel=0.02)

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.processor import Processor
-from burnish.core.seeds import generator
+from burnish.evaluation.intervals import interval_of_ratio
 
 LONGEST = 512  # tokens of a passage that are read: logits of all of them are in memory at once
 
@@ -100,7 +99,8 @@ def forgetting(
             notify("general texts", row + 1, len(texts))
     sizes = np.array([len(text.encode()) for text in texts], np.float64)
     bits = sums.sum(axis=0) / sizes.sum() / math.log(2)
-    low, high = _interval(sums[:, 1] - sums[:, 0], sizes, seed, resamples)
+    lost = (sums[:, 1] - sums[:, 0]) / math.log(2)
+    low, high = interval_of_ratio(lost, sizes, resamples=resamples, seed=seed)
     return Forgetting(
         "burnish's own" if place is None else place,
         len(texts),
@@ -123,13 +123,3 @@ def _nats(network: Any, ids: Sequence[int]) -> float:
         tokens = torch.tensor([list(ids)], device=device)
         logits = network(input_ids=tokens, attention_mask=torch.ones_like(tokens)).float()
         return float(F.cross_entropy(logits[0, :-1], tokens[0, 1:], reduction="sum"))
-
-
-def _interval(
-    changes: NDArray[np.float64], sizes: NDArray[np.float64], seed: int, resamples: int
-) -> tuple[float, float]:
-    random = generator(seed, "forgetting")
-    counts = random.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=resamples)
-    drawn = (counts @ changes) / (counts @ sizes) / math.log(2)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)

@@ -71,6 +71,15 @@ def percentiles(values: NDArray[np.float64], level: float) -> tuple[float, float
     return float(low), float(high), len(defined)
 
 
+def interval_of_ratio(
+    totals: NDArray[np.float64], sizes: NDArray[np.float64], *, resamples: int, seed: int, level: float = 0.95
+) -> tuple[float, float]:
+    """The interval of a sum over rows that is divided by another; rows are drawn anew, arguments as of `bootstrap`."""
+    drawn = [(counts @ totals) / (counts @ sizes) for counts in draws(None, len(sizes), resamples=resamples, seed=seed)]
+    low, high, _ = percentiles(np.concatenate([np.zeros(0), *drawn]), level)
+    return low, high
+
+
 def bootstrap(
     metric: Metric, predictions: Predictions, *, resamples: int = 1000, seed: int, level: float = 0.95
 ) -> Interval:

@@ -15,10 +15,9 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
 from burnish.runtimes import Writing
+from burnish.runtimes._like_length import alike
 
 MOST = 32  # sequences at once
-LONGER = 1.5  # times as many tokens as the shorter prompt may the longer have
-SHORT = 32  # tokens by which prompts may differ in any case
 NUMBERS = 2**28  # logits that are held at once, in a gigabyte
 
 
@@ -200,15 +199,13 @@ class Batches:
         row.writing.tell(Progress(0, tuple(row.ids), Generated(np.array(row.ids, np.int64), row.score, ended, cut)))
 
 
+def _alike(one: _Row, other: _Row) -> bool:
+    return alike(len(one.prompt), len(other.prompt))
+
+
 def _together(one: _Row, other: _Row) -> bool:
     """Whether they may share a batch that is written."""
     return not one.alone and not other.alone and one.asked == other.asked and _alike(one, other)
-
-
-def _alike(one: _Row, other: _Row) -> bool:
-    """Whether prompts are of like length: of a longer one the library reads the rest a token at a time."""
-    shorter, longer = sorted((len(one.prompt), len(other.prompt)))
-    return longer <= max(LONGER * shorter, shorter + SHORT)
 
 
 def seeded(seed: int) -> None:

@@ -14,9 +14,9 @@ from burnish.core.chances import prompt_chances
 from burnish.core.generated import Chance, Progress
 from burnish.decoders import Line
 from burnish.runtimes import Writing
+from burnish.runtimes._like_length import alike
 
 MOST = 64  # sequences at once: memory of keys and values grows with them
-LONGER = 1.5  # times the shortest that texts are read with
 READ = 2048  # tokens that are read at once, padding included
 _TEXT = {"input_ids", "attention_mask"}
 
@@ -74,7 +74,7 @@ class SideBySide:
             except Exception as error:
                 writing.fail(error)
         for told in (False, True):
-            for members in _alike([one for one in begun if (one[0].tell_prompt is not None) is told]):
+            for members in _groups([one for one in begun if (one[0].tell_prompt is not None) is told]):
                 self._begin(members)
 
     def advance(self) -> None:
@@ -172,13 +172,13 @@ def _told(steps: Any, members: Sequence[tuple[Writing, Line]]) -> tuple[Array, A
     return last, remembered
 
 
-def _alike(begun: list[tuple[Writing, Line]]) -> list[list[tuple[Writing, Line]]]:
+def _groups(begun: list[tuple[Writing, Line]]) -> list[list[tuple[Writing, Line]]]:
     """Newcomers that are read together: texts of which no more than a part is padding; others each alone."""
     texts = [one for one in begun if set(one[0].arrays) == _TEXT]
     out = [[one] for one in begun if set(one[0].arrays) != _TEXT]
     group: list[tuple[Writing, Line]] = []
     for one in sorted(texts, key=lambda one: _length(one[0])):  # the shortest of a group is its first
-        if group and (_length(one[0]) > LONGER * _length(group[0][0]) or len(group) * _length(one[0]) > READ):
+        if group and (not alike(_length(group[0][0]), _length(one[0])) or len(group) * _length(one[0]) > READ):
             out, group = [*out, group], []
         group.append(one)
     return [*out, group] if group else out
