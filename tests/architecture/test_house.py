@@ -174,6 +174,7 @@ LEAN = (
     "burnish.core.generated",
     "burnish.core.joining",
     "burnish.core.predictions",
+    "burnish.core.room",
     "burnish.core.processor",
     "burnish.core.fixed_size",
     "burnish.core.libraries",

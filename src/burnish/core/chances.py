@@ -10,6 +10,7 @@ import numpy as np
 
 from burnish.core.batch import Array
 from burnish.core.generated import Chance
+from burnish.core.room import room
 
 
 def log_total(logits: Array) -> float:
@@ -18,9 +19,10 @@ def log_total(logits: Array) -> float:
     Powers are as precise as the logits, their sum is in float64. Not a number where nothing is possible, or the network
     gives no number.
     """
-    greatest = logits.max()
+    greatest, powers = logits.max(), room("powers", len(logits), logits.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        return float(greatest) + math.log(np.exp(logits - greatest).sum(dtype=np.float64))
+        np.subtract(logits, greatest, out=powers)
+        return float(greatest) + math.log(np.exp(powers, out=powers).sum(dtype=np.float64))
 
 
 def most_probable(values: Array, many: int) -> Array:

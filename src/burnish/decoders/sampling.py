@@ -10,10 +10,12 @@ from pydantic import Field, field_validator
 from burnish.core.batch import Array
 from burnish.core.chances import most_probable
 from burnish.core.errors import InputError
+from burnish.core.room import room
 from burnish.core.seeds import generator
-from burnish.decoders._stepwise import OneByOne, Sequences, log_softmax
+from burnish.decoders._stepwise import OneByOne, Sequences
 
 _FEW = 512  # tokens among which most draws fall
+_MORE = 8  # times as many are sorted next
 
 
 class Sampling(OneByOne):
@@ -63,11 +65,15 @@ class Sampling(OneByOne):
         """A draw from what the filters leave, with one number from `random` each time."""
         assert random is not None
         likely = random.random()  # always drawn, so that settings do not shift the stream
-        weakened = self.weakened(logits.astype(np.float64), sequence)
+        given = room("logits", len(logits), np.float64)
+        np.copyto(given, logits)
+        weakened = self.weakened(given, sequence)
         if self.temperature == 0:
             return int(weakened.argmax())
-        probabilities = np.exp(log_softmax(_divided(weakened, self.temperature)))
-        for width in (max(_FEW, (self.top_k or 0) + 1), len(probabilities)):  # others are sorted where they may matter
+        probabilities = _probabilities(weakened, self.temperature)
+        width = 0
+        while width < len(probabilities):  # more are sorted where they may matter
+            width = min(width * _MORE or max(_FEW, (self.top_k or 0) + 1), len(probabilities))
             tokens, shares, whole = self.kept(probabilities, width)
             place = int(np.searchsorted(shares.cumsum(), likely * whole, "right"))
             if len(tokens) < width or (not self._filters and place < width):
@@ -129,8 +135,12 @@ class Sampling(OneByOne):
         return self.top_k is not None or self.top_p < 1 or self.min_p > 0
 
 
-def _divided(logits: Array, temperature: float) -> Array:
-    # The greatest first becomes 0: a logit divided by next to nothing would be infinite.
+def _probabilities(logits: Array, temperature: float) -> Array:
+    """Those of a draw, float64 [V], in the place of these logits: `exp(log_softmax(logits / temperature))` bit for bit."""
+    powers = room("powers", len(logits), np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        divided: Array = (logits - logits.max()) / temperature
-    return divided
+        logits -= logits.max()  # the greatest becomes 0: divided by next to nothing it would be infinite
+        logits /= temperature
+        logits -= logits.max()
+        logits -= np.log(np.exp(logits, out=powers).sum())
+        return np.exp(logits, out=logits)
