@@ -92,7 +92,7 @@ def test_chunks_are_refused_in_words(tmp_path: Path) -> None:
     label = training(tmp_path, "label")
     fixed = cast(Fixed, label.batches)
     inputs = {name: torch.from_numpy(value) for name, value in fixed.batch([0, 1]).inputs.items()}
-    with pytest.raises(InputError, match="one answer a row") as caught:
+    with pytest.raises(InputError, match="one prediction an example") as caught:
         made("chunked").module(label.network, label.objective.loss, lambda: inputs)
     assert caught.value.fix == "objective: supervised"
 

@@ -81,7 +81,7 @@ def test_without_the_data_of_the_run_that_is_said(
     monkeypatch.setattr("burnish.stages.evaluated_rows.held_out", gone)
     said, found = scored(burnish_command, trained("label"), tiny_runs.rows("label")[:5], tmp_path)
     assert said.code == 0
-    assert "whether rows were trained on is not known" in said.err
+    assert "whether examples were trained on is not known" in said.err
     assert "rows_in_train" not in found
 
 

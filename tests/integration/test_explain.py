@@ -104,8 +104,8 @@ def test_files_in_every_form(client: TestClient, files: dict[str, Path]) -> None
 
 
 BAD: list[tuple[int, str, str, dict[str, Any]]] = [
-    (422, "label", "one row is explained at a time", {"json": [TEXT]}),
-    (422, "label", "one row is explained at a time", {"json": {"rows": [TEXT, TEXT]}}),
+    (422, "label", "one example is explained at a time", {"json": [TEXT]}),
+    (422, "label", "one example is explained at a time", {"json": {"rows": [TEXT, TEXT]}}),
     (422, "label", "there is no word", {"json": "  "}),
     (422, "label", "'text' is missing", {"json": {}}),
     (413, "label", "at most 8", {"json": ["a"] * 9}),
@@ -114,7 +114,7 @@ BAD: list[tuple[int, str, str, dict[str, Any]]] = [
     (415, "label", "not read", {"content": b"<a/>", "headers": {"content-type": "application/xml"}}),
     (422, "tags", "predictions for each word are not explained", {"json": {"words": "my parcel"}}),
     (422, "pictures", "cannot be read", {"content": b"GIF89a", "headers": {"content-type": "image/png"}}),
-    (422, "pictures", "one row is explained", {"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]}),
+    (422, "pictures", "one example is explained", {"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]}),
     (422, "sounds", "cannot be read", {"content": b"RIFF", "headers": {"content-type": "audio/wav"}}),
 ]
 
@@ -269,7 +269,7 @@ def test_an_explanation_has_a_deadline_and_a_place_in_the_queue_as_every_request
         await explained(served, LONG, Bodies(served.settings))
 
     try:
-        with pytest.raises(Refused, match=r"no answer within 0\.3 s") as error:
+        with pytest.raises(Refused, match=r"no prediction within 0\.3 s") as error:
             asyncio.run(late())
         assert error.value.status == 503
         time.sleep(0.2)

@@ -124,10 +124,12 @@ def test_resumed_is_never_interrupted(tmp_path: Path, folder: Path) -> None:
 def test_where_it_cannot_be(tmp_path: Path, folder: Path) -> None:
     """An augmentation is never dropped: said with what it costs, and refused where the recipe insists."""
     recipe = of_pictures(folder, "timm_resnet", tmp_path / "cache", augmentation="light", epochs=1)
-    with pytest.raises(InputError, match="augmentation 'light' makes other rows"):
+    with pytest.raises(InputError, match="augmentation 'light' makes other examples"):
         burnish.train(recipe, out=tmp_path / "refused")
     run = burnish.train({**recipe, "cache_features": "auto"}, out=tmp_path / "anew")
-    assert "with `augmentation: none` the frozen backbone would see each row once instead of 1 times" in notes(run.path)
+    assert "with `augmentation: none` the frozen backbone would see each example once instead of 1 times" in notes(
+        run.path
+    )
     with pytest.raises(InputError, match="more than the head learns"):
         burnish.train({**recipe, "augmentation": "none", "adapter": "full"}, out=tmp_path / "full")
 
@@ -138,7 +140,7 @@ def test_inseparable_heads_train_whole(
     """Said, not silent."""
     recipe = tiny_runs.settings("tags", checkpoint("bert"), str(table("tags")), adapter="head_only", epochs=1)
     run = burnish.train(recipe, out=tmp_path / "run")
-    assert "features are computed anew in each step: a head that answers for each element" in notes(run.path)
+    assert "features are computed anew in each step: a head that predicts for each element" in notes(run.path)
 
 
 def test_no_room_on_the_disk(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,7 +162,7 @@ def test_at_most_so_many_rows_are_fitted_and_that_is_said() -> None:
 
 def test_features_that_do_not_fit_the_rows_are_refused() -> None:
     """Numbers of both are said."""
-    with pytest.raises(InputError, match="3 training features for 2 truths"):
+    with pytest.raises(InputError, match="3 training features for 2 labels"):
         frozen_features(
             np.zeros((3, 2)), ["a", "b"], np.zeros((1, 2)), table("label", ["a"], ["a"], ["a", "b"]), seed=0
         )

@@ -191,7 +191,7 @@ def test_tables_of_other_rows_are_refused() -> None:
     table = answers(np.ones(6, bool))
     with pytest.raises(InputError, match="row 6 is in one table only"):
         paired_difference(metric("accuracy"), table, table.take(np.arange(5)), seed=0)
-    with pytest.raises(InputError, match="row 1 has truth"):
+    with pytest.raises(InputError, match="row 1 has label"):
         paired_difference(metric("accuracy"), table, answers(np.ones(6, bool), truth=["yes"] * 6), seed=0)
 
 

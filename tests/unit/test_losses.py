@@ -106,7 +106,7 @@ def test_regression_losses_are_torchs_for_a_column_and_for_a_vector(delta: float
 def test_regression_losses_refuse_to_broadcast(loss: SquaredError | Huber) -> None:
     """[B, 1] against [B] would compare every row with every other."""
     for shape in ((4, 3), (3,), (4, 1, 1)):
-        with pytest.raises(ValueError, match="one value a row"):
+        with pytest.raises(ValueError, match="one value an example"):
             loss.elements(torch.zeros(shape), torch.zeros(4))
 
 

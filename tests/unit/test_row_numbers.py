@@ -64,5 +64,5 @@ def test_the_audit_counts_from_1_in_json() -> None:
 def test_errors_count_from_1() -> None:
     with pytest.raises(InputError, match="row 5 is in one table only"):
         aligned(table([0, 4]), table([0]))
-    with pytest.raises(InputError, match="row 1 has truth"):
+    with pytest.raises(InputError, match="row 1 has label"):
         aligned(table([0]), table([0], truth="b"))

@@ -310,7 +310,9 @@ def test_what_describes_answers_chooses_no_checkpoint() -> None:
     """Neither longer nor shorter replies are better; of two that judge, either may."""
     metrics = metrics_for(Response())
     assert [_deciding(name, metrics, Response()) for name in ("loss", "rougeL")] == ["loss", "rougeL"]
-    with pytest.raises(InputError, match="'mean_length' describes answers, and neither more nor less of it is better"):
+    with pytest.raises(
+        InputError, match="'mean_length' describes predictions, and neither more nor less of it is better"
+    ):
         _deciding("mean_length", metrics, Response())
     with pytest.raises(InputError, match=r"'macro_f1' is not defined for target 'response'"):
         _deciding("macro_f1", metrics, Response())

@@ -69,7 +69,7 @@ def test_missing_contents_are_rows_of_their_own() -> None:
 
 def test_shares_that_leave_nothing_for_training() -> None:
     """Are refused."""
-    with pytest.raises(InputError, match="no rows for training"):
+    with pytest.raises(InputError, match="no examples for training"):
         Stratified(validation=0.5, test=0.5).assign(table([]), keys(9), np.zeros(9, int), seed=0, parts=(True, True))
 
 

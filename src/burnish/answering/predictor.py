@@ -82,7 +82,7 @@ class Predictor:
             return self._many([turns], seed)[0]
         if isinstance(examples, bytes) or not isinstance(examples, Iterable):
             raise InputError(
-                f"found {examples!r:.80}", expected="a text, a row (column name to value), or a list of them"
+                f"found {examples!r:.80}", expected="a text, an example (column name to value), or a list of them"
             )
         return self._many(list(examples), seed)
 

@@ -143,11 +143,11 @@ def sign(source: Path, key: Path) -> None:
     click.echo(f"signed {folder} with key {fingerprint}", err=True)
 
 
-@click.command(short_help="Predict the rows of a file or folder.")
+@click.command(short_help="Predict the examples of a file or folder.")
 @click.argument("source", type=FILE, metavar="RUN_OR_BUNDLE")
 @click.argument("data", metavar="INPUT")
 @click.option("-o", "--out", type=FILE, required=True, help="File for the predictions: .csv, .tsv, .jsonl or .parquet.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows at once.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Examples at once.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
 @input_columns_option
 @runtime_option
@@ -197,7 +197,9 @@ def predict(
 @runtime_option
 @click.option("--compare", is_flag=True, help="Chat with the checkpoint before training as well, as NAME-base.")
 @click.option("--base", metavar="NAME", help="That checkpoint, where it is no longer in the recipe's place.")
-@click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Rows computed at once.")
+@click.option(
+    "--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples computed at once."
+)
 @click.option(
     "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
 )

@@ -185,7 +185,7 @@ class Predictions:
             raise InputError(
                 f"this is no table of predictions: {str(error).splitlines()[0]}",
                 expected="the file as burnish wrote it",
-                fix="bring back a copy, or answer the rows again: `burnish evaluate BUNDLE DATA`",
+                fix="bring back a copy, or predict the examples again: `burnish evaluate BUNDLE DATA`",
                 place=str(path),
             ) from error
         table = _with_rows(table, pc.subtract(table["row"], first)).replace_schema_metadata(metadata)

@@ -67,7 +67,7 @@ def joined(
     sums, first = each(answer, rows, limit=limit)
     if len({view.shape for views in sums for view in views}) > 1:
         shapes = len({view.shape for views in sums for view in views})
-        raise ValueError(f"rows with an answer for each element, of {shapes} lengths, cannot be joined")
+        raise ValueError(f"examples with a prediction for each element, of {shapes} lengths, cannot be joined")
     values = [join(np.stack(views)) for views in sums]
     return Joined(np.stack(values) if values else np.zeros((0, 0), np.float32), first, length)
 

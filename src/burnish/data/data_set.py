@@ -28,7 +28,7 @@ class DataSet(BaseModel):
         1.0,
         gt=0,
         allow_inf_nan=False,
-        description="How often an epoch sees its rows: 2 is twice, 0.5 half of them, the other half in the next epoch.",
+        description="How often an epoch sees its examples: 2 is twice, 0.5 half of them, the other half in the next epoch.",
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
@@ -100,7 +100,7 @@ def data_sets(value: Any, part: str) -> Any:
     if weighed is not None:
         raise InputError(
             f"data set {weighed.name!r} has weight {weighed.weight:g}",
-            expected="no weight: each row of validation and test is scored once",
+            expected="no weight: each example of validation and test is scored once",
             fix="leave it out; weights are for data.train",
             place=f"data.{part}",
         )

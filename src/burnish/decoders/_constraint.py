@@ -63,7 +63,7 @@ class Constraint:
     ) -> None:
         if ends.tokenizer is None:
             raise InputError(
-                "answers of this target are no texts, so no JSON schema can hold them", place="decoder.json_schema"
+                "predictions of this target are no texts, so no JSON schema can hold them", place="decoder.json_schema"
             )
         library = _library()
         tokenizer = _tokenizer(ends.tokenizer.to_str(), tuple(sorted(ends.stop)), size)
@@ -110,6 +110,6 @@ def _library() -> Any:
         import llguidance
     except ImportError as error:
         raise InputError(
-            "answers in a JSON schema need the package llguidance", fix="pip install 'burnish[constrained]'"
+            "predictions in a JSON schema need the package llguidance", fix="pip install 'burnish[constrained]'"
         ) from error
     return llguidance

@@ -109,7 +109,7 @@ class OneByOne(Stepwise):
 
     json_schema: dict[str, Any] | None = Field(
         None,
-        description="Answers are JSON of this schema: the schema, the path of a file with one, or true for any JSON; needs "
+        description="Predictions are JSON of this schema: the schema, the path of a file with one, or true for any JSON; needs "
         "llguidance.",
     )
     before_json: list[int] = Field(

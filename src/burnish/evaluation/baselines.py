@@ -100,9 +100,9 @@ def frozen_features(
     features = np.asarray(train_features, np.float32)
     if len(features) != len(train_truth) or len(test_features) != len(like):
         raise InputError(
-            f"{len(features)} training features for {len(train_truth)} truths, {len(test_features)} test features for "
-            f"{len(like)} rows",
-            expected="one feature vector for each row (for tags: for each training word, and one array a test row)",
+            f"{len(features)} training features for {len(train_truth)} labels, {len(test_features)} test features for "
+            f"{len(like)} examples",
+            expected="one feature vector for each example (for tags: for each training word, and one array a test example)",
         )
     kept = np.array([i for i, truth in enumerate(train_truth) if truth is not None], np.int64)
     if not len(kept):

@@ -108,7 +108,7 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     target = target_of(first)
     for row, mine, theirs in zip(rows, first.truth, second.truth, strict=True):
         if not same(target, mine, theirs):
-            raise InputError(f"row {row + 1} has truth {mine!r} in one table and {theirs!r} in the other")
+            raise InputError(f"row {row + 1} has label {mine!r} in one table and {theirs!r} in the other")
     return first, second
 
 

@@ -159,7 +159,7 @@ def _window(
 
 def _unscored(target: Target) -> InputError:
     return InputError(
-        f"rows of target {target.kind()!r} are scored by their losses, which are not computed here",
+        f"examples of target {target.kind()!r} are scored by their losses, which are not computed here",
         expected="the network itself: `burnish evaluate`",
         fix="fine-tune the run on conversations or labels, and export that",
         place="target",

@@ -28,7 +28,7 @@ class Litert(Exporter):
 
     runtime = "litert"
     extra = "tflite"
-    batch: int = Field(1, ge=1, description="Rows of a batch.")
+    batch: int = Field(1, ge=1, description="Examples of a batch.")
     lengths: list[int] = Field(
         default_factory=list,
         description="Tokens of an example, a signature each; examples are padded to the next. Empty: 64 and the model's limit.",

@@ -16,5 +16,7 @@ def one_a_row(logits: Tensor, targets: Tensor) -> Tensor:
     """
     values = logits.squeeze(-1) if logits.ndim == targets.ndim + 1 else logits
     if values.shape != targets.shape:
-        raise ValueError(f"one value a row is needed: logits {tuple(logits.shape)}, targets {tuple(targets.shape)}")
+        raise ValueError(
+            f"one value an example is needed: logits {tuple(logits.shape)}, targets {tuple(targets.shape)}"
+        )
     return values

@@ -26,7 +26,9 @@ class MeanLength(RowMean):
     targets: ClassVar[tuple[str, ...]] = ("response",)
     greater_is_better: ClassVar[bool | None] = None
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = tuple({"of": of} for of in ("answers", "truths", "tokens"))
-    of: Of = Field("answers", description="answers, truths: words; tokens: those that the model wrote.")
+    of: Of = Field(
+        "answers", description="answers (predictions), truths (labels): words; tokens: those that the model wrote."
+    )
 
     @property
     def label(self) -> str:

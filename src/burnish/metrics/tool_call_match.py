@@ -25,7 +25,7 @@ class ToolCallMatch(ShareOfRows):
 
     targets: ClassVar[tuple[str, ...]] = ("response",)
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"of": "calls"}, {"of": "all"})
-    of: Of = Field("calls", description="calls: of replies whose truth calls a tool; all: of all replies.")
+    of: Of = Field("calls", description="calls: of replies whose label calls a tool; all: of all replies.")
 
     @property
     def label(self) -> str:

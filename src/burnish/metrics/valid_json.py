@@ -55,7 +55,8 @@ class ValidJson(ShareOfRows):
 
     targets: ClassVar[tuple[str, ...]] = ("response",)
     json_schema: Schema = Field(
-        None, description="JSON schema that answers must fit, or the path of its file, which is read into the recipe."
+        None,
+        description="JSON schema that predictions must fit, or the path of its file, which is read into the recipe.",
     )
 
     @property

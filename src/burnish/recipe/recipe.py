@@ -144,7 +144,7 @@ class Recipe(BaseModel):
         32, ge=1, description="Examples of one optimizer step, over all micro-batches and processes."
     )
     micro_batch_size: int | None = Field(
-        None, ge=1, description="Rows that go through the network at once; null: all, halved when memory runs out."
+        None, ge=1, description="Examples that go through the network at once; null: all, halved when memory runs out."
     )
     epochs: float | None = Field(
         None,
@@ -173,7 +173,7 @@ class Recipe(BaseModel):
         None,
         ge=0,
         le=64,
-        description="Threads that read rows: ahead, or where the network has every core, each a part of a batch; "
+        description="Threads that read examples: ahead, or where the network has every core, each a part of a batch; "
         "null: by the cores, 0 for texts.",
     )
     decoded_cache: int = Field(
@@ -185,7 +185,7 @@ class Recipe(BaseModel):
         "auto",
         description="Where only the head is trained, the frozen part sees each example once, in eval mode; auto: where possible.",
     )
-    evaluation_batch_size: int = Field(64, ge=1, description="Rows at once in validation and test.")
+    evaluation_batch_size: int = Field(64, ge=1, description="Examples at once in validation and test.")
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )

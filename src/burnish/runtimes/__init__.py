@@ -128,4 +128,4 @@ class Runtime(Component):
         Raises:
             InputError: also where this runtime, or the network, answers in one pass only.
         """
-        raise InputError(f"runtime {self.kind()!r} answers in one pass, and does not write", fix="runtime: torch")
+        raise InputError(f"runtime {self.kind()!r} predicts in one pass, and does not write", fix="runtime: torch")

@@ -85,7 +85,7 @@ def generating(network: Network) -> Generate:
 
     if not isinstance(network, Generating):
         raise InputError(
-            f"{type(network).__name__} answers in one pass: it cannot write token by token",
+            f"{type(network).__name__} predicts in one pass: it cannot write token by token",
             expected="a network with `step` (core.network.Generating)",
             fix="decoder: one_pass, or another model",
             place="decoder",

@@ -175,7 +175,7 @@ def settings_of(decoder: Decoder) -> dict[str, Any]:
     """
     values = decoder.model_dump()
     if values.get("json_schema") is not None:
-        raise _lacks("answers in a JSON schema")
+        raise _lacks("predictions in a JSON schema")
     if decoder.kind() == "greedy":
         return {"options": {"sampling_topk": 1, "length_penalty": 0}, "random": False}
     if decoder.kind() == "beam":

@@ -72,7 +72,7 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="burnish",
         version=version("burnish"),
-        description="Answers of trained models. Every address and error is described here.",
+        description="Predictions of trained models. Every address and error is described here.",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         lifespan=life,

@@ -112,9 +112,11 @@ class Batcher:
         wait = min(self.taken + rows, rows * (self.requests + 1)) * self._seconds_a_row
         room = self.max_queue if rows <= FEW else int(SHARED * self.max_queue)
         if self.taken and self.taken + rows > room:
-            raise overloaded(f"the queue is full: {self.taken} rows are waiting", self.taken * self._seconds_a_row)
+            raise overloaded(f"the queue is full: {self.taken} examples are waiting", self.taken * self._seconds_a_row)
         if self.taken and wait > MARGIN * seconds:
-            raise overloaded(f"{self.taken} rows are waiting: the answer would come too late", wait, reason="deadline")
+            raise overloaded(
+                f"{self.taken} examples are waiting: the prediction would come too late", wait, reason="deadline"
+            )
         self.taken += rows
         self.requests += 1
         try:

@@ -45,5 +45,5 @@ def response_to(error: Refused | Unanswered, request: Request) -> Response:
     if isinstance(error, Refused):
         request.state.reason = error.reason
         return error.response(request_id, path)
-    refused = Refused(500, f"the model failed on a row; the log has it under {request_id}", reason="model")
+    refused = Refused(500, f"the model failed on an example; the log has it under {request_id}", reason="model")
     return refused.response(request_id, path)

@@ -41,7 +41,7 @@ def _explaining(served: Served, bodies: Bodies) -> Handler:
                 raise Refused(422, served.unexplained)
             asked = await served.reader.read(request, body)
             if asked.many:
-                raise Refused(422, "one row is explained at a time: send a row, not a list")
+                raise Refused(422, "one example is explained at a time: send one, not a list")
             request.state.rows = 1
             row = asked.rows[0]
             if isinstance(row, RowError):

@@ -51,7 +51,7 @@ class Metrics:
         )
         self.refused = Counter("burnish_refused", "Requests refused, and why.", ("reason",), registry=registry)
         self.batch_rows = Histogram(
-            "burnish_batch_rows", "Rows computed at once.", MODEL, buckets=ROWS, registry=registry
+            "burnish_batch_rows", "Examples computed at once.", MODEL, buckets=ROWS, registry=registry
         )
         self.batch_seconds = Histogram(
             "burnish_batch_seconds", "Seconds a batch takes to compute.", MODEL, buckets=SECONDS, registry=registry
@@ -68,18 +68,18 @@ class Metrics:
         )
         self.lost = Gauge(
             "burnish_lost_readers",
-            "Threads left behind with a row that they do not come back from.",
+            "Threads left behind with an example that they do not come back from.",
             MODEL,
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self.answers = Counter("burnish_answers", "Answers given, by class.", (*MODEL, "answer"), registry=registry)
+        self.answers = Counter("burnish_answers", "Predictions given, by class.", (*MODEL, "answer"), registry=registry)
         self.confidence = Histogram(
             "burnish_confidence", "Probability of the prediction given.", MODEL, buckets=TENTHS, registry=registry
         )
         self.abstained = Counter(
             "burnish_abstained",
-            "Answers less sure than the bundle's abstention asks for; only of bundles that abstain.",
+            "Predictions less sure than the bundle's abstention asks for; only of bundles that abstain.",
             MODEL,
             registry=registry,
         )

@@ -113,7 +113,7 @@ class Readers:
             TimeoutError: the deadline has passed.
         """
         if self.stuck:
-            raise overloaded("rows cannot be read at present", self.seconds, status=503, reason="stuck")
+            raise overloaded("examples cannot be read at present", self.seconds, status=503, reason="stuck")
         loop = asyncio.get_running_loop()
         job = _Job(work, items, loop.create_future(), deadline, [None] * len(items), len(items))
         with self._changed:
@@ -162,7 +162,9 @@ class Readers:
         job, thread = reader.job, reader.thread
         assert job is not None
         assert thread is not None
-        LOG.error("a row is not read", extra={"model": self.name, "seconds": self.seconds, "lost": len(self._lost) + 1})
+        LOG.error(
+            "an example is not read", extra={"model": self.name, "seconds": self.seconds, "lost": len(self._lost) + 1}
+        )
         reader.lost = True
         self._free.remove(reader)
         self._lost.add(reader)

@@ -77,7 +77,7 @@ def _spread(seconds: float) -> int:
 
 def late(seconds: float) -> Refused:
     """What was taken was not answered before its deadline."""
-    message = f"no answer within {seconds:g} s: send fewer or smaller rows, or come again when less is asked"
+    message = f"no prediction within {seconds:g} s: send fewer or smaller examples, or come again when less is asked"
     return Refused(503, message, retry_after=seconds, reason="deadline")
 
 

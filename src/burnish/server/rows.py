@@ -103,9 +103,11 @@ class Reader:
             Refused: too many rows (413), or none (422).
         """
         if not values:
-            raise Refused(422, "there are no rows")
+            raise Refused(422, "there are no examples")
         if len(values) > self.settings.max_rows:
-            raise Refused(413, f"{len(values):,} rows; a request has at most {self.settings.max_rows:,}", reason="rows")
+            raise Refused(
+                413, f"{len(values):,} examples; a request has at most {self.settings.max_rows:,}", reason="rows"
+            )
         rows: list[dict[str, Any] | RowError] = []
         for value in values:
             try:
@@ -155,7 +157,7 @@ class Reader:
 
     async def _form(self, request: Request, body: bytes) -> AskedRows:
         if not endings_of(self.input) and len(self.input.required_columns) != 1:
-            raise Refused(415, "this model reads several texts a row: send JSON")
+            raise Refused(415, "this model reads several texts an example: send JSON")
 
         async def stream() -> Any:
             yield body

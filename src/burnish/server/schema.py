@@ -26,12 +26,12 @@ ERRORS = {
     "400": "Not what it says it is: broken JSON, form or compression.",
     "401": "No API key, or not one of ours.",
     "408": "The body did not arrive in time.",
-    "413": "Too large: bytes or rows.",
+    "413": "Too large: bytes or examples.",
     "415": "A content-type or content-encoding that is not read.",
     "422": "Read, but no example can be predicted; `details` says why.",
     "429": "Too much is waiting; come again after Retry-After.",
     "500": "The model failed; the log has it under the request's id.",
-    "503": "Stopping, or no answer before the deadline; come again after Retry-After.",
+    "503": "Stopping, or no prediction before the deadline; come again after Retry-After.",
 }
 
 

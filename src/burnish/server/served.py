@@ -104,7 +104,11 @@ class Served:
         told = [result.problem if isinstance(result, RowError) else said(self, result) for result in results]
         wrong = [{"row": i, "error": s} for i, s in enumerate(told) if isinstance(s, str)]
         if len(wrong) == len(told):
-            first = wrong[0]["error"] if len(told) == 1 else f"no row can be answered; row 0: {wrong[0]['error']}"
+            first = (
+                wrong[0]["error"]
+                if len(told) == 1
+                else f"none of the examples can be predicted; the first: {wrong[0]['error']}"
+            )
             raise Refused(422, str(first), details=wrong[:DETAILS])
         self.metrics.answered(self.name, self.version, [s for s in told if isinstance(s, Answer)])
         return told

@@ -35,11 +35,13 @@ class Settings(BaseModel):
     )
     base: str | None = Field(None, description="Where that checkpoint is; null: where the recipe has it.")
     trust_code: bool = Field(False, description="Whether components from outside burnish may be imported.")
-    max_batch: int = Field(32, ge=1, description="Rows computed at once.")
+    max_batch: int = Field(32, ge=1, description="Examples computed at once.")
     max_wait: float = Field(0.002, ge=0, description="Seconds an example waits for others before it is computed.")
-    max_queue: int = Field(512, ge=1, description="Rows of one model that may be waiting; more are refused with 429.")
-    max_rows: int = Field(128, ge=1, description="Rows of one request.")
-    deadline: float = Field(10.0, gt=0, description="Seconds a request may take from its last byte to its answer.")
+    max_queue: int = Field(
+        512, ge=1, description="Examples of one model that may be waiting; more are refused with 429."
+    )
+    max_rows: int = Field(128, ge=1, description="Examples of one request.")
+    deadline: float = Field(10.0, gt=0, description="Seconds a request may take from its last byte to its prediction.")
     write_deadline: float = Field(120.0, gt=0, description="Seconds that a chat or completion may take.")
     max_output_tokens: int = Field(1024, ge=1, description="Tokens that one chat or completion may write.")
     max_body: int = Field(16 << 20, ge=1, description="Bytes of a request, before and after decompression.")

@@ -65,7 +65,7 @@ def seen_rows(bundle: Bundle, table: Table, *, trust_code: bool = False) -> tupl
         held = held_out(bundle, trust_code=trust_code)
     except InputError as error:
         reason = error.found.removeprefix("export validation needs the data the run was tested on: ")
-        return {}, [f"whether rows were trained on is not known: the data of the run cannot be compared ({reason})"]
+        return {}, [f"whether examples were trained on is not known: the data of the run cannot be compared ({reason})"]
     hashes, alike = contents(table, bundle), _similar(table, bundle)
     counts, said = {}, []
     for name, words in (

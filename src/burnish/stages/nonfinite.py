@@ -24,7 +24,7 @@ def not_finite(step: Step, part: Part) -> tuple[str, str]:
 
 def advice(checkpoints: Path) -> str:
     """What to do about it, and what is safe on disk."""
-    return f"lower learning_rate, look at these rows, or set nonfinite: skip or rollback; {safe(checkpoints)}"
+    return f"lower learning_rate, look at these examples, or set nonfinite: skip or rollback; {safe(checkpoints)}"
 
 
 def safe(checkpoints: Path) -> str:

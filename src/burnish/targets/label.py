@@ -61,7 +61,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         None,
         ge=0,
         le=1,
-        description="Answers less probable than this are marked as abstained (1: all); see `abstention`.",
+        description="Predictions less probable than this are marked as abstained (1: all); see `abstention`.",
     )
     joining: Literal["mean", "max"] = Field(
         "mean",

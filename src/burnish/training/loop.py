@@ -220,7 +220,7 @@ def _shrink(training: Training) -> None:
     before = training.micro_batch_size
     training.micro_batch_size = max(1, before // 2)
     training.notify(
-        f"memory ran out: micro-batches of {training.micro_batch_size} rows instead of {before}; "
+        f"memory ran out: micro-batches of {training.micro_batch_size} examples instead of {before}; "
         "the effective batch and the result stay the same"
     )
 

@@ -24,7 +24,7 @@ def shares(split: Split, parts: tuple[bool, bool]) -> tuple[float, float, float]
     validation, test = split.validation * parts[0], split.test * parts[1]
     if validation + test >= 1:
         raise InputError(
-            f"validation {validation:g} and test {test:g} leave no rows for training",
+            f"validation {validation:g} and test {test:g} leave no examples for training",
             expected="shares that add up to less than 1",
             place="split",
         )

@@ -16,7 +16,7 @@ class Balanced(ByClass):
     """
 
     target_ratio: float = Field(
-        1.0, gt=0, le=1, description="Rows of each class at least, as a share of the largest class."
+        1.0, gt=0, le=1, description="Examples of each class at least, as a share of the largest class."
     )
 
     def chosen(

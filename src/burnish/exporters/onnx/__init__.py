@@ -33,7 +33,7 @@ class Onnx(Exporter):
     extra = "export"
     opset: int = Field(23, ge=18, le=23, description="ONNX opset; 23 has attention as one operator, 18 runs on more.")
     static: bool = Field(False, description="Fixed shapes, as FPGA and NPU compilers want them.")
-    batch: int = Field(1, ge=1, description="Rows of a batch where shapes are fixed.")
+    batch: int = Field(1, ge=1, description="Examples of a batch where shapes are fixed.")
     length: int | None = Field(
         None, ge=4, description="Tokens of an example where shapes are fixed; null: the model's limit."
     )

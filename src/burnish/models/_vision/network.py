@@ -149,7 +149,7 @@ def check_task(kind: str, input: Input, target: Target, channels: Sequence[int] 
         inputs = [kind for kind, cls in input_classes().items() if getattr(cls, "channels", 0) in channels]
         raise InputError(
             f"there is no {kind} head for input {input.kind()!r} with a target of one prediction per {target.shape}",
-            expected=f"input {' or '.join(inputs)} with a target of one prediction per row",
+            expected=f"input {' or '.join(inputs)} with a target of one prediction per example",
             place="target",
         )
 

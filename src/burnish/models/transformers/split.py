@@ -46,7 +46,7 @@ def head_split(network: Separable, inputs: dict[str, torch.Tensor]) -> HeadSplit
         Inseparable: one answer for each element, untrained parameters inside the body, or none of these states.
     """
     if network.element:
-        raise Inseparable("a head that answers for each element reads every state: they are not kept")
+        raise Inseparable("a head that predicts for each element reads every state: they are not kept")
     body, top = body_of(network.model), network.layers + 1
     inside = [f"model.{n}" for n, p in network.model.named_parameters() if _within(network, n) and not _pooler(n)]
     if any(network.depth(name) == top for name in inside):
@@ -124,7 +124,7 @@ def states_of_places(network: Separable, inputs: dict[str, torch.Tensor]) -> tor
         Inseparable: one answer for each row.
     """
     if not network.element:
-        raise Inseparable("the network gives one answer a row, and not one at each place")
+        raise Inseparable("the network gives one prediction an example, and not one at each place")
     states: torch.Tensor = _through_body(network, inputs)[0]
     return states
 

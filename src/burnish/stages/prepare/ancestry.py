@@ -50,7 +50,7 @@ def require_unseen(
         held = held_out(bundle, trust_code=trust_code)
     except BurnishError as error:
         warn(
-            f"whether test rows were trained on before is not known: the run of {folder} cannot be compared ({error.found})"
+            f"whether test examples were trained on before is not known: the run of {folder} cannot be compared ({error.found})"
         )
         return
     for name in ("test", "validation"):
@@ -64,7 +64,7 @@ def require_unseen(
         if count and name == "test" and ACCEPTS not in allow:
             raise InputError(
                 said,
-                expected="test rows that no weight has learned from",
+                expected="test examples that no weight has learned from",
                 fix="give the data, the split and the seed of that run, or rows of their own for the test; start from "
                 f"{bundle.settings['model']['name']}; or accept it knowingly: allow=[{ACCEPTS}]",
                 place=str(folder),

@@ -214,7 +214,7 @@ def _deciding(named: str, metrics: Sequence[Metric], target: Target) -> str:
         return named
     wrong = f"is not defined for target {target.kind()!r}"
     if named in [m.label for m in metrics]:
-        wrong = "describes answers, and neither more nor less of it is better"
+        wrong = "describes predictions, and neither more nor less of it is better"
     guess = nearest(named, known)
     raise InputError(
         f"deciding_metric {named!r} {wrong}",

@@ -146,7 +146,7 @@ def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: No
         decoder=recipe.decoder,
     )
     fresh = "; its head over the vocabulary is random, because it came without one" if network.fresh_head else ""
-    return Baseline(predictions, note or f"{recipe.model.name} as it was before training, on the same rows{fresh}")
+    return Baseline(predictions, note or f"{recipe.model.name} as it was before training, on the same examples{fresh}")
 
 
 def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, notify: Notify) -> Baseline:

@@ -114,7 +114,7 @@ def read(folder: Path) -> Begun | None:
     if not isinstance(values, dict) or values.pop("sha256", None) != _hash(values):
         raise InputError(
             "the record of what the run began with is not the file that was written",
-            expected="the file as burnish wrote it: without it nobody knows which rows were sealed",
+            expected="the file as burnish wrote it: without it nobody knows which examples are held out",
             fix="bring back a copy, or start a new run",
             place=str(path),
         )

@@ -79,7 +79,7 @@ def require_same(folder: RunFolder, prepared: Prepared, asked: Collection[str] =
     _same_rows(began.data, prepared)
     if began.reads != prepared.processor.fingerprint() and _same_readers(began):
         raise InputError(
-            "rows are read otherwise than when the run began: the tokenizer or processor of the model is another",
+            "examples are read otherwise than when the run began: the tokenizer or processor of the model is another",
             expected="the checkpoint the run began with",
             fix="bring back its files, or start a new run",
             place=str(prepared.recipe.model.name),
@@ -152,7 +152,7 @@ def _agreed(changes: Changes, asked: Collection[str], folder: RunFolder) -> Chan
 def reason(place: str) -> str:
     """Why a setting cannot be changed in a run that began."""
     if matches(UNSEALING, place):
-        return "it says which rows are in which split, so test rows could have been trained on"
+        return "it says which examples are in which split, so test examples could have been trained on"
     if matches(CHOOSING, place):
         return "the best checkpoint so far was chosen by it, and those it did not choose are gone"
     if matches(ANSWERING, place):

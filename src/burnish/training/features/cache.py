@@ -125,12 +125,12 @@ def obstacle(network: Network, adapter: Adapter, augmentation: Augmentation | No
         return f"with adapter {adapter.kind()!r} more than the head learns"
     changes = augmentation or mixing
     if changes is not None and not getattr(changes, "changes", True):
-        return "rows have several views, of which training reads another one in each epoch"
+        return "examples have several views, of which training reads another one in each epoch"
     if changes is not None:
         what = "augmentation" if augmentation is not None else "mixing"
         return (
-            f"{what} {changes.kind()!r} makes other rows of them each time; with `{what}: none` the frozen backbone "
-            f"would see each row once instead of {epochs:g} times"
+            f"{what} {changes.kind()!r} makes other examples of them each time; with `{what}: none` the frozen backbone "
+            f"would see each example once instead of {epochs:g} times"
         )
     return ""
 
@@ -164,7 +164,7 @@ def frozen_features(
         Inseparable: the head cannot be computed apart, or there is no room on the disk.
     """
     if validation is not None and _several_views(validation):
-        raise Inseparable("validation averages several views of a row")
+        raise Inseparable("validation averages several views of an example")
     rows = _probe_rows(training.rows)
     probe = accelerator.tensors(training.batch(rows).inputs)
     network.eval()
@@ -239,7 +239,7 @@ def _checked(network: Network, split: HeadSplit, probe: dict[str, torch.Tensor])
     whole, example = network(**probe), split.features(**probe)
     apart = split.logits(example)
     if apart.shape != whole.shape or not torch.allclose(apart, whole, rtol=1e-3, atol=1e-4):
-        raise Inseparable("the head alone does not answer as the whole network does")
+        raise Inseparable("the head alone does not predict as the whole network does")
     return example
 
 

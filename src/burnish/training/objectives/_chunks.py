@@ -141,5 +141,5 @@ def head_apart(network: Network, probe: dict[str, Tensor]) -> frozenset[str]:
         for module in training:
             module.training = True
     if apart.shape != whole.shape or not torch.allclose(apart, whole, rtol=1e-3, atol=1e-4):
-        raise Inseparable(f"the head of {type(network).__name__} alone does not answer as the whole network does")
+        raise Inseparable(f"the head of {type(network).__name__} alone does not predict as the whole network does")
     return frozenset(name for name, gradient in zip(named, reached, strict=bool(reached)) if gradient is not None)
