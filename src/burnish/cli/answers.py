@@ -197,9 +197,7 @@ def predict(
 @runtime_option
 @click.option("--compare", is_flag=True, help="Chat with the checkpoint before training as well, as NAME-base.")
 @click.option("--base", metavar="NAME", help="That checkpoint, where it is no longer in the recipe's place.")
-@click.option(
-    "--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples computed at once."
-)
+@click.option("--max-batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples at once.")
 @click.option(
     "--max-wait", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Milliseconds a batch waits."
 )
