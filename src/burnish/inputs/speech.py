@@ -15,8 +15,10 @@ from burnish.core.errors import InputError
 from burnish.inputs import Change
 from burnish.inputs._files import Read
 from burnish.inputs._recordings import Recordings
+from burnish.media.sound.pauses import spoken
 from burnish.media.sound.processor import SoundProcessor
 from burnish.media.sound.resampling import Waveform
+from burnish.media.transcript.stitching import APART
 
 STEP = 0.5  # seconds that natural windows are a multiple of: little silence, and few different lengths
 LONGEST = 30.0  # seconds of a window where the checkpoint says nothing
@@ -43,6 +45,11 @@ class Speech(Recordings):
     end: str | None = Field(None, description="Column with the seconds at which they end; null: `end`, if any.")
     overlap: float = Field(
         0.2, ge=0, lt=1, description="Of neighbouring windows of a long recording, as a share of one."
+    )
+    pauses: bool = Field(
+        False,
+        description="Cut long recordings where it is quiet, and leave out stretches in which nobody speaks, in place of "
+        "overlapping windows.",
     )
     window: Literal["full", "natural"] = Field(
         "full",
@@ -121,6 +128,10 @@ class Speech(Recordings):
             yield self._windows(self.heard(example, processor), processor)
 
     def _windows(self, waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
+        if self.pauses and len(waveform) > processor.samples:
+            for start, end in spoken(waveform, processor.sampling_rate, processor.seconds):
+                yield {**self._window(waveform[start:end], processor), APART: np.int32(1)}  # type: ignore[dict-item]
+            return
         for start in processor.starts(len(waveform)):
             yield self._window(waveform[start : start + processor.samples], processor)
 

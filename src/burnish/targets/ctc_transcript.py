@@ -14,7 +14,7 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
 from burnish.media.transcript import vocabulary
-from burnish.media.transcript.stitching import stitched
+from burnish.media.transcript.stitching import APART, stitched
 from burnish.media.transcript.vocabulary import Spelling, needed_frames
 from burnish.targets import Decoded
 from burnish.targets._spoken import Spoken
@@ -176,7 +176,7 @@ class CtcTranscript(Spoken):
         texts = [spelling.text(view.ids) for view in views]
         spaced = sum(text.count(" ") for text in texts) * 20 >= sum(map(len, texts))
         return Decoded(
-            stitched(texts, spaced=spaced),
+            stitched(texts, spaced=spaced, apart=APART in encoded),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             "stop",

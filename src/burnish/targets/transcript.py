@@ -14,7 +14,7 @@ from burnish.core.generated import Ends, Generated, Reason
 from burnish.core.processor import Processor
 from burnish.media.transcript import decoder_tokens
 from burnish.media.transcript.decoder_tokens import DecoderTokens
-from burnish.media.transcript.stitching import stitched
+from burnish.media.transcript.stitching import APART, stitched
 from burnish.targets import Decoded
 from burnish.targets._spoken import Spoken
 from burnish.targets._target import Shape
@@ -144,7 +144,7 @@ class Transcript(Spoken):
         texts = [tokens.text(view.ids)[: view.cut] for view in views]
         ended: Reason = "length" if any(view.ended == "length" for view in views) else "stop"
         return Decoded(
-            stitched(texts, spaced=tokens.spaced or self.language is None),
+            stitched(texts, spaced=tokens.spaced or self.language is None, apart=APART in encoded),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             ended,

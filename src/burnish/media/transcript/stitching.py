@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+APART = "_apart"
+"""Of a view: set where it shares nothing with the views beside it."""
 _LONGEST = 64
 """Words at the seam that are compared: more than anyone says while two windows overlap."""
 
 
-def stitched(texts: Sequence[str], *, spaced: bool = True) -> str:
+def stitched(texts: Sequence[str], *, spaced: bool = True, apart: bool = False) -> str:
     """One transcript of the windows of a recording, in their order; each overlaps the one before.
 
     Two windows are joined at the longest run of words that the end of the first and the beginning of the second share:
@@ -19,7 +21,10 @@ def stitched(texts: Sequence[str], *, spaced: bool = True) -> str:
     Args:
         texts: of the windows.
         spaced: whether words are written apart; else characters are compared.
+        apart: whether the windows share nothing, so that one simply follows the other.
     """
+    if apart:
+        return (" " if spaced else "").join(text.strip() for text in texts if text.strip())
     whole: list[str] = []
     for text in texts:
         words = text.split() if spaced else list(text.strip())

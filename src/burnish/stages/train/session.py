@@ -15,6 +15,7 @@ from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
+from burnish.stages.train.blanks import blanks_only
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.validate import choice, deciding, measure, noise
@@ -171,6 +172,10 @@ class Session:
         )
         for text in self.health.see(step):
             self._warn(text)
+        training = self.assembled.training
+        parts = (self.recipe, training.network, self.assembled.batches, training.accelerator)
+        if training.accelerator.main and (silent := blanks_only(*parts, step.number)):
+            self._warn(silent)
 
     def _due(self, number: int) -> bool:
         if "validation" not in self.assembled.loaders:
