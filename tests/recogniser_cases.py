@@ -138,9 +138,18 @@ def _whisper(folder: Path, seconds: int, *, english: bool = False, **more: Any) 
     rates = {"dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0}
     config = t.WhisperConfig(
         **{
-            **{"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "num_mel_bins": BANDS, "init_std": 0.1},
-            **{"encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64},
-            **{"vocab_size": tokens.get_vocab_size(), "max_source_positions": 50 * seconds, "max_target_positions": 32},
+            "d_model": 32,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "num_mel_bins": BANDS,
+            "init_std": 0.1,
+            "encoder_attention_heads": 2,
+            "decoder_attention_heads": 2,
+            "encoder_ffn_dim": 64,
+            "decoder_ffn_dim": 64,
+            "vocab_size": tokens.get_vocab_size(),
+            "max_source_positions": 50 * seconds,
+            "max_target_positions": 32,
             **ends,
             **rates,
             **more,
@@ -196,10 +205,19 @@ def _moonshine(folder: Path, **more: Any) -> None:
     start, stop = tokens.token_to_id("<s>"), tokens.token_to_id("</s>")
     config = t.MoonshineConfig(
         **{
-            **{"hidden_size": 32, "intermediate_size": 64, "vocab_size": tokens.get_vocab_size()},
-            **{"encoder_num_hidden_layers": 2, "decoder_num_hidden_layers": 2, "max_position_embeddings": 32},
-            **{"encoder_num_attention_heads": 2, "decoder_num_attention_heads": 2, "initializer_range": 0.1},
-            **{"bos_token_id": start, "eos_token_id": stop, "decoder_start_token_id": start, "pad_token_id": stop},
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "vocab_size": tokens.get_vocab_size(),
+            "encoder_num_hidden_layers": 2,
+            "decoder_num_hidden_layers": 2,
+            "max_position_embeddings": 32,
+            "encoder_num_attention_heads": 2,
+            "decoder_num_attention_heads": 2,
+            "initializer_range": 0.1,
+            "bos_token_id": start,
+            "eos_token_id": stop,
+            "decoder_start_token_id": start,
+            "pad_token_id": stop,
             **more,
         }
     )

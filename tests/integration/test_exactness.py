@@ -50,9 +50,7 @@ class Wider(Fixed):
     def batch(self, rows: Any) -> Batch:
         batch = super().batch(rows)
         whole = () if "attention_mask" in batch.inputs else ("input_features",)
-        more = {
-            n: v if n in whole else np.pad(v, [(0, 0)] * (v.ndim - 1) + [(0, 8)]) for n, v in batch.inputs.items()
-        }
+        more = {n: v if n in whole else np.pad(v, [(0, 0)] * (v.ndim - 1) + [(0, 8)]) for n, v in batch.inputs.items()}
         elements = self.target.shape == "element"
         if elements or self.target.shape in ("decoded", "frames"):
             assert not elements or batch.targets.shape[1] == batch.inputs["input_ids"].shape[1]

@@ -237,7 +237,9 @@ def test_features_are_those_of_the_extractor(kind: str, cases: dict[str, Heard])
     extractor = t.WhisperFeatureExtractor.from_pretrained(checkpoint(kind))
     case = cases[kind]
     for number, row in enumerate(recogniser_cases.rows()[:3]):
-        theirs = extractor(row["audio"]["array"], sampling_rate=recogniser_cases.RATE, return_tensors="np")["input_features"]
+        theirs = extractor(row["audio"]["array"], sampling_rate=recogniser_cases.RATE, return_tensors="np")[
+            "input_features"
+        ]
         ours = case.loader.encoded(np.array([number]))[0]["input_features"]
         np.testing.assert_allclose(ours, theirs[0][:, : ours.shape[1]], rtol=0, atol=2e-5)
 
