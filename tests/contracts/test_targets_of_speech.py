@@ -127,7 +127,7 @@ def test_what_whisper_is_told_stands_in_the_prompt() -> None:
             "<|startoftranscript|><|de|><|translate|><|notimestamps|>",
         ),
     ):
-        target, processor = ready("whisper", **settings)
+        _, processor = ready("whisper", **settings)
         tokens: Any = processor.for_target
         assert tokens.tokens.tokenizer.decode(list(tokens.prompt), skip_special_tokens=False) == marks
 
