@@ -293,6 +293,13 @@ def test_a_frozen_encoder_hears_each_row_once(tmp_path: Path, name: str) -> None
     assert losses(mended) == losses(once)
 
 
+def test_dropout_inside_a_frozen_encoder_is_off_and_said(tmp_path: Path) -> None:
+    settings = recipe(tmp_path, "whisper", written_rows(24), target=ENGLISH, adapter="decoder_only", epochs=2)
+    model = {"name": settings["model"], "dropout": 0.2}
+    run = burnish.train({**settings, "model": model}, out=tmp_path / "run")
+    assert "dropout inside the frozen encoder is off" in said(run.path)
+
+
 def test_decoder_only_wants_a_decoder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no encoder with a decoder"):
         burnish.train(recipe(tmp_path, "ctc", written_rows(24), adapter="decoder_only"), out=tmp_path / "run")

@@ -55,7 +55,9 @@ class LowRankLinear(LoraLinear):  # type: ignore[misc, unused-ignore]
                 high.to(dtype),
                 self.scaling[ADAPTER],
             )
-        return out.view(*x.shape[:-1], -1)  # here, and not inside: some networks write into what a layer gives (wav2vec 2.0)
+        return out.view(
+            *x.shape[:-1], -1
+        )  # here, and not inside: some networks write into what a layer gives (wav2vec 2.0)
 
 
 def hasten(model: nn.Module, vocabulary: nn.Module | None) -> None:
