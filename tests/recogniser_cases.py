@@ -55,6 +55,7 @@ LANGUAGES = ("en", "de", "ja")
 KINDS = ("whisper", "whisper_natural", "ctc", "ctc_group")
 WRITERS = ("whisper", "whisper_natural")
 FRAMES = ("ctc", "ctc_group")
+SPELLING = (*FRAMES, "body", "ctc_whisper")
 LETTERS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVKXJQZ'")
 _WHISPER_RATES = ("dropout", "attention_dropout", "activation_dropout", "encoder_layerdrop", "decoder_layerdrop")
 _WAV2VEC2_RATES = ("hidden_dropout", "feat_proj_dropout", "final_dropout", "layerdrop")
@@ -87,7 +88,10 @@ def written_rows(count: int, *, start: int = 0, longest: float = 0.9, lower: boo
 
 @cache
 def checkpoint(kind: str) -> Path:
-    """A tiny checkpoint that all tests of a process read and none changes: one of `KINDS`, `body` or `moonshine`."""
+    """A tiny checkpoint that all tests of a process read and none changes: one of `KINDS`, `body`, `moonshine` or
+    `ctc_whisper`, whose encoder gets a head of CTC."""
+    if kind == "ctc_whisper":
+        return checkpoint("whisper_natural")
     _folders.append(TemporaryDirectory())
     return write(kind, Path(_folders[-1].name))
 
@@ -249,13 +253,13 @@ class Heard:
 def input_for(kind: str, **settings: Any) -> Speech:
     """How recordings of a kind are read."""
     window = {"window": "natural"} if kind == "whisper_natural" else {}
-    made = Speech(**{**({"seconds": 3.0} if kind in (*FRAMES, "body") else {}), **window, **settings})
-    return made.beside("frames" if kind in (*FRAMES, "body") else "decoded")
+    made = Speech(**{**({"seconds": 3.0} if kind in SPELLING[:3] else {}), **window, **settings})
+    return made.beside("frames" if kind in SPELLING else "decoded")
 
 
 def target_for(kind: str, folder: Path, texts: Sequence[str] = TEXTS, **settings: Any) -> Spoken:
     """What is learned of the texts, as it is settled before a run."""
-    if kind in (*FRAMES, "body"):
+    if kind in SPELLING:
         made = cast(Spoken, build("burnish.targets", {"kind": "ctc_transcript", "uncovered": 0.1, **settings}))
     else:
         told = {} if kind == "moonshine" else {"language": "en"}

@@ -23,7 +23,7 @@ from burnish.training.objective import SupervisedModule
 from tests import recogniser_cases
 from tests.recogniser_cases import FRAMES, WRITERS, Heard, checkpoint, heard, tensors
 
-EVERY = (*recogniser_cases.KINDS, "moonshine")
+EVERY = (*recogniser_cases.KINDS, "moonshine", "ctc_whisper", "body")
 DECODING = (*WRITERS, "moonshine")
 ALL = tuple(range(len(recogniser_cases.TEXTS)))
 
@@ -257,3 +257,19 @@ def test_natural_windows_are_what_the_library_gives_for_a_shorter_window(cases: 
     given = {name: inputs[name] for name in ("input_features", "decoder_input_ids")}
     with torch.no_grad():
         torch.testing.assert_close(case.network(**inputs), model(**given).logits, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", recogniser_cases.SPELLING)
+def test_frames_that_are_read_are_those_that_learned(cases: dict[str, Heard], kind: str) -> None:
+    """Of recordings of all lengths, alone and padded: a letter may be learned in the last of them."""
+    seconds = (0.03, 0.1, 0.26, 0.499, 0.5, 0.501, 0.77, 1.0)
+    case = cases[kind]
+    encoded = case.input.encode(recogniser_cases.rows(["a"] * len(seconds), seconds), case.processor.for_input)
+    arrays = case.loader.collate(encoded)[0]
+    inputs = {name: torch.from_numpy(value) for name, value in arrays.items()}
+    lengths = case.network.answer_lengths(**inputs)
+    assert lengths is not None
+    with torch.no_grad():
+        given = case.network(**{n: v.double() if v.is_floating_point() else v for n, v in inputs.items()}).shape[1]
+    target: Any = case.target
+    assert [target.frames(row, given, case.processor) for row in encoded] == lengths.tolist()

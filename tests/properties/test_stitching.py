@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as some
@@ -47,7 +48,7 @@ def test_words_at_the_edges_that_were_misheard_are_lost(counts: tuple[int, int, 
     number, length, _ = counts
     length = max(12, length)
     parts = windows(WORDS[:number], length, 6)
-    for part, following in zip(parts, parts[1:], strict=False):
+    for part, following in pairwise(parts):
         part[-1], following[0] = "misheard", "wrongly"
     assert stitched([" ".join(part) for part in parts]) == " ".join(WORDS[:number])
 
