@@ -293,6 +293,7 @@ def test_a_frozen_encoder_hears_each_row_once(tmp_path: Path, name: str) -> None
     assert losses(mended) == losses(once)
 
 
+@pytest.mark.slow
 def test_dropout_inside_a_frozen_encoder_is_off_and_said(tmp_path: Path) -> None:
     settings = recipe(tmp_path, "whisper", written_rows(24), target=ENGLISH, adapter="decoder_only", epochs=2)
     model = {"name": settings["model"], "dropout": 0.2}
