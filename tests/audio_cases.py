@@ -29,7 +29,7 @@ TIMM: dict[str, tuple[str, dict[str, Any]]] = {
 ARCHITECTURES = (*TRANSFORMERS, *TIMM)
 MASKED = ("wav2vec2", "hubert", "wavlm")
 """Those that are told what is padding."""
-_SPEECH: dict[str, Any] = {
+SPEECH_SIZES: dict[str, Any] = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
@@ -84,7 +84,7 @@ def written(architecture: str, folder: Path, **more: Any) -> Path:
         cls = {"hubert": t.HubertConfig, "wavlm": t.WavLMConfig}.get(architecture, t.Wav2Vec2Config)
         norm = {"feat_extract_norm": "layer" if architecture in MASKED else "group"}
         stable = {"do_stable_layer_norm": True} if architecture in MASKED else {}
-        config = cls(**{**_SPEECH, **norm, **stable, **more})
+        config = cls(**{**SPEECH_SIZES, **norm, **stable, **more})
     elif architecture == "ast":
         config = t.ASTConfig(**sizes, max_length=48, num_mel_bins=32, num_labels=5, initializer_range=0.1, **more)
         extractor = t.ASTFeatureExtractor(num_mel_bins=32, max_length=48)

@@ -11,7 +11,7 @@ from burnish.core.weighted import WeightedSum
 from burnish.losses import Loss
 
 AXIS = "burnish.losses"
-TARGETS = ("label", "labels", "score", "tags")
+TARGETS = ("label", "labels", "score", "tags", "transcript", "ctc_transcript")
 
 CTC = "tests.toy_sequences:Ctc"
 """A loss of one value a row, from outside."""
@@ -27,8 +27,10 @@ def loss_class(kind: str) -> type[Loss]:
 
 
 # A target kind that this table does not know is a failure of its own, so that none is left untested.
-PAIRS = [(kind, target) for kind in kinds(AXIS) for target in loss_class(kind).targets]
-TERMS = [*PAIRS, (CTC, "frames")]
+EVERY = [(kind, target) for kind in kinds(AXIS) for target in loss_class(kind).targets]
+PAIRS = [(kind, target) for kind, target in EVERY if loss_class(kind).terms is Loss.terms]
+"""Losses of one value an element."""
+TERMS = [*EVERY, (CTC, "frames")]
 """All losses, those of one value a row as well."""
 
 
@@ -41,13 +43,13 @@ def loss_case(target: str, rows: int = 6, *, seed: int = 0, dtype: torch.dtype =
 
     if target == "label":
         logits, targets = 3 * normal(rows, 5), torch.randint(0, 5, (rows,), generator=generator)
-    elif target == "tags":
+    elif target in ("tags", "transcript"):
         logits, targets = 3 * normal(rows, 4, 5), torch.randint(0, 5, (rows, 4), generator=generator)
     elif target == "labels":
         logits, targets = 3 * normal(rows, 5), torch.randint(0, 2, (rows, 5), generator=generator).float()
     elif target == "score":
         logits, targets = 3 * normal(rows, 1), normal(rows).float()
-    elif target == "frames":
+    elif target in ("frames", "ctc_transcript"):
         logits, targets = 3 * normal(rows, 9, 5), torch.randint(1, 5, (rows, 3), generator=generator)
     else:
         raise AssertionError(f"add a case for target {target!r}")

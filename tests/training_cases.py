@@ -12,26 +12,29 @@ import numpy as np
 import torch
 
 from burnish.adapters import Adapter
-from burnish.core.batch import Array, Batch, a_row_a_line
+from burnish.bundle.processors import processor_of
+from burnish.core.batch import Array, Batch, Encoded, a_row_a_line
 from burnish.core.component import build
+from burnish.core.processor import Processor
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.schedules import Schedule
-from burnish.targets import Target
+from burnish.targets import Target, Taught, shows_truth
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import SupervisedModule
 from burnish.training.parameter_groups import parameter_groups
-from tests import audio_cases, vision_cases
+from tests import audio_cases, recogniser_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
 from tests.image_cases import picture
 from tests.sound_cases import sound
 
-PADDED = ("label", "labels", "score", "tags", "sounds")
+SPEECH = recogniser_cases.KINDS
+PADDED = ("label", "labels", "score", "tags", "sounds", *SPEECH)
 CASES = (*PADDED, "images")
-"""Rows of `PADDED` differ in length; pictures have one size."""
+"""Rows of `PADDED` differ in length, or what is learned of them does; pictures have one size."""
 FILES = ("sounds", "images")
 TEXTS = (
     "the parcel never arrived",
@@ -50,6 +53,8 @@ TEXTS = (
 
 def truth(kind: str) -> list[object]:
     """One truth for each text."""
+    if kind in SPEECH:
+        return list(recogniser_cases.TEXTS)
     if kind in ("label", *FILES):
         return ["order", "order", "card", "film", "card", "fox", "fox", "card", "film", "order", "film"]
     if kind == "labels":
@@ -79,6 +84,10 @@ def pictures(column: str) -> list[dict[str, object]]:
 def written(kind: str, source: Path, dropout: float) -> dict[str, object]:
     """The checkpoint of a kind of rows at `source`, made once; which model it is."""
     model: dict[str, object] = {"kind": "timm" if kind == "images" else "transformers", "name": str(source)}
+    if kind in SPEECH:
+        if not source.exists():
+            recogniser_cases.write(kind, source, **dict.fromkeys(recogniser_cases.DROPOUTS[kind], dropout))
+        return model
     if kind == "images":
         return {**model, "name": str(vision_cases.checkpoint("timm_vit")), "drop_path": dropout}
     if not source.exists() and kind == "sounds":
@@ -91,6 +100,8 @@ def written(kind: str, source: Path, dropout: float) -> dict[str, object]:
 
 def read(kind: str) -> tuple[dict[str, object], list[dict[str, object]]]:
     """The input of a kind of rows, and the rows."""
+    if kind in SPEECH:
+        return recogniser_cases.input_for(kind, column="audio").model_dump(), recogniser_cases.rows()
     if kind == "sounds":
         return {"kind": "audio", "column": "text"}, sounds("text")
     if kind == "images":
@@ -98,6 +109,14 @@ def read(kind: str) -> tuple[dict[str, object], list[dict[str, object]]]:
     column = "words" if kind == "tags" else "text"
     settings = {"kind": "tokens", "column": column} if kind == "tags" else {"kind": "text", "columns": [column]}
     return settings, [{column: text} for text in TEXTS]
+
+
+def learned(kind: str, source: Path, values: Sequence[object]) -> Target:
+    """The target of a kind of rows, once it has seen its values."""
+    if kind in SPEECH:
+        return cast(Target, recogniser_cases.target_for(kind, source))
+    settings = {"kind": "label" if kind in FILES else kind, "column": "truth"}
+    return cast(Target, build("burnish.targets", settings)).learned(values)
 
 
 @dataclass
@@ -108,9 +127,10 @@ class Fixed:
     pairs: list[tuple[Array, Array]]
     input: Input
     target: Target
-    processor: object
+    processor: Processor
     order: list[list[int]]
     weights: Array | None = None
+    given: list[Encoded] | None = None
     steps_per_epoch: int = 2
 
     @property
@@ -118,7 +138,10 @@ class Fixed:
         return len(self.order)
 
     def batch(self, rows: Sequence[int]) -> Batch:
-        inputs, length = self.input.collate([self.encoded[r] for r in rows], self.processor)
+        inputs, length = self.input.collate([self.encoded[r] for r in rows], self.processor.for_input)
+        if self.given is not None and isinstance(self.target, Taught):
+            shown = [self.given[r] for r in rows]
+            inputs = {**inputs, **self.target.collate_given(shown, length, self.processor)}
         targets, weights = self.target.collate([self.pairs[r] for r in rows], length)
         if self.weights is not None:
             weights = weights * self.weights[list(rows)].reshape(-1, *[1] * (weights.ndim - 1)).astype(np.float32)
@@ -147,25 +170,27 @@ def training(
     seed: int = 0,
 ) -> Training:
     """A tiny BERT over `TEXTS` for a target, wav2vec 2.0 over sounds or ViT over pictures, as tiny; `double`: in float64."""
-    source = folder / f"checkpoint-{kind == 'sounds'}-{dropout}"
+    source = folder / f"checkpoint-{kind if kind in SPEECH else kind == 'sounds'}-{dropout}"
     model_settings, values = written(kind, source, dropout), truth(kind)
     input_settings, examples = read(kind)
     input_ = cast(Input, build("burnish.inputs", input_settings))
-    target_kind = "label" if kind in FILES else kind
-    target = cast(Target, build("burnish.targets", {"kind": target_kind, "column": "truth"})).learned(values)
+    target = learned(kind, source, values)
     model = cast(Model, build("burnish.models", model_settings))
     network = model.build(input_, target, seed=seed)
     if double:
         network.double()
-    processor = input_.processor(Path(str(model_settings["name"])))
-    encoded = input_.encode(examples, processor)
+    processor = processor_of(input_, target, Path(str(model_settings["name"])))
+    encoded = input_.encode(examples, processor.for_input)
     pairs = [target.encode(v, e, processor) for v, e in zip(values, encoded, strict=True)]
+    given = None
+    if isinstance(target, Taught) and shows_truth(target):
+        given = [target.given(v, e, processor) for v, e in zip(values, encoded, strict=True)]
     chosen = cast(Adapter, build("burnish.adapters", adapter or "full"))
     chosen.prepare(network)
     maker = cast(Optimizer, build("burnish.optimizers", optimizer or "adamw"))
     accelerator = Accelerator("cpu", "float32")
     groups = parameter_groups(network, learning_rate=learning_rate, weight_decay=maker.weight_decay)
-    loss = cast(Loss, build("burnish.losses", target.default_loss))
+    loss = cast(Loss, build("burnish.losses", target.usual_loss()))
     order = order if order is not None else [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 0], [3, 1, 4, 5]]
     objective, made = accelerator.place(SupervisedModule(network, loss), lambda: maker.build(groups, learning_rate))
     return Training(
@@ -174,7 +199,7 @@ def training(
         optimizer=made,
         adapter=chosen,
         schedule=cast(Schedule, build("burnish.schedules", {"kind": schedule, "warmup_ratio": 0.0})),
-        batches=Fixed(encoded, pairs, input_, target, processor, order, weights),
+        batches=Fixed(encoded, pairs, input_, target, processor, order, weights, given),
         accelerator=accelerator,
         learning_rate=learning_rate,
         seed=seed,

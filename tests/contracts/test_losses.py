@@ -126,7 +126,7 @@ def test_rows_that_are_not_finite_are_named(kind: str, target: str) -> None:
 @pytest.mark.parametrize(("kind", "target"), PAIRS)
 def test_several_truths_of_a_row_are_the_row_several_times(kind: str, target: str) -> None:
     """Mixed rows: k truths a line, one after the other, each against the outputs of its row."""
-    if target == "tags":
+    if target in ("tags", "transcript"):
         pytest.skip("rows with a truth for each element are not mixed")
     logits, targets, weights = loss_case(target, 4)
     loss, twice = loss_class(kind)(), logits[: len(logits) // 2]

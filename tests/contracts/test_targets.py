@@ -13,12 +13,12 @@ import pytest
 from burnish.core.batch import Encoded
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
-from burnish.targets import Named, OverVocabulary, Target, names_of
+from burnish.targets import Generative, Named, OverVocabulary, Target, names_of
 from tests.data_cases import BARE
 
 AXIS = "burnish.targets"
-CLOSED = [k for k in kinds(AXIS) if not issubclass(component_class(AXIS, k), OverVocabulary)]
-"""Answers that are made of a few names, or a number; those made of the tokens of a checkpoint have tests of their own."""
+CLOSED = [k for k in kinds(AXIS) if not issubclass(component_class(AXIS, k), (OverVocabulary, Generative))]
+"""Answers that are made of a few names, or a number; those that are written have tests of their own."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests import audio_cases, sound_cases, vision_cases
+from tests import audio_cases, recogniser_cases, sound_cases, vision_cases
 from tests.checkpoints import chat_checkpoint, tiny_checkpoint
 from tests.image_cases import picture, save
 
@@ -63,6 +63,8 @@ _ABOUT = {
 
 def rows(kind: str, count: int, seed: int = 0) -> list[dict[str, Any]]:
     """Labelled rows for a kind of target; for `chat` questions with replies."""
+    if kind in SPEECH:
+        return recogniser_cases.written_rows(count)
     if kind == "chat":
         return [
             {"prompt": " ".join(words), "completion": " ".join(reversed(words[:4]))} for words in sentences(count, seed)
@@ -95,6 +97,8 @@ def recipe(folder: Path, kind: str = "label", *, count: int = 90, dropout: float
         return _sounds(folder, count, dropout, settings)
     if kind == "chat":
         return _chat_recipe(folder, count, dropout, settings)
+    if kind in SPEECH:
+        return _speech_recipe(folder, kind, count, dropout, settings)
     if kind == "image":
         return _image_recipe(folder, count, dropout, settings)
     if kind == "frozen":
@@ -173,6 +177,32 @@ def _chat_recipe(folder: Path, count: int, dropout: float, settings: dict[str, A
         "decoder": {"kind": "greedy", "max_new_tokens": 4},
     }
     return _written(folder, "chat", {**own, **settings})
+
+
+SPEECH = {"whisper": "whisper_natural", "spoken": "ctc_group"}
+"""Kinds whose answers are transcripts, and the checkpoint of each."""
+
+
+def _speech_recipe(folder: Path, kind: str, count: int, dropout: float, settings: dict[str, Any]) -> Path:
+    """Recordings as long as they are: low-rank parts beside a decoder that writes, or all of a network that spells."""
+    source = folder / f"checkpoint-{kind}-{dropout}"
+    if not source.exists():
+        source.mkdir(parents=True)
+        rates = dict.fromkeys(recogniser_cases.DROPOUTS[SPEECH[kind]], dropout)
+        recogniser_cases.write(SPEECH[kind], source, **rates)
+    if "data" not in settings:
+        settings["data"] = {
+            "train": str(write_rows(folder / f"{kind}-{count}.jsonl", recogniser_cases.written_rows(count)))
+        }
+    writes = {
+        "input": {"kind": "speech", "window": "natural"},
+        "target": {"kind": "transcript", "language": "en"},
+        "adapter": {"kind": "lora", "rank": 4, "dropout": dropout},
+        "decoder": {"kind": "greedy", "max_new_tokens": 4},
+    }
+    own = {"input": {"kind": "speech"}, "target": {"kind": "ctc_transcript"}, "averaging": 0.99}
+    own = writes if kind == "whisper" else own
+    return _written(folder, kind, {"model": {"name": str(source)}, **own, **settings})
 
 
 def _image_recipe(folder: Path, count: int, dropout: float, settings: dict[str, Any]) -> Path:

@@ -16,7 +16,7 @@ from tests.integration import survival
 from tests.integration.survival import Runs, assert_same, kill_before_file_operation, result, runs, saving
 from tests.integration.survival_data import recipe
 
-KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds", "chat")
+KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds", "chat", "whisper", "spoken")
 QUICK = ("label", "chat")
 """What the fast suite kills: texts, and replies with averaged low-rank parts. The slow suite kills the others.
 

@@ -22,6 +22,9 @@ from tests.integration.survival_data import pictures, recipe, rows, sound_rows, 
 # 63 rows, 8 in a batch: the last batch of an epoch has 7; with 57 and 8 it has 1 row for 2 processes.
 SETTINGS: dict[str, Any] = {"dropout": 0.0, "optimizer": {"kind": "sgd"}, "learning_rate": 0.05}
 
+GENTLER: dict[str, dict[str, Any]] = {"whisper": {"learning_rate": 0.005}}
+"""Where gradients are large: steps of the usual length would carry their rounding beyond what is allowed."""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
@@ -67,7 +70,15 @@ KINDS = [
     *(("label", 57), ("tags", 63), ("chat", 57)),
     *(
         pytest.param(*case, marks=pytest.mark.slow)
-        for case in (("labels", 63), ("score", 57), ("frozen", 57), ("image", 57), ("sounds", 57))
+        for case in (
+            ("labels", 63),
+            ("score", 57),
+            ("frozen", 57),
+            ("image", 57),
+            ("sounds", 57),
+            ("whisper", 57),
+            ("spoken", 63),
+        )
     ),
 ]
 
@@ -75,7 +86,8 @@ KINDS = [
 @pytest.mark.parametrize(("kind", "train"), KINDS)
 def test_two_processes_are_one(place: Runs, kind: str, train: int) -> None:
     """Every task, with a last batch that is uneven, or has fewer rows than there are processes."""
-    file = recipe(place.folder / kind, kind, data=data(place.folder / kind, kind, train), **SETTINGS)
+    settings = {**SETTINGS, **GENTLER.get(kind, {})}
+    file = recipe(place.folder / kind, kind, data=data(place.folder / kind, kind, train), **settings)
     one, two = place.folder / f"{kind}-one", place.folder / f"{kind}-two"
     place.complete("train", file, "--out", one)
     children = place.together(2, "train", file, "--out", two)

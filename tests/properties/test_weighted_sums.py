@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish.core.weighted import ZERO, WeightedSum
-from tests.loss_cases import PAIRS, Case, loss_case, loss_class, weighed
+from tests.loss_cases import EVERY, PAIRS, Case, loss_case, loss_class, weighed
 
 SEEDS = st.integers(0, 10_000)
 ROWS = 12
@@ -30,7 +30,7 @@ def close(one: torch.Tensor, other: torch.Tensor) -> None:
     torch.testing.assert_close(one, other, rtol=1e-6 if one.dtype == torch.float32 else 1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("kind", "target"), PAIRS)
+@pytest.mark.parametrize(("kind", "target"), EVERY)
 @given(seed=SEEDS, cuts=CUTS)
 @settings(deadline=None, max_examples=15)
 def test_sums_over_any_cuts_equal_the_whole(kind: str, target: str, seed: int, cuts: set[int]) -> None:
@@ -55,12 +55,12 @@ def test_sums_over_any_cuts_equal_the_whole(kind: str, target: str, seed: int, c
 @given(seed=SEEDS, padding=st.integers(1, 9), poison=st.sampled_from([0.0, 1e30, float("inf"), float("-inf")]))
 @settings(deadline=None, max_examples=15)
 def test_padding_of_weight_zero_changes_nothing(kind: str, target: str, seed: int, padding: int, poison: float) -> None:
-    """Rows for every target, and columns of elements for tags; also where the network gives infinite logits there."""
+    """Rows for every target, and columns of elements for tags and tokens; also where the network gives infinite logits there."""
     loss = loss_class(kind)()
     logits, targets, weights = weighted_case(target, seed)
     plain = weighed(loss, logits, targets, weights)
     (expected,) = torch.autograd.grad(plain.total, logits)
-    for axis in (0, 1) if target == "tags" else (0,):
+    for axis in (0, 1) if target in ("tags", "transcript") else (0,):
         shape = list(logits.shape)
         shape[axis] = padding
         ghosts = torch.full(shape, poison, dtype=logits.dtype, requires_grad=True)
@@ -79,7 +79,7 @@ def test_padding_of_weight_zero_changes_nothing(kind: str, target: str, seed: in
         assert not of_ghosts.any()
 
 
-@pytest.mark.parametrize(("kind", "target"), PAIRS)
+@pytest.mark.parametrize(("kind", "target"), EVERY)
 @given(seed=SEEDS)
 @settings(deadline=None, max_examples=10)
 def test_the_order_of_rows_changes_nothing(kind: str, target: str, seed: int) -> None:

@@ -60,6 +60,12 @@ class Adapter(Component):
         for pattern in self.freeze:
             if not any(matches(name, pattern) for name in names):
                 raise _no_match(pattern, names)
+        if not any(map(chosen, names)):
+            raise InputError(
+                f"the network has nothing that {self.kind()} trains, such as a head of its own",
+                fix="choose another adapter, such as lora or full",
+                place="adapter",
+            )
         if not any(chosen(name) and not self.frozen(name) for name in names):
             raise InputError(
                 f"nothing is left to learn: {', '.join(self.freeze)} freezes all that {self.kind()} trains",

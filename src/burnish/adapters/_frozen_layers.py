@@ -48,14 +48,16 @@ class LowRankLinear(LoraLinear):  # type: ignore[misc, unused-ignore]
         bias = None if base.bias is None else base.bias.to(dtype)
         with torch.autocast(x.device.type, enabled=False):
             out: Tensor = _LowRank.apply(
-                x.to(dtype),
+                x.to(dtype).reshape(-1, x.shape[-1]),
                 weight if isinstance(base, nn.Linear) else weight.T,
                 bias,
                 low.to(dtype),
                 high.to(dtype),
                 self.scaling[ADAPTER],
             )
-        return out
+        return out.view(
+            *x.shape[:-1], -1
+        )  # here, and not inside: some networks write into what a layer gives (wav2vec 2.0)
 
 
 def hasten(model: nn.Module, vocabulary: nn.Module | None) -> None:
@@ -100,26 +102,25 @@ def _in(layer: nn.Module, weight: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class _LowRank(torch.autograd.Function):
-    """x W' + b + s (x A') B', and its gradients of x, A and B."""
+    """x W' + b + s (x A') B' of x [N, in], and its gradients of x, A and B."""
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, low: Tensor, high: Tensor, scale: float
+        ctx: Any, flat: Tensor, weight: Tensor, bias: Tensor | None, low: Tensor, high: Tensor, scale: float
     ) -> Tensor:
-        flat = x.reshape(-1, x.shape[-1])
         out = flat @ weight.T if bias is None else torch.addmm(bias, flat, weight.T)
         inner = flat @ low.T
         ctx.save_for_backward(flat, inner, weight, low, high)
-        ctx.scale, ctx.shape = scale, x.shape
-        return out.addmm_(inner, high.T, alpha=scale).view(*x.shape[:-1], -1)
+        ctx.scale = scale
+        return out.addmm_(inner, high.T, alpha=scale)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         flat, inner, weight, low, high = ctx.saved_tensors
-        outer = gradients[0].reshape(-1, gradients[0].shape[-1])
+        outer = gradients[0]
         of_inner = outer @ high
         of_x = None
         if ctx.needs_input_grad[0]:
-            of_x = (outer @ weight).addmm_(of_inner, low, alpha=ctx.scale).view(ctx.shape)
+            of_x = (outer @ weight).addmm_(of_inner, low, alpha=ctx.scale)
         of_low = (of_inner.T @ flat).mul_(ctx.scale)
         return of_x, None, None, of_low, (outer.T @ inner).mul_(ctx.scale), None

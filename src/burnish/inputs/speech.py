@@ -153,8 +153,12 @@ class Speech(Recordings):
         return out
 
     def unread(self, facts: Mapping[str, Any], processor: SoundProcessor) -> Encoded:
-        """Lengths of a recording; `_full_length` is more where it does not fit into a window."""
-        samples = round(self._seconds(facts) * processor.sampling_rate)
+        """Lengths of a recording; `_full_length` is more where it does not fit into a window.
+
+        One that was not looked at is taken for a whole window.
+        """
+        seconds = self._seconds(facts) if facts.get("seconds") is not None else processor.seconds
+        samples = round(seconds * processor.sampling_rate)
         length = processor.length(samples)
         longer = samples > processor.samples
         full = max(length + 1, math.ceil(length * samples / processor.samples)) if longer else length

@@ -137,7 +137,7 @@ class CtcTranscript(Spoken):
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         numbers, _ = spelling.numbers(self.spoken(value))
         whole = int(encoded["_full_length"]) <= int(encoded["_length"])
-        enough = needed_frames(numbers.tolist()) <= spelling.frames(int(encoded["_samples"]))
+        enough = needed_frames(numbers.tolist()) <= _frames(spelling, encoded)
         return numbers, np.full(len(numbers), float(whole and enough), np.float32)
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
@@ -163,7 +163,7 @@ class CtcTranscript(Spoken):
 
     def frames(self, encoded: Encoded, given: int, processor: Any) -> int:
         """How many of the frames that the network gives belong to a view."""
-        return min(given, _spelling(processor).frames(int(encoded["_samples"])))
+        return min(given, _frames(_spelling(processor), encoded))
 
     def ends(self, processor: Any) -> Ends:
         """The blank."""
@@ -182,6 +182,11 @@ class CtcTranscript(Spoken):
             "stop",
             sum(len(view.ids) for view in views),
         )
+
+
+def _frames(spelling: Spelling, encoded: Encoded) -> int:
+    """Those that learn and answer; of Whisper also those of the silence that a window is filled up with."""
+    return spelling.frames(int(encoded["_samples"])) if spelling.kernels else int(encoded["_length"])
 
 
 def _spelling(processor: Any) -> Spelling:

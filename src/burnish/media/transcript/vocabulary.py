@@ -58,7 +58,8 @@ class Spelling(Processor):
         return {token: number for number, token in enumerate(self.tokens)}
 
     @cached_property
-    def _space(self) -> str:
+    def space(self) -> str:
+        """The token that stands between words."""
         return SPACE if SPACE in self._numbers else " "
 
     @cached_property
@@ -69,13 +70,13 @@ class Spelling(Processor):
     def characters(self) -> set[str]:
         """What can be written, the space included where it can."""
         written = {token for token in self.tokens if token not in _MARKS}
-        return {" " if token == self._space else token for token in written}
+        return {" " if token == self.space else token for token in written}
 
     def numbers(self, text: str) -> tuple[NDArray[np.int64], list[str]]:
         """int64 [letters], and the characters that cannot be written, which are left out."""
         out, lost = [], []
         for character in " ".join(text.split()):
-            number = self._numbers.get(self._space if character == " " else character)
+            number = self._numbers.get(self.space if character == " " else character)
             if number is None:
                 lost.append(character)
             else:
@@ -85,7 +86,7 @@ class Spelling(Processor):
     def text(self, numbers: Iterable[int]) -> str:
         """The text of numbers, marks left out, with single spaces."""
         written = (self.tokens[int(n)] for n in numbers if 0 <= int(n) < len(self.tokens))
-        joined = "".join(" " if token == self._space else token for token in written if token not in _MARKS)
+        joined = "".join(" " if token == self.space else token for token in written if token not in _MARKS)
         return " ".join(joined.split())
 
     def frames(self, samples: int) -> int:
@@ -113,7 +114,7 @@ def stated_tokens(folder: Path) -> tuple[tuple[str, ...], int] | None:
     """The tokens of a checkpoint that was trained for CTC, and its blank; None where it has no such vocabulary.
 
     Raises:
-        InputError: a vocab.json that is none.
+        InputError: a vocab.json that is none, or one of another head.
     """
     path = folder / "vocab.json"
     if not path.is_file() or not (folder / "config.json").is_file():
@@ -124,9 +125,19 @@ def stated_tokens(folder: Path) -> tuple[tuple[str, ...], int] | None:
     table = json.loads(path.read_text(encoding="utf-8"))
     while isinstance(table, dict) and table and all(isinstance(value, dict) for value in table.values()):
         table = next(iter(table.values()))  # one vocabulary for each language: the first
+    added = folder / "added_tokens.json"
+    if isinstance(table, dict) and added.is_file():
+        table = {**json.loads(added.read_text(encoding="utf-8")), **table}
     if not isinstance(table, dict) or sorted(table.values()) != list(range(len(table))):
         raise InputError("vocab.json is no table of tokens and their numbers", place=str(path))
     tokens = tuple(sorted(table, key=lambda token: int(table[token])))
+    if len(tokens) != int(config.get("vocab_size") or len(tokens)):
+        raise InputError(
+            f"vocab.json has {len(tokens)} tokens, and the head of the checkpoint {config['vocab_size']} outputs",
+            expected="a token for each output",
+            fix="use the vocab.json and added_tokens.json that belong to these weights, or name the tokens: target.tokens",
+            place=str(path),
+        )
     return tokens, int(config.get("pad_token_id") or 0)
 
 
@@ -162,8 +173,8 @@ def save(spelling: Spelling, folder: Path) -> None:
     plain = {
         "tokenizer_class": "Wav2Vec2CTCTokenizer",
         "pad_token": spelling.tokens[spelling.blank],
-        "unk_token": UNKNOWN,
-        "word_delimiter_token": SPACE,
+        "unk_token": next((token for token in (UNKNOWN, "[UNK]") if token in table), UNKNOWN),
+        "word_delimiter_token": spelling.space,
         "bos_token": None,
         "eos_token": None,
         "do_lower_case": False,

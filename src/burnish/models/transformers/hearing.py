@@ -56,9 +56,24 @@ def encoded_by(model: Any, inputs: dict[str, torch.Tensor]) -> Heard:
     import inspect
 
     names = frozenset(inspect.signature(encoder.forward).parameters)
-    out = encoder(**accepted({n: v for n, v in inputs.items() if not n.startswith("decoder_")}, names, model.dtype))
+    given = accepted({n: v for n, v in inputs.items() if not n.startswith("decoder_")}, names, model.dtype)
+    if mask is not None and bool((mask == 0).any()) and any(isinstance(m, nn.GroupNorm) for m in encoder.modules()):
+        return _each_alone(encoder, given, mask)
+    out = encoder(**given)
     places = getattr(out, "attention_mask", None)
     return Heard(out.last_hidden_state, places if places is not None else mask, mask)
+
+
+def _each_alone(encoder: nn.Module, given: dict[str, torch.Tensor], mask: torch.Tensor) -> Heard:
+    """Of an encoder that is normalised over all of a row's time (Moonshine), row by row: padding would change its answers."""
+    alone = [
+        encoder(**{name: value[row : row + 1, : int(length)] for name, value in given.items()}).last_hidden_state[0]
+        for row, length in enumerate(mask.sum(-1))
+    ]
+    states = nn.utils.rnn.pad_sequence(alone, batch_first=True)
+    lengths = torch.tensor([len(row) for row in alone], device=mask.device)
+    seen = torch.arange(states.shape[1], device=mask.device) < lengths[:, None]
+    return Heard(states, seen.long(), mask)
 
 
 def natural_states(encoder: nn.Module, features: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

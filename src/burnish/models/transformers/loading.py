@@ -16,6 +16,7 @@ from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
+from burnish.media.transcript.vocabulary import stated_tokens
 from burnish.models._checkpoint import checked_weights
 from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
 from burnish.models.transformers.configuration import fills_gaps, keeps_head, logit_names, set_task
@@ -113,12 +114,12 @@ def fine_tunable(
     """The pretrained body with a head for `target`; what the checkpoint lacks is drawn from `seed`.
 
     The head's last layer is always fresh, except where the checkpoint was trained for the same label names in the same
-    order (then it goes on learning). The global random state is left as it was.
+    order, or for the same characters (then it goes on learning). The global random state is left as it was.
 
     Raises:
         InputError: weights that do not fit the architecture, with the tensors named.
     """
-    stored_names, stored_problem = tuple(config.id2label.values()), config.problem_type
+    stored_names, stored_problem = _stored_names(folder, config, target), config.problem_type
     set_task(config, target)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "head"))
@@ -143,6 +144,15 @@ def fine_tunable(
                 loaded.notes.append("the checkpoint's head was trained for other labels: fresh head")
                 loaded.fresh |= head_tensors
     return loaded
+
+
+def _stored_names(folder: Path, config: Any, target: Target) -> tuple[str, ...]:
+    """What the checkpoint's logits stand for, in their order: labels, or of a head of CTC the tokens of its vocabulary."""
+    stated = stated_tokens(folder) if target.shape == "frames" else None
+    if stated is None:
+        return tuple(config.id2label.values())
+    tokens, blank = stated
+    return tokens if blank == getattr(target, "blank", 0) else ()
 
 
 def with_its_head(folder: Path, head: Any, config: Any, settings: dict[str, Any], *, seed: int) -> Loaded:

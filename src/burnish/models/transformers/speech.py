@@ -133,8 +133,10 @@ class SpeechWriter(TransformersNetwork, Generating, EncoderApart):
     def _decoded(self, heard: Heard, shown: torch.Tensor, past: Any, *, remember: bool = False) -> Any:
         from transformers.modeling_outputs import BaseModelOutput
 
+        states = BaseModelOutput(last_hidden_state=heard.states)
+        states.attention_mask = None if heard.by_hook else heard.mask  # where the decoder of Moonshine looks for it
         given: dict[str, Any] = {
-            "encoder_outputs": BaseModelOutput(last_hidden_state=heard.states),
+            "encoder_outputs": states,
             "decoder_input_ids": shown,
             "use_cache": remember,
         }

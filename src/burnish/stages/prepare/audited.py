@@ -13,6 +13,7 @@ from burnish.data.looking.audit import Audit, audit
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import UnfoldedTable
+from burnish.inputs import Input
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.dividing import Divided
 
@@ -45,7 +46,7 @@ def audited(
             made.parts,
             settled.input,
             settled.target,
-            {name: _lengths(made.parts[name], rows) for name, rows in encoded.items()},
+            {name: _lengths(made.parts[name], rows, settled.input) for name, rows in encoded.items()},
             settled.allow,
             notify,
             processor.for_input,
@@ -57,8 +58,13 @@ def audited(
     )
 
 
-def _lengths(part: Part, rows: EncodedRows) -> tuple[Numbers, Numbers]:
-    """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it."""
+def _lengths(part: Part, rows: EncodedRows, input: Input) -> tuple[Numbers, Numbers]:
+    """Full and kept lengths; 0 is kept of a row whose target fell victim to truncation, so that the audit names it.
+
+    Files are not cut as texts are: what becomes of long ones their own audits say.
+    """
+    if not input.stored:
+        return _of(part, rows, rows.given_lengths), _of(part, rows, rows.given_lengths)
     lost = (rows.weights == 0) & (rows.given_full_lengths > rows.given_lengths)
     return _of(part, rows, rows.given_full_lengths), _of(part, rows, np.where(lost, 0, rows.given_lengths))
 

@@ -11,7 +11,7 @@ from burnish.data.table import Table
 from burnish.data.truths import missing
 from burnish.targets import Recognised
 
-_EXPECTED = "labels that repeat, lists of labels, numbers, or lists of tags"
+_EXPECTED = "labels that repeat, lists of labels, numbers, lists of tags, or beside recordings what is said in them"
 
 
 def rows_with_values(table: Table, column: str, most: int) -> list[Any]:

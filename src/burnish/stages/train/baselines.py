@@ -73,7 +73,9 @@ def baselines(
     by_name: dict[str, Baseline | None] = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
-    if answers_itself(recipe.target, tested):
+    if answers_itself(
+        recipe.target, assembled.training.network
+    ):  # the tested one was read back: no head of it is fresh
         network = _as_it_was(prepared, assembled)
         by_name["base"] = _base(network, prepared, assembled, notify)
         if recipe.forgetting is not None and recipe.target.shape == "sequence":

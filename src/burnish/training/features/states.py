@@ -99,7 +99,7 @@ def encoder_states(
     network.eval()
     loaders: dict[str, Any] = {}
     notes: list[str] = []
-    if any(getattr(m, "p", 0) for m in network.encoder().modules() if isinstance(m, torch.nn.Dropout)):
+    if any(_drops(module) for module in network.encoder().modules()):
         notes.append("dropout inside the frozen encoder is off")
     if not accelerator.main:
         accelerator.wait()
@@ -118,6 +118,13 @@ def encoder_states(
     if accelerator.main:
         accelerator.wait()
     return Frozen(network, loaders, notes)
+
+
+def _drops(module: torch.nn.Module) -> bool:
+    """Whether a module drops something in training; Whisper's have the rate as a number."""
+    named = (getattr(module, name, 0) for name in ("dropout", "activation_dropout", "attention_dropout", "layerdrop"))
+    rates = [module.p] if isinstance(module, torch.nn.Dropout) else [rate for rate in named if isinstance(rate, float)]
+    return any(rate > 0 for rate in rates)
 
 
 def _longest(loader: Loader) -> Iterator[Iterable[Encoded]]:

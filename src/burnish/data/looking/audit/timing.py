@@ -38,6 +38,17 @@ def findings(reporter: Reporter) -> Iterator[Finding]:
             np.flatnonzero(beyond),
             lambda rows, i: f"to {rows.ends[i]:g} s of {rows.of_file[i]:.2f} s",
         )
+        if name == "train" and (heard := getattr(reporter.processor, "heard", None)):
+            longer = np.flatnonzero(rows.seconds > heard[1])
+            yield from _some(
+                reporter,
+                "longer_than_a_window",
+                f"{len(longer)} of {len(rows)} {name} recordings are longer than a window of {heard[1]:g} s: which of their "
+                "words it would hold is not known, and nothing is learned from them",
+                name,
+                longer,
+                lambda rows, i: f"{rows.seconds[i]:.2f} s",
+            )
         yield from _some(
             reporter,
             "too_few_frames",
@@ -134,7 +145,8 @@ def _some(
     def described(part: str, position: int) -> str:
         table = reporter.scans[part].part
         place = table.table.place(int(table.rows[position]))
-        return f"{place}: {details(rows, position)}: {reporter.truth(part, position)!r:.80}"
+        known = place == reporter.place(part, position)
+        return f"{'' if known else f'{place}: '}{details(rows, position)}: {reporter.truth(part, position)!r:.80}"
 
     shown = [(name, int(i)) for i in which[:SHOWN_ROWS]]
     yield reporter.finding(code, "warning", message, shown, described, len(which))
