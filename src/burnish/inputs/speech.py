@@ -13,10 +13,12 @@ from pydantic import Field
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Change
+from burnish.inputs._file_programs import SPEECH
 from burnish.inputs._files import Read
 from burnish.inputs._recordings import Recordings
 from burnish.media.sound.pauses import spoken
 from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.raw import RawWindows
 from burnish.media.sound.resampling import Waveform
 from burnish.media.transcript.stitching import APART
 
@@ -106,6 +108,15 @@ class Speech(Recordings):
             return SoundProcessor(**settings)
         return super().processor(folder)
 
+    def raw(self, processor: SoundProcessor) -> RawWindows:
+        """The windows at the network's rate."""
+        return RawWindows(**processor.settings())
+
+    @classmethod
+    def program(cls, *, raw: bool, preprocessing: bool) -> str:
+        """For a graph that reads samples as they are; else it takes more than a few lines."""
+        return SPEECH if raw else ""
+
     def _stated(self, folder: Path) -> dict[str, Any]:
         stated = super()._stated(folder)
         if stated.get("features") == "waveform":
@@ -133,7 +144,8 @@ class Speech(Recordings):
                 yield {**self._window(waveform[start:end], processor), APART: np.int32(1)}  # type: ignore[dict-item]
             return
         for start in processor.starts(len(waveform)):
-            yield self._window(waveform[start : start + processor.samples], processor)
+            view = self._window(waveform[start : start + processor.samples], processor)
+            yield {**view, "_start": np.int32(start)}  # type: ignore[dict-item]
 
     def _window(self, waveform: Waveform, processor: SoundProcessor) -> Encoded:
         return {**self.row(waveform, processor), "_samples": np.int32(len(waveform))}  # type: ignore[dict-item]

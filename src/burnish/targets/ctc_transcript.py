@@ -16,14 +16,21 @@ from burnish.core.processor import Processor
 from burnish.media.transcript import vocabulary
 from burnish.media.transcript.stitching import APART, stitched
 from burnish.media.transcript.vocabulary import Spelling, needed_frames
-from burnish.targets import Decoded
+from burnish.targets import Decoded, Standalone
 from burnish.targets._spoken import Spoken
 from burnish.targets._target import Shape
 
 SHOWN = 30
+PROGRAM = """
+frames = logits[0].argmax(axis=-1).tolist()
+changed = [one for one, before in zip(frames, [-1, *frames]) if one != before]
+tokens = [spelling["tokens"][one] for one in changed if one != spelling["blank"]]
+written = (" " if token == "|" else token for token in tokens if token not in ("<unk>", "<s>", "</s>"))
+print(json.dumps({"transcript": " ".join("".join(written).split())}, ensure_ascii=False))
+"""
 
 
-class CtcTranscript(Spoken):
+class CtcTranscript(Spoken, Standalone):
     """What was said, spelled character by character from the frames of the recording (CTC; Graves et al., 2006).
 
     The characters are those of the checkpoint where it was trained for CTC, else those of the training texts.
@@ -165,18 +172,26 @@ class CtcTranscript(Spoken):
         """How many of the frames that the network gives belong to a view."""
         return min(given, _spelling(processor).frames(int(encoded["_samples"])))
 
+    @classmethod
+    def program(cls) -> str:
+        """The most probable token of each frame, repeats made one, blanks left out."""
+        return PROGRAM
+
     def ends(self, processor: Any) -> Ends:
         """The blank."""
         spelling = _spelling(processor)
         return Ends(text=spelling.text, blank=spelling.blank)
 
+    def spaced(self, texts: Sequence[str], processor: Any) -> bool:
+        """Whether a twentieth of the characters is spaces."""
+        return sum(text.count(" ") for text in texts) * 20 >= sum(map(len, texts))
+
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The transcript of the windows, joined where they agree."""
         spelling = _spelling(processor)
         texts = [spelling.text(view.ids) for view in views]
-        spaced = sum(text.count(" ") for text in texts) * 20 >= sum(map(len, texts))
         return Decoded(
-            stitched(texts, spaced=spaced, apart=APART in encoded),
+            stitched(texts, spaced=self.spaced(texts, processor), apart=APART in encoded),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             "stop",
