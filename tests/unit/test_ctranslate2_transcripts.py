@@ -157,3 +157,17 @@ def test_networks_it_cannot_convert_are_refused_in_words(natural: Case, tmp_path
         Exporter().export(
             Exportable(network, natural.model, Speech(), natural.target, {}, None, ends), tmp_path, lambda text: None
         )
+
+
+def test_what_fails_is_drawn_again_and_the_same_with_its_seed(natural: Case) -> None:
+    """Random weights are never sure: every row is drawn, alone as among others."""
+    wanted = decoder("temperature_fallback", temperatures=[1.0], least_log_probability=-1e-3)
+    seeds = [7, 8, 9, 10, 11]
+    one, other = (natural.lean(natural.arrays, wanted, natural.ends, seeds) for _ in range(2))
+    assert [a.ids.tolist() for a in one] == [b.ids.tolist() for b in other]
+    (alone,) = natural.lean(_only(natural.arrays, 2), wanted, natural.ends, seeds[2:3])
+    assert alone.ids.tolist() == one[2].ids.tolist()
+    sure = decoder("temperature_fallback", least_log_probability=-99, most_repetition=99)
+    passed = natural.lean(natural.arrays, sure, natural.ends)
+    greedy = natural.lean(natural.arrays, decoder("greedy"), natural.ends)
+    assert [a.ids.tolist() for a in passed] == [b.ids.tolist() for b in greedy]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -12,9 +13,12 @@ from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated, Progress, Reason
 from burnish.decoders import Decoder
+from burnish.decoders.temperature_fallback import TemperatureFallback
 from burnish.runtimes import Together
-from burnish.runtimes._batches import Stepwise
+from burnish.runtimes._batches import Stepwise, seeded
 
+_SEEDING = threading.Lock()
+"""The seed is one for all models of the process."""
 LARGEST = 16
 """Recordings of one call: more of them take memory and no less time."""
 
@@ -28,10 +32,11 @@ class Transcriber:
     Args:
         model: of the library; what is never written as a first token stands in its configuration.
         parts: how many batches it computes at once.
+        another: opens the model once more, for draws: the library seeds the numbers that a thread draws from but once.
     """
 
-    def __init__(self, model: Any, parts: int = 1) -> None:
-        self._model, self._parts = model, parts
+    def __init__(self, model: Any, parts: int, another: Callable[[], Any]) -> None:
+        self._model, self._parts, self._another = model, parts, another
 
     def __call__(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
@@ -51,7 +56,34 @@ class Transcriber:
         begun = [(rows, self._begin(arrays, rows, options)) for rows in self._together(arrays)]
         for rows, results in begun:
             _ended(rows, results, most, written)
+        if isinstance(decoder, TemperatureFallback):
+            for row in [row for row, one in written.items() if not decoder.passes(one, ends)]:
+                seed = int(seeds[row]) if seeds else decoder.seed
+                written[row] = self._drawn(arrays, row, options, decoder, ends, written[row], seed)
         return [written[row] for row in range(len(prompts))]
+
+    def _drawn(
+        self,
+        arrays: Mapping[str, Array],
+        row: int,
+        options: Mapping[str, Any],
+        decoder: TemperatureFallback,
+        ends: Ends,
+        best: Generated,
+        seed: int,
+    ) -> Generated:
+        """The best of the most probable transcript and of those drawn at rising temperatures, as the decoder judges them."""
+        with _SEEDING:
+            seeded(seed)
+            model = self._another()
+            for temperature in decoder.temperatures:
+                warm = {**options, "sampling_topk": 0, "sampling_temperature": temperature}
+                told: dict[int, Generated] = {}
+                _ended([row], self._begin(arrays, [row], warm, model), decoder.max_new_tokens, told)
+                best = decoder.better(best, told[row], ends)
+                if decoder.passes(best, ends):
+                    break
+        return best
 
     def _together(self, arrays: Mapping[str, Array]) -> Iterator[list[int]]:
         """Rows of equal length, in as many parts as are computed at once."""
@@ -65,7 +97,9 @@ class Transcriber:
             size = min(LARGEST, -(-len(rows) // self._parts))
             yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
-    def _begin(self, arrays: Mapping[str, Array], rows: list[int], options: Mapping[str, Any]) -> list[Any]:
+    def _begin(
+        self, arrays: Mapping[str, Array], rows: list[int], options: Mapping[str, Any], model: Any = None
+    ) -> list[Any]:
         import ctranslate2
 
         features, mask = arrays["input_features"], arrays.get("attention_mask")
@@ -73,7 +107,7 @@ class Transcriber:
         heard = np.ascontiguousarray(features[rows, :, :length], np.float32)
         prompts = [[int(token) for token in prompt] for prompt in arrays["decoder_input_ids"][rows]]
         view = ctranslate2.StorageView.from_array(heard)
-        return list(self._model.generate(view, prompts, asynchronous=True, **options))
+        return list((model or self._model).generate(view, prompts, asynchronous=True, **options))
 
     def writing(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
@@ -104,14 +138,13 @@ def spoken_settings(decoder: Decoder) -> dict[str, Any]:
     """What the library is given for a decoder of transcripts.
 
     Raises:
-        InputError: a setting that it does not have. Of draws it has one generator a thread, seeded once: nobody could have
-            the same transcript again.
+        InputError: a setting that it does not have.
     """
     values = decoder.model_dump()
     for name in ("stop", "json_schema"):
         if values.get(name):
             raise _lacks(name)
-    if decoder.kind() == "greedy":
+    if decoder.kind() in ("greedy", "temperature_fallback"):
         return {"beam_size": 1, "length_penalty": 0.0}
     if decoder.kind() == "beam":
         return {"beam_size": values["width"], "length_penalty": values["length_penalty"]}
@@ -119,4 +152,8 @@ def spoken_settings(decoder: Decoder) -> dict[str, Any]:
 
 
 def _lacks(what: str) -> InputError:
-    return InputError(f"CTranslate2 has no {what} for transcripts", expected="greedy or beam", fix="runtime: torch")
+    return InputError(
+        f"CTranslate2 has no {what} for transcripts",
+        expected="greedy, beam or temperature_fallback",
+        fix="runtime: torch",
+    )

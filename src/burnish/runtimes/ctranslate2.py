@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -72,13 +73,16 @@ class Ctranslate2(WritingOnly):
         cores = threads_told() or os.cpu_count() or 1
         threads = 0 if self.device != "cpu" else self.threads or cores
         parts = max(1, cores // threads) if threads else 1
-        try:
-            model = ctranslate2.models.Whisper(
+
+        def opened(parts: int) -> Any:
+            return ctranslate2.models.Whisper(
                 str(folder), device=self.device, compute_type="default", inter_threads=parts, intra_threads=threads
             )
+
+        try:
+            return Transcriber(opened(parts), parts, partial(opened, 1))
         except (RuntimeError, ValueError, OSError) as error:
             raise _closed(error, folder) from error
-        return Transcriber(model, parts)
 
     def _shared(self, folder: Path) -> tuple[int, int]:
         """Threads of one batch, and how many batches are written at once: the weights are there once."""

@@ -13,10 +13,12 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends
 from burnish.data.table import Part
-from burnish.decoders import within
+from burnish.decoders import Decoder, within
+from burnish.decoders.temperature_fallback import TemperatureFallback
 from burnish.evaluation.speed import SIZES, real_time_factor, speed
 from burnish.media.text.token_row import token_row
 from burnish.runtimes import Generate
+from burnish.runtimes.torch import generating
 from burnish.stages.held_out import HeldOut
 
 RECORDINGS = (1, 8)
@@ -165,12 +167,28 @@ class Recordings(Prompts):
         mine = list(begun[last + 1 :])
         view = next(one for number, one in enumerate(self._views(row)) if number == window)
         arrays = self._collated([view])
+        if self._is_drawn(arrays):
+            return 0.0
         arrays["decoder_input_ids"] = np.append(arrays["decoder_input_ids"], np.array([mine], np.int64), axis=1)
         with torch.inference_mode():
             given = {name: torch.from_numpy(value) for name, value in arrays.items()}
             logits = self._network(**given)[0, -1].float().numpy().copy()
         logits[[*self._ends.never, *(self._ends.never_first if not mine else ())]] = -np.inf
         return float(logits.max() - logits[self._stop if other < 0 else other])
+
+    def _is_drawn(self, arrays: Mapping[str, Array]) -> bool:
+        """Whether the most probable tokens did not pass, so that chance decided, which each library has of its own."""
+        decoder = self._decoder
+        if not isinstance(decoder, TemperatureFallback):
+            return False
+        greedy = decoder.model_copy(update={"temperatures": []})
+        (plain,) = generating(self._network)(arrays, greedy, self._ends)
+        return not decoder.passes(plain, self._ends)
+
+    @property
+    def _decoder(self) -> Decoder:
+        bundle = self._bundle
+        return within(bundle.decoder, bundle.target, bundle.processor, 0, self._ends)
 
     def batch(self, rows: Sequence[int]) -> Mapping[str, Array]:
         """The first window of each."""
@@ -182,8 +200,7 @@ class Recordings(Prompts):
         assert heard is not None
         rate = heard[0]
         count = min(len(self), max(RECORDINGS))
-        bundle, ends = self._bundle, self._ends
-        decoder = within(bundle.decoder, bundle.target, bundle.processor, 0, ends)
+        decoder, ends = self._decoder, self._ends
         seconds = sum(int(view["_samples"]) for row in range(count) for view in self._views(row)) / rate
 
         def transcribed(size: int) -> float:
