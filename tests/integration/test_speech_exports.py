@@ -40,6 +40,7 @@ def trained(folder: Path, kind: str) -> Path:
         "input": {"kind": "speech", "column": "audio", "window": input_.window},
         "target": {"kind": target.kind(), "column": "text", **({"language": "en"} if kind != "wav2vec2" else {})},
         "model": {"kind": "transformers", "name": str(checkpoint)},
+        **({"decoder": "greedy"} if kind == "natural" else {}),
     }
     burnish.train(settings, out=folder / "run")
     return folder / "run"

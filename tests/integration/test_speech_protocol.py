@@ -99,6 +99,19 @@ def test_segments_and_subtitles_are_the_windows(client: TestClient, bundles: dic
     assert vtt.text.startswith("WEBVTT\n\n00:00:00.000 --> ")
 
 
+def test_words_have_their_times(client: TestClient, bundles: dict[str, Path]) -> None:
+    """Of networks that answer for each frame; in order, inside their segments, and all of the text."""
+    asked = {"response_format": "verbose_json", "timestamp_granularities[]": ["word", "segment"]}
+    for seconds in (0.8, LONG):
+        told = post(client, wav(seconds), model="spelt", **asked).json()
+        words = told["words"]
+        assert [word["word"] for word in words] == told["text"].split()
+        assert all(0 <= word["start"] < word["end"] <= seconds + 0.02 for word in words)
+        assert all(0 < word["confidence"] <= 1 for word in words)
+        assert told["segments"][0]["start"] == words[0]["start"]
+        assert told["segments"][-1]["end"] == words[-1]["end"]
+
+
 def events(response: Any) -> list[dict[str, Any]]:
     lines = [line.removeprefix("data: ") for line in response.text.splitlines() if line]
     assert lines[-1] == "[DONE]"

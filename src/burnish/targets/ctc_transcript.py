@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
+from burnish.media.text.words import UNSPACED
 from burnish.media.transcript import vocabulary
 from burnish.media.transcript.stitching import APART, stitched
 from burnish.media.transcript.vocabulary import Spelling, needed_frames
@@ -21,6 +23,7 @@ from burnish.targets._spoken import Spoken
 from burnish.targets._target import Shape
 
 SHOWN = 30
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 PROGRAM = """
 frames = logits[0].argmax(axis=-1).tolist()
 changed = [one for one, before in zip(frames, [-1, *frames]) if one != before]
@@ -183,8 +186,9 @@ class CtcTranscript(Spoken, Standalone):
         return Ends(text=spelling.text, blank=spelling.blank)
 
     def spaced(self, texts: Sequence[str], processor: Any) -> bool:
-        """Whether a twentieth of the characters is spaces."""
-        return sum(text.count(" ") for text in texts) * 20 >= sum(map(len, texts))
+        """Unless most of the letters are of scripts without spaces: a single word holds none either."""
+        whole = "".join("".join(text.split()) for text in texts)
+        return 2 * len(_UNSPACED.findall(whole)) <= len(whole)
 
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The transcript of the windows, joined where they agree."""
@@ -196,6 +200,7 @@ class CtcTranscript(Spoken, Standalone):
             sum(view.score for view in views),
             "stop",
             sum(len(view.ids) for view in views),
+            views[0].words if len(views) == 1 else (),
         )
 
 

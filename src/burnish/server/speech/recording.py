@@ -60,15 +60,36 @@ class Recording:
     def segments(self) -> list[Segment]:
         """Of each window that adds words; they meet in the middle of where windows overlap."""
         out = []
-        for number, (text, _) in enumerate(self.stitching().kept()):
+        for number, (text, places) in enumerate(self.stitching().kept()):
             start, end = self.spans[number]
             if number:
                 start = (start + self.spans[number - 1][1]) / 2
             if number + 1 < len(self.spans):
                 end = (end + self.spans[number + 1][0]) / 2
             if text:
-                out.append(Segment(start, end, text, self.answers[number].score))
+                words = self._words(number, text, places)
+                # Words that are timed say where the others meet: a segment never ends in one.
+                start, end = (words[0]["start"], words[-1]["end"]) if words else (start, end)
+                out.append(Segment(start, end, text, self.answers[number].score, tuple(words)))
         return out
+
+    def _words(self, window: int, text: str, places: list[int]) -> list[dict[str, Any]]:
+        """Those of a window that are in the whole, in seconds from the beginning of the recording; none without times."""
+        timed = self.answers[window].words
+        if not places or places[-1] >= len(timed):
+            return []
+        begin, kept = self.spans[window][0], [timed[place] for place in places]
+        if "".join(word.word for word in kept) != "".join(text.split()):
+            return []
+        return [
+            {
+                "word": word.word,
+                "start": round(begin + word.start, 3),
+                "end": round(begin + word.end, 3),
+                "confidence": round(word.confidence, 4),
+            }
+            for word in kept
+        ]
 
     async def transcribed(self, deadline: float) -> None:
         """Answer all windows; those of equal length share batches, with those of other requests too.
