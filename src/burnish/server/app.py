@@ -88,7 +88,7 @@ def create(settings: Settings) -> FastAPI:
     chat.add(app, models, bodies, stopping)
     speech.add(app, models, bodies, stopping)
     protocol_models.add(app, models)
-    page.add(app, chats=models[0].chats)
+    page.add(app, chats=models[0].chats, transcribes=models[0].transcribes)
     _errors(app, models)
     if settings.cors:
         app.add_middleware(

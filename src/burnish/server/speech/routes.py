@@ -18,13 +18,13 @@ from burnish.server.protocol_models import TAG, by_name, named
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.routes import Handler, json_response
 from burnish.server.rows import form_of
+from burnish.server.schema import TRANSCRIPTIONS
 from burnish.server.served import Served, Unanswered
 from burnish.server.settings import Settings
 from burnish.server.speech.asked import TranscriptionRequest, asked, described
 from burnish.server.speech.recording import Recording, opened
 from burnish.server.speech.written import KINDS, body, plain
 
-PLACE = "/v1/audio/transcriptions"
 _EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not hold the pieces back
 
 
@@ -34,7 +34,7 @@ def add(app: FastAPI, models: list[Served], bodies: Bodies, stopping: threading.
     if not hearing:
         return
     app.add_api_route(
-        PLACE,
+        TRANSCRIPTIONS,
         _handler(hearing[0].settings, by_name(hearing), bodies, stopping),
         methods=["POST"],
         tags=TAG,
