@@ -179,7 +179,7 @@ def speech_bundle(folder: Path, kind: str = "natural", *, decoder: Any = None, *
         {"kind": "transformers", "name": str(checkpoint)},
         {"task": "speech-recognition", "recipe": {}},
         "# tiny",
-        [{"audio": golden["audio"]}],
+        [input_.portable({"audio": golden["audio"]})],
         how,
     )
     write(folder, contents, computing(network, how))
