@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -86,6 +87,35 @@ def test_whisper_in_float32_and_int8_without_torch(whisper: Path, tmp_path: Path
     paths = sounds(whisper)
     expected = [one.answer for one in burnish.load(folder, runtime="torch")([{"audio": path} for path in paths])]
     assert without_torch(folder / "bundle", paths) == ["ctranslate2-float32", *expected]
+    assert run(["dockerfile", str(folder)]) == 0
+    image = (folder / "Dockerfile").read_text(encoding="utf-8")
+    assert "burnish[ctranslate2]==" in image
+    assert "torch" not in image
+
+
+@pytest.mark.slow
+def test_faster_whisper_opens_the_same_folder(whisper: Path, tmp_path: Path) -> None:
+    """With its own windows of 30 seconds, tokens and prompt: it hears the same network."""
+    faster = pytest.importorskip("faster_whisper", reason="faster-whisper is not installed")
+    assert run(["export", str(whisper), "--to", "ctranslate2", "--bound", LOOSE, "--out", str(tmp_path / "out")]) == 0
+    model = faster.WhisperModel(str(tmp_path / "out" / "ctranslate2-float32"), device="cpu", compute_type="float32")
+    assert model.is_multilingual
+    segments, told = model.transcribe(sounds(whisper)[0], language="en", beam_size=1, max_new_tokens=8)
+    assert told.language == "en"
+    assert all(one.start <= one.end for one in segments)
+
+
+def test_recordings_in_a_folder_and_in_a_table_are_transcribed(whisper: Path, tmp_path: Path) -> None:
+    paths = sounds(whisper)
+    expected = [one.answer for one in burnish.load(whisper)([{"audio": path} for path in paths])]
+    table = whisper.parent / "test" / "rows.jsonl"
+    assert run(["predict", str(whisper), str(table), "-o", str(tmp_path / "table.jsonl")]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "table.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["prediction"] for line in lines] == expected
+    assert {line["ended"] for line in lines} <= {"stop", "length"}
+    assert run(["predict", str(whisper), str(Path(paths[0]).parent), "-o", str(tmp_path / "folder.csv")]) == 0
+    with (tmp_path / "folder.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["prediction"] for row in csv.DictReader(file)] == expected
 
 
 @pytest.mark.slow

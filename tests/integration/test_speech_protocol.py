@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -20,6 +22,7 @@ import burnish
 from burnish.server.app import create
 from burnish.server.settings import Settings
 from tests import speech_bundles
+from tests.integration.serving import serving
 from tests.sound_cases import sound
 
 PLACE = "/v1/audio/transcriptions"
@@ -245,3 +248,25 @@ def test_what_was_heard_is_counted(client: TestClient) -> None:
     text = client.get("/metrics").text
     assert 'burnish_heard_seconds_total{model="whisper",version="1"}' in text
     assert "burnish_real_time_factor_bucket" in text
+
+
+def test_a_client_that_leaves_is_not_transcribed_for(bundles: dict[str, Path], tmp_path: Path) -> None:
+    """What of its windows was not begun is dropped, and the next client is answered."""
+    with serving(tmp_path / "log", f"whisper@1={bundles['whisper']}", "--max-body", "40") as server:
+        address = server.wait_ready().address
+        long = wav(240.0)
+        asked = {"data": {"model": "whisper", "stream": "true"}, "files": {"file": ("a.wav", long)}}
+        with httpx.stream("POST", f"{address}{PLACE}", timeout=60, **asked) as response:
+            assert response.status_code == 200
+        deadline = time.monotonic() + 60
+        while "burnish_queue_rows{" in (text := httpx.get(f"{address}/metrics").text):
+            (line,) = [one for one in text.splitlines() if one.startswith("burnish_queue_rows{")]
+            if line.endswith(" 0.0"):
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        short = {"data": {"model": "whisper"}, "files": {"file": ("a.wav", wav(0.5))}}
+        said = httpx.post(f"{address}{PLACE}", timeout=60, **short).json()
+        assert said["text"] == expected(bundles["whisper"], wav(0.5))
+        heard = [one for one in httpx.get(f"{address}/metrics").text.splitlines() if "heard_seconds_total{" in one]
+        assert float(heard[0].rpartition(" ")[2]) == pytest.approx(0.5)
