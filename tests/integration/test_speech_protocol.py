@@ -102,6 +102,26 @@ def test_segments_and_subtitles_are_the_windows(client: TestClient, bundles: dic
     assert vtt.text.startswith("WEBVTT\n\n00:00:00.000 --> ")
 
 
+def test_recordings_cut_at_pauses_keep_their_times(tmp_path: Path) -> None:
+    """Windows do not overlap then, and stretches in which nobody speaks belong to none."""
+    bundle = speech_bundles.speech_bundle(tmp_path / "paused", "natural", seconds=1.0, pauses=True)
+    file, quiet = io.BytesIO(), np.zeros(2 * RATE, np.float32)
+    whole = np.concatenate([sound(1, 0.7, RATE), quiet, sound(2, 0.8, RATE), quiet])
+    soundfile.write(file, whole, RATE, format="WAV")
+    with TestClient(create(Settings(bundles=[f"whisper={bundle}"], deadline=60))) as paused:
+        told = post(paused, file.getvalue(), response_format="verbose_json").json()
+        assert told["text"] == expected(bundle, file.getvalue())
+        assert told["duration"] == 5.5
+        early = [one for one in told["segments"] if one["end"] < 1.6]
+        late = [one for one in told["segments"] if 2.2 < one["start"] < one["end"] < 4.6]
+        assert early
+        assert late
+        assert [*early, *late] == told["segments"]
+        streamed = events(post(paused, file.getvalue(), stream="true"))
+        assert streamed[0]["delta"] == early[0]["text"]
+        assert "".join(one["delta"] for one in streamed[:-1]) == told["text"]
+
+
 def test_words_have_their_times(client: TestClient, bundles: dict[str, Path]) -> None:
     """Of networks that answer for each frame; in order, inside their segments, and all of the text."""
     asked = {"response_format": "verbose_json", "timestamp_granularities[]": ["word", "segment"]}

@@ -141,11 +141,12 @@ class Speech(Recordings):
     def _windows(self, waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
         if self.pauses and len(waveform) > processor.samples:
             for start, end in spoken(waveform, processor.sampling_rate, processor.seconds):
-                yield {**self._window(waveform[start:end], processor), APART: np.int32(1)}  # type: ignore[dict-item]
+                view = self._window(waveform[start:end], processor)
+                yield {**view, **_placed(start, waveform), APART: np.int32(1)}  # type: ignore[dict-item]
             return
         for start in processor.starts(len(waveform)):
             view = self._window(waveform[start : start + processor.samples], processor)
-            yield {**view, "_start": np.int32(start)}  # type: ignore[dict-item]
+            yield {**view, **_placed(start, waveform)}
 
     def _window(self, waveform: Waveform, processor: SoundProcessor) -> Encoded:
         return {**self.row(waveform, processor), "_samples": np.int32(len(waveform))}  # type: ignore[dict-item]
@@ -233,3 +234,8 @@ def _is_number(value: Any) -> bool:
         return math.isfinite(float(value))
     except ValueError:
         return False
+
+
+def _placed(start: int, waveform: Waveform) -> Encoded:
+    """Where a window begins, and how long the whole recording is, in samples."""
+    return {"_start": np.int32(start), "_total": np.int32(len(waveform))}  # type: ignore[dict-item]

@@ -10,7 +10,7 @@ from typing import Any
 from burnish.answering.predictor import PreparedRow
 from burnish.core.answer import Answer
 from burnish.core.errors import InputError
-from burnish.media.transcript.stitching import Stitching
+from burnish.media.transcript.stitching import APART, Stitching
 from burnish.server.refusal import Refused, late
 from burnish.server.served import Served, said
 
@@ -34,25 +34,23 @@ class Recording:
         served: the model.
         windows: prepared, in order.
         spans: seconds at which each begins and ends.
+        seconds: how long the recording is.
         answers: of the windows so far.
     """
 
     served: Served
     windows: list[PreparedRow]
     spans: list[tuple[float, float]]
+    seconds: float
     answers: list[Answer] = field(default_factory=list)
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.spans[-1][1]
 
     def stitching(self) -> Stitching:
         """The windows so far, joined."""
         bundle = self.served.predictor.bundle
         target: Any = bundle.target
         texts = [str(answer.answer) for answer in self.answers]
-        joining = Stitching(target.spaced(texts, bundle.processor))
+        apart = APART in self.windows[0].views[0]
+        joining = Stitching(target.spaced(texts, bundle.processor), apart)
         for text in texts:
             joining.add(text)
         return joining
@@ -63,9 +61,9 @@ class Recording:
         for number, (text, places) in enumerate(self.stitching().kept()):
             start, end = self.spans[number]
             if number:
-                start = (start + self.spans[number - 1][1]) / 2
+                start = max(start, (start + self.spans[number - 1][1]) / 2)
             if number + 1 < len(self.spans):
-                end = (end + self.spans[number + 1][0]) / 2
+                end = min(end, (end + self.spans[number + 1][0]) / 2)
             if text:
                 words = self._words(number, text, places)
                 # Words that are timed say where the others meet: a segment never ends in one.
@@ -146,9 +144,10 @@ async def opened(served: Served, data: bytes, deadline: float) -> Recording:
     rate = _rate(served)
     spans = []
     for view in prepared.views:
-        start = int(view.get("_start", 0)) / rate
+        start = int(view["_start"]) / rate
         spans.append((start, start + int(view["_samples"]) / rate))
-    return Recording(served, [PreparedRow((view,)) for view in prepared.views], spans)
+    seconds = int(prepared.views[0]["_total"]) / rate
+    return Recording(served, [PreparedRow((view,)) for view in prepared.views], spans, seconds)
 
 
 def _rate(served: Served) -> float:
