@@ -118,9 +118,12 @@ def answers(bundle: Bundle, run: Computed, examples: Sequence[Example]) -> list[
     return decoded(bundle, run, bundle.input.views(examples, bundle.processor.for_input), limit=max(1, len(examples)))
 
 
-def decoded(bundle: Bundle, run: Computed, rows: Iterable[Iterable[Encoded]], *, limit: int) -> list[Decoded]:
-    """Answers for rows given as their views, at most `limit` views through the network at once."""
-    return answered(run, bundle.decoder, bundle.input, bundle.target, bundle.processor, rows, limit=limit)
+def decoded(
+    bundle: Bundle, run: Computed, rows: Iterable[Iterable[Encoded]], *, limit: int, timed: bool = False
+) -> list[Decoded]:
+    """Answers for rows given as their views, at most `limit` views through the network at once; `timed`: see `answered`."""
+    parts = bundle.decoder, bundle.input, bundle.target, bundle.processor
+    return answered(run, *parts, rows, limit=limit, timed=timed)
 
 
 def recorded(bundle: Bundle, run: Computed, examples: Sequence[Example]) -> list[dict[str, Any]]:

@@ -137,16 +137,18 @@ class Predictor:
         return [PreparedRow(tuple(of_row), self._tokens(row)) for row, of_row in zip(rows, views, strict=True)]
 
     def answer(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
-        """Answers to prepared examples, in their order, computed together."""
+        """Answers to prepared examples, in their order, computed together; words of one window with times, if there are."""
         views = (p.views for p in prepared)
-        answers = decoded(self.bundle, self._run, views, limit=self.batch_size)
+        timed = self.bundle.target.shape == "frames"
+        answers = decoded(self.bundle, self._run, views, limit=self.batch_size, timed=timed)
         return [self.named(d, p.tokens) for d, p in zip(answers, prepared, strict=True)]
 
     def named(self, decoded: Decoded, tokens: tuple[str, ...] | None = None) -> Answer:
         """An answer with the names of its probabilities, and with the words that its tags are of."""
         target = self.bundle.target
         probabilities = dict(zip(names_of(target), map(float, decoded.probabilities), strict=False))
-        return Answer(decoded.answer, probabilities, abstains(target, decoded), decoded.score, decoded.ended, tokens)
+        told = (decoded.score, decoded.ended, tokens, decoded.words)
+        return Answer(decoded.answer, probabilities, abstains(target, decoded), *told)
 
     def _tokens(self, row: Example) -> tuple[str, ...] | None:
         """The words of a row, where the answer has a tag for each."""

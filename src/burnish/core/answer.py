@@ -24,6 +24,7 @@ class Answer:
         score: log of the probability of what was written; None for answers that are not written.
         ended: why it ended: `stop`, or `length` where it was cut off.
         tokens: the words that a list of tags is of, one for each; None where the answer is no such list.
+        words: of a transcript of one window, with times, where these were asked for.
     """
 
     answer: Any
@@ -32,6 +33,7 @@ class Answer:
     score: float | None = None
     ended: Reason | None = None
     tokens: tuple[str, ...] | None = None
+    words: tuple[Any, ...] = ()
 
     @property
     def confidence(self) -> float | None:

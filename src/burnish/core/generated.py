@@ -21,12 +21,14 @@ class Generated:
         score: log of the probability that the network gives it, in nats; of a CTC labelling over all its paths.
         ended: why it ended.
         cut: how many characters of its text stand before a stop string; None where no stop string ended it.
+        words: with their times, where these were asked for and there are some: `media.transcript.aligning.TimedWord`.
     """
 
     ids: Array
     score: float
     ended: Reason
     cut: int | None = None
+    words: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

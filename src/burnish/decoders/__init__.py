@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
@@ -18,6 +19,7 @@ from burnish.core.generated import Chance, Ends, Generated, Progress
 from burnish.core.processor import Processor
 from burnish.core.views import each, joined
 from burnish.inputs import Input
+from burnish.media.transcript.aligning import timed_words
 from burnish.targets import Decoded, Generative, OverVocabulary, Target
 
 
@@ -153,6 +155,7 @@ def answered(
     *,
     limit: int,
     collate: Callable[[Sequence[Encoded]], tuple[dict[str, Array], int]] | None = None,
+    timed: bool = False,
 ) -> list[Decoded]:
     """Answers for rows given as their views: the one way for validation, test, bundle, predictor and server.
 
@@ -163,6 +166,7 @@ def answered(
         rows: the views of each row; a view may have a `_seed`.
         limit: most views at once.
         collate: how views become arrays, where that is not the input's way.
+        timed: whether words get their times, where each frame is answered.
     """
     collate = collate or partial(input.collate, processor=processor.for_input)
     if decoder.reads == "logits":
@@ -188,7 +192,24 @@ def answered(
             return by_view
         logits = compute(**arrays)
         lengths = [target.frames(view, logits.shape[1], processor) for view in views]
-        return [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
+        said = [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
+        if not timed:
+            return said
+        rows = zip(said, logits, lengths, views, strict=True)
+        return [_with_times(one, row[:length], view, ends, processor) for one, row, length, view in rows]
 
     by_view, first = each(written, rows, limit=limit)
     return [target.said(views, encoded, processor) for views, encoded in zip(by_view, first, strict=True)]
+
+
+def _with_times(one: Generated, frames: Array, view: Encoded, ends: Ends, processor: Processor) -> Generated:
+    """A labelling of a sound with the times of its words; without where there is no way through its frames, [L, V]."""
+    heard = getattr(processor.for_input, "heard", None)
+    if ends.text is None or heard is None or "_samples" not in view or not len(frames):
+        return one
+    seconds = float(view["_samples"]) / heard[0] / len(frames)
+    try:
+        words = timed_words(frames, one.ids.tolist(), ends.text, seconds, ends.blank)
+    except ValueError:
+        return one
+    return replace(one, words=tuple(words))

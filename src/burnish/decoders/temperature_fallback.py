@@ -47,8 +47,12 @@ class TemperatureFallback(Stepwise):
                 _Some(step, np.array(failed, np.int64)), len(failed), ends, [seeds[row] for row in failed]
             )
             for row, other in zip(failed, drawn, strict=True):
-                best[row] = min(best[row], other, key=lambda one: self._badness(one, ends))
+                best[row] = self.better(best[row], other, ends)
         return best
+
+    def better(self, one: Generated, other: Generated, ends: Ends) -> Generated:
+        """The one of two predictions that fails fewer tests; of equals the one that repeats itself less or is likelier."""
+        return min(one, other, key=lambda either: self._badness(either, ends))
 
     def passes(self, one: Generated, ends: Ends) -> bool:
         """Whether a prediction neither repeats itself nor is very unlikely; one whose score is no number is left as it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,8 +13,19 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.evaluation.compare import aligned, paired_difference
 from burnish.evaluation.scores import finite
+from burnish.media.transcript.edits import distance
 from burnish.metrics import Metric
-from burnish.targets import Confident, Decoded, Target, abstains, linear_of, may_abstain, same
+from burnish.targets import (
+    Confident,
+    Decoded,
+    Target,
+    Transcribed,
+    abstains,
+    linear_of,
+    may_abstain,
+    same,
+    target_of,
+)
 
 LOST = 0.005  # of the deciding metric: half a point
 TIES = {"float32": 1e-4, "float16": 2e-3}
@@ -54,6 +65,7 @@ class Parity:
         max_difference, mean_difference: of probabilities; for numbers in standard deviations of the answers.
         passed: whether it is within the bound.
         why: the reason where it is not.
+        changed_words, words: of transcripts, word edits between both answers, and words of the trained model's; else None.
     """
 
     rows: int
@@ -69,6 +81,8 @@ class Parity:
     mean_difference: float
     passed: bool
     why: str
+    changed_words: int | None = None
+    words: int | None = None
 
     def as_values(self) -> dict[str, Any]:
         """As it is written to JSON; what is not a number becomes None."""
@@ -84,6 +98,7 @@ def parity(
     precision: str,
     seed: int,
     lost: float = LOST,
+    margin: Callable[[int], float] | None = None,
 ) -> Parity:
     """Compare the answers of an exported model with those of the trained one.
 
@@ -97,6 +112,7 @@ def parity(
         precision: of the artifact; float32 and float16 are float formats.
         seed: of the bootstrap.
         lost: the bound.
+        margin: of a row by its position, how near both answers were in probability, where the tables do not tell.
     """
     first, second = aligned(after, before)
     # The lower end of the middle 90 % is the bound that holds with 95 % confidence.
@@ -105,13 +121,14 @@ def parity(
     low = difference.low if metric.greater_is_better else -difference.high
     tie = TIES.get(precision, 0.0)
     changed, distances = _changes(after, before, target, tie)
-    flips = [_flip(after, before, target, int(i)) for i in np.flatnonzero(changed)]
+    flips = [_flip(after, before, target, int(i), margin) for i in np.flatnonzero(changed)]
     ties = sum(f.margin is not None and f.margin <= tie for f in flips)
     why = ""
     if precision in TIES and len(flips) > ties:
         why = f"{len(flips) - ties} predictions changed, more than rounding explains"
     elif not math.isfinite(low) or low < -lost:
-        why = f"{metric.label} may drop by {-low:.4f} (one-sided 95 % bound); the limit is {lost:g}"
+        way = "drop" if metric.greater_is_better else "rise"
+        why = f"{metric.label} may {way} by {-low:.4f} (one-sided 95 % bound); the limit is {lost:g}"
     return Parity(
         len(after),
         metric.label,
@@ -126,6 +143,7 @@ def parity(
         float(distances.mean()) if len(distances) else 0.0,
         not why,
         why,
+        *changed_words(before, after),
     )
 
 
@@ -151,10 +169,26 @@ def _decoded(table: Predictions) -> Iterator[Decoded]:
         yield Decoded(answer, probabilities.astype(np.float32))
 
 
-def _flip(after: Predictions, before: Predictions, target: Target, row: int) -> Flip:
+def _flip(
+    after: Predictions, before: Predictions, target: Target, row: int, told: Callable[[int], float] | None
+) -> Flip:
     place = np.array([row])
     first, second = (next(_decoded(p.take(place))) for p in (before, after))
     then, now = (f"{d.answer} (abstained)" if abstains(target, d) else d.answer for d in (first, second))
     number = int(before.table["row"][row].as_py()) + 1
+    if told is not None:
+        return Flip(number, before.truth[row], then, now, told(row))
     margin = target.margin(first, second) if isinstance(target, Confident) else None
     return Flip(number, before.truth[row], then, now, margin)
+
+
+def changed_words(before: Predictions, after: Predictions) -> tuple[int | None, int | None]:
+    """Word edits between two tables of transcripts, and the words of the first; None of other answers.
+
+    Texts are compared as they are judged: normalised.
+    """
+    target = target_of(before)
+    if not isinstance(target, Transcribed):
+        return None, None
+    pairs = [(target.words(one), target.words(other)) for one, other in zip(before.answer, after.answer, strict=True)]
+    return sum(distance(one, other) for one, other in pairs), sum(len(one) for one, _ in pairs)

@@ -1,4 +1,4 @@
-"""How fast a model writes: time to the first token, and tokens a second at 1, 4 and 16 prompts."""
+"""How fast a model writes: time to the first token, tokens a second at 1, 4 and 16 prompts; of recordings the real-time factor."""
 
 from __future__ import annotations
 
@@ -47,3 +47,18 @@ def _median(compute: Generate, arrays: Mapping[str, Array], decoder: Decoder) ->
         compute(arrays, decoder, Ends())
         taken.append(time.perf_counter() - begun)
     return float(np.median(taken))
+
+
+def real_time_factor(transcribed: Callable[[int], float], seconds: float, sizes: Sequence[int]) -> dict[str, float]:
+    """Seconds of computing for each second of sound, medians of three, for so many recordings at once.
+
+    Args:
+        transcribed: how many at once to the seconds that it took.
+        seconds: that the recordings last.
+        sizes: how many at once.
+    """
+    out = {}
+    for size in sizes:
+        transcribed(size)
+        out[str(size)] = float(np.median([transcribed(size) for _ in range(REPETITIONS)])) / max(seconds, 1e-9)
+    return out

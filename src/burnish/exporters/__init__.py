@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from burnish.core.batch import Array
 from burnish.core.component import Component
+from burnish.core.generated import Ends
 from burnish.inputs import Input
 from burnish.targets import Target
 
@@ -29,6 +30,7 @@ class Exportable:
         input, target: as the bundle keeps them.
         arrays: a batch of two or more real rows, as the network is called: names to arrays with a batch axis.
         max_length: the most tokens of a row; None where rows have no length, or no limit.
+        ends: what ends a sequence, and what is never written in it; None of answers that are none.
     """
 
     network: nn.Module
@@ -37,6 +39,7 @@ class Exportable:
     target: Target
     arrays: dict[str, Array]
     max_length: int | None
+    ends: Ends | None = None
 
 
 class Exporter(Component):

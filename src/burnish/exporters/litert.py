@@ -41,6 +41,12 @@ class Litert(Exporter):
 
     def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.tflite; signatures are called `length_N`, or `fixed` where rows have no length."""
+        if source.target.shape in ("frames", "decoded"):
+            raise InputError(
+                "LiteRT reads batches of one fixed length, and a transcript must not depend on silence behind a recording",
+                fix="burnish export RUN --to " + ("onnx" if source.target.shape == "frames" else "ctranslate2"),
+                place="--to",
+            )
         lengths = self._lengths(source)
         names = list(source.arrays)
         try:

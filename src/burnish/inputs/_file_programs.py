@@ -29,3 +29,16 @@ samples, rate = soundfile.read(sys.argv[1], dtype="float32", always_2d=True)
 assert rate == settings["processor"]["sampling_rate"], "resample the sound first"
 (logits,) = session.run(None, {session.get_inputs()[0].name: samples.mean(axis=1)[None]})
 """
+
+SPEECH = """import json, sys
+import numpy as np, onnxruntime, soundfile
+
+settings = json.load(open("settings.json", encoding="utf-8"))
+heard, spelling = settings["processor"]["input"], settings["processor"]["target"]
+session = onnxruntime.InferenceSession("model.onnx")
+samples, rate = soundfile.read(sys.argv[1], dtype="float32", always_2d=True)
+assert rate == heard["sampling_rate"], "resample the sound first"
+assert len(samples) <= heard["seconds"] * rate, "cut the recording into windows first"
+(logits,) = session.run(None, {session.get_inputs()[0].name: samples.mean(axis=1)[None]})
+"""
+"""Of recordings of one window, with the settings of both processors."""

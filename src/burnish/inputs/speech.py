@@ -13,10 +13,12 @@ from pydantic import Field
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Change
+from burnish.inputs._file_programs import SPEECH
 from burnish.inputs._files import Read
 from burnish.inputs._recordings import Recordings
 from burnish.media.sound.pauses import spoken
 from burnish.media.sound.processor import SoundProcessor
+from burnish.media.sound.raw import RawWindows
 from burnish.media.sound.resampling import Waveform
 from burnish.media.transcript.stitching import APART
 
@@ -106,6 +108,15 @@ class Speech(Recordings):
             return SoundProcessor(**settings)
         return super().processor(folder)
 
+    def raw(self, processor: SoundProcessor) -> RawWindows:
+        """The windows at the network's rate."""
+        return RawWindows(**processor.settings())
+
+    @classmethod
+    def program(cls, *, raw: bool, preprocessing: bool) -> str:
+        """For a graph that reads samples as they are; else it takes more than a few lines."""
+        return SPEECH if raw else ""
+
     def _stated(self, folder: Path) -> dict[str, Any]:
         stated = super()._stated(folder)
         if stated.get("features") == "waveform":
@@ -130,10 +141,12 @@ class Speech(Recordings):
     def _windows(self, waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
         if self.pauses and len(waveform) > processor.samples:
             for start, end in spoken(waveform, processor.sampling_rate, processor.seconds):
-                yield {**self._window(waveform[start:end], processor), APART: np.int32(1)}  # type: ignore[dict-item]
+                view = self._window(waveform[start:end], processor)
+                yield {**view, **_placed(start, waveform), APART: np.int32(1)}  # type: ignore[dict-item]
             return
         for start in processor.starts(len(waveform)):
-            yield self._window(waveform[start : start + processor.samples], processor)
+            view = self._window(waveform[start : start + processor.samples], processor)
+            yield {**view, **_placed(start, waveform)}
 
     def _window(self, waveform: Waveform, processor: SoundProcessor) -> Encoded:
         return {**self.row(waveform, processor), "_samples": np.int32(len(waveform))}  # type: ignore[dict-item]
@@ -225,3 +238,8 @@ def _is_number(value: Any) -> bool:
         return math.isfinite(float(value))
     except ValueError:
         return False
+
+
+def _placed(start: int, waveform: Waveform) -> Encoded:
+    """Where a window begins, and how long the whole recording is, in samples."""
+    return {"_start": np.int32(start), "_total": np.int32(len(waveform))}  # type: ignore[dict-item]

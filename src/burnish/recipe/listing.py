@@ -77,7 +77,7 @@ def exports_table(result: Mapping[str, Any]) -> Table:
     """What an export gave: a row for the trained network and one for each format and precision."""
     from burnish.report.exports import shown
 
-    head, *rows = shown(result["rows"], result["metric"], written=bool(result.get("written")))
+    head, *rows = shown(result["rows"], result["metric"], written=result.get("written") or False)
     table = _table(*head)
     for row in rows:
         table.add_row(*row)

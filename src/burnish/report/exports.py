@@ -9,10 +9,14 @@ from typing import Any
 from burnish.core.files import write_text
 from burnish.evaluation.latency import SIZES
 from burnish.report.markdown import name, number, snippet, table
+from burnish.report.transcribed_exports import HEAD as SPOKEN
+from burnish.report.transcribed_exports import transcribed_row, transcribed_section
 from burnish.report.written_exports import HEAD, written_row, written_section
 
 DROP, CHANGED = "worst-case {} drop (95 %)", "changed predictions"
 SLOWER = 1.1  # times float32's median time, from which on it is no noise of the measurement
+TRANSCRIPTS = "transcripts"
+"""What `written` says in export.json where recordings were transcribed."""
 BEGIN, END = "<!-- exports -->", "<!-- end of exports -->"
 
 
@@ -27,6 +31,8 @@ def write(report: Path, exports: Mapping[str, Any]) -> None:
 
 def section(exports: Mapping[str, Any]) -> list[str]:
     """Lines of Markdown."""
+    if exports.get("written") == TRANSCRIPTS:
+        return transcribed_section(exports)
     if exports.get("written"):
         return written_section(exports)
     rows = exports["rows"]
@@ -137,7 +143,9 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     lost = parity.get("low")
     cells.append("n/a" if lost is None else number(max(0.0, -lost)))
     flips = parity.get("flips")
-    cells.append("n/a" if flips is None else f"{flips}" + (f" ({parity['ties']} ties)" if parity.get("ties") else ""))
+    changed = f" ({parity['changed_words']} words)" if parity.get("changed_words") else ""
+    ties = f" ({parity['ties']} ties)" if parity.get("ties") else ""
+    cells.append("n/a" if flips is None else f"{flips}{changed}{ties}")
     cells.append(number(parity.get("max_difference")))
     cells.append(f"{row['bytes'] / 2**20:.1f}" if row.get("bytes") else "n/a")
     for size in SIZES:
@@ -146,8 +154,10 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     return [*cells, str(row.get("split") or "n/a"), _status(row)]
 
 
-def shown(rows: Sequence[Mapping[str, Any]], metric: str, *, written: bool = False) -> list[list[str]]:
+def shown(rows: Sequence[Mapping[str, Any]], metric: str, *, written: bool | str = False) -> list[list[str]]:
     """The same as cells for a terminal: name, metric, changes, size, median times of 1 and 32 examples, validation."""
+    if written == TRANSCRIPTS:
+        return [SPOKEN, *(transcribed_row(row) for row in rows)]
     if written:
         return [HEAD, *(written_row(row, metric) for row in rows)]
     cells = [["export", metric, DROP.format(metric), CHANGED, "MiB", "batch 1 (ms)", "batch 32 (ms)", "validation"]]

@@ -1,10 +1,11 @@
-"""Texts written by CTranslate2: a lean runtime for language models, without torch."""
+"""Texts and transcripts written by CTranslate2: a lean runtime for language models and Whisper, without torch."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -19,6 +20,7 @@ from burnish.inputs import Input
 from burnish.runtimes import Generate, Together
 from burnish.runtimes._batches import Batches, Stepwise, batch_written, generated_of, seeded
 from burnish.runtimes._threads import threads_told
+from burnish.runtimes._transcribing import Transcriber
 from burnish.runtimes._writing_only import WritingOnly
 from burnish.targets import Target
 
@@ -54,6 +56,8 @@ class Ctranslate2(WritingOnly):
             import ctranslate2
         except ImportError as error:
             raise InputError("this runtime needs ctranslate2", fix="pip install 'burnish[ctranslate2]'") from error
+        if target.shape == "decoded":
+            return self._transcriber(ctranslate2, folder)
         try:
             threads, batches = self._shared(folder)
             generator = ctranslate2.Generator(
@@ -61,8 +65,24 @@ class Ctranslate2(WritingOnly):
             )
             words = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
         except (RuntimeError, ValueError, OSError) as error:
-            raise InputError(f"CTranslate2 cannot open the model: {error}", place=str(folder)) from error
+            raise _closed(error, folder) from error
         return _Writer(generator, words)
+
+    def _transcriber(self, ctranslate2: Any, folder: Path) -> Generate:
+        """Whisper: what it hears is much for one thread, so all cores share one batch unless told otherwise."""
+        cores = threads_told() or os.cpu_count() or 1
+        threads = 0 if self.device != "cpu" else self.threads or cores
+        parts = max(1, cores // threads) if threads else 1
+
+        def opened(parts: int) -> Any:
+            return ctranslate2.models.Whisper(
+                str(folder), device=self.device, compute_type="default", inter_threads=parts, intra_threads=threads
+            )
+
+        try:
+            return Transcriber(opened(parts), parts, partial(opened, 1))
+        except (RuntimeError, ValueError, OSError) as error:
+            raise _closed(error, folder) from error
 
     def _shared(self, folder: Path) -> tuple[int, int]:
         """Threads of one batch, and how many batches are written at once: the weights are there once."""
@@ -161,6 +181,10 @@ class _Writer:
         told = cut if decoder.stop else None
         results = batch_written(self._generator, prompts, decoder.max_new_tokens, ends, asked["options"], told)
         return [generated_of(result, decoder, ends) for result in results]
+
+
+def _closed(error: Exception, folder: Path) -> InputError:
+    return InputError(f"CTranslate2 cannot open the model: {error}", place=str(folder))
 
 
 def _seed(decoder: Decoder, seeds: Sequence[int], row: int) -> int:

@@ -17,6 +17,7 @@ from burnish.core.errors import InputError, RunFailed
 from burnish.core.fixed_size import joined
 from burnish.inputs import Input
 from burnish.runtimes import Runner, Runtime
+from burnish.runtimes._by_length import by_length, padded
 from burnish.runtimes._padding import without_padding
 from burnish.runtimes._threads import threads_told
 from burnish.targets import Target
@@ -50,8 +51,9 @@ class Onnx(Runtime):
         """
         artifact = Artifact.read(folder)
         session = opened(artifact.file, self.providers, self.threads, artifact.library)
+        frames = target.shape == "frames"
         if artifact.raw:
-            return _one_by_one(session)
+            return _one_by_one(session, frames=frames)
         shapes = {name: told["shape"] for name, told in artifact.facts["inputs"].items()}
         types = {name: np.dtype(told["type"]) for name, told in artifact.facts["inputs"].items()}
         element = target.shape == "element"
@@ -65,6 +67,9 @@ class Onnx(Runtime):
         free = all(shape[:2] == ["batch", "length"] for shape in shapes.values()) and "attention_mask" in shapes
 
         def run(**arrays: Array) -> Array:
+            if frames:
+                (name,) = shapes
+                return by_length(arrays, name, lambda rows: call({name: rows}))
             if free:
                 fed = {name: arrays[name] for name in shapes}
                 return without_padding(fed, call, OVERHEAD, element=element, pairs=pairs)
@@ -73,8 +78,8 @@ class Onnx(Runtime):
         return run
 
 
-def _one_by_one(session: Any) -> Runner:
-    """Of a graph that reads one row as it is: strings, or a picture [1, height, width, 3]."""
+def _one_by_one(session: Any, *, frames: bool) -> Runner:
+    """Of a graph that reads one row as it is: strings, or a picture [1, height, width, 3]; with `frames` of different many."""
 
     def call(row: dict[str, Any]) -> Array:
         fed = {
@@ -85,7 +90,8 @@ def _one_by_one(session: Any) -> Runner:
 
     def run(**arrays: Array) -> Array:
         rows = zip(*arrays.values(), strict=True)
-        return np.concatenate([call(dict(zip(arrays, row, strict=True))) for row in rows])
+        said = [call(dict(zip(arrays, row, strict=True))) for row in rows]
+        return padded([logits[0] for logits in said]) if frames else np.concatenate(said)
 
     return run
 

@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
-from burnish.server import explaining, page
+from burnish.server import explaining, page, protocol_models
 from burnish.server.chat import routes as chat
 from burnish.server.direct import direct, response_to
 from burnish.server.guard import Guard
@@ -33,6 +33,7 @@ from burnish.server.routes import Handler, add_asking, addresses, json_response
 from burnish.server.schema import answer_body, description, errors, prediction
 from burnish.server.served import Served, Unanswered, opened
 from burnish.server.settings import CANNOT_START, ENVIRONMENT, Settings, keys_of
+from burnish.server.speech import routes as speech
 
 
 def from_environment() -> FastAPI:
@@ -85,7 +86,9 @@ def create(settings: Settings) -> FastAPI:
         explaining.add(app, models, bodies)
     open_inference.add(app, models, bodies, stopping)
     chat.add(app, models, bodies, stopping)
-    page.add(app, chats=models[0].chats)
+    speech.add(app, models, bodies, stopping)
+    protocol_models.add(app, models)
+    page.add(app, chats=models[0].chats, transcribes=models[0].transcribes)
     _errors(app, models)
     if settings.cors:
         app.add_middleware(

@@ -22,7 +22,18 @@ OPEN = frozenset({"/", "/healthz", "/readyz", "/v2/health/live", "/v2/health/rea
 """Answered without a key."""
 PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"})
 """Answered while the server stops, and not logged."""
-NOTED = ("model", "version", "rows", "errors", "reason", "prompt_tokens", "written_tokens", "ended", "payload")
+NOTED = (
+    "model",
+    "version",
+    "rows",
+    "errors",
+    "reason",
+    "prompt_tokens",
+    "written_tokens",
+    "ended",
+    "heard_seconds",
+    "payload",
+)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 

@@ -23,6 +23,7 @@ from burnish.evaluation.answer_distribution import bins_of, confidence_bin
 from burnish.server.batcher import BatchFacts
 from burnish.server.chat.counts import WritingMetrics
 from burnish.server.drift import Recent, population_stability
+from burnish.server.speech.counts import SpeechMetrics
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -91,6 +92,7 @@ class Metrics:
             multiprocess_mode="livemax",
         )
         self.writing = WritingMetrics(registry)
+        self.speech = SpeechMetrics(registry)
         self._baselines: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
         self._recent: dict[tuple[str, str, str], Recent] = {}

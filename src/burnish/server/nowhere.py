@@ -47,6 +47,8 @@ def _address(path: str, models: Sequence[Served]) -> str:
     places += ["/metrics", "/openapi.json", "/"]
     if any(served.chats for served in models):
         places += ["/v1/chat/completions", "/v1/completions", "/v1/models"]
+    if any(served.transcribes for served in models):
+        places += ["/v1/audio/transcriptions", "/v1/models"]
     if not models[0].settings.explanations:
         places.remove("/explain")
     return f"nothing is at {path[:SHOWN]}; {_expected(path[:SHOWN], places)}; /openapi.json describes every address"

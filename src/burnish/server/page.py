@@ -12,11 +12,14 @@ from fastapi import FastAPI, Response
 FILE = "page.html"
 CHAT = "chat.html"
 """Of models that chat."""
+SPEECH = "speech.html"
+"""Of models that transcribe."""
 
 
-def add(app: FastAPI, *, chats: bool = False) -> None:
+def add(app: FastAPI, *, chats: bool = False, transcribes: bool = False) -> None:
     """Serve the page at `/`; it asks /models, or /v1/models where the first model chats, what there is."""
-    text = (files("burnish.server") / (CHAT if chats else FILE)).read_text(encoding="utf-8")
+    name = CHAT if chats else SPEECH if transcribes else FILE
+    text = (files("burnish.server") / name).read_text(encoding="utf-8")
     headers = {
         "Content-Security-Policy": policy(text),
         "Referrer-Policy": "no-referrer",

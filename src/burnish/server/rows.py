@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -159,23 +159,7 @@ class Reader:
         if not endings_of(self.input) and len(self.input.required_columns) != 1:
             raise Refused(415, "this model reads several texts an example: send JSON")
 
-        async def stream() -> Any:
-            yield body
-
-        try:
-            parser = _Form(
-                Headers(scope=request.scope),
-                stream(),
-                max_files=self.settings.max_rows + 1,
-                max_fields=16,
-                max_part_size=self.settings.max_characters * 4,
-            )
-            form = await parser.parse()
-            if not parser.whole:
-                await form.close()
-                raise Refused(400, "the form is cut off: the boundary that ends it is missing")
-        except (MultiPartException, KeyError, ValueError, UnicodeDecodeError) as error:
-            raise Refused(400, f"the form cannot be read: {str(error)[:200]}") from None
+        form = await form_of(request, body, self.settings)
         try:
             values = [v for _, v in form.multi_items()]
             return self.checked([await self._part(v) for v in values], many=len(values) > 1)
@@ -195,6 +179,33 @@ class Reader:
             return {column: data.decode("utf-8-sig")}
         except UnicodeDecodeError:
             return RowError("a file that is not UTF-8 text")
+
+
+async def form_of(request: Request, body: bytes, settings: Settings) -> FormData:
+    """A body of multipart/form-data; whoever asks closes it.
+
+    Raises:
+        Refused: it cannot be read, or is cut off (400).
+    """
+
+    async def stream() -> Any:
+        yield body
+
+    try:
+        parser = _Form(
+            Headers(scope=request.scope),
+            stream(),
+            max_files=settings.max_rows + 1,
+            max_fields=16,
+            max_part_size=settings.max_characters * 4,
+        )
+        form = await parser.parse()
+        if not parser.whole:
+            await form.close()
+            raise Refused(400, "the form is cut off: the boundary that ends it is missing")
+    except (MultiPartException, KeyError, ValueError, UnicodeDecodeError) as error:
+        raise Refused(400, f"the form cannot be read: {str(error)[:200]}") from None
+    return form
 
 
 def plain_text(content_type: str, body: bytes) -> str:

@@ -133,6 +133,9 @@ def row_schema(input: Input) -> dict[str, Any]:
     return {"type": "object", "required": list(columns), "properties": dict.fromkeys(columns, cell)}
 
 
+TRANSCRIPTIONS = "/v1/audio/transcriptions"
+
+
 def answer_schema(served: Served) -> dict[str, Any]:
     """An answer of this model."""
     target = served.predictor.bundle.target
@@ -210,7 +213,16 @@ def description(served: Served) -> dict[str, Any]:
         "answers_with": served.predictor.answers_with,
         "scores": scores_shown(served.predictor.bundle) if served.trained else None,
         "predict": f"/models/{served.path}/predict",
+        **_transcribing(served),
         "explain": None if why_not else f"/models/{served.path}/explain",
         "unexplained": why_not,
         "examples": shown_examples(served),
     }
+
+
+def _transcribing(served: Served) -> dict[str, Any]:
+    """Of a model that transcribes: its address in OpenAI's protocol, whether words have times, and its longest recording."""
+    if not served.transcribes:
+        return {}
+    timed = served.predictor.bundle.target.shape == "frames"
+    return {"transcribe": TRANSCRIPTIONS, "timed": timed, "max_seconds": served.settings.max_seconds}

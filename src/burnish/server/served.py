@@ -27,11 +27,12 @@ from burnish.server.readers import Readers
 from burnish.server.refusal import Refused, late
 from burnish.server.rows import Reader, RowError
 from burnish.server.settings import Settings, name_of, place_of
-from burnish.targets import names_of
+from burnish.targets import Transcribed, names_of
 
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
 MOST_TOKENS = 4096  # of a batch, padding included: 32 rows of 512 tokens would hold half a gigabyte between two layers
+MOST_WINDOWS = 8  # of speech in a batch: half a minute each, and more go no faster
 BASE = "-base"  # behind the name of a model: that of the checkpoint it was trained from
 DETAILS = 20  # rows that an error names
 
@@ -69,6 +70,11 @@ class Served:
     def chats(self) -> bool:
         """Whether OpenAI's protocol is answered for it."""
         return self.writer is not None
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether recordings are answered in OpenAI's protocol."""
+        return isinstance(self.predictor.bundle.target, Transcribed)
 
     @property
     def path(self) -> str:
@@ -118,15 +124,19 @@ class Served:
         deadline = time.monotonic() + self.settings.deadline
         with self.batcher.admitted(len(rows), self.settings.deadline):
             try:
-                prepared = await self.readers.each(self._prepared, rows, deadline)
+                prepared = await self.readers.each(self.prepared, rows, deadline)
                 read = [p for p in prepared if isinstance(p, PreparedRow)]
                 answers = await self.batcher.answers(read, deadline) if read else []
             except TimeoutError:
                 raise late(self.settings.deadline) from None
         return beside(BaseException, prepared, answers)
 
-    def _prepared(self, row: dict[str, Any]) -> PreparedRow:
-        """A row as numbers."""
+    def prepared(self, row: dict[str, Any]) -> PreparedRow:
+        """A row as numbers; called in a thread of `readers`.
+
+        Raises:
+            InputError: it cannot be read, or is too large.
+        """
         self.check(row)
         return self.predictor.prepare([row])[0]
 

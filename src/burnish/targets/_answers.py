@@ -23,6 +23,8 @@ class Decoded:
     """Why it ended."""
     written: int | None = None
     """How many tokens were written, the stop token left out; None for answers that are not written."""
+    words: tuple[Any, ...] = ()
+    """With their times, of what was heard in one window, where these were asked for: `TimedWord`."""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class Spoken(Transcribed, Generative, Taught, Recognised, ByCheckpoint, Timed):
         settled, said = other.as_stated(folder)
         return settled, [f"target: {wanted}, because that is how this checkpoint writes", *said]
 
+    @abstractmethod
+    def spaced(self, texts: Sequence[str], processor: Any) -> bool:
+        """Whether the words of transcripts such as these are written apart."""
+
     @property
     def explicit(self) -> bool:
         """Whether it was chosen by name, with settings that only this kind has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,17 +14,26 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
+from burnish.media.text.words import UNSPACED
 from burnish.media.transcript import vocabulary
 from burnish.media.transcript.stitching import APART, stitched
 from burnish.media.transcript.vocabulary import Spelling, needed_frames
-from burnish.targets import Decoded
+from burnish.targets import Decoded, Standalone
 from burnish.targets._spoken import Spoken
 from burnish.targets._target import Shape
 
 SHOWN = 30
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+PROGRAM = """
+frames = logits[0].argmax(axis=-1).tolist()
+changed = [one for one, before in zip(frames, [-1, *frames]) if one != before]
+tokens = [spelling["tokens"][one] for one in changed if one != spelling["blank"]]
+written = (" " if token == "|" else token for token in tokens if token not in ("<unk>", "<s>", "</s>"))
+print(json.dumps({"transcript": " ".join("".join(written).split())}, ensure_ascii=False))
+"""
 
 
-class CtcTranscript(Spoken):
+class CtcTranscript(Spoken, Standalone):
     """What was said, spelled character by character from the frames of the recording (CTC; Graves et al., 2006).
 
     The characters are those of the checkpoint where it was trained for CTC, else those of the training texts.
@@ -165,22 +175,32 @@ class CtcTranscript(Spoken):
         """How many of the frames that the network gives belong to a view."""
         return min(given, _frames(_spelling(processor), encoded))
 
+    @classmethod
+    def program(cls) -> str:
+        """The most probable token of each frame, repeats made one, blanks left out."""
+        return PROGRAM
+
     def ends(self, processor: Any) -> Ends:
         """The blank."""
         spelling = _spelling(processor)
         return Ends(text=spelling.text, blank=spelling.blank)
 
+    def spaced(self, texts: Sequence[str], processor: Any) -> bool:
+        """Unless most of the letters are of scripts without spaces: a single word holds none either."""
+        whole = "".join("".join(text.split()) for text in texts)
+        return 2 * len(_UNSPACED.findall(whole)) <= len(whole)
+
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The transcript of the windows, joined where they agree."""
         spelling = _spelling(processor)
         texts = [spelling.text(view.ids) for view in views]
-        spaced = sum(text.count(" ") for text in texts) * 20 >= sum(map(len, texts))
         return Decoded(
-            stitched(texts, spaced=spaced, apart=APART in encoded),
+            stitched(texts, spaced=self.spaced(texts, processor), apart=APART in encoded),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             "stop",
             sum(len(view.ids) for view in views),
+            views[0].words if len(views) == 1 else (),
         )
 
 

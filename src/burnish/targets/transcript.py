@@ -138,13 +138,17 @@ class Transcript(Spoken):
             most=tokens.most,
         )
 
+    def spaced(self, texts: Sequence[str], processor: Any) -> bool:
+        """As the language is written."""
+        return _tokens(processor).spaced or self.language is None
+
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The transcript of the windows, joined where they agree."""
         tokens = _tokens(processor)
         texts = [tokens.text(view.ids)[: view.cut] for view in views]
         ended: Reason = "length" if any(view.ended == "length" for view in views) else "stop"
         return Decoded(
-            stitched(texts, spaced=tokens.spaced or self.language is None, apart=APART in encoded),
+            stitched(texts, spaced=self.spaced(texts, processor), apart=APART in encoded),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             ended,

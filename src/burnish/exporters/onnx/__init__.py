@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1_800_000_000  # bytes of weights inside one protobuf file, which ends at 2 GiB
 FIRST = "network.first"  # where `preceded` puts the preprocessing, as torch.export names it
+MASK = "attention_mask"
 FILE, WEIGHTS = "model.onnx", "model.onnx.data"
 
 
@@ -83,12 +84,23 @@ class Onnx(Exporter):
         """Shapes with words for what is free, arrays to trace with, and the fixed length."""
         import numpy as np
 
+        if source.target.shape == "frames" and self.static:
+            raise InputError(
+                "recordings differ in length, and answers of CTC must not depend on what is behind their end",
+                expected="free shapes",
+                fix="leave --static out",
+                place="--static",
+            )
         length = None
         shapes: dict[str, list[int | str]] = {}
         arrays = {}
         for name, value in source.arrays.items():
             free: list[int | str] = ["batch", *value.shape[1:]]
-            if value.ndim == 2 and (source.input.lengths_matter or "attention_mask" in source.arrays):
+            if source.target.shape == "frames":
+                if name == MASK:  # rows of equal length share a batch, and none is padded
+                    continue
+                free[-1] = "length"
+            elif value.ndim == 2 and (source.input.lengths_matter or "attention_mask" in source.arrays):
                 free[1] = "length"
             if self.static:
                 free[0] = self.batch

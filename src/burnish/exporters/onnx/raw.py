@@ -36,7 +36,8 @@ def preceded_by(front: TextFront | Resized | Heard, model: Path, folder: Path) -
         made, library = tokenizing(front, opset), {"library": LIBRARY}
     else:
         made = _traced(front, opset)
-        _mean_of_views(whole.graph)  # of a picture there is one
+        if getattr(front, "joins", True):
+            _mean_of_views(whole.graph)  # of a picture there is one
     made.ir_version = whole.ir_version = max(made.ir_version, whole.ir_version)
     read = {value.name for value in whole.graph.input}
     pairs = [(value.name, value.name) for value in made.graph.output if value.name in read]

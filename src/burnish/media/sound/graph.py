@@ -134,6 +134,8 @@ class Heard(nn.Module):
 
     free: ClassVar[dict[int, str]] = {1: "samples"}
     name: ClassVar[str] = "waveform"
+    joins: ClassVar[bool] = True
+    """Whether what the network says of its views is joined by their mean."""
 
     def __init__(self, processor: SoundProcessor) -> None:
         super().__init__()
@@ -170,3 +172,21 @@ class Heard(nn.Module):
         padded = nn.functional.pad(views, (0, missing))
         mask = {"attention_mask": torch.ones_like(padded, dtype=torch.int64)} if self.processor.mask else {}
         return {"input_values": padded, **mask}
+
+
+class Window(Heard):
+    """`waveform` float32 [1, samples], one window of speech, to what the network reads of it; no views are made or joined."""
+
+    joins: ClassVar[bool] = False
+
+    def sample(self) -> torch.Tensor:
+        """A row to trace with, of no whole number of steps."""
+        return torch.zeros(1, self.processor.sampling_rate + 321)
+
+    def forward(self, waveform: torch.Tensor) -> Tensors:
+        """As `numbers`."""
+        if self.made is None:
+            return {"input_values": self._waveform(waveform)["input_values"]}
+        step = max(1, round(self.processor.natural * self.processor.sampling_rate))
+        missing = -(waveform.shape[1] // -step) * step - waveform.shape[1]
+        return self.made(nn.functional.pad(waveform, (0, missing)))  # type: ignore[no-any-return]

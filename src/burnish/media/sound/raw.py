@@ -12,7 +12,7 @@ from burnish.media.sound.processor import SoundProcessor
 from burnish.media.sound.resampling import Waveform
 
 if TYPE_CHECKING:
-    from burnish.media.sound.graph import Heard
+    from burnish.media.sound.graph import Heard, Window
 
 NAME = "waveform"
 WHOLE = 1 << 62  # samples: more than any sound has
@@ -48,3 +48,22 @@ class RawSounds(SoundProcessor):
         from burnish.media.sound.graph import Heard
 
         return Heard(SoundProcessor(**self.settings()))
+
+
+class RawWindows(RawSounds):
+    """For a graph that makes of one window what the network reads, and no windows: what is said in each is joined behind it."""
+
+    @property
+    def samples(self) -> int:
+        """Of the longest window."""
+        return max(1, round(self.seconds * self.sampling_rate))
+
+    def starts(self, samples: int) -> Iterator[int]:
+        """Where windows begin, as without such a graph."""
+        return SoundProcessor.starts(self, samples)
+
+    def front(self) -> Window:
+        """What the graph must do. Needs torch."""
+        from burnish.media.sound.graph import Window
+
+        return Window(SoundProcessor(**self.settings()))

@@ -14,26 +14,65 @@ _LONGEST = 64
 def stitched(texts: Sequence[str], *, spaced: bool = True, apart: bool = False) -> str:
     """One transcript of the windows of a recording, in their order; each overlaps the one before.
 
-    Two windows are joined at the longest run of words that the end of the first and the beginning of the second share:
-    the first is kept up to the middle of the run, because a window says least surely what it hears at its edge. Where they
-    share no word, both are kept whole.
-
     Args:
         texts: of the windows.
         spaced: whether words are written apart; else characters are compared.
         apart: whether the windows share nothing, so that one simply follows the other.
     """
-    if apart:
-        return (" " if spaced else "").join(text.strip() for text in texts if text.strip())
-    whole: list[str] = []
+    joining = Stitching(spaced, apart)
     for text in texts:
-        words = text.split() if spaced else list(text.strip())
-        if not whole or not words:
-            whole += words
-            continue
-        kept, skipped = _seam(whole, words)
-        whole = whole[:kept] + words[skipped:]
-    return (" " if spaced else "").join(whole)
+        joining.add(text)
+    return joining.text()
+
+
+class Stitching:
+    """A transcript that grows window by window.
+
+    Two windows are joined at the longest run of words that the end of the first and the beginning of the second share:
+    the first is kept up to the middle of the run, because a window says least surely what it hears at its edge. Where they
+    share no word, both are kept whole.
+
+    Args:
+        spaced: whether words are written apart; else characters are compared.
+        apart: whether the windows share nothing, so that one simply follows the other.
+    """
+
+    def __init__(self, spaced: bool = True, apart: bool = False) -> None:
+        self._spaced, self._apart = spaced, apart
+        self._words: list[str] = []
+        self._places: list[tuple[int, int]] = []
+        self._windows = 0
+
+    def add(self, text: str) -> None:
+        """The next window."""
+        words = text.split() if self._spaced else list(text.strip())
+        joins = self._words and words and not self._apart
+        kept, skipped = _seam(self._words, words) if joins else (len(self._words), 0)
+        self._words[kept:] = words[skipped:]
+        self._places[kept:] = [(self._windows, place) for place in range(skipped, len(words))]
+        self._windows += 1
+
+    @property
+    def settled(self) -> int:
+        """How many words no later window can change."""
+        return len(self._words) if self._apart else max(0, len(self._words) - _LONGEST)
+
+    def text(self, start: int = 0, end: int | None = None) -> str:
+        """Of these words, or characters."""
+        return (" " if self._spaced else "").join(self._words[start:end])
+
+    def __len__(self) -> int:
+        """How many words, or characters."""
+        return len(self._words)
+
+    def kept(self) -> list[tuple[str, list[int]]]:
+        """Of each window what of it is in the whole: its text, and the places of its words among those it had."""
+        words: list[list[str]] = [[] for _ in range(self._windows)]
+        places: list[list[int]] = [[] for _ in range(self._windows)]
+        for word, (window, place) in zip(self._words, self._places, strict=True):
+            words[window].append(word)
+            places[window].append(place)
+        return [((" " if self._spaced else "").join(own), at) for own, at in zip(words, places, strict=True)]
 
 
 def _seam(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:

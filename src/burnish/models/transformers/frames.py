@@ -11,7 +11,7 @@ from torch import nn
 from burnish.core.network import EncoderApart, Inseparable, Network
 from burnish.models._anatomy import body_of
 from burnish.models.transformers.accepting import accepted
-from burnish.models.transformers.hearing import Heard, encoded_by
+from burnish.models.transformers.hearing import Heard, natural_states
 from burnish.models.transformers.network import TransformersNetwork
 
 
@@ -88,7 +88,9 @@ class FrameNetwork(TransformersNetwork, EncoderApart):
         if "encoder_states" in inputs:
             return Heard(inputs["encoder_states"].to(self.model.dtype), inputs["encoder_mask"])
         if self._whisper:
-            return encoded_by(self.model, inputs)
+            encoder, mask = cast(Any, self.model).encoder, inputs.get("attention_mask")
+            features = inputs["input_features"].to(encoder.conv1.weight.dtype)
+            return Heard(*natural_states(encoder, features, mask), mask, by_hook=True)
         lengths = self.answer_lengths(**inputs)
         states = super().place_states(**inputs)
         places = torch.arange(states.shape[1], device=states.device)

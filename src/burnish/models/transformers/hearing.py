@@ -76,7 +76,9 @@ def _each_alone(encoder: nn.Module, given: dict[str, torch.Tensor], mask: torch.
     return Heard(states, seen.long(), mask)
 
 
-def natural_states(encoder: nn.Module, features: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def natural_states(
+    encoder: nn.Module, features: torch.Tensor, mask: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Whisper's encoder over sounds as long as they are: [B, L, D] states, int64 [B, L] which of them are no padding.
 
     The library's own modules, over no more positions than there are; a row is what it is alone, because what stands behind
@@ -85,16 +87,16 @@ def natural_states(encoder: nn.Module, features: torch.Tensor, mask: torch.Tenso
     Args:
         encoder: the library's.
         features: [B, bands, frames].
-        mask: int64 [B, frames].
+        mask: int64 [B, frames]; None: no row is padded.
     """
     known = cast(Any, encoder)
-    seen = mask[:, ::2]
-    states = F.gelu(known.conv1(features * mask[:, None].to(features.dtype)))
-    states = F.gelu(known.conv2(states * mask[:, None].to(states.dtype))).permute(0, 2, 1)
+    seen = None if mask is None else mask[:, ::2]
+    states = F.gelu(known.conv1(_heard(features, mask)))
+    states = F.gelu(known.conv2(_heard(states, mask))).permute(0, 2, 1)
     positions = known.embed_positions.weight[: states.shape[1]]
     states = F.dropout(states + positions, p=known.dropout, training=known.training)
     hidden = None
-    if bool((seen == 0).any()):
+    if seen is not None and bool((seen == 0).any()):
         hidden = torch.zeros_like(seen, dtype=states.dtype).masked_fill(seen == 0, torch.finfo(states.dtype).min)
         hidden = hidden[:, None, None, :]
     for layer in known.layers:
@@ -103,3 +105,8 @@ def natural_states(encoder: nn.Module, features: torch.Tensor, mask: torch.Tenso
         out = layer(states, hidden)
         states = out[0] if isinstance(out, tuple) else out
     return known.layer_norm(states), seen
+
+
+def _heard(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """[B, D, frames], 0 where there is padding."""
+    return values if mask is None else values * mask[:, None].to(values.dtype)

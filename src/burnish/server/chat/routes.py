@@ -1,4 +1,4 @@
-"""The addresses of OpenAI's protocol: /v1/chat/completions, /v1/completions, /v1/models."""
+"""The addresses of OpenAI's protocol for models that chat: /v1/chat/completions, /v1/completions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from burnish.core.errors import InputError
-from burnish.core.files import MANIFEST
 from burnish.server.chat.asked import Asked, ChatRequest, CompletionRequest, read, wrong
 from burnish.server.chat.begun import begun, said
 from burnish.server.chat.choices import Choice, Choices
@@ -23,11 +22,11 @@ from burnish.server.chat.parts import Delta, joined
 from burnish.server.leaving import unless_gone
 from burnish.server.limits import Bodies, aside, parsed
 from burnish.server.logs import LOG
+from burnish.server.protocol_models import TAG, by_name, named
 from burnish.server.refusal import Refused
 from burnish.server.routes import Handler, json_response
 from burnish.server.served import Served, Unanswered
 
-_TAG: list[Any] = ["openai"]
 _EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not hold the pieces back
 
 
@@ -36,28 +35,17 @@ def add(app: FastAPI, models: list[Served], bodies: Bodies, stopping: threading.
     chatting = [served for served in models if served.chats]
     if not chatting:
         return
-    names = {served.path: served for served in chatting}
-    names |= {f"{served.name}@{served.version}": served for served in chatting}
-    names |= {served.name: served for served in chatting}  # of several versions, the last that was named
+    names = by_name(chatting)
     for place, kind in (("/v1/chat/completions", ChatRequest), ("/v1/completions", CompletionRequest)):
         app.add_api_route(
             place,
             _handler(kind, names, bodies, stopping),
             methods=["POST"],
-            tags=_TAG,
+            tags=TAG,
             summary="An answer, streamed or whole",
             response_class=Response,
             openapi_extra=_described(kind),
         )
-    listed = [_listed(served) for served in {served.name: served for served in chatting}.values()]
-
-    @app.get("/v1/models", tags=_TAG, summary="Models that chat")
-    async def all_models() -> Response:
-        return json_response({"object": "list", "data": listed})
-
-    @app.get("/v1/models/{name:path}", tags=_TAG, summary="One of them")
-    async def one_model(name: str) -> Response:
-        return json_response(_listed(_named(name, names)))
 
 
 def _described(kind: type[Asked]) -> dict[str, Any]:
@@ -67,26 +55,12 @@ def _described(kind: type[Asked]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _listed(served: Served) -> dict[str, Any]:
-    created = int((served.predictor.bundle.path / MANIFEST).stat().st_mtime)
-    told = {"id": served.name, "object": "model", "created": created, "owned_by": "burnish", "version": served.version}
-    return {**told, "base": served.base} if served.base else told
-
-
-def _named(name: str, names: dict[str, Served]) -> Served:
-    if name not in names:
-        served = ", ".join(sorted({one.name for one in names.values()}))
-        message = f"there is no model {name[:120]!r}: ask one of {served[:500]}"
-        raise Refused(404, message, param="model", code="model_not_found")
-    return names[name]
-
-
 def _handler(kind: type[Asked], names: dict[str, Served], bodies: Bodies, stopping: threading.Event) -> Handler:
     async def answer(request: Request) -> Response:
         since = time.monotonic()
         async with bodies.of(request) as body:
             asked = read(kind, _texts(await aside(parsed, body)))
-        served = _named(asked.model, names)
+        served = named(asked.model, names)
         request.state.model, request.state.version = served.name, served.version
         async with unless_gone(request):
             choices = await begun(served, asked, stopping)

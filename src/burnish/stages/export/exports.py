@@ -17,6 +17,7 @@ from burnish.core.files import folder_aside
 from burnish.exporters import Exportable, Exporter
 from burnish.stages.environment import versions
 from burnish.stages.held_out import HeldOut
+from burnish.targets import Generative
 
 Say = Callable[[str], None]
 
@@ -60,7 +61,9 @@ class Exports:
         batch = next(self.held.batches(self.held.limited("train", 2), 2, bundle), None)
         if batch is None:
             raise InputError("fewer than two training examples", expected="two, to export with")
-        return Exportable(network, bundle.path / MODEL, bundle.input, bundle.target, batch, bundle.processor.limit)
+        target = bundle.target
+        ends = target.ends(bundle.processor) if isinstance(target, Generative) else None
+        return Exportable(network, bundle.path / MODEL, bundle.input, target, batch, bundle.processor.limit, ends)
 
 
 def facts_of(exporter: Exporter, told: dict[str, Any]) -> dict[str, Any]:

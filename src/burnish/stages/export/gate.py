@@ -19,6 +19,7 @@ from burnish.evaluation.parity import Parity, parity
 from burnish.evaluation.scores import metrics_for
 from burnish.metrics import Metric
 from burnish.runtimes import Runner, Runtime
+from burnish.stages.export.frame_margin import frame_margin
 from burnish.stages.export.hardware_check import Check
 from burnish.stages.held_out import HeldOut
 
@@ -228,7 +229,14 @@ class Gate:
             seed = int(self.held.recipe.seed)
             target, before = self.bundle.target, self.before(split)
             compared = parity(
-                before, after, self.metric, target=target, precision=precision, seed=seed, lost=self.bound
+                before,
+                after,
+                self.metric,
+                target=target,
+                precision=precision,
+                seed=seed,
+                lost=self.bound,
+                margin=self._margin(split, run, bundle),
             )
             told = {k: v for k, v in compared.as_values().items() if k != "listed"}
             attempts.append({"settings": settings, "split": split, **told})
@@ -237,6 +245,12 @@ class Gate:
             if not compared.passed:
                 return None
         return run, bundle, compared
+
+    def _margin(self, split: str, run: Runner, bundle: Bundle) -> Callable[[int], float] | None:
+        """How near two transcripts were is told by the frames in which they differ."""
+        if self.bundle.target.shape != "frames":
+            return None
+        return frame_margin(self.held, self._part(split), (self.run, self.bundle), (run, bundle))
 
     def _opened(self, folder: Path, facts: dict[str, Any]) -> tuple[Runner, Bundle]:
         artifacts.write_facts(folder, facts, [])

@@ -1,7 +1,9 @@
-"""How much memory an export needs, in a process of its own: opened, and 16 prompts answered."""
+"""How much memory an export needs, in a process of its own: opened, and prompts or recordings answered."""
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import subprocess
@@ -35,7 +37,7 @@ def peak_memory(runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str,
         runtime: kind of what computes it.
         folder: of the model or artifact.
         bundle: whose it is.
-        arrays: prompts, as the model reads them: [B, L] each.
+        arrays: prompts or recordings, as the model reads them.
 
     Returns:
         Bytes; None where the system does not tell them (only Linux does).
@@ -49,7 +51,7 @@ def peak_memory(runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str,
         "runtime": runtime,
         "folder": str(folder.resolve()),
         "parts": {name: bundle.settings[name] for name in ("model", "input", "target")},
-        "arrays": {name: [str(value.dtype), value.tolist()] for name, value in arrays.items()},
+        "arrays": base64.b64encode(_packed(arrays)).decode(),
     }
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
@@ -66,6 +68,12 @@ def peak_memory(runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str,
     return int(done.stdout.split()[-1])
 
 
+def _packed(arrays: Mapping[str, Array]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
+    return file.getvalue()
+
+
 def _measured(asked: Mapping[str, Any]) -> int:
     """Open the model, write, and look."""
     model, parts = asked["parts"]["model"], asked["parts"]
@@ -77,7 +85,8 @@ def _measured(asked: Mapping[str, Any]) -> int:
     runtime = cast(Runtime, build("burnish.runtimes", asked["runtime"]))
     compute = runtime.generates(Path(asked["folder"]), model, input_, target)
     decoder = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": TOKENS}))
-    compute({name: np.array(value, kind) for name, (kind, value) in asked["arrays"].items()}, decoder, Ends())
+    with np.load(io.BytesIO(base64.b64decode(asked["arrays"])), allow_pickle=False) as arrays:
+        compute(dict(arrays), decoder, Ends())
     lines = STATUS.read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK))
 

@@ -16,7 +16,13 @@ EXPORTS = "export.json"
 
 
 def write_table(
-    bundle: Bundle, out: Path | None, rows: list[dict[str, Any]], *, metric: str, bound: float, written: bool = False
+    bundle: Bundle,
+    out: Path | None,
+    rows: list[dict[str, Any]],
+    *,
+    metric: str,
+    bound: float,
+    written: bool | str = False,
 ) -> dict[str, Any]:
     """export.json and the section of the report; rows of earlier exports of other names are kept.
 
@@ -25,7 +31,7 @@ def write_table(
         out: the folder of the artifacts; None: the bundle's own.
         rows: one for each format, the trained model first.
         metric, bound: by what they were judged.
-        written: whether the model writes texts.
+        written: whether the model writes texts; of a model that transcribes `transcripts`.
 
     Returns:
         What export.json holds.
@@ -42,7 +48,7 @@ def write_table(
         earlier = [row for row in known if row["name"] not in names]
     first, rest = rows[0], rows[1:]
     result: dict[str, Any] = {"metric": metric, "bound": bound, "threads": threads, "rows": [first, *earlier, *rest]}
-    result |= {"written": True} if written else {}
+    result |= {"written": written} if written else {}
     result["made_by"] = versions()
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)

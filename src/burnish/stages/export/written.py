@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,15 +22,21 @@ from burnish.core.generated import Ends, Generated, Progress
 from burnish.core.predictions import Predictions
 from burnish.data.table import Part
 from burnish.decoders import Decoder
+from burnish.evaluation.parity import changed_words
 from burnish.evaluation.scores import metrics_for
-from burnish.evaluation.speed import SIZES, speed
-from burnish.evaluation.written_parity import Written, WrittenParity, deciding_metric, written_parity
+from burnish.evaluation.written_parity import (
+    Written,
+    WrittenParity,
+    deciding_metric,
+    written_parity,
+)
 from burnish.exporters import Exporter
-from burnish.media.text.token_row import token_row
+from burnish.report.exports import TRANSCRIPTS
 from burnish.runtimes import Generate, Runtime, Together
 from burnish.runtimes.torch import computing
 from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
 from burnish.stages.export.memory import peak_memory
+from burnish.stages.export.prompts import prompts_of
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut
@@ -45,10 +51,11 @@ class Recording:
 
     Args:
         compute: the model.
+        keys: inputs to that by which each prompt is found.
     """
 
-    def __init__(self, compute: Generate) -> None:
-        self._compute, self.by_prompt = compute, dict[bytes, list[int]]()
+    def __init__(self, compute: Generate, keys: Callable[[Mapping[str, Array]], list[bytes]]) -> None:
+        self._compute, self._keys, self.by_prompt = compute, keys, dict[bytes, list[int]]()
 
     def writing(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
@@ -69,14 +76,9 @@ class Recording:
     ) -> list[Generated]:
         """As the model."""
         written = self._compute(arrays, decoder, ends, seeds)
-        for ids, mask, one in zip(arrays["input_ids"], arrays["attention_mask"], written, strict=True):
-            self.by_prompt[key_of(ids[mask != 0])] = one.ids.tolist()
+        for key, one in zip(self._keys(arrays), written, strict=True):
+            self.by_prompt[key] = one.ids.tolist()
         return written
-
-
-def key_of(prompt: Array) -> bytes:
-    """What a prompt is found by."""
-    return np.ascontiguousarray(prompt, np.int64).tobytes()
 
 
 class WrittenExports(Exports):
@@ -95,13 +97,11 @@ class WrittenExports(Exports):
         self.bound = bound
         self.split = held.proving
         self.part: Part = held.limited(self.split, PROMPTS)
-        loader, every = held.loader(self.part, bundle), np.arange(len(self.part))
-        self.prompts = [row["input_ids"] for row in loader.encoded(every)]
+        self.prompts = prompts_of(self.network, bundle, held, self.part)
         self.compute = cast(Generate, computing(self.network, bundle.decoder))
         self.say(f"torch: {len(self.part):,} {self.split} prompts are answered")
         self.before = self._answers(self.compute)
-        known = metrics_for(bundle.target)
-        self.metric = deciding_metric(known, bundle.target.headline, self.before[0])
+        self.metric = deciding_metric(metrics_for(bundle.target), bundle.target, self.before[0])
 
     def baseline(self) -> dict[str, Any]:
         """The trained network in torch: what everything is compared with."""
@@ -117,11 +117,12 @@ class WrittenExports(Exports):
                 "rows": len(table),
                 "same": len(table),
                 "agreement": 1.0,
+                **dict(zip(("changed_words", "words"), changed_words(table, table), strict=True)),
                 "stop_rate": [float(np.nanmean(table.numbers("stopped")))] * 2,
                 "lengths": [float(np.nanmean(table.numbers("written")))] * 2,
             },
             "bytes": self.trained_bytes,
-            "speed": self._speed(self.compute),
+            "speed": self.prompts.speed(self.compute),
             "peak_memory": self._memory("torch-float32", "torch", self.bundle.path / MODEL),
         }
 
@@ -149,7 +150,7 @@ class WrittenExports(Exports):
             self.before,
             self._answers(compute),
             self.metric,
-            self._gap,
+            self.prompts.gap,
             precision=precision,
             seed=int(self.held.recipe.seed),
             lost=self.bound,
@@ -159,7 +160,7 @@ class WrittenExports(Exports):
         row = _row(name, precision, proof, self.split)
         if not proof.passed:
             return {**row, "status": "refused", "why": proof.why}
-        row |= {"status": "passed", "bytes": _size(folder), "speed": self._speed(compute)}
+        row |= {"status": "passed", "bytes": _size(folder), "speed": self.prompts.speed(compute)}
         row["peak_memory"] = self._memory(name, exporter.runtime or "torch", folder)
         golden = recorded(self.bundle, compute, [one["example"] for one in self.bundle.golden()])
         artifacts.write_facts(folder, {**facts, "measured": row}, golden)
@@ -174,36 +175,17 @@ class WrittenExports(Exports):
 
     def _answers(self, compute: Generate) -> tuple[Predictions, Written]:
         """The table of answers to the prompts, and their token ids by position."""
-        recording = Recording(compute)
+        recording = Recording(compute, self.prompts.keys)
         predictions = self.held.answers(cast(Any, recording), self.part, self.bundle)
-        return predictions, {row: recording.by_prompt[key_of(prompt)] for row, prompt in enumerate(self.prompts)}
-
-    def _gap(self, row: int, begun: Sequence[int], other: int) -> float:
-        """How much greater the trained network's greatest logit is than that of another token; -1: of a stop token."""
-        import torch
-
-        ids = torch.tensor([[*self.prompts[row].tolist(), *begun]], dtype=torch.long)
-        with torch.inference_mode():
-            logits = self.network(input_ids=ids)[0, -1].float()
-        stops = sorted(self.bundle.target.ends(self.bundle.processor).stop)  # type: ignore[attr-defined]
-        chosen = logits[stops].max() if other < 0 else logits[other]
-        return float(logits.max() - chosen)
-
-    def _speed(self, compute: Generate) -> dict[str, Any]:
-        return speed(compute, self._prompts)
+        return predictions, {row: self.prompts.written(row, recording.by_prompt) for row in range(len(self.prompts))}
 
     def _memory(self, name: str, runtime: str, folder: Path) -> int | None:
         self.say(f"{name}: memory is measured in a process of its own")
         try:
-            return peak_memory(runtime, folder, self.bundle, self._prompts(range(max(SIZES))))
+            return peak_memory(runtime, folder, self.bundle, self.prompts.batch(range(self.prompts.memory_rows)))
         except RunFailed as error:  # it has passed already; that it may need more than there is does not undo that
             self.say(f"{name}: {error.found}")
             return None
-
-    def _prompts(self, rows: Sequence[int]) -> Mapping[str, Array]:
-        """The first prompts, over again where there are fewer."""
-        encoded = [token_row(self.prompts[n % len(self.prompts)]) for n in rows]
-        return self.bundle.input.collate(encoded, self.bundle.processor.for_input)[0]
 
 
 def export_written(
@@ -232,7 +214,8 @@ def export_written(
             tried = exporting.export(wish)
             rows += tried
             refused += tried[-1:] if tried[-1]["status"] == "refused" else []
-    result = write_table(bundle, out, rows, metric=exporting.metric.label, bound=bound, written=True)
+    written = TRANSCRIPTS if bundle.target.shape == "decoded" else True
+    result = write_table(bundle, out, rows, metric=exporting.metric.label, bound=bound, written=written)
     if refused:
         raise refusal(refused, bundle.path, bound)
     return result
