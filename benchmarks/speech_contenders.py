@@ -124,11 +124,10 @@ def _counts(out: Path) -> tuple[list[int], list[int]]:
 
 def trainer(name: str, task: Task) -> Outcome:
     """The usual script: features made once, padded labels, the model's own loss."""
-    import soundfile
-    import soxr
     import torch
     from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, WhisperForConditionalGeneration, WhisperProcessor
 
+    from burnish.media.sound.reading import at_rate
     from burnish.media.transcript.edits import edits as edits_of
     from burnish.media.transcript.normalising import words_of
 
@@ -139,8 +138,7 @@ def trainer(name: str, task: Task) -> Outcome:
         model.freeze_encoder()
 
     def features(row: dict[str, str]) -> Any:
-        samples, rate = soundfile.read(Path(task.data) / row["audio"], dtype="float32")
-        heard = soxr.resample(samples, rate, 16000)
+        heard = at_rate((Path(task.data) / row["audio"]).read_bytes(), 16000)
         return processor.feature_extractor(heard, sampling_rate=16000).input_features[0]
 
     def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,13 +84,14 @@ def predict(
     shard = np.arange(share[0], len(part), share[1])
     for start in range(0, len(shard), WINDOW):
         positions = shard[start : start + WINDOW]
-        piece, piece_loss, bad = _window(run, loader, positions, loss, taught, batch_size, overhead, workers, decoder)
+        told = partial(_done, notify, start * share[1], share[1], len(part))
+        piece, piece_loss, bad = _window(
+            run, loader, positions, loss, taught, batch_size, overhead, workers, decoder, told
+        )
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
         pieces.append(_rows(piece, loader.target, part, positions, group, files))
-        if notify:
-            notify("evaluating", int(positions[-1]) + 1, len(part))
     table = of_data_sets(pa.Table.from_batches(pieces, schema=_schema(loader.target)), part.table)
     if table.num_rows != len(shard):
         raise AssertionError(f"{table.num_rows} predictions for {len(shard)} rows")
@@ -123,6 +125,7 @@ def _window(
     overhead: int,
     workers: int,
     decoder: Decoder | None,
+    told: Callable[[int], None],
 ) -> tuple[list[_Answer], WeightedSum[float], NDArray[np.bool_]]:
     """Answers of some consecutive rows, their loss, and which rows the network gave no numbers for.
 
@@ -131,7 +134,7 @@ def _window(
     scored = run is None or isinstance(loader.target, Scored)
     lengths = loader.rows.given_lengths if scored and taught is not None else loader.rows.lengths
     answers = [_Answer()] * len(positions)
-    total, bad = ZERO, np.zeros(len(positions), np.bool_)
+    total, bad, done = ZERO, np.zeros(len(positions), np.bool_), 0
     # Where an element is not a token (a sample of sound, say), another batch costs at least what another row does.
     another = max(overhead, int(lengths[positions].mean()))
     most = AT_ONCE if scored else None
@@ -154,7 +157,15 @@ def _window(
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
         for place, answer, row_loss, weight in zip(places, decoded, losses, weights, strict=True):
             answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight))
+        done += len(piece)
+        told(done)
     return answers, total, bad
+
+
+def _done(notify: Notify | None, before: int, each: int, rows: int, done: int) -> None:
+    """How far it is, of a split that several processes share: rows that are written take long, and are told one batch at a time."""
+    if notify:
+        notify("evaluating", min(before + each * done, rows), rows)
 
 
 def _unscored(target: Target) -> InputError:
