@@ -26,6 +26,7 @@ from burnish.data.feeding.order import cut
 from burnish.data.table import Part
 from burnish.decoders import Decoder, answered
 from burnish.evaluation.by_data_set import of_data_sets
+from burnish.evaluation.filed_answers import filed
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
@@ -237,7 +238,7 @@ def _rows(
     values = {
         "row": rows,
         "truth": truths,
-        "answer": _filed(target, answered, rows, files) if isinstance(target, Filed) else answered,
+        "answer": filed(target, answered, rows, files) if isinstance(target, Filed) else answered,
         "probabilities": [a.decoded.probabilities for a in answers],
         "loss": [a.mean for a in answers],
         "group": [None if value is None else str(value) for value in groups],
@@ -253,20 +254,6 @@ def _scored(target: Scored, truth: Any, answer: _Answer) -> _Answer:
     if truth is None or answer.loss is None:
         return answer
     return replace(answer, decoded=replace(answer.decoded, answer=target.scored(truth, answer.loss, answer.weight)))
-
-
-def _filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:
-    """Write answers that are files; gives their paths, relative to what the folder is in. Rows are counted from 1."""
-    if folder is None:
-        raise InputError("predictions of this target are files, and no folder is given for them", place="target")
-    folder.mkdir(parents=True, exist_ok=True)
-    paths: list[str | None] = []
-    for answer, row in zip(answers, rows, strict=True):
-        name = f"{int(row) + 1:08d}{target.ending}"
-        if answer is not None:
-            (folder / name).write_bytes(target.content(answer))
-        paths.append(None if answer is None else f"{folder.name}/{name}")
-    return paths
 
 
 def _schema(target: Target) -> pa.Schema:

@@ -1,0 +1,27 @@
+"""Answers that are files, written beside the table of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.targets import Filed
+
+
+def filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:
+    """Write answers that are files; gives their paths, relative to what the folder is in. Rows are counted from 1."""
+    if folder is None:
+        raise InputError("predictions of this target are files, and no folder is given for them", place="target")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: list[str | None] = []
+    for answer, row in zip(answers, rows, strict=True):
+        name = f"{int(row) + 1:08d}{target.ending}"
+        if answer is not None:
+            (folder / name).write_bytes(target.content(answer))
+        paths.append(None if answer is None else f"{folder.name}/{name}")
+    return paths
