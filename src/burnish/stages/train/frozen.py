@@ -23,16 +23,23 @@ def computed_once(
     accelerator: Accelerator,
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[Frozen | None, list[str]]:
-    """Features of a frozen backbone where the recipe and the architecture allow it, and what is to be said."""
+    """Features of a frozen backbone, or states of a frozen encoder, where the recipe and the architecture allow it.
+
+    Gives them, and what is to be said.
+    """
     recipe = prepared.recipe
     apart = recipe.cache_features != "never" and batches.mixing is None
     if apart and encoder_frozen(network, recipe.adapter, batches.loader, recipe.epochs):
-        return _states(prepared, network, batches, validation, accelerator, progress)
-    wanted, why = chosen(recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs)
-    if not wanted:
-        return None, [why] if why else []
+        compute, what = encoder_states, "the frozen encoder is"
+    else:
+        wanted, why = chosen(
+            recipe.cache_features, network, recipe.adapter, batches.loader, batches.mixing, recipe.epochs
+        )
+        if not wanted:
+            return None, [why] if why else []
+        compute, what = frozen_features, "features are"
     try:
-        frozen = frozen_features(
+        frozen = compute(
             network,
             batches.loader,
             validation,
@@ -47,31 +54,5 @@ def computed_once(
             raise InputError(
                 f"features cannot be computed once: {error}", fix="cache_features: auto", place="cache_features"
             ) from error
-        return None, [f"features are computed anew in each step: {error}"]
-    return frozen, frozen.notes
-
-
-def _states(
-    prepared: Prepared,
-    network: Network,
-    batches: TrainingBatches,
-    validation: Loader | None,
-    accelerator: Accelerator,
-    progress: Callable[[str, int, int], None] | None,
-) -> tuple[Frozen | None, list[str]]:
-    """What a frozen encoder gives, and what is to be said."""
-    recipe = prepared.recipe
-    try:
-        frozen = encoder_states(
-            network,
-            batches.loader,
-            validation,
-            accelerator,
-            cache=cache_folder(recipe.data.cache),
-            depends_on=[recipe.model.model_dump_json()],
-            workers=batches.workers,
-            notify=progress,
-        )
-    except Inseparable as error:
-        return None, [f"the frozen encoder is computed anew in each step: {error}"]
+        return None, [f"{what} computed anew in each step: {error}"]
     return frozen, frozen.notes
