@@ -22,6 +22,9 @@ from burnish.inputs import Input
 from burnish.media.transcript.aligning import timed_words
 from burnish.targets import Decoded, Generative, OverVocabulary, Target
 
+Collate = Callable[[Sequence[Encoded]], tuple[dict[str, Array], int]]
+"""Views to named arrays and the length they were padded to."""
+
 
 class Step(Protocol):
     """A network that writes on, for N sequences at once."""
@@ -145,6 +148,15 @@ def within(
     return decoder.model_copy(update={"max_new_tokens": max(1, limit - prompt_tokens)})
 
 
+def _bounded(decoder: Decoder, target: Target, processor: Processor, view: Encoded, ends: Ends) -> Decoder:
+    """A decoder that writes no more than a view can hold."""
+    inside = within(decoder, target, processor, int(view["_length"]), ends)
+    most = target.most_written(view, processor) if isinstance(target, Generative) else None
+    if most is None or getattr(inside, "max_new_tokens", 0) <= most:
+        return inside
+    return inside.model_copy(update={"max_new_tokens": most})
+
+
 def answered(
     compute: Any,
     decoder: Decoder,
@@ -154,7 +166,7 @@ def answered(
     rows: Iterable[Iterable[Encoded]],
     *,
     limit: int,
-    collate: Callable[[Sequence[Encoded]], tuple[dict[str, Array], int]] | None = None,
+    collate: Collate | None = None,
     timed: bool = False,
 ) -> list[Decoded]:
     """Answers for rows given as their views: the one way for validation, test, bundle, predictor and server.
@@ -178,28 +190,42 @@ def answered(
             fix="decoder: one_pass",
             place="decoder",
         )
-    ends, usual_seed = target.ends(processor), int(getattr(decoder, "seed", 0))
+    write = _Writing(compute, decoder, target, processor, collate, timed)
+    by_view, first = each(write.steps if decoder.reads == "steps" else write.frames, rows, limit=limit)
+    return [target.said(views, encoded, processor) for views, encoded in zip(by_view, first, strict=True)]
 
-    def written(views: Sequence[Encoded]) -> list[Generated]:
-        arrays = collate(views)[0]
-        if decoder.reads == "steps":
-            arrays = {**arrays, **target.begun(len(views), processor)}
-            seeds = [int(view.get("_seed", usual_seed)) for view in views]
-            bounded = [within(decoder, target, processor, int(view["_length"]), ends) for view in views]
-            if any(one != bounded[0] for one in bounded):
-                return [whole for view in views for whole in written([view])]
-            by_view: list[Generated] = compute(arrays, bounded[0], ends, seeds)
-            return by_view
-        logits = compute(**arrays)
-        lengths = [target.frames(view, logits.shape[1], processor) for view in views]
-        said = [decoder.labelled(row[:length], ends) for row, length in zip(logits, lengths, strict=True)]
-        if not timed:
+
+class _Writing:
+    """What is written for views that go through a network together; arguments as of `answered`."""
+
+    def __init__(
+        self, compute: Any, decoder: Decoder, target: Any, processor: Processor, collate: Collate, timed: bool
+    ) -> None:
+        self.compute, self.decoder, self.target, self.processor = compute, decoder, target, processor
+        self.collate, self.timed = collate, timed
+        self.ends, self.seed = target.ends(processor), int(getattr(decoder, "seed", 0))
+
+    def steps(self, views: Sequence[Encoded]) -> list[Generated]:
+        """Of a decoder that writes token by token; views of one bound go together."""
+        bounded = [_bounded(self.decoder, self.target, self.processor, view, self.ends) for view in views]
+        whole: dict[int, Generated] = {}
+        for one in {b.model_dump_json(): b for b in bounded}.values():
+            places = [place for place, other in enumerate(bounded) if other == one]
+            some = [views[place] for place in places]
+            arrays = {**self.collate(some)[0], **self.target.begun(len(some), self.processor)}
+            seeds = [int(view.get("_seed", self.seed)) for view in some]
+            whole |= dict(zip(places, self.compute(arrays, one, self.ends, seeds), strict=True))
+        return [whole[place] for place in range(len(views))]
+
+    def frames(self, views: Sequence[Encoded]) -> list[Generated]:
+        """Of a decoder that reads frames."""
+        logits = self.compute(**self.collate(views)[0])
+        lengths = [self.target.frames(view, logits.shape[1], self.processor) for view in views]
+        said = [self.decoder.labelled(row[:length], self.ends) for row, length in zip(logits, lengths, strict=True)]
+        if not self.timed:
             return said
         rows = zip(said, logits, lengths, views, strict=True)
-        return [_with_times(one, row[:length], view, ends, processor) for one, row, length, view in rows]
-
-    by_view, first = each(written, rows, limit=limit)
-    return [target.said(views, encoded, processor) for views, encoded in zip(by_view, first, strict=True)]
+        return [_with_times(one, row[:length], view, self.ends, self.processor) for one, row, length, view in rows]
 
 
 def _with_times(one: Generated, frames: Array, view: Encoded, ends: Ends, processor: Processor) -> Generated:

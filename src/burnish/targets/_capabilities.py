@@ -144,6 +144,10 @@ class Generative(ABC):
         """What a decoder is given before it writes, [rows, ...]: a prompt that is no part of the answer; nothing by default."""
         return {}
 
+    def most_written(self, encoded: Encoded, processor: Any) -> int | None:
+        """Tokens beyond which nothing sensible can be written of a view; None where nothing says so."""
+        return None
+
     def frames(self, encoded: Encoded, given: int, processor: Any) -> int:
         """How many of the frames that the network gives, padding included, belong to a view; for CTC."""
         return min(given, int(encoded.get("_frames", encoded["_length"])))

@@ -126,6 +126,16 @@ class Transcript(Spoken):
         prompt = np.array(_tokens(processor).prompt, np.int64)
         return {"decoder_input_ids": np.tile(prompt, (rows, 1))}
 
+    def most_written(self, encoded: Encoded, processor: Any) -> int | None:
+        """25 tokens for each second of the recording and 16 more, rounded up to a power of 2, so that few bounds differ.
+
+        Nobody speaks faster, in any script; a decoder that has fallen into a loop would write on.
+        """
+        heard = processor.for_input.heard
+        if heard is None or "_samples" not in encoded:
+            return None
+        return 1 << (16 + 25 * int(encoded["_samples"]) // int(heard[0]) - 1).bit_length()
+
     def ends(self, processor: Any) -> Ends:
         """The tokens that end a transcript, and those that are never written."""
         tokens = _tokens(processor)
