@@ -176,6 +176,8 @@ def test_frames_in_onnx_without_torch(frames: Path, tmp_path: Path) -> None:
     exact = rows["onnx-float32"]["proof"]
     assert exact["flips"] == exact["ties"]
     assert exact["words"] > 0
+    assert all(row["speed"]["real_time_factor"]["8"] > 0 for row in rows.values())
+    assert "Real-time factor, one and eight recordings" in (folder / "report.md").read_text(encoding="utf-8")
     assert rows["onnx-int8"]["bytes"] < rows["onnx-float32"]["bytes"]
     paths = sounds(frames)
     expected = [one.answer for one in burnish.load(folder, runtime="torch")([{"audio": path} for path in paths])]
