@@ -57,7 +57,7 @@ def section(exports: Mapping[str, Any]) -> list[str]:
         "the trained model. Times: median (p50) and 99th percentile of one batch of real examples on this machine, "
         f"{exports['threads']} thread(s)."
     )
-    lines += [line for sentence in slower(rows) for line in ("", sentence)]
+    lines += [line for sentence in (*slower(rows), *heard(rows)) for line in ("", sentence)]
     for row in rows:
         lines += _hardware(row)
         if row["status"] == "refused":
@@ -66,6 +66,20 @@ def section(exports: Mapping[str, Any]) -> list[str]:
             truth, one, other = (name(flip[key]) for key in ("truth", "before", "after"))
             lines.append(f"- {name(row['name'])}, row {flip['row']}: label {truth}, prediction {one} became {other}")
     return lines
+
+
+def heard(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence with the real-time factors of networks that hear, where they were measured."""
+    told = [
+        f"{name(row['name'])} {number(factors.get('1'))} and {number(factors.get('8'))}"
+        for row in rows
+        if (factors := (row.get("speed") or {}).get("real_time_factor"))
+    ]
+    if not told:
+        return []
+    return [
+        f"Real-time factor, one and eight recordings at once (seconds of computing a second of sound): {', '.join(told)}."
+    ]
 
 
 def slower(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -188,5 +188,6 @@ class Window(Heard):
         if self.made is None:
             return {"input_values": self._waveform(waveform)["input_values"]}
         step = max(1, round(self.processor.natural * self.processor.sampling_rate))
-        missing = -(waveform.shape[1] // -step) * step - waveform.shape[1]
+        steps = (waveform.shape[1] + step - 1) // step  # not of a number below 0: a graph rounds towards 0
+        missing = steps * step - waveform.shape[1]
         return self.made(nn.functional.pad(waveform, (0, missing)))  # type: ignore[no-any-return]

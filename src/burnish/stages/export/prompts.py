@@ -13,11 +13,11 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends
 from burnish.data.table import Part
-from burnish.decoders import Decoder, within
+from burnish.decoders import Decoder, answered, within
 from burnish.decoders.temperature_fallback import TemperatureFallback
 from burnish.evaluation.speed import SIZES, real_time_factor, speed
 from burnish.media.text.token_row import token_row
-from burnish.runtimes import Generate
+from burnish.runtimes import Generate, Runner
 from burnish.runtimes.torch import generating
 from burnish.stages.held_out import HeldOut
 
@@ -211,3 +211,25 @@ class Recordings(Prompts):
             return time.perf_counter() - begun
 
         return {"real_time_factor": real_time_factor(transcribed, seconds, RECORDINGS)}
+
+
+def transcribing_speed(held: HeldOut, part: Part, run: Runner, bundle: Bundle) -> dict[str, Any]:
+    """The real-time factor of a network that answers for each frame, features and decoding included.
+
+    Args:
+        held: the splits.
+        part: of one of them, few recordings.
+        run, bundle: what computes, and the bundle as it reads rows.
+    """
+    loader, every = held.loader(part, bundle), np.arange(len(part))
+    heard = bundle.processor.for_input.heard
+    assert heard is not None
+    seconds = sum(int(view["_samples"]) for views in loader.views(every) for view in views) / heard[0]
+    parts = bundle.decoder, bundle.input, bundle.target, bundle.processor
+
+    def transcribed(size: int) -> float:
+        begun = time.perf_counter()
+        answered(run, *parts, loader.views(every), limit=size)
+        return time.perf_counter() - begun
+
+    return {"real_time_factor": real_time_factor(transcribed, seconds, RECORDINGS)}

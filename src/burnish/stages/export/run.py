@@ -28,6 +28,7 @@ from burnish.stages.export import alone
 from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
 from burnish.stages.export.gate import Accepted, Gate, Rejected
 from burnish.stages.export.hardware_check import Check
+from burnish.stages.export.prompts import RECORDINGS, transcribing_speed
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.export.written import export_written
@@ -129,6 +130,7 @@ class _Exporting(Exports):
             "proof": {"metric": metric.label, "before": metric.value(before), "after": metric.value(before)},
             "bytes": self.trained_bytes,
             "latency": self._latency(self.gate.run, self.bundle),
+            **self._heard(self.gate.run, self.bundle),
         }
 
     def export(self, wish: Wish, front: Any) -> list[dict[str, Any]]:
@@ -211,6 +213,7 @@ class _Exporting(Exports):
             "status": "passed",
             "bytes": sum(p.stat().st_size for p in files if p.suffix not in (".json", ".txt", ".md")),
             "latency": self._latency(result.run, result.bundle),
+            **self._heard(result.run, result.bundle),
         }
         facts = {**result.facts, "measured": {key: row[key] for key in ("split", "proof", "bytes", "latency")}}
         golden = recorded(result.bundle, result.run, [r["example"] for r in self.bundle.golden()])
@@ -233,6 +236,14 @@ class _Exporting(Exports):
     def _latency(self, run: Any, bundle: Bundle) -> dict[str, Any]:
         part = self.held.limited(self.held.choosing, SPEED_ROWS)
         return latency(run, {size: list(self.held.batches(part, size, bundle))[:64] for size in SIZES})
+
+    def _heard(self, run: Any, bundle: Bundle) -> dict[str, Any]:
+        """The real-time factor of a network that hears and spells; nothing of others."""
+        if bundle.target.shape != "frames":
+            return {}
+        return {
+            "speed": transcribing_speed(self.held, self.held.limited(self.held.proving, max(RECORDINGS)), run, bundle)
+        }
 
     def write(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """export.json and the section of the report; rows of earlier exports of other names are kept."""
