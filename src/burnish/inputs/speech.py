@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from burnish.core.batch import Encoded, Example
+from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Change
 from burnish.inputs._file_programs import SPEECH
@@ -23,6 +23,9 @@ from burnish.media.sound.resampling import Waveform
 from burnish.media.transcript.stitching import APART
 
 STEP = 0.5  # seconds that natural windows are a multiple of: little silence, and few different lengths
+BRIEF = 10.0  # seconds of a window below which few sentences fit into it: it is cut at pauses then
+LEEWAY = 1.25  # of the longest training recording: what a network reads as well
+SHORTEST = 2.0  # seconds that a window has at least
 LONGEST = 30.0  # seconds of a window where the checkpoint says nothing
 
 
@@ -34,6 +37,7 @@ class Speech(Recordings):
     """
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.sound", "burnish.media.paths")
+    learned_facts: ClassVar[tuple[str, ...]] = ("seconds",)
     lengths_matter: ClassVar[bool] = True
     length_unit: ClassVar[str] = "frames of 20 ms"
     audits: ClassVar[tuple[str, ...]] = ("sounds", "transcripts", "timing", "speakers")
@@ -48,10 +52,10 @@ class Speech(Recordings):
     overlap: float = Field(
         0.2, ge=0, lt=1, description="Of neighbouring windows of a long recording, as a share of one."
     )
-    pauses: bool = Field(
-        False,
+    pauses: bool | None = Field(
+        None,
         description="Cut long recordings where it is quiet, and leave out stretches in which nobody speaks, in place of "
-        "overlapping windows.",
+        "overlapping windows. Null: where windows are shorter than 10 seconds.",
     )
     window: Literal["full", "natural"] = Field(
         "full",
@@ -94,9 +98,27 @@ class Speech(Recordings):
         """For frames, recordings as long as they are: each frame of padding would be one to be learned."""
         return self.model_copy(update={"window": "natural"}) if shape == "frames" else self
 
+    def learned(self, facts: Mapping[str, Mapping[str, Array]]) -> tuple[Self, str]:
+        """Natural windows little longer than the longest training recording.
+
+        Of a much longer one a network that never saw such would write but the beginning.
+        """
+        longest = facts["train"]["seconds"].astype(np.float64)
+        known = longest[np.isfinite(longest) & (longest <= LONGEST)]
+        if self.window != "natural" or self.seconds is not None or self.length_columns or not len(known):
+            return self, ""
+        seconds = max(SHORTEST, math.ceil(LEEWAY * float(known.max()) / STEP) * STEP)
+        if seconds >= LONGEST:
+            return self, ""
+        said = (
+            f"input: windows of at most {seconds:g} s, a quarter more than the longest training recording; longer ones are cut "
+            "into such windows (input.seconds sets another length)"
+        )
+        return self.model_copy(update={"seconds": seconds}), said
+
     def as_pretrained(self) -> Speech:
-        """With full windows."""
-        return self.model_copy(update={"window": "full"})
+        """With full windows, of the checkpoint's own length."""
+        return self.model_copy(update={"window": "full", "seconds": None if self.window == "natural" else self.seconds})
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> SoundProcessor:
         """As of every sound; recordings differ in length, but for Whisper's full windows.
@@ -131,7 +153,8 @@ class Speech(Recordings):
         Raises:
             InputError: a file that is missing or broken.
         """
-        return [self._window(self.heard(e, processor)[: processor.samples], processor) for e in examples]
+        whole = [self.heard(e, processor) for e in examples]
+        return [{**self._window(w[: processor.samples], processor), **_placed(0, w)} for w in whole]
 
     def views(self, examples: Sequence[Example], processor: SoundProcessor) -> Iterator[Iterator[Encoded]]:
         """The windows of each recording, as `SoundProcessor.starts` cuts them."""
@@ -139,10 +162,11 @@ class Speech(Recordings):
             yield self._windows(self.heard(example, processor), processor)
 
     def _windows(self, waveform: Waveform, processor: SoundProcessor) -> Iterator[Encoded]:
-        if self.pauses and len(waveform) > processor.samples:
+        pauses = processor.seconds < BRIEF if self.pauses is None else self.pauses
+        if pauses and len(waveform) > processor.samples:
             for start, end in spoken(waveform, processor.sampling_rate, processor.seconds):
                 view = self._window(waveform[start:end], processor)
-                yield {**view, **_placed(start, waveform), APART: np.int32(1)}  # type: ignore[dict-item]
+                yield {**view, **_placed(start, waveform, apart=True)}
             return
         for start in processor.starts(len(waveform)):
             view = self._window(waveform[start : start + processor.samples], processor)
@@ -240,6 +264,6 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def _placed(start: int, waveform: Waveform) -> Encoded:
-    """Where a window begins, and how long the whole recording is, in samples."""
-    return {"_start": np.int32(start), "_total": np.int32(len(waveform))}  # type: ignore[dict-item]
+def _placed(start: int, waveform: Waveform, *, apart: bool = False) -> Encoded:
+    """Where a window begins, how long the whole recording is, in samples, and whether windows share nothing."""
+    return {"_start": np.int32(start), "_total": np.int32(len(waveform)), APART: np.int32(apart)}  # type: ignore[dict-item]

@@ -195,7 +195,7 @@ class CtcTranscript(Spoken, Standalone):
         spelling = _spelling(processor)
         texts = [spelling.text(view.ids) for view in views]
         return Decoded(
-            stitched(texts, spaced=self.spaced(texts, processor), apart=APART in encoded),
+            stitched(texts, spaced=self.spaced(texts, processor), apart=bool(encoded.get(APART, 0))),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             "stop",

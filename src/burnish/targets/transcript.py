@@ -158,7 +158,7 @@ class Transcript(Spoken):
         texts = [tokens.text(view.ids)[: view.cut] for view in views]
         ended: Reason = "length" if any(view.ended == "length" for view in views) else "stop"
         return Decoded(
-            stitched(texts, spaced=self.spaced(texts, processor), apart=APART in encoded),
+            stitched(texts, spaced=self.spaced(texts, processor), apart=bool(encoded.get(APART, 0))),
             np.zeros(0, np.float32),
             sum(view.score for view in views),
             ended,

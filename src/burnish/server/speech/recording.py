@@ -49,7 +49,7 @@ class Recording:
         bundle = self.served.predictor.bundle
         target: Any = bundle.target
         texts = [str(answer.answer) for answer in self.answers]
-        apart = APART in self.windows[0].views[0]
+        apart = bool(self.windows[0].views[0].get(APART, 0))
         joining = Stitching(target.spaced(texts, bundle.processor), apart)
         for text in texts:
             joining.add(text)
