@@ -215,6 +215,11 @@ def test_a_table_in_the_place_of_the_recipe_is_the_data(bench: Bench) -> None:
         ("allow", ["tset_rows_in_train"], ("allow", "'tset_rows_in_train'", "did you mean 'test_rows_in_train'?")),
         ("target", {"kind": "tags", "column": "label"}, ("'tags' does not go with input 'text'", "tokens")),
         ("input", {"kind": "tokens", "column": "text"}, ("'label' does not go with input 'tokens'", "text")),
+        (
+            "input",
+            {"kind": "speech", "column": "text"},
+            ("'label' does not go with input 'speech'", "ctc_transcript or transcript"),
+        ),
         ("metrics", ["f1", "acuracy"], ("metrics[1]", "'acuracy'", "did you mean 'accuracy'?")),
         ("deciding_metric", "acc", ("deciding_metric", "'acc'", "accuracy")),
         ("task", "text-clasification", ("task", "did you mean 'text-classification'?")),

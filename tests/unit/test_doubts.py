@@ -73,6 +73,17 @@ def test_a_rate_far_from_the_usual_one_is_named_first(recipe: Settled) -> None:
         assert f"leave learning_rate out (default here: 0.0002; it was {rate:g})" in line
 
 
+def test_a_network_that_writes_already_is_not_told_to_learn_a_head(recipe: Settled) -> None:
+    target = build("burnish.targets", {"kind": "transcript", "column": "text"})
+    for window, advised in (("natural", "input.window: full"), ("full", "epochs: 8")):
+        heard = build("burnish.inputs", {"kind": "speech", "column": "file", "window": window})
+        settled = recipe.model_copy(update={"input": heard, "target": target, "learning_rate": 5e-5})
+        (line,) = below(settled, result(0.3, 0.5, better=False))
+        assert advised in line
+        assert "head_only" not in line
+        assert ("input.window" in line) is (window == "natural")
+
+
 def test_the_baseline_that_is_furthest_above_is_named(recipe: Settled) -> None:
     found = result(0.3, 0.5, better=False)
     found["baselines"]["majority"] = result(0.3, 0.31, better=None)["baselines"]["frozen_features"]

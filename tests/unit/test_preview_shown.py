@@ -33,5 +33,8 @@ def test_lines_mark_what_is_learned(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_the_report_marks_what_is_learned() -> None:
     lines = learned_parts([{"name": "note"}, {"name": "sanity", "examples": [EXAMPLE]}])
     assert "    ⟦because⟧" in lines
+    assert "chats.jsonl, row 3: 7 tokens" in lines
+    heard = learned_parts([{"name": "sanity", "examples": [{**EXAMPLE, "unit": "frames of 20 ms"}]}])
+    assert "chats.jsonl, row 3: 7 frames of 20 ms" in heard
     assert learned_parts([{"name": "sanity", "examples": [{**EXAMPLE, "pieces": []}]}]) == []
     assert learned_parts([]) == []

@@ -75,7 +75,7 @@ def learned_parts(events: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     for one, text in marked:
         shown = text if len(text) <= _PREVIEW else f"{text[: _PREVIEW // 2]} ... {text[-_PREVIEW // 2 :]}"
-        lines += ["", f"{snippet(str(one.get('place')), 120)}: {one.get('tokens')} tokens", ""]
+        lines += ["", f"{snippet(str(one.get('place')), 120)}: {one.get('tokens')} {one.get('unit') or 'tokens'}", ""]
         lines += [f"    {line}".rstrip() for line in shown.splitlines()]
     return lines
 

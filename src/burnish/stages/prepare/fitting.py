@@ -60,10 +60,13 @@ def fit_together(input_: Input, target: Target) -> None:
     if target.shape in input_.shapes:
         return
     known = [cast(Input, build("burnish.inputs", kind)) for kind in kinds("burnish.inputs")]
+    targets = cast(list[Target], candidates_of("burnish.targets", {"column": target.column}))
+    going = [one.kind() for one in targets if one.shape in input_.shapes]
     raise InputError(
         f"target {target.kind()!r} does not go with input {input_.kind()!r}",
-        expected=f"input {' or '.join(i.kind() for i in known if target.shape in i.shapes)}",
-        fix="name such an input, or another target",
+        expected=f"input {' or '.join(i.kind() for i in known if target.shape in i.shapes)}, "
+        f"or target {' or '.join(going)}",
+        fix=f"name such an input, or such a target: target={{kind: KIND, column: {target.column}}}",
         place="input",
     )
 

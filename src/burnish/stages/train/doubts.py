@@ -76,6 +76,9 @@ def _advice(recipe: Settled) -> str:
     if not wanted / FAR <= recipe.learning_rate <= wanted * FAR:
         return f"leave learning_rate out (default here: {wanted:g}; it was {recipe.learning_rate:g})"
     longer = f"train longer (epochs: {2 * recipe.epochs:g})"
+    if recipe.target.shape == "decoded":  # a network that writes already has no fresh head to learn alone
+        shorter = getattr(recipe.input, "window", "full") == "natural"
+        return f"{longer}, or input.window: full" if shorter else longer
     return longer if recipe.adapter.kind() == "head_only" else f"{longer}, or try adapter: head_only"
 
 
