@@ -149,7 +149,7 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
         return given_parts(known, root, data), known.notes
     if data.source is None and (tables := _tables_of_media(root, data)):
         named = ", ".join(f"{part}: {path.name}" for part, path in tables.items())
-        note = f"{root}: tables named like splits beside folders of their files ({named})"
+        note = f"{root}: tables beside the folders of their files are read ({named})"
         return data.model_copy(update={part: str(path) for part, path in tables.items()}), (note,)
     if data.source is not None and not type(data.source).holds_paths:
         return data, ()
@@ -163,15 +163,20 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
 
 
 def _tables_of_media(root: Path, data: Data) -> dict[str, Path]:
-    """Split to table, where a folder holds one table for each split, train among them, and folders of media; else nothing."""
+    """Split to table, where a folder holds one table for each split, or but one, beside the files it names; else nothing.
+
+    One table beside several folders of files may be a note about class folders: that is asked.
+    """
     beside = [f for f in sorted(root.iterdir()) if visible(f.name)]
     tables = [f for f in beside if f.is_file() and kind_of(f) is not None and f.suffix.lower() != ".txt"]
     parts = {part_of(f.stem): f for f in tables}
+    media = known_endings(data).media
+    holding = [f for f in beside if f.is_dir() and any(name.suffix.lower() in media for name in f.iterdir())]
+    if len(tables) == len(holding) == 1:
+        return {"train": tables[0]}
     if "" in parts or "train" not in parts or len(parts) < len(tables):
         return {}
-    media = known_endings(data).media
-    held = (name for f in beside if f.is_dir() for name in f.iterdir())
-    return parts if any(name.suffix.lower() in media for name in held) else {}
+    return parts if holding else {}
 
 
 def _whole(path: Path, data: Data) -> str:

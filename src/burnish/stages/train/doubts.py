@@ -19,6 +19,9 @@ an accuracy of 0.8 is known to 0.08 up or down."""
 FAR = 2.0
 """A rate that is this many times the usual one, or one part of it, is the first thing to change."""
 
+HARDLY_RIGHT = 0.9
+"""WER from which on nothing is recognised."""
+
 
 def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[Validation]) -> list[str]:
     """What the reader of the scores should know; empty where nothing is doubtful.
@@ -29,7 +32,12 @@ def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[
         validations: all of the run.
     """
     rows = {name: len(part) for name, part in prepared.parts.items()}
-    told = [*one_for_all(result), *filter(None, [all_alike(result)]), *below(prepared.recipe, result)]
+    told = [
+        *one_for_all(result),
+        *nothing_right(result),
+        *filter(None, [all_alike(result)]),
+        *below(prepared.recipe, result),
+    ]
     return [*told, *chosen_by_luck(prepared.recipe, validations, rows)]
 
 
@@ -42,6 +50,16 @@ def one_for_all(result: Mapping[str, Any]) -> Iterator[str]:
     if len(predicted) <= 1:
         what = f"every prediction is {predicted[0]!r}" if predicted else "nothing is predicted at all"
         yield f"{what}: the model tells no classes apart; train longer, or leave learning_rate out"
+
+
+def nothing_right(result: Mapping[str, Any]) -> Iterator[str]:
+    """Transcripts of which hardly a word is right."""
+    value = result["metrics"].get("wer", {}).get("value")
+    if value is not None and value >= HARDLY_RIGHT:
+        yield (
+            f"wer {value:.3f}: hardly a word is right. Train longer, look at the worst utterances in the report, and at the "
+            "audit's findings about texts that do not fit their recordings"
+        )
 
 
 def below(recipe: Settled, result: Mapping[str, Any]) -> Iterator[str]:
