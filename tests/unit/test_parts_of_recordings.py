@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from burnish.core.component import build
 from burnish.core.errors import InputError
+from burnish.data.augmentations import Augmentation
 from burnish.data.looking.file_parts import FilePart
 from burnish.inputs.speech import Speech
 from tests import recogniser_cases
@@ -57,3 +59,37 @@ def test_numbers_of_every_kind_are_times() -> None:
     for start, end in ((0.5, 1), ("0.5", "1.0"), (np.float32(0.5), np.float64(1)), (np.float16(0.5), np.int64(1))):
         heard = input_.heard({"audio": SOUND, "start": start, "end": end}, processor)
         assert len(heard) == RATE // 2
+
+
+class Listening:
+    """A change that notes how much of the sound is left."""
+
+    def __init__(self, change: Any) -> None:
+        self.change, self.left = change, list[float]()
+
+    def __call__(self, value: Any, seed: int) -> Any:
+        made = self.change(value, seed)
+        self.left.append(float(np.abs(made).sum() / np.abs(value).sum()))
+        return made
+
+    def features(self, values: Any, seed: int) -> Any:
+        return values
+
+    def whole(self) -> Listening:
+        self.change = self.change.whole()
+        return self
+
+
+@pytest.mark.parametrize("kind", ["audio_light", "audio_standard", "audio_strong"])
+def test_no_augmentation_takes_the_first_word_away(kind: str) -> None:
+    """A shift to earlier did, in two of five rows; the text still had it."""
+    input_ = recogniser_cases.input_for("whisper_natural")
+    processor = input_.processor(recogniser_cases.checkpoint("whisper_natural"))
+    change = cast(Augmentation, build("burnish.data.augmentations", {"kind": kind, "noise": 0.0, "gain": 0.0}))
+    waveform = np.zeros(RATE + RATE // 2, np.float32)
+    waveform[: RATE // 20] = 0.5  # fifty milliseconds
+    listening = Listening(change)
+    row = {"audio": {"array": waveform, "sampling_rate": RATE}}
+    input_.augmented([row] * 40, processor, listening, list(range(40)))
+    assert min(listening.left) > 0.75, "a faster one has fewer samples"
+    assert any(len(change(waveform, seed)) < len(change.whole()(waveform, seed)) for seed in range(9))

@@ -161,8 +161,11 @@ class Speech(Recordings):
     def augmented(
         self, examples: Sequence[Example], processor: SoundProcessor, change: Change, seeds: Sequence[int]
     ) -> list[Encoded]:
-        """The whole recording of each row, changed; one that a change makes longer than a window stays as it is."""
-        out = []
+        """The whole recording of each row, changed; one that a change makes longer than a window stays as it is.
+
+        No change takes its beginning away, whose words stand in the text.
+        """
+        out, change = [], change.whole()
         for example, seed in zip(examples, seeds, strict=True):
             waveform = self.heard(example, processor)
             changed = change(waveform, seed)
