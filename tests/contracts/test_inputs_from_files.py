@@ -39,6 +39,9 @@ class Turned:
     def features(self, values: Any, seed: int) -> Any:
         return np.concatenate([values[:1] + np.float32(seed), values[1:]])
 
+    def whole(self) -> Turned:
+        return self
+
 
 def case(kind: str, folder: Path) -> tuple[Input, list[dict[str, Any]]]:
     """The input, and rows that name files of different sizes."""

@@ -75,3 +75,19 @@ def test_any_texts_end_in_single_spaces_and_one_window_is_itself(texts: list[str
 def test_windows_without_words_are_passed_over() -> None:
     assert stitched([]) == ""
     assert stitched(["", "a b", " ", "b c"]) == "a b c"
+
+
+def test_a_word_that_both_windows_hold_is_no_seam() -> None:
+    """Where the overlap is a pause, windows still share the commonest words of the language: nothing may be lost."""
+    first = "It was cold, and so we walked down to the harbour where the boats lay waiting for wind that morning."
+    second = "My uncle had bought two horses from a man in the north, and nobody said why one was lame."
+    assert stitched([first, second]) == f"{first} {second}"
+
+
+@given(some.integers(0, 12), some.integers(0, 12), some.integers(0, 10))
+def test_few_words_are_lost_or_doubled_at_a_seam(behind: int, before: int, overlap: int) -> None:
+    """Two windows with a common word anywhere: at most what the overlap has and the words beside it."""
+    left, right = WORDS[:40], WORDS[40 - overlap : 80]
+    left = [*left[: 39 - behind], "the", *left[39 - behind :]]
+    right = [*right[:before], "the", *right[before:]]
+    assert abs(len(stitched([" ".join(left), " ".join(right)]).split()) - 82) <= 3

@@ -218,3 +218,17 @@ def test_training_hears_a_long_sound_part_by_part(tmp_path: Path) -> None:
     again = made.augmented(rows, processor, NoAugmentation(), [7])[0]["pixel_values"]
     np.testing.assert_array_equal(again, drawn[7])
     assert len({d.tobytes() for d in drawn}) == 12
+
+
+@pytest.mark.parametrize("rate", [2**31 - 1, 15_485_863, 191_999])
+def test_a_header_with_a_rate_that_nobody_records_is_refused(rate: int) -> None:
+    """A filter from such a rate would take gigabytes: one small file ended a server."""
+    data = bytearray(written(sound(1), "WAV"))
+    data[24:28] = struct.pack("<I", rate)
+    with pytest.raises(InputError, match=f"{rate:,} samples a second"):
+        at_rate(bytes(data), 16000)
+
+
+@pytest.mark.parametrize("rate", [8000, 11_127, 44_100, 44_056, 47_999, 96_000, 192_000, 384_000])
+def test_rates_that_are_recorded_are_read(rate: int) -> None:
+    assert abs(len(at_rate(written(sound(1, 0.25, rate), "WAV", rate), 16000)) - 4000) <= 1

@@ -27,6 +27,9 @@ class Change(Protocol):
     def features(self, values: Array, seed: int) -> Array:
         """What the network reads of a sound, float32 [bands, frames], changed: the same shape."""
 
+    def whole(self) -> Change:
+        """The same without what takes a part of a row away."""
+
 
 @dataclass(frozen=True)
 class Piece:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -26,6 +27,8 @@ STEP = 0.5  # seconds that natural windows are a multiple of: little silence, an
 BRIEF = 10.0  # seconds of a window below which few sentences fit into it: it is cut at pauses then
 LEEWAY = 1.25  # of the longest training recording: what a network reads as well
 SHORTEST = 2.0  # seconds that a window has at least
+_CLOCK = re.compile(r"[+-]?[0-9][0-9:.,]*")
+_MOST_SECONDS = 1e9  # thirty years: more is no time in a recording
 LONGEST = 30.0  # seconds of a window where the checkpoint says nothing
 
 
@@ -83,14 +86,18 @@ class Speech(Recordings):
         return self.model_copy(update={"start": None, "end": None}) if self.length_columns else self
 
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Self | None:
-        """With the column of sounds, and `start` and `end` where there are such columns of numbers."""
+        """With the column of sounds, and `start` and `end` where there are such columns of times.
+
+        A few cells that are none do not make the columns others, nor times in minutes or with a comma: without them every
+        row would be learned as its whole file. The audit names what is no time in seconds.
+        """
         fitted = super().inferred(columns, rows, target)
         if fitted is None:
             return None
         found = {
             name: name
             for name in ("start", "end")
-            if getattr(fitted, name) is None and name in columns and _numbers([row.get(name) for row in rows])
+            if getattr(fitted, name) is None and name in columns and _times([row.get(name) for row in rows])
         }
         return fitted.model_copy(update=found) if found else fitted
 
@@ -178,8 +185,11 @@ class Speech(Recordings):
     def augmented(
         self, examples: Sequence[Example], processor: SoundProcessor, change: Change, seeds: Sequence[int]
     ) -> list[Encoded]:
-        """The whole recording of each row, changed; one that a change makes longer than a window stays as it is."""
-        out = []
+        """The whole recording of each row, changed; one that a change makes longer than a window stays as it is.
+
+        No change takes its beginning away, whose words stand in the text.
+        """
+        out, change = [], change.whole()
         for example, seed in zip(examples, seeds, strict=True):
             waveform = self.heard(example, processor)
             changed = change(waveform, seed)
@@ -217,16 +227,17 @@ class Speech(Recordings):
     def _seconds(self, facts: Mapping[str, Any]) -> float:
         whole = float(facts.get("seconds") or 0.0)
         start, end = self._span(facts)
-        return max(0.0, (whole if end is None else min(end, whole)) - start)
+        seconds = (whole if end is None else min(end, whole)) - (start or 0.0)
+        return max(0.0, seconds) if math.isfinite(seconds) else 0.0
 
     def duration(self, facts: Mapping[str, Any]) -> float | None:
         """Seconds of the words of a row; None where the file is unknown."""
         return None if facts.get("seconds") is None else self._seconds(facts)
 
-    def _span(self, row: Mapping[str, Any]) -> tuple[float, float | None]:
-        start = row.get(self.start) if self.start else None
-        end = row.get(self.end) if self.end else None
-        return float(start or 0.0), None if end in (None, "") else float(end)
+    def _span(self, row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+        """Seconds of beginning and end; None where a row has none, not a number where its cell is no time."""
+        start, end = (_seconds_in(row.get(name)) if name else None for name in (self.start, self.end))
+        return start, end
 
     def heard(self, example: Example, processor: SoundProcessor) -> Waveform:
         """The words of a row at the network's rate: float32 [samples].
@@ -239,6 +250,14 @@ class Speech(Recordings):
             return waveform
         start, end = self._span(example)
         rate = processor.sampling_rate
+        for name, seconds in ((self.start, start), (self.end, end)):
+            if name and seconds is not None and not math.isfinite(seconds):
+                raise InputError(
+                    f"its {name} is {example[name]!r:.40}, which is no time in seconds",
+                    expected="seconds from the beginning of the file, such as 12.5",
+                    place=self.called(example),
+                )
+        start = start or 0.0
         first, last = round(start * rate), len(waveform) if end is None else round(end * rate)
         if first < 0 or first >= min(last, len(waveform)):
             raise InputError(
@@ -250,18 +269,29 @@ class Speech(Recordings):
         return waveform[first:last]
 
 
-def _numbers(values: Sequence[Any]) -> bool:
-    """Whether all cells that hold anything hold numbers, as texts too: those of CSV are."""
-    return all(_is_number(value) for value in values if value not in (None, ""))
+def _times(values: Sequence[Any]) -> bool:
+    """Whether most cells that hold anything hold numbers, as texts too: those of CSV are; or times of a clock."""
+    known = [value for value in values if value not in (None, "")]
+    return not known or 2 * sum(map(_like_a_time, known)) > len(known)
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return False
+def _like_a_time(value: Any) -> bool:
+    if isinstance(value, str):
+        return _CLOCK.fullmatch(value.strip()) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _seconds_in(cell: Any) -> float | None:
+    """The seconds that a cell says; None where it is empty, not a number where it says none."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, bool) or not isinstance(cell, int | float | str | np.number):
+        return math.nan
     try:
-        return math.isfinite(float(value))
-    except ValueError:
-        return False
+        seconds = float(cell)
+    except (ValueError, OverflowError):
+        return math.nan
+    return seconds if abs(seconds) <= _MOST_SECONDS else math.nan
 
 
 def _placed(start: int, waveform: Waveform, *, apart: bool = False) -> Encoded:

@@ -95,6 +95,10 @@ class Target(Component):
             processor: what the run encodes with; a tokenizer of answers is its `for_target`.
         """
 
+    def has_room(self, truth: tuple[Array, Array], encoded: Encoded, processor: Processor) -> bool:
+        """Whether a row that an augmentation changed can still be learned from; else it stays as it is."""
+        return True
+
     @abstractmethod
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Targets and weights with a batch axis, padded to `length` elements where they are element-wise."""

@@ -150,6 +150,11 @@ class CtcTranscript(Spoken, Standalone):
         enough = needed_frames(numbers.tolist()) <= _frames(spelling, encoded)
         return numbers, np.full(len(numbers), float(whole and enough), np.float32)
 
+    def has_room(self, truth: tuple[Array, Array], encoded: Encoded, processor: Processor) -> bool:
+        """Whether there are frames enough: a faster recording has fewer, and the loss of the whole step would be infinite."""
+        numbers, weights = truth
+        return not weights.any() or needed_frames(numbers.tolist()) <= _frames(_spelling(processor), encoded)
+
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded to the longest transcript: targets int64 [B, T], weights float32 [B, T]; T is 1 or more."""
         longest = max(1, max(len(p[0]) for p in pairs))

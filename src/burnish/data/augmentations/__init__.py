@@ -40,6 +40,10 @@ class Augmentation(Component):
         """
         return values
 
+    def whole(self) -> Augmentation:
+        """The same without what takes a part of a row away: for rows whose truth says everything that is in them."""
+        return self
+
 
 def require_augmentable(chosen: Augmentation | None, input: Input) -> None:
     """That rows of an input are of the kind that an augmentation changes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from burnish.core.batch import Array
 from burnish.core.seeds import generator
@@ -38,6 +38,8 @@ class Sounds(Augmentation):
     time_masks: int = Field(0, ge=0, le=10, description=TIMES)
     time_width: float = Field(0.1, ge=0, lt=1, description=TIME)
 
+    _earlier: bool = PrivateAttr(True)
+
     @field_validator("signal_to_noise")
     @classmethod
     def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
@@ -49,11 +51,17 @@ class Sounds(Augmentation):
         """float32 [samples] changed; with another speed it has another length."""
         random = generator(seed, "sound")
         waveform = _sped(value, self.speed, random)
-        waveform = _shifted(waveform, self.shift, random)
+        waveform = _shifted(waveform, self.shift, random, earlier=self._earlier)
         gain = 10 ** (random.uniform(-self.gain, self.gain) / 20)
         if random.random() < self.noise:
             waveform = with_noise(waveform, random.uniform(*self.signal_to_noise), random)
         return (waveform * np.float32(gain)).astype(np.float32)
+
+    def whole(self) -> Sounds:
+        """With shifts to later only: a shift to earlier takes the beginning of a sound away."""
+        later = self.model_copy()
+        later._earlier = False
+        return later
 
     def features(self, values: Array, seed: int) -> Array:
         """[bands, frames] with masked stretches at the mean of all values (Park et al., 2019, arXiv:1904.08779).
@@ -78,8 +86,9 @@ def _sped(waveform: Waveform, most: float, random: np.random.Generator) -> Wavef
     return resampled(waveform, percent, _STEPS)
 
 
-def _shifted(waveform: Waveform, most: float, random: np.random.Generator) -> Waveform:
-    samples = max(round(len(waveform) * random.uniform(-most, most)), 1 - len(waveform))
+def _shifted(waveform: Waveform, most: float, random: np.random.Generator, *, earlier: bool) -> Waveform:
+    share = random.uniform(-most, most)
+    samples = max(round(len(waveform) * (share if earlier else abs(share))), 1 - len(waveform))
     return np.pad(waveform, (samples, 0)) if samples > 0 else waveform[-samples:]
 
 

@@ -60,7 +60,11 @@ class Loader:
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
         if not isinstance(self.input, Augmentable):
             raise TypeError(f"examples of input {self.input.kind()!r} cannot be changed at random")
-        return self.input.augmented(examples, self.processor.for_input, self.augmentation, seeds)
+        changed = self.input.augmented(examples, self.processor.for_input, self.augmentation, seeds)
+        for place, position in enumerate(positions):
+            if not self.target.has_room(self.rows.target(int(position)), changed[place], self.processor):
+                (changed[place],) = self.input.encode([examples[place]], self.processor.for_input)
+        return changed
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
         """The views of each of these rows, never augmented: what the test, validation and a bundle's users see."""

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,6 +40,21 @@ class Seen:
 
     sha256: str
     facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Stamp:
+    """By what it is seen that a file is the one that was read: its size, and in nanoseconds when it was written, and when
+    anything of it was changed; programs that copy set the first back, and not the second."""
+
+    size: int
+    modified: int
+    changed: int
+
+    @property
+    def text(self) -> str:
+        """Both times, as the index keeps them."""
+        return f"{self.modified} {self.changed}"
 
 
 class FileIndex:
@@ -134,13 +149,16 @@ class FileIndex:
         facts[digest] = known
         return Seen(digest, known)
 
-    def _hashes(self, paths: dict[str, tuple[int, int] | None]) -> dict[str | bytes, str]:
+    def _hashes(self, paths: Mapping[str, _Stamp | None]) -> dict[str | bytes, str]:
         """Path to sha256 where size and time are those the index knows."""
         known: dict[str | bytes, str] = {}
         for some in _some(paths):
             marks = ",".join("?" * len(some))
             rows = self._database.execute(f"SELECT path, size, time, sha256 FROM files WHERE path IN ({marks})", some)
-            known |= {path: sha for path, size, stamp, sha in rows if paths[path] == (size, stamp)}
+            for path, size, text, sha in rows:
+                now = paths[path]
+                if now is not None and (now.size, now.text) == (size, text):
+                    known[path] = sha
         return known
 
     def _facts(self, hashes: set[str]) -> dict[str, dict[str, Any]]:
@@ -153,12 +171,12 @@ class FileIndex:
             facts |= {sha: json.loads(text) for sha, text in rows}
         return facts
 
-    def _keep(self, inspected: dict[str | bytes, Seen], paths: dict[str, tuple[int, int] | None]) -> None:
+    def _keep(self, inspected: dict[str | bytes, Seen], paths: Mapping[str, _Stamp | None]) -> None:
         if not inspected:
             return
         now = time.time_ns()
         stamps = [(name, paths[name], s.sha256) for name, s in inspected.items() if isinstance(name, str) and s.sha256]
-        rows = [(n, *stamp, sha) for n, stamp, sha in stamps if stamp is not None and now - stamp[1] > SETTLED]
+        rows = [(n, s.size, s.text, sha) for n, s, sha in stamps if s is not None and now - s.modified > SETTLED]
         new = {s.sha256: json.dumps(s.facts) for s in inspected.values() if s.sha256}
         with self._database:
             self._database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
@@ -207,12 +225,12 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> _Stamp | None:
     try:
         status = path.stat()
     except (OSError, ValueError):
         return None
-    return status.st_size, status.st_mtime_ns
+    return _Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _unreadable(error: OSError | ValueError) -> str:

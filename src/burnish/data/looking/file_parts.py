@@ -72,6 +72,7 @@ def seconds_in(cell: Any, otherwise: float) -> float:
     if isinstance(cell, bool) or not isinstance(cell, int | float | str):
         return math.nan
     try:
-        return float(cell)
-    except ValueError:
+        seconds = float(cell)
+    except (ValueError, OverflowError):
         return math.nan
+    return seconds if math.isfinite(seconds) else math.nan

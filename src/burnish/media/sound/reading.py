@@ -15,7 +15,7 @@ import numpy as np
 from burnish.core.errors import InputError
 from burnish.media.sound.containers import container_of, decoded_container, readable, version
 from burnish.media.sound.files import is_mpeg, opened
-from burnish.media.sound.resampling import Waveform, resampled
+from burnish.media.sound.resampling import Waveform, resampleable, resampled
 
 ENDINGS = (
     *(
@@ -80,9 +80,15 @@ def at_rate(data: bytes, rate: int) -> Waveform:
     """The sound as float32 [samples] at a rate, channels averaged.
 
     Raises:
-        InputError: as `decoded`.
+        InputError: as `decoded`, or a sampling rate that no recorder writes.
     """
     waveform, stored_rate = decoded(data)
+    if not resampleable(stored_rate, rate):
+        raise InputError(
+            f"its header says {stored_rate:,} samples a second",
+            expected="a usual sampling rate, such as 16,000 or 44,100",
+            fix="make the file again, or correct its header",
+        )
     return resampled(waveform, stored_rate, rate)
 
 

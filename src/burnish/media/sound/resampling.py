@@ -18,6 +18,10 @@ ROLLOFF = 0.945  # of the lower of the two Nyquist frequencies: where the pass b
 KAISER = 9.0  # beta of the window: the stop band lies about 90 dB below the pass band
 SPAN = 64  # samples of the higher rate that one product makes: more multiply zeros, fewer cost calls (measured)
 ALONE = 2**18  # multiplications up to which OpenBLAS starts no threads
+LARGEST = 100_000
+"""Of two rates without a common divisor, the larger one up to which there are filters; they hold some 70 numbers for each."""
+_USUAL = 2_000  # likewise: filters of half a megabyte, of which many are kept
+_ROWS = 2**20  # numbers of a filter that are made at once, because each takes five of 8 bytes on the way
 
 
 def resampled(waveform: Waveform, rate: int, wanted: int) -> Waveform:
@@ -28,13 +32,12 @@ def resampled(waveform: Waveform, rate: int, wanted: int) -> Waveform:
 
     Args:
         waveform: float32 [samples].
-        rate, wanted: samples a second, whole numbers above 0.
+        rate, wanted: samples a second, whole numbers above 0, `resampleable`.
     """
-    common = gcd(rate, wanted)
-    up, down = wanted // common, rate // common
+    up, down = _ratio(rate, wanted)
     if up == down or not len(waveform):
         return waveform
-    repeats, pieces, before = _pieces(up, down)
+    repeats, pieces, before = (_usual_pieces if max(up, down) <= _USUAL else _large_pieces)(up, down)
     count = ceil(len(waveform) * up / down)
     blocks = ceil(count / (repeats * up))
     padded = np.zeros((blocks - 1) * repeats * down + pieces[-1].start + len(pieces[-1].weights), np.float32)
@@ -46,6 +49,19 @@ def resampled(waveform: Waveform, rate: int, wanted: int) -> Waveform:
         columns = slice(piece.first, piece.first + piece.weights.shape[1])
         multiplied(inputs, piece.weights, out[:, columns])
     return out.reshape(-1)[:count]
+
+
+def resampleable(rate: int, wanted: int) -> bool:
+    """Whether there is a filter from one rate to the other: its size goes by their ratio in lowest terms.
+
+    No recorder writes rates for which there is none, and a header that says so would take gigabytes.
+    """
+    return max(_ratio(rate, wanted)) <= LARGEST
+
+
+def _ratio(rate: int, wanted: int) -> tuple[int, int]:
+    common = gcd(rate, wanted)
+    return wanted // common, rate // common
 
 
 def multiplied(inputs: NDArray[Any], weights: NDArray[Any], out: NDArray[Any]) -> None:
@@ -81,7 +97,6 @@ class _PhasePiece:
     weights: NDArray[np.float32]
 
 
-@lru_cache(maxsize=64)
 def _pieces(up: int, down: int) -> tuple[int, list[_PhasePiece], int]:
     """How often a block repeats `down` inputs and `up` outputs, its pieces, and the zeros that go before the sound."""
     phases = _phases(up, down)
@@ -99,13 +114,22 @@ def _pieces(up: int, down: int) -> tuple[int, list[_PhasePiece], int]:
     return repeats, pieces, taps // 2 - 1
 
 
+_usual_pieces = lru_cache(maxsize=64)(_pieces)
+_large_pieces = lru_cache(maxsize=2)(_pieces)
+
+
 def _phases(up: int, down: int) -> NDArray[np.float32]:
     """float32 [up, taps]: the filter at each of the places between two inputs at which an output may lie."""
     cutoff = ROLLOFF * min(1.0, up / down)
     half = ceil(CROSSINGS / cutoff)
-    times = np.arange(-half + 1, half + 1)[None, :] - np.arange(up)[:, None] / up
-    inside = np.clip(1 - (times / half) ** 2, 0, None)
-    weights = cutoff * np.sinc(cutoff * times) * np.i0(KAISER * np.sqrt(inside)) / np.i0(KAISER)
-    weights[np.abs(times) > half] = 0
-    weights /= weights.sum(axis=1, keepdims=True)  # silence and constants pass exactly, at every phase
-    return weights.astype(np.float32)
+    out = np.empty((up, 2 * half), np.float32)
+    step = max(1, _ROWS // out.shape[1])
+    for first in range(0, up, step):
+        times = np.arange(-half + 1, half + 1)[None, :] - np.arange(first, min(first + step, up))[:, None] / up
+        inside = np.clip(1 - (times / half) ** 2, 0, None)
+        weights = cutoff * np.sinc(cutoff * times) * np.i0(KAISER * np.sqrt(inside)) / np.i0(KAISER)
+        weights[np.abs(times) > half] = 0
+        out[first : first + step] = weights / weights.sum(
+            axis=1, keepdims=True
+        )  # constants pass exactly, at every phase
+    return out

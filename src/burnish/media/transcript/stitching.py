@@ -5,10 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+import numpy as np
+
 APART = "_apart"
 """Of a view: set where it shares nothing with the views beside it."""
 _LONGEST = 64
 """Words at the seam that are compared: more than anyone says while two windows overlap."""
+_STRAY = 0.25
+"""What each word of an overlap costs, on both sides: more than half of it must be equal words to pay for it."""
 
 
 def stitched(texts: Sequence[str], *, spaced: bool = True, apart: bool = False) -> str:
@@ -28,9 +32,9 @@ def stitched(texts: Sequence[str], *, spaced: bool = True, apart: bool = False) 
 class Stitching:
     """A transcript that grows window by window.
 
-    Two windows are joined at the longest run of words that the end of the first and the beginning of the second share:
-    the first is kept up to the middle of the run, because a window says least surely what it hears at its edge. Where they
-    share no word, both are kept whole.
+    The end of the first window is laid over the beginning of the second such that most words agree, and they are joined at
+    the longest run of equal words: the first is kept up to the middle of the run, because a window says least surely what it
+    hears at its edge. Where no overlap agrees in more than half of its words, as after a pause, both are kept whole.
 
     Args:
         spaced: whether words are written apart; else characters are compared.
@@ -80,29 +84,47 @@ def _seam(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
     first = max(0, len(left) - _LONGEST)
     ends = [_plain(word) for word in left[first:]]
     begins = [_plain(word) for word in right[:_LONGEST]]
-    length, end, begin = _longest_run(ends, begins)
+    length, end, begin = _longest_run(_shared(ends, begins))
     if not length:
         return len(left), 0
     half = (length + 1) // 2
     return first + end + half, begin + half
 
 
-def _longest_run(ends: Sequence[str], begins: Sequence[str]) -> tuple[int, int, int]:
-    """Length and places of the longest run of equal words; of equals the last of the left and the first of the right.
+def _shared(ends: Sequence[str], begins: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of the words that both have, where an end of the left is laid over a beginning of the right.
 
-    A run is worth less the more words stand behind it on the left and before it on the right: those would be lost.
+    Of all such overlaps the one with the most equal words beyond half of its words; none where no overlap has more: a word
+    that both windows happen to hold is no seam, and everything behind and before it would be lost.
     """
-    best, where = 0.0, (0, 0, 0)
-    lengths = [[0] * (len(begins) + 1) for _ in range(len(ends) + 1)]
+    worth = np.zeros((len(ends) + 1, len(begins) + 1))
+    worth[0] = -_STRAY * np.arange(len(begins) + 1)  # the left may begin anywhere before the overlap
     for i, word in enumerate(ends):
         for j, other in enumerate(begins):
-            if word and word == other:
-                length = lengths[i][j] + 1
-                lengths[i + 1][j + 1] = length
-                lost = abs((len(ends) - i - 1) - (j + 1 - length)) / (len(ends) + len(begins))
-                if (worth := length - lost) > best:
-                    best, where = worth, (length, i + 1 - length, j + 1 - length)
-    return where
+            equal = worth[i, j] + 1 - 2 * _STRAY if word and word == other else -np.inf
+            worth[i + 1, j + 1] = max(equal, worth[i, j + 1] - _STRAY, worth[i + 1, j] - _STRAY)
+    i, j = len(ends), int(worth[-1].argmax())
+    places: list[tuple[int, int]] = []
+    while i and j and worth[len(ends)].max() > 0:
+        equal = ends[i - 1] and ends[i - 1] == begins[j - 1]
+        if equal and worth[i, j] == worth[i - 1, j - 1] + 1 - 2 * _STRAY:
+            i, j = i - 1, j - 1
+            places.append((i, j))
+        elif worth[i, j] == worth[i - 1, j] - _STRAY:
+            i -= 1
+        else:
+            j -= 1
+    return places[::-1]
+
+
+def _longest_run(places: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+    """Length of the longest run of neighbouring places, and where it begins on the left and on the right."""
+    best, length = (0, 0, 0), 0
+    for number, (i, j) in enumerate(places):
+        length = length + 1 if number and places[number - 1] == (i - 1, j - 1) else 1
+        if length > best[0]:
+            best = (length, i + 1 - length, j + 1 - length)
+    return best
 
 
 def _plain(word: str) -> str:
