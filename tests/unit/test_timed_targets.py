@@ -58,7 +58,8 @@ def test_texts_longer_than_the_decoder_are_not_learned(count: int) -> None:
 @pytest.mark.parametrize("text", ["a", "ab", "aab", "aaaa", "abababab", "aaaaaaaa"])
 @pytest.mark.parametrize("seconds", [0.02, 0.08, 0.1, 0.3, 1.0])
 def test_texts_without_frames_for_them_are_not_learned(text: str, seconds: float) -> None:
-    target, spelling = CtcTranscript(column="text", tokens=["<pad>", "|", "a", "b"]), Spelling(("<pad>", "|", "a", "b"))
+    target = CtcTranscript(column="text", tokens=["<pad>", "|", "a", "b"])
+    spelling = Spelling(("<pad>", "|", "a", "b"), kernels=(320,), strides=(320,))
     encoded = {name: np.int32(1) for name in ("_length", "_full_length")}
     row = {**encoded, "_samples": np.int32(seconds * RATE)}
     _, weights = target.encode(text, row, whole(spelling))  # type: ignore[arg-type]

@@ -170,7 +170,8 @@ class CtcTranscript(Spoken, Standalone):
     def frames_of(self, seconds: float, processor: Any) -> int:
         """As the network counts them, of a recording or of a window of it."""
         rate, window = processor.for_input.heard
-        return _spelling(processor).frames(round(min(seconds, window) * rate))
+        samples, spelling = round(min(seconds, window) * rate), _spelling(processor)
+        return spelling.frames(samples) if spelling.kernels else int(processor.for_input.length(samples))
 
     def unwritable(self, value: Any, processor: Any) -> str:
         """Characters that no token stands for."""
