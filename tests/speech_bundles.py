@@ -130,7 +130,11 @@ def recordings(folder: Path, seconds: Sequence[float], rate: int = RATE, *, firs
 
 
 def parts(kind: str, **settings: Any) -> tuple[Path, Speech, Target]:
-    """Checkpoint, input and target: `whisper`, `natural` (Whisper's windows), or an encoder with frames."""
+    """Checkpoint, input and target: `whisper`, `natural` (Whisper's windows), or an encoder with frames.
+
+    Windows of these networks are a second long, and overlap unless `pauses` is set: of lengths so short it is usual.
+    """
+    settings = {"pauses": False, **settings}
     if kind in ("whisper", "natural"):
         folder, window = whisper_checkpoint(), "natural" if kind == "natural" else "full"
         input_ = Speech(column="audio", window=window, **settings)

@@ -123,12 +123,12 @@ def test_what_changes_nothing_that_is_learned_may_be_edited(run: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "why"),
     [
-        ("seed=7", "test rows could have been trained on"),
-        ("split.test=0.4", "test rows could have been trained on"),
-        ("split.kind=grouped", "test rows could have been trained on"),
-        ("data.encoding=latin-1", "test rows could have been trained on"),
-        ("input.columns=[id]", "test rows could have been trained on"),
-        ("allow=[test_rows_in_train]", "test rows could have been trained on"),
+        ("seed=7", "test examples could have been trained on"),
+        ("split.test=0.4", "test examples could have been trained on"),
+        ("split.kind=grouped", "test examples could have been trained on"),
+        ("data.encoding=latin-1", "test examples could have been trained on"),
+        ("input.columns=[id]", "test examples could have been trained on"),
+        ("allow=[test_rows_in_train]", "test examples could have been trained on"),
         ("learning_rate=1e-5", "learned with it"),
         ("loss=focal", "learned with it"),
         ("model=another", "learned with it"),

@@ -110,7 +110,7 @@ def test_a_missing_column_in_a_question_is_said(trained: Trained) -> None:
 
 @pytest.mark.parametrize("question", [None, 5, b"a card"])
 def test_what_is_no_question_is_said(trained: Trained, question: Any) -> None:
-    with pytest.raises(InputError, match="expected: a text, a row"):
+    with pytest.raises(InputError, match="expected: a text, an example"):
         burnish.load(trained("label"))(question)
 
 

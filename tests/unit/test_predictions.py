@@ -15,9 +15,10 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions, schema
+from burnish.evaluation.filed_answers import filed
 from burnish.evaluation.intervals import bootstrap_all
 from burnish.evaluation.measuring import measured
-from burnish.evaluation.predict import _filed, _schema
+from burnish.evaluation.predict import _schema
 from burnish.evaluation.scores import defined, metrics_for
 from burnish.metrics import SumRatio
 from burnish.targets import Decoded, Filed, Outcome, Target, names_of, target_of
@@ -146,7 +147,7 @@ class Sounds(Filed):
 
 def test_answers_may_be_files_beside_the_table(tmp_path: Path) -> None:
     """Named by their row, counted from 1; paths are relative to the table, so that the folder can be moved."""
-    paths = _filed(Sounds(), [b"one", None], np.array([4, 7]), tmp_path / "run" / "answers")
+    paths = filed(Sounds(), [b"one", None], np.array([4, 7]), tmp_path / "run" / "answers")
     assert paths == ["answers/00000005.wav", None]
     columns: dict[str, Any] = {"row": [4], "truth": ["x"], "answer": paths[:1], "probabilities": [[]]}
     rows = pa.table({**columns, "loss": [None], "group": [None]}, schema=schema("label", [], pa.string()))
@@ -154,7 +155,7 @@ def test_answers_may_be_files_beside_the_table(tmp_path: Path) -> None:
     (tmp_path / "run").rename(tmp_path / "moved")
     assert Predictions.load(tmp_path / "moved" / "predictions.parquet").file(0).read_bytes() == b"one"
     with pytest.raises(InputError, match="no folder is given"):
-        _filed(Sounds(), [b"one"], np.array([4]), None)
+        filed(Sounds(), [b"one"], np.array([4]), None)
 
 
 def test_the_target_class_is_not_imported_by_a_table() -> None:

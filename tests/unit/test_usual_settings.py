@@ -12,7 +12,16 @@ from burnish.core.family import Family, Kind, family_of
 from burnish.models import Model
 from burnish.models._shapes import stored_shapes
 from burnish.recipe.recipe import Recipe
-from burnish.stages.prepare.usual_settings import BY_ADAPTER, FULL, rates, row, usual, usual_epochs, usual_rate
+from burnish.stages.prepare.usual_settings import (
+    BY_ADAPTER,
+    FULL,
+    SMALL_RECOGNISER,
+    rates,
+    row,
+    usual,
+    usual_epochs,
+    usual_rate,
+)
 from tests.checkpoints import tiny_checkpoint
 
 BLOCK = {"attention.query.weight": [64, 64], "attention.output.weight": [64, 64], "mlp.weight": [256, 64]}
@@ -74,6 +83,8 @@ def test_rates_fall_with_the_size_of_the_network() -> None:
 
 def test_every_row_can_be_reached_and_has_a_reason() -> None:
     reached = {row(family) for family, _ in SIZES} | {"convolution", "vision transformer", "speech encoder"}
+    sizes = (SMALL_RECOGNISER - 1, SMALL_RECOGNISER)
+    reached |= {row(Family("speech encoder", size), hears_and_writes=True) for size in sizes}
     assert set(FULL) == reached
     assert all(set(table) <= set(FULL) for table in BY_ADAPTER.values())
     assert all(len(found.reason) > 20 for table in BY_ADAPTER.values() for found in table.values())

@@ -156,6 +156,12 @@ class Generative(ABC):
 class ByCheckpoint(ABC):
     """What it is depends on the checkpoint: it is settled once that is known."""
 
+    default_loss: ClassVar[str]
+
+    def usual_loss(self) -> dict[str, Any]:
+        """Kind and settings of the loss where a recipe names none."""
+        return {"kind": self.default_loss}
+
     @abstractmethod
     def of_checkpoint(self, folder: Path) -> tuple[Any, list[str]]:
         """The target as this checkpoint writes it, which may be of another kind, and what is to be said of it.

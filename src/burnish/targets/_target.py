@@ -52,10 +52,6 @@ class Target(Component):
         super().__pydantic_init_subclass__(**settings)
         require_taught(cls)
 
-    def usual_loss(self) -> dict[str, Any]:
-        """Kind and settings of the loss where a recipe names none."""
-        return {"kind": self.default_loss}
-
     @property
     @abstractmethod
     def outputs(self) -> int:
@@ -94,10 +90,6 @@ class Target(Component):
             encoded: the row as `Input.encode` gave it; of rows that are read for each batch, their lengths only.
             processor: what the run encodes with; a tokenizer of answers is its `for_target`.
         """
-
-    def has_room(self, truth: tuple[Array, Array], encoded: Encoded, processor: Processor) -> bool:
-        """Whether a row that an augmentation changed can still be learned from; else it stays as it is."""
-        return True
 
     @abstractmethod
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:

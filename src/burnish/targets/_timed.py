@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from burnish.core.batch import Array, Encoded
+from burnish.core.processor import Processor
+
 
 class Timed:
     """Its answers are spoken: they take time, and a network has only so many frames or places for them.
@@ -28,6 +31,16 @@ class Timed:
     def longest(self, processor: Any) -> int | None:
         """Most places that a decoder has; None where there is no bound."""
         return None
+
+    def has_room(self, truth: tuple[Array, Array], encoded: Encoded, processor: Processor) -> bool:
+        """Whether a row that an augmentation changed can still be learned from; else it stays as it is.
+
+        Args:
+            truth: what `Target.encode` gave of the row.
+            encoded: the changed row.
+            processor: what the run encodes with.
+        """
+        return True
 
     def unwritable(self, value: Any, processor: Any) -> str:
         """Characters of a truth that no answer can hold, each as often as it stands there; none by default."""

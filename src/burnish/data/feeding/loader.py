@@ -17,7 +17,7 @@ from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.decoded import DecodedRows
 from burnish.data.feeding.encode import EncodedRows
 from burnish.inputs import Augmentable, Input
-from burnish.targets import Redrawn, Target, Taught
+from burnish.targets import Redrawn, Target, Taught, Timed
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,10 @@ class Loader:
         if not isinstance(self.input, Augmentable):
             raise TypeError(f"examples of input {self.input.kind()!r} cannot be changed at random")
         changed = self.input.augmented(examples, self.processor.for_input, self.augmentation, seeds)
+        timed = self.target if isinstance(self.target, Timed) else None
         for place, position in enumerate(positions):
-            if not self.target.has_room(self.rows.target(int(position)), changed[place], self.processor):
+            truth = self.rows.target(int(position))
+            if timed is not None and not timed.has_room(truth, changed[place], self.processor):
                 (changed[place],) = self.input.encode([examples[place]], self.processor.for_input)
         return changed
 

@@ -148,8 +148,9 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
     if (known := arrangement_of(root, data)) is not None:
         return given_parts(known, root, data), known.notes
     if data.source is None and (tables := _tables_of_media(root, data)):
-        named = ", ".join(f"{part}: {path.name}" for part, path in tables.items())
-        note = f"{root}: tables beside the folders of their files are read ({named})"
+        note = (
+            f"{root}: tables beside the folders of their files are read ({', '.join(p.name for p in tables.values())})"
+        )
         return data.model_copy(update={part: str(path) for part, path in tables.items()}), (note,)
     if data.source is not None and not type(data.source).holds_paths:
         return data, ()
@@ -163,14 +164,10 @@ def splits_of(data: Data) -> tuple[Data, tuple[str, ...]]:
 
 
 def _tables_of_media(root: Path, data: Data) -> dict[str, Path]:
-    """Split to table, where a folder holds one table for each split, or but one, beside the files it names; else nothing.
-
-    One table beside several folders of files may be a note about class folders: that is asked.
-    """
+    """Split to table, of one for each split, or of one beside one folder of files; beside several it may be a mere note."""
     beside = [f for f in sorted(root.iterdir()) if visible(f.name)]
     tables = [f for f in beside if f.is_file() and kind_of(f) is not None and f.suffix.lower() != ".txt"]
-    parts = {part_of(f.stem): f for f in tables}
-    media = known_endings(data).media
+    parts, media = {part_of(f.stem): f for f in tables}, known_endings(data).media
     holding = [f for f in beside if f.is_dir() and any(name.suffix.lower() in media for name in f.iterdir())]
     if len(tables) == len(holding) == 1:
         return {"train": tables[0]}

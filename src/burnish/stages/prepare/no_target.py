@@ -9,7 +9,7 @@ from burnish.core.component import component_class, kinds
 from burnish.core.errors import InputError
 from burnish.data.table import Table
 from burnish.data.truths import missing
-from burnish.targets import Recognised
+from burnish.targets import Generative, Recognised
 
 _EXPECTED = "labels that repeat, lists of labels, numbers, lists of tags, or beside recordings what is said in them"
 
@@ -25,9 +25,9 @@ def rows_with_values(table: Table, column: str, most: int) -> list[Any]:
 
 
 def recognised_kinds() -> list[str]:
-    """The kinds of target that a column may be recognised as."""
-    axis = "burnish.targets"
-    return [kind for kind in kinds(axis) if issubclass(component_class(axis, kind), Recognised)]
+    """The kinds of target that a column may be recognised as, whatever stands beside it."""
+    known = ((kind, component_class("burnish.targets", kind)) for kind in kinds("burnish.targets"))
+    return [kind for kind, cls in known if issubclass(cls, Recognised) and not issubclass(cls, Generative)]
 
 
 def no_target(column: str, values: Sequence[Any], total: int, label: str = "") -> InputError:

@@ -145,7 +145,7 @@ def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Targ
 def _loss(recipe: Recipe, target: Target) -> Loss:
     """The named one, or the target's own with the settings that are named."""
     settings = recipe.unsettled.get("loss", {})
-    usual = target.usual_loss()
+    usual = target.usual_loss() if isinstance(target, ByCheckpoint) else {"kind": target.default_loss}
     if recipe.loss is not None and recipe.loss.kind() == usual["kind"]:
         given = {name: value for name, value in usual.items() if name not in {"kind", *recipe.loss.model_fields_set}}
         return recipe.loss.model_copy(update=given) if given else recipe.loss
