@@ -185,6 +185,7 @@ def test_frames_in_onnx_without_torch(frames: Path, tmp_path: Path) -> None:
     assert without_torch(folder / "bundle", paths) == ["onnx-float32", *expected]
 
 
+@pytest.mark.slow
 def test_a_graph_with_all_inside_and_a_program_beside_it(frames: Path, tmp_path: Path) -> None:
     """Samples go in, logits of each frame come out; long recordings are cut into the bundle's windows before it."""
     pytest.importorskip("onnxscript")
