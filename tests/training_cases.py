@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from burnish.losses import Loss
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.schedules import Schedule
-from burnish.targets import Target, Taught, shows_truth
+from burnish.targets import ByCheckpoint, Target, Taught, shows_truth
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Clip, Training
 from burnish.training.objective import SupervisedModule
@@ -190,7 +190,7 @@ def training(
     maker = cast(Optimizer, build("burnish.optimizers", optimizer or "adamw"))
     accelerator = Accelerator("cpu", "float32")
     groups = parameter_groups(network, learning_rate=learning_rate, weight_decay=maker.weight_decay)
-    loss = cast(Loss, build("burnish.losses", target.usual_loss()))
+    loss = cast(Loss, build("burnish.losses", usual_loss_of(target)))
     order = order if order is not None else [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 0], [3, 1, 4, 5]]
     objective, made = accelerator.place(SupervisedModule(network, loss), lambda: maker.build(groups, learning_rate))
     return Training(
@@ -206,6 +206,11 @@ def training(
         micro_batch_size=micro_batch_size,
         clip=clip or Clip(None, None),
     )
+
+
+def usual_loss_of(target: Target) -> dict[str, Any]:
+    """Kind and settings of a target's own loss."""
+    return target.usual_loss() if isinstance(target, ByCheckpoint) else {"kind": target.default_loss}
 
 
 def weights_of(run: Training) -> dict[str, torch.Tensor]:
