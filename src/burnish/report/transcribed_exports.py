@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from burnish.report.markdown import name, number, snippet, table
+from burnish.report.export_rows import rejected_and_changed, sizes, status
+from burnish.report.markdown import name, number, table
 
 HEAD = ["export", "score", "worst-case rise", "same transcripts", "changed words", "token agreement", "MiB",
         "peak memory (MiB)", "real-time factor (1)", "real-time factor (8)", "validation"]  # fmt: skip
-_SHOWN = 5
 
 
 def transcribed_section(exports: Mapping[str, Any]) -> list[str]:
@@ -25,13 +25,7 @@ def transcribed_section(exports: Mapping[str, Any]) -> list[str]:
         f"machine, {exports['threads']} thread(s). Peak memory: most that a process of its own held while it opened the model "
         "and transcribed eight recordings, libraries included."
     )
-    for row in rows:
-        if row["status"] == "refused":
-            lines += ["", f"- {name(row['name'])} was rejected: {snippet(row['why'], 300)}."]
-        for change in row.get("listed", [])[:_SHOWN]:
-            one, other = snippet(str(change["before"]), 160), snippet(str(change["after"]), 160)
-            lines.append(f"- {name(row['name'])}, example {change['row']}: {one} became {other}")
-    return lines
+    return [*lines, *rejected_and_changed(rows)]
 
 
 def transcribed_row(row: Mapping[str, Any]) -> list[str]:
@@ -39,7 +33,6 @@ def transcribed_row(row: Mapping[str, Any]) -> list[str]:
     proof = row.get("proof") or {}
     factors = (row.get("speed") or {}).get("real_time_factor", {})
     rise = proof.get("low")
-    status = {"trained": "reference", "refused": "rejected"}.get(row["status"], str(row["status"]))
     words, changed = proof.get("words"), proof.get("changed_words")
     return [
         row["name"],
@@ -48,8 +41,7 @@ def transcribed_row(row: Mapping[str, Any]) -> list[str]:
         f"{proof.get('same', 0):,} of {proof.get('rows', 0):,}",
         "n/a" if changed is None else f"{changed:,} of {words:,}",
         number(proof.get("agreement")),
-        f"{row['bytes'] / 2**20:.1f}" if row.get("bytes") else "n/a",
-        f"{row['peak_memory'] / 2**20:,.0f}" if row.get("peak_memory") else "n/a",
+        *sizes(row),
         *(number(factors.get(str(size))) for size in (1, 8)),
-        status,
+        status(row),
     ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from burnish.report.markdown import name, number, snippet, table
+from burnish.report.export_rows import rejected_and_changed, sizes, status
+from burnish.report.markdown import name, number, table
 
 HEAD = ["export", "score", "worst-case drop", "same answers", "token agreement", "stop rate", "mean tokens", "MiB",
         "peak memory (MiB)", "first token (ms)", "tokens/s (1)", "tokens/s (4)", "tokens/s (16)", "validation"]  # fmt: skip
-_SHOWN = 5
 
 
 def written_section(exports: Mapping[str, Any]) -> list[str]:
@@ -24,13 +24,7 @@ def written_section(exports: Mapping[str, Any]) -> list[str]:
         f"{exports['threads']} thread(s). Peak memory: most that a process of its own held while it opened the model and answered "
         "16 prompts, libraries included."
     )
-    for row in rows:
-        if row["status"] == "refused":
-            lines += ["", f"- {name(row['name'])} was rejected: {snippet(row['why'], 300)}."]
-        for change in row.get("listed", [])[:_SHOWN]:
-            one, other = snippet(change["before"], 160), snippet(change["after"], 160)
-            lines.append(f"- {name(row['name'])}, example {change['row']}: {one} became {other}")
-    return lines
+    return [*lines, *rejected_and_changed(rows)]
 
 
 def written_row(row: Mapping[str, Any], metric: str) -> list[str]:
@@ -38,7 +32,6 @@ def written_row(row: Mapping[str, Any], metric: str) -> list[str]:
     proof, speed = row.get("proof") or {}, row.get("speed") or {}
     rates = speed.get("tokens_per_second", {})
     drop = proof.get("low")
-    status = {"trained": "reference", "refused": "rejected"}.get(row["status"], str(row["status"]))
     return [
         row["name"],
         number(proof.get("after")),
@@ -47,9 +40,8 @@ def written_row(row: Mapping[str, Any], metric: str) -> list[str]:
         number(proof.get("agreement")),
         number((proof.get("stop_rate") or [None, None])[1]),
         number((proof.get("lengths") or [None, None])[1]),
-        f"{row['bytes'] / 2**20:.1f}" if row.get("bytes") else "n/a",
-        f"{row['peak_memory'] / 2**20:,.0f}" if row.get("peak_memory") else "n/a",
+        *sizes(row),
         number(speed.get("first_token_ms")),
         *(number(rates.get(str(size))) for size in (1, 4, 16)),
-        status,
+        status(row),
     ]

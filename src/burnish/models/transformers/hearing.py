@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from burnish.models.transformers.accepting import accepted
+from burnish.models.transformers.network import parameter_names
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,7 @@ def encoded_by(model: Any, inputs: dict[str, torch.Tensor]) -> Heard:
             return Heard(encoder(features).last_hidden_state)
         states, seen = natural_states(encoder, features, mask)
         return Heard(states, seen, mask, by_hook=True)
-    import inspect
-
-    names = frozenset(inspect.signature(encoder.forward).parameters)
+    names = parameter_names(encoder)
     given = accepted({n: v for n, v in inputs.items() if not n.startswith("decoder_")}, names, model.dtype)
     if mask is not None and bool((mask == 0).any()) and any(isinstance(m, nn.GroupNorm) for m in encoder.modules()):
         return _each_alone(encoder, given, mask)

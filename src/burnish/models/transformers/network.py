@@ -51,8 +51,8 @@ class TransformersNetwork(Network):
         self.origin = origin
         body: Any = body_of(model)
         self._anatomy = anatomy(model, body, frozenset(fresh))
-        self._accepts = _parameter_names(model)
-        self._body_accepts = _parameter_names(body)
+        self._accepts = parameter_names(model)
+        self._body_accepts = parameter_names(body)
         reads_texts = not element and "input_ids" in self._accepts
         self._first_token = read_first_token_only(model) if reads_texts else None
 
@@ -163,5 +163,6 @@ class TransformersNetwork(Network):
                 self.model.save_pretrained(folder)
 
 
-def _parameter_names(module: nn.Module) -> frozenset[str]:
+def parameter_names(module: nn.Module) -> frozenset[str]:
+    """What a module's `forward` takes."""
     return frozenset(inspect.signature(module.forward).parameters)

@@ -29,7 +29,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.inputs import FromFiles
 from burnish.targets import shows_truth
 from burnish.training.accelerator import Accelerator
-from burnish.training.features.files import Notify, fastest, features_of
+from burnish.training.features.files import Notify, fastest, features_of, splits_in_turn
 
 if TYPE_CHECKING:
     from burnish.data.augmentations import Augmentation
@@ -174,20 +174,13 @@ def frozen_features(
     quickest = cache_of(partial(fastest, split, probe, example))
     head = HeadNetwork(network, split)
     loaders: dict[str, Loader] = {}
-    if not accelerator.main:
-        accelerator.wait()
-    for name, loader in (("train", training), ("validation", validation)):
-        if loader is None:
-            continue
-        precision = accelerator.precision if name == "train" else "float32"
+    for name, loader, precision in splits_in_turn(training, validation, accelerator):
         computed = features_of(
             network, quickest, loader, accelerator, precision=precision, shape=example.shape[1:], cache=cache,
             name=name, depends_on=depends_on, workers=workers, notify=notify,
         )  # fmt: skip
         notes.append(computed.note)
         loaders[name] = _reading(loader, computed.values)
-    if accelerator.main:
-        accelerator.wait()
     return Frozen(head, loaders, notes)
 
 

@@ -41,6 +41,22 @@ class Features:
     note: str
 
 
+def splits_in_turn(
+    training: Loader, validation: Loader | None, accelerator: Accelerator
+) -> Iterator[tuple[str, Loader, str]]:
+    """Name, rows and precision of each split that is computed once: training as the run computes, validation in float32.
+
+    With several processes the first goes through them alone; the others then find the files.
+    """
+    if not accelerator.main:
+        accelerator.wait()
+    yield "train", training, accelerator.precision
+    if validation is not None:
+        yield "validation", validation, "float32"
+    if accelerator.main:
+        accelerator.wait()
+
+
 def features_of(
     network: Network,
     quickest: Callable[[], tuple[Read, str]],

@@ -25,7 +25,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.feeding.order import cut
 from burnish.training.accelerator import Accelerator
 from burnish.training.features.cache import Frozen
-from burnish.training.features.files import BATCH, Notify, check_room, key_of, opened, seen, sha256_of
+from burnish.training.features.files import BATCH, Notify, check_room, key_of, opened, seen, sha256_of, splits_in_turn
 
 STATES, MASK = "encoder_states", "encoder_mask"
 _OVERHEAD = 100  # elements that another batch costs
@@ -45,8 +45,6 @@ class StateLoader(Loader):
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The states of the rows at these positions, the same in every epoch."""
-        assert self.states is not None
-        assert self.ends is not None
         return [self._row(int(position)) for position in positions]
 
     def _row(self, position: int) -> Encoded:
@@ -101,12 +99,7 @@ def encoder_states(
     notes: list[str] = []
     if any(_drops(module) for module in network.encoder().modules()):
         notes.append("dropout inside the frozen encoder is off")
-    if not accelerator.main:
-        accelerator.wait()
-    for name, loader in (("train", training), ("validation", validation)):
-        if loader is None:
-            continue
-        precision = accelerator.precision if name == "train" else "float32"
+    for name, loader, precision in splits_in_turn(training, validation, accelerator):
         path = cache / "states" / f"{key_of(network, loader, accelerator, precision, depends_on)}.npy"
         ends, note = _ends_of(path, len(loader.rows)), f"{name}: states of the frozen encoder (cache hit)"
         if ends is None:
@@ -115,8 +108,6 @@ def encoder_states(
         settings = {f.name: getattr(loader, f.name) for f in fields(loader)}
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         loaders[name] = StateLoader(**{**settings, "sharing": Sharing()}, states=values, ends=ends)
-    if accelerator.main:
-        accelerator.wait()
     return Frozen(network, loaders, notes)
 
 
@@ -188,11 +179,10 @@ def _read(
 
     def read(**inputs: torch.Tensor) -> torch.Tensor:
         heard = network.heard(**inputs)
-        masks.append(None if heard.mask is None else heard.mask.sum(-1).tolist())
         states: torch.Tensor = heard.states
+        lengths.extend([states.shape[1]] * len(states) if heard.mask is None else heard.mask.sum(-1).tolist())
         return states
 
-    masks: list[Any] = []
+    lengths: list[int] = []
     states = seen(read, loader.collate(rows)[0], accelerator, precision)
-    lengths = [n for mask in masks for n in (mask if mask is not None else [states.shape[1]] * len(rows))]
     return [row[:length] for row, length in zip(states, lengths, strict=True)]
