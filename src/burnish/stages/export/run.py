@@ -71,7 +71,7 @@ def export(
         told = bundle.settings["recipe"]["data"]
         require_apart(out, [told.get(name) for name in ("train", "validation", "test")])
     # Before anything that takes time: there may be no such graph.
-    if bundle.decoder.reads == "steps":
+    if bundle.decoder.writes():
         return export_written(bundle, wishes, held_out(bundle, trust_code=trust_code), out, bound, say)
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)

@@ -187,7 +187,8 @@ def _unfolded(settled: Settled, parts: Mapping[str, Part], processor: Processor,
     """The splits with rows that become several as those, which is said."""
     columns = kept_columns(settled.target, settled.group)
     say = _teller(tell, "note")
-    made = unfolded_parts(parts, settled.input, settled.target, processor, columns, Phases(tell), say)
+    cache = cache_folder(settled.data.cache)
+    made = unfolded_parts(parts, settled.input, settled.target, processor, columns, Phases(tell), say, cache)
     if said := said_of(made, settled.input, processor):
         _teller(tell, "note")(said)
     return made

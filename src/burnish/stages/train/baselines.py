@@ -116,7 +116,7 @@ def _as_it_was(prepared: Prepared, assembled: Assembled) -> Network:
 
 def answers_itself(target: Target, network: Network) -> bool:
     """Whether the checkpoint had answers of this kind before it was trained, by a head of its own."""
-    return isinstance(target, OverVocabulary) or (target.shape in ("decoded", "frames") and not network.fresh_head)
+    return isinstance(target, OverVocabulary) or (target.shape in ("decoded", "frames", "codes") and not network.fresh_head)
 
 
 def _as_pretrained(prepared: Prepared, loader: Loader, split: str) -> Loader:
