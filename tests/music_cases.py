@@ -52,7 +52,9 @@ def checkpoint(channels: int = 1, dropout: float = 0.0, seed: int = 3) -> Path:
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = t.MusicgenForConditionalGeneration(t.MusicgenConfig(text_encoder=text, audio_encoder=sound, decoder=decoder))
+        model = t.MusicgenForConditionalGeneration(
+            t.MusicgenConfig(text_encoder=text, audio_encoder=sound, decoder=decoder)
+        )
         _teach_codec(model.audio_encoder)
         torch.nn.init.normal_(model.enc_to_dec_proj.bias, std=0.5)  # so that states of zeros differ from padding
     model.generation_config.decoder_start_token_id = SIZE

@@ -36,7 +36,9 @@ class Codebooks(Decoder):
         ge=0,
         description="How far predictions are pushed towards their caption; 1: not at all, and half the time. Usual is 3.",
     )
-    temperature: float = Field(1.0, ge=0, description="What logits are divided by; 0: the most probable code each time.")
+    temperature: float = Field(
+        1.0, ge=0, description="What logits are divided by; 0: the most probable code each time."
+    )
     top_k: int | None = Field(250, ge=1, description="Only so many of the most probable codes may be drawn; null: all.")
     top_p: float = Field(1.0, gt=0, le=1, description="Only the fewest codes that together are so probable.")
     seed: int = Field(0, ge=0, description="Of the draws, where a request names none.")
@@ -59,7 +61,9 @@ class Codebooks(Decoder):
             InputError: the network does not write codebooks.
         """
         if not ends.late:
-            raise InputError("predictions of this target are no codes of a sound", fix="decoder: greedy", place="decoder")
+            raise InputError(
+                "predictions of this target are no codes of a sound", fix="decoder: greedy", place="decoder"
+            )
         frames = self._frames(ends)
         late = np.array(ends.late)
         randoms = [generator(seed, "codebooks") for seed in (seeds or [self.seed] * rows)]
@@ -91,7 +95,9 @@ class Codebooks(Decoder):
         if self.guidance == 1:
             return cast("NDArray[np.float64]", told[:, 0])
         if told.shape[1] != 2:
-            raise InputError("this network gives no logits without a caption", fix="decoder.guidance: 1", place="decoder")
+            raise InputError(
+                "this network gives no logits without a caption", fix="decoder.guidance: 1", place="decoder"
+            )
         with np.errstate(invalid="ignore"):  # said by the score, which is not finite then
             return cast("NDArray[np.float64]", told[:, 1] + self.guidance * (told[:, 0] - told[:, 1]))
 

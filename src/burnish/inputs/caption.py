@@ -54,8 +54,12 @@ class Caption(Input, Located):
         None, ge=4, description="Longest caption in tokens; longer ones are cut. Null: the tokenizer's limit."
     )
 
-    recordings: str = Field("", description="Column with the recordings, by which rows are told apart; empty: the target's.")
-    root: str | None = Field(None, description="Folder that their paths are relative to; null: the folder of the table.")
+    recordings: str = Field(
+        "", description="Column with the recordings, by which rows are told apart; empty: the target's."
+    )
+    root: str | None = Field(
+        None, description="Folder that their paths are relative to; null: the folder of the table."
+    )
 
     @property
     def required_columns(self) -> tuple[str, ...]:

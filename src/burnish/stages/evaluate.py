@@ -131,7 +131,9 @@ def _read(
     part, warnings = _labelled(data, bundle, given, cache_folder(None))
     seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
     columns = kept_columns(bundle.target, group)
-    parts = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns, cache=cache_folder(None))
+    parts = unfolded_parts(
+        {GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns, cache=cache_folder(None)
+    )
     return parts[GIVEN], seen, [*warnings, *said]
 
 

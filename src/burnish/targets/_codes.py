@@ -67,7 +67,9 @@ class Coding:
         try:
             told = coded(data, self.codec, self.seconds, self.least, self.cache)
         except InputError as error:
-            raise InputError(f"the recording cannot be read: {error.found}", expected=error.expected, place=name) from None
+            raise InputError(
+                f"the recording cannot be read: {error.found}", expected=error.expected, place=name
+            ) from None
         self._count(told)
         made = []
         for piece in told.pieces:

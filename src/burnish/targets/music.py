@@ -41,11 +41,13 @@ class Music(Target, Divided, Generative, Taught, Filed, Veiled, ByCheckpoint):
     shape: ClassVar[Shape] = "codes"
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "loss"
-    headline: ClassVar[tuple[str, ...]] = ("codebook_mean", "codebook_loss")
+    headline: ClassVar[tuple[str, ...]] = ("codebook_mean", *(f"codebook_{level}_loss" for level in range(1, 5)))
     usual_decoder: ClassVar[str] = "codebooks"
     has_processor: ClassVar[bool] = True
     ending: ClassVar[str] = WAV
-    not_in_float16: ClassVar[str] = "numbers of its text encoder and its codec are larger than float16 holds, and become NaN"
+    not_in_float16: ClassVar[str] = (
+        "numbers of its text encoder and its codec are larger than float16 holds, and become NaN"
+    )
     column: str = Field("audio", description="Column with the path of a recording, or its bytes.")
     root: str | None = Field(None, description="Folder that paths are relative to; null: the folder of the table.")
     seconds: float = Field(
@@ -152,7 +154,9 @@ class Music(Target, Divided, Generative, Taught, Filed, Veiled, ByCheckpoint):
             return given
         return {**given, "conditioned": np.int32(0)}  # type: ignore[dict-item]
 
-    def learned_pieces(self, encoded: Encoded, truth: tuple[Array, Array], processor: Processor) -> list[tuple[str, bool]]:
+    def learned_pieces(
+        self, encoded: Encoded, truth: tuple[Array, Array], processor: Processor
+    ) -> list[tuple[str, bool]]:
         """The caption, and how much of the recording is learned."""
         frames = len(truth[0]) // self.codebooks
         seconds = frames / _codec(processor).frames_per_second

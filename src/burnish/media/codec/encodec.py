@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -81,7 +82,9 @@ class Codec(Processor):
         with torch.inference_mode():
             read = torch.from_numpy(np.ascontiguousarray(samples)).to(device)[:, None]
             # A channel at a time: padding to the longest of a batch would change the last codes of the others.
-            told = torch.stack([model.encode(one[None]).audio_codes[0, 0] for one in read], dim=1)  # [levels, channels, T]
+            told = torch.stack(
+                [model.encode(one[None]).audio_codes[0, 0] for one in read], dim=1
+            )  # [levels, channels, T]
         return cast("NDArray[np.int16]", told.flatten(0, 1).cpu().numpy().astype(np.int16))
 
     def sound(self, codes: Array) -> NDArray[np.float32]:
@@ -93,7 +96,9 @@ class Codec(Processor):
         by_channel = codes.astype(np.int64).reshape(-1, self.channels, codes.shape[1]).swapaxes(0, 1)
         with torch.inference_mode():
             told = [
-                model.decode(torch.from_numpy(np.ascontiguousarray(one))[None, None].to(device), [None]).audio_values[0, 0]
+                model.decode(torch.from_numpy(np.ascontiguousarray(one))[None, None].to(device), [None]).audio_values[
+                    0, 0
+                ]
                 for one in by_channel
             ]
             return cast("NDArray[np.float32]", torch.stack(told).float().cpu().numpy())
@@ -106,7 +111,10 @@ class Codec(Processor):
         device = next(model.parameters()).device
         by_channel = codes.astype(np.int64).reshape(-1, self.channels, codes.shape[1]).swapaxes(0, 1)
         with torch.inference_mode():
-            told = [model.quantizer.decode(torch.from_numpy(np.ascontiguousarray(one))[:, None].to(device))[0] for one in by_channel]
+            told = [
+                model.quantizer.decode(torch.from_numpy(np.ascontiguousarray(one))[:, None].to(device))[0]
+                for one in by_channel
+            ]
             return cast("NDArray[np.float32]", torch.cat(told).float().cpu().numpy())
 
     @property
@@ -206,6 +214,20 @@ def _tensors(folder: Path) -> dict[str, Any]:
     return found
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's own progress bar."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 @lru_cache(maxsize=2)
 def _opened(folder: str, weights: str) -> Any:
     """The codec in float32, in eval mode, on the GPU where there is one."""
@@ -214,8 +236,10 @@ def _opened(folder: str, weights: str) -> Any:
     with importing():
         from transformers import AutoConfig, EncodecModel
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True).audio_encoder
-    tensors = {name: value.float() if value.is_floating_point() else value for name, value in _tensors(Path(folder)).items()}
-    with torch.random.fork_rng(devices=[]):
+    tensors = {
+        name: value.float() if value.is_floating_point() else value for name, value in _tensors(Path(folder)).items()
+    }
+    with torch.random.fork_rng(devices=[]), _quiet():
         model = EncodecModel.from_pretrained(None, config=config, state_dict=tensors, dtype=torch.float32)
     model.requires_grad_(False).eval()
     return model.to("cuda" if torch.cuda.is_available() else "cpu")

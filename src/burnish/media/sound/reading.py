@@ -19,7 +19,22 @@ from burnish.media.sound.files import is_mpeg, opened
 from burnish.media.sound.resampling import Waveform, resampleable, resampled
 
 ENDINGS = (
-    *(".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
+    *(
+        ".wav",
+        ".wave",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".mp2",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".au",
+        ".snd",
+        ".caf",
+    ),
     *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".wma", ".amr", ".3ga", ".weba", ".mka"),
     *(".ape", ".wv", ".ac3"),
 )

@@ -141,7 +141,10 @@ def _require_precision(recipe: Recipe, target: Target) -> None:
     wrong = next((place for place, value in asked.items() if value == "float16"), None)
     if wrong and target.not_in_float16:
         raise InputError(
-            f"{wrong} is float16: {target.not_in_float16}", expected="float32 or bfloat16", fix=f"{wrong}: bfloat16", place=wrong
+            f"{wrong} is float16: {target.not_in_float16}",
+            expected="float32 or bfloat16",
+            fix=f"{wrong}: bfloat16",
+            place=wrong,
         )
 
 
