@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,10 @@ class FileAnswer:
     ending: str
     media_type: str
     identity: str
+
+    def body(self) -> dict[str, str]:
+        """As JSON holds it: `media_type`, and the file in `base64`."""
+        return {"media_type": self.media_type, "base64": base64.b64encode(self.content).decode("ascii")}
 
     def save(self, path: str | Path) -> Path:
         """Write it; gives the path."""

@@ -93,13 +93,13 @@ class Codebooks(Decoder):
         """
         told = logits.astype(np.float64)
         if self.guidance == 1:
-            return cast("NDArray[np.float64]", told[:, 0])
+            return told[:, 0]
         if told.shape[1] != 2:
             raise InputError(
                 "this network gives no logits without a caption", fix="decoder.guidance: 1", place="decoder"
             )
         with np.errstate(invalid="ignore"):  # said by the score, which is not finite then
-            return cast("NDArray[np.float64]", told[:, 1] + self.guidance * (told[:, 0] - told[:, 1]))
+            return told[:, 1] + self.guidance * (told[:, 0] - told[:, 1])
 
     def _drawn(self, logits: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.int64]:
         """Codes [N, K] of logits [N, K, V], by numbers [N, K] from 0 to 1."""
@@ -116,7 +116,7 @@ class Codebooks(Decoder):
         most = sums.max(axis=-1, keepdims=True)
         place = (np.where(within, sums, np.inf) <= draws[..., None] * most).sum(axis=-1)
         place = np.minimum(place, within.sum(axis=-1) - 1)
-        return cast("NDArray[np.int64]", np.take_along_axis(order, place[..., None], axis=-1)[..., 0])
+        return np.take_along_axis(order, place[..., None], axis=-1)[..., 0]
 
 
 def _log_of(logits: Array, codes: NDArray[np.int64]) -> NDArray[np.float64]:

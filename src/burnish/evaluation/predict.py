@@ -155,13 +155,13 @@ def _window(
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
             decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
         losses, weights = _of_rows(loader, piece, loss, taught, logits)
-        parts: Sequence[Any] = [()] * len(piece)
+        of_parts: Sequence[Any] = [()] * len(piece)
         if losses.ndim > 1:
-            parts = np.stack([losses, weights], axis=2).tolist()
+            of_parts = np.stack([losses, weights], axis=2).tolist()
             losses, weights = losses.sum(axis=1), weights.sum(axis=1)
         bad[places] |= ~np.isfinite(losses) & scored
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
-        for place, answer, row_loss, weight, own in zip(places, decoded, losses, weights, parts, strict=True):
+        for place, answer, row_loss, weight, own in zip(places, decoded, losses, weights, of_parts, strict=True):
             answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight), own)
         done += len(piece)
         told(done)
@@ -190,7 +190,7 @@ def _of_rows(
     taught: TaughtLosses | None,
     logits: tuple[Array, int] | None,
 ) -> tuple[Array, Array]:
-    """[B], or [B, K] of parts: summed losses and weights: of a batch as training reads it, of logits and their padded length, or all 0."""
+    """[B], or [B, K] of parts: summed losses and weights, of a batch as training reads it or of logits; or all 0."""
     if taught is not None:
         return taught(loader.batch(positions))
     if loss is not None and logits is not None and not needs_truth(loader.target, loss):

@@ -42,7 +42,7 @@ class Caption(Input, Located):
     shapes: ClassVar[tuple[str, ...]] = ("codes",)
     heads: ClassVar[Mapping[str, str]] = {"codes": "AutoModelForTextToWaveform"}
     encoder: ClassVar[Kind] = "text encoder"
-    thing: ClassVar[str] = "recording"
+    thing: ClassVar[str] = "caption"
     recognition_order: ClassVar[int] = 9
     column: str = Field("", description="Column with the captions; empty: inferred and logged.")
     case: Literal["as_written", "lower"] = Field(

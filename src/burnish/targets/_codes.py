@@ -71,7 +71,7 @@ class Coding:
                 f"the recording cannot be read: {error.found}", expected=error.expected, place=name
             ) from None
         self._count(told)
-        made = []
+        made: list[Example] = []
         for piece in told.pieces:
             codes = piece.codes.astype(STORED).tobytes()
             self.digest.update(codes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tests import music_cases
 
 from burnish.media.codec.delay import begun, delayed, delays, undelayed
-from tests import music_cases
 
 P = 99
 

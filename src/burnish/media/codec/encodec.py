@@ -231,10 +231,13 @@ def _quiet() -> Iterator[None]:
 @lru_cache(maxsize=2)
 def _opened(folder: str, weights: str) -> Any:
     """The codec in float32, in eval mode, on the GPU where there is one."""
-    import torch
+    try:
+        import torch
 
-    with importing():
-        from transformers import AutoConfig, EncodecModel
+        with importing():
+            from transformers import AutoConfig, EncodecModel
+    except ImportError as error:
+        raise InputError("a codec needs torch and transformers", fix="pip install 'burnish[train]'") from error
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True).audio_encoder
     tensors = {
         name: value.float() if value.is_floating_point() else value for name, value in _tensors(Path(folder)).items()

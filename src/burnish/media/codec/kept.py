@@ -122,7 +122,7 @@ def _read(path: Path) -> Coded | None:
 
 def _write(path: Path, told: Coded) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {f"codes_{number}": piece.codes for number, piece in enumerate(told.pieces)}
+    arrays: dict[str, Any] = {f"codes_{number}": piece.codes for number, piece in enumerate(told.pieces)}
     with file_aside(path) as aside, aside.open("wb") as file:
         np.savez(
             file,

@@ -38,8 +38,8 @@ ENDINGS = (
     *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".wma", ".amr", ".3ga", ".weba", ".mka"),
     *(".ape", ".wv", ".ac3"),
 )
-"""Of the files that rows are. Those of them that libsndfile does not read (the second line and the third) are read by PyAV where it is
-installed and knows them, else refused by name, so that no sound is left out without a word."""
+"""Of the files that rows are. Those of them that libsndfile does not read (from the second line on) are read by PyAV where it
+is installed and knows them, else refused by name, so that no sound is left out without a word."""
 CLIPPED = 0.999  # of full scale
 SILENT = -60.0  # dB below full scale, root mean square: nothing to be heard
 _SAMPLES = 2**31  # of the longest recording that is opened: more is taken for a decompression bomb

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -182,7 +182,7 @@ def _shown(inputs: Tensors) -> torch.Tensor:
             fix="decoder: codebooks",
             place="decoder",
         )
-    return cast(torch.Tensor, inputs["decoder_input_ids"])
+    return inputs["decoder_input_ids"]
 
 
 def writes_codes(model: nn.Module) -> bool:
