@@ -72,6 +72,30 @@ def test_a_run_is_tested_by_codebook_and_beside_the_checkpoint_as_it_was(run: Pa
     assert "as 6 windows of at most 1 s" in said
 
 
+def test_the_licence_of_the_weights_is_said_and_carried_along(run: Path) -> None:
+    said = "\n".join(event["text"] for event in events(run, "warning"))
+    assert "cc-by-nc-4.0, which forbids commercial use" in said
+    assert read_json(run / "bundle" / "bundle.json")["licence"] == {"name": "cc-by-nc-4.0"}
+    card = (run / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert card.startswith('---\nlicense: "cc-by-nc-4.0"\n---\n# music-from-text')
+    assert "## Licence" in card
+    assert "AutoModelForTextToWaveform" in card
+
+
+def test_what_the_codec_loses_and_what_is_wrong_with_recordings_is_audited(run: Path, tmp_path: Path) -> None:
+    found = {one["code"]: one for one in read_json(run / "audit.json")["findings"]}
+    assert "signal to noise" in found["codec_round_trip"]["message"]
+    assert len(found["codec_round_trip"]["rows"]) >= 2
+    settings = recipe(tmp_path, max_steps=1)
+    silent, loud = np.zeros(cases.RATE), np.sign(np.sin(np.arange(cases.RATE) / 9))
+    for number, wave in enumerate((silent, loud)):
+        soundfile.write(tmp_path / "sounds" / f"{number:03}.wav", wave, cases.RATE)
+    made = burnish.train(settings, out=tmp_path / "run").path
+    found = {one["code"]: one for one in read_json(made / "audit.json")["findings"]}
+    assert [row["place"].rpartition(", ")[2] for row in found["silent_recordings"]["rows"]] == ["row 1"]
+    assert [row["place"].rpartition(", ")[2] for row in found["clipped_recordings"]["rows"]] == ["row 2"]
+
+
 def test_losses_of_the_test_are_those_of_the_bundle_by_hand(run: Path) -> None:
     """Nats of each row by the network read back from disk."""
     again = evaluate(run, data=str(run.parent / "test.jsonl"), out=run.parent / "again")

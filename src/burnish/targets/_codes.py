@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from burnish.media.paths import hint, is_file, resolved
 from burnish.media.sound.reading import ENDINGS
 
 STORED = "<i2"
+_UNHEARD = dict.fromkeys(("ratio", "distance", "loudness", "clipped"), math.nan)
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Coding:
             return [example]
         data, name = self._bytes(cell)
         if data is None:
-            return [{**example, self.column: {"codes": b"", "start": 0.0, "seconds": 0.0, "path": ""}}]
+            return [{**example, self.column: {"codes": b"", "start": 0.0, "seconds": 0.0, "path": "", **_UNHEARD}}]
         try:
             told = coded(data, self.codec, self.seconds, self.least, self.cache)
         except InputError as error:
@@ -75,7 +77,13 @@ class Coding:
         for piece in told.pieces:
             codes = piece.codes.astype(STORED).tobytes()
             self.digest.update(codes)
-            cell = {"codes": codes, "start": piece.start, "seconds": piece.seconds, "path": name}
+            cell = {
+                "codes": codes,
+                "start": piece.start,
+                "seconds": piece.seconds,
+                "path": name,
+                **asdict(piece.faithful),
+            }
             made.append({**example, self.column: cell})
         return made
 

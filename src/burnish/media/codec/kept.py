@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,15 @@ from numpy.typing import NDArray
 from burnish.core.files import file_aside, sha256
 from burnish.core.source_hash import source_hash
 from burnish.media.codec.encodec import Codec
-from burnish.media.codec.recording import recording, windows
+from burnish.media.codec.faithful import Faithfulness, faithfulness
+from burnish.media.codec.recording import Stretch, recording, windows
 from burnish.media.paths import is_file, resolved
 from burnish.media.sound.reading import ENDINGS
 
-DEPENDS_ON = ("burnish.media.codec.encodec", "burnish.media.codec.recording", "burnish.media.sound.resampling")
+DEPENDS_ON = (
+    *("burnish.media.codec.encodec", "burnish.media.codec.recording", "burnish.media.codec.faithful"),
+    "burnish.media.sound.resampling",
+)
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,13 @@ class Piece:
     Attributes:
         start, seconds: of it in the recording.
         codes: int16 [codebooks, frames].
+        faithful: what comes back from them.
     """
 
     start: float
     seconds: float
     codes: NDArray[np.int16]
+    faithful: Faithfulness
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,17 @@ def coded(data: bytes, codec: Codec, seconds: float, least: float, cache: Path |
     if path is not None and (found := _read(path)) is not None:
         return found
     whole = recording(data, codec.rate, codec.channels)
-    pieces = [
-        Piece(one.start, one.samples.shape[1] / codec.rate, codec.codes(one.samples))
-        for one in windows(whole, codec.rate, seconds, least)
-    ]
+    pieces = [_piece(one, codec) for one in windows(whole, codec.rate, seconds, least)]
     told = Coded(pieces, whole.shape[1] / codec.rate, found=False)
     if path is not None:
         _write(path, told)
     return told
+
+
+def _piece(stretch: Stretch, codec: Codec) -> Piece:
+    codes = codec.codes(stretch.samples)
+    faithful = faithfulness(stretch.samples, codec.sound(codes))
+    return Piece(stretch.start, stretch.samples.shape[1] / codec.rate, codes, faithful)
 
 
 def content_of(cell: Any, root: str | None) -> str:
@@ -106,16 +116,12 @@ def _read(path: Path) -> Coded | None:
     """What a file of the cache holds; None where it is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            starts, lengths, whole = file["starts"], file["seconds"], float(file["whole"])
+            about, whole = file["about"], float(file["whole"])
             pieces = [
-                Piece(float(start), float(length), file[f"codes_{number}"])
-                for number, (start, length) in enumerate(zip(starts, lengths, strict=True))
+                Piece(float(row[0]), float(row[1]), file[f"codes_{number}"], Faithfulness(*map(float, row[2:])))
+                for number, row in enumerate(about)
             ]
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-    except Exception as error:  # a zip file that is cut off has an error of its own kind
-        if type(error).__name__ != "BadZipFile":
-            raise
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile):
         return None
     return Coded(pieces, whole, found=True)
 
@@ -124,10 +130,5 @@ def _write(path: Path, told: Coded) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {f"codes_{number}": piece.codes for number, piece in enumerate(told.pieces)}
     with file_aside(path) as aside, aside.open("wb") as file:
-        np.savez(
-            file,
-            starts=np.array([piece.start for piece in told.pieces]),
-            seconds=np.array([piece.seconds for piece in told.pieces]),
-            whole=np.array(told.seconds),
-            **arrays,
-        )
+        about = [(piece.start, piece.seconds, *astuple(piece.faithful)) for piece in told.pieces]
+        np.savez(file, about=np.array(about), whole=np.array(told.seconds), **arrays)
