@@ -34,6 +34,7 @@ from burnish.targets._capabilities import (
     Recognised,
     Redrawn,
     Scored,
+    Sounded,
     Standalone,
     Veiled,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Recognised",
     "Redrawn",
     "Scored",
+    "Sounded",
     "Standalone",
     "Target",
     "Taught",

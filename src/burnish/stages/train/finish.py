@@ -40,6 +40,7 @@ from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
+from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.targets import Target
 from burnish.trackers import Tracking
@@ -101,6 +102,7 @@ def finish(
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")
+    result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
