@@ -21,11 +21,11 @@ from burnish.inputs._capabilities import (
     Extending,
     FromFiles,
     InGraph,
-    Located,
     Piece,
     Standalone,
     Visible,
 )
+from burnish.inputs._located import Located
 from burnish.inputs._rows_made import Unfolded, Unfolding
 
 __all__ = [

@@ -41,7 +41,7 @@ class Music(Target, Divided, Generative, Taught, Sounded, Veiled, ByCheckpoint):
     shape: ClassVar[Shape] = "codes"
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "loss"
-    headline: ClassVar[tuple[str, ...]] = ("codebook_mean", *(f"codebook_{level}_loss" for level in range(1, 5)))
+    headline: ClassVar[tuple[str, ...]] = ("codebook_mean", *(f"codebook_loss_{level}" for level in range(1, 5)))
     usual_decoder: ClassVar[str] = "codebooks"
     has_processor: ClassVar[bool] = True
     ending: ClassVar[str] = WAV

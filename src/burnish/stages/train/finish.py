@@ -23,13 +23,13 @@ from burnish.evaluation.answer_distribution import distribution
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
-from burnish.models.licence import licence_of
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
+from burnish.stages.licence import licence_of
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.taught import taught_losses
