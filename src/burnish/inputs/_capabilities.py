@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.inputs._located import Located
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,7 +47,7 @@ class Piece:
     without: Callable[[], Example]
 
 
-class FromFiles(ABC):
+class FromFiles(Located):
     """Its rows are files: each is looked at once before training, and read when its batch is made."""
 
     endings: ClassVar[tuple[str, ...]]
@@ -64,10 +65,6 @@ class FromFiles(ABC):
     def length_columns(self) -> tuple[str, ...]:
         """Columns whose cells they need as well; they stand among the facts by their names."""
         return ()
-
-    @abstractmethod
-    def located(self: F, folder: Path) -> F:
-        """This input with paths in the data taken relative to `folder`, where no other folder is given."""
 
     @abstractmethod
     def file(self, example: Example) -> Path | bytes | None:

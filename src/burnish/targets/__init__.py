@@ -25,6 +25,7 @@ from burnish.targets._asking import (
 from burnish.targets._capabilities import (
     ByCheckpoint,
     Confident,
+    Divided,
     Filed,
     Generative,
     Judged,
@@ -33,7 +34,9 @@ from burnish.targets._capabilities import (
     Recognised,
     Redrawn,
     Scored,
+    Sounded,
     Standalone,
+    Veiled,
 )
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
@@ -45,6 +48,7 @@ __all__ = [
     "Classes",
     "Confident",
     "Decoded",
+    "Divided",
     "Filed",
     "Generative",
     "Judged",
@@ -55,12 +59,14 @@ __all__ = [
     "Recognised",
     "Redrawn",
     "Scored",
+    "Sounded",
     "Standalone",
     "Target",
     "Taught",
     "Timed",
     "Transcribed",
     "Usual",
+    "Veiled",
     "Wrong",
     "abstains",
     "classes_of",
