@@ -146,7 +146,8 @@ def _tune(score: Any, place: str) -> Tune:
 def _bars(meters: list[tuple[Fraction, tuple[int, int]]], end: Fraction, place: str) -> list[Bar]:
     """To the end of the last note; a new meter begins a bar."""
     bars: list[Bar] = []
-    for (start, meter), (until, _) in pairwise([*meters, (max(end, Fraction(0)), None)]):
+    starts = [start for start, _ in meters]
+    for (start, until), (_, meter) in zip(pairwise([*starts, end]), meters, strict=True):
         full, begin = Fraction(4 * meter[0], meter[1]), start
         if (min(until, end) - start) / full > MOST_BARS - len(bars):
             raise InputError(
