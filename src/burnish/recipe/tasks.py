@@ -16,6 +16,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "multi-label-audio-classification": ("audio", "labels"),
     "audio-regression": ("audio", "score"),
     "speech-recognition": ("speech", "transcript"),
+    "midi-generation": ("music_file", "midi"),
     "instruction-tuning": ("chat", "response"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
