@@ -60,13 +60,13 @@ class Adapter(Component):
         for pattern in self.freeze:
             if not any(matches(name, pattern) for name in names):
                 raise _no_match(pattern, names)
-        if not any(map(chosen, names)):
+        if not any(network.learns(name) and chosen(name) for name in names):
             raise InputError(
                 f"the network has nothing that {self.kind()} trains, such as a head of its own",
                 fix="choose another adapter, such as lora or full",
                 place="adapter",
             )
-        if not any(chosen(name) and not self.frozen(name) for name in names):
+        if not any(network.learns(name) and chosen(name) and not self.frozen(name) for name in names):
             raise InputError(
                 f"nothing is left to learn: {', '.join(self.freeze)} freezes all that {self.kind()} trains",
                 fix="take patterns out of `freeze`, or choose another adapter",
@@ -85,7 +85,7 @@ class Adapter(Component):
         """`let_learn` without its checks."""
         for name, parameter in network.named_parameters():
             if parameter.is_floating_point():
-                parameter.requires_grad_(chosen(name) and not self.frozen(name))
+                parameter.requires_grad_(network.learns(name) and chosen(name) and not self.frozen(name))
 
     def frozen(self, name: str) -> bool:
         """Whether a pattern of `freeze` matches a parameter."""

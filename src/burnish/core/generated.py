@@ -70,10 +70,14 @@ class Ends:
     Attributes:
         stop: ids of tokens after which nothing follows.
         text: ids to text; needed for stop strings only.
-        blank: of CTC, the token that stands for nothing.
+        blank: the token that stands for nothing: of CTC, or of a codebook that has not begun.
         tokenizer: the Rust tokenizer (`tokenizers.Tokenizer`) of texts; None for answers that are no texts.
         never, never_first: ids that are not written, and not as the first token.
-        most: tokens that fit behind what the decoder begins with, the stop token included; None: no limit.
+        most: tokens that fit behind what the decoder begins with, the stop token included; None: no limit. Where several
+            codes are written at a step, frames.
+        late: by how many steps each of the codebooks of a step is late; empty where a token is written at a step.
+        frames_per_second: of codebooks.
+        seconds: of codebooks, how long an answer is where the decoder does not say it.
     """
 
     stop: frozenset[int] = frozenset()
@@ -83,3 +87,6 @@ class Ends:
     never: tuple[int, ...] = ()
     never_first: tuple[int, ...] = ()
     most: int | None = None
+    late: tuple[int, ...] = ()
+    frames_per_second: float = 0.0
+    seconds: float = 0.0

@@ -119,6 +119,10 @@ class Network(nn.Module, ABC):
     from_scratch: bool = False
     new_tokens: Sequence[int] = ()
 
+    def learns(self, parameter: str) -> bool:
+        """Whether a parameter may ever learn, whatever the adapter: not where a part is only read with, such as a codec."""
+        return True
+
     @property
     def encoder_layers(self) -> int:
         """How many of the layers are those of an encoder below a decoder, the first; 0 where there are not both."""

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -15,7 +15,7 @@ from burnish.core.batch import Array
 from burnish.core.chances import chance_of, log_total
 from burnish.core.errors import InputError
 from burnish.core.generated import Chance, Ends, Generated, Progress, Reason
-from burnish.decoders import Decoder, Step
+from burnish.decoders import Decoder, Reads, Step
 from burnish.decoders._constraint import Constraint, schema_of
 
 _BYTES = 4  # tokens that one character may take, where tokens are bytes
@@ -54,7 +54,7 @@ class Sequences:
 class Stepwise(Decoder):
     """A decoder that writes token by token until a stop token, a stop string, or `max_new_tokens`."""
 
-    reads: ClassVar[Literal["logits", "steps", "frames"]] = "steps"
+    reads: ClassVar[Reads] = "steps"
     max_new_tokens: int = Field(256, ge=1, description="Tokens after which a prediction is cut off, and said to be.")
     stop: list[str] = Field(
         default_factory=list,

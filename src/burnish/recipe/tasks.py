@@ -17,6 +17,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "audio-regression": ("audio", "score"),
     "speech-recognition": ("speech", "transcript"),
     "midi-generation": ("music_file", "midi"),
+    "music-from-text": ("caption", "music"),
     "instruction-tuning": ("chat", "response"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
+from burnish.core.filed import FileAnswer
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
 from burnish.media.music.events.processor import MusicProcessor
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class Midi(Target, OverVocabulary, Generative, Taught, Filed):
     """The music of a row in event tokens, written behind its caption or behind the bars before.
 
-    A prediction is a MIDI file, in base64 where it does not lie beside a table.
+    A prediction is a MIDI file.
     """
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.music", "burnish.media.text")
@@ -118,21 +119,29 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
         return Ends(frozenset({_music(processor).end}))
 
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
-        """The music that was gone on with and what was written, as a MIDI file in base64; None where that is no music."""
+        """The music that was gone on with and what was written, as a MIDI file; None where that is no music."""
         (written,) = views
         music = _music(processor)
         ids = [*encoded["input_ids"].tolist(), *written.ids.tolist()]
-        answer = None
-        try:
-            tune = music.events.tune_of(music.music_of(ids))
-            answer = base64.b64encode(midi_of_tune(tune)).decode("ascii") if tune.notes else None
-        except InputError:  # free decoding may write what is no music: then there is no file
-            pass
-        return Decoded(answer, np.zeros(0, np.float32), written.score, written.ended, len(written.ids))
+        return Decoded(
+            _file(music, music.music_of(ids)), np.zeros(0, np.float32), written.score, written.ended, len(written.ids)
+        )
 
-    def content(self, answer: Any) -> bytes:
+    def content(self, answer: FileAnswer) -> bytes:
         """The MIDI file."""
-        return base64.b64decode(answer)
+        return answer.content
+
+
+def _file(processor: MusicProcessor, music: Sequence[int]) -> FileAnswer | None:
+    """The MIDI file of event tokens; None where they hold no note, or are in an order that free decoding alone writes."""
+    try:
+        tune = processor.events.tune_of(music)
+    except InputError:
+        return None
+    if not tune.notes:
+        return None
+    identity = hashlib.sha256(np.asarray(music, "<i4").tobytes()).hexdigest()[:16]
+    return FileAnswer(midi_of_tune(tune), Midi.ending, "audio/midi", f"events {identity}")
 
 
 def _music(processor: Any) -> MusicProcessor:

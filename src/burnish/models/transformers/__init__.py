@@ -170,12 +170,13 @@ class Transformers(Model):
         from burnish.models.transformers import from_scratch
 
         config, notes = settings.read_configuration(folder, head), []
-        if self.random_weights and (said := from_scratch.sized(config, folder, new)):
+        sounds = settings.writes_sounds(head)  # its text encoder and its decoder pad with tokens of their own
+        if self.random_weights and not sounds and (said := from_scratch.sized(config, folder, new)):
             notes.append(said)
-        if input.lengths_matter and input.stored:  # of sounds no token stands for padding
+        if input.lengths_matter and input.stored and not sounds:  # of sounds that are read no token stands for padding
             settings.set_padding(config, folder)
         if self.dropout is not None:
-            settings.set_dropout(config, self.dropout)
+            settings.set_dropout(config.decoder if sounds else config, self.dropout)
         if settings.set_own_masks(config):
             notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
         return config, notes
@@ -196,6 +197,7 @@ class Transformers(Model):
         from burnish.models.transformers.attention import in_float32
         from burnish.models.transformers.frames import FrameNetwork
         from burnish.models.transformers.language import LanguageModel, writes
+        from burnish.models.transformers.music import MusicWriter, writes_codes
         from burnish.models.transformers.network import TransformersNetwork
         from burnish.models.transformers.noise import EmbeddingNoise
         from burnish.models.transformers.speech import SpeechWriter, writes_transcripts
@@ -218,6 +220,9 @@ class Transformers(Model):
             if self.neftune_alpha is not None:
                 written.noise = EmbeddingNoise(loaded.model, self.neftune_alpha)
             return written
+        if target.shape == "codes" and writes_codes(loaded.model):
+            in_float32(loaded.model)
+            return MusicWriter(loaded.model, notes=loaded.notes, seed=seed, origin=origin)
         if target.shape == "decoded" and writes_transcripts(loaded.model):
             in_float32(loaded.model)
             return SpeechWriter(loaded.model, notes=loaded.notes, seed=seed, origin=origin)

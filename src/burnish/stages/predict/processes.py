@@ -17,12 +17,16 @@ from typing import Any
 from burnish.answering.isolating import answers_of
 from burnish.answering.predictor import Predictor, load
 from burnish.core.errors import BurnishError, RunFailed
+from burnish.core.filed import FileAnswer
+from burnish.core.files import file_aside
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import keep, piece_path
 from burnish.stages.predict.rows import Window, received
+from burnish.targets import Filed
 
 THREADS = "OMP_NUM_THREADS"
+MOST = 4096  # rows of a piece at most: by it files are numbered over all pieces
 
 Numbered = tuple[int, Window]
 
@@ -40,6 +44,7 @@ class Job:
         runtime: settings of what computes.
         trust_code: whether components from outside burnish may be imported.
         root: what relative paths in the rows are relative to; None for rows that are no files.
+        files: folder for answers that are files.
         called: what columns of the model are called in the rows, where they are called otherwise.
     """
 
@@ -51,6 +56,7 @@ class Job:
     runtime: dict[str, Any]
     trust_code: bool
     root: str | None
+    files: str = ""
     called: dict[str, str] = field(default_factory=dict)
 
     def predictor(self) -> Predictor:
@@ -95,6 +101,8 @@ def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[
     rows = window.rows()
     answers = answers_of(predictor, GivenColumns((), None, job.called).rows(rows) if job.called else rows)
     written = format_of(job.ending)(job.columns, predictor.bundle.target)
+    if isinstance(predictor.bundle.target, Filed):
+        answers = [_filed(answer, Path(job.files), number * MOST + row) for row, answer in enumerate(answers, 1)]
     path = piece_path(Path(job.folder), number)
     digest = keep(path, lambda aside: written.write(aside, window, answers))
     return {
@@ -103,6 +111,18 @@ def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[
         "rows": len(answers),
         "errors": sum(a["error"] is not None for a in answers),
     }
+
+
+def _filed(answer: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
+    """The answer with the path of its file, relative to the folder of the table, once that is written."""
+    made = answer["prediction"]
+    if not isinstance(made, FileAnswer):
+        return answer
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{number:08d}{made.ending}"
+    with file_aside(path) as aside:
+        aside.write_bytes(made.content)
+    return {**answer, "prediction": f"{folder.name}/{path.name}"}
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from burnish.evaluation.answer_distribution import distribution
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
+from burnish.models.licence import licence_of
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
@@ -179,6 +180,7 @@ def _write_bundle(
             "checkpoint": restored,
             "recipe": recipe.model_dump(mode="json"),
             **({FACT: inside} if inside != 1 else {}),
+            **({"licence": licence.plain()} if (licence := licence_of(recipe.model.folder())) else {}),
         },
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
