@@ -157,12 +157,13 @@ class MusicFile(FileInput, Unfolded, Extending):
         ]
 
     def encode(self, examples: Sequence[Example], processor: MusicProcessor) -> list[Encoded]:
-        """`input_ids` int32 [L]: what is given before what is to be written.
+        """`input_ids` int32 [L]: what is given before what is to be written, and `_music` int32 [M], the events in it.
 
         Raises:
             InputError: a file that is missing or broken, or a caption that is too long.
         """
-        return [token_row(self._prompt(example, processor)) for example in examples]
+        prompts = [self._prompt(example, processor) for example in examples]
+        return [{**token_row(ids), "_music": np.array(processor.music_of(ids), np.int32)} for ids in prompts]
 
     def _prompt(self, example: Example, processor: MusicProcessor) -> list[int]:
         cell = example.get(self.column)

@@ -122,9 +122,9 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
         """The music that was gone on with and what was written, as a MIDI file; None where that is no music."""
         (written,) = views
         music = _music(processor)
-        ids = [*encoded["input_ids"].tolist(), *written.ids.tolist()]
+        whole = [*encoded["_music"].tolist(), *music.music_of(written.ids.tolist())]
         return Decoded(
-            _file(music, music.music_of(ids)), np.zeros(0, np.float32), written.score, written.ended, len(written.ids)
+            _file(music, whole), np.zeros(0, np.float32), written.score, written.ended, len(written.ids)
         )
 
     def content(self, answer: FileAnswer) -> bytes:

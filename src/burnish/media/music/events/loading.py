@@ -40,7 +40,8 @@ def read(folder: Path, settings: dict[str, Any] | None = None) -> MusicProcessor
     kinds: dict[str, Any] = {"first": int, "captions": str, "text": (dict, none), "before": list, "overlap": int}
     require_kinds(settings, {**kinds, "max_length": (int, none)}, place)
     kept = dict(settings)
-    text = texts.load(folder, None, kept.pop("text")) if kept["text"] is not None else None
+    written = kept.pop("text")
+    text = None if written is None else texts.load(folder, None, written)
     return MusicProcessor(events=found, text=text, **{**kept, "before": tuple(kept["before"])})
 
 
