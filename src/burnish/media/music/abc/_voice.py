@@ -87,7 +87,7 @@ class Voice:
         if left:
             factor, self._tuplet = factor * ratio, (ratio, left - 1)
         self._last = []
-        for note in notes:
+        for note in _once(notes):
             lasting = note.length * self.unit * factor
             self._last.append((self._sounded(note, lasting), lasting, note))
         self._step = length * self.unit * factor
@@ -157,3 +157,13 @@ class Voice:
         self.meter = meter
         if self.time == self.begun:
             self.bar_meter = meter
+
+
+def _once(notes: Sequence[Written]) -> list[Written]:
+    """The notes of a chord without those that it has twice; the longer one stays."""
+    longest: dict[tuple[int, int], Written] = {}
+    for note in notes:
+        known = longest.setdefault((note.position, note.alteration), note)
+        if known.length < note.length:
+            longest[note.position, note.alteration] = note
+    return list(longest.values())

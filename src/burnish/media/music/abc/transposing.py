@@ -26,6 +26,7 @@ _CHORD = re.compile(
     r"(?P<root>[A-G])(?P<raised>[#b♯♭]?)(?P<kind>[^/\s]*)(?:/(?P<bass>[A-Ga-g])(?P<bass_raised>[#b♯♭+]?))?"
 )
 _RAISED = {"#": 1, "♯": 1, "+": 1, "b": -1, "♭": -1, "": 0}
+_UNUSUAL = ((2, 1), (6, 1), (0, -1), (3, -1))  # E#, B#, Cb, Fb: no names that people give chords
 _SIMPLE = ((0, 0), (0, 1), (1, 0), (2, -1), (2, 0), (3, 0), (3, 1), (4, 0), (5, -1), (5, 0), (6, -1), (6, 0))
 # Letter and alteration of each pitch class: C, C#, D, Eb ...
 
@@ -69,6 +70,8 @@ class Move:
     def field(self, signature: Signature) -> str:
         """What the key field that says `signature` says in the other key."""
         value = signature.text
+        if self.tonic == signature.tonic:
+            return value
         parts = [(*signature.span, tonic_text(self.tonic))] if signature.span[1] else []
         for start, end, alteration, letter in signature.extras:
             position, raised = self.spelled(letter, alteration)
@@ -93,7 +96,7 @@ class Move:
 
     def _simple(self, letter: int, raised: int) -> tuple[int, int]:
         position, alteration = self.spelled(letter, raised)
-        if abs(alteration) > 1:
+        if abs(alteration) > 1 or (position % 7, alteration) in _UNUSUAL:
             return _SIMPLE[(NATURAL[position % 7] + alteration) % 12]
         return position % 7, alteration
 

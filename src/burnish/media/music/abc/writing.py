@@ -63,12 +63,12 @@ def _tempo(tempo: float) -> str:
 
 
 def bars_of(tune: Tune) -> tuple[Bar, ...]:
-    """The bars of a tune up to its end; made from its meter where it has none, one for all where it has no meter."""
+    """The bars of a tune, and full ones from its meter up to its end where it has none; one for all without a meter."""
     bars, end = list(tune.bars), tune.length
     reached = bars[-1].start + bars[-1].length if bars else Fraction(0)
     meter = bars[-1].meter if bars else tune.meter
     while reached < end:
-        full = end - reached if meter is None else min(Fraction(4 * meter[0], meter[1]), end - reached)
+        full = end - reached if meter is None else Fraction(4 * meter[0], meter[1])
         bars.append(Bar(reached, full, meter))
         reached += full
     return tuple(bars)
