@@ -30,6 +30,7 @@ _PATTERNS = {
     "space": r"[ \t\r`]+|\\[ \t\r]*(?=\n|$|%)|[!$]|\n",
 }
 _MUSIC = re.compile("|".join(f"(?P<{kind}_>{pattern})" for kind, pattern in _PATTERNS.items()))
+_NAMED = {kind: re.findall(r"\(\?P<(\w+)>", pattern) for kind, pattern in _PATTERNS.items()}
 # A line `G:|` is a note and a bar line.
 _FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?![|:])([^\r\n%]*)")
 _VOLTA_BEHIND_BAR = re.compile(r"\d[\d,\-]*")
@@ -100,8 +101,9 @@ def _of_music(line: str, start: int, number: int) -> Iterator[Token]:
 def _token(found: re.Match[str] | None, line: str, start: int, number: int) -> Token:
     if found is None:
         return Token("unknown", line[start], number, start + 1, {})
-    kind = next(name[:-1] for name in (f"{kind}_" for kind in _PATTERNS) if found[name] is not None)
-    groups = {name: part for name, part in found.groupdict().items() if not name.endswith("_")}
+    assert found.lastgroup is not None  # the outermost group, which closes last
+    kind = found.lastgroup.removesuffix("_")
+    groups = {name: found[name] for name in _NAMED.get(kind, ())}
     if kind == "inline":
         groups = {"name": found[0][1], "value": found[0][3:-1]}
     return Token(kind, found[0], number, start + 1, groups)
