@@ -17,5 +17,6 @@ TASKS: dict[str, tuple[str, str]] = {
     "audio-regression": ("audio", "score"),
     "speech-recognition": ("speech", "transcript"),
     "instruction-tuning": ("chat", "response"),
+    "music-generation": ("tune_caption", "tune"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""
