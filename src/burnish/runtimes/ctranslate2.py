@@ -199,6 +199,8 @@ def settings_of(decoder: Decoder) -> dict[str, Any]:
     values = decoder.model_dump()
     if values.get("json_schema") is not None:
         raise _lacks("predictions in a JSON schema")
+    if values.get("grammar") is not None:
+        raise _lacks("predictions that are held to a grammar")
     if decoder.kind() == "greedy":
         return {"options": {"sampling_topk": 1, "length_penalty": 0}, "random": False}
     if decoder.kind() == "beam":

@@ -123,9 +123,7 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
         (written,) = views
         music = _music(processor)
         whole = [*encoded["_music"].tolist(), *music.music_of(written.ids.tolist())]
-        return Decoded(
-            _file(music, whole), np.zeros(0, np.float32), written.score, written.ended, len(written.ids)
-        )
+        return Decoded(_file(music, whole), np.zeros(0, np.float32), written.score, written.ended, len(written.ids))
 
     def content(self, answer: FileAnswer) -> bytes:
         """The MIDI file."""
