@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from burnish.core.errors import InputError
 from burnish.core.filed import FileAnswer
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
+from burnish.media.music.events.orders import HeldEvents, orders_of
 from burnish.media.music.events.processor import MusicProcessor
 from burnish.media.music.midi import midi_of_tune
 from burnish.media.text.token_row import token_row
@@ -115,8 +117,9 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
         return (*outcome.cost()[:2], written, stopped)
 
     def ends(self, processor: Any) -> Ends:
-        """The token that ends a tune."""
-        return Ends(frozenset({_music(processor).end}))
+        """The token that ends a tune, and the orders in which events may follow."""
+        music = _music(processor)
+        return Ends(frozenset({music.end}), orders=partial(HeldEvents, orders_of(music.events.saved), music.first))
 
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The music that was gone on with and what was written, as a MIDI file; None where that is no music."""

@@ -273,7 +273,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),
-        "model": f"{recipe.model.name} ({_began(recipe)}{recipe.adapter.kind()})",
+        "model": f"{recipe.model.name} ({'random weights, ' * getattr(recipe.model, 'random_weights', False)}{recipe.adapter.kind()})",
         "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
         "split": result["split"],
         "sealed": result["split"] == "test",
