@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.midi_cases import configuration, piece, tokens, wild
 
 from burnish.core.errors import InputError
 from burnish.core.files import write_json
@@ -19,7 +20,6 @@ from burnish.media.music.events.round_trip import lost
 from burnish.media.music.events.tokens import END, EventTokens, Scheme
 from burnish.media.music.midi import midi_of_tune
 from burnish.media.music.tune import Bar, Note, Part, Tune
-from tests.midi_cases import configuration, piece, tokens, wild
 
 F = Fraction
 STEP = F(1, 12)

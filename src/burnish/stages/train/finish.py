@@ -269,11 +269,12 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     useful, size = training.pop("useful"), training.pop("size")
     skipped = training.pop("skipped")
     best = history.best(history.from_json(state["validations"]))
+    began = "random weights, " if getattr(recipe.model, "random_weights", False) else ""
     environment = read_json(folder.path / "environment.json")
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),
-        "model": f"{recipe.model.name} ({'random weights, ' * getattr(recipe.model, 'random_weights', False)}{recipe.adapter.kind()})",
+        "model": f"{recipe.model.name} ({began}{recipe.adapter.kind()})",
         "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
         "split": result["split"],
         "sealed": result["split"] == "test",

@@ -256,8 +256,9 @@ class MusicProcessor(Processor):
         return [self.events.names[token] for token in self.music_of(ids)]
 
     def music_of(self, ids: Sequence[int]) -> list[int]:
-        """The event tokens among ids, in the tokenizer's own numbers."""
-        return [int(i) - self.first for i in ids if self.first <= int(i) < self.first + len(self.events)]
+        """The event tokens among ids, in the tokenizer's own numbers; without those that begin, end and pad."""
+        frame, beyond = {self.begin, self.end, self.pad}, self.first + len(self.events)
+        return [int(i) - self.first for i in ids if self.first <= int(i) < beyond and int(i) not in frame]
 
     def save(self, folder: Path) -> None:
         """Write all that `read` needs beside the weights, and for plain transformers which tokens begin, end and pad."""
