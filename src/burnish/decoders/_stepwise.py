@@ -114,9 +114,14 @@ class Grammatical(Stepwise):
         description="Predictions are texts of this grammar; abc: tunes in ABC whose bars fill the meter, with header and end.",
     )
 
+    grammar_begun: str = Field(
+        "",
+        description="What a text of the grammar begins with that is not written again, such as a header that is given.",
+    )
+
     def held(self, ends: Ends, size: int) -> Held | None:
         """A text of the grammar that begins; None where there is no grammar. `size`: tokens that the network has logits for."""
-        return None if self.grammar is None else held(ends, size, self.max_new_tokens)
+        return None if self.grammar is None else held(ends, size, self.max_new_tokens, self.grammar_begun)
 
 
 class OneByOne(Grammatical):

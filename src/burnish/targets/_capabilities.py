@@ -144,6 +144,10 @@ class Generative(ABC):
         """What a decoder is given before it writes, [rows, ...]: a prompt that is no part of the answer; nothing by default."""
         return {}
 
+    def goes_on(self, encoded: Encoded, processor: Any) -> str:
+        """What of the prompt an answer goes on with, for decoders that are held to a grammar; nothing by default."""
+        return ""
+
     def most_written(self, encoded: Encoded, processor: Any) -> int | None:
         """Tokens beyond which nothing sensible can be written of a view; None where nothing says so."""
         return None

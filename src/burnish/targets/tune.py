@@ -47,6 +47,12 @@ class Tune(Replies):
             outcome = replace(outcome, truth=parted(str(outcome.truth))[1])
         return super().measures(outcome)
 
+    def goes_on(self, encoded: Encoded, processor: Any) -> str:
+        """The meter and the unit of length of a header that is given."""
+        header = given_header(processor.for_input.text(encoded["input_ids"].tolist()))
+        fields = [line for line in header.splitlines() if line[:2] in ("M:", "L:")]
+        return "\n".join(["X:1", *fields, "K:C", ""]) if header else ""
+
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The tune that was written, with the header that its prompt gave."""
         decoded = super().said(views, encoded, processor)

@@ -381,8 +381,11 @@ def _bar(state: Body, letter: str) -> Body | None:
     written = state.text + letter
     if written in beginnings(_bars(state)):
         return replace(state, text=written)
-    after = _barred(state)
-    return None if after is None else _open(after, letter)
+    brackets = state.text.endswith("[")  # behind a bar line: of notes together, and not of an ending
+    after = _barred(replace(state, text=state.text[:-1]) if brackets else state)
+    if after is not None and brackets:
+        after = _open(after, "[")
+    return None if after is None else _STEPS[after.mode](after, letter)
 
 
 def _barred(state: Body) -> Body | None:
