@@ -122,6 +122,18 @@ class Filed(ABC):
         """The file of an answer."""
 
 
+class Musical(ABC):
+    """Its answers are written music, which can be read, drawn and played."""
+
+    @abstractmethod
+    def music(self, answer: Any) -> Any:
+        """An answer or a truth as `media.music.tune.Tune`; None where it cannot be read."""
+
+    @abstractmethod
+    def notated(self, answer: Any) -> str:
+        """The same as people write it, as ABC text; empty where there is no such thing."""
+
+
 class Generative(ABC):
     """Its answers are sequences of tokens, which a decoder writes: texts, transcripts, music."""
 
