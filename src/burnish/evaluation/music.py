@@ -129,7 +129,9 @@ def _alike(
 ) -> dict[str, Any]:
     real, made = ([Counter() if tune is None else count(tune) for tune in side] for side in (truths, answers))
     bins = sorted({key for row in [*real, *made] for key in row}, key=float)  # type: ignore[arg-type]
-    real_counts, made_counts = (np.array([[row[key] for key in bins] for row in side], np.float64) for side in (real, made))
+    real_counts, made_counts = (
+        np.array([[row[key] for key in bins] for row in side], np.float64) for side in (real, made)
+    )
     told: dict[str, Any] = drawn.interval(lambda times: overlap(times @ made_counts, times @ real_counts))
     random, halves = generator(drawn.seed, "halves"), []
     for _ in range(HALVES if len(real) > 1 else 0):
@@ -145,7 +147,8 @@ def _copied(
     passages: Passages, truths: Sequence[Tune | None], answers: Sequence[Tune | None], drawn: _Drawn
 ) -> dict[str, Any]:
     real, made = (
-        np.array([np.nan if tune is None else passages.share(moves(tune)) for tune in side]) for side in (truths, answers)
+        np.array([np.nan if tune is None else passages.share(moves(tune)) for tune in side])
+        for side in (truths, answers)
     )
     read = np.isfinite(made).astype(np.float64)
     shares = np.nan_to_num(made)

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from burnish.core.batch import Encoded
+from burnish.core.errors import InputError
 from burnish.core.generated import Generated
 from burnish.media.chat.conversation import Conversation, row_of
 from burnish.media.music.abc.headers import parted
-from burnish.media.music.asked_tunes import Headed, given_header, whole_tune
-from burnish.core.errors import InputError
 from burnish.media.music.abc.reading import read
+from burnish.media.music.asked_tunes import Headed, given_header, whole_tune
 from burnish.media.music.tune import Tune as Music
 from burnish.targets import Decoded, Musical, Outcome
 from burnish.targets._replies import Replies

@@ -1,4 +1,7 @@
-"""The longest passage that a melody shares with others, in any key (suffix automaton; Blumer et al. 1985, Theor. Comput. Sci. 40)."""
+"""The longest passage that a melody shares with others, in any key.
+
+By a suffix automaton (Blumer et al. 1985, doi:10.1016/0304-3975(85)90157-4).
+"""
 
 from __future__ import annotations
 

@@ -104,7 +104,10 @@ def finish(
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
-    truths, drawn = prepared.truths["train"].each(), {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples}
+    truths, drawn = (
+        prepared.truths["train"].each(),
+        {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples},
+    )
     result |= musical_scores(predictions, truths, beside.base, **drawn)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
