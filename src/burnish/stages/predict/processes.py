@@ -21,8 +21,11 @@ from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import keep, piece_path
 from burnish.stages.predict.rows import Window, received
+from burnish.stages.predict.tune_files import tune_files
+from burnish.targets import Musical
 
 THREADS = "OMP_NUM_THREADS"
+MOST = 4096  # rows of a piece at most: by it files are numbered over all pieces
 
 Numbered = tuple[int, Window]
 
@@ -40,6 +43,7 @@ class Job:
         runtime: settings of what computes.
         trust_code: whether components from outside burnish may be imported.
         root: what relative paths in the rows are relative to; None for rows that are no files.
+        files: folder for answers that are files.
         called: what columns of the model are called in the rows, where they are called otherwise.
     """
 
@@ -51,6 +55,7 @@ class Job:
     runtime: dict[str, Any]
     trust_code: bool
     root: str | None
+    files: str = ""
     called: dict[str, str] = field(default_factory=dict)
 
     def predictor(self) -> Predictor:
@@ -95,6 +100,9 @@ def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[
     rows = window.rows()
     answers = answers_of(predictor, GivenColumns((), None, job.called).rows(rows) if job.called else rows)
     written = format_of(job.ending)(job.columns, predictor.bundle.target)
+    if isinstance(predictor.bundle.target, Musical):
+        for row, answer in enumerate(answers, 1):
+            tune_files(predictor.bundle.target, answer["prediction"], Path(job.files), number * MOST + row)
     path = piece_path(Path(job.folder), number)
     digest = keep(path, lambda aside: written.write(aside, window, answers))
     return {

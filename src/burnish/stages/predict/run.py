@@ -66,7 +66,8 @@ def predict(
         source: a run or bundle.
         data: any readable table; a folder of images or sounds where the model reads those; `-` for JSON lines from
             standard input.
-        out: a new .csv, .tsv, .jsonl or .parquet file; it appears when it is complete.
+        out: a new .csv, .tsv, .jsonl or .parquet file; it appears when it is complete. Answers that are files lie in a
+            folder beside it, `NAME-files`.
         batch_size: rows at once.
         processes: how many work at once, each with its own copy of the model.
         runtime: as of `burnish.load`.
@@ -112,6 +113,7 @@ def _answered(asked: Request, bundle: Bundle, given: GivenColumns, rows: InputRo
         {"kind": runtime.kind(), **runtime.model_dump()},
         asked.trust_code,
         root,
+        str(files_of(asked.out)),
         dict(given.called),
     )
     with _stoppable(pieces, len(rows)), _progress(len(rows), kept) as advance:
@@ -135,6 +137,11 @@ def _answered(asked: Request, bundle: Bundle, given: GivenColumns, rows: InputRo
         "notes": list(rows.notes),
         "path": str(asked.out),
     }
+
+
+def files_of(out: Path) -> Path:
+    """The folder for answers that are files, beside the table that names them."""
+    return out.with_name(f"{out.stem}-files")
 
 
 def _cut(rows: int, bundle: Bundle, processes: int) -> int:
