@@ -78,6 +78,18 @@ def chat_checkpoint(folder: Path, architecture: str = "llama", **settings: Any) 
     return folder
 
 
+def byte_tokenizer(texts: Sequence[str]) -> Any:
+    """A byte-level tokenizer that ends each text, as a text encoder such as T5 reads it."""
+    from transformers import PreTrainedTokenizerFast
+
+    backend = _byte_pairs(texts, ["<pad>", "</s>", "<unk>"])
+    _template(backend, "", "</s>")
+    names = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, model_max_length=POSITIONS, clean_up_tokenization_spaces=False, **names
+    )
+
+
 def _configuration(architecture: str, tokenizer: Any, dropout: float, layers: int) -> tuple[Any, Any]:
     import transformers as t
 
@@ -214,8 +226,9 @@ def _template(backend: Any, first: str, last: str | None, *, twice: bool = False
     second = f" {last}:0" if twice else ""
     kind = 0 if twice or last is None else 1  # only BERT-like models tell the two texts apart by type
     close = f" {last}:{kind}" if last else ""
+    begin = f"{first} " if first else ""
     backend.post_processor = processors.TemplateProcessing(
-        single=f"{first} $A{end}",
-        pair=f"{first} $A{end}{second} $B:{kind}{close}",
+        single=f"{begin}$A{end}",
+        pair=f"{begin}$A{end}{second} $B:{kind}{close}",
         special_tokens=[(token, backend.token_to_id(token)) for token in dict.fromkeys((first, last)) if token],
     )

@@ -170,6 +170,7 @@ LEAN = (
     "burnish.core.errors",
     "burnish.core.events",
     "burnish.core.family",
+    "burnish.core.filed",
     "burnish.core.files",
     "burnish.core.generated",
     "burnish.core.joining",

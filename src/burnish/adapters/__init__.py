@@ -60,13 +60,13 @@ class Adapter(Component):
         for pattern in self.freeze:
             if not any(matches(name, pattern) for name in names):
                 raise _no_match(pattern, names)
-        if not any(map(chosen, names)):
+        if not any(network.learns(name) and chosen(name) for name in names):
             raise InputError(
                 f"the network has nothing that {self.kind()} trains, such as a head of its own",
                 fix="choose another adapter, such as lora or full",
                 place="adapter",
             )
-        if not any(chosen(name) and not self.frozen(name) for name in names):
+        if not any(network.learns(name) and chosen(name) and not self.frozen(name) for name in names):
             raise InputError(
                 f"nothing is left to learn: {', '.join(self.freeze)} freezes all that {self.kind()} trains",
                 fix="take patterns out of `freeze`, or choose another adapter",
@@ -85,7 +85,7 @@ class Adapter(Component):
         """`let_learn` without its checks."""
         for name, parameter in network.named_parameters():
             if parameter.is_floating_point():
-                parameter.requires_grad_(chosen(name) and not self.frozen(name))
+                parameter.requires_grad_(network.learns(name) and chosen(name) and not self.frozen(name))
 
     def frozen(self, name: str) -> bool:
         """Whether a pattern of `freeze` matches a parameter."""
@@ -128,6 +128,22 @@ def require_new_tokens(network: Network, adapter: Adapter) -> None:
             f"{len(network.new_tokens)} new tokens cannot learn: {adapter.kind()} freezes the embeddings",
             fix="use adapter: lora or full without a pattern of `freeze` over the embeddings, or take `new_tokens` out",
             place="input.new_tokens",
+        )
+
+
+def require_all_learning(network: Network, adapter: Adapter) -> None:
+    """Refuse random weights that would stay as they were drawn.
+
+    Raises:
+        InputError: nothing is pretrained, and the adapter has frozen a part.
+    """
+    still = [name for name, value in network.named_parameters() if not value.requires_grad]
+    if network.from_scratch and still:
+        raise InputError(
+            f"{adapter.kind()} freezes random weights, such as {still[0]}: they would stay noise",
+            expected="adapter: full, without a pattern of `freeze`",
+            fix="write adapter: full, or leave model.random_weights out and name a checkpoint with weights",
+            place="adapter",
         )
 
 

@@ -94,7 +94,7 @@ class Lora(Adapter):
             if module is network.vocabulary or not (transposed or isinstance(module, nn.Linear)):
                 continue
             name = inside.get(id(module.weight), "")
-            if name and network.depth(name) <= network.layers:
+            if name and network.learns(name) and network.depth(name) <= network.layers:
                 layers[path] = transposed
         chosen = [path for path in layers if self.target_modules is None or self._named(path)]
         self._check(chosen, list(layers))

@@ -49,6 +49,8 @@ def _described(path: Path, settings: dict[str, Any], signature: str) -> Table:
     table = _table(f"bundle {path}")
     table.add_row("task", settings["task"])
     table.add_row("model", f"{settings['model']['name']} ({settings['model']['kind']})")
+    if (licence := settings.get("licence")) is not None:
+        table.add_row("licence of the weights", str(licence.get("name")))
     table.add_row("adapter", settings["recipe"]["adapter"]["kind"])
     table.add_row("input", json.dumps(settings["input"], ensure_ascii=False))
     table.add_row("target", f"{target['kind']} from column {target['column']!r}")

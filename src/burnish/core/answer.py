@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from burnish.core.batch import Array
+from burnish.core.filed import FileAnswer
 from burnish.core.generated import Reason
 
 
@@ -17,7 +18,7 @@ class Answer:
     """What the model says of one example.
 
     Attributes:
-        answer: a label, a list of labels, a number, or a list of tags.
+        answer: a label, a list of labels, a number, a list of tags, a text, or a file (`FileAnswer`).
         probabilities: label name to probability; empty for numbers and tags.
         abstained: whether it is less sure than answers of this bundle must be to be relied on; None where no answer is
             marked so.
@@ -37,7 +38,9 @@ class Answer:
 
     @property
     def confidence(self) -> float | None:
-        """The probability of the answer itself, where it is a single label or was written."""
+        """The probability of the answer itself, where it is a single label or a text that was written."""
+        if isinstance(self.answer, FileAnswer):
+            return None
         if self.score is not None:
             return math.exp(min(self.score, 0.0))  # in this order: what is not a number stays so
         return self.probabilities.get(self.answer) if isinstance(self.answer, str) else None

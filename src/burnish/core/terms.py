@@ -59,6 +59,16 @@ class Terms:
 
         return of_rows(self.weighted()), of_rows(self.weights)
 
+    def by_part(self, rows: int) -> tuple[Tensor, Tensor]:
+        """As `by_row`, of each part of a row [R, K] where values are of K parts at each place [B, L, K]; else [R]."""
+        import torch
+
+        if self.values.ndim < 3:
+            return self.by_row(rows)
+        parts = range(self.values.shape[-1])
+        each = [Terms(self.values[..., k], self.weights[..., k], self.owner[..., k]).by_row(rows) for k in parts]
+        return torch.stack([sums for sums, _ in each], dim=1), torch.stack([weights for _, weights in each], dim=1)
+
     def strange(self) -> Tensor:
         """int64, the rows with a value that counts and is not finite, ascending."""
         import torch

@@ -105,7 +105,7 @@ def _contents(parts: Mapping[str, Part], input: Input, notify: Notify | None) ->
         if id(table) not in whole:
             known = table.inspection
             whole[id(table)] = (
-                content_hashes(table, input.required_columns, input.audited_text, notify)
+                content_hashes(table, input.audited_columns, input.audited_text, notify)
                 if known is None
                 else known.contents
             )

@@ -53,7 +53,7 @@ def divide(
         _enough(train, split, wanted)
         known = train.inspection  # files are compared by what is in them, not by their names
         contents = (
-            content_hashes(train, input.required_columns, input.audited_text, notify)
+            content_hashes(train, input.audited_columns, input.audited_text, notify)
             if known is None
             else known.contents
         )

@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.processor import Processor
+from burnish.data.reading.placing import folder_of
 from burnish.data.table import Part, Table
 from burnish.inputs import Input, Unfolded, Unfolding
-from burnish.targets import Target
+from burnish.targets import Divided, Target
 
 SOURCE_ROW = "_source_row"
 PIECE = 512  # rows that are unfolded at a time
@@ -70,6 +72,7 @@ def unfolded_parts(
     columns: Collection[str] = (),
     notify: Notify | None = None,
     say: Callable[[str], None] | None = None,
+    cache: Path | None = None,
 ) -> dict[str, Part]:
     """The splits with their rows unfolded; as they are where the input does not unfold.
 
@@ -80,17 +83,22 @@ def unfolded_parts(
         columns: what else of the rows is kept; what the input reads is in any case.
         notify: told how many rows are done.
         say: told what became of them.
+        cache: folder for what is computed of rows once; None: nothing is kept.
 
     Raises:
         InputError: a row that cannot be read (its place is named), or a split in which nothing is left.
     """
-    if not isinstance(input, Unfolded):
+    if not isinstance(input, Unfolded) and not isinstance(target, Divided):
         return dict(parts)
     made = {}
     read_with = [json.dumps(one.model_dump(mode="json"), sort_keys=True) for one in (input, target)]
     for name, part in parts.items():
         held_out = name != "train"
-        how = input.unfolding(processor.for_input, target, held_out=held_out)
+        if isinstance(target, Divided):
+            folder = folder_of(part.table.origins[0].path) if part.table.origins else Path()
+            how = target.unfolding(processor, folder, cache)
+        else:
+            how = cast("Unfolded", input).unfolding(processor.for_input, target, held_out=held_out)
         key = "\n".join([*read_with, processor.fingerprint(), str(held_out)])
         made[name] = _unfolded(name, part, input, how, key, columns, notify)
         for sentence in how.said():
@@ -134,7 +142,7 @@ def _unfolded(
     columns: Collection[str],
     notify: Notify | None,
 ) -> Part:
-    read = list(input.required_columns)
+    read = list(dict.fromkeys([*input.required_columns, *how.columns]))
     cells: dict[str, list[Any]] = {column: [] for column in read}
     pieces: list[pa.Table] = []
     sources: list[int] = []
@@ -155,7 +163,7 @@ def _unfolded(
             expected="texts, and replies of a weight above 0 in conversations",
             fix="look at the rows; name another column: --input COLUMN",
         )
-    return _part(part, pieces, np.array(sources, np.int64), key, columns)
+    return _part(part, pieces, np.array(sources, np.int64), key + how.key(), columns)
 
 
 def _of_row(how: Unfolding, example: Any, table: Table, row: int) -> list[Any]:

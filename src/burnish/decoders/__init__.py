@@ -6,7 +6,7 @@ They are our own code over numpy, driven by a `Step`, so that torch and ONNX ans
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,10 @@ from burnish.inputs import Input
 from burnish.media.transcript.aligning import timed_words
 from burnish.targets import Decoded, Generative, OverVocabulary, Target
 
+Reads = Literal["logits", "steps", "frames", "codebooks"]
+"""What a decoder reads; see `Decoder.reads`."""
+GUIDED = "guided"
+"""The input, int64 [B], by which a network is asked for logits without what it was told beside those with it."""
 Collate = Callable[[Sequence[Encoded]], tuple[dict[str, Array], int]]
 """Views to named arrays and the length they were padded to."""
 
@@ -67,8 +71,22 @@ class Decoder(Component):
     """How what a network gives becomes an answer."""
 
     axis: ClassVar[str] = "burnish.decoders"
-    reads: ClassVar[Literal["logits", "steps", "frames"]]
-    """Logits that the target decodes, steps of a network that writes on, or logits of each frame (CTC)."""
+    reads: ClassVar[Reads]
+    """Logits that the target decodes, steps of a network that writes on, logits of each frame (CTC), or steps of several
+    codes at once: `Step` then takes ids [N, K] and gives logits [N, 1, K, V], or [N, 2, K, V] where it was `GUIDED`."""
+
+    @classmethod
+    def writes(cls) -> bool:
+        """Whether it drives a network step by step (`Generate`), and does not read what one pass gives."""
+        return cls.reads in ("steps", "codebooks")
+
+    def asked(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """What the network is given for rows, and what else it is asked for."""
+        return dict(arrays)
+
+    def briefly(self) -> Decoder:
+        """As reference examples are written: where answers take long, only their beginning."""
+        return self
 
     def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
         """Sequences for rows that go through the network together: the same as each alone.
@@ -129,7 +147,7 @@ class Decoder(Component):
 class Framewise(Decoder):
     """A decoder of CTC: one distribution a frame, repeats and blanks mean nothing (Graves et al. 2006)."""
 
-    reads: ClassVar[Literal["logits", "steps", "frames"]] = "frames"
+    reads: ClassVar[Reads] = "frames"
 
     @abstractmethod
     def labelled(self, frames: Array, ends: Ends) -> Generated:
@@ -193,7 +211,7 @@ def answered(
             place="decoder",
         )
     write = _Writing(compute, decoder, target, processor, collate, timed)
-    by_view, first = each(write.steps if decoder.reads == "steps" else write.frames, rows, limit=limit)
+    by_view, first = each(write.steps if decoder.writes() else write.frames, rows, limit=limit)
     return [target.said(views, encoded, processor) for views, encoded in zip(by_view, first, strict=True)]
 
 
@@ -214,7 +232,7 @@ class _Writing:
         for one in {b.model_dump_json(): b for b in bounded}.values():
             places = [place for place, other in enumerate(bounded) if other == one]
             some = [views[place] for place in places]
-            arrays = {**self.collate(some)[0], **self.target.begun(len(some), self.processor)}
+            arrays = one.asked({**self.collate(some)[0], **self.target.begun(len(some), self.processor)})
             seeds = [int(view.get("_seed", self.seed)) for view in some]
             whole |= dict(zip(places, self.compute(arrays, one, self.ends, seeds), strict=True))
         return [whole[place] for place in range(len(views))]

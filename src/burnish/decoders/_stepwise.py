@@ -14,10 +14,10 @@ from pydantic import Field, field_validator, model_validator
 from burnish.core.batch import Array
 from burnish.core.chances import chance_of, log_total
 from burnish.core.errors import InputError
-from burnish.core.generated import Chance, Ends, Generated, Progress, Reason
-from burnish.decoders import Decoder, Step
+from burnish.core.generated import Chance, Ends, Generated, Progress, Reason, Writing
+from burnish.decoders import Decoder, Reads, Step
 from burnish.decoders._constraint import Constraint, schema_of
-from burnish.decoders._grammar import Held, held
+from burnish.decoders._grammar import held
 
 _BYTES = 4  # tokens that one character may take, where tokens are bytes
 
@@ -46,7 +46,7 @@ class Sequences:
 
     ids: list[int] = field(default_factory=list)
     score: float = 0.0
-    held: Held | None = None
+    held: Writing | None = None
 
     def finished(self, ended: Reason, cut: int | None = None) -> Generated:
         """As it is now."""
@@ -56,7 +56,7 @@ class Sequences:
 class Stepwise(Decoder):
     """A decoder that writes token by token until a stop token, a stop string, or `max_new_tokens`."""
 
-    reads: ClassVar[Literal["logits", "steps", "frames"]] = "steps"
+    reads: ClassVar[Reads] = "steps"
     max_new_tokens: int = Field(256, ge=1, description="Tokens after which a prediction is cut off, and said to be.")
     stop: list[str] = Field(
         default_factory=list,
@@ -109,9 +109,10 @@ class Stepwise(Decoder):
 class Grammatical(Stepwise):
     """A decoder that can be held to a grammar."""
 
-    grammar: Literal["abc"] | None = Field(
+    grammar: Literal["abc", "free"] | None = Field(
         None,
-        description="Predictions are texts of this grammar; abc: tunes in ABC whose bars fill the meter, with header and end.",
+        description="Predictions are texts of this grammar; abc: tunes in ABC whose bars fill the meter, with header and end. "
+        "Null: that of the target, which event tokens have: only orders that make music. free: none.",
     )
 
     grammar_begun: str = Field(
@@ -119,9 +120,11 @@ class Grammatical(Stepwise):
         description="What a text of the grammar begins with that is not written again, such as a header that is given.",
     )
 
-    def held(self, ends: Ends, size: int) -> Held | None:
+    def held(self, ends: Ends, size: int) -> Writing | None:
         """A text of the grammar that begins; None where there is no grammar. `size`: tokens that the network has logits for."""
-        return None if self.grammar is None else held(ends, size, self.max_new_tokens, self.grammar_begun)
+        if self.grammar is None:
+            return None if ends.orders is None else ends.orders(self.max_new_tokens)
+        return None if self.grammar == "free" else held(ends, size, self.max_new_tokens, self.grammar_begun)
 
 
 class OneByOne(Grammatical):
@@ -196,7 +199,7 @@ class OneLine:
     others: int | None = None
     sequence: Sequences = field(default_factory=Sequences)
     chances: list[Chance] = field(default_factory=list)
-    _held: Constraint | Held | None = None
+    _held: Constraint | Writing | None = None
 
     @property
     def ids(self) -> Sequence[int]:
@@ -221,7 +224,7 @@ class OneLine:
             self.chances.append(chance_of(token, logits, self.others, total))
         return token, decoder.ending(sequence, token, self.ends)
 
-    def _begun(self, size: int) -> Constraint | Held | None:
+    def _begun(self, size: int) -> Constraint | Writing | None:
         """What the sequence is held to; None where it is free."""
         decoder = self.decoder
         if decoder.json_schema is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from burnish.decoders import Decoder
+from burnish.decoders import Decoder, Reads
 
 
 class OnePass(Decoder):
     """One forward pass, whose logits the target turns into a prediction: labels, numbers, tags."""
 
-    reads: ClassVar[Literal["logits", "steps", "frames"]] = "logits"
+    reads: ClassVar[Reads] = "logits"

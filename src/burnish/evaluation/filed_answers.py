@@ -15,6 +15,8 @@ from burnish.targets import Filed
 
 def filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:
     """Write answers that are files; gives their paths, relative to what the folder is in. Rows are counted from 1."""
+    if all(answer is None for answer in answers):
+        return [None] * len(answers)
     if folder is None:
         raise InputError("predictions of this target are files, and no folder is given for them", place="target")
     folder.mkdir(parents=True, exist_ok=True)

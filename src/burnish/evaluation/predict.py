@@ -63,7 +63,7 @@ def predict(
         part: the split, for truths and groups.
         loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
         taught: how they are computed instead where the answer does not hold all they need: of a batch as training reads it,
-            [R] summed losses and weights of its rows.
+            [R] summed losses and weights of its rows, or [R, K] of their parts.
         group: column whose rows are resampled together.
         batch_size: most rows (views, where a row has several) at once; fewer where padding them would cost more than another batch.
         overhead: what another batch costs, in elements; more on a GPU.
@@ -106,6 +106,7 @@ class _Answer:
     decoded: Decoded = field(default_factory=lambda: Decoded(None, np.zeros(0, np.float32)))
     loss: float | None = None
     weight: float = 0.0
+    parts: Sequence[tuple[float, float]] = ()
 
     @property
     def mean(self) -> float | None:
@@ -113,7 +114,7 @@ class _Answer:
 
     def outcome(self, truth: Any) -> Outcome:
         """What the declared columns are computed from, of a row with this truth."""
-        return Outcome(truth, self.decoded, math.nan if self.loss is None else self.loss, self.weight)
+        return Outcome(truth, self.decoded, math.nan if self.loss is None else self.loss, self.weight, self.parts)
 
 
 def _window(
@@ -154,10 +155,14 @@ def _window(
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])
             decoded, logits = loader.target.decode(seen.values, seen.first), (seen.values, seen.length)
         losses, weights = _of_rows(loader, piece, loss, taught, logits)
+        of_parts: Sequence[Any] = [()] * len(piece)
+        if losses.ndim > 1:
+            of_parts = np.stack([losses, weights], axis=2).tolist()
+            losses, weights = losses.sum(axis=1), weights.sum(axis=1)
         bad[places] |= ~np.isfinite(losses) & scored
         total = total + WeightedSum(float(losses.sum()), float(weights.sum()))
-        for place, answer, row_loss, weight in zip(places, decoded, losses, weights, strict=True):
-            answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight))
+        for place, answer, row_loss, weight, own in zip(places, decoded, losses, weights, of_parts, strict=True):
+            answers[place] = _Answer(answer, float(row_loss) if weight > 0 else None, float(weight), own)
         done += len(piece)
         told(done)
     return answers, total, bad
@@ -185,7 +190,7 @@ def _of_rows(
     taught: TaughtLosses | None,
     logits: tuple[Array, int] | None,
 ) -> tuple[Array, Array]:
-    """[B] summed losses and weights: of a batch as training reads it, of logits and their padded length, or all 0."""
+    """[B], or [B, K] of parts: summed losses and weights, of a batch as training reads it or of logits; or all 0."""
     if taught is not None:
         return taught(loader.batch(positions))
     if loss is not None and logits is not None and not needs_truth(loader.target, loss):

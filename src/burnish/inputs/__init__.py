@@ -21,6 +21,7 @@ from burnish.inputs._capabilities import (
     Extending,
     FromFiles,
     InGraph,
+    Located,
     Piece,
     Rewritable,
     Standalone,
@@ -39,6 +40,7 @@ __all__ = [
     "FromFiles",
     "InGraph",
     "Input",
+    "Located",
     "Piece",
     "Processor",
     "Rewritable",
@@ -59,8 +61,8 @@ class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers.
 
     What only some inputs can do are capabilities, which they inherit beside this class: `FromFiles`, `Augmentable`, `Visible`,
-    `Assembled`, `Audible`, `Divisible`, `Elementwise`, `InGraph`, `Rewritable`, `Standalone`, `Unfolded`. Nobody asks for the
-    kind of an input.
+    `Assembled`, `Audible`, `Divisible`, `Elementwise`, `InGraph`, `Located`, `Rewritable`, `Standalone`,
+    `Unfolded`. Nobody asks for the kind of an input.
     """
 
     axis: ClassVar[str] = "burnish.inputs"
@@ -96,6 +98,11 @@ class Input(Component):
     @abstractmethod
     def required_columns(self) -> tuple[str, ...]:
         """Columns a row must have."""
+
+    @property
+    def audited_columns(self) -> tuple[str, ...]:
+        """Columns that `audited_text` reads."""
+        return self.required_columns
 
     @abstractmethod
     def inferred(self, columns: Sequence[str], rows: Sequence[Example], target: str) -> Input | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 F = TypeVar("F", bound="FromFiles")
+L = TypeVar("L", bound="Located")
 
 
 class Change(Protocol):
@@ -46,7 +47,15 @@ class Piece:
     without: Callable[[], Example]
 
 
-class FromFiles(ABC):
+class Located(ABC):
+    """It reads files that rows name by their paths."""
+
+    @abstractmethod
+    def located(self: L, folder: Path) -> L:
+        """This input with paths in the data taken relative to `folder`, where no other folder is given."""
+
+
+class FromFiles(Located):
     """Its rows are files: each is looked at once before training, and read when its batch is made."""
 
     endings: ClassVar[tuple[str, ...]]
@@ -62,10 +71,6 @@ class FromFiles(ABC):
     def length_columns(self) -> tuple[str, ...]:
         """Columns whose cells they need as well; they stand among the facts by their names."""
         return ()
-
-    @abstractmethod
-    def located(self: F, folder: Path) -> F:
-        """This input with paths in the data taken relative to `folder`, where no other folder is given."""
 
     @abstractmethod
     def file(self, example: Example) -> Path | bytes | None:

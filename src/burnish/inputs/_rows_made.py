@@ -17,10 +17,14 @@ class Unfolding:
     Attributes:
         rows: a row and its place (file and row, for messages) to the rows it becomes, in order; none where nothing is left.
         said: what became of all of them, in sentences; asked once, at the end. It refuses a split of which nothing is left.
+        columns: that are read and made beside those of the input.
+        key: what the rows were made of beside the cells of the table, such as the content of files; asked at the end.
     """
 
     rows: Callable[[Example, str], list[Example]]
     said: Callable[[], Sequence[str]] = tuple
+    columns: tuple[str, ...] = ()
+    key: Callable[[], str] = str
 
 
 class Unfolded(ABC):

@@ -16,7 +16,7 @@ STARTER_HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "model.ckpt")
-WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "README.md"]
 CONVERT = (
     'a checkpoint of a training loop becomes safetensors without running what is in it: python -c "import torch; from '
     "safetensors.torch import save_file; s = torch.load('FILE', map_location='cpu', weights_only=True); s = "

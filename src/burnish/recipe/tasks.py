@@ -16,6 +16,8 @@ TASKS: dict[str, tuple[str, str]] = {
     "multi-label-audio-classification": ("audio", "labels"),
     "audio-regression": ("audio", "score"),
     "speech-recognition": ("speech", "transcript"),
+    "midi-generation": ("music_file", "midi"),
+    "music-from-text": ("caption", "music"),
     "instruction-tuning": ("chat", "response"),
     "music-generation": ("tune_caption", "tune"),
 }

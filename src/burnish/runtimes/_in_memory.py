@@ -126,4 +126,4 @@ def _rows(arrays: Mapping[str, Array]) -> int:
 
 def computing(network: Network, decoder: Decoder) -> Runner | Generate:
     """A network in memory as the decoder needs it."""
-    return generating(network) if decoder.reads == "steps" else running(network)
+    return generating(network) if decoder.writes() else running(network)

@@ -8,9 +8,10 @@ import numpy as np
 
 from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
+from burnish.core.filed import FileAnswer
 from burnish.inputs import Divisible, Elementwise, Input, endings_of
 from burnish.server.served import Served
-from burnish.targets import Decoded, Generative, may_abstain, names_of
+from burnish.targets import Decoded, Filed, Generative, may_abstain, names_of
 
 _ERROR = {
     "type": "object",
@@ -136,6 +137,10 @@ def row_schema(input: Input) -> dict[str, Any]:
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 
 
+_FILE = {"media_type": {"type": "string"}, "base64": {"type": "string", "contentEncoding": "base64"}}
+"""An answer that is a file."""
+
+
 def answer_schema(served: Served) -> dict[str, Any]:
     """An answer of this model."""
     target = served.predictor.bundle.target
@@ -144,6 +149,8 @@ def answer_schema(served: Served) -> dict[str, Any]:
     answer: dict[str, Any] = {"type": "array", "items": label} if several else label
     if not names_of(target):
         answer = {"type": "string"} if isinstance(target, Generative) else {"type": "number"}
+    if isinstance(target, Filed):
+        answer = {"type": "object", "required": [*_FILE], "properties": dict(_FILE)}
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     tokens = target.shape == "element" and isinstance(served.reader.input, Elementwise)
     pair = {"token": {"type": "string"}, "tag": label}
@@ -169,7 +176,8 @@ def golden(served: Served) -> list[dict[str, Any]]:
 
 def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
     """`row` and `answer` of golden examples, as they would be asked and answered; [] where they are not to be shown."""
-    if not served.settings.examples or not served.trained:
+    files = isinstance(served.predictor.bundle.target, Filed)  # golden examples keep no files
+    if not served.settings.examples or not served.trained or files:
         return []
     examples = []
     for row in golden(served)[:most]:
@@ -180,7 +188,8 @@ def shown_examples(served: Served, most: int = 5) -> list[dict[str, Any]]:
 
 def answer_body(answer: Answer) -> dict[str, Any]:
     """An answer as JSON shows it."""
-    body = {"answer": answer.answer, "confidence": answer.confidence, "probabilities": answer.probabilities}
+    told = answer.answer.body() if isinstance(answer.answer, FileAnswer) else answer.answer
+    body = {"answer": told, "confidence": answer.confidence, "probabilities": answer.probabilities}
     body |= {} if answer.abstained is None else {"abstained": answer.abstained}
     body |= {} if answer.tokens is None else {"tagged": answer.tagged}
     return body if answer.ended is None else {**body, "ended": answer.ended}

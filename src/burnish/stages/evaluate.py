@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from burnish.answering.opening import opened
@@ -34,6 +36,7 @@ from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
+from burnish.targets import Filed
 from burnish.training.objectives import Objective
 
 
@@ -73,9 +76,25 @@ def evaluate(
     folder = _new_folder(out or _place(run, data), data)
     recipe = bundle.settings["recipe"]
     part, seen, warnings = _read(data, bundle, given, recipe.get("group"), trust_code)
-    table = part.table
     encoded = encode_part(part, bundle.input, bundle.target, bundle.processor, cache=cache_folder(None))
-    predictions = _answers(bundle, part, encoded, recipe, trust_code)
+    with TemporaryDirectory() as beside:
+        files_made = Path(beside) / "answers" if folder is not None else None
+        predictions = _answers(bundle, part, encoded, recipe, trust_code, files_made)
+        return _written(bundle, part, recipe, folder, predictions, (seen, warnings), files_made, trust_code)
+
+
+def _written(
+    bundle: Bundle,
+    part: Part,
+    recipe: dict[str, Any],
+    folder: Path | None,
+    predictions: Predictions,
+    about: tuple[dict[str, int], list[str]],
+    files_made: Path | None,
+    trust_code: bool,
+) -> dict[str, Any]:
+    """The scores, written where there is a folder, with the files of answers that are files."""
+    table, (seen, warnings) = part.table, about
     if not len(predictions.known):
         raise _unlabelled(bundle, table)
     metrics = metrics_for(bundle.target, _chosen(recipe, trust_code))
@@ -89,6 +108,8 @@ def evaluate(
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
+            if files_made is not None and files_made.is_dir():
+                shutil.move(files_made, aside / files_made.name)
             predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 or table.group else None)
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
@@ -131,7 +152,9 @@ def _read(
     part, warnings = _labelled(data, bundle, given, cache_folder(None))
     seen, said = seen_rows(bundle, part.table, trust_code=trust_code)
     columns = kept_columns(bundle.target, group)
-    parts = unfolded_parts({GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns)
+    parts = unfolded_parts(
+        {GIVEN: part}, bundle.input, bundle.target, bundle.processor, columns, cache=cache_folder(None)
+    )
     return parts[GIVEN], seen, [*warnings, *said]
 
 
@@ -145,8 +168,13 @@ def _labelled(data: Any, bundle: Bundle, given: GivenColumns, cache: Path) -> tu
     return made.parts[GIVEN], warnings
 
 
-def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool) -> Predictions:
-    """Of the weights as they were tested; losses are of the logits before a temperature went into the weights."""
+def _answers(
+    bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str, Any], trust_code: bool, files: Path | None
+) -> Predictions:
+    """Of the weights as they were tested; losses are of the logits before a temperature went into the weights.
+
+    Rows whose answers are files have but their losses where there is no place for files.
+    """
     network, run = opened(bundle, "auto")
     loss = loss_without(
         cast(Loss, build("burnish.losses", recipe["loss"], place="loss", trust_code=trust_code)),
@@ -158,7 +186,7 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
     loader = Loader(encoded, bundle.input, bundle.target, bundle.processor, sharing=shared)
     objective = build("burnish.training.objectives", recipe.get("objective") or "supervised", trust_code=trust_code)
     predictions, _ = predict(
-        run,
+        None if files is None and isinstance(bundle.target, Filed) else run,
         loader,
         part,
         loss=loss,
@@ -166,6 +194,7 @@ def _answers(bundle: Bundle, part: Part, encoded: EncodedRows, recipe: dict[str,
         group=group,
         batch_size=recipe["evaluation_batch_size"],
         strange=strange,
+        files=files,
         decoder=bundle.decoder,
     )
     if wrong := answers_not_finite(strange, part, "given"):

@@ -96,14 +96,14 @@ def hashes_for(table: Table, input: Input) -> NDArray[np.uint64]:
     """The same for an input; inputs that read the same texts give the same, whatever their columns are called."""
     if table.inspection is not None:
         return table.inspection.contents
-    return content_hashes(table, input.required_columns, input.audited_text)
+    return content_hashes(table, input.audited_columns, input.audited_text)
 
 
 def _similar(table: Table, bundle: Bundle) -> NDArray[np.uint64]:
     """The same of texts, by the rule of the audit: a hash that does not see case, white space and punctuation."""
     if table.inspection is not None:
         return table.inspection.contents
-    return content_hashes(table, bundle.input.required_columns, bundle.input.audited_text, hashed=similar_hash)
+    return content_hashes(table, bundle.input.audited_columns, bundle.input.audited_text, hashed=similar_hash)
 
 
 def _among(hashes: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> NDArray[np.bool_]:

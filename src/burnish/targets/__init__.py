@@ -25,6 +25,7 @@ from burnish.targets._asking import (
 from burnish.targets._capabilities import (
     ByCheckpoint,
     Confident,
+    Divided,
     Filed,
     Generative,
     Judged,
@@ -35,6 +36,7 @@ from burnish.targets._capabilities import (
     Redrawn,
     Scored,
     Standalone,
+    Veiled,
 )
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
@@ -46,6 +48,7 @@ __all__ = [
     "Classes",
     "Confident",
     "Decoded",
+    "Divided",
     "Filed",
     "Generative",
     "Judged",
@@ -63,6 +66,7 @@ __all__ = [
     "Timed",
     "Transcribed",
     "Usual",
+    "Veiled",
     "Wrong",
     "abstains",
     "classes_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,12 +36,14 @@ class Outcome:
         decoded: its answer, and of a written one how long it is and why it ended.
         nats: loss of the row, summed over its elements; not a number where no loss was computed.
         weight: sum of the weights of its elements: by what `nats` is divided; 0 where no loss was computed.
+        parts: both of each of its parts, where each of its elements has several: the codebooks of a frame.
     """
 
     truth: Any
     decoded: Decoded
     nats: float = math.nan
     weight: float = 0.0
+    parts: Sequence[tuple[float, float]] = ()
 
     def cost(self, size: float = 0.0) -> tuple[float, float, float]:
         """Nats, weight and a size, such as bytes: columns whose sums are divided.

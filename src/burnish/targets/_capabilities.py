@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from burnish.core.batch import Array, Encoded
 from burnish.core.generated import Ends, Generated
 from burnish.targets._answers import Classes, Decoded, Mistakes, Usual, Wrong
+
+if TYPE_CHECKING:
+    from burnish.inputs import Unfolding
 
 
 class Recognised(ABC):
@@ -227,6 +230,33 @@ class Redrawn(ABC):
     def encode(self, value: Any, encoded: Encoded, processor: Any) -> tuple[Array, Array]:
         """What is fixed."""
         return self.drawn(encoded, processor, None)[1]
+
+
+class Divided(ABC):
+    """Its truth may be longer than what a network answers at once: a row becomes several, each with a part of it."""
+
+    @abstractmethod
+    def unfolding(self, processor: Any, folder: Path, cache: Path | None) -> Unfolding:
+        """How rows become what they become, in the target's column; `said` tells what was left out.
+
+        Args:
+            processor: what the run encodes with, whole.
+            folder: of the table, which paths are relative to where the target names no other.
+            cache: folder for what takes long to compute; None: nothing is kept.
+        """
+
+
+class Veiled(ABC):
+    """What the input says is sometimes hidden from the network while it learns, so that it can also answer without it."""
+
+    @abstractmethod
+    def veiled(self, given: Encoded, seed: int) -> Encoded:
+        """What `Taught.given` gave of a row, as training sees it.
+
+        Args:
+            given: of the row.
+            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same.
+        """
 
 
 class Standalone(ABC):

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-Shape = Literal["row", "element", "sequence", "decoded", "frames"]
-"""One answer a row; one for each element of it; written behind it by the same network; by a decoder; or read from frames."""
+Shape = Literal["row", "element", "sequence", "decoded", "frames", "codes"]
+"""One answer a row; one for each element of it; written behind it by the same network; by a decoder; read from frames; or
+codes of a sound, several at each step."""
 
 
 class Target(Component):
@@ -43,6 +44,8 @@ class Target(Component):
     """The metric, by its name in scores.json, that chooses the best checkpoint."""
     like: ClassVar[tuple[str, ...]] = ()
     """Other kinds whose losses and metrics are right for this one as well."""
+    not_in_float16: ClassVar[str] = ""
+    """Why networks that answer so are not computed in float16, in words; empty where they are."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Label column.")

@@ -39,7 +39,8 @@ class ObjectiveModule(nn.Module, ABC):
     ) -> Tensor | tuple[Tensor, Tensor]:
         """(total, weight) of the batch as scalars: tensors, because wrappers pass only tensors on.
 
-        With `by_row` those of each row, float64 [R]; without a truth the logits. Both in float32 whatever the precision of
+        With `by_row` those of each row, float64 [R], or [R, K] of its parts (`Terms.by_part`); without a truth the logits. Both
+        in float32 whatever the precision of
         the run: they are what validation sees.
         """
         if truth is not None and not by_row:
@@ -50,7 +51,7 @@ class ObjectiveModule(nn.Module, ABC):
             if truth is None:
                 logits: Tensor = self.network(**inputs)
                 return logits
-            return self.terms(inputs, truth).by_row(len(truth.lines))
+            return self.terms(inputs, truth).by_part(len(truth.lines))
 
 
 class SupervisedModule(ObjectiveModule):

@@ -37,7 +37,7 @@ class PlacedRun:
         return self._logits(arrays)
 
     def losses(self, batch: Batch) -> tuple[Array, Array]:
-        """float64 [R] summed losses and weights of the rows of a batch as training reads it."""
+        """float64 [R], or [R, K] of their parts: summed losses and weights of the rows of a batch as training reads it."""
         self._accelerator.any(True)
         self._objective.eval()
         with torch.inference_mode():
@@ -74,7 +74,8 @@ def losses_alone(
         module: how they meet; in chunks, say, where logits of all places would fill the memory.
 
     Returns:
-        Of a batch as training reads it, float64 [R] summed losses and weights of its rows; eval mode, no gradients.
+        Of a batch as training reads it, float64 [R] summed losses and weights of its rows, or [R, K] of their parts; eval mode,
+        no gradients.
     """
     objective, device = module(network, loss), next(network.parameters()).device
 

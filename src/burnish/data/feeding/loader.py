@@ -17,7 +17,7 @@ from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.decoded import DecodedRows
 from burnish.data.feeding.encode import EncodedRows
 from burnish.inputs import Augmentable, Input, Rewritable
-from burnish.targets import Redrawn, Target, Taught, Timed
+from burnish.targets import Redrawn, Target, Taught, Timed, Veiled
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Loader:
         input, target, processor: how they are encoded and padded.
         class_weights: float32 [C] by which targets are weighted, in training only; None for evaluation.
         augmentation: how rows are changed at random, in training only; None for evaluation.
-        redraws: whether a target that draws what is learned (`Redrawn`) draws it anew in each epoch, in training only.
+        redraws: whether a target that draws what is learned (`Redrawn`), or what is hidden (`Veiled`), does so anew in each
+            epoch, in training only.
         seed: of the augmentation, and of what is drawn.
         decoded: files that stay in memory once they were read; None: each is read whenever its row is.
         sharing: threads that share the rows of a batch.
@@ -146,6 +147,9 @@ class Loader:
             anew = [self._taught_anew(*row) for row in zip(self._rewritten(positions, epoch), encoded, strict=True)]
             return [given for given, _ in anew] if self.rows.gives else [], [pair for _, pair in anew]
         given = [self.rows.given(int(p)) for p in positions] if self.rows.gives else []
+        if self.redraws and isinstance(self.target, Veiled):
+            seeds = [derive(self.seed, "veiled", epoch, int(row)) for row in self.rows.rows[positions]]
+            given = [self.target.veiled(row, seed) for row, seed in zip(given, seeds, strict=True)]
         return given, [self.rows.target(int(p)) for p in positions]
 
     def truth(self, positions: NDArray[np.int64], length: int, real: int | None = None) -> Truth[Array]:

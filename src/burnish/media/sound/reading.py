@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.media.sound.containers import container_of, decoded_container, readable, version
@@ -34,28 +35,11 @@ ENDINGS = (
         ".snd",
         ".caf",
     ),
-    *(
-        ".m4a",
-        ".m4b",
-        ".aac",
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".3gp",
-        ".webm",
-        ".mkv",
-        ".wma",
-        ".amr",
-        ".3ga",
-        ".weba",
-        ".mka",
-        ".ape",
-        ".wv",
-        ".ac3",
-    ),
+    *(".m4a", ".m4b", ".aac", ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".wma", ".amr", ".3ga", ".weba", ".mka"),
+    *(".ape", ".wv", ".ac3"),
 )
-"""Of the files that rows are. Those of them that libsndfile does not read (the second line) are read by PyAV where it is
-installed and knows them, else refused by name, so that no sound is left out without a word."""
+"""Of the files that rows are. Those of them that libsndfile does not read (from the second line on) are read by PyAV where it
+is installed and knows them, else refused by name, so that no sound is left out without a word."""
 CLIPPED = 0.999  # of full scale
 SILENT = -60.0  # dB below full scale, root mean square: nothing to be heard
 _SAMPLES = 2**31  # of the longest recording that is opened: more is taken for a decompression bomb
@@ -92,14 +76,31 @@ def at_rate(data: bytes, rate: int) -> Waveform:
     return resampled(waveform, stored_rate, rate)
 
 
+def channels_of(data: bytes) -> tuple[NDArray[np.float32], int]:
+    """The sound as float32 [channels, samples], and its sampling rate; what PyAV reads has its channels averaged.
+
+    Raises:
+        InputError: as `decoded`.
+    """
+    values, rate, _ = _stored(data)
+    return np.ascontiguousarray(values.T), rate
+
+
 def _decoded(data: bytes) -> tuple[Waveform, int, dict[str, Any]]:
+    values, rate, stored = _stored(data)
+    mixed = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=np.float32)
+    return np.ascontiguousarray(mixed), rate, stored
+
+
+def _stored(data: bytes) -> tuple[NDArray[np.float32], int, dict[str, Any]]:
+    """The sound as float32 [samples, channels], its sampling rate, and what its header says."""
     import soundfile
 
     if not data:
         raise InputError("the file is empty")
     if (container := container_of(data)) is not None and readable():
         waveform, rate, stored = decoded_container(data, container, _SAMPLES)
-        return _finite(waveform), rate, stored
+        return _finite(waveform)[:, None], rate, stored
     _require_whole(data)
     _require_whole_mp3(data)
     try:
@@ -115,12 +116,10 @@ def _decoded(data: bytes) -> tuple[Waveform, int, dict[str, Any]]:
         raise InputError("the sound has no samples")
     if stored["format"] != "MP3" and len(values) < promised:
         raise InputError(f"cut off: {len(values):,} of {promised:,} samples are there")
-    _finite(values)
-    mixed = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=np.float32)
-    return np.ascontiguousarray(mixed), rate, stored
+    return _finite(values), rate, stored
 
 
-def _finite(values: Waveform) -> Waveform:
+def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.isfinite(values).all():
         raise InputError(f"{int((~np.isfinite(values)).sum()):,} samples are not finite numbers")
     return values

@@ -14,7 +14,8 @@ from burnish.core.errors import InputError
 from burnish.inputs import Input, input_classes
 from burnish.targets import Target, names_of
 
-_OF_A_VOCABULARY = ("AutoModelForCausalLM", "AutoModelForMaskedLM", "AutoModelForSpeechSeq2Seq")
+_OF_SOUNDS = "AutoModelForTextToWaveform"
+_OF_A_VOCABULARY = ("AutoModelForCausalLM", "AutoModelForMaskedLM", "AutoModelForSpeechSeq2Seq", _OF_SOUNDS)
 
 
 @contextmanager
@@ -71,6 +72,11 @@ def frame_class(folder: Path, head: Any) -> Any:
 def keeps_head(head: Any) -> bool:
     """Whether the head of the checkpoint itself answers: a logit for each token of its vocabulary."""
     return head.__name__ in _OF_A_VOCABULARY
+
+
+def writes_sounds(head: Any) -> bool:
+    """Whether it is the head of a network that writes sounds from texts."""
+    return bool(head.__name__ == _OF_SOUNDS)
 
 
 def fills_gaps(head: Any) -> bool:

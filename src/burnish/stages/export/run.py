@@ -34,6 +34,7 @@ from burnish.stages.export.wishes import Wish
 from burnish.stages.export.written import export_written
 from burnish.stages.held_out import HeldOut, held_out
 from burnish.stages.outside import require_apart
+from burnish.targets import Filed
 
 SPEED_ROWS = 256  # rows that batches are timed on
 
@@ -70,8 +71,14 @@ def export(
     if out is not None:
         told = bundle.settings["recipe"]["data"]
         require_apart(out, [told.get(name) for name in ("train", "validation", "test")])
+    if isinstance(bundle.target, Filed):
+        raise InputError(
+            f"no format of an export writes what target {bundle.target.kind()!r} predicts",
+            fix="serve the bundle as it is: torch computes it; its folder model/ loads in plain transformers",
+            place=str(run),
+        )
     # Before anything that takes time: there may be no such graph.
-    if bundle.decoder.reads == "steps":
+    if bundle.decoder.writes():
         return export_written(bundle, wishes, held_out(bundle, trust_code=trust_code), out, bound, say)
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
     exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)

@@ -17,12 +17,14 @@ from typing import Any
 from burnish.answering.isolating import answers_of
 from burnish.answering.predictor import Predictor, load
 from burnish.core.errors import BurnishError, RunFailed
+from burnish.core.filed import FileAnswer
+from burnish.core.files import file_aside
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import keep, piece_path
 from burnish.stages.predict.rows import Window, received
 from burnish.stages.predict.tune_files import tune_files
-from burnish.targets import Musical
+from burnish.targets import Filed, Musical
 
 THREADS = "OMP_NUM_THREADS"
 MOST = 4096  # rows of a piece at most: by it files are numbered over all pieces
@@ -103,6 +105,8 @@ def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[
     if isinstance(predictor.bundle.target, Musical):
         for row, answer in enumerate(answers, 1):
             tune_files(predictor.bundle.target, answer["prediction"], Path(job.files), number * MOST + row)
+    if isinstance(predictor.bundle.target, Filed):
+        answers = [_filed(answer, Path(job.files), number * MOST + row) for row, answer in enumerate(answers, 1)]
     path = piece_path(Path(job.folder), number)
     digest = keep(path, lambda aside: written.write(aside, window, answers))
     return {
@@ -111,6 +115,18 @@ def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[
         "rows": len(answers),
         "errors": sum(a["error"] is not None for a in answers),
     }
+
+
+def _filed(answer: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
+    """The answer with the path of its file, relative to the folder of the table, once that is written."""
+    made = answer["prediction"]
+    if not isinstance(made, FileAnswer):
+        return answer
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{number:08d}{made.ending}"
+    with file_aside(path) as aside:
+        aside.write_bytes(made.content)
+    return {**answer, "prediction": f"{folder.name}/{path.name}"}
 
 
 @contextmanager

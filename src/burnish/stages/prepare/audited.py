@@ -9,20 +9,21 @@ from numpy.typing import NDArray
 
 from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows
-from burnish.data.looking.audit import Audit, audit
+from burnish.data.looking.audit import Audit, Finding, audit, coded
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import UnfoldedTable
 from burnish.inputs import Input
 from burnish.recipe.recipe import Settled
-from burnish.stages.prepare.dividing import Divided
+from burnish.stages.prepare.dividing import Divided as DividedRows
+from burnish.targets import Divided
 
 Numbers = NDArray[np.int64]
 
 
 def audited(
     settled: Settled,
-    made: Divided,
+    made: DividedRows,
     truths: Mapping[str, Truths],
     encoded: Mapping[str, EncodedRows],
     processor: Processor,
@@ -51,11 +52,18 @@ def audited(
             notify,
             processor.for_input,
             _unknown(made.parts, encoded, processor),
-            known=made.findings,
+            known=[*made.findings, *_of_recordings(settled, encoded)],
             truths=truths if same else {name: truths_of(part, settled.target) for name, part in made.parts.items()},
             whole=processor,
         )
     )
+
+
+def _of_recordings(settled: Settled, encoded: Mapping[str, EncodedRows]) -> list[Finding]:
+    """Of rows that became windows of recordings, what is the matter with these."""
+    if not isinstance(settled.target, Divided):
+        return []
+    return list(coded.findings({name: rows.part for name, rows in encoded.items()}, settled.target.column))
 
 
 def _lengths(part: Part, rows: EncodedRows, input: Input) -> tuple[Numbers, Numbers]:

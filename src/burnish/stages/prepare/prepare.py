@@ -26,6 +26,7 @@ from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
 from burnish.inputs import Assembled
+from burnish.models.licence import licence_of
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
@@ -118,6 +119,9 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
     draft, made = _divided(recipe, folder, tell, keep)
     parts = made.parts
+    licence = licence_of(folder)
+    if licence is not None and not licence.free:
+        _teller(tell, "warning")(licence.sentence)
     if trained_before(folder):
         require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
@@ -187,7 +191,8 @@ def _unfolded(settled: Settled, parts: Mapping[str, Part], processor: Processor,
     """The splits with rows that become several as those, which is said."""
     columns = kept_columns(settled.target, settled.group)
     say = _teller(tell, "note")
-    made = unfolded_parts(parts, settled.input, settled.target, processor, columns, Phases(tell), say)
+    cache = cache_folder(settled.data.cache)
+    made = unfolded_parts(parts, settled.input, settled.target, processor, columns, Phases(tell), say, cache)
     if said := said_of(made, settled.input, processor):
         _teller(tell, "note")(said)
     return made

@@ -18,7 +18,7 @@ from burnish.data.table import Table
 from burnish.data.truths import missing
 from burnish.decoders import Decoder
 from burnish.evaluation.scores import defined, metrics_for
-from burnish.inputs import FromFiles, Input
+from burnish.inputs import Input, Located
 from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe, Settled
@@ -52,6 +52,7 @@ def settle(recipe: Recipe, table: Table, say: Say, others: Mapping[str, Table] |
     recipe, of_this = of_input(recipe, table, sample, say)
     target = of_this or _target(recipe, table, sample, say)
     target = _of_checkpoint(recipe, target, say)
+    _require_precision(recipe, target)
     input_ = _input(recipe, table, sample, target, say).beside(target.shape)
     for column in input_.required_columns:
         require_columns(table, [column], place="input")
@@ -130,9 +131,26 @@ def _of_checkpoint(recipe: Recipe, target: Target, say: Say) -> Target:
     return cast(Target, settled)
 
 
+def _require_precision(recipe: Recipe, target: Target) -> None:
+    """Refuse float16 where a network does not bear it.
+
+    Raises:
+        InputError: it was asked for, and the target says why not.
+    """
+    asked = {"precision": recipe.precision, "model.dtype": getattr(recipe.model, "dtype", None)}
+    wrong = next((place for place, value in asked.items() if value == "float16"), None)
+    if wrong and target.not_in_float16:
+        raise InputError(
+            f"{wrong} is float16: {target.not_in_float16}",
+            expected="float32 or bfloat16",
+            fix=f"{wrong}: bfloat16",
+            place=wrong,
+        )
+
+
 def _input(recipe: Recipe, table: Table, sample: Sequence[Example], target: Target, say: Say) -> Input:
     inferred = fitting_input(recipe, table, sample, target)
-    if isinstance(inferred, FromFiles):
+    if isinstance(inferred, Located):
         inferred = inferred.located(folder_of(table.origins[0].path) if table.origins else Path())
     if target.column in inferred.required_columns and not isinstance(target, OverVocabulary):
         raise InputError(

@@ -27,7 +27,7 @@ from burnish.runtimes.torch import computing
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.transcribing import transcribing
-from burnish.targets import OverVocabulary, Target, linear_of
+from burnish.targets import Filed, OverVocabulary, Target, linear_of
 
 if TYPE_CHECKING:
     from burnish.stages.train.assemble import Assembled
@@ -115,8 +115,12 @@ def _as_it_was(prepared: Prepared, assembled: Assembled) -> Network:
 
 
 def answers_itself(target: Target, network: Network) -> bool:
-    """Whether the checkpoint had answers of this kind before it was trained, by a head of its own."""
-    return isinstance(target, OverVocabulary) or (target.shape in ("decoded", "frames") and not network.fresh_head)
+    """Whether the checkpoint had answers of this kind before it was trained, by a head of its own; random weights have none."""
+    if network.from_scratch:
+        return False
+    return isinstance(target, OverVocabulary) or (
+        target.shape in ("decoded", "frames", "codes") and not network.fresh_head
+    )
 
 
 def _as_pretrained(prepared: Prepared, loader: Loader, split: str) -> Loader:
@@ -136,7 +140,9 @@ def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: No
     split = _tested_split(prepared)
     loader, part = _as_pretrained(prepared, assembled.loaders[split], split), prepared.parts[split]
     predictions, _ = predict(
-        computing(network, recipe.decoder),
+        None
+        if isinstance(recipe.target, Filed)
+        else computing(network, recipe.decoder),  # files are heard, not compared
         loader,
         part,
         loss=assembled.loss,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from burnish.inputs import asked_of
+from burnish.models.licence import licence_of
 from burnish.report.decisions import decisions
 from burnish.report.run import times
 from burnish.stages.prepare.prepare import Prepared
@@ -16,7 +18,9 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
     recipe = prepared.recipe
     names = names_of(recipe.target)
     rows = ", ".join(f"{len(part):,} {name}" for name, part in prepared.parts.items())
+    licence = licence_of(recipe.model.folder())
     lines = [
+        *(["---", f"license: {json.dumps(licence.name)}", "---"] if licence else []),
         f"# {recipe.task_name()}: `{recipe.target.column}` from {' and '.join(f'`{c}`' for c in recipe.input.required_columns)}",
         "",
         f"Fine-tuned from `{recipe.model.name}` ({recipe.adapter.kind()}) with burnish.",
@@ -47,6 +51,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "",
         *_alone(recipe.model.kind(), recipe.input.heads.get(recipe.target.shape, "AutoModel")),
         "",
+        *(["## Licence", "", f"As `{recipe.model.name}` states: {licence.sentence}.", ""] if licence else []),
         "## Limits",
         "",
         "The scores hold for data like the test data. Data of another source, language or time may score lower.",

@@ -24,6 +24,7 @@ from burnish.evaluation.music import musical_scores
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
+from burnish.models.licence import licence_of
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
@@ -185,6 +186,7 @@ def _write_bundle(
             "checkpoint": restored,
             "recipe": recipe.model_dump(mode="json"),
             **({FACT: inside} if inside != 1 else {}),
+            **({"licence": licence.plain()} if (licence := licence_of(recipe.model.folder())) else {}),
         },
         card=model_card(prepared, None, restored),
         golden=_golden(prepared),
@@ -277,7 +279,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),
-        "model": f"{recipe.model.name} ({recipe.adapter.kind()})",
+        "model": f"{recipe.model.name} ({'random weights, ' * getattr(recipe.model, 'random_weights', False)}{recipe.adapter.kind()})",
         "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
         "split": result["split"],
         "sealed": result["split"] == "test",

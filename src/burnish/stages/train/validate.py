@@ -63,7 +63,7 @@ def measure(
         with PlacedRun(
             assembled.training.objective, accelerator, lambda: loader.batch(np.zeros(1, np.int64)).inputs
         ) as run:
-            steps = recipe.decoder.reads == "steps"
+            steps = recipe.decoder.writes()
             writes = steps and metric is not None  # writing takes many times as long as a loss
             predicted = predict(
                 (computing(assembled.training.network, recipe.decoder) if writes else None) if steps else run,

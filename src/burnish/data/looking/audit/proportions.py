@@ -55,7 +55,7 @@ def _why(train: Table, split: Split, input: Input) -> str:
     contents = (
         train.inspection.contents
         if train.inspection is not None
-        else content_hashes(train, input.required_columns, input.audited_text)
+        else content_hashes(train, input.audited_columns, input.audited_text)
     )
     keys = split.together(train, contents)
     if keys is None or not (keys != 0).any():

@@ -57,7 +57,7 @@ def scan(part: Part, input: Input, truth: Truths, notify: Notify) -> Scan:
     contents, similar = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
     blank, characters = np.zeros(n, np.bool_), np.zeros(n, np.int64)
     known = part.table.inspection
-    for start, rows in pieces(part, input.required_columns):
+    for start, rows in pieces(part, input.audited_columns):
         for i, row in enumerate(rows, start):
             text = input.audited_text(row)
             contents[i], similar[i] = content_hash(text), similar_hash(text)
@@ -160,7 +160,7 @@ class Reporter:
         return (self.input.audited_text(self._example(table, row)) or "").replace("\x1f", " | ")[:80]
 
     def _example(self, table: Table, row: int) -> dict[str, Any]:
-        example: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.required_columns)).to_pylist()[0]
+        example: dict[str, Any] = table.arrow.slice(row, 1).select(list(self.input.audited_columns)).to_pylist()[0]
         return example
 
     def truth(self, part: str, position: int) -> Any:

@@ -80,7 +80,7 @@ def _rarest(terms: frozenset[str], counts: Counter[str]) -> list[str]:
 
 def _all_said(reporter: Reporter, scan: Scan) -> Iterator[tuple[int, frozenset[str]]]:
     """Position and terms of each row that says anything."""
-    for start, rows in pieces(scan.part, reporter.input.required_columns):
+    for start, rows in pieces(scan.part, reporter.input.audited_columns):
         for row, example in enumerate(rows, start):
             if terms := said(reporter.input.audited_text(example) or ""):
                 yield row, terms
