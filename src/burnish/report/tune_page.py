@@ -59,6 +59,7 @@ class ShownTune:
 def tune_page(path: Path, title: str, note: str, shown: Sequence[ShownTune]) -> None:
     """Write the page; pictures and sounds are in it, so that it can be sent to somebody."""
     items = "\n".join(map(_item, shown))
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, _PAGE.format(policy=_POLICY, title=escape(title), note=escape(note), items=items))
 
 
