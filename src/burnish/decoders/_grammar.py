@@ -209,16 +209,17 @@ _kept: dict[tuple[int, int], tuple[Any, Vocabulary, dict[frozenset[int], Tunes]]
 _making = Lock()
 
 
-def held(ends: Ends, size: int, most: int) -> Held:
+def held(ends: Ends, size: int, most: int, begun: str = "") -> Held:
     """A tune that begins.
 
     Args:
         ends: the tokenizer that answers are written with, and its stop tokens.
         size: how many tokens the network has logits for.
         most: tokens that an answer may have.
+        begun: what it begins with that is not written again.
 
     Raises:
-        InputError: answers are no texts.
+        InputError: answers are no texts, or no tune of the grammar begins so.
     """
     if ends.tokenizer is None:
         raise InputError(
@@ -233,4 +234,13 @@ def held(ends: Ends, size: int, most: int) -> Held:
         _, vocabulary, by_stops = _kept[key]
         if ends.stop not in by_stops or by_stops[ends.stop].full:
             by_stops[ends.stop] = Tunes(vocabulary, ends.stop)
-        return Held(by_stops[ends.stop], most)
+        tunes = by_stops[ends.stop]
+    state = tunes.automaton.read(begun.encode())
+    if state == DEAD:
+        raise InputError(
+            f"no tune that the grammar covers begins with {begun!r:.120}",
+            expected="a header with M: and K:, and a meter such as 6/8",
+            fix="decoder.grammar=null",
+            place="decoder.grammar",
+        )
+    return Held(tunes, most, state)

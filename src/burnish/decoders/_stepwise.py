@@ -115,11 +115,16 @@ class Grammatical(Stepwise):
         "Null: that of the target, which event tokens have: only orders that make music. free: none.",
     )
 
+    grammar_begun: str = Field(
+        "",
+        description="What a text of the grammar begins with that is not written again, such as a header that is given.",
+    )
+
     def held(self, ends: Ends, size: int) -> Writing | None:
         """A text of the grammar that begins; None where there is no grammar. `size`: tokens that the network has logits for."""
         if self.grammar is None:
             return None if ends.orders is None else ends.orders(self.max_new_tokens)
-        return None if self.grammar == "free" else held(ends, size, self.max_new_tokens)
+        return None if self.grammar == "free" else held(ends, size, self.max_new_tokens, self.grammar_begun)
 
 
 class OneByOne(Grammatical):

@@ -24,6 +24,7 @@ from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import learned_parts, written
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import aligned_words, transcripts
+from burnish.report.tunes import tunes
 from burnish.targets import Transcribed, classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
@@ -78,6 +79,7 @@ def write(
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
         *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
+        tunes(run_folder / FOLDER, scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         report_results.compared(scores, baselines),
         *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),

@@ -20,6 +20,7 @@ from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
+from burnish.evaluation.music import musical_scores
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
@@ -104,6 +105,11 @@ def finish(
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
+    truths, drawn = (
+        prepared.truths["train"].each(),
+        {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples},
+    )
+    result |= musical_scores(predictions, truths, beside.base, **drawn)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)

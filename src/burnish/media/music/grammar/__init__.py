@@ -7,8 +7,9 @@ be shorter (a pickup), and so may its last.
 
 from __future__ import annotations
 
-from burnish.media.music.grammar._body import Body, begun, body_step, may_end
+from burnish.media.music.grammar._body import begun, body_step, may_end
 from burnish.media.music.grammar._header import Header, header_step, opened
+from burnish.media.music.grammar._place import Body
 
 State = Header | Body
 DEAD = -1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
+from math import gcd
 
 WHOLE = 1024
 """Ticks of a whole note: fine enough for every length that the grammar has."""
@@ -25,8 +25,9 @@ LENGTHS = {
     numerator + denominator: (int(numerator or 1), divisor)
     for numerator in _NUMERATORS
     for denominator, divisor in _DENOMINATORS.items()
+    if gcd(int(numerator or 1), divisor) == 1
 }
-"""Spelling of a note's length to numerator and denominator, in units."""
+"""Spelling of a note's length to numerator and denominator, in units; nobody writes `2/4`."""
 
 DECORATIONS = frozenset(
     f"!{name}!"
@@ -76,8 +77,3 @@ def ticks(unit: int, spelt: str) -> int:
     """Of a length."""
     above, below = LENGTHS[spelt]
     return unit * above // below
-
-
-def words(found: Iterable[str]) -> frozenset[str]:
-    """These spellings as one set, of which `beginnings` may be asked."""
-    return frozenset(found)
