@@ -117,8 +117,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 @pytest.mark.slow
 def test_killed_and_resumed_is_never_interrupted(started: Runs) -> None:
-    """Bit for bit, with dropout."""
-    values = recipe(started.folder, max_steps=8, checkpoint_steps=2, validation_steps=4)
+    """Bit for bit, with dropout and with keys drawn anew in each epoch."""
+    values = recipe(started.folder, augmentation="transposed", max_steps=8, checkpoint_steps=2, validation_steps=4)
     file = started.folder / "recipe.yaml"
     file.write_text(json.dumps(values), encoding="utf-8")
     started.complete("train", file, "--out", started.folder / "whole")

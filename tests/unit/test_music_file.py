@@ -12,6 +12,7 @@ import pytest
 from burnish.core.errors import InputError
 from burnish.core.filed import FileAnswer
 from burnish.core.generated import Generated
+from burnish.data.augmentations.transposed import Transposed
 from burnish.data.sources import Rows
 from burnish.data.sources.music_folder import MusicFolder
 from burnish.inputs.music_file import MusicFile
@@ -106,8 +107,36 @@ def test_what_is_portable_is_read_alike(input_: MusicFile, processor: MusicProce
     for row, encoded in zip(rows, input_.encode(rows, processor), strict=True):
         (again,) = input_.encode([input_.portable(row)], processor)
         assert again["input_ids"].tolist() == encoded["input_ids"].tolist()
-    with pytest.raises(InputError, match="no event token"):
-        input_.encode([{"caption": "x", "music": {"events": ["Pitch_999"]}}], processor)
+    for wrong in ("Pitch_999", -1, 10**6, None):
+        with pytest.raises(InputError, match="no event token"):
+            input_.encode([{"caption": "x", "music": {"events": [wrong]}}], processor)
+    named, numbered = input_.encode(
+        [{"music": {"events": ["Bar_None"]}}, {"music": {"events": [processor.events.ids["Bar_None"]]}}], processor
+    )
+    assert named["input_ids"].tolist() == numbered["input_ids"].tolist()
+
+
+def test_training_rows_move_to_another_key_with_their_caption(input_: MusicFile, processor: MusicProcessor) -> None:
+    target = Midi(column="music")
+    (row, *_) = unfolded(input_, processor)
+    row = {**row, "caption": "A waltz in G"}
+    moved = input_.rewritten(row, Transposed(lowest=2, highest=2), 0)
+    assert moved["caption"] == "A waltz in A"
+    assert input_.rewritten(row, Transposed(lowest=0, highest=0), 0) == row
+    tunes = []
+    for one in (row, moved):
+        (encoded,) = input_.encode([one], processor)
+        ids = target.given(one["music"], encoded, processor)["input_ids"]
+        assert ids[: len(encoded["input_ids"])].tolist() == processor.prompt(one["caption"])
+        tunes.append(processor.events.tune_of(processor.music_of(ids)))
+    drums = [n for n, part in enumerate(tunes[0].parts) if part.drums]
+    for before, after in zip(tunes[0].notes, tunes[1].notes, strict=True):
+        assert after.start == before.start
+        assert after.pitch == before.pitch + (0 if before.voice in drums else 2)
+    unknown = {**row, "music": {**row["music"], "key": ""}}
+    assert input_.rewritten(unknown, Transposed(lowest=2, highest=2), 0) == unknown
+    nameless = input_.rewritten({**unknown, "caption": ""}, Transposed(lowest=2, highest=2), 0)
+    assert nameless["music"]["new"] != row["music"]["new"], "without a caption nothing can be at odds with the key"
 
 
 def test_what_was_written_is_a_file(input_: MusicFile, processor: MusicProcessor) -> None:
