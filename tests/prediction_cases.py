@@ -20,6 +20,7 @@ TYPES = {
     "response": pa.string(),
     "transcript": pa.string(),
     "ctc_transcript": pa.string(),
+    "music": pa.string(),
 }
 
 
@@ -121,6 +122,26 @@ def response_table(rows: int, seed: int = 0, strange: bool = False) -> Predictio
     return reply_table(truth, answer, **numbers, written=draw.integers(1, 40, rows), stopped=draw.random(rows) < 0.8)
 
 
+def music_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Recordings and files, with nats and codes of four levels of codebooks."""
+    draw = np.random.default_rng(seed)
+    truth: list[str | None] = [f"{row}.wav" for row in range(rows)]
+    if strange:
+        truth[0] = None
+    columns = [name for level in range(1, 5) for name in (f"nats_{level}", f"codes_{level}")]
+    frames = draw.integers(5, 50, rows)
+    numbers: dict[str, Any] = {}
+    for level in range(1, 5):
+        numbers[f"codes_{level}"] = (frames - level + 1).astype(float)
+        numbers[f"nats_{level}"] = numbers[f"codes_{level}"] * draw.random(rows)
+    plain = table("music", truth, [f"answers/{row}.wav" for row in range(rows)], [], [])
+    form = schema("music", [], TYPES["music"], {}, columns)
+    known = plain.table.to_pydict() | {
+        name: [None if t is None else float(v) for t, v in zip(truth, numbers[name], strict=True)] for name in columns
+    }
+    return Predictions(pa.table({field.name: known.get(field.name, [1.0] * rows) for field in form}, schema=form))
+
+
 def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
     """Tables of a target: two classes and five where that makes a difference."""
     return {
@@ -131,4 +152,5 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "response": lambda: [response_table(rows, seed, strange)],
         "transcript": lambda: [heard_table(rows, seed, strange)],
         "ctc_transcript": lambda: [heard_table(rows, seed, strange, "ctc_transcript")],
+        "music": lambda: [music_table(rows, seed, strange)],
     }[target]()

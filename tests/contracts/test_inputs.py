@@ -63,6 +63,10 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({"column": "x"}, [{"x": t} for t in TEXTS]),
         ({"column": "x", "max_length": 8}, [{"x": t} for t in TEXTS]),
     ],
+    "caption": [
+        ({"column": "x"}, [{"x": t} for t in TEXTS]),
+        ({"column": "x", "case": "lower", "max_length": 8}, [{"x": t} for t in TEXTS]),
+    ],
     "tokens": [
         ({"column": "x"}, [{"x": w} for w in WORDS]),
         ({"column": "x", "max_length": 8}, [{"x": w} for w in WORDS]),
@@ -162,7 +166,7 @@ def test_batch_pads_to_the_longest_and_masks_the_padding(
     assert all(len(a) == len(rows) for a in arrays.values())
     if made.lengths_matter:
         assert length == max(1, *(int(e["_length"]) for e in encoded))
-        assert all(a.shape == (len(rows), length) for a in arrays.values())
+        assert all(a.shape in ((len(rows), length), (len(rows),)) for a in arrays.values())
         np.testing.assert_array_equal(arrays[MASK].sum(axis=1), [int(e["_length"]) for e in encoded])
         assert set(arrays[MASK].ravel().tolist()) <= {0, 1}
         tokens = processor.tokens if isinstance(processor, ChatProcessor) else processor
@@ -186,7 +190,8 @@ def test_a_row_does_not_see_its_neighbours(
         assert arrays.keys() == batch.keys()
         for name, value in arrays.items():
             np.testing.assert_array_equal(
-                value[0], batch[name][row, :length] if made.lengths_matter else batch[name][row]
+                value[0],
+                batch[name][row, :length] if made.lengths_matter and value.ndim > 1 else batch[name][row],
             )
         if made.lengths_matter:
             assert not batch[MASK][row, length:].any()

@@ -19,8 +19,11 @@ from tests.prediction_cases import TYPES, label_table, synthetic, table
 from tests.transcript_cases import transcript_table
 
 AXIS = "burnish.metrics"
-TARGETS = ("label", "labels", "score", "tags", "response", "transcript", "ctc_transcript")
-WITHOUT_TRUTH = ("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition")
+TARGETS = ("label", "labels", "score", "tags", "response", "transcript", "ctc_transcript", "music")
+WITHOUT_TRUTH = (
+    *("codebook_loss", "codebook_mean"),
+    *("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition"),
+)
 """What is no function of truths and answers together: of numbers of each row, or of answers alone."""
 OF_MEASURES = ("transcript", "ctc_transcript")
 """Targets whose metrics are sums of what the target measured when a row was answered."""
