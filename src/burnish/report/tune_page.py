@@ -22,8 +22,10 @@ _PAGE = """<!doctype html>
 article {{ border-top: 1px solid #ccc; padding: 1em 0 }} h2 {{ font-size: 1.1em; margin: 0 0 .6em }}
 .sides {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22em), 1fr)); gap: 1.5em }}
 section {{ min-width: 0 }} h3 {{ font-size: 1em; margin: 0 0 .4em }} audio {{ width: 100%; display: block }}
-.drawn {{ overflow-x: auto }} svg {{ width: 100%; min-width: 25em; height: auto; display: block }} pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85em }}
-.ok {{ color: #145c2b }} .bad {{ color: #9b1c1c }} small {{ color: #555; display: block; margin-bottom: .8em }} summary {{ cursor: pointer }}</style></head>
+.drawn {{ overflow-x: auto }} svg {{ width: 100%; min-width: 25em; height: auto; display: block }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85em }}
+.ok {{ color: #145c2b }} .bad {{ color: #9b1c1c }}
+small {{ color: #555; display: block; margin-bottom: .8em }} summary {{ cursor: pointer }}</style></head>
 <body><h1>{title}</h1><p>{note}</p>
 {items}
 </body></html>
