@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from burnish.targets.tune import Tune
 from tests.reply_cases import reply_table, with_calls
 from tests.transcript_cases import heard_table
+from tests.tune_cases import TUNES
 
 TYPES = {
     "label": pa.string(),
@@ -18,6 +20,7 @@ TYPES = {
     "score": pa.float64(),
     "tags": pa.list_(pa.string()),
     "response": pa.string(),
+    "tune": pa.string(),
     "transcript": pa.string(),
     "ctc_transcript": pa.string(),
 }
@@ -121,6 +124,23 @@ def response_table(rows: int, seed: int = 0, strange: bool = False) -> Predictio
     return reply_table(truth, answer, **numbers, written=draw.integers(1, 40, rows), stopped=draw.random(rows) < 0.8)
 
 
+def tune_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Tunes of several keys and meters, answered by themselves, by another, or by what is no tune."""
+    draw, known = np.random.default_rng(seed), list(TUNES.values())
+    truth: list[str | None] = [known[row % len(known)].strip() for row in range(rows)]
+    other = [known[int(draw.integers(len(known)))].strip() for _ in range(rows)]
+    answer = [
+        [str(true), wrong, wrong[:-3], "no tune"][int(draw.integers(4))]
+        for true, wrong in zip(truth, other, strict=True)
+    ]
+    if strange:
+        truth[0], answer[1] = None, ""
+    tokens = draw.integers(1, 40, rows).astype(float)
+    numbers = {"nats": tokens * draw.random(rows), "tokens": tokens, "bytes": tokens * 2}
+    written, stopped = draw.integers(1, 40, rows), draw.random(rows) < 0.8
+    return reply_table(truth, answer, target=Tune(header="written"), **numbers, written=written, stopped=stopped)
+
+
 def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
     """Tables of a target: two classes and five where that makes a difference."""
     return {
@@ -129,6 +149,7 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "score": lambda: [score_table(rows, seed, strange)],
         "tags": lambda: [tags_table(rows, seed, strange)],
         "response": lambda: [response_table(rows, seed, strange)],
+        "tune": lambda: [tune_table(rows, seed, strange)],
         "transcript": lambda: [heard_table(rows, seed, strange)],
         "ctc_transcript": lambda: [heard_table(rows, seed, strange, "ctc_transcript")],
     }[target]()

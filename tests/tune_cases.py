@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
+from burnish.media.music.abc import transposed
+
 JIG = """X:1
 T:The Test Bench
 R:jig
@@ -32,3 +36,22 @@ TUNES: dict[str, str] = {
     "inline": "X:13\nM:4/4\nL:1/4\nQ:100\nK:F#m\nFGAB|[M:3/4] c^de|[L:1/8] fedcBA|[M:C|][Q:1/2=60]F8|]\n",
     "pipes": "X:14\nM:2/4\nL:1/8\nK:Hp\n{g}a>a {d}f2|cega|]\n",
 }
+
+
+def drawn_tune(seed: int, bars: int = 4) -> str:
+    """A valid reel in one of four keys, drawn note by note."""
+    draw = random.Random(seed)
+    key = draw.choice(["C", "G", "D", "Am"])
+    music = "|".join("".join(draw.choice("CDEFGABcdefg") for _ in range(8)) for _ in range(bars))
+    return f"X:1\nR:reel\nM:4/4\nL:1/8\nK:{key}\n{music}|]"
+
+
+def tune_rows(tunes: int = 24, keys: int = 1) -> list[dict[str, str]]:
+    """Tunes with captions that name their key, each in as many keys."""
+    rows = []
+    for seed in range(tunes):
+        for semitones in range(0, 2 * keys, 2):
+            abc = transposed(drawn_tune(seed), semitones)
+            key = abc.partition("K:")[2].partition("\n")[0]
+            rows.append({"caption": f"reel {seed} in {key}", "abc": abc})
+    return rows

@@ -19,7 +19,7 @@ from tests.prediction_cases import TYPES, label_table, synthetic, table
 from tests.transcript_cases import transcript_table
 
 AXIS = "burnish.metrics"
-TARGETS = ("label", "labels", "score", "tags", "response", "transcript", "ctc_transcript")
+TARGETS = ("label", "labels", "score", "tags", "response", "tune", "transcript", "ctc_transcript")
 WITHOUT_TRUTH = ("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition")
 """What is no function of truths and answers together: of numbers of each row, or of answers alone."""
 OF_MEASURES = ("transcript", "ctc_transcript")
@@ -264,6 +264,16 @@ def reference_response(p: Predictions) -> dict[str, Any]:
     }
 
 
+def reference_tune(p: Predictions) -> dict[str, Any]:
+    """Sums divided once."""
+    sums = {name: p.numbers(name).sum() for name in ("nats", "tokens", "bytes")}
+    return {
+        "bits_per_byte": sums["nats"] / sums["bytes"] / np.log(2),
+        "perplexity": np.exp(sums["nats"] / sums["tokens"]),
+        "stop_rate": p.numbers("stopped").mean(),
+    }
+
+
 def reference_transcript(p: Predictions) -> dict[str, Any]:
     """Edits by the textbook's table, of texts that are normalised by the rules written out for the words of the cases."""
 
@@ -314,6 +324,7 @@ REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
     "score": reference_score,
     "tags": reference_tags,
     "response": reference_response,
+    "tune": reference_tune,
     "transcript": reference_transcript,
     "ctc_transcript": reference_transcript,
 }

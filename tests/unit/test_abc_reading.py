@@ -9,7 +9,6 @@ import pytest
 from burnish.core.errors import InputError
 from burnish.media.music.abc import problems, read, tunes_in, write
 from burnish.media.music.tune import Chord, Key, Tune
-
 from tests.tune_cases import JIG, TUNES
 
 F = Fraction

@@ -9,7 +9,6 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.media.music.abc import problems, read, transposed, write
-
 from tests.tune_cases import JIG, TUNES
 
 NOTTINGHAM = next(

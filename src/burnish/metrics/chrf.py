@@ -20,7 +20,7 @@ class Chrf(CountedMetric):
     figure. Tool calls are left out: `tool_call_match` judges them.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("response", "tune")
+    targets: ClassVar[tuple[str, ...]] = ("response",)
     word_order: int = Field(0, ge=0, le=2, description="Longest n-gram of words beside the characters; 2 is chrF++.")
 
     @property

@@ -23,7 +23,7 @@ class MeanLength(RowMean):
     Compare it with that of the truths, in the same unit. Tool calls are left out of words, and are tokens.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("response", "tune")
+    targets: ClassVar[tuple[str, ...]] = ("response",)
     greater_is_better: ClassVar[bool | None] = None
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = tuple({"of": of} for of in ("answers", "truths", "tokens"))
     of: Of = Field(

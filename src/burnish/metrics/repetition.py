@@ -22,7 +22,7 @@ class Repetition(CountedMetric):
     seldom 0.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("response", "tune", "transcript", "ctc_transcript")
+    targets: ClassVar[tuple[str, ...]] = ("response", "transcript", "ctc_transcript")
     greater_is_better: ClassVar[bool | None] = False
     order: int = Field(4, ge=1, description="How many words make a run.")
 

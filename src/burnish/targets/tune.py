@@ -32,7 +32,7 @@ class Tune(Replies, Musical):
     def learned(self, values: Iterable[Any]) -> Tune:
         """With who writes the header."""
         for value in values:
-            row = row_of(value) if isinstance(value, str) and value else None
+            row = row_of(value) if isinstance(value, str) and value.startswith('{"messages"') else None
             if isinstance(row, Conversation):
                 given = bool(given_header(row.messages[0].content))
                 return self.model_copy(update={"header": "given" if given else "written"})

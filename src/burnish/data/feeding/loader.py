@@ -75,7 +75,7 @@ class Loader:
         if limit is None:
             return True
         (encoded,) = self.input.encode([example], self.processor.for_input)
-        return len(self._taught_anew(example, encoded)[1][0]) <= limit
+        return len(self._taught_anew(example, encoded)[1][0]) < limit  # a token more is there than is learned
 
     def _taught_anew(self, example: Example, encoded: Encoded) -> tuple[Encoded, tuple[Array, Array]]:
         value = example[self.target.column]

@@ -13,7 +13,7 @@ from burnish.media.music.tune import Key
 _KEY_LINE = re.compile(r"^[ \t]*K:.*$", re.MULTILINE)
 _FIELD_LINE = re.compile(r"[A-Za-z]:(?![|:])|%")
 _KEPT_FIELDS = frozenset("XTMLQKVCRw")
-_LEFT_OUT = "\x00"  # of a line that is left out whole
+_LEFT_OUT, _FIELD_LEFT_OUT = "\x00", "\x01"  # of a line that is left out whole
 _KEPT_DIRECTIVES = ("%%MIDI", "%%propagate-accidentals")
 
 
@@ -77,10 +77,13 @@ def tidied(text: str) -> str:
             kept.append(_LEFT_OUT if token.character == 1 else "")
         else:
             kept.append(token.text.replace("\r", "").replace("`", ""))
-    lines = [line.rstrip() for line in "".join(kept).split("\n") if _LEFT_OUT not in line]
     joined: list[str] = []
-    for line in lines:
-        if joined and joined[-1].endswith("\\") and not _FIELD_LINE.match(line):
+    for line in (line.rstrip() for line in "".join(kept).split("\n")):
+        if _FIELD_LEFT_OUT in line and joined:
+            joined[-1] = joined[-1].removesuffix("\\")  # parts stay lines of their own
+        elif _LEFT_OUT in line or _FIELD_LEFT_OUT in line:
+            continue
+        elif joined and joined[-1].endswith("\\") and not _FIELD_LINE.match(line):
             joined[-1] = joined[-1][:-1] + line
         else:
             joined.append(line)
@@ -89,7 +92,7 @@ def tidied(text: str) -> str:
 
 def _field(kind: str, name: str, value: str) -> str:
     if name not in _KEPT_FIELDS:
-        return "" if kind == "inline" else _LEFT_OUT
+        return "" if kind == "inline" else _FIELD_LEFT_OUT
     if kind == "inline":
         return f"[{name}:{value}]"
     return "X:1" if name == "X" else f"{name}:{value}"
