@@ -94,7 +94,8 @@ def test_scores_of_a_table() -> None:
         assert one["floor"]["low"] <= one["floor"]["value"] <= one["floor"]["high"]
     same = musical_scores(tune_table([REEL, WALTZ], [REEL, WALTZ]), [], seed=0, resamples=50)["music"]
     assert [one["value"] for one in same["alike"].values()] == pytest.approx([1, 1, 1])
-    assert same["copied"]["value"] == 0
+    assert same["copied"]["value"] == same["copied"]["copies"] == 0
+    assert same["copied"]["copies_high"] == pytest.approx(1 - 0.025**0.5), "two of two say little about others"
 
 
 def test_the_checkpoint_as_it_was_stands_beside() -> None:

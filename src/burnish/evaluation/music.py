@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.counting.resampling import with_truth
-from burnish.evaluation.intervals import draws, percentiles
+from burnish.evaluation.intervals import draws, of_all_alike, percentiles
 from burnish.media.music.families import melody
 from burnish.media.music.passages import Passages, moves
 from burnish.media.music.tune import Tune
@@ -83,12 +83,20 @@ class _Drawn:
     resamples: int
     level: float
 
-    def interval(self, value: Callable[[NDArray[np.int64]], Values]) -> dict[str, float]:
-        """Value and interval of a function of how often each row was drawn, [R, N] to [R]."""
+    def interval(self, value: Callable[[NDArray[np.int64]], Values], *, centred: bool = False) -> dict[str, float]:
+        """Value and interval of a function of how often each row was drawn, [R, N] to [R].
+
+        `centred`: the middle of the resamples is moved to the value. Overlaps of resamples lie below it, because two
+        histograms are drawn anew, each with noise of its own.
+        """
         rows = len(self.known)
         blocks = draws(self.known.groups, rows, resamples=self.resamples, seed=self.seed)
-        low, high, _ = percentiles(np.concatenate([np.zeros(0), *map(value, blocks)]), self.level)
-        return {"value": float(value(np.ones((1, rows), np.int64))[0]), "low": low, "high": high}
+        drawn, whole = np.concatenate([np.zeros(0), *map(value, blocks)]), float(value(np.ones((1, rows), np.int64))[0])
+        low, high, _ = percentiles(drawn, self.level)
+        if centred:
+            moved = whole - float(np.nanmedian(drawn))
+            low, high = (float(np.clip(end + moved, 0, 1)) for end in (low, high))
+        return {"value": whole, "low": low, "high": high}
 
 
 def pitch_classes(tune: Tune) -> Counter[Hashable]:
@@ -132,7 +140,7 @@ def _alike(
     real_counts, made_counts = (
         np.array([[row[key] for key in bins] for row in side], np.float64) for side in (real, made)
     )
-    told: dict[str, Any] = drawn.interval(lambda times: overlap(times @ made_counts, times @ real_counts))
+    told: dict[str, Any] = drawn.interval(lambda times: overlap(times @ made_counts, times @ real_counts), centred=True)
     random, halves = generator(drawn.seed, "halves"), []
     for _ in range(HALVES if len(real) > 1 else 0):
         order = random.permutation(len(real))
@@ -158,6 +166,8 @@ def _copied(
             return drawn.interval(lambda times: (times @ values) / (times @ read))
 
     copies = mean((shares >= COPIED) * read)
+    if copies["value"] in (0, 1):  # all alike: resamples say nothing about other rows
+        copies["low"], copies["high"] = of_all_alike(copies["value"], read > 0, drawn.known.groups, drawn.level)
     known = real[np.isfinite(real)]
     return {
         **mean(shares),

@@ -20,10 +20,12 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>body {{ font: 16px sans-serif; max-width: 90em; margin: 2em auto; padding: 0 1em; color: #222 }}
 article {{ border-top: 1px solid #ccc; padding: 1em 0 }} h2 {{ font-size: 1.1em; margin: 0 0 .6em }}
-.sides {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30em), 1fr)); gap: 1.5em }}
+.sides {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22em), 1fr)); gap: 1.5em }}
 section {{ min-width: 0 }} h3 {{ font-size: 1em; margin: 0 0 .4em }} audio {{ width: 100%; display: block }}
-svg {{ width: 100%; height: auto; display: block }} pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85em }}
-.ok {{ color: #145c2b }} .bad {{ color: #9b1c1c }} small {{ color: #555 }} summary {{ cursor: pointer }}</style></head>
+.drawn {{ overflow-x: auto }} svg {{ width: 100%; min-width: 25em; height: auto; display: block }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85em }}
+.ok {{ color: #145c2b }} .bad {{ color: #9b1c1c }}
+small {{ color: #555; display: block; margin-bottom: .8em }} summary {{ cursor: pointer }}</style></head>
 <body><h1>{title}</h1><p>{note}</p>
 {items}
 </body></html>
@@ -78,7 +80,8 @@ def _side(side: Side) -> str:
     heard = "" if side.tune is None or not side.tune.notes else player(mp3(side.tune))
     drawn = ""
     if side.tune is not None:
-        drawn = f"{staff(side.tune)}<details><summary>piano roll</summary>{piano_roll(side.tune)}</details>"
+        roll = f'<details><summary>piano roll</summary><div class="drawn">{piano_roll(side.tune)}</div></details>'
+        drawn = f'<div class="drawn">{staff(side.tune)}</div>{roll}'
     text = f"<details{'' if side.tune else ' open'}><summary>ABC</summary><pre>{escape(side.abc) or '(empty)'}</pre></details>"
     return f"<section><h3>{escape(side.name)}: {said}</h3>{heard}{drawn}{text}</section>"
 

@@ -13,6 +13,7 @@ from burnish.core.predictions import Predictions
 from burnish.media.music.abc.headers import header_of
 from burnish.media.music.captions import caption_of
 from burnish.media.music.synthesis import mp3
+from burnish.media.music.tune import Tune
 from burnish.report.blind import BlindPair, blind_page
 from burnish.stages.train.run_folder import RunFolder
 from burnish.targets import Musical, target_of
@@ -53,13 +54,13 @@ def listen(run: Path, other: Path | None = None, *, out: Path, pairs: int = 20, 
             fix="burnish evaluate RUN FILE for both, and compare the folders that it writes",
         )
     heard = [_tunes(target, (first.answer[at], second.answer[at])) for at in range(len(second))]
-    there = [at for at, both in enumerate(heard) if both is not None]
+    there = [at for at, both in enumerate(heard) if both is not None]  # both sides can be played
     if not there:
         raise InputError("there is no example that both sides answered with a tune that can be read", place=str(run))
     chosen = sorted({there[int(at)] for at in np.linspace(0, len(there) - 1, min(pairs, len(there)))})
     listed = []
     for at in chosen:
-        one, two = heard[at] or (b"", b"")
+        one, two = heard[at] or (Tune(()), Tune(()))
         listed.append(BlindPair(_caption(second.truth[at], at), mp3(one), mp3(two)))
     names = ("the checkpoint as it was" if other is None else other.name, run.name or "the run")
     blind_page(out, names, listed, seed)
@@ -77,7 +78,7 @@ def _predictions(path: Path, run: Path) -> Predictions:
     return Predictions.load(path)
 
 
-def _tunes(target: Musical, answers: tuple[Any, Any]) -> tuple[Any, Any] | None:
+def _tunes(target: Musical, answers: tuple[Any, Any]) -> tuple[Tune, Tune] | None:
     """Both as tunes; None where one has no notes."""
     one, two = (target.music(answer) for answer in answers)
     return (one, two) if one is not None and two is not None and one.notes and two.notes else None
