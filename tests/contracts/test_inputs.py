@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from burnish.inputs import Divisible, Input
 from burnish.media.chat.conversation import Conversation, Message, TokenIds
 from burnish.media.chat.processor import ChatProcessor
 from burnish.media.music.asked_tunes import AskedTune
+from burnish.media.music.midi import midi_of_tune
 from tests.checkpoints import DEFAULT_TEXTS, chat_checkpoint, tiny_checkpoint
+from tests.midi_cases import piece
 from tests.tune_cases import JIG, TUNES
 
 AXIS = "burnish.inputs"
@@ -52,6 +55,7 @@ ASKED = [
     AskedTune("a lazy dog", TUNES["voices"]),
     AskedTune("a cat", TUNES["flats"]),
 ]
+PIECE = {"base64": base64.b64encode(midi_of_tune(piece(3, 20))).decode("ascii")}
 # For each kind: settings, and rows that people have; of conversations and ids the cells that they are assembled in.
 CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
     "text": [
@@ -69,6 +73,13 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({}, [{"conversation": tune.conversation("written").to_text()} for tune in ASKED]),
         ({"header": "given"}, [{"conversation": tune.conversation("given").to_text()} for tune in ASKED]),
         ({"max_length": 128, "reply_room": 8}, [{"conversation": "a fox in D"}]),
+    ],
+    "music_file": [
+        (
+            {"column": "x", "caption": "c"},
+            [{"x": PIECE, "c": "a lazy dog in D"}, {"x": None, "c": ""}, {"x": {"events": ["Bar_None"]}, "c": FAMILY}],
+        ),
+        ({"column": "x", "caption": "", "max_length": 128, "scheme": "TSD"}, [{"x": PIECE}, {"x": None}]),
     ],
     "token_ids": [({}, [{"conversation": row.to_text()} for row in IDS])],
     "document": [

@@ -227,6 +227,8 @@ class MusicFile(FileInput, Unfolded, Extending, Rewritable):
     def audited_text(self, example: Example) -> str | None:
         """The path, and the caption."""
         cell = example.get(self.column)
+        if cell is None:
+            return None
         name = str(cell["name"]) if isinstance(cell, Mapping) and "name" in cell else super().audited_text(example)
         return "\x1f".join(filter(None, [self._caption(example), name])) or None
 

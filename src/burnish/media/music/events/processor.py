@@ -113,7 +113,7 @@ class MusicProcessor(Processor):
         return self.first + self.events.ids[END]
 
     @property
-    def pad(self) -> int:
+    def pad_token_id(self) -> int:
         """Fills up short rows."""
         return self.first + self.events.ids[PAD]
 
@@ -198,7 +198,7 @@ class MusicProcessor(Processor):
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """input_ids and attention_mask, int64 [B, L], padded at the end."""
         length = max(1, max(len(row["input_ids"]) for row in encoded))
-        ids = np.full((len(encoded), length), self.pad, np.int64)
+        ids = np.full((len(encoded), length), self.pad_token_id, np.int64)
         mask = np.zeros((len(encoded), length), np.int64)
         for number, row in enumerate(encoded):
             ids[number, : len(row["input_ids"])], mask[number, : len(row["input_ids"])] = row["input_ids"], 1
@@ -254,7 +254,7 @@ class MusicProcessor(Processor):
 
     def music_of(self, ids: Sequence[int]) -> list[int]:
         """The event tokens among ids, in the tokenizer's own numbers; without those that begin, end and pad."""
-        frame, beyond = {self.begin, self.end, self.pad}, self.first + len(self.events)
+        frame, beyond = {self.begin, self.end, self.pad_token_id}, self.first + len(self.events)
         return [int(i) - self.first for i in ids if self.first <= int(i) < beyond and int(i) not in frame]
 
     def save(self, folder: Path) -> None:
@@ -264,7 +264,7 @@ class MusicProcessor(Processor):
             texts.save(self.text, folder)
         write_json(folder / FILE, self.settings())
         place = folder / "generation_config.json"
-        known = {"bos_token_id": self.begin, "eos_token_id": self.end, "pad_token_id": self.pad}
+        known = {"bos_token_id": self.begin, "eos_token_id": self.end, "pad_token_id": self.pad_token_id}
         write_json(place, {**(read_json(place) if place.is_file() else {}), **known})
 
 
