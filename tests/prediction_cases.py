@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from burnish.targets.midi import Midi
 from burnish.targets.tune import Tune
 from tests.reply_cases import reply_table, with_calls
 from tests.transcript_cases import heard_table
@@ -24,6 +25,7 @@ TYPES = {
     "transcript": pa.string(),
     "ctc_transcript": pa.string(),
     "music": pa.string(),
+    "midi": pa.string(),
 }
 
 
@@ -162,6 +164,19 @@ def tune_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
     return reply_table(truth, answer, target=Tune(header="written"), **numbers, written=written, stopped=stopped)
 
 
+def midi_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Pieces of music and files, with nats and tokens, some cut off."""
+    draw = np.random.default_rng(seed)
+    truth: list[str | None] = [f"{row}.mid" for row in range(rows)]
+    answer: list[str | None] = [f"answers/{row}.mid" for row in range(rows)]
+    if strange:
+        truth[0], answer[1] = None, None
+    tokens = draw.integers(1, 40, rows).astype(float)
+    numbers = {"nats": tokens * draw.random(rows), "tokens": tokens, "written": tokens}
+    target: Any = Midi(column="music")
+    return reply_table(truth, answer, target=target, **numbers, stopped=draw.random(rows) < 0.8)
+
+
 def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
     """Tables of a target: two classes and five where that makes a difference."""
     return {
@@ -174,4 +189,5 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "transcript": lambda: [heard_table(rows, seed, strange)],
         "ctc_transcript": lambda: [heard_table(rows, seed, strange, "ctc_transcript")],
         "music": lambda: [music_table(rows, seed, strange)],
+        "midi": lambda: [midi_table(rows, seed, strange)],
     }[target]()
