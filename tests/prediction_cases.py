@@ -9,8 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from burnish.targets.midi import Midi
+from burnish.targets.tune import Tune
 from tests.reply_cases import reply_table, with_calls
 from tests.transcript_cases import heard_table
+from tests.tune_cases import TUNES
 
 TYPES = {
     "label": pa.string(),
@@ -18,9 +21,11 @@ TYPES = {
     "score": pa.float64(),
     "tags": pa.list_(pa.string()),
     "response": pa.string(),
+    "tune": pa.string(),
     "transcript": pa.string(),
     "ctc_transcript": pa.string(),
     "music": pa.string(),
+    "midi": pa.string(),
 }
 
 
@@ -142,6 +147,36 @@ def music_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
     return Predictions(pa.table({field.name: known.get(field.name, [1.0] * rows) for field in form}, schema=form))
 
 
+def tune_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Tunes of several keys and meters, answered by themselves, by another, or by what is no tune."""
+    draw, known = np.random.default_rng(seed), list(TUNES.values())
+    truth: list[str | None] = [known[row % len(known)].strip() for row in range(rows)]
+    other = [known[int(draw.integers(len(known)))].strip() for _ in range(rows)]
+    answer = [
+        [str(true), wrong, wrong[:-3], "no tune"][int(draw.integers(4))]
+        for true, wrong in zip(truth, other, strict=True)
+    ]
+    if strange:
+        truth[0], answer[1] = None, ""
+    tokens = draw.integers(1, 40, rows).astype(float)
+    numbers = {"nats": tokens * draw.random(rows), "tokens": tokens, "bytes": tokens * 2}
+    written, stopped = draw.integers(1, 40, rows), draw.random(rows) < 0.8
+    return reply_table(truth, answer, target=Tune(header="written"), **numbers, written=written, stopped=stopped)
+
+
+def midi_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Pieces of music and files, with nats and tokens, some cut off."""
+    draw = np.random.default_rng(seed)
+    truth: list[str | None] = [f"{row}.mid" for row in range(rows)]
+    answer: list[str | None] = [f"answers/{row}.mid" for row in range(rows)]
+    if strange:
+        truth[0], answer[1] = None, None
+    tokens = draw.integers(1, 40, rows).astype(float)
+    numbers = {"nats": tokens * draw.random(rows), "tokens": tokens, "written": tokens}
+    target: Any = Midi(column="music")
+    return reply_table(truth, answer, target=target, **numbers, stopped=draw.random(rows) < 0.8)
+
+
 def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
     """Tables of a target: two classes and five where that makes a difference."""
     return {
@@ -150,7 +185,9 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "score": lambda: [score_table(rows, seed, strange)],
         "tags": lambda: [tags_table(rows, seed, strange)],
         "response": lambda: [response_table(rows, seed, strange)],
+        "tune": lambda: [tune_table(rows, seed, strange)],
         "transcript": lambda: [heard_table(rows, seed, strange)],
         "ctc_transcript": lambda: [heard_table(rows, seed, strange, "ctc_transcript")],
         "music": lambda: [music_table(rows, seed, strange)],
+        "midi": lambda: [midi_table(rows, seed, strange)],
     }[target]()

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from burnish.targets._replies import Replies
 from burnish.targets.response import Response
 
 
@@ -19,10 +20,14 @@ def with_calls(content: str, *calls: tuple[str, Any]) -> str:
 
 
 def reply_table(
-    truth: Sequence[str | None], answer: Sequence[str | None], groups: Sequence[str] | None = None, **numbers: Any
+    truth: Sequence[str | None],
+    answer: Sequence[str | None],
+    groups: Sequence[str] | None = None,
+    target: Replies | None = None,
+    **numbers: Any,
 ) -> Predictions:
     """A table of predictions; `numbers` are columns of the target, 1 in each row where they are not given."""
-    rows, target = len(truth), Response()
+    rows, target = len(truth), target or Response()
     columns = {
         "row": np.arange(rows),
         "truth": truth,
@@ -33,5 +38,5 @@ def reply_table(
         "weight": np.ones(rows),
         **{name: np.asarray(numbers.get(name, np.ones(rows)), np.float64) for name in target.columns()},
     }
-    form = schema("response", [], target.arrow_type(), target.model_dump(mode="json"), target.columns())
+    form = schema(target.kind(), [], target.arrow_type(), target.model_dump(mode="json"), target.columns())
     return Predictions(pa.table({f.name: pa.array(columns[f.name], f.type) for f in form}, schema=form))

@@ -13,12 +13,15 @@ from PIL import Image as Pillow
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
 from burnish.data.augmentations import Augmentation
+from burnish.media.music.asked_tunes import AskedTune
 from tests.image_cases import picture
+from tests.tune_cases import JIG, TUNES
 
 AXIS = "burnish.data.augmentations"
 KINDS = kinds(AXIS)
 OF_IMAGES = [k for k in KINDS if component_class(AXIS, k).read_as in ((), ("picture",))]  # type: ignore[attr-defined]
 OF_SOUNDS = [k for k in KINDS if component_class(AXIS, k).read_as in ((), ("waveform",))]  # type: ignore[attr-defined]
+OF_TUNES = [k for k in KINDS if component_class(AXIS, k).read_as == ("tune",)]  # type: ignore[attr-defined]
 WITH_SIDES = [k for k in OF_IMAGES if "horizontal_flip" in component_class(AXIS, k).model_fields]
 QUIET = {"horizontal_flip": False, "rotation": 0.0, "colour_jitter": 0.0, "scale": (1.0, 1.0), "erasing": 0.0}
 
@@ -34,17 +37,21 @@ def values(kind: str) -> list[Any]:
     """Some things it can change: pictures of several sizes, or sounds."""
     if kind in OF_IMAGES:
         return [picture(1), picture(2, 300, 40), picture(3, 7, 90), Pillow.new("RGB", (1, 1)), picture(4, 2, 2)]
+    if kind in OF_TUNES:
+        return [AskedTune("a jig in D", JIG), AskedTune("two voices in Gm", TUNES["voices"])]
     return [np.random.default_rng(i).normal(0, 0.1, 8000 // (i + 1)).astype(np.float32) for i in range(3)]
 
 
 def numbers(value: Any) -> np.ndarray[Any, Any]:
-    """The values of a picture or sound."""
+    """The values of a picture or sound; of a tune the letters."""
+    if isinstance(value, AskedTune):
+        return np.frombuffer(f"{value.caption}\n{value.abc}".encode(), np.uint8)
     return np.asarray(value)
 
 
 def seen(change: Augmentation, value: Any, seed: int) -> np.ndarray[Any, Any]:
     """What is left of a picture; of a sound, what is left of it and of a spectrogram."""
-    if isinstance(value, Pillow.Image):
+    if isinstance(value, Pillow.Image | AskedTune):
         return numbers(change(value, seed))
     bands = np.random.default_rng(1).normal(size=(24, 60)).astype(np.float32)
     return np.concatenate([change(value, seed), change.features(bands, seed).ravel()])
@@ -88,8 +95,8 @@ def test_threads_do_not_disturb_each_other(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if component_class(AXIS, k).changes])  # type: ignore[attr-defined]
 def test_seeds_differ(kind: str) -> None:
-    """Twenty seeds give many different results; not one result for all."""
-    results = {seen(made(kind), values(kind)[0], seed).tobytes() for seed in range(20)}
+    """Many seeds give many different results; not one result for all. A tune has twelve keys."""
+    results = {seen(made(kind), values(kind)[0], seed).tobytes() for seed in range(60 if kind in OF_TUNES else 20)}
     assert len(results) > 10
 
 

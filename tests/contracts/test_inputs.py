@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -18,7 +19,11 @@ from burnish.core.errors import InputError
 from burnish.inputs import Divisible, Input
 from burnish.media.chat.conversation import Conversation, Message, TokenIds
 from burnish.media.chat.processor import ChatProcessor
+from burnish.media.music.asked_tunes import AskedTune
+from burnish.media.music.midi import midi_of_tune
 from tests.checkpoints import DEFAULT_TEXTS, chat_checkpoint, tiny_checkpoint
+from tests.midi_cases import piece
+from tests.tune_cases import JIG, TUNES
 
 AXIS = "burnish.inputs"
 MASK = "attention_mask"
@@ -45,6 +50,12 @@ IDS = [
     TokenIds((5,), (False,)),
     TokenIds(tuple(range(5, 17)), (False, True) * 6, "dog"),
 ]
+ASKED = [
+    AskedTune("the quick fox in D", JIG),
+    AskedTune("a lazy dog", TUNES["voices"]),
+    AskedTune("a cat", TUNES["flats"]),
+]
+PIECE = {"base64": base64.b64encode(midi_of_tune(piece(3, 20))).decode("ascii")}
 # For each kind: settings, and rows that people have; of conversations and ids the cells that they are assembled in.
 CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
     "text": [
@@ -57,6 +68,18 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({}, [{"conversation": chat.to_text()} for chat in CHATS]),
         ({"max_length": 128, "reply_room": 8}, [{"conversation": chat.to_text()} for chat in CHATS]),
         ({"template": "chatml"}, [{"conversation": "the quick brown fox"}, {"conversation": CHATS[1].to_text()}]),
+    ],
+    "tune_caption": [
+        ({}, [{"conversation": tune.conversation("written").to_text()} for tune in ASKED]),
+        ({"header": "given"}, [{"conversation": tune.conversation("given").to_text()} for tune in ASKED]),
+        ({"max_length": 128, "reply_room": 8}, [{"conversation": "a fox in D"}]),
+    ],
+    "music_file": [
+        (
+            {"column": "x", "caption": "c"},
+            [{"x": PIECE, "c": "a lazy dog in D"}, {"x": None, "c": ""}, {"x": {"events": ["Bar_None"]}, "c": FAMILY}],
+        ),
+        ({"column": "x", "caption": "", "max_length": 128, "scheme": "TSD"}, [{"x": PIECE}, {"x": None}]),
     ],
     "token_ids": [({}, [{"conversation": row.to_text()} for row in IDS])],
     "document": [
@@ -91,7 +114,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def place_of(kind: str, architecture: str, checkpoints: dict[str, Path]) -> Path:
     """A checkpoint of the architecture; for inputs of language models alone one that chats."""
-    return checkpoints[f"chat-{architecture}" if kind in ("chat", "token_ids") else architecture]
+    return checkpoints[f"chat-{architecture}" if kind in ("chat", "token_ids", "tune_caption") else architecture]
 
 
 def case(kind: str, number: int) -> tuple[Input, list[dict[str, Any]]]:

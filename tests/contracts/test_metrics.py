@@ -19,7 +19,7 @@ from tests.prediction_cases import TYPES, label_table, synthetic, table
 from tests.transcript_cases import transcript_table
 
 AXIS = "burnish.metrics"
-TARGETS = ("label", "labels", "score", "tags", "response", "transcript", "ctc_transcript", "music")
+TARGETS = ("label", "labels", "score", "tags", "response", "tune", "transcript", "ctc_transcript", "music", "midi")
 WITHOUT_TRUTH = (
     *("codebook_loss", "codebook_mean"),
     *("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition"),
@@ -267,6 +267,25 @@ def reference_response(p: Predictions) -> dict[str, Any]:
     }
 
 
+def reference_tune(p: Predictions) -> dict[str, Any]:
+    """Sums divided once."""
+    sums = {name: p.numbers(name).sum() for name in ("nats", "tokens", "bytes")}
+    return {
+        "bits_per_byte": sums["nats"] / sums["bytes"] / np.log(2),
+        "perplexity": np.exp(sums["nats"] / sums["tokens"]),
+        "stop_rate": p.numbers("stopped").mean(),
+    }
+
+
+def reference_midi(p: Predictions) -> dict[str, Any]:
+    """Sums divided once."""
+    known = {name: p.numbers(name) for name in ("nats", "tokens", "stopped")}
+    return {
+        "perplexity": np.exp(known["nats"].sum() / known["tokens"].sum()),
+        "stop_rate": known["stopped"].mean(),
+    }
+
+
 def reference_transcript(p: Predictions) -> dict[str, Any]:
     """Edits by the textbook's table, of texts that are normalised by the rules written out for the words of the cases."""
 
@@ -317,6 +336,8 @@ REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
     "score": reference_score,
     "tags": reference_tags,
     "response": reference_response,
+    "tune": reference_tune,
+    "midi": reference_midi,
     "transcript": reference_transcript,
     "ctc_transcript": reference_transcript,
 }

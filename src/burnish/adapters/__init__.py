@@ -131,6 +131,22 @@ def require_new_tokens(network: Network, adapter: Adapter) -> None:
         )
 
 
+def require_all_learning(network: Network, adapter: Adapter) -> None:
+    """Refuse random weights that would stay as they were drawn.
+
+    Raises:
+        InputError: nothing is pretrained, and the adapter has frozen a part.
+    """
+    still = [name for name, value in network.named_parameters() if not value.requires_grad]
+    if network.from_scratch and still:
+        raise InputError(
+            f"{adapter.kind()} freezes random weights, such as {still[0]}: they would stay noise",
+            expected="adapter: full, without a pattern of `freeze`",
+            fix="write adapter: full, or leave model.random_weights out and name a checkpoint with weights",
+            place="adapter",
+        )
+
+
 def hold_still(network: nn.Module) -> None:
     """Put batch norms whose parameters are all frozen into eval mode, so that their running statistics stay too.
 

@@ -82,7 +82,7 @@ class Decoding:
                 if not any(name in asked for name in _OF_DRAWS):
                     asked["temperature"] = 0.0
                 shared: dict[str, Any] = {
-                    name: kept[name] for name in ("max_new_tokens", "stop", "json_schema") if name in kept
+                    name: kept[name] for name in ("max_new_tokens", "stop", "json_schema", "grammar") if name in kept
                 }
                 kept = {"kind": "sampling", **shared, "seed": seed}
         for name in ("stop", "before_json", "behind_json"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from burnish.core.batch import Array
 
@@ -63,6 +63,19 @@ class Progress:
     chances: Sequence[Chance] = ()
 
 
+class Writing(Protocol):
+    """One sequence that is held to a grammar while it is written."""
+
+    def masked(self, logits: Array) -> Array:
+        """Logits [V] with minus infinity for every token that may not come."""
+
+    def after(self, token: int) -> Writing:
+        """The sequence with this token."""
+
+    def took(self, token: int) -> None:
+        """This token was chosen."""
+
+
 @dataclass(frozen=True)
 class Ends:
     """What ends a sequence, as the target's tokenizer says it.
@@ -75,6 +88,7 @@ class Ends:
         never, never_first: ids that are not written, and not as the first token.
         most: tokens that fit behind what the decoder begins with, the stop token included; None: no limit. Where several
             codes are written at a step, frames.
+        orders: from the tokens that may be written to a sequence that is held to the target's own grammar; None: it has none.
         late: by how many steps each of the codebooks of a step is late; empty where a token is written at a step.
         frames_per_second: of codebooks.
         seconds: of codebooks, how long an answer is where the decoder does not say it.
@@ -87,6 +101,7 @@ class Ends:
     never: tuple[int, ...] = ()
     never_first: tuple[int, ...] = ()
     most: int | None = None
+    orders: Callable[[int], Writing] | None = None
     late: tuple[int, ...] = ()
     frames_per_second: float = 0.0
     seconds: float = 0.0

@@ -110,11 +110,13 @@ class Network(nn.Module, ABC):
         seed: what fresh parts are drawn from: the head, and what adapters insert.
         new_tokens: ids of tokens that the checkpoint's vocabulary did not have; their rows begin as the mean of all others.
         fresh_head: whether the head's last layer was drawn at random, and did not come with the checkpoint.
+        from_scratch: whether all weights were drawn at random: then all of them must learn.
     """
 
     notes: Sequence[str] = ()
     seed: int = 0
     fresh_head: bool = True
+    from_scratch: bool = False
     new_tokens: Sequence[int] = ()
 
     def learns(self, parameter: str) -> bool:

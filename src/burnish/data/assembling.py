@@ -1,4 +1,7 @@
-"""Tables whose rows are put together from several columns, in one column that input and target read; kept in the cache."""
+"""Tables whose rows are put together from several columns, in one column that input and target read; kept in the cache.
+
+Where rows may be copies of each other though not equal, another column says which.
+"""
 
 from __future__ import annotations
 
@@ -45,14 +48,33 @@ def assembled(table: Table, input: Input, cache: Path, notify: Notify | None = N
             write_pieces(path, _pieces(table, input, notify))
         except OSError as error:
             raise cache_unwritable(path.parent, error) from error
-    with pa.memory_map(str(path)) as file:
-        columns = pa.ipc.open_file(file).read_all()
+    made = _opened(path)
+    columns = {input.assembled_column: made[input.assembled_column]}
+    if input.family_column:
+        columns[input.family_column] = _families(path, input, columns[input.assembled_column])
     arrow = table.arrow
-    for column in columns.column_names:
+    for column, cells in columns.items():
         if column in arrow.column_names:
             arrow = arrow.drop_columns([column])
-        arrow = arrow.append_column(column, columns[column])
+        arrow = arrow.append_column(column, cells)
     return replace(table, arrow=arrow, read_cells={}, made=key)
+
+
+def _opened(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _families(path: Path, input: Assembled, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which rows are copies of each other, kept beside the rows."""
+    beside, name = path.with_suffix(".families.arrow"), input.family_column
+    if not beside.is_file():
+        families = pa.array(input.families(cells.to_pylist()), pa.string())
+        try:
+            write_pieces(beside, iter([pa.record_batch({name: families})]))
+        except OSError as error:
+            raise cache_unwritable(path.parent, error) from error
+    return _opened(beside)[name]
 
 
 def _pieces(table: Table, input: Input, notify: Notify | None) -> Iterator[pa.RecordBatch]:

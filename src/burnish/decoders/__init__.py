@@ -169,6 +169,8 @@ def within(
 def _bounded(decoder: Decoder, target: Target, processor: Processor, view: Encoded, ends: Ends) -> Decoder:
     """A decoder that writes no more than a view can hold."""
     inside = within(decoder, target, processor, int(view["_length"]), ends)
+    if getattr(inside, "grammar", None) and isinstance(target, Generative) and (on := target.goes_on(view, processor)):
+        inside = inside.model_copy(update={"grammar_begun": on})
     most = target.most_written(view, processor) if isinstance(target, Generative) else None
     if most is None or getattr(inside, "max_new_tokens", 0) <= most:
         return inside

@@ -6,17 +6,18 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from burnish.core.batch import Array
 from burnish.core.chances import chance_of, log_total
 from burnish.core.errors import InputError
-from burnish.core.generated import Chance, Ends, Generated, Progress, Reason
+from burnish.core.generated import Chance, Ends, Generated, Progress, Reason, Writing
 from burnish.decoders import Decoder, Reads, Step
 from burnish.decoders._constraint import Constraint, schema_of
+from burnish.decoders._grammar import held
 
 _BYTES = 4  # tokens that one character may take, where tokens are bytes
 
@@ -45,6 +46,7 @@ class Sequences:
 
     ids: list[int] = field(default_factory=list)
     score: float = 0.0
+    held: Writing | None = None
 
     def finished(self, ended: Reason, cut: int | None = None) -> Generated:
         """As it is now."""
@@ -104,7 +106,28 @@ class Stepwise(Decoder):
         return sequence.finished("length" if cut is None else "stop", cut)
 
 
-class OneByOne(Stepwise):
+class Grammatical(Stepwise):
+    """A decoder that can be held to a grammar."""
+
+    grammar: Literal["abc", "free"] | None = Field(
+        None,
+        description="Predictions are texts of this grammar; abc: tunes in ABC whose bars fill the meter, with header and end. "
+        "Null: that of the target, which event tokens have: only orders that make music. free: none.",
+    )
+
+    grammar_begun: str = Field(
+        "",
+        description="What a text of the grammar begins with that is not written again, such as a header that is given.",
+    )
+
+    def held(self, ends: Ends, size: int) -> Writing | None:
+        """A text of the grammar that begins; None where there is no grammar. `size`: tokens that the network has logits for."""
+        if self.grammar is None:
+            return None if ends.orders is None else ends.orders(self.max_new_tokens)
+        return None if self.grammar == "free" else held(ends, size, self.max_new_tokens, self.grammar_begun)
+
+
+class OneByOne(Grammatical):
     """One sequence a row, one token at a time. Where the network gives no number, the answer ends with a score that is none."""
 
     json_schema: dict[str, Any] | None = Field(
@@ -122,6 +145,12 @@ class OneByOne(Stepwise):
     @classmethod
     def _schema(cls, json_schema: Any) -> Any:
         return None if json_schema is None or json_schema is False else schema_of(json_schema)
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> OneByOne:
+        if self.grammar is not None and self.json_schema is not None:
+            raise ValueError("predictions are held to a grammar or to json_schema, not to both")
+        return self
 
     @abstractmethod
     def chosen(self, logits: Array, sequence: Sequences, random: np.random.Generator | None) -> int:
@@ -170,7 +199,7 @@ class OneLine:
     others: int | None = None
     sequence: Sequences = field(default_factory=Sequences)
     chances: list[Chance] = field(default_factory=list)
-    _held: Constraint | None = None
+    _held: Constraint | Writing | None = None
 
     @property
     def ids(self) -> Sequence[int]:
@@ -180,9 +209,8 @@ class OneLine:
     def took(self, logits: Array) -> tuple[int, Generated | None]:
         """The next token; where the network gives no number, the sequence ends with a score that is none."""
         decoder, sequence = self.decoder, self.sequence
-        if self._held is None and decoder.json_schema is not None:
-            around = decoder.before_json, decoder.behind_json
-            self._held = Constraint(decoder.json_schema, self.ends, len(logits), around)
+        if self._held is None:
+            self._held = self._begun(len(logits))
         allowed = logits if self._held is None else self._held.masked(logits)
         allowed = without(allowed, self.ends, first=not sequence.ids)
         token = int(decoder.chosen(allowed, sequence, self.random))
@@ -195,3 +223,10 @@ class OneLine:
         if self.others is not None:
             self.chances.append(chance_of(token, logits, self.others, total))
         return token, decoder.ending(sequence, token, self.ends)
+
+    def _begun(self, size: int) -> Constraint | Writing | None:
+        """What the sequence is held to; None where it is free."""
+        decoder = self.decoder
+        if decoder.json_schema is None:
+            return decoder.held(self.ends, size)
+        return Constraint(decoder.json_schema, self.ends, size, (decoder.before_json, decoder.behind_json))

@@ -13,7 +13,7 @@ from pydantic import Field
 from burnish.core.batch import Array
 from burnish.core.generated import Ends, Generated
 from burnish.decoders import Step
-from burnish.decoders._stepwise import Sequences, Stepwise, log_softmax, without
+from burnish.decoders._stepwise import Grammatical, Sequences, log_softmax, without
 
 
 @dataclass
@@ -24,7 +24,7 @@ class _Row:
     ended: list[Generated] = field(default_factory=list)
 
 
-class Beam(Stepwise):
+class Beam(Grammatical):
     """The `width` best sequences at once; the one with the best score for its length is the prediction.
 
     A sequence that ends keeps its place, so that one of width 1 is `greedy`, and a width of all sequences is exhaustive
@@ -38,8 +38,8 @@ class Beam(Stepwise):
 
     def written(self, step: Step, rows: int, ends: Ends, seeds: Sequence[int] = ()) -> list[Generated]:
         """All sequences of all rows go through the network together."""
-        beams_by_row = [_Row() for _ in range(rows)]
         logits, cache = step(None, None) if rows else (np.zeros((0, 0)), None)
+        beams_by_row = [_Row([Sequences(held=self.held(ends, logits.shape[-1]))]) for _ in range(rows)]
         while True:
             places, tokens, start = [], [], 0
             for row in beams_by_row:
@@ -59,14 +59,16 @@ class Beam(Stepwise):
         if not row.live or room <= 0:
             return []
         with np.errstate(over="ignore"):
-            allowed = without(log_softmax(logits), ends, first=not row.live[0].ids)
+            allowed = without(_held(log_softmax(logits), row.live), ends, first=not row.live[0].ids)
             scores = allowed + np.array([s.score for s in row.live])[:, None]
         going: list[tuple[int, int, Sequences]] = []
         for index in _best(scores, room):
             place, token = divmod(int(index), scores.shape[1])
             if not np.isfinite(scores[place, token]):
                 break
-            sequence = Sequences(list(row.live[place].ids), float(scores[place, token]))
+            before = row.live[place]
+            after = None if before.held is None else before.held.after(token)
+            sequence = Sequences(list(before.ids), float(scores[place, token]), after)
             ended = self.ending(sequence, token, ends)
             if ended is None:
                 going.append((place, token, sequence))
@@ -92,6 +94,14 @@ class Beam(Stepwise):
             return float(score / tokens**self.length_penalty)
         except OverflowError:  # a penalty so large that of long answers all are equal
             return -0.0
+
+
+def _held(scores: Array, live: Sequence[Sequences]) -> Array:
+    """Scores [N, V] with minus infinity for what the grammar of each of N sequences does not allow."""
+    if live[0].held is None:
+        return scores
+    rows = [row if one.held is None else one.held.masked(row) for row, one in zip(scores, live, strict=True)]
+    return np.stack(rows)
 
 
 def _best(scores: Array, room: int) -> NDArray[np.int64]:

@@ -109,14 +109,14 @@ def bootstrap_all(
         low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
         value = metric.value(known)
         if value in (0.0, 1.0) and (judged := metric.share_of(known)) is not None:
-            low, high = _of_all_alike(value, judged, known.groups, level)
+            low, high = of_all_alike(value, judged, known.groups, level)
         elif metric.greater_is_better and low == high == value == 1.0:
             low, high = float("nan"), float("nan")
         intervals[metric.label] = Interval(value, low, high, defined, known.groups is not None)
     return intervals
 
 
-def _of_all_alike(
+def of_all_alike(
     share: float, judged: NDArray[np.bool_], groups: Sequence[str | None] | None, level: float
 ) -> tuple[float, float]:
     """The exact interval (Clopper and Pearson 1934) of a share of rows that is 1 or 0, over the rows or groups drawn.

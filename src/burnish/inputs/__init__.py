@@ -22,6 +22,7 @@ from burnish.inputs._capabilities import (
     FromFiles,
     InGraph,
     Piece,
+    Rewritable,
     Standalone,
     Visible,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Located",
     "Piece",
     "Processor",
+    "Rewritable",
     "Standalone",
     "Unfolded",
     "Unfolding",
@@ -59,8 +61,8 @@ class Input(Component):
     """What goes in: which columns are read, and how a row becomes numbers.
 
     What only some inputs can do are capabilities, which they inherit beside this class: `FromFiles`, `Augmentable`, `Visible`,
-    `Assembled`, `Audible`, `Divisible`, `Elementwise`, `InGraph`, `Located`, `Standalone`, `Unfolded`. Nobody asks for the
-    kind of an input.
+    `Assembled`, `Audible`, `Divisible`, `Elementwise`, `InGraph`, `Located`, `Rewritable`, `Standalone`,
+    `Unfolded`. Nobody asks for the kind of an input.
     """
 
     axis: ClassVar[str] = "burnish.inputs"
@@ -84,6 +86,9 @@ class Input(Component):
     """The family of transformer networks that read it."""
     plain_texts: ClassVar[bool] = False
     """Whether a .txt file holds its rows as they are; for other inputs it is a table of columns."""
+    audits: ClassVar[tuple[str, ...]] = ()
+    """What judges its rows, or the facts of its files: modules of `burnish.data.looking.audit`, or of another package by their
+    whole names."""
     group_columns: ClassVar[tuple[str, ...]] = ()
     """Names of columns that say whose a row is, such as a speaker: splits keep each whole, unless a recipe says otherwise."""
     recognition_order: ClassVar[int] = 0
@@ -216,5 +221,5 @@ def input_classes() -> dict[str, type[Input]]:
 
 def augmented_as(read_as: Sequence[str]) -> list[str]:
     """The kinds of input whose rows are read so, any of them where nothing is named."""
-    known = {kind: cls for kind, cls in input_classes().items() if issubclass(cls, Augmentable)}
+    known = {kind: cls for kind, cls in input_classes().items() if issubclass(cls, Augmentable | Rewritable)}
     return [kind for kind, cls in known.items() if not read_as or cls.read_as in read_as]

@@ -18,6 +18,10 @@ class Assembled(ABC):
 
     assembled_column: ClassVar[str]
     """The column of a table that holds rows put together."""
+    family_column: ClassVar[str] = ""
+    """The column for what `families` says; empty where rows have no families."""
+    prompts_tell: ClassVar[bool] = True
+    """Whether two prompts in nearly the same words ask for the same, so that they are a leak between splits."""
     learns: ClassVar[str]
     """The kind of target where none is named."""
 
@@ -68,3 +72,13 @@ class Assembled(ABC):
         Raises:
             InputError: what is wrong with it, at `place`.
         """
+
+    def families(self, cells: Sequence[Any]) -> list[str]:
+        """Rows of one table that are copies of each other, though not equal: a name for each row, the same for copies.
+
+        Splits that are made keep a family whole.
+
+        Args:
+            cells: the rows, put together.
+        """
+        return []

@@ -54,8 +54,6 @@ class FromFiles(Located):
     """Endings of the files."""
     media: ClassVar[str] = ""
     """How the media type of such a file begins in a request, such as `image/`; empty: `application/octet-stream` alone."""
-    audits: ClassVar[tuple[str, ...]] = ()
-    """What judges the facts of `look`: modules of `burnish.data.looking.audit`, or of another package by their whole names."""
     learned_facts: ClassVar[tuple[str, ...]] = ()
     """Facts of `look` that `learned` needs."""
     length_facts: ClassVar[tuple[str, ...]] = ()
@@ -172,6 +170,23 @@ class Augmentable(ABC):
             examples, processor: as in `encode`.
             change: what is done to a row as it was read, and for sounds to what the network reads of it.
             seeds: one a row: a pure function of run seed, epoch and row, so that a resumed run sees the same.
+        """
+
+
+class Rewritable(ABC):
+    """Its training rows may be written anew at random, together with what is learned from them."""
+
+    read_as: ClassVar[str]
+    """What an augmentation is given: `tune` (`media.music.asked_tunes.AskedTune`), or a name of your own."""
+
+    @abstractmethod
+    def rewritten(self, example: Example, change: Change, seed: int) -> Example:
+        """A row, with the column of its target, changed; as it is where it cannot be. For training rows only.
+
+        Args:
+            example: the row.
+            change: what is done to it.
+            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same.
         """
 
 

@@ -15,7 +15,7 @@ class BitsPerByte(SumRatio):
     Summed over all rows and divided once. Unlike perplexity it compares models with different tokenizers.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("response",)
+    targets: ClassVar[tuple[str, ...]] = ("response", "tune")
     columns: ClassVar[tuple[str, ...]] = ("nats", "bytes")
     greater_is_better: ClassVar[bool | None] = False
 

@@ -16,7 +16,7 @@ class Perplexity(SumRatio):
     The exponential of nats a token, summed over all rows and divided once. It compares models of one tokenizer only.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("response",)
+    targets: ClassVar[tuple[str, ...]] = ("response", "tune", "midi")
     columns: ClassVar[tuple[str, ...]] = ("nats", "tokens")
     greater_is_better: ClassVar[bool | None] = False
 

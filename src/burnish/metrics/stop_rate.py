@@ -14,7 +14,7 @@ from burnish.metrics import ShareOfRows
 class StopRate(ShareOfRows):
     """Share of answers that the model ended itself, with a stop token or stop text, before the longest length cut them off."""
 
-    targets: ClassVar[tuple[str, ...]] = ("response",)
+    targets: ClassVar[tuple[str, ...]] = ("response", "tune", "midi")
     columns: ClassVar[tuple[str, ...]] = ("stopped",)
 
     def rows(self, known: Predictions) -> tuple[Values, Values]:

@@ -16,7 +16,9 @@ TASKS: dict[str, tuple[str, str]] = {
     "multi-label-audio-classification": ("audio", "labels"),
     "audio-regression": ("audio", "score"),
     "speech-recognition": ("speech", "transcript"),
+    "midi-generation": ("music_file", "midi"),
     "music-from-text": ("caption", "music"),
     "instruction-tuning": ("chat", "response"),
+    "music-generation": ("tune_caption", "tune"),
 }
 """Task names to (input, target). The pairs are all that burnish knows; the names are those people search for."""

@@ -25,6 +25,7 @@ from burnish.report.replies import learned_parts, written
 from burnish.report.sounds import sounds
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import aligned_words, transcripts
+from burnish.report.tunes import tunes
 from burnish.targets import Transcribed, classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
 
 FOLDER = "pictures"
@@ -79,6 +80,7 @@ def write(
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
         *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
+        tunes(run_folder / FOLDER, scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         report_results.compared(scores, baselines),
         *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         sounds(run_folder, scores, predictions, _shown_by(inputs_shown)),

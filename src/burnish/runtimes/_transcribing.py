@@ -141,7 +141,7 @@ def spoken_settings(decoder: Decoder) -> dict[str, Any]:
         InputError: a setting that it does not have.
     """
     values = decoder.model_dump()
-    for name in ("stop", "json_schema"):
+    for name in ("stop", "json_schema", "grammar"):
         if values.get(name):
             raise _lacks(name)
     if decoder.kind() in ("greedy", "temperature_fallback"):

@@ -107,7 +107,7 @@ class _Writer:
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
     ) -> list[Generated]:
         """Sequences for B rows."""
-        asked = settings_of(decoder)
+        asked = settings_of(decoder, ends)
         stepwise = cast(Stepwise, decoder)
         prompts = self._prompts(arrays)
         if not stepwise.stop and not asked["random"]:
@@ -123,7 +123,7 @@ class _Writer:
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
     ) -> Iterator[Progress]:
         """The same, told while it is written where there is one row and one sequence of it."""
-        asked = settings_of(decoder)
+        asked = settings_of(decoder, ends)
         stepwise = cast(Stepwise, decoder)
         prompts = self._prompts(arrays)
         if len(prompts) > 1 or asked["options"].get("beam_size", 1) > 1:
@@ -190,8 +190,12 @@ def _seed(decoder: Decoder, seeds: Sequence[int], row: int) -> int:
     return int(seeds[row]) if seeds else int(getattr(decoder, "seed", 0))
 
 
-def settings_of(decoder: Decoder) -> dict[str, Any]:
+def settings_of(decoder: Decoder, ends: Ends | None = None) -> dict[str, Any]:
     """What the library is given for a decoder: `options`, and whether it is `random`.
+
+    Args:
+        decoder: whose settings they are.
+        ends: what ends a sequence, and the grammar that it is held to unless the decoder is free; None: it has none.
 
     Raises:
         InputError: a setting that it does not have.
@@ -199,6 +203,9 @@ def settings_of(decoder: Decoder) -> dict[str, Any]:
     values = decoder.model_dump()
     if values.get("json_schema") is not None:
         raise _lacks("predictions in a JSON schema")
+    own = ends is not None and ends.orders is not None and values.get("grammar") is None
+    if own or values.get("grammar") not in (None, "free"):
+        raise _lacks("predictions that are held to a grammar")
     if decoder.kind() == "greedy":
         return {"options": {"sampling_topk": 1, "length_penalty": 0}, "random": False}
     if decoder.kind() == "beam":

@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from burnish.core.answer import Answer
 from burnish.core.errors import BurnishError
-from burnish.server import explaining, page, protocol_models
+from burnish.server import explaining, page, protocol_models, tunes
 from burnish.server.chat import routes as chat
 from burnish.server.direct import direct, response_to
 from burnish.server.guard import Guard
@@ -88,7 +88,8 @@ def create(settings: Settings) -> FastAPI:
     chat.add(app, models, bodies, stopping)
     speech.add(app, models, bodies, stopping)
     protocol_models.add(app, models)
-    page.add(app, chats=models[0].chats, transcribes=models[0].transcribes)
+    tunes.add(app, models, bodies)
+    page.add(app, page.page_of(models[0]))
     _errors(app, models)
     if settings.cors:
         app.add_middleware(

@@ -9,16 +9,26 @@ from importlib.resources import files
 
 from fastapi import FastAPI, Response
 
+from burnish.server.served import Served
+
 FILE = "page.html"
 CHAT = "chat.html"
 """Of models that chat."""
 SPEECH = "speech.html"
 """Of models that transcribe."""
+TUNE = "tune.html"
+"""Of models that write tunes."""
 
 
-def add(app: FastAPI, *, chats: bool = False, transcribes: bool = False) -> None:
-    """Serve the page at `/`; it asks /models, or /v1/models where the first model chats, what there is."""
-    name = CHAT if chats else SPEECH if transcribes else FILE
+def page_of(first: Served) -> str:
+    """The file of the page that fits what the first model does."""
+    if first.composes:
+        return TUNE
+    return CHAT if first.chats else SPEECH if first.transcribes else FILE
+
+
+def add(app: FastAPI, name: str = FILE) -> None:
+    """Serve a page at `/`; it asks /models, or /v1/models where the first model chats, what there is."""
     text = (files("burnish.server") / name).read_text(encoding="utf-8")
     headers = {
         "Content-Security-Policy": policy(text),

@@ -223,10 +223,16 @@ def description(served: Served) -> dict[str, Any]:
         "scores": scores_shown(served.predictor.bundle) if served.trained else None,
         "predict": f"/models/{served.path}/predict",
         **_transcribing(served),
+        **_composing(served),
         "explain": None if why_not else f"/models/{served.path}/explain",
         "unexplained": why_not,
         "examples": shown_examples(served),
     }
+
+
+def _composing(served: Served) -> dict[str, Any]:
+    """Of a model that writes tunes: who writes their headers."""
+    return {"composes": getattr(served.predictor.bundle.target, "header", None) or "written"} if served.composes else {}
 
 
 def _transcribing(served: Served) -> dict[str, Any]:

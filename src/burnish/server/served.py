@@ -27,7 +27,7 @@ from burnish.server.readers import Readers
 from burnish.server.refusal import Refused, late
 from burnish.server.rows import Reader, RowError
 from burnish.server.settings import Settings, name_of, place_of
-from burnish.targets import Transcribed, names_of
+from burnish.targets import Generative, Musical, Transcribed, names_of
 
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
@@ -75,6 +75,12 @@ class Served:
     def transcribes(self) -> bool:
         """Whether recordings are answered in OpenAI's protocol."""
         return isinstance(self.predictor.bundle.target, Transcribed)
+
+    @property
+    def composes(self) -> bool:
+        """Whether it writes tunes in ABC."""
+        target = self.predictor.bundle.target
+        return isinstance(target, Musical) and isinstance(target, Generative)
 
     @property
     def path(self) -> str:

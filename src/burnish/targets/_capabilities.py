@@ -125,6 +125,18 @@ class Filed(ABC):
         """The file of an answer."""
 
 
+class Musical(ABC):
+    """Its answers are written music, which can be read, drawn and played."""
+
+    @abstractmethod
+    def music(self, answer: Any) -> Any:
+        """An answer or a truth as `media.music.tune.Tune`; None where it cannot be read."""
+
+    @abstractmethod
+    def notated(self, answer: Any) -> str:
+        """The same as people write it, as ABC text; empty where there is no such thing."""
+
+
 class Sounded(Filed):
     """Its answers are sounds, which can be compared with recordings."""
 
@@ -158,6 +170,10 @@ class Generative(ABC):
     def begun(self, rows: int, processor: Any) -> dict[str, Array]:
         """What a decoder is given before it writes, [rows, ...]: a prompt that is no part of the answer; nothing by default."""
         return {}
+
+    def goes_on(self, encoded: Encoded, processor: Any) -> str:
+        """What of the prompt an answer goes on with, for decoders that are held to a grammar; nothing by default."""
+        return ""
 
     def most_written(self, encoded: Encoded, processor: Any) -> int | None:
         """Tokens beyond which nothing sensible can be written of a view; None where nothing says so."""

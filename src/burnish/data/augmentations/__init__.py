@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from burnish.core.batch import Array
 from burnish.core.component import Component
 from burnish.core.errors import InputError
-from burnish.inputs import Augmentable, Input, augmented_as
+from burnish.inputs import Augmentable, Input, Rewritable, augmented_as
 
 
 class Augmentation(Component):
@@ -16,7 +16,7 @@ class Augmentation(Component):
 
     axis: ClassVar[str] = "burnish.data.augmentations"
     read_as: ClassVar[tuple[str, ...]] = ()
-    """What it is given of a row (`Augmentable.read_as`); none: it changes nothing, and goes with all."""
+    """What it is given of a row (`Augmentable.read_as`, `Rewritable.read_as`); none: it changes nothing, and goes with all."""
     changes: ClassVar[bool] = True
     """Whether it does anything; where not, training rows are read as validation rows are."""
 
@@ -25,7 +25,7 @@ class Augmentation(Component):
         """What a row was read as, changed: a pure function of value and seed, safe in worker processes.
 
         Args:
-            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds.
+            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds; an `AskedTune` for tunes.
             seed: the only source of randomness.
 
         Returns:
@@ -51,7 +51,9 @@ def require_augmentable(chosen: Augmentation | None, input: Input) -> None:
     Raises:
         InputError: they are not.
     """
-    if chosen is None or (isinstance(input, Augmentable) and (not chosen.read_as or input.read_as in chosen.read_as)):
+    if chosen is None or (
+        isinstance(input, Augmentable | Rewritable) and (not chosen.read_as or input.read_as in chosen.read_as)
+    ):
         return
     raise InputError(
         f"augmentation {chosen.kind()!r} does not change input {input.kind()!r}",

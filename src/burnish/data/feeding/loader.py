@@ -16,7 +16,7 @@ from burnish.data.augmentations import Augmentation
 from burnish.data.feeding.ahead import Sharing
 from burnish.data.feeding.decoded import DecodedRows
 from burnish.data.feeding.encode import EncodedRows
-from burnish.inputs import Augmentable, Input
+from burnish.inputs import Augmentable, Input, Rewritable
 from burnish.targets import Redrawn, Target, Taught, Timed, Veiled
 
 
@@ -49,9 +49,38 @@ class Loader:
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
+        if self._rewrites:
+            return self.input.encode(self._rewritten(positions, epoch), self.processor.for_input)
         if self.input.stored:
             return [self.rows.encoded(int(p)) for p in positions]
         return self.sharing.of(positions, lambda chunk: self._read(chunk, epoch))
+
+    @property
+    def _rewrites(self) -> bool:
+        return self.augmentation is not None and isinstance(self.input, Rewritable)
+
+    def _rewritten(self, positions: NDArray[np.int64], epoch: int) -> list[Example]:
+        """Rows with the column of the target, written anew; a row that became too long for the network stays as it was."""
+        assert isinstance(self.input, Rewritable)
+        assert self.augmentation is not None
+        numbers = self.rows.rows[positions]
+        columns = list(dict.fromkeys([*self.input.required_columns, self.target.column]))
+        rows = self.rows.part.table.take(numbers, columns).to_pylist()
+        seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
+        changed = [self.input.rewritten(row, self.augmentation, seed) for row, seed in zip(rows, seeds, strict=True)]
+        return [new if self._fits(new) else row for row, new in zip(rows, changed, strict=True)]
+
+    def _fits(self, example: Example) -> bool:
+        limit = self.processor.limit
+        if limit is None:
+            return True
+        (encoded,) = self.input.encode([example], self.processor.for_input)
+        return len(self._taught_anew(example, encoded)[1][0]) < limit  # a token more is there than is learned
+
+    def _taught_anew(self, example: Example, encoded: Encoded) -> tuple[Encoded, tuple[Array, Array]]:
+        value = example[self.target.column]
+        given = self.target.given(value, encoded, self.processor) if isinstance(self.target, Taught) else {}
+        return given, self.target.encode(value, encoded, self.processor)
 
     def _read(self, positions: NDArray[np.int64], epoch: int) -> list[Encoded]:
         numbers = self.rows.rows[positions]
@@ -114,6 +143,9 @@ class Loader:
             seeds = [derive(self.seed, "drawn", epoch, int(row)) for row in self.rows.rows[positions]]
             drawn = [self.target.drawn(row, self.processor, seed) for row, seed in zip(encoded, seeds, strict=True)]
             return [given for given, _ in drawn], [pair for _, pair in drawn]
+        if self._rewrites:
+            anew = [self._taught_anew(*row) for row in zip(self._rewritten(positions, epoch), encoded, strict=True)]
+            return [given for given, _ in anew] if self.rows.gives else [], [pair for _, pair in anew]
         given = [self.rows.given(int(p)) for p in positions] if self.rows.gives else []
         if self.redraws and isinstance(self.target, Veiled):
             seeds = [derive(self.seed, "veiled", epoch, int(row)) for row in self.rows.rows[positions]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,7 @@ from burnish.core.errors import InputError
 from burnish.core.family import Family, family_of
 from burnish.inputs import Extending, Input
 from burnish.models import Model
-from burnish.models._checkpoint import hub_name, resolved_folder
+from burnish.models._checkpoint import checked_weights, hub_name, resolved_folder
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Transformers(Model):
     )
     dropout: float | None = Field(
         None, ge=0, lt=1, description="Overrides every dropout rate of the checkpoint; null: the checkpoint's own."
+    )
+    random_weights: bool = Field(
+        False,
+        description="Start from random weights with the architecture of config.json, which needs no weights beside it: "
+        "nothing is pretrained.",
     )
     gradient_checkpointing: bool = Field(
         False, description="Compute activations again in the backward pass: less memory, about a third more time."
@@ -65,7 +71,11 @@ class Transformers(Model):
         try:
             folder = self.folder()
         except InputError:
-            return Family()  # `build` says what is wrong
+            return Family(pretrained=not self.random_weights)  # `build` says what is wrong
+        if self.random_weights:
+            from burnish.models.transformers import from_scratch
+
+            return from_scratch.family(folder, input.encoder, generates=generates(folder))
         return family_of(stored_shapes(folder), input.encoder, generates=generates(folder))
 
     def build(self, input: Input, target: Target, *, seed: int) -> Network:
@@ -75,38 +85,61 @@ class Transformers(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
-        from burnish.media.picture.settings import checkpoint_settings
-        from burnish.models._vision.network import taking
         from burnish.models.transformers import configuration as settings
-        from burnish.models.transformers import loading
-        from burnish.models.transformers.pictures import at_size
-        from burnish.models.transformers.vocabulary import extend
 
         folder = self.folder()
         head = self._head(folder, input, target)
         with settings.quiet():
-            config = self._configuration(folder, head, input)
-            masked = settings.set_own_masks(config)
-            if settings.keeps_head(head):
-                whole = loading.with_its_head(folder, head, config, self._settings(self.dtype), seed=seed)
-                ids = input.new_token_ids(folder) if isinstance(input, Extending) else ()
-                if ids:
-                    extend(whole.model, ids)
-                    whole.notes.append(
-                        f"new tokens, which begin as the mean of all others: {len(ids)}, from {ids[0]} on"
-                    )
-                network = self._wrapped(whole, target, seed=seed)
-                network.new_tokens = ids
-                return network
-            loaded = loading.fine_tunable(folder, head, config, self._settings(self.dtype), target=target, seed=seed)
-            if masked:
-                loaded.notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
-            size = getattr(input, "size", None) or checkpoint_settings(folder).get("size")
-            if getattr(input, "read_as", "") != "picture" or size is None:
-                return self._wrapped(loaded, target, seed=seed)
-            loaded.model, notes = at_size(loaded.model, size, str(folder))
+            ids = input.new_token_ids(folder) if isinstance(input, Extending) else ()
+            config, notes = self._configuration(folder, head, input, ids)
+            loaded = self._loaded(folder, head, config, target, seed=seed)
             loaded.notes += notes
-            return taking(self._wrapped(loaded, target, seed=seed), (3, size, size), usual=None)
+            return self._fitted(folder, loaded, input, target, ids, seed=seed)
+
+    def _loaded(self, folder: Path, head: Any, config: Any, target: Target, *, seed: int) -> Any:
+        """The library's model, pretrained or drawn."""
+        from burnish.models.transformers import configuration as settings
+        from burnish.models.transformers import from_scratch, loading
+
+        given = self._settings(self.dtype)
+        if self.random_weights:
+            self._require_unquantized()
+            place = str(folder / "config.json")
+            return from_scratch.drawn(head, config, given, target=target, seed=seed, place=place)
+        if settings.keeps_head(head):
+            return loading.with_its_head(folder, head, config, given, seed=seed)
+        return loading.fine_tunable(folder, head, config, given, target=target, seed=seed)
+
+    def _fitted(
+        self, folder: Path, loaded: Any, input: Input, target: Target, new: Sequence[int], *, seed: int
+    ) -> Network:
+        """Behind one face, with new tokens, or for pictures of another size."""
+        from burnish.media.picture.settings import checkpoint_settings
+        from burnish.models._vision.network import taking
+        from burnish.models.transformers.pictures import at_size
+        from burnish.models.transformers.vocabulary import extend
+
+        if new and not self.random_weights:
+            extend(loaded.model, new)
+            loaded.notes.append(f"new tokens, which begin as the mean of all others: {len(new)}, from {new[0]} on")
+        pictures = getattr(input, "read_as", "") == "picture"
+        size = (getattr(input, "size", None) or checkpoint_settings(folder).get("size")) if pictures else None
+        if size is None:
+            network = self._wrapped(loaded, target, seed=seed)
+            network.new_tokens = () if self.random_weights else new
+            network.from_scratch = self.random_weights
+            return network
+        loaded.model, notes = at_size(loaded.model, size, str(folder))
+        loaded.notes += notes
+        return taking(self._wrapped(loaded, target, seed=seed), (3, size, size), usual=None)
+
+    def _require_unquantized(self) -> None:
+        if self.quantized is not None:
+            raise InputError(
+                "random weights that are frozen in four bits would learn nothing",
+                fix="leave `quantized` out",
+                place="model.quantized",
+            )
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it, in the number type it was saved in.
@@ -132,16 +165,23 @@ class Transformers(Model):
         head = settings.head_class(input, target.shape)
         return settings.frame_class(folder, head) if target.shape == "frames" else head
 
-    def _configuration(self, folder: Path, head: Any, input: Input) -> Any:
+    def _configuration(self, folder: Path, head: Any, input: Input, new: Sequence[int]) -> tuple[Any, list[str]]:
         from burnish.models.transformers import configuration as settings
+        from burnish.models.transformers import from_scratch
 
-        config = settings.read_configuration(folder, head)
+        config, notes = settings.read_configuration(folder, head), []
         sounds = settings.writes_sounds(head)  # its text encoder and its decoder pad with tokens of their own
+        if self.random_weights and not sounds and (said := from_scratch.sized(config, folder, new)):
+            notes.append(said)
+        if not self.random_weights:
+            checked_weights(folder)  # said before what follows from their absence
         if input.lengths_matter and input.stored and not sounds:  # of sounds that are read no token stands for padding
             settings.set_padding(config, folder)
         if self.dropout is not None:
             settings.set_dropout(config.decoder if sounds else config, self.dropout)
-        return config
+        if settings.set_own_masks(config):
+            notes.append("the network's own SpecAugment is off: it could not be resumed exactly")
+        return config, notes
 
     def _settings(self, dtype: str) -> dict[str, Any]:
         import torch

@@ -23,7 +23,8 @@ from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import keep, piece_path
 from burnish.stages.predict.rows import Window, received
-from burnish.targets import Filed
+from burnish.stages.predict.tune_files import tune_files
+from burnish.targets import Filed, Musical
 
 THREADS = "OMP_NUM_THREADS"
 MOST = 4096  # rows of a piece at most: by it files are numbered over all pieces
@@ -101,6 +102,9 @@ def _piece(job: Job, predictor: Predictor, number: int, window: Window) -> dict[
     rows = window.rows()
     answers = answers_of(predictor, GivenColumns((), None, job.called).rows(rows) if job.called else rows)
     written = format_of(job.ending)(job.columns, predictor.bundle.target)
+    if isinstance(predictor.bundle.target, Musical):
+        for row, answer in enumerate(answers, 1):
+            tune_files(predictor.bundle.target, answer["prediction"], Path(job.files), number * MOST + row)
     if isinstance(predictor.bundle.target, Filed):
         answers = [_filed(answer, Path(job.files), number * MOST + row) for row, answer in enumerate(answers, 1)]
     path = piece_path(Path(job.folder), number)

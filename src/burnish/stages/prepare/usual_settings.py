@@ -135,7 +135,7 @@ def rates(
     adapter, optimizer = recipe.adapter, recipe.optimizer
     family = recipe.model.family(input_)
     defaults = usual(family, adapter.kind(), adapter.default_learning_rate, hears_and_writes=hears_and_writes)
-    if over_vocabulary:
+    if over_vocabulary and family.pretrained:
         reason = "the checkpoint goes on with its own head, so all of it learns at one rate"
         defaults = replace(defaults, layer_decay=1.0, head_factor=1.0, reason=reason)
     rate = defaults.learning_rate * optimizer.learning_rate_factor

@@ -115,7 +115,9 @@ def _as_it_was(prepared: Prepared, assembled: Assembled) -> Network:
 
 
 def answers_itself(target: Target, network: Network) -> bool:
-    """Whether the checkpoint had answers of this kind before it was trained, by a head of its own."""
+    """Whether the checkpoint had answers of this kind before it was trained, by a head of its own; random weights have none."""
+    if network.from_scratch:
+        return False
     return isinstance(target, OverVocabulary) or (
         target.shape in ("decoded", "frames", "codes") and not network.fresh_head
     )

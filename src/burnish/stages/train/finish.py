@@ -20,6 +20,7 @@ from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
+from burnish.evaluation.music import musical_scores
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
@@ -106,6 +107,11 @@ def finish(
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
+    truths, drawn = (
+        prepared.truths["train"].each(),
+        {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples},
+    )
+    result |= musical_scores(predictions, truths, beside.base, **drawn)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
@@ -271,11 +277,12 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     useful, size = training.pop("useful"), training.pop("size")
     skipped = training.pop("skipped")
     best = history.best(history.from_json(state["validations"]))
+    began = "random weights, " if getattr(recipe.model, "random_weights", False) else ""
     environment = read_json(folder.path / "environment.json")
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),
-        "model": f"{recipe.model.name} ({recipe.adapter.kind()})",
+        "model": f"{recipe.model.name} ({began}{recipe.adapter.kind()})",
         "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
         "split": result["split"],
         "sealed": result["split"] == "test",

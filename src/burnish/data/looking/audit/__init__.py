@@ -12,7 +12,7 @@ from burnish.data.looking.audit.report import OVERRIDES, Audit, DataRefused, Fin
 from burnish.data.looking.audit.scan import Notify, Reporter, scan
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
-from burnish.inputs import FromFiles, Input
+from burnish.inputs import Input
 from burnish.targets import Target, names_of
 
 __all__ = ["OVERRIDES", "Audit", "DataRefused", "Finding", "RowAt", "audit", "examine", "require_known"]
@@ -20,19 +20,20 @@ __all__ = ["OVERRIDES", "Audit", "DataRefused", "Finding", "RowAt", "audit", "ex
 _WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
 
 
-class OfFiles(Protocol):
-    """What judges the files of an input: a module that `FromFiles.audits` names."""
+class OfInput(Protocol):
+    """What judges the rows of an input further: a module that `Input.audits` names."""
 
     def findings(self, reporter: Reporter) -> Iterator[Finding]:
-        """What is the matter with the files, from what is known of them (`Scan.part.table.inspection`)."""
+        """What is the matter with the rows; with files, from what is known of them (`Scan.part.table.inspection`)."""
 
     def figures(self, reporter: Reporter) -> dict[str, Any]:
         """What else is to be known, by name, as plain JSON values; `tables` holds what a report shows of it."""
 
 
-def _audits(input: Input) -> list[OfFiles]:
-    named = input.audits if isinstance(input, FromFiles) else ()
-    return [cast(OfFiles, importlib.import_module(name if "." in name else f"{__name__}.{name}")) for name in named]
+def _audits(input: Input) -> list[OfInput]:
+    return [
+        cast(OfInput, importlib.import_module(name if "." in name else f"{__name__}.{name}")) for name in input.audits
+    ]
 
 
 def audit(

@@ -22,7 +22,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30f
 
 def across_splits(reporter: Reporter) -> Iterator[Finding]:
     """Prompts of validation and test that an earlier split holds in nearly the same words; of inputs with prompts only."""
-    if not isinstance(reporter.input, Assembled):
+    if not (isinstance(reporter.input, Assembled) and reporter.input.prompts_tell):
         return
     for (left, one), (right, other) in combinations(reporter.scans.items(), 2):
         if not (twins := _twins(reporter, one, other)):

@@ -1,0 +1,140 @@
+"""Keys as ABC writes them: tonic, mode, signature."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from burnish.media.music.tune import Key
+
+LETTERS = "CDEFGAB"
+NATURAL = (0, 2, 4, 5, 7, 9, 11)
+"""Semitones of the letters above C."""
+
+ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+WRITTEN = {number: text for text, number in ACCIDENTALS.items()}
+
+_MODES = {"maj": "major", "ion": "major", "min": "minor", "aeo": "minor", "mix": "mixolydian", "dor": "dorian",
+          "phr": "phrygian", "lyd": "lydian", "loc": "locrian", "m": "minor"}  # fmt: skip
+_KEY = re.compile(
+    r"\s*(?:(?P<pipes>H[Pp])|(?P<none>none\b)|(?P<tonic>[A-G][#b]?)"
+    r"(?:\s*(?P<mode>(?i:maj|ion|min|aeo|mix|dor|phr|lyd|loc|m(?![a-z])))[a-zA-Z]*)?)?(?P<rest>.*)"
+)
+_SETTINGS = re.compile(r"\s*(clef|treble|bass|alto|tenor|perc|octave|transpose|middle)")
+_EXTRA = re.compile(r"(?<![\w=])(\^\^|\^|__|_|=)([A-Ga-g])(?![\w])")
+# The order in which sharps are added, as places in `LETTERS`.
+_SHARPS = (3, 0, 4, 1, 5, 2, 6)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a `K:` field says.
+
+    Attributes:
+        key: None where none is written.
+        tonic: place of the tonic in `LETTERS`, and its alteration.
+        alterations: semitones that each letter is raised by, from C to B.
+        span: where the tonic stands in the value of the field; empty where none does.
+        extras: where accidentals that are written out stand in the value, with alteration and letter.
+        explicit: whether only those count (`exp`).
+        text: the value of the field.
+    """
+
+    key: Key | None
+    tonic: tuple[int, int]
+    alterations: tuple[int, ...]
+    span: tuple[int, int]
+    extras: tuple[tuple[int, int, int, int], ...] = ()
+    explicit: bool = False
+    text: str = ""
+
+
+def sharps_of(tonic: tuple[int, int], mode: str) -> int:
+    """How many sharps a key has; negative: flats."""
+    letter, alteration = tonic
+    of_major = {0: 0, 1: 2, 2: 4, 3: -1, 4: 1, 5: 3, 6: 5}[letter] + 7 * alteration
+    return (
+        of_major
+        - {"lydian": -1, "major": 0, "mixolydian": 1, "dorian": 2, "minor": 3, "phrygian": 4, "locrian": 5}[mode]
+    )
+
+
+def signature_of(sharps: int) -> tuple[int, ...]:
+    """Semitones that each letter is raised by, from C to B."""
+    raised = [0] * 7
+    for number in range(abs(sharps)):
+        place = _SHARPS[number % 7] if sharps > 0 else _SHARPS[6 - number % 7]
+        raised[place] += 1 if sharps > 0 else -1
+    return tuple(raised)
+
+
+def pitch_class(tonic: tuple[int, int]) -> int:
+    """Of a letter and its alteration."""
+    return (NATURAL[tonic[0]] + tonic[1]) % 12
+
+
+def spelled(tonic: int, mode: str, *, flats: bool = False) -> tuple[int, int]:
+    """Letter and alteration of a pitch class so that the key has the fewest accidentals; `flats` where two have."""
+    choices = [(letter, alteration) for letter in range(7) for alteration in (-1, 0, 1)]
+    fitting = [choice for choice in choices if pitch_class(choice) == tonic % 12]
+    return min(fitting, key=lambda c: (abs(sharps_of(c, mode)), (sharps_of(c, mode) > 0) == flats))
+
+
+def tonic_text(tonic: tuple[int, int]) -> str:
+    """As a key field writes it: `F#`."""
+    return LETTERS[tonic[0]] + {0: "", 1: "#", -1: "b"}[tonic[1]]
+
+
+def key_field(key: Key) -> str:
+    """What a `K:` field says of a key."""
+    names = {"major": "", "minor": "m", "mixolydian": "mix", "dorian": "dor", "phrygian": "phr", "lydian": "lyd",
+             "locrian": "loc"}  # fmt: skip
+    return tonic_text(spelled(key.tonic, key.mode)) + names[key.mode]
+
+
+def read_key(value: str) -> Signature | str:
+    """What a `K:` field says, or what is wrong with it."""
+    found = _KEY.match(value)
+    assert found is not None
+    if found["pipes"] == "Hp":
+        return Signature(Key(2), (1, 0), signature_of(2), found.span("pipes"), text=value)
+    if found["pipes"]:
+        return Signature(None, (0, 0), signature_of(0), found.span("pipes"), text=value)
+    explicit = bool(re.search(r"\bexp\b", found["rest"]))
+    extras = tuple(
+        (extra.start(), extra.end(), ACCIDENTALS[extra[1]], LETTERS.index(extra[2].upper()))
+        for extra in _EXTRA.finditer(value, found.start("rest"))
+    )
+    if found["tonic"] is None:
+        if value.strip() and not found["none"] and not extras and not _SETTINGS.match(value):
+            return f"{value.strip()!r} is no key"
+        return Signature(None, (0, 0), _with(signature_of(0), extras), (0, 0), extras, explicit, value)
+    tonic = LETTERS.index(found["tonic"][0].upper()), {"#": 1, "b": -1}.get(found["tonic"][1:], 0)
+    mode = _MODES[(found["mode"] or "maj").lower()]
+    plain = signature_of(0 if explicit else sharps_of(tonic, mode))
+    key = Key(pitch_class(tonic), mode)
+    return Signature(key, tonic, _with(plain, extras), found.span("tonic"), extras, explicit, value)
+
+
+def _with(alterations: tuple[int, ...], extras: tuple[tuple[int, int, int, int], ...]) -> tuple[int, ...]:
+    raised = list(alterations)
+    for *_, alteration, letter in extras:
+        raised[letter] = alteration
+    return tuple(raised)
+
+
+def letter_text(position: int) -> str:
+    """A place on the staff (0 is C, 7 the c above it) as ABC writes it."""
+    octave, letter = divmod(position, 7)
+    name = LETTERS[letter] if octave < 1 else LETTERS[letter].lower()
+    return name + ("'" * (octave - 1) if octave > 0 else "," * -octave)
+
+
+def letters_of(signature: Signature) -> dict[int, tuple[int, int]]:
+    """Letter and alteration of each pitch class: those of the key, else a sharp in keys with sharps, a flat in those with flats."""
+    flats = sum(signature.alterations) < 0
+    found = {pitch_class((letter, raised)): (letter, raised) for letter, raised in enumerate(signature.alterations)}
+    for raised in (0, -1, 1) if flats else (0, 1, -1):
+        for letter in range(7):
+            found.setdefault(pitch_class((letter, raised)), (letter, raised))
+    return found
