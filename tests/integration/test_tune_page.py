@@ -43,7 +43,7 @@ def test_a_tune_is_seen_and_heard(browser: Any, server: Server, size: str, schem
     page.locator("#result").wait_for()
     assert page.locator("#verdict").inner_text() == "A valid tune: every bar fills its meter."
     assert page.locator("#staff svg ellipse").count() > 0
-    page.get_by_text("Piano roll").click()
+    page.get_by_text("Piano roll", exact=True).click()
     assert page.locator("#roll svg rect").count() > 1
     page.wait_for_function("document.getElementById('player').duration > 0")
     for id in ("save-abc", "save-midi", "save-sound"):
