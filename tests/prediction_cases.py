@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from burnish.targets.midi import Midi
 from burnish.targets.tune import Tune
 from tests.reply_cases import reply_table, with_calls
 from tests.transcript_cases import heard_table
@@ -23,6 +24,8 @@ TYPES = {
     "tune": pa.string(),
     "transcript": pa.string(),
     "ctc_transcript": pa.string(),
+    "music": pa.string(),
+    "midi": pa.string(),
 }
 
 
@@ -124,6 +127,26 @@ def response_table(rows: int, seed: int = 0, strange: bool = False) -> Predictio
     return reply_table(truth, answer, **numbers, written=draw.integers(1, 40, rows), stopped=draw.random(rows) < 0.8)
 
 
+def music_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Recordings and files, with nats and codes of four levels of codebooks."""
+    draw = np.random.default_rng(seed)
+    truth: list[str | None] = [f"{row}.wav" for row in range(rows)]
+    if strange:
+        truth[0] = None
+    columns = [name for level in range(1, 5) for name in (f"nats_{level}", f"codes_{level}")]
+    frames = draw.integers(5, 50, rows)
+    numbers: dict[str, Any] = {}
+    for level in range(1, 5):
+        numbers[f"codes_{level}"] = (frames - level + 1).astype(float)
+        numbers[f"nats_{level}"] = numbers[f"codes_{level}"] * draw.random(rows)
+    plain = table("music", truth, [f"answers/{row}.wav" for row in range(rows)], [], [])
+    form = schema("music", [], TYPES["music"], {}, columns)
+    known = plain.table.to_pydict() | {
+        name: [None if t is None else float(v) for t, v in zip(truth, numbers[name], strict=True)] for name in columns
+    }
+    return Predictions(pa.table({field.name: known.get(field.name, [1.0] * rows) for field in form}, schema=form))
+
+
 def tune_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
     """Tunes of several keys and meters, answered by themselves, by another, or by what is no tune."""
     draw, known = np.random.default_rng(seed), list(TUNES.values())
@@ -141,6 +164,19 @@ def tune_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
     return reply_table(truth, answer, target=Tune(header="written"), **numbers, written=written, stopped=stopped)
 
 
+def midi_table(rows: int, seed: int = 0, strange: bool = False) -> Predictions:
+    """Pieces of music and files, with nats and tokens, some cut off."""
+    draw = np.random.default_rng(seed)
+    truth: list[str | None] = [f"{row}.mid" for row in range(rows)]
+    answer: list[str | None] = [f"answers/{row}.mid" for row in range(rows)]
+    if strange:
+        truth[0], answer[1] = None, None
+    tokens = draw.integers(1, 40, rows).astype(float)
+    numbers = {"nats": tokens * draw.random(rows), "tokens": tokens, "written": tokens}
+    target: Any = Midi(column="music")
+    return reply_table(truth, answer, target=target, **numbers, stopped=draw.random(rows) < 0.8)
+
+
 def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False) -> list[Predictions]:
     """Tables of a target: two classes and five where that makes a difference."""
     return {
@@ -152,4 +188,6 @@ def synthetic(target: str, rows: int = 60, seed: int = 0, strange: bool = False)
         "tune": lambda: [tune_table(rows, seed, strange)],
         "transcript": lambda: [heard_table(rows, seed, strange)],
         "ctc_transcript": lambda: [heard_table(rows, seed, strange, "ctc_transcript")],
+        "music": lambda: [music_table(rows, seed, strange)],
+        "midi": lambda: [midi_table(rows, seed, strange)],
     }[target]()

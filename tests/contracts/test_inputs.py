@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from burnish.inputs import Divisible, Input
 from burnish.media.chat.conversation import Conversation, Message, TokenIds
 from burnish.media.chat.processor import ChatProcessor
 from burnish.media.music.asked_tunes import AskedTune
+from burnish.media.music.midi import midi_of_tune
 from tests.checkpoints import DEFAULT_TEXTS, chat_checkpoint, tiny_checkpoint
+from tests.midi_cases import piece
 from tests.tune_cases import JIG, TUNES
 
 AXIS = "burnish.inputs"
@@ -52,6 +55,7 @@ ASKED = [
     AskedTune("a lazy dog", TUNES["voices"]),
     AskedTune("a cat", TUNES["flats"]),
 ]
+PIECE = {"base64": base64.b64encode(midi_of_tune(piece(3, 20))).decode("ascii")}
 # For each kind: settings, and rows that people have; of conversations and ids the cells that they are assembled in.
 CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
     "text": [
@@ -70,10 +74,21 @@ CASES: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {
         ({"header": "given"}, [{"conversation": tune.conversation("given").to_text()} for tune in ASKED]),
         ({"max_length": 128, "reply_room": 8}, [{"conversation": "a fox in D"}]),
     ],
+    "music_file": [
+        (
+            {"column": "x", "caption": "c"},
+            [{"x": PIECE, "c": "a lazy dog in D"}, {"x": None, "c": ""}, {"x": {"events": ["Bar_None"]}, "c": FAMILY}],
+        ),
+        ({"column": "x", "caption": "", "max_length": 128, "scheme": "TSD"}, [{"x": PIECE}, {"x": None}]),
+    ],
     "token_ids": [({}, [{"conversation": row.to_text()} for row in IDS])],
     "document": [
         ({"column": "x"}, [{"x": t} for t in TEXTS]),
         ({"column": "x", "max_length": 8}, [{"x": t} for t in TEXTS]),
+    ],
+    "caption": [
+        ({"column": "x"}, [{"x": t} for t in TEXTS]),
+        ({"column": "x", "case": "lower", "max_length": 8}, [{"x": t} for t in TEXTS]),
     ],
     "tokens": [
         ({"column": "x"}, [{"x": w} for w in WORDS]),
@@ -174,7 +189,7 @@ def test_batch_pads_to_the_longest_and_masks_the_padding(
     assert all(len(a) == len(rows) for a in arrays.values())
     if made.lengths_matter:
         assert length == max(1, *(int(e["_length"]) for e in encoded))
-        assert all(a.shape == (len(rows), length) for a in arrays.values())
+        assert all(a.shape in ((len(rows), length), (len(rows),)) for a in arrays.values())
         np.testing.assert_array_equal(arrays[MASK].sum(axis=1), [int(e["_length"]) for e in encoded])
         assert set(arrays[MASK].ravel().tolist()) <= {0, 1}
         tokens = processor.tokens if isinstance(processor, ChatProcessor) else processor
@@ -198,7 +213,8 @@ def test_a_row_does_not_see_its_neighbours(
         assert arrays.keys() == batch.keys()
         for name, value in arrays.items():
             np.testing.assert_array_equal(
-                value[0], batch[name][row, :length] if made.lengths_matter else batch[name][row]
+                value[0],
+                batch[name][row, :length] if made.lengths_matter and value.ndim > 1 else batch[name][row],
             )
         if made.lengths_matter:
             assert not batch[MASK][row, length:].any()

@@ -19,8 +19,11 @@ from tests.prediction_cases import TYPES, label_table, synthetic, table
 from tests.transcript_cases import transcript_table
 
 AXIS = "burnish.metrics"
-TARGETS = ("label", "labels", "score", "tags", "response", "tune", "transcript", "ctc_transcript")
-WITHOUT_TRUTH = ("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition")
+TARGETS = ("label", "labels", "score", "tags", "response", "tune", "transcript", "ctc_transcript", "music", "midi")
+WITHOUT_TRUTH = (
+    *("codebook_loss", "codebook_mean"),
+    *("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition"),
+)
 """What is no function of truths and answers together: of numbers of each row, or of answers alone."""
 OF_MEASURES = ("transcript", "ctc_transcript")
 """Targets whose metrics are sums of what the target measured when a row was answered."""
@@ -274,6 +277,15 @@ def reference_tune(p: Predictions) -> dict[str, Any]:
     }
 
 
+def reference_midi(p: Predictions) -> dict[str, Any]:
+    """Sums divided once."""
+    known = {name: p.numbers(name) for name in ("nats", "tokens", "stopped")}
+    return {
+        "perplexity": np.exp(known["nats"].sum() / known["tokens"].sum()),
+        "stop_rate": known["stopped"].mean(),
+    }
+
+
 def reference_transcript(p: Predictions) -> dict[str, Any]:
     """Edits by the textbook's table, of texts that are normalised by the rules written out for the words of the cases."""
 
@@ -325,6 +337,7 @@ REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
     "tags": reference_tags,
     "response": reference_response,
     "tune": reference_tune,
+    "midi": reference_midi,
     "transcript": reference_transcript,
     "ctc_transcript": reference_transcript,
 }

@@ -15,8 +15,8 @@ from burnish.data.sources import PIECE_ROWS, Source
 from tests.data_cases import ROWS, expected, written
 
 AXIS = "burnish.data.sources"
-# Texts and tunes have no columns of one's own: tests/unit/test_plain_texts.py, tests/unit/test_tune_rows.py.
-KINDS = [kind for kind in kinds(AXIS) if kind not in ("plain_text", "abc")]
+# Texts, tunes and scores have no columns of one's own: tests/unit/test_plain_texts.py, test_tune_rows.py, test_music_file.py.
+KINDS = [kind for kind in kinds(AXIS) if kind not in ("plain_text", "abc", "music_folder")]
 
 
 def source(kind: str) -> Source:

@@ -56,7 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_is_tested_by_codebook_and_beside_the_checkpoint_as_it_was(run: Path) -> None:
     scores = read_json(run / "scores.json")
-    labels = ["codebook_mean", *(f"codebook_{level}_loss" for level in range(1, 5))]
+    labels = ["codebook_mean", *(f"codebook_loss_{level}" for level in range(1, 5))]
     assert scores["headline"] == labels
     metrics = {name: scores["metrics"][name]["value"] for name in labels}
     assert metrics["codebook_mean"] == pytest.approx(np.mean([metrics[name] for name in labels[1:]]))

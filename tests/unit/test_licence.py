@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from burnish.models.licence import licence_of
+from burnish.stages.licence import licence_of
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from burnish.bundle.artifacts import Artifact
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.exporters.onnx import Onnx
 from burnish.runtimes.torch import running
 from tests.export_cases import cut, exported, exported_once, opened, source
@@ -108,3 +109,51 @@ def test_padding_is_left_out_where_another_call_costs_less(element: bool) -> Non
     seen.clear()
     np.testing.assert_array_equal(without_padding(left, run, 40, element=element), run(left))
     assert seen[0] == (5, 100)
+
+
+@pytest.mark.parametrize("element", [False, True])
+def test_threads_share_a_batch_and_answer_in_its_order(element: bool) -> None:
+    """A batch of one length is halved for two threads; each row is answered once, whoever computes it."""
+    from burnish.runtimes._padding import without_padding
+    from burnish.runtimes._parallel import Parallel
+
+    lengths = np.array([40, 40, 40, 40, 40, 40, 40, 7])
+    mask = (np.arange(40) < lengths[:, None]).astype(np.int64)
+    ids = np.arange(1, 321).reshape(8, 40) * mask
+    both, seen = threading.Barrier(2), []
+
+    def run(arrays: dict[str, np.ndarray]) -> np.ndarray:
+        both.wait(30)  # neither ends unless the other has begun
+        seen.append(arrays["input_ids"].shape)
+        tokens = arrays["input_ids"].astype(np.float32)[..., None]
+        return tokens if element else tokens.sum(axis=1)
+
+    arrays = {"input_ids": ids, "attention_mask": mask}
+    told = without_padding(arrays, run, 40, element=element, parallel=Parallel(2))
+    np.testing.assert_array_equal(told, ids.astype(np.float32)[..., None] if element else ids.sum(1)[:, None])
+    assert len(seen) == 2
+    assert sum(rows for rows, _ in seen) == 8
+
+
+def test_a_batch_is_shared_until_all_threads_have_about_equally_much() -> None:
+    from burnish.runtimes._parallel import LEAST, shared
+
+    lengths = np.array([500] + [20] * 64)
+    parts = shared([np.array([0]), np.arange(1, 65)], lengths, 4)
+    assert sorted(row for rows in parts for row in rows) == list(range(65))
+    assert [len(rows) for rows in parts] == [1, 16, 16, 16, 16]  # one row cannot be cut
+    small = [np.arange(2)]
+    assert len(shared(small, np.array([LEAST, LEAST]), 4)) == 1  # another call would cost more than it spares
+    assert len(shared([np.arange(8)], np.full(8, 400), 1)) == 1
+
+
+def test_an_error_of_any_thread_is_raised() -> None:
+    from burnish.runtimes._padding import without_padding
+    from burnish.runtimes._parallel import Parallel
+
+    def run(arrays: dict[str, np.ndarray]) -> np.ndarray:
+        raise RunFailed("no memory")
+
+    arrays = {"input_ids": np.ones((8, 100), np.int64), "attention_mask": np.ones((8, 100), np.int64)}
+    with pytest.raises(RunFailed, match="no memory"):
+        without_padding(arrays, run, 16, element=False, parallel=Parallel(2))

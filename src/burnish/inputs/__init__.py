@@ -21,12 +21,12 @@ from burnish.inputs._capabilities import (
     Extending,
     FromFiles,
     InGraph,
-    Located,
     Piece,
     Rewritable,
     Standalone,
     Visible,
 )
+from burnish.inputs._located import Located
 from burnish.inputs._rows_made import Unfolded, Unfolding
 
 __all__ = [

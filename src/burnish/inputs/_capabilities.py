@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.inputs._located import Located
 
 if TYPE_CHECKING:
     from torch import nn
 
 F = TypeVar("F", bound="FromFiles")
-L = TypeVar("L", bound="Located")
 
 
 class Change(Protocol):
@@ -45,14 +45,6 @@ class Piece:
 
     place: dict[str, Any]
     without: Callable[[], Example]
-
-
-class Located(ABC):
-    """It reads files that rows name by their paths."""
-
-    @abstractmethod
-    def located(self: L, folder: Path) -> L:
-        """This input with paths in the data taken relative to `folder`, where no other folder is given."""
 
 
 class FromFiles(Located):

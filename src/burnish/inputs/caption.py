@@ -112,7 +112,7 @@ class Caption(Input, Located):
         """`input_ids` and `attention_mask` int64 [B, L], `conditioned` int64 [B]; and the longest of the rows' lengths."""
         arrays, _ = processor.collate(encoded)
         conditioned = np.array([int(row["conditioned"]) for row in encoded], np.int64)
-        return {**arrays, "conditioned": conditioned}, max(int(row["_length"]) for row in encoded)
+        return {**arrays, "conditioned": conditioned}, max(1, *(int(row["_length"]) for row in encoded))
 
     def portable(self, example: Example) -> dict[str, Any]:
         """The caption."""

@@ -14,11 +14,12 @@ from pydantic import Field, PrivateAttr
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.family import Kind
-from burnish.inputs import Extending, Unfolded, Unfolding
+from burnish.inputs import Change, Extending, Rewritable, Unfolded, Unfolding
 from burnish.inputs._cells import as_text
 from burnish.inputs._files import FileInput, Read
 from burnish.inputs._in_line import in_line, with_positions
 from burnish.media.music.events.loading import begun, read
+from burnish.media.music.events.moving import AskedEvents, key_named
 from burnish.media.music.events.processor import MusicProcessor
 from burnish.media.music.events.tokens import Scheme, made
 from burnish.media.music.events.tokens import read as saved_tokens
@@ -29,7 +30,7 @@ USUAL_CAPTION = "caption"
 EVENTS = "events"
 
 
-class MusicFile(FileInput, Unfolded, Extending):
+class MusicFile(FileInput, Unfolded, Extending, Rewritable):
     """One MIDI or MusicXML file a row, as event tokens of MidiTok, behind a caption where there is one.
 
     Long pieces have several windows, cut between bars. A row to be answered needs the caption alone; a file beside it, or
@@ -47,6 +48,7 @@ class MusicFile(FileInput, Unfolded, Extending):
     media: ClassVar[str] = "audio/midi"
     audits: ClassVar[tuple[str, ...]] = ("event_tokens",)
     recognition_order: ClassVar[int] = 3
+    read_as: ClassVar[str] = "tune"
     column: str = Field("music", description="Column with the path of a MIDI or MusicXML file, or its bytes.")
     caption: str | None = Field(
         None, description="Column of captions; null: `caption` where there is one; empty: none are read."
@@ -140,21 +142,31 @@ class MusicFile(FileInput, Unfolded, Extending):
         return Unfolding(partial(self._unfolded, processor))
 
     def _unfolded(self, processor: MusicProcessor, example: Example, place: str) -> list[Example]:
-        music = processor.music_of_file(self.bytes_of(example), self.called(example))
-        caption = self._caption(example)
-        given = len(processor.prompt(caption))
+        tune, music = processor.read(self.bytes_of(example), self.called(example))
+        shared = {
+            "name": self.called(example),
+            "key": "" if tune.key is None else str(tune.key),
+            "first": processor.first,
+            "lowest": processor.first + processor.events.ids["Pitch_0"],
+        }
         return [
-            {
-                **example,
-                self.column: {
-                    "ids": window.ids.astype("<i4").tobytes(),
-                    "asked": window.asked,
-                    "again": processor.names_of(window.ids[given : window.asked].tolist()),
-                    "name": self.called(example),
-                },
-            }
-            for window in processor.windows(caption, music)
+            {**example, self.column: {**shared, "again": bytes_of(window.again), "new": bytes_of(window.new)}}
+            for window in processor.windows(self._caption(example), music)
         ]
+
+    def rewritten(self, example: Example, change: Change, seed: int) -> Example:
+        """In another key, caption and music; as it is where the caption may name a key that is not known."""
+        cell = example[self.column]
+        asked = AskedEvents(
+            self._caption(example), key_named(cell["key"]), ids_of(cell["again"]), ids_of(cell["new"]), cell["lowest"]
+        )
+        try:
+            moved: AskedEvents = change(asked, seed)
+        except InputError:
+            return example
+        key = "" if moved.key is None else str(moved.key)
+        written = {**cell, "key": key, "again": bytes_of(moved.again), "new": bytes_of(moved.new)}
+        return {**example, **({self.caption: moved.caption} if self.caption else {}), self.column: written}
 
     def encode(self, examples: Sequence[Example], processor: MusicProcessor) -> list[Encoded]:
         """`input_ids` int32 [L]: what is given before what is to be written, and `_music` int32 [M], the events in it.
@@ -162,31 +174,32 @@ class MusicFile(FileInput, Unfolded, Extending):
         Raises:
             InputError: a file that is missing or broken, or a caption that is too long.
         """
-        prompts = [self._prompt(example, processor) for example in examples]
-        return [{**token_row(ids), "_music": np.array(processor.music_of(ids), np.int32)} for ids in prompts]
-
-    def _prompt(self, example: Example, processor: MusicProcessor) -> list[int]:
-        cell = example.get(self.column)
-        if isinstance(cell, Mapping) and "ids" in cell:
-            ids, asked = ids_of(cell)
-            return [int(i) for i in ids[:asked]]
-        return [*processor.prompt(self._caption(example)), *self._begun(example, processor)]
+        encoded = []
+        for example in examples:
+            begun = self._begun(example, processor)
+            ids = [*processor.prompt(self._caption(example)), *begun]
+            encoded.append({**token_row(ids), "_music": np.array(processor.music_of(begun), np.int32)})
+        return encoded
 
     def _begun(self, example: Example, processor: MusicProcessor) -> list[int]:
-        """The end of the music that is to be gone on with, cut at a bar, as much as leaves half of the context."""
+        """Ids of bars that are shown again, or of the end of the music that is to be gone on with: as much as leaves half of
+        the context, from the beginning of a bar on."""
         cell = example.get(self.column)
         if cell in (None, ""):
             return []
+        if isinstance(cell, Mapping) and "again" in cell:
+            return [int(number) for number in ids_of(cell["again"])]
         if isinstance(cell, Mapping) and EVENTS in cell:
             music = [self._number(name, processor) for name in cell[EVENTS]]
         else:
             music = processor.events.tokens_of(tune_of_file(self.bytes_of(example), self.called(example))).tolist()
         return [processor.first + token for token in processor.end_of(music)]
 
-    def _number(self, name: Any, processor: MusicProcessor) -> int:
-        number = processor.events.ids.get(name) if isinstance(name, str) else None
-        if number is None:
-            raise InputError(f"{name!r:.60} is no event token", expected="such as 'Bar_None'")
+    def _number(self, event: Any, processor: MusicProcessor) -> int:
+        """Of an event, given as that or by its name."""
+        number = processor.events.ids.get(event) if isinstance(event, str) else event
+        if not isinstance(number, int) or not 0 <= number < len(processor.events):
+            raise InputError(f"{event!r:.60} is no event token", expected="such as 'Bar_None'")
         return number
 
     def _caption(self, example: Example) -> str:
@@ -202,11 +215,11 @@ class MusicFile(FileInput, Unfolded, Extending):
         return with_positions(arrays, encoded, length), length
 
     def portable(self, example: Example) -> dict[str, Any]:
-        """The caption, and what is to be gone on with: events by their names, or a file in base64."""
+        """The caption, and what is to be gone on with: events by their numbers or names, or a file in base64."""
         given = {self.caption: self._caption(example)} if self.caption else {}
         cell = example.get(self.column)
         if isinstance(cell, Mapping) and "again" in cell:
-            return {**given, self.column: {EVENTS: list(cell["again"])}}
+            return {**given, self.column: {EVENTS: (ids_of(cell["again"]) - cell["first"]).tolist()}}
         if cell in (None, "") or (isinstance(cell, Mapping) and EVENTS in cell):
             return {**given, self.column: cell or None}
         return {**given, self.column: {"base64": base64.b64encode(self.bytes_of(example)).decode("ascii")}}
@@ -214,6 +227,8 @@ class MusicFile(FileInput, Unfolded, Extending):
     def audited_text(self, example: Example) -> str | None:
         """The path, and the caption."""
         cell = example.get(self.column)
+        if cell is None:
+            return None
         name = str(cell["name"]) if isinstance(cell, Mapping) and "name" in cell else super().audited_text(example)
         return "\x1f".join(filter(None, [self._caption(example), name])) or None
 
@@ -222,6 +237,11 @@ class MusicFile(FileInput, Unfolded, Extending):
         return processor.shown(encoded["input_ids"].tolist())
 
 
-def ids_of(cell: Mapping[str, Any]) -> tuple[Array, int]:
-    """Ids int32 [L] of a window, and how many of them are given."""
-    return np.frombuffer(cell["ids"], "<i4").astype(np.int32), int(cell["asked"])
+def bytes_of(ids: Array) -> bytes:
+    """Ids as a cell holds them."""
+    return ids.astype("<i4").tobytes()
+
+
+def ids_of(data: bytes) -> Array:
+    """The other way: int32 [L]."""
+    return np.frombuffer(data, "<i4").astype(np.int32)

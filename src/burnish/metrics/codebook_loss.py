@@ -25,7 +25,7 @@ class CodebookLoss(CountedMetric):
     @property
     def label(self) -> str:
         """With its number."""
-        return f"codebook_{self.level}_loss"
+        return f"codebook_loss_{self.level}"
 
     def applies(self, known: Predictions) -> bool:
         """Whether the checkpoint has so many."""

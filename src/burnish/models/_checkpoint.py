@@ -221,7 +221,8 @@ def _no_weights(folder: Path) -> InputError:
     return InputError(
         "there are no weights here",
         expected=f"{WEIGHTS} or {INDEX} beside config.json",
-        fix="copy or download the weights; a hub model that has only pytorch_model.bin must be converted to safetensors",
+        fix="copy or download the weights; a hub model that has only pytorch_model.bin must be converted to safetensors; "
+        "to begin without any: model.random_weights=true",
         place=str(folder),
     )
 

@@ -22,6 +22,7 @@ from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
+from burnish.recipe.listening import Listening
 from burnish.recipe.shorthands import spell_out
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
@@ -204,6 +205,10 @@ class Recipe(BaseModel):
         "general",
         description="Of language models: texts (passages between blank lines) that are read before and after training, to "
         "see what was forgotten; general: burnish's own, else a file; null: none.",
+    )
+    listening: Listening = Field(
+        default_factory=Listening,
+        description="Of predictions that are sounds: samples to hear, and what they are compared by.",
     )
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from burnish.core.batch import Array
 from burnish.data.feeding.order import Positions, cut
+from burnish.runtimes._parallel import Parallel, shared
 
 
 def without_padding(
@@ -17,6 +18,7 @@ def without_padding(
     *,
     element: bool,
     pairs: int | None = None,
+    parallel: Parallel | None = None,
 ) -> Array:
     """Logits [B, C], or [B, L, C] for `element` (0 where there is padding only), in the order of the rows.
 
@@ -30,28 +32,36 @@ def without_padding(
         run: one call.
         overhead: what another call costs, in tokens.
         pairs: of tokens that one call compares at most in attention, unless a single row has more; None: any number.
+        parallel: threads that share the calls; None: one after the other.
     """
-    mask = arrays["attention_mask"]
+    mask, parallel = arrays["attention_mask"], parallel or Parallel(1)
     lengths = mask.sum(axis=1).astype(np.int64)
     padded_right = bool((mask == (np.arange(mask.shape[1]) < lengths[:, None])).all())
-    fits = pairs is None or len(mask) * mask.shape[1] ** 2 <= pairs
-    if len(mask) < 2 or not padded_right or (lengths.min() == mask.shape[1] and fits):
+    if len(mask) < 2 or not padded_right:
         return run(arrays)
     # Where an element is no token (a sample of sound, say), another call costs at least what another row does.
     overhead = max(overhead, int(lengths.mean()))
-    out: Array | None = None
     pieces = cut(np.arange(len(mask)), np.maximum(lengths, 1), limit=len(mask), overhead=overhead)
-    for rows in (part for piece, _ in pieces for part in _bounded(piece, lengths, pairs)):
+    bounded = [part for piece, _ in pieces for part in _bounded(piece, lengths, pairs)]
+    parts = shared(bounded, lengths, parallel.count)
+    if len(parts) == 1 and lengths.min() == mask.shape[1]:
+        return run(arrays)
+
+    def call(rows: Positions) -> Array:
         longest = max(1, int(lengths[rows].max()))
-        logits = run({name: np.ascontiguousarray(value[rows, :longest]) for name, value in arrays.items()})
-        if out is None:
-            shape = (len(mask), mask.shape[1], *logits.shape[2:]) if element else (len(mask), *logits.shape[1:])
-            out = np.zeros(shape, np.float32)
+        return run({name: np.ascontiguousarray(value[rows, :longest]) for name, value in arrays.items()})
+
+    return _joined(parts, parallel.each(call, parts), mask.shape, element=element)
+
+
+def _joined(parts: Sequence[Positions], told: Sequence[Array], shape: tuple[int, ...], *, element: bool) -> Array:
+    """The logits of all parts in the order of the rows."""
+    out = np.zeros((*shape, *told[0].shape[2:]) if element else (shape[0], *told[0].shape[1:]), np.float32)
+    for rows, logits in zip(parts, told, strict=True):
         if element:
-            out[rows, :longest] = logits
+            out[rows, : logits.shape[1]] = logits
         else:
             out[rows] = logits
-    assert out is not None
     return out
 
 

@@ -35,6 +35,7 @@ from burnish.targets._capabilities import (
     Recognised,
     Redrawn,
     Scored,
+    Sounded,
     Standalone,
     Veiled,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Recognised",
     "Redrawn",
     "Scored",
+    "Sounded",
     "Standalone",
     "Target",
     "Taught",

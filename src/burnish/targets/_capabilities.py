@@ -137,6 +137,18 @@ class Musical(ABC):
         """The same as people write it, as ABC text; empty where there is no such thing."""
 
 
+class Sounded(Filed):
+    """Its answers are sounds, which can be compared with recordings."""
+
+    @abstractmethod
+    def recorded(self, value: Any, processor: Any) -> Array | None:
+        """The recording of a truth, as a prediction could be at best: float32 [channels, samples]; None where there is none."""
+
+    @abstractmethod
+    def rate(self, processor: Any) -> int:
+        """Samples a second of both."""
+
+
 class Generative(ABC):
     """Its answers are sequences of tokens, which a decoder writes: texts, transcripts, music."""
 

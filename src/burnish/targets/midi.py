@@ -61,15 +61,16 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """The next token at each place, int64 [L - 1], and float32 [L - 1]: 1 for those of the music."""
         ids, asked = self._whole(value, encoded, processor)
-        learned = isinstance(value, Mapping)
-        weights = (np.arange(1, len(ids)) >= asked).astype(np.float32) * np.float32(learned)
+        weights = (np.arange(1, len(ids)) >= asked).astype(np.float32)
         return ids[1:].astype(np.int64), weights
 
     def _whole(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, int]:
         """Ids of prompt and music, and how many are the prompt's; the prompt alone where there is no music."""
-        if isinstance(value, Mapping):
-            return np.frombuffer(value["ids"], "<i4").astype(np.int32), int(value["asked"])
-        ids = np.append(encoded["input_ids"], _music(processor).end).astype(np.int32)
+        prompt = encoded["input_ids"]
+        if isinstance(value, Mapping) and "new" in value:
+            new = np.frombuffer(value["new"], "<i4")
+            return np.concatenate([prompt, new]).astype(np.int32), len(prompt)
+        ids = np.append(prompt, _music(processor).end).astype(np.int32)
         return ids, len(ids)
 
     def learned_pieces(

@@ -18,7 +18,7 @@ from burnish.core.processor import Processor
 from burnish.core.seeds import generator
 from burnish.media.codec.encodec import Codec, codec, stated
 from burnish.media.codec.recording import LONGEST
-from burnish.targets import ByCheckpoint, Decoded, Divided, Filed, Generative, Outcome, Target, Taught, Veiled
+from burnish.targets import ByCheckpoint, Decoded, Divided, Generative, Outcome, Sounded, Target, Taught, Veiled
 from burnish.targets._codes import Coding, shown_and_learned, stored_codes
 from burnish.targets._target import Shape
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WAV = ".wav"
 
 
-class Music(Target, Divided, Generative, Taught, Filed, Veiled, ByCheckpoint):
+class Music(Target, Divided, Generative, Taught, Sounded, Veiled, ByCheckpoint):
     """A recording of music from its caption, written as codes of EnCodec by a network such as MusicGen; predictions are WAV files.
 
     Recordings longer than a window are cut into windows, each of which is a row with the same caption. Their codes are
@@ -41,7 +41,7 @@ class Music(Target, Divided, Generative, Taught, Filed, Veiled, ByCheckpoint):
     shape: ClassVar[Shape] = "codes"
     default_loss: ClassVar[str] = "cross_entropy"
     decides: ClassVar[str] = "loss"
-    headline: ClassVar[tuple[str, ...]] = ("codebook_mean", *(f"codebook_{level}_loss" for level in range(1, 5)))
+    headline: ClassVar[tuple[str, ...]] = ("codebook_mean", *(f"codebook_loss_{level}" for level in range(1, 5)))
     usual_decoder: ClassVar[str] = "codebooks"
     has_processor: ClassVar[bool] = True
     ending: ClassVar[str] = WAV
@@ -213,6 +213,15 @@ class Music(Target, Divided, Generative, Taught, Filed, Veiled, ByCheckpoint):
         if not math.isfinite(written.score):
             return Decoded(None, nothing, written.score, written.ended, codes.shape[1])
         return Decoded(_wav(codes, known), nothing, written.score, written.ended, codes.shape[1])
+
+    def recorded(self, value: Any, processor: Any) -> Array | None:
+        """What the codec gives back of a window: what it loses is not the network's."""
+        codes = stored_codes(value, self.codebooks)
+        return _codec(processor).sound(codes) if codes.shape[1] else None
+
+    def rate(self, processor: Any) -> int:
+        """The codec's."""
+        return _codec(processor).rate
 
     def content(self, answer: FileAnswer) -> bytes:
         """A WAV file of 16 bits."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.midi_cases import configuration, piece, tokens, wild
 
 from burnish.core.errors import InputError
 from burnish.core.files import write_json
@@ -19,7 +20,6 @@ from burnish.media.music.events.round_trip import lost
 from burnish.media.music.events.tokens import END, EventTokens, Scheme
 from burnish.media.music.midi import midi_of_tune
 from burnish.media.music.tune import Bar, Note, Part, Tune
-from tests.midi_cases import configuration, piece, tokens, wild
 
 F = Fraction
 STEP = F(1, 12)
@@ -167,12 +167,11 @@ def test_windows_are_cut_at_bars_and_every_event_is_learned_once(overlap: int) -
     prompt = reader.prompt("a waltz")
     learned, shown = list[int](), 0
     for number, window in enumerate(windows):
-        assert len(window.ids) <= 96
-        assert window.ids[: len(prompt)].tolist() == prompt
-        new = window.ids[window.asked :].tolist()
+        assert len(prompt) + len(window.again) + len(window.new) <= 96
+        new = window.new.tolist()
         assert tokens().names[new[0]] == "Bar_None"
-        shown += (window.asked > len(prompt)) and number > 0
-        assert window.asked - len(prompt) <= overlap + 1
+        shown += len(window.again) > 0
+        assert len(window.again) <= (overlap + 1 if number else 0)
         learned += new
     assert (shown > 0) == (overlap > 0)
     added = [t for t in learned if tokens().names[t].startswith("Program")]
@@ -189,7 +188,7 @@ def test_the_instrument_is_named_where_a_window_begins() -> None:
     bars = tuple(Bar(F(4 * n), F(4), (4, 4)) for n in range(20))
     music = tokens().tokens_of(Tune(notes, bars, (Part("", 73),), None, (4, 4))).tolist()
     for window in processor(64).windows("", music):
-        tune = tokens().tune_of(window.ids[window.asked :].tolist())
+        tune = tokens().tune_of(window.new.tolist())
         assert [part.program for part in tune.parts] == [73]
         assert [tune.meter] == [(4, 4)]
     assert [p.program for p in tokens().tune_of(processor(64).end_of(music)).parts] == [73]

@@ -13,7 +13,7 @@ from burnish.core.errors import InputError
 from burnish.core.family import Family, family_of
 from burnish.inputs import Extending, Input
 from burnish.models import Model
-from burnish.models._checkpoint import hub_name, resolved_folder
+from burnish.models._checkpoint import checked_weights, hub_name, resolved_folder
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ class Transformers(Model):
         sounds = settings.writes_sounds(head)  # its text encoder and its decoder pad with tokens of their own
         if self.random_weights and not sounds and (said := from_scratch.sized(config, folder, new)):
             notes.append(said)
+        if not self.random_weights:
+            checked_weights(folder)  # said before what follows from their absence
         if input.lengths_matter and input.stored and not sounds:  # of sounds that are read no token stands for padding
             settings.set_padding(config, folder)
         if self.dropout is not None:

@@ -57,9 +57,9 @@ def sized(config: Any, folder: Path, new: Sequence[int]) -> str:
     before = text.vocab_size
     if size:
         text.vocab_size = size
-    if loaded is not None:
-        for part in (config, text):
-            part.bos_token_id, part.eos_token_id = loaded.bos_token_id, loaded.eos_token_id
+    for part in (config, text) if size else ():
+        part.bos_token_id = getattr(loaded, "bos_token_id", None)
+        part.eos_token_id = part.pad_token_id = getattr(loaded, "eos_token_id", None)
     return f"vocabulary of {size:,} tokens, as the tokenizer has; config.json says {before:,}" if size != before else ""
 
 

@@ -26,8 +26,8 @@ from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
 from burnish.inputs import Assembled
-from burnish.models.licence import licence_of
 from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.licence import licence_of
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
 from burnish.stages.prepare.assembling import put_together

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from burnish.inputs import asked_of
-from burnish.models.licence import licence_of
 from burnish.report.decisions import decisions
 from burnish.report.run import times
+from burnish.stages.licence import licence_of
 from burnish.stages.prepare.prepare import Prepared
 from burnish.targets import names_of
 

@@ -24,13 +24,13 @@ from burnish.evaluation.music import musical_scores
 from burnish.evaluation.predict import predict
 from burnish.evaluation.scores import scores
 from burnish.losses import Loss
-from burnish.models.licence import licence_of
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
+from burnish.stages.licence import licence_of
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.taught import taught_losses
@@ -41,6 +41,7 @@ from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
+from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.targets import Target
 from burnish.trackers import Tracking
@@ -102,6 +103,7 @@ def finish(
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")
+    result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
@@ -275,11 +277,12 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
     useful, size = training.pop("useful"), training.pop("size")
     skipped = training.pop("skipped")
     best = history.best(history.from_json(state["validations"]))
+    began = "random weights, " if getattr(recipe.model, "random_weights", False) else ""
     environment = read_json(folder.path / "environment.json")
     return {
         "name": folder.path.name,
         "task": recipe.task_name(),
-        "model": f"{recipe.model.name} ({'random weights, ' * getattr(recipe.model, 'random_weights', False)}{recipe.adapter.kind()})",
+        "model": f"{recipe.model.name} ({began}{recipe.adapter.kind()})",
         "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
         "split": result["split"],
         "sealed": result["split"] == "test",

@@ -18,6 +18,7 @@ from burnish.stages.train.assemble import Assembled
 from burnish.stages.train.blanks import blanks_only
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
+from burnish.stages.train.samples import Samples
 from burnish.stages.train.validate import choice, deciding, measure, noise
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -65,6 +66,7 @@ class Session:
         rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
         for note in [*self.assembled.notes, *choice(self.recipe, rows)]:
             self._say("note", text=note)
+        self._sample()
         self._say(
             "run_started",
             task=self.recipe.task_name(),
@@ -80,6 +82,12 @@ class Session:
             precision=training.accelerator.precision,
             processes=training.accelerator.processes,
         )
+
+    def _sample(self) -> None:
+        """Write samples to be heard, where they are due."""
+        samples, training = Samples(self.folder.path, self.prepared), self.assembled.training
+        if training.accelerator.main and samples.due(self.step, self.assembled.batches.total_steps):
+            self._say("note", text=samples.write(training.network, self.step))
 
     def train(self, stop: StopRequest) -> None:
         """Steps until the end, early stopping, an interruption, or something that is not finite."""
@@ -103,6 +111,7 @@ class Session:
                 interrupted = self.assembled.training.accelerator.any(stop.requested)
                 if save or interrupted:
                     self._save()
+                self._sample()
                 if interrupted:
                     raise stopped(f"stopped after step {self.step}; everything is saved", self.folder.resumed_by)
                 if ended:

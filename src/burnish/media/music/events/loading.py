@@ -65,6 +65,8 @@ def begun(folder: Path, made: EventTokens, *, captioned: bool, max_length: int |
         alone = text.tokenizer.encode("a", add_special_tokens=False).ids
         before = tuple(framed[: framed.index(alone[0])]) if alone and alone[0] in framed else ()
         return MusicProcessor(made, first, "tokenizer" if captioned else "none", text, before, text.max_length, overlap)
+    if not (folder / "config.json").is_file():
+        raise InputError("there is no config.json", expected="a checkpoint, or a configuration", place=str(folder))
     limit = _context(folder)
     if max_length is not None and limit is not None and max_length > limit:
         raise InputError(

@@ -22,6 +22,7 @@ from burnish.media.music.events.orders import NOTES
 from burnish.media.music.events.round_trip import Lost, lost
 from burnish.media.music.events.tokens import BAR, BEGIN, END, PAD, EventTokens
 from burnish.media.music.reading import tune_of_file
+from burnish.media.music.tune import Tune
 from burnish.media.text import tokenizer as texts
 from burnish.media.text.tokenizer import TokenizerProcessor
 
@@ -32,15 +33,15 @@ _BYTES = 256
 
 @dataclass(frozen=True)
 class Window:
-    """A piece of a tune as a network reads it.
+    """A piece of a tune as a network reads it behind its prompt.
 
     Attributes:
-        ids: int32 [L]: what is given (caption, the token that begins music, bars that are shown again), then what is learned.
-        asked: how many of them are given.
+        again: int32 [M], of the bars before that are shown again.
+        new: int32 [N], what is learned.
     """
 
-    ids: NDArray[np.int32]
-    asked: int
+    again: NDArray[np.int32]
+    new: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class MusicProcessor(Processor):
         return self.first + self.events.ids[END]
 
     @property
-    def pad(self) -> int:
+    def pad_token_id(self) -> int:
         """Fills up short rows."""
         return self.first + self.events.ids[PAD]
 
@@ -161,7 +162,7 @@ class MusicProcessor(Processor):
                 )
             last = self._cut(bars, start, min(start + room, len(whole)), len(whole))
             again, new = self._restated(whole, shown, start, last)
-            yield Window(np.array([*prompt, *again, *new], np.int32), len(prompt) + len(again))
+            yield Window(np.array(again, np.int32), np.array(new, np.int32))
             start = last
 
     def _restated(self, whole: list[int], shown: int, start: int, last: int) -> tuple[list[int], list[int]]:
@@ -197,7 +198,7 @@ class MusicProcessor(Processor):
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """input_ids and attention_mask, int64 [B, L], padded at the end."""
         length = max(1, max(len(row["input_ids"]) for row in encoded))
-        ids = np.full((len(encoded), length), self.pad, np.int64)
+        ids = np.full((len(encoded), length), self.pad_token_id, np.int64)
         mask = np.zeros((len(encoded), length), np.int64)
         for number, row in enumerate(encoded):
             ids[number, : len(row["input_ids"])], mask[number, : len(row["input_ids"])] = row["input_ids"], 1
@@ -229,8 +230,8 @@ class MusicProcessor(Processor):
         """What files lose as tokens, by a hash of their bytes: cutting into windows finds it, the audit tells it."""
         return {}
 
-    def music_of_file(self, data: bytes, place: str = "") -> list[int]:
-        """The event tokens of a file; what it loses by them is kept.
+    def read(self, data: bytes, place: str = "") -> tuple[Tune, list[int]]:
+        """The tune of a file and its event tokens; what it loses by them is kept.
 
         Raises:
             InputError: no music, or none that MidiTok can write.
@@ -239,25 +240,22 @@ class MusicProcessor(Processor):
         music: list[int] = self.events.tokens_of(tune).tolist()
         step = Fraction(1, self.events.positions)
         self._losses[_key(data)] = lost(tune, self.events.tune_of(music), step)
-        return music
+        return tune, music
 
     def lost_of(self, data: bytes) -> Lost:
         """What a file loses; read anew where it was not read yet.
 
         Raises:
-            InputError: as `music_of_file`.
+            InputError: as `read`.
         """
         if _key(data) not in self._losses:
-            self.music_of_file(data)
+            self.read(data)
         return self._losses[_key(data)]
 
-    def names_of(self, ids: Sequence[int]) -> list[str]:
-        """The event tokens among ids by their names."""
-        return [self.events.names[token] for token in self.music_of(ids)]
-
     def music_of(self, ids: Sequence[int]) -> list[int]:
-        """The event tokens among ids, in the tokenizer's own numbers."""
-        return [int(i) - self.first for i in ids if self.first <= int(i) < self.first + len(self.events)]
+        """The event tokens among ids, in the tokenizer's own numbers; without those that begin, end and pad."""
+        frame, beyond = {self.begin, self.end, self.pad_token_id}, self.first + len(self.events)
+        return [int(i) - self.first for i in ids if self.first <= int(i) < beyond and int(i) not in frame]
 
     def save(self, folder: Path) -> None:
         """Write all that `read` needs beside the weights, and for plain transformers which tokens begin, end and pad."""
@@ -266,7 +264,7 @@ class MusicProcessor(Processor):
             texts.save(self.text, folder)
         write_json(folder / FILE, self.settings())
         place = folder / "generation_config.json"
-        known = {"bos_token_id": self.begin, "eos_token_id": self.end, "pad_token_id": self.pad}
+        known = {"bos_token_id": self.begin, "eos_token_id": self.end, "pad_token_id": self.pad_token_id}
         write_json(place, {**(read_json(place) if place.is_file() else {}), **known})
 
 

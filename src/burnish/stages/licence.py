@@ -40,7 +40,8 @@ class Licence:
         ]
         forbids = f", which forbids {' and '.join(limits)}" if limits else ", whose text says what is allowed"
         where = f" ({self.link})" if self.link else ""
-        return f"the weights' licence is {self.name}{where}{'' if self.free else forbids}; it holds for the fine-tuned weights as well"
+        said = f"the weights' licence is {self.name}{where}{'' if self.free else forbids}"
+        return f"{said}; it holds for the fine-tuned weights as well"
 
     def plain(self) -> dict[str, str]:
         """As bundle.json keeps it."""
