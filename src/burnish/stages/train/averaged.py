@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from burnish.core.batch import Batch
-from burnish.core.errors import InputError, RunFailed
-from burnish.core.files import damage, file_aside, sha256
+from burnish.core.errors import InputError
 from burnish.core.seeds import derive
 from burnish.data.feeding.batches import TrainingBatches
-from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Settled
-from burnish.runtimes.torch import running
 from burnish.schedules import ValidationScore
-from burnish.stages.prepare.prepare import Prepared
-from burnish.stages.train.validate import deciding
-from burnish.training import checkpoint, history
-from burnish.training.averages import AfterTraining, Trained
+from burnish.training import checkpoint
+from burnish.training.averages import AfterTraining
 from burnish.training.averaging import WeightAverage
 from burnish.training.batch_norms import estimated_anew, learning_norms
 from burnish.training.loop import Rate, Training
 from burnish.training.steps import StepPart
 
 if TYPE_CHECKING:
-    from burnish.stages.train.assemble import Assembled
+    pass
 
-FILE = "averaged.safetensors"
 BATCHES = 64
 """Batches of training rows that statistics of batch norms are estimated from, or all of an epoch where it has fewer."""
 
@@ -53,7 +43,7 @@ def averaged(
     if not isinstance(averaging, AfterTraining):
         average = averaging.running(changing)
         if average is not None and averaging.holds_rate_from < 1 and learning_norms(network):
-            average.refresh = partial(_estimate, training, batches)
+            average.refresh = partial(estimate_norms, training, batches)
         return average, {}
     if not validated or recipe.decoder.reads != "logits":
         why = "there is no validation split" if not validated else "validation of this target is more than a pass"
@@ -119,83 +109,8 @@ def require_same_start(parts: Sequence[StepPart], state: Mapping[str, Any], plac
         )
 
 
-def chosen_afterwards(
-    prepared: Prepared, assembled: Assembled, folder: Path, state: Mapping[str, Any]
-) -> tuple[str, str] | None:
-    """Put weights made of several into the network, which holds the best ones; None where none are to be made.
-
-    Gives the hash of the file they are kept in, and how they came about in words.
-
-    Args:
-        prepared, assembled: the run.
-        folder: its `checkpoints/`.
-        state: of the run, with its validations.
-    """
-    averaging = prepared.recipe.averaging
-    if not isinstance(averaging, AfterTraining) or averaging.is_off:
-        return None
-    done = history.from_json(state["validations"])
-    best = history.best(done)
-    if best is None:
-        return None
-    network, optimizer = assembled.training.network, assembled.training.optimizer
-    leading = [v.step for v in history.leading(done, averaging.checkpoints) if v.step != best.step]
-    trained = Trained(
-        checkpoint.learned(network, optimizer),
-        best.step,
-        [(step, partial(_read, checkpoint.at(folder, step))) for step in leading],
-        assembled.start,
-        partial(_score, prepared, assembled),
-    )
-    weights, words = averaging.chosen(trained)
-    _put(assembled, weights)
-    with file_aside(folder / FILE) as aside:
-        save_file(checkpoint.learned(network, optimizer), aside)
-    return sha256(folder / FILE), words
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    if wrong := damage(path):
-        raise RunFailed(
-            f"a checkpoint that is to be averaged is damaged: {wrong[0]}",
-            fix="start a new run, or one with averaging: null",
-            place=str(path),
-        )
-    weights: dict[str, Tensor] = load_file(path / checkpoint.WEIGHTS)
-    return weights
-
-
-def _score(prepared: Prepared, assembled: Assembled, weights: Mapping[str, Tensor]) -> float:
-    """How good weights are on validation, by the deciding metric; they stay in the network."""
-    _put(assembled, weights)
-    recipe, metric = prepared.recipe, deciding(prepared.recipe)
-    predictions, loss = predict(
-        running(assembled.training.network),
-        assembled.loaders["validation"],
-        prepared.parts["validation"],
-        loss=assembled.loss,
-        batch_size=recipe.evaluation_batch_size,
-        overhead=assembled.batches.overhead,
-        workers=assembled.batches.workers,
-        decoder=recipe.decoder,
-    )
-    value = -loss.mean if metric is None else metric.value(predictions.known)
-    good = value if metric is None or metric.greater_is_better else -value
-    return good if math.isfinite(good) else -math.inf
-
-
-@torch.no_grad()
-def _put(assembled: Assembled, weights: Mapping[str, Tensor]) -> None:
-    """The weights in the network, with statistics of batch norms that are right for them."""
-    tensors = dict(assembled.training.network.state_dict(keep_vars=True))
-    for name, value in weights.items():
-        tensors[name].copy_(value)
-    if learning_norms(assembled.training.network):
-        _estimate(assembled.training, assembled.batches)
-    assembled.training.network.eval()
-
-
-def _estimate(training: Training, batches: TrainingBatches) -> None:
+def estimate_norms(training: Training, batches: TrainingBatches) -> None:
+    """Give the batch norms of the network statistics that are right for the weights it has now, from training rows."""
     seed = derive(training.seed, "batch norm")
     estimated_anew(training.network, _rows(batches, training.micro_batch_size), training.accelerator, seed)
 

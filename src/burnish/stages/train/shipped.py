@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from burnish.core.errors import RunFailed
 from burnish.core.files import damage
 from burnish.stages.prepare.prepare import Prepared
-from burnish.stages.train.averaged import chosen_afterwards
+from burnish.stages.train.chosen_weights import chosen_afterwards
 from burnish.training import checkpoint, history
 
 if TYPE_CHECKING:
