@@ -22,7 +22,7 @@ from burnish.core.weighted import WeightedSum
 from burnish.schedules import ValidationScore
 from burnish.training.accelerator import Accelerator, out_of_memory
 from burnish.training.objective import ObjectiveModule
-from burnish.training.steps import StepPart
+from burnish.training.step_part import StepPart
 from burnish.training.updating import Clip, gradient_norms, scaled_update, unscale, update
 
 Policy = Literal["stop", "skip", "rollback"]

@@ -1,43 +1,18 @@
-"""What takes part in each optimizer step beside forward, backward and the optimizer: techniques, at fixed points of it."""
+"""Techniques put in their places: around the objective, and into the steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
+
+from burnish.training.step_part import StepPart
+from burnish.training.technique import Technique
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from burnish.core.network import Network
     from burnish.training.objective import ObjectiveModule
-    from burnish.training.technique import Technique
-
-
-class StepPart:
-    """What a technique does at the steps of a run. It keeps no state of its own that a checkpoint would have to hold.
-
-    The gradients it sees are those of the whole step: of all micro-batches, summed over all processes. All processes see the
-    same, so all do the same.
-    """
-
-    def disturbed(self) -> AbstractContextManager[bool]:
-        """A context in which the gradient is computed once more, in place of the first one; False: it is not.
-
-        What it changes in the network is as it was before, bit for bit, when the context ends. Gradients of float16 are
-        still scaled here.
-        """
-        return nullcontext(False)
-
-    def on_gradients(self) -> None:
-        """Change the gradients, which are whole and no longer scaled, before they are measured and clipped."""
-
-    def on_weights(self) -> None:
-        """Change the weights after the optimizer has; not called where the step was not applied."""
-
-    def reference(self) -> str:
-        """A hash of what it measures the weights by and a resumed run must find again; empty for nothing."""
-        return ""
 
 
 def surrounded(

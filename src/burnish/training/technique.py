@@ -7,7 +7,8 @@ One law for all: a technique with its `off` settings is not there. Every bit of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from burnish.core.component import Component
 from burnish.core.errors import InputError
@@ -25,32 +26,22 @@ if TYPE_CHECKING:
     from burnish.targets import Target
     from burnish.training.objective import ObjectiveModule
     from burnish.training.objectives import Objective
-    from burnish.training.steps import StepPart
+    from burnish.training.step_part import StepPart
 
 
-class Chosen(Protocol):
-    """What else a recipe chooses, for techniques that do not go with everything: a settled recipe is one."""
+@dataclass(frozen=True)
+class Chosen:
+    """What else a recipe chooses, for techniques that do not go with everything; each field as in a settled recipe."""
 
-    @property
-    def input(self) -> Input: ...
-    @property
-    def target(self) -> Target: ...
-    @property
-    def model(self) -> Model: ...
-    @property
-    def adapter(self) -> Adapter: ...
-    @property
-    def loss(self) -> Loss: ...
-    @property
-    def objective(self) -> Objective: ...
-    @property
-    def sampler(self) -> Sampler: ...
-    @property
-    def mixing(self) -> Mixing | None: ...
-    @property
-    def precision(self) -> str: ...
-    @property
-    def cache_features(self) -> str: ...
+    input: Input
+    target: Target
+    model: Model
+    adapter: Adapter
+    loss: Loss
+    objective: Objective
+    sampler: Sampler
+    mixing: Mixing | None
+    precision: str
 
 
 class Technique(Component):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 
 from burnish.core.errors import InputError
 from burnish.recipe.recipe import Settled
+from burnish.training.technique import Chosen
 
 
 def require_sensible(recipe: Settled) -> None:
@@ -15,8 +17,9 @@ def require_sensible(recipe: Settled) -> None:
         InputError: one does not, with the reason.
     """
     active = [t for t in recipe.techniques if not t.is_off]
+    chosen = Chosen(**{field.name: getattr(recipe, field.name) for field in fields(Chosen)})
     for technique in active:
-        technique.check(recipe)
+        technique.check(chosen)
     for (axis, kind), count in Counter((t.axis, t.kind()) for t in active).items():
         if count > 1:
             field = axis.rpartition(".")[2]

@@ -19,7 +19,7 @@ from burnish.training.averages import AfterTraining
 from burnish.training.averaging import WeightAverage
 from burnish.training.batch_norms import estimated_anew, learning_norms
 from burnish.training.loop import Rate, Training
-from burnish.training.steps import StepPart
+from burnish.training.step_part import StepPart
 
 if TYPE_CHECKING:
     pass

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from burnish.training.steps import StepPart
+from burnish.training.step_part import StepPart
 
 
 class Pull(StepPart):

@@ -6,7 +6,7 @@ from burnish.training.penalties import Penalty
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
-    from burnish.training.steps import StepPart
+    from burnish.training.step_part import StepPart
 
 
 class L1(Penalty):

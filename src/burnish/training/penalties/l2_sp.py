@@ -9,7 +9,7 @@ from burnish.training.technique import Chosen, refused
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
-    from burnish.training.steps import StepPart
+    from burnish.training.step_part import StepPart
 
 
 class L2Sp(Penalty):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from burnish.training.steps import StepPart
+from burnish.training.step_part import StepPart
 
 TINY = 1e-12  # of a gradient that is zero everywhere: the weights stay where they are
 

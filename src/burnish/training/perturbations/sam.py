@@ -8,7 +8,7 @@ from burnish.training.perturbations import Perturbation
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
-    from burnish.training.steps import StepPart
+    from burnish.training.step_part import StepPart
 
 
 class Sam(Perturbation):
