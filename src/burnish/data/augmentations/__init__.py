@@ -25,7 +25,7 @@ class Augmentation(Component):
         """What a row was read as, changed: a pure function of value and seed, safe in worker processes.
 
         Args:
-            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds.
+            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds; str for texts.
             seed: the only source of randomness.
 
         Returns:

@@ -48,7 +48,7 @@ class Loader:
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
-        if self.input.stored:
+        if self.input.stored and self.augmentation is None:
             return [self.rows.encoded(int(p)) for p in positions]
         return self.sharing.of(positions, lambda chunk: self._read(chunk, epoch))
 
@@ -102,6 +102,8 @@ class Loader:
         inputs, length = self._with_truth(encoded, given)
         targets, weights = self.weighed(pairs, length, real)
         useful = int(self.rows.given_lengths[positions[:real]].sum())
+        if self.input.stored and self.augmentation is not None:  # texts that were changed have another length
+            useful = sum(int(row["_length"]) for row in encoded[:real])
         rows, size, lines = self.rows.rows[positions], len(positions) * length, np.arange(len(positions))
         return Batch(inputs, targets, weights, a_row_a_line(weights), lines, rows, useful, size)
 

@@ -32,6 +32,7 @@ from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.data_sets import mixture_of
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.announced import opening_notes, techniques_said
+from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
 from burnish.stages.train.trying import tried
@@ -232,6 +233,8 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
     recipe, part, input_ = prepared.recipe, prepared.parts["train"], prepared.recipe.input
     require_augmentable(recipe.augmentation, input_)
     if recipe.augmentation is not None and recipe.augmentation.changes:
+        if input_.stored:
+            require_seen(recipe.augmentation, prepared)
         return recipe.augmentation
     # Of rows with several views training reads a random one in each epoch, augmented or not.
     facts = length_facts(part, part.rows, input_)
