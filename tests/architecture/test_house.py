@@ -178,6 +178,7 @@ LEAN = (
     "burnish.core.processor",
     "burnish.core.fixed_size",
     "burnish.core.libraries",
+    "burnish.core.mixed_inputs",
     "burnish.core.names",
     "burnish.core.seeds",
     "burnish.core.source_hash",

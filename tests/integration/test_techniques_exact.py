@@ -27,6 +27,8 @@ from tests.training_cases import Fixed
 PLAIN: dict[str, Any] = {"double": True, "optimizer": {"kind": "sgd"}, "learning_rate": 0.05}
 QUIET = [kind for _, kind in DRAWING_NOTHING]
 FIELDS = [(field, kind) for field, axis in AXES.items() for a, kind in ALL if a == axis]
+OF_TEXTS = [("mixing", "embedding_mixup"), ("augmentation", "word_dropout"), ("augmentation", "typos")]
+"""Of the other axes, what is done to texts; what is done to pictures and sounds is in the suites of whole runs."""
 
 
 def differ(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
@@ -127,7 +129,9 @@ def some(cases: list[tuple[str, str]]) -> list[Any]:
     return [pytest.param(*c, marks=[] if c[1] in FAST else [pytest.mark.slow], id=c[1]) for c in cases]
 
 
-@pytest.mark.parametrize(("field", "kind"), some([c for c in FIELDS if (AXES[c[0]], c[1]) in DRAWING_NOTHING]))
+@pytest.mark.parametrize(
+    ("field", "kind"), some([*OF_TEXTS, *(c for c in FIELDS if (AXES[c[0]], c[1]) in DRAWING_NOTHING)])
+)
 def test_two_processes_are_one(place: Runs, field: str, kind: str) -> None:
     settings: dict[str, Any] = {"dropout": 0.0, "optimizer": {"kind": "sgd"}, "learning_rate": 0.05}
     folder = place.folder / f"two-{kind}"
@@ -139,7 +143,7 @@ def test_two_processes_are_one(place: Runs, field: str, kind: str) -> None:
     assert_equal_runs(one, two)
 
 
-@pytest.mark.parametrize(("field", "kind"), some(FIELDS))
+@pytest.mark.parametrize(("field", "kind"), some([*OF_TEXTS, *FIELDS]))
 def test_a_killed_run_ends_as_one_that_was_not(place: Runs, field: str, kind: str) -> None:
     """The whole run to the tested bundle, bit for bit."""
     folder = place.folder / f"killed-{kind}"

@@ -109,6 +109,10 @@ def assemble(
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)
     notes += found
+    if batches.mixing is not None and batches.mixing.inside:
+        from burnish.models.transformers.mixed_embeddings import let_mix  # loads transformers
+
+        let_mix(network, accelerator.tensors(batches.two_rows().inputs))
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()

@@ -30,6 +30,9 @@ class Neftune(Perturbation):
         """That there are embeddings, and no noise on them yet."""
         if "text" not in chosen.input.encoder:
             raise refused(self, f"input {chosen.input.kind()!r} has no embeddings of tokens", place="perturbation")
+        if chosen.mixing is not None and chosen.mixing.inside:
+            why = f"mixing {chosen.mixing.kind()!r} makes embeddings of its own, whose lengths the noise does not know"
+            raise refused(self, why, place="perturbation", fix="leave one of both out")
         if getattr(chosen.model, "neftune_alpha", None) is not None:
             raise refused(self, "`model.neftune_alpha` puts the same noise there already", place="perturbation")
 
