@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from burnish.core.family import Family, family_of
 from burnish.inputs import Extending, Input
 from burnish.models import Model
 from burnish.models._checkpoint import hub_name, resolved_folder
+from burnish.models._dropout import DropoutRates
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ class Transformers(Model):
     attention: Literal["sdpa", "eager", "flash_attention_2"] | None = Field(
         None, description="Attention implementation; null: the best one the architecture has here."
     )
-    dropout: float | None = Field(
-        None, ge=0, lt=1, description="Overrides every dropout rate of the checkpoint; null: the checkpoint's own."
+    dropout: Annotated[float, Field(ge=0, lt=1)] | DropoutRates | None = Field(
+        None,
+        description="Overrides every dropout rate of the checkpoint, or those of parts, {hidden, attention, head, "
+        "stochastic_depth}; null: the checkpoint's own.",
     )
     gradient_checkpointing: bool = Field(
         False, description="Compute activations again in the backward pass: less memory, about a third more time."
@@ -138,7 +141,9 @@ class Transformers(Model):
         config = settings.read_configuration(folder, head)
         if input.lengths_matter and input.stored:  # of sounds no token stands for padding
             settings.set_padding(config, folder)
-        if self.dropout is not None:
+        if isinstance(self.dropout, DropoutRates):
+            settings.set_dropout_of_parts(config, self.dropout.named())
+        elif self.dropout is not None:
             settings.set_dropout(config, self.dropout)
         return config
 
