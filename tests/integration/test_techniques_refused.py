@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,6 +58,9 @@ def test_a_technique_inside_a_frozen_body_is_computed_in_each_step(place: Runs, 
     file = recipe(place.folder / "inside", perturbation="neftune", adapter="head_only")
     place.complete("train", file, "--out", tmp_path / "run")
     assert any("'neftune' acts inside it" in note["text"] for note in events(tmp_path / "run", "note"))
+    gap = json.loads((tmp_path / "run" / "scores.json").read_text(encoding="utf-8"))["gap"]
+    assert gap["metric"] == "macro_f1"
+    assert gap["difference"]["value"] == pytest.approx(gap["training"]["value"] - gap["validation"]["value"])
 
 
 def test_float16_is_too_small_for_the_gradient_of_embeddings() -> None:

@@ -118,6 +118,11 @@ def _fields(cls: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
         yield f"`{name}`", default, info.description or ""
 
 
+def table_of_fields(cls: type[BaseModel]) -> str:
+    """The settings of a kind, their defaults and what they mean, as a table."""
+    return _table(["setting", "default", "meaning"], _fields(cls))
+
+
 def _axes() -> Iterator[str]:
     yield "## Axes"
     yield "A choice is written `loss: focal`, or with settings `loss: {kind: focal, gamma: 2}`."

@@ -25,6 +25,7 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
+from burnish.report.gap import gap_sentence
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
@@ -38,6 +39,7 @@ from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
+from burnish.stages.train.gap import gap
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
 from burnish.targets import Target
@@ -100,6 +102,7 @@ def finish(
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")
+    result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
@@ -265,6 +268,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "lengths": prepared.encoded["train"].given_full_lengths.tolist() if recipe.input.lengths_matter else [],
         "length_limit": prepared.processor.limit,
         "length_unit": recipe.input.length_unit if recipe.input.lengths_matter else "",
+        "gap": gap_sentence(result.get("gap")) or None,
         "training": {
             **training,
             "padding_ratio": 1 - useful / size if size else 0.0,
