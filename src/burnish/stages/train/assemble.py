@@ -17,6 +17,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.data.augmentations import Augmentation, require_augmentable
+from burnish.data.dealing.thinning import thinned
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
@@ -201,6 +202,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         raise InputError(
             "no training example has anything to learn from", fix="see the audit for what is wrong with each"
         )
+    usable = thinned(usable, prepared.truths["train"].strata[usable], recipe.data.share, recipe.seed)
     order = Order(
         sampler=recipe.sampler.fitted(rows.given_lengths[usable]),
         usable=usable,

@@ -1,0 +1,45 @@
+"""Commands that train several times to answer one question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from burnish.cli.options import FILE
+from burnish.core.collecting import importing
+
+
+@click.command("learning-curve", short_help="Train on parts of the rows: would more rows help?")
+@click.argument("recipe", nargs=-1, metavar="RECIPE [PLACE=VALUE]...")
+@click.option("--out", type=FILE, required=True, metavar="FOLDER", help="Where figures and picture go; must not exist.")
+@click.option(
+    "--shares",
+    default="0.125,0.25,0.5,1",
+    show_default=True,
+    metavar="LIST",
+    help="Shares of the training rows, each trained with as many steps.",
+)
+@click.option("--seeds", type=click.IntRange(1, 20), default=1, show_default=True, help="Trainings of each share.")
+def learning_curve(recipe: tuple[str, ...], out: Path, shares: str, seeds: int) -> None:
+    """Train as RECIPE says on shares of its training rows, score on validation, and say whether more rows would help.
+
+    The held-out test is not read.
+
+    \b
+    burnish learning-curve recipe.yaml --out curves/reviews
+    burnish learning-curve recipe.yaml epochs=4 --seeds 3 --out curves/reviews
+    """
+    from burnish.core.errors import InputError
+    from burnish.stages.train.asked import asked
+
+    try:
+        parts = [float(part) for part in shares.split(",")]
+    except ValueError:
+        raise InputError(f"shares {shares!r}", expected="numbers with commas between", place="--shares") from None
+    request = asked(recipe, out=out)
+    with importing():
+        from burnish.stages import learning_curve as stage
+
+    stage.learning_curve(request.recipe, out, shares=parts, seeds=seeds, say=click.echo)
+    click.echo(f"Report: {out / 'learning_curve.md'}")
