@@ -43,3 +43,29 @@ def learning_curve(recipe: tuple[str, ...], out: Path, shares: str, seeds: int) 
 
     stage.learning_curve(request.recipe, out, shares=parts, seeds=seeds, say=click.echo)
     click.echo(f"Report: {out / 'learning_curve.md'}")
+
+
+@click.command(
+    "cross-validate", short_help="Train on folds: a prediction for each row by a model that has not seen it."
+)
+@click.argument("recipe", nargs=-1, metavar="RECIPE [PLACE=VALUE]...")
+@click.option("--folds", type=click.IntRange(2, 50), default=5, show_default=True, help="How many trainings.")
+@click.option(
+    "--out", type=FILE, required=True, metavar="FOLDER", help="Where figures and predictions go; must not exist."
+)
+def cross_validate(recipe: tuple[str, ...], folds: int, out: Path) -> None:
+    """Train as RECIPE says on all folds but one, for each fold; then test all models together, once.
+
+    Groups stay in one fold. All models stay in memory until the end.
+
+    \b
+    burnish cross-validate recipe.yaml --folds 5 --out folds/reviews
+    """
+    from burnish.stages.train.asked import asked
+
+    request = asked(recipe, out=out)
+    with importing():
+        from burnish.stages import cross_validation as stage
+
+    stage.cross_validate(request.recipe, out, count=folds, say=click.echo)
+    click.echo(f"Report: {out / 'cross_validation.md'}")
