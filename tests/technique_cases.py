@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 import torch
 
 from burnish.core.component import build, component_class, kinds
 from burnish.training import checkpoint
-from burnish.training.averages import Averaging
+from burnish.training.averages import AfterTraining, Averaging
 from burnish.training.averaging import WeightAverage
 from burnish.training.loop import Step, Training, fit
 from burnish.training.technique import Technique
@@ -32,6 +33,12 @@ def of(axis: str, kind: str) -> type[Technique]:
 
 
 DRAWING_NOTHING = [(axis, kind) for axis, kind in ALL if not of(axis, kind).draws]
+
+
+def some(cases: list[tuple[str, str]]) -> list[Any]:
+    """These techniques; those that do nothing in the steps of a run in the slow suite."""
+    later = [pytest.mark.slow]
+    return [pytest.param(*c, marks=later if issubclass(of(*c), AfterTraining) else [], id=c[1]) for c in cases]
 
 
 def made(axis: str, kind: str, **settings: Any) -> Technique:

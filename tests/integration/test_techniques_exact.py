@@ -20,7 +20,7 @@ from tests.integration.survival import Runs, assert_same, end_together, kill_bef
 from tests.integration.survival_data import recipe
 from tests.integration.test_exactness import UNEVEN, Wider
 from tests.integration.test_two_processes import assert_equal_runs, data
-from tests.technique_cases import ALL, AXES, DRAWING_NOTHING, NAMES, made, ready, state, steps
+from tests.technique_cases import ALL, AXES, DRAWING_NOTHING, made, ready, some, state, steps
 from tests.technique_cases import assert_same as assert_same_state
 from tests.training_cases import Fixed
 
@@ -42,8 +42,8 @@ def ended(folder: Path, technique: Technique, **options: Any) -> dict[str, torch
     return state(run, average)
 
 
-@pytest.mark.parametrize("micro_batch_size", [1, 3])
-@pytest.mark.parametrize(("axis", "kind"), DRAWING_NOTHING, ids=QUIET)
+@pytest.mark.parametrize("micro_batch_size", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize(("axis", "kind"), some(DRAWING_NOTHING))
 def test_micro_batches_are_one_batch(axis: str, kind: str, micro_batch_size: int, tmp_path: Path) -> None:
     """With uneven weights, in float64."""
     technique = made(axis, kind)
@@ -51,6 +51,7 @@ def test_micro_batches_are_one_batch(axis: str, kind: str, micro_batch_size: int
     assert differ(whole, ended(tmp_path, technique, weights=UNEVEN, micro_batch_size=micro_batch_size)) < 1e-11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("axis", "kind"), DRAWING_NOTHING, ids=QUIET)
 def test_more_padding_and_rows_of_weight_0_change_nothing(axis: str, kind: str, tmp_path: Path) -> None:
     technique = made(axis, kind)
@@ -100,7 +101,7 @@ def restored(run: Training, average: Any, path: Path) -> None:
     checkpoint.restore(checkpoint.read(path), run.network, run.optimizer, average)
 
 
-@pytest.mark.parametrize(("axis", "kind"), ALL, ids=NAMES)
+@pytest.mark.parametrize(("axis", "kind"), some(ALL))
 def test_resumed_is_never_interrupted(axis: str, kind: str, tmp_path: Path) -> None:
     """Stopped after step 2 and loaded into fresh objects: bit for bit, with dropout and AdamW."""
     technique, options = made(axis, kind), {"dropout": 0.1, "schedule": "linear"}
@@ -121,17 +122,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         yield found
 
 
-FAST = ("sam", "swa")
-
-
-def some(cases: list[tuple[str, str]]) -> list[Any]:
-    """Two techniques in the fast suite; all of them in the slow one."""
-    return [pytest.param(*c, marks=[] if c[1] in FAST else [pytest.mark.slow], id=c[1]) for c in cases]
-
-
-@pytest.mark.parametrize(
-    ("field", "kind"), some([*OF_TEXTS, *(c for c in FIELDS if (AXES[c[0]], c[1]) in DRAWING_NOTHING)])
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("field", "kind"), [*OF_TEXTS, *(c for c in FIELDS if (AXES[c[0]], c[1]) in DRAWING_NOTHING)])
 def test_two_processes_are_one(place: Runs, field: str, kind: str) -> None:
     settings: dict[str, Any] = {"dropout": 0.0, "optimizer": {"kind": "sgd"}, "learning_rate": 0.05}
     folder = place.folder / f"two-{kind}"
@@ -143,7 +135,8 @@ def test_two_processes_are_one(place: Runs, field: str, kind: str) -> None:
     assert_equal_runs(one, two)
 
 
-@pytest.mark.parametrize(("field", "kind"), some([*OF_TEXTS, *FIELDS]))
+@pytest.mark.slow
+@pytest.mark.parametrize(("field", "kind"), [*OF_TEXTS, *FIELDS])
 def test_a_killed_run_ends_as_one_that_was_not(place: Runs, field: str, kind: str) -> None:
     """The whole run to the tested bundle, bit for bit."""
     folder = place.folder / f"killed-{kind}"

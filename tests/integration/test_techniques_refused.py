@@ -42,6 +42,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "settings", "why"), CASES, ids=[f"{k}-{i}" for i, (k, _, _) in enumerate(CASES)])
 def test_refused_with_the_reason(place: Runs, kind: str, settings: dict[str, Any], why: str, tmp_path: Path) -> None:
     """Nothing is written."""
@@ -54,6 +55,7 @@ def test_refused_with_the_reason(place: Runs, kind: str, settings: dict[str, Any
     assert not (out / "recipe.yaml").exists()
 
 
+@pytest.mark.slow
 def test_a_technique_inside_a_frozen_body_is_computed_in_each_step(place: Runs, tmp_path: Path) -> None:
     file = recipe(place.folder / "inside", perturbation="neftune", adapter="head_only")
     place.complete("train", file, "--out", tmp_path / "run")
@@ -71,3 +73,18 @@ def test_float16_is_too_small_for_the_gradient_of_embeddings() -> None:
     with pytest.raises(InputError, match="underflows"):
         made(AXES["perturbation"], "fgm").check(chosen)
     made(AXES["perturbation"], "sam").check(chosen)
+
+
+@pytest.mark.parametrize("adapter", ["lora", "head_only"])
+@pytest.mark.parametrize("kind", ["l2_sp", "wise_ft"])
+def test_what_measures_by_pretrained_weights_wants_them_to_learn(kind: str, adapter: str) -> None:
+    chosen: Any = SimpleNamespace(adapter=SimpleNamespace(kind=lambda: adapter), model=SimpleNamespace())
+    axis = AXES["penalty" if kind == "l2_sp" else "averaging"]
+    with pytest.raises(InputError, match=adapter) as caught:
+        made(axis, kind).check(chosen)
+    assert caught.value.fix
+    chosen.adapter = SimpleNamespace(kind=lambda: "full")
+    made(axis, kind).check(chosen)
+    chosen.model.random_weights = True
+    with pytest.raises(InputError, match="random weights"):
+        made(axis, kind).check(chosen)

@@ -74,6 +74,7 @@ def test_seeds_shrink_the_error_but_not_below_their_spread() -> None:
     assert verdict(spread).error > 0.04
 
 
+@pytest.mark.slow
 def test_the_verb_scores_every_share_on_the_same_rows_and_reads_no_test(tmp_path: Path) -> None:
     values = load_file(recipe_file(tmp_path, count=60, epochs=2, validation_steps=6))
     recipe = Recipe.load({**values, "data": {**values["data"], "cache": str(tmp_path / "cache")}})
