@@ -13,6 +13,7 @@ import click
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
 from burnish.cli.chatting import chat
 from burnish.cli.output import show
+from burnish.cli.studies import cross_validate, learning_curve
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
 
@@ -126,6 +127,8 @@ def train(
     stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
 
 
+commands.add_command(learning_curve)
+commands.add_command(cross_validate)
 commands.add_command(evaluate)
 commands.add_command(export)
 commands.add_command(sign)
