@@ -14,6 +14,7 @@ from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, si
 from burnish.cli.chatting import chat
 from burnish.cli.listening import listen
 from burnish.cli.output import show
+from burnish.cli.studies import cross_validate, learning_curve
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
 
@@ -127,6 +128,8 @@ def train(
     stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
 
 
+commands.add_command(learning_curve)
+commands.add_command(cross_validate)
 commands.add_command(evaluate)
 commands.add_command(export)
 commands.add_command(sign)

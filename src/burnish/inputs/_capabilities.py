@@ -151,14 +151,14 @@ class FromFiles(Located):
 
 
 class Augmentable(ABC):
-    """Its rows are real numbers, which may be changed at random or mixed."""
+    """Its rows may be changed at random, and where they are real numbers, mixed."""
 
     read_as: ClassVar[str]
-    """What an augmentation is given: `picture` (PIL, RGB) or `waveform` (float32 [samples]), or a name of your own."""
+    """What an augmentation is given: `picture` (PIL, RGB), `waveform` (float32 [samples]), `text` (str), or your own."""
 
     @abstractmethod
     def mixable(self, processor: Any) -> str:
-        """The encoded array of real numbers by which two rows can be mixed."""
+        """The encoded array of real numbers by which two rows can be mixed; empty where there is none."""
 
     @abstractmethod
     def augmented(

@@ -28,7 +28,11 @@ from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
 from burnish.targets import Target
 from burnish.trackers import Tracker
+from burnish.training.averages import Averaging
 from burnish.training.objectives import Objective
+from burnish.training.penalties import Penalty
+from burnish.training.perturbations import Perturbation
+from burnish.training.technique import Technique
 
 
 class EarlyStopping(BaseModel):
@@ -37,15 +41,6 @@ class EarlyStopping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
     minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
-
-
-class Averaging(BaseModel):
-    """An exponential moving average of the weights, which is validated and shipped instead of the last step's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    decay: float = Field(
-        0.999, gt=0, lt=1, description="Share of the average kept at each step; less in the first steps of a run."
-    )
 
 
 def _default(axis: str, kind: str) -> Any:
@@ -190,9 +185,18 @@ class Recipe(BaseModel):
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )
-    averaging: Averaging | None = Field(
+    penalty: Annotated[list[Penalty], *choice("burnish.training.penalties")] = Field(
+        default_factory=list,
+        description="What large weights, or weights far from the pretrained ones, cost; one, or a list; empty: nothing.",
+    )
+    perturbation: Annotated[list[Perturbation], *choice("burnish.training.perturbations")] = Field(
+        default_factory=list,
+        description="What the network is disturbed by while it learns; one, or a list; empty: nothing.",
+    )
+    averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
         None,
-        description="Validate, choose and bundle a moving average of the weights (EMA); null: the weights themselves.",
+        description="Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights "
+        "themselves.",
     )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
@@ -239,10 +243,15 @@ class Recipe(BaseModel):
     def _patience(cls, value: Any) -> Any:
         return {"patience": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
+    @field_validator("penalty", "perturbation", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: Any) -> Any:
+        return [] if value is None else value
+
     @field_validator("averaging", mode="before")
     @classmethod
     def _decay(cls, value: Any) -> Any:
-        return {"decay": value} if isinstance(value, float) else value
+        return {"kind": "ema", "decay": value} if isinstance(value, float) else value
 
     @classmethod
     def load(cls, values: Mapping[str, Any]) -> Recipe:
@@ -261,6 +270,11 @@ class Recipe(BaseModel):
         recipe = validated(cls, values, trust_code=values.get("trust_code") is True)
         recipe._unsettled = unsettled
         return recipe
+
+    @property
+    def techniques(self) -> list[Technique]:
+        """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
+        return [*self.penalty, *self.perturbation, *([] if self.averaging is None else [self.averaging])]
 
     @property
     def unsettled(self) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ AXES = {
     "adapter": ("burnish.adapters", "full"),
     "optimizer": ("burnish.optimizers", "adamw"),
     "schedule": ("burnish.schedules", "linear"),
+    "averaging": ("burnish.training.averages", "ema"),
     "class_weights": ("burnish.class_weights", None),
     "augmentation": ("burnish.data.augmentations", None),
     "mixing": ("burnish.data.mixing", None),
@@ -47,7 +48,7 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
         values["target_column"] = target.get("column", values.get("target_column"))
         if set(target) == {"column"}:
             values["target"] = None
-    for name in ("metrics", "trackers"):
+    for name in ("metrics", "trackers", "penalty", "perturbation"):
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
     _apply_task(values, tasks)

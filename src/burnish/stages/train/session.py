@@ -15,6 +15,7 @@ from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
+from burnish.stages.train.averaged import begun_at, kept_for_averaging, require_same_start
 from burnish.stages.train.blanks import blanks_only
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
@@ -139,10 +140,12 @@ class Session:
             "micro_batch_size": training.micro_batch_size,
             "skipped": sorted(training.skipped),
             "scaler": scaler.state_dict() if scaler is not None else None,
+            **begun_at(training.parts),
         }
 
     def _restore(self, saved: checkpoint.Checkpoint) -> None:
         training, state = self.assembled.training, saved.state
+        require_same_start(training.parts, state, str(self.recipe.model.name))
         checkpoint.restore(saved, training.network, training.optimizer, self.assembled.average)
         self.step = saved.step
         done = history.from_json(state["validations"])
@@ -160,7 +163,7 @@ class Session:
     def _count(self, step: Step) -> None:
         self.step = step.number
         if self.assembled.average is not None and step.applied:
-            self.assembled.average.update()
+            self.assembled.average.update(step.number / self.assembled.batches.total_steps)
         for key in ("rows", "useful", "size", "seconds"):
             self.totals[key] += getattr(step, key)
         self.totals["skipped"] += not step.applied
@@ -244,11 +247,17 @@ class Session:
             best = history.best(self.validations)
             if best is not None and best.step == self.step:
                 self._record_best()
-            checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, best.step if best else None)
+            checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, self._worth_keeping())
             self._say(
                 "checkpoint", number=self.step, path=str(saved.path), best=best is not None and best.step == self.step
             )
         training.accelerator.wait()
+
+    def _worth_keeping(self) -> set[int]:
+        """Steps whose checkpoints stay: the best one, and those that may be averaged with it."""
+        best, most = history.best(self.validations), kept_for_averaging(self.recipe)
+        leading = [v.step for v in history.leading(self.validations, most)] if most > 1 else []
+        return {*leading, *([best.step] if best else [])}
 
     def _not_finite(self, step: Step) -> bool:
         """Act on a step that was not finite; True when training goes on from an earlier state."""
