@@ -57,21 +57,19 @@ def write(
 
     Args:
         run_folder: where; made where it is not there.
-        facts: what is to be said about the run. All keys are optional, and one that is not listed here is shown under
-            its own name. `name`, `task`, `model`, `data`: strings. `split`: name of the split that was scored ("test").
-            `rows`: {split: rows}. `split_method`: how the splits came about, in words. `seeds`: {what: seed} or one.
-            `sealed`: whether the scored rows were read once, at the end. `best`: {step, metric, value}. `training`:
-            {steps, total_steps, epochs, batch_size, seconds, stopped, padding_ratio, rows_per_second ...}.
-            `validation_metric`: name of the score in the learning curve. `lengths`, `length_limit`, `length_unit`: full
-            length of each training row, where rows are cut off, what is counted. `recipe`: path of the recipe,
-            relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
-            row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
+        facts: what is to be said about the run, all keys optional; others are shown under their own names. `name`, `task`,
+            `model`, `data`: strings. `split`: name of the split that was scored ("test"). `rows`: {split: rows}.
+            `split_method`: in words. `seeds`: {what: seed} or one. `sealed`: whether the scored rows were read once, at
+            the end. `best`: {step, metric, value}. `training`: {steps, total_steps, epochs ...}. `validation_metric`: name
+            of the score in the learning curve. `lengths`, `length_limit`, `length_unit`: full length of each training row,
+            where rows are cut off, what is counted. `recipe`: its path, relative to the folder. `environment`: as in
+            environment.json. `notes`: sentences. `place`: a function of a row number to where it stands.
         scores, baselines: what `evaluation.scores.scores` and `evaluation.baselines.baseline_scores` gave.
         audit, events, predictions: audit.json or None; lines of events.jsonl, or none; the table the scores are of.
         inputs_shown: row number to the input as text; `inputs_pictured`, `inputs_heard` to a picture, uint8 [height,
             width, 3], or a WAV file, or to None; `inputs_beside`: row numbers to what `report.rows.row_columns` gives.
-        base: what the checkpoint as it was says of the same rows; None where that is no baseline.
-        explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
+        base, explain: what the checkpoint as it was says of the same rows; rows to pictures with maps of where answers
+            come from; None where there is no such thing.
     """
     drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
     sections = [

@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from burnish.answering.opening import Computed, opened, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.core.files import read_json, write_json
 from burnish.core.predictions import Predictions
-from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
@@ -42,6 +39,7 @@ from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.gap import gap
+from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
@@ -174,19 +172,10 @@ def _write_bundle(
             **({"licence": licence.plain()} if (licence := licence_of(recipe.model.folder())) else {}),
         },
         card=model_card(prepared, None, restored),
-        golden=_golden(prepared),
+        golden=golden_examples(prepared),
         decoder=recipe.decoder,
     )
     write(folder.bundle, contents, computing(network, recipe.decoder))
-
-
-def _golden(prepared: Prepared) -> list[dict[str, Any]]:
-    """A few training rows: only the columns the input reads."""
-    recipe, part = prepared.recipe, prepared.parts["train"]
-    count = min(recipe.golden_examples, len(part))
-    rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
-    examples = part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
-    return [recipe.input.portable(example) for example in examples]
 
 
 def _tested(prepared: Prepared) -> str:
