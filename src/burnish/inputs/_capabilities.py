@@ -173,23 +173,6 @@ class Augmentable(ABC):
         """
 
 
-class Rewritable(ABC):
-    """Its training rows may be written anew at random, together with what is learned from them."""
-
-    read_as: ClassVar[str]
-    """What an augmentation is given: `tune` (`media.music.asked_tunes.AskedTune`), or a name of your own."""
-
-    @abstractmethod
-    def rewritten(self, example: Example, change: Change, seed: int) -> Example:
-        """A row, with the column of its target, changed; as it is where it cannot be. For training rows only.
-
-        Args:
-            example: the row.
-            change: what is done to it.
-            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same.
-        """
-
-
 class Visible(ABC):
     """What the network reads of a row can be shown as a picture."""
 
