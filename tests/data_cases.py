@@ -75,6 +75,11 @@ def written(kind: str, rows: Sequence[dict[str, Any]], folder: Path) -> Any:
         return folder_of_rows(rows, path)
     elif kind == "audio_folder":
         return sound_cases.folder_of_rows(rows, path)
+    elif kind == "captioned_folder":
+        path.mkdir(parents=True, exist_ok=True)
+        for number, row in enumerate(rows):
+            (path / f"{number:06}.wav").write_bytes(b"RIFF")
+            (path / f"{number:06}.txt").write_text(str(row["text"]), encoding="utf-8")
     elif kind in SPEECH:
         return speech_cases.written(kind, rows, folder)
     else:
@@ -100,6 +105,9 @@ def expected(kind: str, rows: Sequence[dict[str, Any]], what: Any) -> list[dict[
     """The rows that are read from what `written` made."""
     if kind in SPEECH:
         return speech_cases.expected(kind, rows, what)
+    if kind == "captioned_folder":
+        captions = (" ".join(str(row["text"]).split()) for row in rows)
+        return [{"caption": c, "audio": str(what / f"{n:06}.wav")} for n, c in enumerate(captions)]
     if kind == "audio_folder":
         return [{"audio": str(p), "label": p.parent.name} for p in sorted(what.rglob("*.wav"))]
     if kind == "conll":

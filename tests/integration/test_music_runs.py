@@ -72,6 +72,24 @@ def test_a_run_is_tested_by_codebook_and_beside_the_checkpoint_as_it_was(run: Pa
     assert "as 6 windows of at most 1 s" in said
 
 
+def test_samples_and_predictions_are_to_be_heard_and_compared(run: Path) -> None:
+    made = read_json(run / "samples" / "samples.json")
+    assert [one["step"] for one in made] == [0, 0, 2, 2, 4, 4]
+    assert {one["caption"] for one in made} == {cases.CAPTIONS[0], cases.CAPTIONS[1]}
+    sounds = [(run / one["file"]).read_bytes() for one in made]
+    assert sounds[0] != sounds[4], "it has learned"
+    distance = read_json(run / "scores.json")["listening"]["frechet"]
+    assert distance["embedding"].startswith("latents of the checkpoint's own codec")
+    assert (distance["sampling_rate"], distance["sounds"], distance["few"]) == (cases.RATE, [2, 2], True)
+    report = (run / "report.md").read_text(encoding="utf-8")
+    assert "Fréchet distance to the recordings" in report
+    assert "comes out too great" in report
+    page = (run / "sounds.html").read_text(encoding="utf-8")
+    for file in ("samples/step-0000000/1.wav", "samples/step-0000004/2.wav", "answers/00000001.wav"):
+        assert f'src="{file}"' in page
+        assert (run / file).is_file()
+
+
 def test_the_licence_of_the_weights_is_said_and_carried_along(run: Path) -> None:
     said = "\n".join(event["text"] for event in events(run, "warning"))
     assert "cc-by-nc-4.0, which forbids commercial use" in said

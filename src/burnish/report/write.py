@@ -22,6 +22,7 @@ from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import learned_parts, written
+from burnish.report.sounds import sounds
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import aligned_words, transcripts
 from burnish.report.tunes import tunes
@@ -82,6 +83,7 @@ def write(
         tunes(run_folder / FOLDER, scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         report_results.compared(scores, baselines),
         *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
+        sounds(run_folder, scores, predictions, _shown_by(inputs_shown)),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
         _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
         _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),

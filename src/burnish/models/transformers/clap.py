@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -31,6 +32,11 @@ class Clap:
     def __init__(self, name: str) -> None:
         folder = resolved_folder(name, None)
         checked_weights(folder)
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        if kind != "clap":
+            raise InputError(
+                f"no CLAP: this is {kind!r}", expected="a checkpoint of CLAP as transformers saves it", place=name
+            )
         with importing():
             from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
         try:
