@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from burnish.core.batch import Example
+from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
 from burnish.inputs import Change, Rewritable
 from burnish.inputs._conversations import Conversations
 from burnish.media.chat.checks import check
 from burnish.media.chat.conversation import COLUMN, Conversation, row_of
 from burnish.media.chat.form import Format
+from burnish.media.chat.processor import ChatProcessor
 from burnish.media.music.asked_tunes import Headed, asked_tune, asking_form, tune_form
 from burnish.media.music.families import families
 
@@ -109,6 +110,11 @@ class TuneCaption(Conversations, Rewritable):
         asked = replace(row, messages=messages)
         check(asked, place, answered=False)
         return asked
+
+    def encode(self, examples: Sequence[Example], processor: ChatProcessor) -> list[Encoded]:
+        """`input_ids` int32 [L]: what a tune is written to; of a header that is given also `_prompt`, which answers repeat."""
+        rows = super().encode(examples, processor)
+        return [{**row, "_prompt": row["input_ids"]} for row in rows] if self.header == "given" else rows
 
     def audited_text(self, example: Example) -> str | None:
         """The tune, by which rows are the same; the caption where none is there."""

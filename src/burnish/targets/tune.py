@@ -63,12 +63,15 @@ class Tune(Replies, Musical):
 
     def goes_on(self, encoded: Encoded, processor: Any) -> str:
         """The meter and the unit of length of a header that is given."""
-        header = given_header(processor.for_input.text(encoded["input_ids"].tolist()))
+        header = given_header(self._prompt(encoded, processor))
         fields = [line for line in header.splitlines() if line[:2] in ("M:", "L:")]
         return "\n".join(["X:1", *fields, "K:C", ""]) if header else ""
 
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The tune that was written, with the header that its prompt gave."""
         decoded = super().said(views, encoded, processor)
-        prompt = processor.for_input.text(encoded["input_ids"].tolist())
-        return replace(decoded, answer=whole_tune(prompt, str(decoded.answer)))
+        return replace(decoded, answer=whole_tune(self._prompt(encoded, processor), str(decoded.answer)))
+
+    def _prompt(self, encoded: Encoded, processor: Any) -> str:
+        """The prompt of a row whose header is given; empty for others, which have nothing of it in their answer."""
+        return processor.for_input.text(encoded["_prompt"].tolist()) if "_prompt" in encoded else ""

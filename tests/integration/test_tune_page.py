@@ -1,0 +1,80 @@
+"""The page of models that write tunes in a real browser: asked, seen, heard, at a phone's and a desk's width."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.serving import Server, serving
+from tests.integration.test_page import SIZES, browser, kept
+from tests.tune_bundles import CAPTION, tune_bundle
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("tune-page")
+    given = tune_bundle(folder / "given")
+    written = tune_bundle(folder / "written", "written", max_new_tokens=500)
+    with serving(folder / "log", f"given={given}", f"written={written}") as found:
+        yield found.wait_ready()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+def test_a_tune_is_seen_and_heard(browser: Any, server: Server, size: str, scheme: str) -> None:
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(server.address + "/")
+    page.locator("#list button").first.click()
+    assert page.locator("#caption").input_value() == CAPTION
+    assert page.locator("#header").input_value().startswith("X:1")
+    page.get_by_role("button", name="Write a tune").click()
+    page.locator("#result").wait_for()
+    assert page.locator("#verdict").inner_text() == "A valid tune: every bar fills its meter."
+    assert page.locator("#staff svg ellipse").count() > 0
+    page.get_by_text("Piano roll", exact=True).click()
+    assert page.locator("#roll svg rect").count() > 1
+    page.wait_for_function("document.getElementById('player').duration > 0")
+    for id in ("save-abc", "save-midi", "save-sound"):
+        assert page.locator(f"#{id}").get_attribute("href").startswith("blob:")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    kept(page, f"tune-{size}-{scheme}")
+    page.locator("#model").select_option("1")
+    assert not page.locator("#header").is_visible()
+    page.locator("#caption").fill("A <b>jig</b>.")
+    page.get_by_role("button", name="Write a tune").click()
+    page.locator("#result").wait_for()
+    assert page.locator("#abc").text_content().startswith("X:")
+    assert complaints == []
+    page.close()
+
+
+def test_the_address_of_tunes(server: Server) -> None:
+    status, told = asked(server, {"abc": "X:1\nM:3/4\nL:1/4\nK:D\nABc|d3|]\n"})
+    assert status == 200
+    assert told["problems"] == []
+    assert told["staff"].startswith("<svg")
+    assert asked(server, {"abc": 3})[0] == 422
+    assert asked(server, {"abc": "A" * 30_000})[0] == 413
+
+
+def asked(server: Server, body: Any) -> tuple[int, Any]:
+    request = urllib.request.Request(
+        server.address + "/tune", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
