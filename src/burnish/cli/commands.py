@@ -12,6 +12,7 @@ import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
 from burnish.cli.chatting import chat
+from burnish.cli.listening import listen
 from burnish.cli.output import show
 from burnish.cli.studies import cross_validate, learning_curve
 from burnish.core.collecting import before_the_end, importing, process_is_ours
@@ -134,6 +135,7 @@ commands.add_command(export)
 commands.add_command(sign)
 commands.add_command(predict)
 commands.add_command(chat)
+commands.add_command(listen)
 commands.add_command(serve)
 commands.add_command(dockerfile)
 
@@ -149,26 +151,6 @@ def new(task: str, data: str, out: Path | None) -> None:
     from burnish.recipe.written import new_recipe
 
     _write(new_recipe(task, data), out)
-
-
-@commands.command(short_help="Make a page to compare tunes by ear, blind.")
-@click.argument("run", type=_file)
-@click.argument("other", type=_file, required=False)
-@click.option("-o", "--out", type=_file, default=Path("listen.html"), show_default=True, help="A new HTML file.")
-@click.option("--pairs", type=click.IntRange(1), default=20, show_default=True, help="How many are heard at most.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which of a pair is A, which B.")
-def listen(run: Path, other: Path | None, out: Path, pairs: int, seed: int) -> None:
-    """Make a page on which tunes of RUN are heard beside those of its checkpoint, or of OTHER, without names.
-
-    \b
-    burnish listen runs/tunes
-    burnish listen runs/tunes runs/more-epochs -o compare.html
-    """
-    from burnish.stages.listen import listen as stage
-
-    made = stage(run, other, out=out, pairs=pairs, seed=seed)
-    silent = f"; {made['silent']} examples without a tune on both sides are left out" if made["silent"] else ""
-    show(f"{made['pairs']} pairs: {made['path']}{silent}")
 
 
 @commands.command("list", short_help="Show the available choices.")

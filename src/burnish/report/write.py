@@ -74,9 +74,7 @@ def write(
     drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
     sections = [
         *report_results.first(facts, scores, baselines, summary(scores, baselines, predictions, audit, metric)),
-        _classes(drawn, scores),
-        _confusions(drawn, predictions),
-        _answers(drawn, predictions),
+        *(_classes(drawn, scores), _confusions(drawn, predictions), _answers(drawn, predictions)),
         *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
         tunes(run_folder / FOLDER, scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         report_results.compared(scores, baselines),
