@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.counting.resampling import Counts, Values
+from burnish.counting.resampling import Values
 
 Points = NDArray[np.float64]
 MOST = 200
 """Points of a curve that is drawn."""
+THRESHOLDS = 400
+"""Thresholds at which resamples are counted."""
 
 
 @dataclass(frozen=True)
@@ -35,29 +38,36 @@ class Sorted:
         falling = scores[order]
         return Sorted(order, positive[order], np.flatnonzero(np.append(falling[1:] < falling[:-1], True)))
 
+    def coarse(self, most: int = THRESHOLDS) -> Sorted:
+        """The same with at most so many thresholds, at even lengths along its ROC curve: for bands that is enough."""
+        if len(self.ends) <= most:
+            return self
+        right = np.cumsum(self.positive)[self.ends]
+        along = right / max(1, right[-1]) + (self.ends + 1 - right) / max(1, len(self.order) - right[-1])
+        places = np.searchsorted(along, np.linspace(along[0], along[-1], most))
+        return replace(self, ends=self.ends[np.unique(np.minimum(places, len(self.ends) - 1))])
 
-def _totals(ranked: Sorted, counts: Counts) -> tuple[Values, Values]:
-    """True and false positives at each threshold under each resample, [R, T] each; `counts` is [R, N]."""
-    drawn = counts[:, ranked.order]
-    right = np.cumsum(drawn * ranked.positive, axis=1)[:, ranked.ends]
-    answered = np.cumsum(drawn, axis=1)[:, ranked.ends]
-    return right.astype(np.float64), (answered - right).astype(np.float64)
+    def totals(self, counts: NDArray[Any]) -> tuple[Values, Values]:
+        """True and false positives at each threshold under each resample, [R, T] each; `counts` is [R, N]."""
+        starts = np.append(0, self.ends[:-1] + 1)
+        drawn = counts[:, self.order]
+        answered = np.cumsum(np.add.reduceat(drawn, starts, axis=1, dtype=np.int64), axis=1)
+        right = np.cumsum(np.add.reduceat(drawn * self.positive, starts, axis=1, dtype=np.int64), axis=1)
+        return right.astype(np.float64), (answered - right).astype(np.float64)
 
 
-def roc(ranked: Sorted, counts: Counts) -> Points:
+def roc(right: Values, wrong: Values) -> Points:
     """[R, T + 1, 2] false and true positive rate for each resample, from (0, 0); nan where it has rows of one kind alone."""
-    right, wrong = _totals(ranked, counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         rates = np.stack([wrong / wrong[:, -1:], right / right[:, -1:]], axis=2)
     return np.concatenate([np.zeros_like(rates[:, :1]), rates], axis=1)
 
 
-def precision_recall(ranked: Sorted, counts: Counts) -> Points:
+def precision_recall(right: Values, wrong: Values) -> Points:
     """[R, T, 2] recall and precision for each resample; nan where it has no rows of the class.
 
     A threshold above all rows that were drawn has the precision of the highest that answers any: it answers nothing.
     """
-    right, wrong = _totals(ranked, counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         recall, precision = right / right[:, -1:], right / (right + wrong)
     first = np.isfinite(precision).argmax(axis=1)
@@ -78,25 +88,31 @@ def precision_recall_area(points: Points) -> Values:
 
 
 def at_grid(points: Points, grid: Values, *, step: bool) -> Values:
-    """The ordinate at each place of a grid.
+    """The ordinate of each of R curves at each place of a grid, [R, G]; nan for a curve that is not defined.
 
     Args:
-        points: [P, 2], abscissa rising.
+        points: [R, P, 2], abscissa rising.
         grid: [G].
         step: of precision by recall: that of the first threshold that reaches the recall. Else straight lines, and at a
             vertical rise its upper end.
     """
-    x, y = points[:, 0], points[:, 1]
-    if not np.isfinite(points).all():
-        return np.full(len(grid), np.nan)
+    x, y = points[..., 0], points[..., 1]
+    last = x.shape[1] - 1
     if step:
-        return np.asarray(y[np.minimum(np.searchsorted(x, grid - 1e-12, side="left"), len(x) - 1)], np.float64)
-    last = np.append(x[1:] > x[:-1], True)
-    return np.asarray(np.interp(grid, x[last], y[last]), np.float64)
+        place = np.minimum((x[:, :, None] < grid - 1e-12).sum(axis=1), last)
+        values = np.take_along_axis(y, place, axis=1)
+    else:
+        place = np.maximum((x[:, :, None] <= grid + 1e-12).sum(axis=1) - 1, 0)
+        after = np.minimum(place + 1, last)
+        x0, x1, y0, y1 = (np.take_along_axis(v, at, axis=1) for v in (x, y) for at in (place, after))
+        wide = np.where(x1 > x0, x1 - x0, 1.0)
+        values = y0 + (y1 - y0) * np.clip((grid - x0) / wide, 0.0, 1.0) * (x1 > x0)
+    defined = np.asarray(np.isfinite(points).reshape(len(points), -1).all(axis=1))
+    return np.where(defined[:, None], values, np.nan)
 
 
 def thinned(points: Points, most: int = MOST) -> Points:
-    """At most so many points: corners only, and of many corners those at even lengths along the curve."""
+    """At most so many of P points, [P, 2]: corners only, and of many corners those at even lengths along the curve."""
     if len(points) > 2:
         before, after = points[1:-1] - points[:-2], points[2:] - points[1:-1]
         bends = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]) > 1e-12

@@ -27,11 +27,11 @@ from burnish.targets import Named, is_exclusive, target_of
 
 BUDGET = 200_000_000
 """Rows x classes x resamples that are drawn at most; below `FEWEST` resamples nothing is."""
-CURVES = 20_000
+CURVES = 12_000
 """Classes x resamples at most."""
 FEWEST = 100
 MOST = 500
-GRID = np.linspace(0.0, 1.0, 51)
+GRID = np.linspace(0.0, 1.0, 41)
 """Where bands, and curves that are averages, are known."""
 
 
@@ -142,12 +142,13 @@ def _positives(known: Predictions) -> tuple[NDArray[np.bool_], list[int]]:
     return cells(known).truth[:, None] == np.array(chosen), chosen
 
 
-def _drawn(known: Predictions, classes: int, resamples: int, seed: int) -> NDArray[np.int64] | None:
+def _drawn(known: Predictions, classes: int, resamples: int, seed: int) -> NDArray[np.int16] | None:
     """[R, N] how often each row is drawn; None where that would be too much."""
     most = min(MOST, resamples, BUDGET // (len(known) * classes), max(FEWEST, CURVES // classes))
     if most < FEWEST:
         return None
-    return np.concatenate(list(draws(known.groups, len(known), resamples=most, seed=seed)))
+    blocks = draws(known.groups, len(known), resamples=most, seed=seed)
+    return np.concatenate([block.astype(np.int16) for block in blocks])
 
 
 class _Made:
@@ -159,19 +160,20 @@ class _Made:
         drawn: [R, N] in the order of the rows as they are given, or None.
     """
 
-    def __init__(self, name: str, ranked: Sorted, drawn: NDArray[np.int64] | None) -> None:
+    def __init__(self, name: str, ranked: Sorted, drawn: NDArray[np.int16] | None) -> None:
         self.name, self.ranked = name, ranked
-        once = np.ones((1, len(ranked.order)), np.int64)
-        rates, sharps = roc(ranked, once), precision_recall(ranked, once)
+        once = ranked.totals(np.ones((1, len(ranked.order)), np.int16))
+        rates, sharps = roc(*once), precision_recall(*once)
         self.roc, self.precision = rates[0], sharps[0]
         self.areas = float(roc_area(rates)[0]), float(precision_recall_area(sharps)[0])
         if drawn is None:
             rates, sharps = rates[:0], sharps[:0]
         else:
-            rates, sharps = roc(ranked, drawn), precision_recall(ranked, drawn)
+            totals = ranked.coarse().totals(drawn)
+            rates, sharps = roc(*totals), precision_recall(*totals)
         self.roc_areas, self.precision_areas = roc_area(rates), precision_recall_area(sharps)
-        self.roc_grid = _stacked([at_grid(points, GRID, step=False) for points in rates])
-        self.precision_grid = _stacked([at_grid(points, GRID, step=True) for points in sharps])
+        self.roc_grid = at_grid(rates, GRID, step=False)
+        self.precision_grid = at_grid(sharps, GRID, step=True)
 
     def curve(self, level: float) -> Curve:
         """With its bands and intervals."""
@@ -190,8 +192,8 @@ class _Made:
 
 def _averaged(made: Sequence[_Made], level: float) -> Curve:
     """Each class counts the same: rates are averaged at the same abscissa (vertical averaging, Fawcett 2006)."""
-    rates = np.mean([at_grid(one.roc, GRID, step=False) for one in made], axis=0)
-    sharps = np.mean([at_grid(one.precision, GRID, step=True) for one in made], axis=0)
+    rates = np.mean([at_grid(one.roc[None], GRID, step=False)[0] for one in made], axis=0)
+    sharps = np.mean([at_grid(one.precision[None], GRID, step=True)[0] for one in made], axis=0)
     return Curve(
         "macro",
         sum(int(one.ranked.positive.sum()) for one in made),
@@ -207,10 +209,6 @@ def _averaged(made: Sequence[_Made], level: float) -> Curve:
 
 def _with_area(curve: Curve, area: Estimate) -> Curve:
     return Curve(**{**curve.__dict__, "roc_area": area})
-
-
-def _stacked(rows: Sequence[NDArray[np.float64]]) -> Points:
-    return np.stack(rows) if len(rows) else np.zeros((0, len(GRID)))
 
 
 def _mean(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -46,6 +46,17 @@ def by_confidence(sure: NDArray[np.float64], right: NDArray[np.float64], steps: 
     return made
 
 
+def coverage(sure: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[T, 2] share answered, rising, and the share of right ones among these, if only the surest predictions are given.
+
+    Rows of one confidence are answered together; arguments as of `by_confidence`.
+    """
+    order = np.argsort(-sure, kind="stable")
+    falling, hits = sure[order], np.cumsum(right[order])
+    ends = np.flatnonzero(np.append(falling[1:] < falling[:-1], True))
+    return np.stack([(ends + 1) / len(sure), hits[ends] / (ends + 1)], axis=1)
+
+
 def by_probability(scores: NDArray[np.float64], positive: NDArray[np.bool_], steps: int = STEPS) -> list[Decided]:
     """Precision, recall and F1 of a class at even thresholds from 0 to 1; [N] probabilities, and which rows are of it."""
     total, made = int(positive.sum()), []

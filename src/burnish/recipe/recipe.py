@@ -220,6 +220,12 @@ class Recipe(BaseModel):
         lt=1,
         description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
     )
+    page_rows: int = Field(
+        500,
+        ge=0,
+        le=5000,
+        description="Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private.",
+    )
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )

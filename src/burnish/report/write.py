@@ -1,4 +1,4 @@
-"""`report.md`: what a run did and how good its predictions are, for people."""
+"""`report.md` and `report.html`: what a run did and how good its predictions are, for people."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
+from burnish.report.page.contents import ROWS, Contents
+from burnish.report.page.page import write_page
 from burnish.report.players import PLAYED, PlayedMistake, players
-from burnish.report.replies import learned_parts, written
+from burnish.report.replies import forgotten, learned_parts, written
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import aligned_words, transcripts
 from burnish.targets import Transcribed, classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
@@ -50,8 +52,9 @@ def write(
     inputs_beside: Columns | None = None,
     explain: Explain | None = None,
     base: Predictions | None = None,
+    page_rows: int = ROWS,
 ) -> Path:
-    """Write `report.md` and its `pictures/` into a folder, both overwritten; its path.
+    """Write `report.md`, its `pictures/` and `report.html` into a folder, all overwritten; the path of the first.
 
     Args:
         run_folder: where; made where it is not there.
@@ -70,14 +73,17 @@ def write(
             width, 3], or a WAV file, or to None; `inputs_beside`: row numbers to what `report.rows.row_columns` gives.
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
+        page_rows: most rows of data in report.html; 0: none.
     """
     drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
+    words = transcripts(scores, predictions, _beside(predictions, inputs_beside))
+    learned = learned_parts(events)
     sections = [
         *report_results.first(facts, scores, baselines, summary(scores, baselines, predictions, audit, metric)),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
-        *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
+        *words,
         report_results.compared(scores, baselines),
         *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
         _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
@@ -86,13 +92,19 @@ def write(
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         _calibration(drawn, predictions, scores),
         [exports.BEGIN, exports.END],
-        *(report_run.sealing(facts, scores), report_run.audited(audit), learned_parts(events)),
+        *(report_run.sealing(facts, scores), report_run.audited(audit), learned),
         _training(drawn, facts, events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]
     path = run_folder / "report.md"
     write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
+    further = [*(words if page_rows else []), forgotten(scores), *([learned] if page_rows else [])]
+    page = Contents(
+        facts, scores, baselines, audit, events, predictions, _shown_by(inputs_shown), inputs_pictured, inputs_heard,
+        explain=explain, base=base, further=further, rows=page_rows,
+    )  # fmt: skip
+    write_page(run_folder, page)
     return path
 
 

@@ -258,6 +258,7 @@ def _report(
         inputs_beside=row_columns(recipe.input, recipe.target, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
+        page_rows=recipe.page_rows,
     )
 
 
