@@ -107,7 +107,7 @@ def at_grid(points: Points, grid: Values, *, step: bool) -> Values:
         x0, x1, y0, y1 = (np.take_along_axis(v, at, axis=1) for v in (x, y) for at in (place, after))
         wide = np.where(x1 > x0, x1 - x0, 1.0)
         values = y0 + (y1 - y0) * np.clip((grid - x0) / wide, 0.0, 1.0) * (x1 > x0)
-    defined = np.asarray(np.isfinite(points).reshape(len(points), -1).all(axis=1))
+    defined = np.asarray(np.isfinite(points).all(axis=(1, 2)))
     return np.where(defined[:, None], values, np.nan)
 
 

@@ -75,37 +75,45 @@ def write(
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
         page_rows: most rows of data in report.html; 0: none.
     """
-    drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
-    words = transcripts(scores, predictions, _beside(predictions, inputs_beside))
-    learned = learned_parts(events)
-    sections = [
-        *report_results.first(facts, scores, baselines, summary(scores, baselines, predictions, audit, metric)),
+    words, learned = transcripts(scores, predictions, _beside(predictions, inputs_beside)), learned_parts(events)
+    page = Contents(
+        facts, scores, baselines, audit, events, predictions, _shown_by(inputs_shown), inputs_pictured, inputs_heard,
+        explain=explain, base=base, rows=page_rows,
+        further=[*(words if page_rows else []), forgotten(scores), *([learned] if page_rows else [])],
+    )  # fmt: skip
+    path = run_folder / "report.md"
+    sections = _sections(run_folder, page, words, learned)
+    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
+    write_page(run_folder, page)
+    return path
+
+
+def _sections(
+    run_folder: Path, page: Contents, words: Sequence[Sequence[str]], learned: Sequence[str]
+) -> list[Sequence[str]]:
+    """The sections of report.md, their pictures drawn."""
+    drawn, facts, scores, predictions = _Pictures(run_folder), page.facts, page.scores, page.predictions
+    metric, place = facts.get("validation_metric"), facts.get("place")
+    said = summary(scores, page.baselines, predictions, page.audit, metric)
+    return [
+        *report_results.first(facts, scores, page.baselines, said),
         _classes(drawn, scores),
         _confusions(drawn, predictions),
         _answers(drawn, predictions),
         *words,
-        report_results.compared(scores, baselines),
-        *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
-        _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
-        _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
-        _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
-        heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
+        report_results.compared(scores, page.baselines),
+        *written(scores, predictions, page.base, page.shown, place),
+        _mistakes(predictions, page.shown, place, str(facts.get("split", "test"))),
+        _mistakes_seen(drawn, predictions, page.pictured, page.shown),
+        _mistakes_heard(run_folder, predictions, page.heard, page.pictured, page.shown),
+        heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
         [exports.BEGIN, exports.END],
-        *(report_run.sealing(facts, scores), report_run.audited(audit), learned),
-        _training(drawn, facts, events),
+        *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
+        _training(drawn, facts, page.events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]
-    path = run_folder / "report.md"
-    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
-    further = [*(words if page_rows else []), forgotten(scores), *([learned] if page_rows else [])]
-    page = Contents(
-        facts, scores, baselines, audit, events, predictions, _shown_by(inputs_shown), inputs_pictured, inputs_heard,
-        explain=explain, base=base, further=further, rows=page_rows,
-    )  # fmt: skip
-    write_page(run_folder, page)
-    return path
 
 
 class _Pictures:

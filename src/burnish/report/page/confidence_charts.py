@@ -77,93 +77,52 @@ def reliability(bars: list[Bin]) -> Html:
 def spread(sure: Values, right: Values) -> Html:
     """Right and wrong predictions by confidence, with a line that can be moved."""
     good, bad = histogram(sure, right > 0)
-    highest = int((good + bad).max())
-    marks = even_ticks(0, highest)
+    marks = even_ticks(0, int((good + bad).max()))
     plot = Plot((0.0, 1.0), (0.0, marks[-1]))
     plot.frame(UNIT, marks, below=both("confidence", "置信度"), beside=both("examples", "样本"))
-    wide = (plot.at_x(1.0) - plot.at_x(0.0)) / len(good)
-    for i, (hits, misses) in enumerate(zip(good.tolist(), bad.tolist(), strict=True)):
-        x, floor, middle, top = plot.at_x(i / len(good)), plot.at_y(0), plot.at_y(hits), plot.at_y(hits + misses)
-        for upper, lower, fill in ((middle, floor, "var(--model)"), (top, middle, "var(--miss)")):
-            if lower - upper > 0.05:
-                plot.add(
-                    "rect",
-                    x=f"{x + 0.6:.1f}",
-                    y=f"{upper:.1f}",
-                    width=f"{wide - 1.2:.1f}",
-                    height=f"{lower - upper:.1f}",
-                    fill=fill,
-                )
-    at = plot.at_x(0.5)
-    plot.add(
-        "line",
-        id="thl",
-        x1=at,
-        x2=at,
-        y1=plot.top,
-        y2=plot.height - plot.bottom,
-        stroke="var(--ink)",
-        stroke_width=1.5,
-        hidden=True,
-        data_x0=f"{plot.at_x(0):.1f}",
-        data_x1=f"{plot.at_x(1):.1f}",
-    )
-    plot.text(
-        plot.at_x(0.02),
-        30,
-        both("{n} right", "{n} 个正确", n=count(int(good.sum()))),
-        class_="dl",
-        style="fill:var(--model)",
-    )
-    plot.text(
-        plot.at_x(0.02),
-        45,
-        both("{n} wrong", "{n} 个错误", n=count(int(bad.sum()))),
-        class_="dl",
-        style="fill:var(--miss)",
-    )
+    _bars(plot, good.tolist(), bad.tolist())
+    line = {"id": "thl", "stroke": "var(--ink)", "data_x0": f"{plot.at_x(0):.1f}", "data_x1": f"{plot.at_x(1):.1f}"}
+    plot.add("line", x1=0, x2=0, y1=plot.top, y2=plot.height - plot.bottom, hidden=True, **line)
+    hits, misses = count(int(good.sum())), count(int(bad.sum()))
+    at = plot.at_x(0.02)
+    plot.text(at, 30, both("{n} right", "{n} 个正确", n=hits), class_="dl", style="fill:var(--model)")
+    plot.text(at, 45, both("{n} wrong", "{n} 个错误", n=misses), class_="dl", style="fill:var(--miss)")
     rows = [
-        [f"{i / len(good):.2f}–{(i + 1) / len(good):.2f}", count(int(g)), count(int(b))]
-        for i, (g, b) in enumerate(zip(good, bad, strict=True))
+        [f"{i / len(good):.2f}–{(i + 1) / len(good):.2f}", count(g), count(b)]
+        for i, (g, b) in enumerate(zip(good.tolist(), bad.tolist(), strict=True))
         if g or b
     ]
-    columns = [
-        Column(both("Confidence", "置信度")),
-        Column(both("Right", "正确"), numbers=True),
-        Column(both("Wrong", "错误"), numbers=True),
-    ]
+    names = (both("Confidence", "置信度"), both("Right", "正确"), both("Wrong", "错误"))
+    columns = [Column(name, numbers=i > 0) for i, name in enumerate(names)]
     label = both(
-        "Examples by confidence: {g} right, {b} wrong.",
-        "按置信度的样本数：正确 {g}，错误 {b}。",
-        g=count(int(good.sum())),
-        b=count(int(bad.sum())),
-    )
-    slider = tag(
-        "div",
-        tag(
-            "label",
-            both("Answer only at or above", "只在置信度不低于"),
-            " ",
-            tag("b", "0.50", class_="num", id="tv"),
-            tag("br"),
-            tag("input", type="range", id="th", min=0, max=100, value=50),
-        ),
-        tag("p", class_="out", id="to", aria_live="polite"),
-        hidden=True,
-        class_="js",
+        "Examples by confidence: {g} right, {b} wrong.", "按置信度的样本数：正确 {g}，错误 {b}。", g=hits, b=misses
     )
     caption = both(
         "Examples by confidence. Move the line to see what would be left to a person.",
         "按置信度的样本数。移动竖线查看多少样本需交给人工。",
     )
-    return chart(
-        "confidence",
-        both("Is it useful?", "是否有用？"),
-        caption,
-        plot.svg(label),
-        table=table(columns, rows),
-        below=slider,
-    )
+    title = both("Is it useful?", "是否有用？")
+    return chart("confidence", title, caption, plot.svg(label), table=table(columns, rows), below=_slider())
+
+
+def _bars(plot: Plot, good: list[int], bad: list[int]) -> None:
+    """Right ones below, wrong ones on top of them."""
+    wide = (plot.at_x(1.0) - plot.at_x(0.0)) / len(good)
+    for i, (hits, misses) in enumerate(zip(good, bad, strict=True)):
+        x = f"{plot.at_x(i / len(good)) + 0.6:.1f}"
+        floor, middle, top = plot.at_y(0), plot.at_y(hits), plot.at_y(hits + misses)
+        for upper, lower, fill in ((middle, floor, "var(--model)"), (top, middle, "var(--miss)")):
+            if lower - upper > 0.05:
+                size = {"width": f"{wide - 1.2:.1f}", "height": f"{lower - upper:.1f}"}
+                plot.add("rect", x=x, y=f"{upper:.1f}", fill=fill, **size)
+
+
+def _slider() -> Html:
+    words = both("Answer only at or above", "只在置信度不低于")
+    slider = tag("input", type="range", id="th", min=0, max=100, value=50)
+    label = tag("label", words, " ", tag("b", "0.50", class_="num", id="tv"), tag("br"), slider)
+    told = tag("p", class_="out", id="to", aria_live="polite")
+    return tag("div", label, told, hidden=True, class_="js")
 
 
 def answered(sure: Values, right: Values) -> Html:

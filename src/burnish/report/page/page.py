@@ -82,7 +82,7 @@ def _head(contents: Contents, early: str, late: str) -> Html:
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=policy(early, late)),
         tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
-        tag("meta", name="generator", content=f"burnish {metadata.version("burnish")}"),
+        tag("meta", name="generator", content=f"burnish {metadata.version('burnish')}"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", f"{name}: ", title.en, " · burnish"),
         tag("style", Html(_read("page.css"))),
