@@ -108,13 +108,14 @@ def spread(sure: Values, right: Values) -> Html:
 def _bars(plot: Plot, good: list[int], bad: list[int]) -> None:
     """Right ones below, wrong ones on top of them."""
     wide = (plot.at_x(1.0) - plot.at_x(0.0)) / len(good)
+    paths: dict[str, list[str]] = {"var(--model)": [], "var(--miss)": []}
     for i, (hits, misses) in enumerate(zip(good, bad, strict=True)):
-        x = f"{plot.at_x(i / len(good)) + 0.6:.1f}"
-        floor, middle, top = plot.at_y(0), plot.at_y(hits), plot.at_y(hits + misses)
+        x, floor, middle, top = plot.at_x(i / len(good)) + 0.6, plot.at_y(0), plot.at_y(hits), plot.at_y(hits + misses)
         for upper, lower, fill in ((middle, floor, "var(--model)"), (top, middle, "var(--miss)")):
             if lower - upper > 0.05:
-                size = {"width": f"{wide - 1.2:.1f}", "height": f"{lower - upper:.1f}"}
-                plot.add("rect", x=x, y=f"{upper:.1f}", fill=fill, **size)
+                paths[fill].append(f"M{x:.1f} {upper:.1f}h{wide - 1.2:.1f}V{lower:.1f}h-{wide - 1.2:.1f}z")
+    for fill, parts in paths.items():
+        plot.add("path", d="".join(parts), fill=fill)
 
 
 def _slider() -> Html:
@@ -127,7 +128,7 @@ def _slider() -> Html:
 
 def answered(sure: Values, right: Values) -> Html:
     """Accuracy of what is answered, by how much is answered."""
-    points = thinned(coverage(sure, right))
+    points = thinned(coverage(sure, right), 120)
     plot = Plot((0.0, 1.0), (0.0, 1.0))
     plot.frame(UNIT, UNIT, below=both("share answered", "回答比例"), beside=both("share right of them", "其中答对比例"))
     plot.line(points, name="share right by share answered", stroke="var(--model)", stroke_width=2.4)

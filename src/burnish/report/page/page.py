@@ -105,7 +105,8 @@ def _read(name: str) -> str:
     text = (files("burnish.report.page") / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         text = re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).replace(";}", "}")
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not (line.startswith("/*") and line.endswith("*/")))
 
 
 def _side(contents: Contents, sections: Sequence[Section]) -> Html:
@@ -121,7 +122,7 @@ def _side(contents: Contents, sections: Sequence[Section]) -> Html:
 
 def _tools() -> Html:
     languages = [
-        tag("button", "EN", type="button", data_l="en", aria_pressed="true", aria_label="English", lang="en-GB"),
+        tag("button", "EN", type="button", data_l="en", aria_pressed="true", lang="en-GB"),
         tag("button", "中文", type="button", data_l="zh", aria_pressed="false", lang="zh-CN"),
     ]
     looks = (

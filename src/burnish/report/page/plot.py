@@ -119,8 +119,13 @@ class Plot:
 
 def number(value: float, digits: int = 4) -> str:
     """A coordinate, as short as it can be."""
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits < 9 else f"{value:.5g}"
-    return "0" if text in ("-0", "") else text.replace("0.", ".", 1) if text.startswith("0.") else text
+    if digits >= 9:
+        return f"{value:.5g}"
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    sign, size = ("-", text[1:]) if text.startswith("-") else ("", text)
+    if size in ("", "0"):
+        return "0"
+    return sign + (size[1:] if size.startswith("0.") else size)
 
 
 def tick(value: float, digits: str = "g") -> str:

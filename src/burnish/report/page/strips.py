@@ -9,6 +9,10 @@ SHAPES = {"majority": "tk"}
 """A tick for the trivial baseline; others are diamonds, the model a filled circle."""
 
 
+WRITTEN = 75
+"""Per cent of a strip up to which a value is written behind it."""
+
+
 def share(value: float, low: float, high: float) -> float:
     """Where a value lies between two ends, in per cent, kept inside."""
     return 100 * min(1.0, max(0.0, (value - low) / (high - low)))
@@ -55,9 +59,20 @@ def _outwards(value: float) -> float:
     return copysign(ceil(size / step - 1e-9) * step, value)
 
 
-def row(name: Both, line: Html, value: str, place: float, *, me: bool) -> Html:
-    """A named strip with its value written behind the interval."""
-    written = tag("span", value, class_="vl num", style=f"left:{place:.2f}%")
+def row(name: Both, line: Html, value: str, span: tuple[float, float], *, me: bool) -> Html:
+    """A named strip with its value written behind the interval, or before it where there is no room.
+
+    Args:
+        name: of the model or baseline.
+        line: what `strip` gave.
+        value: the point in words.
+        span: ends of what is drawn, in per cent.
+        me: whether it is the model.
+    """
+    low, high = span
+    before = high > WRITTEN
+    where = f"left:{high:.2f}%" if not before else f"right:{100 - low:.2f}%" if low > 100 - WRITTEN else "right:0"
+    written = tag("span", value, class_="vl num before" if before else "vl num", style=where)
     inner = Html(line.replace("</div>", f"{written}</div>", 1))
     return tag("div", tag("span", name, class_="k"), inner, class_="srow me" if me else "srow")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from html import unescape
 
 import numpy as np
 
@@ -77,6 +79,8 @@ class Mistakes:
             )
         if self._said.signed:
             return both("Predictions that are furthest from the true value.", "与真值相差最大的预测。")
+        if not self._contents.known.probabilities.shape[1]:
+            return both("A mistake here may also be a wrong label in the data.", "这里的错误也可能是数据标签有误。")
         return both(
             "A mistake here may also be a wrong label in the data: the most confident ones are worth a second look.",
             "这里的错误也可能是数据标签有误：最自信的错误值得再看一眼。",
@@ -122,7 +126,8 @@ class Mistakes:
 
     def _size(self, row: Row) -> Html:
         if self._replies:
-            return tag("span", both("loss", "损失"), " ", tag("b", f"{row.size:.3g}", class_="num"))
+            loss = f"{row.size:.3g}" if math.isfinite(row.size) else "–"
+            return tag("span", both("loss", "损失"), " ", tag("b", loss, class_="num"))
         if self._said.signed:
             said = f"{row.size:+.3g}".replace("-", "\u2212")
             return tag("span", both("error", "误差"), " ", tag("b", said, class_="num"))
@@ -185,15 +190,11 @@ class Mistakes:
         return join(tag("div", form, tag("div", counted, copied, class_="mcl"), hidden=True, class_="js"))
 
     def _names(self, attribute: str) -> list[str]:
-        from html import unescape
-
         marks = [item.partition(f'{attribute}="')[2].partition('"')[0] for item in self._listed]
         return sorted({unescape(mark) for mark in marks if mark})
 
     def _list(self) -> Html:
-        more = tag(
-            "button", both("Show all", "全部显示"), class_="btn", type="button", id="mo", hidden=self.shown <= FIRST
-        )
+        more = tag("button", both("Show all", "全部显示"), class_="btn", type="button", id="mo", hidden=True)
         return join(tag("ul", *self._listed, class_="ms", id="ml"), more)
 
     def _left_out(self) -> Html | None:

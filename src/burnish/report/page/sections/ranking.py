@@ -19,7 +19,7 @@ from burnish.report.page.tables import Cell, Column, table
 UNIT = [0.0, 0.25, 0.5, 0.75, 1.0]
 SHOWN, FEWER = 20, 10
 """Classes up to which all have a curve, and how many have one where there are more: those with the smallest areas."""
-POINTS = 2000
+POINTS = 900
 """Points of all curves of a chart."""
 POOLED = {
     "micro": Both("all decisions together (micro)", "全部判断合计（micro）"),

@@ -69,9 +69,9 @@ def _strip(contents: Contents) -> Html | None:
     for key, one in figures.items():
         name = vocabulary.baseline(key) if key else both("This model", "本模型")
         value = verdict.in_hundred(one["value"]) if hundred else number(one["value"])
-        right = strips.share(one["high"] if known(one.get("high")) else one["value"], *ends)
+        span = [strips.share(one[end], *ends) for end in ("low", "value", "high") if known(one.get(end))]
         line = strips.strip(one["value"], one.get("low"), one.get("high"), ends, key=key)
-        rows.append(strips.row(name, line, value, min(right, 88.0), me=not key))
+        rows.append(strips.row(name, line, value, (min(span), max(span)), me=not key))
         said.append(both("{name} {value}", "{name} {value}", name=name, value=value))
     told = Both("; ".join(plain(s).en for s in said), "；".join(plain(s).zh for s in said))  # type: ignore[union-attr]
     label = both(
