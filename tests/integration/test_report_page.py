@@ -67,7 +67,7 @@ MADE: dict[str, Callable[[], Contents]] = {
     "replies": _replies,
     "transcripts": _transcripts,
 }
-QUICK = ("classes", "hostile")
+QUICK = ("classes",)
 KINDS = [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.slow) for kind in MADE]
 
 
@@ -221,6 +221,7 @@ def test_mistakes_are_searched_filtered_and_sorted(browser: Any, pages: Pages) -
     view.close()
 
 
+@pytest.mark.slow
 def test_language_and_colours(browser: Any, pages: Pages) -> None:
     view, complaints = opened(browser, pages["classes"])
     assert "of 100 test examples" in view.locator("h1").inner_text()
@@ -243,6 +244,7 @@ def test_language_and_colours(browser: Any, pages: Pages) -> None:
     chinese.close()
 
 
+@pytest.mark.slow
 def test_charts_are_read_and_saved(browser: Any, pages: Pages) -> None:
     view, complaints = opened(browser, pages["classes"])
     loss = view.locator('figure[data-name="loss"]')
@@ -278,6 +280,7 @@ def test_without_scripts_everything_is_there(browser: Any, pages: Pages) -> None
     context.close()
 
 
+@pytest.mark.slow
 def test_paper_is_light_and_open(browser: Any, pages: Pages) -> None:
     view, _ = opened(browser, pages["classes"], scheme="dark")
     view.emulate_media(media="print")

@@ -226,6 +226,12 @@ class Recipe(BaseModel):
         le=5000,
         description="Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private.",
     )
+    explained_mistakes: int = Field(
+        0,
+        ge=0,
+        le=200,
+        description="Worst mistakes whose words are underlined in report.html by their effect; one prediction for each word.",
+    )
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )

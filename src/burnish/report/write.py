@@ -20,7 +20,7 @@ from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.markdown import name, snippet
-from burnish.report.page.contents import ROWS, Contents
+from burnish.report.page.contents import ROWS, Contents, Effects
 from burnish.report.page.page import write_page
 from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import forgotten, learned_parts, written
@@ -53,6 +53,7 @@ def write(
     explain: Explain | None = None,
     base: Predictions | None = None,
     page_rows: int = ROWS,
+    effects: Effects | None = None,
 ) -> Path:
     """Write `report.md`, its `pictures/` and `report.html` into a folder, all overwritten; the path of the first.
 
@@ -74,11 +75,12 @@ def write(
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
         page_rows: most rows of data in report.html; 0: none.
+        effects: row number to what the parts of its text did for the prediction, (start, end, effect); None: not known.
     """
     words, learned = transcripts(scores, predictions, _beside(predictions, inputs_beside)), learned_parts(events)
     page = Contents(
         facts, scores, baselines, audit, events, predictions, _shown_by(inputs_shown), inputs_pictured, inputs_heard,
-        explain=explain, base=base, rows=page_rows,
+        explain=explain, effects=effects, base=base, rows=page_rows,
         further=[*(words if page_rows else []), forgotten(scores), *([learned] if page_rows else [])],
     )  # fmt: skip
     path = run_folder / "report.md"

@@ -20,6 +20,10 @@ ROWS = 500
 """Rows on the page where nothing else is asked."""
 
 
+Effects = Callable[[int], Sequence[tuple[int, int, float]] | None]
+"""Row number to (start, end, effect on the prediction) of parts of its text; None where these are not known."""
+
+
 @dataclass(frozen=True)
 class Contents:
     """Facts, scores, baselines, audit, events and predictions as `report.write.write` is given them.
@@ -28,7 +32,7 @@ class Contents:
         shown: row number to the input as text.
         pictured, heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or None.
         explain: rows to pictures with maps of where their answers come from; None: there are none.
-        effects: row number to (start, end, effect on the prediction) of parts of its text; None: not known.
+        effects: what parts of a text did for its prediction; None: not known.
         base: what the checkpoint as it was says of the same rows; None: not known.
         further: sections of report.md that the page shows as they are (English).
         rows: most rows of data on the page; 0: none, not even those of the audit.
@@ -45,7 +49,7 @@ class Contents:
     pictured: Callable[[int], Any] | None = None
     heard: Callable[[int], bytes | None] | None = None
     explain: Explain | None = None
-    effects: Callable[[int], Sequence[tuple[int, int, float]] | None] | None = None
+    effects: Effects | None = None
     base: Predictions | None = None
     further: Sequence[Sequence[str]] = field(default_factory=list)
     rows: int = ROWS

@@ -38,6 +38,7 @@ from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
+from burnish.stages.train.effects import row_effects
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.targets import Target
@@ -259,6 +260,7 @@ def _report(
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
         page_rows=recipe.page_rows,
+        effects=row_effects(folder, recipe, part.table),
     )
 
 
