@@ -221,7 +221,9 @@ def test_private_rows_stay_out() -> None:
     assert "It holds no examples of the evaluated data." in without
     few = page(replace(given, rows=3))
     assert few.count("<li data-t=") == 3
-    assert "It holds 3 examples of the data." in few
+    footer = few.partition("<footer>")[2]
+    assert "It holds 3 examples of the evaluated data</span>" in footer.replace(", and quotes 1 in the audit.", "")
+    assert ", and quotes 1 in the audit." in footer
     assert "are in predictions.parquet" in few
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from burnish.core.files import write_text
 from burnish.report.page.contents import Contents
-from burnish.report.page.markup import Both, Html, both, code, escaped, join, plain, tag
+from burnish.report.page.markup import Both, Child, Html, both, code, join, plain, tag
 from burnish.report.page.privacy import relative
 from burnish.report.page.section import Section
 from burnish.report.page.sections.answers import answers
 from burnish.report.page.sections.classes import classes
 from burnish.report.page.sections.confidence import confidence
 from burnish.report.page.sections.confusions import confusions
-from burnish.report.page.sections.data import data
+from burnish.report.page.sections.data import data, quoted
 from burnish.report.page.sections.further import further
 from burnish.report.page.sections.mistakes import Mistakes
 from burnish.report.page.sections.ranking import ranking
@@ -143,12 +143,20 @@ def _tools() -> Html:
 
 def _footer(contents: Contents, mistakes: Mistakes) -> Html:
     name = code(relative(str(contents.facts.get("name", "report"))))
-    fields = {"version": metadata.version("burnish"), "name": name, "rows": f"{mistakes.shown:,}"}
+    quotes = quoted(contents)
+    fields: dict[str, Child] = {
+        "version": metadata.version("burnish"),
+        "name": name,
+        "rows": f"{mistakes.shown:,}",
+        "quotes": quotes,
+    }
+    held = both("It holds no examples of the evaluated data", "其中不含被评测的数据样本")
     if contents.rows and mistakes.shown:
-        held = both("It holds {rows} examples of the data.", "其中包含 {rows} 个数据样本。", **fields)
-    else:
-        held = both("It holds no examples of the evaluated data.", "其中不含被评测的数据样本。")
+        held = both("It holds {rows} examples of the evaluated data", "其中包含 {rows} 个被评测的数据样本", **fields)
+    tail = both("{held}, and quotes {quotes} in the audit.", "{held}，数据检查引用 {quotes} 个。", held=held, **fields)
+    if not quotes:
+        tail = both("{held}.", "{held}。", held=held)
     written = both(
         "Written by burnish {version} from the run {name}.", "由 burnish {version} 根据运行 {name} 生成。", **fields
     )
-    return tag("footer", written, " ", held, escaped(None))
+    return tag("footer", written, " ", tail)

@@ -176,13 +176,20 @@ def _finding(finding: Mapping[str, Any], rows_shown: bool) -> Html:
     return tag("li", mark("note" if finding["severity"] == "note" else "warn"), tag("div", head, what, *quotes, rest))
 
 
+def quoted(contents: Contents) -> int:
+    """How many examples the audit quotes on the page."""
+    findings = (contents.audit or {}).get("findings") or []
+    rows = [row for finding in findings[:FINDINGS] for row in (finding.get("rows") or [])[:EXAMPLES]]
+    return sum(bool(row.get("text")) for row in rows) if contents.rows else 0
+
+
 def _ticked(advice: Both) -> Both:
     """Names between backticks become code."""
     return Both(*(Html(re.sub(r"`([^`]+)`", lambda f: str(code(f[1])), str(part))) for part in (advice.en, advice.zh)))
 
 
 def _example(row: Mapping[str, Any], rows_shown: bool) -> Html:
-    parts = [relative(str(row["place"]))]
+    parts = [relative(str(row["place"])).rpartition("/")[2]]
     if rows_shown:
         parts += [relative(str(row["detail"]))] if row.get("detail") else []
         parts += [f"“{row['text']}…”" if len(str(row["text"])) >= 80 else f"“{row['text']}”"] if row.get("text") else []

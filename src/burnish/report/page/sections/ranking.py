@@ -200,6 +200,12 @@ def _method(found: Curves, contents: Contents) -> Html:
     if found.method == "DeLong":
         delong = both(" Interval of the ROC area: DeLong’s.", " ROC 面积的区间：DeLong 法。")
         band = Both(Html(f"{band.en}{delong.en}"), Html(f"{band.zh}{delong.zh}"))
+    if found.resamples and any(one.positives < FEW for one in found.each):
+        few = both(
+            " With so few examples of a class a band may lie beside its curve: resampling repeats examples.",
+            " 某类样本很少时，重抽样会重复样本，置信带可能偏离曲线。",
+        )
+        band = Both(Html(f"{band.en}{few.en}"), Html(f"{band.zh}{few.zh}"))
     return fine(band)
 
 
