@@ -31,7 +31,7 @@ CURVES = 12_000
 """Classes x resamples at most."""
 FEWEST = 100
 MOST = 500
-GRID = np.linspace(0.0, 1.0, 41)
+GRID = np.linspace(0.0, 1.0, 31)
 """Where bands, and curves that are averages, are known."""
 
 

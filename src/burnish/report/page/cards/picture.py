@@ -39,14 +39,14 @@ class PictureCard(Card):
         if plain is None:
             return None
         address = self._budget.data("image/webp", webp(plain), "pictures")
+        name = tag("p", tag("bdi", self._contents.shown(row.row).rpartition("/")[2]), class_="soft name")
         if address is None:
-            return tag("p", self._contents.shown(row.row), class_="tx")
+            return name
         words = both(
             "label {truth}, predicted {answer}", "标签 {truth}，预测 {answer}", truth=row.truth, answer=row.answer
         )
         picture = _image(address, words, plain)
         over = self._budget.data("image/webp", webp(warm), "heat maps") if warm is not None else None
-        name = tag("p", tag("bdi", self._contents.shown(row.row).rpartition("/")[2]), class_="soft name")
         if over is None:
             return tag("div", tag("div", picture, class_="seen"), name, class_="pic")
         map_words = both("where {answer} came from", "{answer} 的依据", answer=row.answer)

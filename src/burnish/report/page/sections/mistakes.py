@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import unescape
 
 import numpy as np
 
@@ -45,10 +44,10 @@ class Mistakes:
         self._contents = contents
         self._said = mistakes_of(contents.target)
         self._replies = replied(contents.target)
-        rows, self.total = _rows(contents, replies=self._replies)
+        self._rows, self.total = _rows(contents, replies=self._replies)
         self._budget = Budget()
-        self._cards = cards(contents, rows, self._budget) if rows else []
-        self._listed = self._within(rows)
+        self._cards = cards(contents, self._rows, self._budget) if self._rows else []
+        self._listed = self._within(self._rows)
         self.shown = len(self._listed)
 
     def section(self) -> Section | None:
@@ -107,8 +106,8 @@ class Mistakes:
             *self._words(row, alone=alone),
             self._probabilities(row),
             class_="late" if late else None,
-            data_t=row.truth if len(row.truth) <= LONG else None,
-            data_a=row.answer if len(row.answer) <= LONG else None,
+            data_t=_one_line(row.truth) if len(row.truth) <= LONG else None,
+            data_a=_one_line(row.answer) if len(row.answer) <= LONG else None,
             data_c=f"{row.size:.5g}",
             data_r=row.row + 1,
             data_q=searched[:400] or None,
@@ -174,8 +173,8 @@ class Mistakes:
         parts = [search]
         if self._contents.exclusive:
             parts += [
-                _choice("ft", both("Label", "标签"), self._names("data-t")),
-                _choice("fa", both("Prediction", "预测"), self._names("data-a")),
+                _choice("ft", both("Label", "标签"), self._names("truth")),
+                _choice("fa", both("Prediction", "预测"), self._names("answer")),
             ]
         orders = [
             ("c", Both("worst first", "最严重优先")),
@@ -189,9 +188,10 @@ class Mistakes:
         form = tag("form", *parts, class_="ctl", id="mf", role="search", aria_label=both("Mistakes", "错误"))
         return join(tag("div", form, tag("div", counted, copied, class_="mcl"), hidden=True, class_="js"))
 
-    def _names(self, attribute: str) -> list[str]:
-        marks = [item.partition(f'{attribute}="')[2].partition('"')[0] for item in self._listed]
-        return sorted({unescape(mark) for mark in marks if mark})
+    def _names(self, which: str) -> list[str]:
+        """Labels or predictions of the listed mistakes, as their elements name them."""
+        texts = (getattr(row, which) for row in self._rows[: self.shown])
+        return sorted({_one_line(text) for text in texts if len(text) <= LONG})
 
     def _list(self) -> Html:
         more = tag("button", both("Show all", "全部显示"), class_="btn", type="button", id="mo", hidden=True)
@@ -216,6 +216,11 @@ class Mistakes:
 
 def _fit(shown: int) -> Both:
     return both("{n} of {n} fit", "{n} 个中符合 {n} 个", n=count(shown))
+
+
+def _one_line(text: str) -> str:
+    """As `code` writes it, so that a cell of the matrix finds its mistakes."""
+    return " ".join(text.split()) or " "
 
 
 def _name(text: str, kind: str) -> Html:

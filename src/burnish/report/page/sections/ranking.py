@@ -19,7 +19,7 @@ from burnish.report.page.tables import Cell, Column, table
 UNIT = [0.0, 0.25, 0.5, 0.75, 1.0]
 SHOWN, FEWER = 20, 10
 """Classes up to which all have a curve, and how many have one where there are more: those with the smallest areas."""
-POINTS = 900
+POINTS = 700
 """Points of all curves of a chart."""
 POOLED = {
     "micro": Both("all decisions together (micro)", "全部判断合计（micro）"),
@@ -109,7 +109,7 @@ def _lines(plot: Plot, shown: Sequence[Curve], chosen: Curve, kind: str) -> None
         )
     for i, one in enumerate(shown):
         area = one.roc_area if kind == "roc" else one.average_precision
-        words = both("area {a}", "面积 {a}", a=estimate(area))
+        words = f"{'AUC' if kind == 'roc' else 'AP'} {estimate(area)}"
         x, anchor = (plot.at_x(0.98), "end") if kind == "roc" else (plot.at_x(0.03), "start")
         plot.text(x, plot.at_y(0.06), words, anchor=anchor, class_="dl ar on" if one is chosen else "dl ar", data_c=i)
 
@@ -127,8 +127,8 @@ def _roc(shown: Sequence[Curve], chosen: Curve, contents: Contents) -> Html:
         a=estimate(chosen.roc_area),
     )
     caption = both(
-        "True positive rate by false positive rate, with a {level} % band.",
-        "真阳性率对假阳性率，带 {level} % 置信带。",
+        "True positive rate by false positive rate, with a {level} % band. AUC: area under the curve.",
+        "真阳性率对假阳性率，带 {level} % 置信带。AUC：曲线下面积。",
         level=contents.level,
     )
     return chart("roc", "ROC", caption, plot.svg(label), table=_areas(shown))
@@ -159,8 +159,8 @@ def _precision(shown: Sequence[Curve], chosen: Curve) -> Html:
         a=estimate(chosen.average_precision),
     )
     caption = both(
-        "Precision by recall; area: average precision. Dashed line: share of the class.",
-        "精确率对召回率；面积：平均精确率。虚线：该类占比。",
+        "Precision by recall; AP: average precision. Dashed line: share of the class.",
+        "精确率对召回率；AP：平均精确率。虚线：该类占比。",
     )
     return chart("precision_recall", both("Precision and recall", "精确率与召回率"), caption, plot.svg(label))
 

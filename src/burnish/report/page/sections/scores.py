@@ -12,6 +12,7 @@ from burnish.report.page.markdown_html import blocks
 from burnish.report.page.marks import mark
 from burnish.report.page.markup import Both, Html, both, code, escaped, join, tag
 from burnish.report.page.numerals import known, number, probability, short, span
+from burnish.report.page.privacy import relative
 from burnish.report.page.section import Section, fine
 from burnish.report.page.tables import Column, table
 
@@ -159,7 +160,7 @@ def _doubts(contents: Contents) -> list[Html]:
         tag(
             "div",
             mark("warn"),
-            tag("p", tag("b", both("Caution", "注意")), ": ", escaped(str(doubt)), lang_="en-US"),
+            tag("p", tag("b", both("Caution", "注意")), ": ", relative(str(doubt)), lang_="en-US"),
             class_="caution",
         )
         for doubt in said

@@ -23,6 +23,8 @@ from burnish.report.run_pictures import smooth, values_of
 
 POINTS = 200
 WARNINGS = 20
+TABLED = 50
+"""Validations in a table, the last ones."""
 
 
 def training(contents: Contents) -> Section | None:
@@ -195,7 +197,11 @@ def _loss(steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]
         a=number(float(line[0])),
         b=number(float(line[-1])),
     )
-    return chart("loss", both("Loss", "损失"), how, plot.svg(label, tabindex="0", data_cross=""), readout=True)
+    columns = [Column(both("Step", "步"), numbers=True), Column(both("Validation loss", "验证损失"), numbers=True)]
+    rows = [[count(int(x)), number(float(y))] for x, y in validated[-TABLED:].tolist()]
+    numbers_of = table(columns, rows) if rows else None
+    picture = plot.svg(label, tabindex="0", data_cross="")
+    return chart("loss", both("Loss", "损失"), how, picture, readout=True, table=numbers_of)
 
 
 def _dots(plot: Plot, points: NDArray[np.float64]) -> None:
@@ -254,7 +260,7 @@ def _validated(contents: Contents, name: str, points: NDArray[np.float64], chose
         metric=metric(name),
         n=len(points),
     )
-    rows = [[count(int(x)), number(float(y))] for x, y in points[-100:].tolist()]
+    rows = [[count(int(x)), number(float(y))] for x, y in points[-TABLED:].tolist()]
     numbers = table([Column(both("Step", "步"), numbers=True), Column(metric(name), numbers=True)], rows)
     return chart(
         "validation", title, caption, plot.svg(label, tabindex="0", data_cross=""), readout=True, table=numbers
