@@ -229,6 +229,18 @@ class Recipe(BaseModel):
         lt=1,
         description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
     )
+    page_rows: int = Field(
+        500,
+        ge=0,
+        le=5000,
+        description="Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private.",
+    )
+    explained_mistakes: int = Field(
+        0,
+        ge=0,
+        le=200,
+        description="Worst mistakes whose words are underlined in report.html by their effect; one prediction for each word.",
+    )
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )

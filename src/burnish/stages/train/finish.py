@@ -37,6 +37,7 @@ from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
+from burnish.stages.train.effects import row_effects
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.gap import gap
 from burnish.stages.train.golden import golden_examples
@@ -240,6 +241,8 @@ def _report(
         inputs_beside=row_columns(recipe.input, recipe.target, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
+        page_rows=recipe.page_rows,
+        effects=row_effects(folder, recipe, part.table),
     )
 
 
