@@ -36,8 +36,8 @@ EPOCHS = {"digit_strings": 3, "yesno": 10, "common_voice_en": 3}
 CTC_EPOCHS = {"digit_strings": 15, "yesno": 40, "common_voice_en": 3}
 
 
-def recipe(name: str, way: str, seed: int) -> dict[str, Any]:
-    """As a user writes it: data, columns, checkpoint and one choice."""
+def recipe(name: str, way: str, seed: int, *, beside: bool = True) -> dict[str, Any]:
+    """As a user writes it: data, columns, checkpoint and one choice; `beside`: the checkpoint as it was is tested too."""
     places = SETS[name](RUNS / "data" / name)
     ctc = way.startswith("ctc")
     settings = dict(WAYS[way])
@@ -50,18 +50,19 @@ def recipe(name: str, way: str, seed: int) -> dict[str, Any]:
         "epochs": (CTC_EPOCHS if ctc else EPOCHS)[name],
         "batch_size": 8,
         "seed": seed,
+        **({} if beside else {"baselines": False}),
         **({"learning_rate": 1e-4} if ctc else {}),
         **settings,
     }
 
 
-def train(name: str, way: str, seed: int) -> None:
+def train(name: str, way: str, seed: int, *, beside: bool) -> None:
     """One run from the command line."""
     case = f"{name}-{way.replace(', ', '-').replace(' ', '_')}-{seed}"
     if (RESULTS / f"{case}-burnish.json").is_file():
         return
     written, place = RUNS / f"{case}.json.yaml", RUNS / case
-    written.write_text(json.dumps(recipe(name, way, seed)), encoding="utf-8")  # JSON is YAML
+    written.write_text(json.dumps(recipe(name, way, seed, beside=beside)), encoding="utf-8")  # JSON is YAML
     command = [sys.executable, "-m", "burnish.cli", "train", str(written), "--out", str(place)]
     run_and_keep(command, case=case, who="burnish", runs=RUNS, scores=place / "scores.json", results=RESULTS)
 
@@ -95,6 +96,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=["frozen encoder", "lora", "full"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--alone", action="store_true", help="leave the untouched checkpoint out: it is that of seed 0")
     asked = parser.parse_args(given)
     if asked.command == "table":
         print(table())
@@ -104,7 +106,7 @@ def main(given: Sequence[str] | None = None) -> None:
     for seed in asked.seeds:
         for name in asked.sets:
             for way in asked.ways:
-                train(name, way, seed)
+                train(name, way, seed, beside=not asked.alone)
 
 
 if __name__ == "__main__":

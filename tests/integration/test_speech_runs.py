@@ -81,10 +81,11 @@ def test_texts_beside_recordings_are_transcripts(runs: Callable[[str], Path]) ->
     assert kept["target"]["language"] in recogniser_cases.LANGUAGES
     assert kept["input"]["kind"] == "speech"
     assert "target: column 'text' as transcript" in said(run)
+    assert "so the checkpoint listens to 8 training recordings" in said(run)
     assert f"target: language {kept['target']['language']}, which the checkpoint hears in" in said(run)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     assert {"wer", "cer", "raw_wer"} <= scores["metrics"].keys()
-    assert "base" in scores["baselines"], "the checkpoint as it was stands beside"
+    assert {"base", "full_windows"} <= scores["baselines"].keys(), "the checkpoint as it was, and full windows"
 
 
 def test_a_checkpoint_that_spells_makes_them_so_and_keeps_its_head(runs: Callable[[str], Path]) -> None:
@@ -97,6 +98,7 @@ def test_a_checkpoint_that_spells_makes_them_so_and_keeps_its_head(runs: Callabl
     assert "the checkpoint's own head has the same outputs: it goes on learning" in said(run)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     assert "base" in scores["baselines"], "its own head answered before"
+    assert "full_windows" not in scores["baselines"], "waveforms have none that are longer"
 
 
 FRESH = """
@@ -193,8 +195,13 @@ def test_texts_without_recordings_are_no_transcripts(tmp_path: Path) -> None:
 
 
 def test_a_column_of_numbers_is_no_text(tmp_path: Path) -> None:
+    """Said before the checkpoint listens for a language; a table of CSV has its numbers as texts."""
     rows = [{**row, "text": number} for number, row in enumerate(written_rows(24))]
-    refused(tmp_path, "whisper", rows, "'text' is no column of texts", "row 1", target=ENGLISH)
+    refused(tmp_path / "a", "whisper", rows, "'text' is no column of texts", "row 1", target=ENGLISH)
+    rows = [{**row, "text": f"{number}.5"} for number, row in enumerate(written_rows(24))]
+    for kind in ("transcript", "ctc_transcript"):
+        words = ("'text' is no column of texts: 16 of 16 cells are none, the first is a number ('0.5')", "row 1")
+        refused(tmp_path / kind, "whisper", rows, *words, target={"kind": kind})
 
 
 def in_files(rows: Rows, folder: Path) -> Rows:
