@@ -147,6 +147,7 @@ def sign(source: Path, key: Path) -> None:
 @click.argument("source", type=FILE, metavar="RUN_OR_BUNDLE")
 @click.argument("data", metavar="INPUT")
 @click.option("-o", "--out", type=FILE, required=True, help="File for the predictions: .csv, .tsv, .jsonl or .parquet.")
+@click.option("--format", "form", type=click.Choice(["srt", "vtt"]), help="Subtitles; --out is then a folder for them.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Examples at once.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
 @input_columns_option
@@ -156,6 +157,7 @@ def predict(
     source: Path,
     data: str,
     out: Path,
+    form: str | None,
     batch_size: int,
     processes: int,
     input_columns: tuple[str, ...],
@@ -167,22 +169,24 @@ def predict(
     INPUT is any readable table, a folder of shards or images, or - for JSON lines from standard input. A run that was
     stopped or killed goes on where it was when the same command is given again.
 
+    \b
+    burnish predict runs/reviews new.csv -o predictions.csv
+    burnish predict runs/asr recordings/ -o subtitles/ --format srt
+
     Exit codes: 0 every row has a prediction, 3 some rows have an error instead (column `error`), 2 bad usage or input,
     1 failed, 130 interrupted.
     """
     with importing():
-        from burnish.stages.predict import run as stage
+        from burnish.stages.predict import run, subtitles
 
-    result = stage.predict(
-        source,
-        data,
-        out=out,
-        batch_size=batch_size,
-        processes=processes,
-        runtime=runtime,
-        trust_code=trust_code,
-        input_columns=input_columns,
-    )
+    shared: dict[str, Any] = {"batch_size": batch_size, "runtime": runtime, "trust_code": trust_code}
+    shared["input_columns"] = input_columns
+    if form is None:
+        result = run.predict(source, data, out=out, processes=processes, **shared)
+    elif processes > 1:
+        raise click.BadOptionUsage("processes", "--processes and --format do not go together: leave --processes out")
+    else:
+        result = subtitles.subtitles(source, data, out=out, form=form, **shared)
     show_result(result)
     return 3 if result.get("errors") else 0
 

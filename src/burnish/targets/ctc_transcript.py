@@ -132,7 +132,9 @@ class CtcTranscript(Spoken, Standalone):
             place = folder.parent / "bundle.json"
             spelling = vocabulary.restored(settings, place)
             if spelling.tokens != tuple(self.tokens) or spelling.blank != self.blank:
-                raise not_written("target and processor have different tokens, or another blank", "the same of both", place)
+                raise not_written(
+                    "target and processor have different tokens, or another blank", "the same of both", place
+                )
             return spelling
         return Spelling(tuple(self.tokens), self.blank, **vocabulary.frame_settings(folder))
 
