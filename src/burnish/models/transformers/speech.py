@@ -87,9 +87,15 @@ class SpeechWriter(TransformersNetwork, Generating, EncoderApart, Attending):
     def heard(self, **inputs: torch.Tensor) -> Heard:
         """What the encoder gives for the sounds of a batch; `encoder_states` as they are, where they were kept."""
         if "encoder_states" in inputs:
-            states, mask = inputs["encoder_states"].to(self.model.dtype), inputs["encoder_mask"]
+            states, mask = self._as_multiplied(inputs["encoder_states"]), inputs["encoder_mask"]
             return Heard(states, mask if bool((mask == 0).any()) else None, mask, by_hook=True)
         return encoded_by(self.model, inputs)
+
+    def _as_multiplied(self, states: torch.Tensor) -> torch.Tensor:
+        """In the number type of the decoder's products: under autocast each of its layers would turn them into it anew."""
+        kind = states.device.type
+        half = torch.is_autocast_enabled(kind) and not states.requires_grad
+        return states.to(torch.get_autocast_dtype(kind) if half else self.model.dtype)
 
     def places(self, length: int, processor: Any) -> int:
         """One for each 20 ms; of full windows as many as a window has."""
