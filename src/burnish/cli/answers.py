@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,24 +154,13 @@ def sign(source: Path, key: Path) -> None:
 @input_columns_option
 @runtime_option
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
-def predict(
-    source: Path,
-    data: str,
-    out: Path,
-    form: str | None,
-    batch_size: int,
-    processes: int,
-    input_columns: tuple[str, ...],
-    runtime: str | dict[str, Any] | None,
-    trust_code: bool,
-) -> int:
+def predict(source: Path, data: str, out: Path, form: str | None, **settings: Any) -> int:
     """Predict each row of INPUT with the model in RUN_OR_BUNDLE.
 
     INPUT is any readable table, a folder of shards or images, or - for JSON lines from standard input. A run that was
     stopped or killed goes on where it was when the same command is given again.
 
     \b
-    burnish predict runs/reviews new.csv -o predictions.csv
     burnish predict runs/asr recordings/ -o subtitles/ --format srt
 
     Exit codes: 0 every row has a prediction, 3 some rows have an error instead (column `error`), 2 bad usage or input,
@@ -179,14 +169,8 @@ def predict(
     with importing():
         from burnish.stages.predict import run, subtitles
 
-    shared: dict[str, Any] = {"batch_size": batch_size, "runtime": runtime, "trust_code": trust_code}
-    shared["input_columns"] = input_columns
-    if form is None:
-        result = run.predict(source, data, out=out, processes=processes, **shared)
-    elif processes > 1:
-        raise click.BadOptionUsage("processes", "--processes and --format do not go together: leave --processes out")
-    else:
-        result = subtitles.subtitles(source, data, out=out, form=form, **shared)
+    stage = run.predict if form is None else partial(subtitles.subtitles, form=form)
+    result = stage(source, data, out=out, **settings)
     show_result(result)
     return 3 if result.get("errors") else 0
 

@@ -34,6 +34,7 @@ def subtitles(
     out: Path,
     form: str,
     batch_size: int = 64,
+    processes: int = 1,
     runtime: str | dict[str, Any] | None = None,
     trust_code: bool = False,
     input_columns: Sequence[str] = (),
@@ -45,14 +46,17 @@ def subtitles(
         data: recordings, a folder of them, or a table with their paths; the folders below it are made in `out` as well.
         out: a folder.
         form: `srt` or `vtt`.
+        processes: 1; what computes has threads of its own.
         batch_size, runtime, trust_code, input_columns: as of `predict`.
 
     Returns:
         As `predict`; `problems` says which recordings have no file, and why.
 
     Raises:
-        InputError: the model does not transcribe, or nothing is there.
+        InputError: the model does not transcribe, nothing is there, or several processes are asked for.
     """
+    if processes > 1:
+        raise InputError("subtitles are written by one process", fix="leave --processes out", place="--processes")
     bundle = Bundle.load(source, trust_code=trust_code)
     if not isinstance(bundle.target, Transcribed):
         raise InputError(

@@ -208,11 +208,9 @@ class Session:
         self.libraries.wait()
         started, training, batches = time.perf_counter(), self.assembled.training, self.assembled.batches
         accelerator, metric = training.accelerator, deciding(self.recipe)
-        leave = partial(stop.leave, self.step, self.folder.resumed_by)
+        leave = partial(stop.leave, self.step, self.folder.resumed_by) if accelerator.processes == 1 else None
         try:
-            scores = measure(
-                self.prepared, self.assembled, metric, self._warn, leave if accelerator.processes == 1 else None
-            )
+            scores = measure(self.prepared, self.assembled, metric, self._warn, leave)
         except Interrupted:
             self._save()
             raise
