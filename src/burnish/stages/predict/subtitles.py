@@ -42,22 +42,38 @@ def subtitles(
     """Transcribe recordings into `OUT/NAME.srt` or `.vtt`; files that are there already are kept, so that it can be repeated.
 
     Args:
-        source: a run or bundle of a model that transcribes.
-        data: recordings, a folder of them, or a table with their paths; the folders below it are made in `out` as well.
+        source, data: as of `predict`; the folders below a folder of recordings are made in `out` as well.
         out: a folder.
         form: `srt` or `vtt`.
-        processes: 1; what computes has threads of its own.
-        batch_size, runtime, trust_code, input_columns: as of `predict`.
+        batch_size, processes, runtime, trust_code, input_columns: as of `predict`; one process.
 
     Returns:
-        As `predict`; `problems` says which recordings have no file, and why.
+        As `predict`; `warnings` says which recordings have no file, and why.
 
     Raises:
         InputError: the model does not transcribe, nothing is there, or several processes are asked for.
     """
+    bundle = Bundle.load(source, trust_code=trust_code)
+    _require(bundle, out, processes)
+    given = GivenColumns.of(bundle.input, input_columns=input_columns)
+    chosen = settled(bundle, runtime)
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out, prefix=".burnish-") as spool:
+        rows = rows_of(data, bundle.input, Path(spool), given)
+        settings = {"kind": chosen.kind(), **chosen.model_dump()}
+        where = root_of(data, bundle.input)
+        job = Job(str(bundle.path), rows.columns, f".{form}", spool, batch_size, settings, trust_code, where)
+        every = (row for _, window in rows.windows(_AT_ONCE).numbered(set()) for row in window.rows())
+        names = _Names(given.names[0], where or os.getcwd(), _above(data), form)
+        kept, problems = _each(job.predictor(), every, given, names, out)
+    told = {"rows": len(rows), "errors": len(problems), "kept": kept, "answers_with": answers_with(chosen)}
+    return {**told, "notes": list(rows.notes), "warnings": problems, "path": str(out)}
+
+
+def _require(bundle: Bundle, out: Path, processes: int) -> None:
+    """Refuse what cannot be, before anything is written."""
     if processes > 1:
         raise InputError("subtitles are written by one process", fix="leave --processes out", place="--processes")
-    bundle = Bundle.load(source, trust_code=trust_code)
     if not isinstance(bundle.target, Transcribed):
         raise InputError(
             f"subtitles of target {bundle.target.kind()!r}",
@@ -67,28 +83,6 @@ def subtitles(
         )
     if out.exists() and not out.is_dir():
         raise InputError("it is a file", expected="a folder, in which each recording gets a file", place=str(out))
-    given = GivenColumns.of(bundle.input, input_columns=input_columns)
-    chosen = settled(bundle, runtime)
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out, prefix=".burnish-") as spool:
-        rows = rows_of(data, bundle.input, Path(spool), given)
-        settings = {"kind": chosen.kind(), **chosen.model_dump()}
-        where = root_of(data, bundle.input)
-        job = Job(str(bundle.path), rows.columns, f".{form}", spool, batch_size, settings, trust_code, where)
-        predictor, windows = job.predictor(), rows.windows(_AT_ONCE)
-        every = (row for _, window in windows.numbered(set()) for row in window.rows())
-        kept, problems = _each(
-            predictor, every, given, _Names(given.names[0], where or os.getcwd(), _above(data), form), out
-        )
-    return {
-        "rows": len(rows),
-        "errors": len(problems),
-        "kept": kept,
-        "answers_with": answers_with(chosen),
-        "notes": list(rows.notes),
-        "warnings": problems,
-        "path": str(out),
-    }
 
 
 def _each(
