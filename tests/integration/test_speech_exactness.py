@@ -169,9 +169,7 @@ def test_written_alone_is_written_in_a_batch_and_a_narrow_beam_is_greedy(cases: 
         assert one.score == pytest.approx(third.score, abs=1e-5)
 
 
-def test_what_fails_is_drawn_by_the_seed_of_its_row(
-    cases: dict[str, Heard], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_fails_is_drawn_by_the_seed_of_its_row(cases: dict[str, Heard], monkeypatch: pytest.MonkeyPatch) -> None:
     """All rows fail here; a row draws the same alone and among others, and otherwise with another seed."""
     monkeypatch.setattr(TemperatureFallback, "better", lambda self, one, other, ends: other)
     case, few = cases["whisper_natural"], ALL[:3]

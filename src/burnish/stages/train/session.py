@@ -21,6 +21,7 @@ from burnish.stages.train.blanks import blanks_only
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.samples import Samples
+from burnish.stages.train.told import run_started, step_done
 from burnish.stages.train.validate import choice, deciding, measure, noise
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -65,26 +66,11 @@ class Session:
         self._rewind(newest)
         if newest is None and self.recipe.nonfinite == "rollback":
             self._save()  # so that there is something to roll back to from the first step on
-        batches, training = self.assembled.batches, self.assembled.training
         rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
         for note in [*self.assembled.notes, *choice(self.recipe, rows)]:
             self._say("note", text=note)
         self._sample()
-        self._say(
-            "run_started",
-            task=self.recipe.task_name(),
-            model=self.recipe.model.name,
-            rows={name: len(part) for name, part in self.prepared.parts.items()},
-            total_steps=batches.total_steps,
-            start_step=self.step,
-            epochs=batches.total_steps / batches.steps_per_epoch,
-            batch_size=self.recipe.batch_size,
-            learning_rate=training.learning_rate,
-            adapter=self.recipe.adapter.kind(),
-            device=str(training.accelerator.device),
-            precision=training.accelerator.precision,
-            processes=training.accelerator.processes,
-        )
+        self._say("run_started", **run_started(self.prepared, self.assembled, self.step))
 
     def _sample(self) -> None:
         """Write samples to be heard, where they are due."""
@@ -173,21 +159,8 @@ class Session:
         for key in ("rows", "useful", "size", "seconds"):
             self.totals[key] += getattr(step, key)
         self.totals["skipped"] += not step.applied
-        self._say(
-            "step",
-            number=step.number,
-            total_steps=self.assembled.batches.total_steps,
-            epoch=step.epoch,
-            loss=step.loss.mean,
-            learning_rate=step.learning_rate,
-            gradient_norm=step.gradient_norm,
-            rows=step.rows,
-            tokens=step.useful,
-            seconds=step.seconds,
-            padding_ratio=1 - step.useful / step.size if step.size else 0.0,
-            groups=step.group_norms,
-            **({} if self.recipe.input.length_unit == "tokens" else {"unit": self.recipe.input.length_unit}),
-        )
+        total = self.assembled.batches.total_steps
+        self._say("step", **step_done(step, total, self.recipe.input.length_unit))
         for text in self.health.see(step):
             self._warn(text)
         training = self.assembled.training
