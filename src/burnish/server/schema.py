@@ -239,5 +239,8 @@ def _transcribing(served: Served) -> dict[str, Any]:
     """Of a model that transcribes: its address in OpenAI's protocol, whether words have times, and its longest recording."""
     if not served.transcribes:
         return {}
-    timed = served.predictor.bundle.target.shape == "frames"
-    return {"transcribe": TRANSCRIPTIONS, "timed": timed, "max_seconds": served.settings.max_seconds}
+    return {
+        "transcribe": TRANSCRIPTIONS,
+        "timed": served.predictor.tells_times,
+        "max_seconds": served.settings.max_seconds,
+    }

@@ -125,7 +125,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     if trained_before(folder):
         require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
-    draft = with_language(draft, parts["train"], folder, _teller(tell, "note"))
+    draft = with_language(draft, parts["train"], folder, _teller(tell, "note"), Phases(tell))
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
     parts = _unfolded(settled, parts, processor, tell)
