@@ -19,6 +19,7 @@ from burnish.report import run as report_run
 from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.imbalance import imbalance
 from burnish.report.markdown import name, snippet
 from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import learned_parts, written
@@ -89,7 +90,7 @@ def write(
         _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
         heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
         _calibration(drawn, predictions, scores),
-        [exports.BEGIN, exports.END],
+        *(imbalance(scores.get("imbalance")), [exports.BEGIN, exports.END]),
         *(report_run.sealing(facts, scores), report_run.audited(audit), learned_parts(events)),
         _training(drawn, facts, events),
         report_results.other_metrics(scores),
