@@ -19,6 +19,7 @@ from burnish.report import run as report_run
 from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.imbalance import imbalance
 from burnish.report.markdown import name, snippet
 from burnish.report.page.contents import ROWS, Contents, Effects
 from burnish.report.page.page import write_page
@@ -110,7 +111,7 @@ def _sections(
         _mistakes_heard(run_folder, predictions, page.heard, page.pictured, page.shown),
         heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
-        [exports.BEGIN, exports.END],
+        *(imbalance(scores.get("imbalance")), [exports.BEGIN, exports.END]),
         *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
         _training(drawn, facts, page.events),
         report_results.other_metrics(scores),

@@ -218,6 +218,8 @@ def description(served: Served) -> dict[str, Any]:
         "labels": list(names_of(target)),
         "threshold": getattr(target, "threshold", None),
         "thresholds": getattr(target, "own_thresholds", None),
+        "decision_weights": getattr(target, "decision_weights", None) or None,
+        "costs": getattr(target, "costs", None) or None,
         "abstain_below": getattr(target, "abstain_below", None),
         "answers_with": served.predictor.answers_with,
         "scores": scores_shown(served.predictor.bundle) if served.trained else None,

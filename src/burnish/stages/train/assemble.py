@@ -36,6 +36,7 @@ from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
+from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
@@ -120,6 +121,7 @@ def assemble(
         for name, rows in prepared.encoded.items()
     }
     frozen, said = computed_once(prepared, network, batches, loaders.get("validation"), accelerator, progress)
+    frozen, batches, made = resampled_rows(prepared, frozen, batches)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
     else:
@@ -130,7 +132,7 @@ def assemble(
 
     module = recipe.objective.module(frozen.network if frozen else network, recipe.loss, probe)
     objective, optimizer = accelerator.place(
-        surrounded(module, recipe.techniques, probe), lambda: _optimizer(recipe, network)
+        surrounded(module, recipe.techniques, probe), lambda: optimizer_of(recipe, network)
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
     training.parts = parts_of(network, optimizer, recipe.techniques)
@@ -138,7 +140,7 @@ def assemble(
         notify(warning)
     average, start = averaged(recipe, training, batches, validated="validation" in loaders)
     notes += techniques_said(recipe.techniques)
-    notes += [*opening_notes(batches, network), *said]
+    notes += [*opening_notes(batches, network), *said, *made]
     return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched, start)
 
 
@@ -158,7 +160,8 @@ def _remembering(
     return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
 
 
-def _optimizer(recipe: Settled, network: Network) -> Optimizer:
+def optimizer_of(recipe: Settled, network: Network) -> Optimizer:
+    """The optimizer of a network that is adapted, a group for each depth."""
     groups = parameter_groups(
         network,
         learning_rate=recipe.learning_rate,

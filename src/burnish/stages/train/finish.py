@@ -107,6 +107,8 @@ def finish(
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
+    if folder.imbalance.is_file():
+        result["imbalance"] = read_json(folder.imbalance)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
     truths, drawn = (

@@ -52,6 +52,7 @@ class RunFolder:
         self.base_predictions = path / "base_predictions.parquet"
         self.report = path / "report.md"
         self.page = path / "report.html"
+        self.imbalance = path / "imbalance.json"
         self.best = path / "best.json"
         self.record: Begun | None = None
 
