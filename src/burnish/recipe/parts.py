@@ -21,6 +21,11 @@ COSTS = (
     "What wrong predictions cost: {truth: {prediction: cost}}, of several labels {label: {missed: cost, false_alarm: cost}}. "
     "The cheapest by the probabilities is predicted, or with thresholds: cost by validation."
 )
+PAGE_ROWS = (
+    "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
+)
+EXPLAINED = "Worst mistakes whose words are underlined in report.html by their effect; one prediction for each word."
+PRIOR_STRENGTH = "With thresholds: prior, how much of the log frequency is taken away; null: learned from validation."
 CORRECTION = (
     "Whether probabilities are corrected for what class weights, samplers and losses made of how common labels are; "
     "predictions stay as they are."

@@ -23,7 +23,19 @@ from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.listening import Listening
-from burnish.recipe.parts import CORRECTION, COSTS, IMBALANCE, THRESHOLDS, EarlyStopping, Thresholds, console, default
+from burnish.recipe.parts import (
+    CORRECTION,
+    COSTS,
+    EXPLAINED,
+    IMBALANCE,
+    PAGE_ROWS,
+    PRIOR_STRENGTH,
+    THRESHOLDS,
+    EarlyStopping,
+    Thresholds,
+    console,
+    default,
+)
 from burnish.recipe.shorthands import spell_out
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
@@ -211,11 +223,7 @@ class Recipe(BaseModel):
         description="temperature: one number, learned from validation, calibrates the probabilities.",
     )
     thresholds: Thresholds = Field("given", description=THRESHOLDS)
-    prior_strength: float | None = Field(
-        None,
-        ge=0,
-        description="With thresholds: prior, how much of the log frequency is taken away; null: learned from validation.",
-    )
+    prior_strength: float | None = Field(None, ge=0, description=PRIOR_STRENGTH)
     costs: Costs | None = Field(None, description=COSTS)
     prior_correction: bool = Field(False, description=CORRECTION)
     abstention: float | None = Field(
@@ -224,18 +232,8 @@ class Recipe(BaseModel):
         lt=1,
         description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
     )
-    page_rows: int = Field(
-        500,
-        ge=0,
-        le=5000,
-        description="Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private.",
-    )
-    explained_mistakes: int = Field(
-        0,
-        ge=0,
-        le=200,
-        description="Worst mistakes whose words are underlined in report.html by their effect; one prediction for each word.",
-    )
+    page_rows: int = Field(500, ge=0, le=5000, description=PAGE_ROWS)
+    explained_mistakes: int = Field(0, ge=0, le=200, description=EXPLAINED)
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )
