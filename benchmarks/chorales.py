@@ -87,9 +87,7 @@ def architecture(folder: Path, words: Sequence[str], options: argparse.Namespace
 def measured(options: argparse.Namespace, seed: int) -> dict[str, Any]:
     """A run and what the test chorales cost it, with a bootstrap over chorales."""
     folder = RUNS / f"{options.grid}-{seed}"
-    parts = {
-        part: rows(part, options.grid, options.keys if part == "train" else [0], options.data) for part in PARTS
-    }
+    parts = {part: rows(part, options.grid, options.keys if part == "train" else [0], options.data) for part in PARTS}
     words = sorted({word for part in parts.values() for row in part for word in row["text"].split()} | {STEP_END, "-"})
     recipe = {
         "task": "language-modeling",

@@ -18,6 +18,7 @@ AXES: dict[str, str] = {
     "perturbations": "burnish.training.perturbations",
     "averages": "burnish.training.averages",
     "class_weights": "burnish.class_weights",
+    "resamplers": "burnish.training.resamplers",
     "optimizers": "burnish.optimizers",
     "schedules": "burnish.schedules",
     "metrics": "burnish.metrics",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
-from burnish.core.component import build, choice, validated
+from burnish.core.component import choice, validated
 from burnish.core.errors import InputError
 from burnish.data.augmentations import Augmentation
 from burnish.data.mixing import Mixing
@@ -23,32 +23,30 @@ from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.listening import Listening
+from burnish.recipe.parts import (
+    CORRECTION,
+    COSTS,
+    EXPLAINED,
+    IMBALANCE,
+    PAGE_ROWS,
+    PRIOR_STRENGTH,
+    THRESHOLDS,
+    EarlyStopping,
+    Thresholds,
+    console,
+    default,
+)
 from burnish.recipe.shorthands import spell_out
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
-from burnish.targets import Target
+from burnish.targets import Costs, Target
 from burnish.trackers import Tracker
 from burnish.training.averages import Averaging
 from burnish.training.objectives import Objective
 from burnish.training.penalties import Penalty
 from burnish.training.perturbations import Perturbation
+from burnish.training.resamplers import Resampler
 from burnish.training.technique import Technique
-
-
-class EarlyStopping(BaseModel):
-    """When to stop before the last step."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
-    minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
-
-
-def _default(axis: str, kind: str) -> Any:
-    return lambda: build(axis, {"kind": kind})
-
-
-def _console() -> list[Tracker]:
-    return [cast(Tracker, build("burnish.trackers", "console"))]
 
 
 class Recipe(BaseModel):
@@ -73,28 +71,33 @@ class Recipe(BaseModel):
         description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
     )
     model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
-        default_factory=_default("burnish.models", "transformers"), description="The pretrained checkpoint."
+        default_factory=default("burnish.models", "transformers"), description="The pretrained checkpoint."
     )
     split: Annotated[Split, *choice("burnish.data.splits")] = Field(
-        default_factory=_default("burnish.data.splits", "stratified"),
+        default_factory=default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",
     )
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
-        default_factory=_default("burnish.adapters", "full"), description="Which parameters are trained."
+        default_factory=default("burnish.adapters", "full"), description="Which parameters are trained."
     )
     loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
         None, description="What is minimised; null: the target's own."
     )
     objective: Annotated[Objective, *choice("burnish.training.objectives")] = Field(
-        default_factory=_default("burnish.training.objectives", "supervised"),
+        default_factory=default("burnish.training.objectives", "supervised"),
         description="How network and loss meet; chunked saves memory where predictions are out of a big vocabulary.",
     )
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
-        default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."
+        default_factory=default("burnish.class_weights", "none"), description="How much each class counts in the loss."
     )
     sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
         None,
         description="Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled.",
+    )
+    imbalance: str | dict[str, Any] | None = Field(None, description=IMBALANCE)
+    resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(
+        None,
+        description="Where only the head learns: training rows made or left out in the space of frozen features; null: none.",
     )
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
         None, description="How training examples are changed at random; null: not at all."
@@ -106,10 +109,10 @@ class Recipe(BaseModel):
         None, description="How what the network gives becomes predictions; null: one_pass, or the target's own."
     )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
-        default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
+        default_factory=default("burnish.optimizers", "adamw"), description="How gradients become steps."
     )
     schedule: Annotated[Schedule, *choice("burnish.schedules")] = Field(
-        default_factory=_default("burnish.schedules", "linear"), description="The learning rate over the run."
+        default_factory=default("burnish.schedules", "linear"), description="The learning rate over the run."
     )
     metrics: Annotated[list[Metric] | None, *choice("burnish.metrics")] = Field(
         None,
@@ -119,7 +122,7 @@ class Recipe(BaseModel):
         None, description="Metric that chooses the best checkpoint, or 'loss'; null: the target's first choice."
     )
     trackers: Annotated[list[Tracker], *choice("burnish.trackers")] = Field(
-        default_factory=_console,
+        default_factory=console,
         description="Where events go; events.jsonl is always written.",
     )
 
@@ -219,16 +222,18 @@ class Recipe(BaseModel):
         "none",
         description="temperature: one number, learned from validation, calibrates the probabilities.",
     )
-    thresholds: Literal["given", "f1"] = Field(
-        "given",
-        description="Of several labels for each example; f1: learned from validation, the best F1 of each label.",
-    )
+    thresholds: Thresholds = Field("given", description=THRESHOLDS)
+    prior_strength: float | None = Field(None, ge=0, description=PRIOR_STRENGTH)
+    costs: Costs | None = Field(None, description=COSTS)
+    prior_correction: bool = Field(False, description=CORRECTION)
     abstention: float | None = Field(
         None,
         gt=0,
         lt=1,
         description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
     )
+    page_rows: int = Field(500, ge=0, le=5000, description=PAGE_ROWS)
+    explained_mistakes: int = Field(0, ge=0, le=200, description=EXPLAINED)
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )

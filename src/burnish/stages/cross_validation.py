@@ -25,7 +25,7 @@ from burnish.data.feeding.loader import Loader
 from burnish.data.settings import cache_folder
 from burnish.data.table import Part
 from burnish.data.truths import truths_of
-from burnish.evaluation.predict import predict
+from burnish.evaluation.predict import needs_truth, predict
 from burnish.evaluation.scores import scores
 from burnish.recipe.recipe import Recipe
 from burnish.report.folds import page
@@ -88,9 +88,9 @@ def cross_validate(recipe: Recipe, out: Path, *, count: int, say: Callable[[str]
 def _whole(prepared: Prepared) -> Prepared:
     """With the rows for training and validation as one part, `train`, from which names are learned."""
     parts, recipe = prepared.parts, prepared.recipe
-    if recipe.decoder.reads != "logits":
+    if recipe.decoder.reads != "logits" or needs_truth(recipe.target, recipe.loss):
         raise InputError(
-            f"target {recipe.target.kind()!r} writes its predictions, which cannot be joined over folds",
+            f"predictions of target {recipe.target.kind()!r} are no logits that could be joined over folds",
             expected="a target such as label, labels, score or tags",
             place="target",
         )

@@ -57,7 +57,7 @@ def say_result(
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], **said}))
     for doubt in result["doubts"]:
         tracking(Event("warning", {"text": doubt}))
-    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
+    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.page), **ended}))
 
 
 def _count(parameters: int) -> str:

@@ -36,6 +36,7 @@ from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
+from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
@@ -111,15 +112,13 @@ def assemble(
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)
     notes += found
-    if batches.mixing is not None and batches.mixing.inside:
-        from burnish.models.transformers.mixed_embeddings import let_mix  # loads transformers
-
-        let_mix(network, accelerator.tensors(batches.two_rows().inputs))
+    _mixed_inside(network, batches, accelerator)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
     }
     frozen, said = computed_once(prepared, network, batches, loaders.get("validation"), accelerator, progress)
+    frozen, batches, made = resampled_rows(prepared, frozen, batches)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
     else:
@@ -130,7 +129,7 @@ def assemble(
 
     module = recipe.objective.module(frozen.network if frozen else network, recipe.loss, probe)
     objective, optimizer = accelerator.place(
-        surrounded(module, recipe.techniques, probe), lambda: _optimizer(recipe, network)
+        surrounded(module, recipe.techniques, probe), lambda: optimizer_of(recipe, network)
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
     training.parts = parts_of(network, optimizer, recipe.techniques)
@@ -138,8 +137,16 @@ def assemble(
         notify(warning)
     average, start = averaged(recipe, training, batches, validated="validation" in loaders)
     notes += techniques_said(recipe.techniques)
-    notes += [*opening_notes(batches, network), *said]
+    notes += [*opening_notes(batches, network), *said, *made]
     return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched, start)
+
+
+def _mixed_inside(network: Network, batches: TrainingBatches, accelerator: Accelerator) -> None:
+    """Let the network mix its embeddings, where rows are mixed inside it."""
+    if batches.mixing is not None and batches.mixing.inside:
+        from burnish.models.transformers.mixed_embeddings import let_mix  # loads transformers
+
+        let_mix(network, accelerator.tensors(batches.two_rows().inputs))
 
 
 def _remembering(
@@ -158,7 +165,8 @@ def _remembering(
     return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
 
 
-def _optimizer(recipe: Settled, network: Network) -> Optimizer:
+def optimizer_of(recipe: Settled, network: Network) -> Optimizer:
+    """The optimizer of a network that is adapted, a group for each depth."""
     groups = parameter_groups(
         network,
         learning_rate=recipe.learning_rate,

@@ -12,6 +12,7 @@ from burnish.core.batch import Batch
 from burnish.core.errors import InputError
 from burnish.core.seeds import derive
 from burnish.data.feeding.batches import TrainingBatches
+from burnish.evaluation.predict import needs_truth
 from burnish.recipe.recipe import Settled
 from burnish.schedules import ValidationScore
 from burnish.training import checkpoint
@@ -45,7 +46,7 @@ def averaged(
         if average is not None and averaging.holds_rate_from < 1 and learning_norms(network):
             average.refresh = partial(estimate_norms, training, batches)
         return average, {}
-    if not validated or recipe.decoder.reads != "logits":
+    if not validated or recipe.decoder.reads != "logits" or needs_truth(recipe.target, recipe.loss):
         why = "there is no validation split" if not validated else "validation of this target is more than a pass"
         raise InputError(
             f"averaging {averaging.kind()!r} is chosen by validation, and {why}",

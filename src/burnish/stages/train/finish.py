@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from burnish.answering.opening import Computed, opened, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.core.files import read_json, write_json
 from burnish.core.predictions import Predictions
-from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
@@ -40,8 +37,10 @@ from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
+from burnish.stages.train.effects import row_effects
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.gap import gap
+from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
@@ -108,6 +107,8 @@ def finish(
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
+    if folder.imbalance.is_file():
+        result["imbalance"] = read_json(folder.imbalance)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
     truths, drawn = (
@@ -174,19 +175,10 @@ def _write_bundle(
             **({"licence": licence.plain()} if (licence := licence_of(recipe.model.folder())) else {}),
         },
         card=model_card(prepared, None, restored),
-        golden=_golden(prepared),
+        golden=golden_examples(prepared),
         decoder=recipe.decoder,
     )
     write(folder.bundle, contents, computing(network, recipe.decoder))
-
-
-def _golden(prepared: Prepared) -> list[dict[str, Any]]:
-    """A few training rows: only the columns the input reads."""
-    recipe, part = prepared.recipe, prepared.parts["train"]
-    count = min(recipe.golden_examples, len(part))
-    rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
-    examples = part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
-    return [recipe.input.portable(example) for example in examples]
 
 
 def _tested(prepared: Prepared) -> str:
@@ -251,6 +243,8 @@ def _report(
         inputs_beside=row_columns(recipe.input, recipe.target, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
+        page_rows=recipe.page_rows,
+        effects=row_effects(folder, recipe, part.table),
     )
 
 

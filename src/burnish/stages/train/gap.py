@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from burnish.evaluation.intervals import bootstrap
-from burnish.evaluation.predict import predict
+from burnish.evaluation.predict import needs_truth, predict
 from burnish.losses import Loss
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.train.validate import deciding
@@ -24,7 +24,7 @@ def gap(prepared: Prepared, assembled: Assembled, run: Any, target: Target, loss
     """The deciding score of the shipped weights on training and on validation rows, and their difference, with intervals.
 
     Every so-many-th row of each split, at most `MOST`, read without augmentation. None where there is no validation split,
-    where predictions are written, or where the loss decides.
+    where predictions are written or scored by what the network is shown of the truth, or where the loss decides.
 
     Args:
         prepared, assembled: the run.
@@ -34,6 +34,8 @@ def gap(prepared: Prepared, assembled: Assembled, run: Any, target: Target, loss
     """
     recipe, metric = prepared.recipe, deciding(prepared.recipe)
     if metric is None or recipe.decoder.reads != "logits" or "validation" not in prepared.parts:
+        return None
+    if needs_truth(target, loss):
         return None
     found, sizes = {}, {}
     for split in ("train", "validation"):
