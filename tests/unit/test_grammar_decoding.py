@@ -58,6 +58,14 @@ class Noise:
         return cache
 
 
+class Nothing(Noise):
+    """Noise that likes nothing."""
+
+    def __init__(self, tokenizer: Tokenizer, seed: int) -> None:
+        super().__init__(tokenizer, seed)
+        self.liked = []
+
+
 DECODERS = [
     Greedy(grammar="abc", grammar_begun=HEADER, max_new_tokens=120),
     Sampling(grammar="abc", grammar_begun=HEADER, max_new_tokens=120),
@@ -73,6 +81,16 @@ def test_tunes_are_valid_whatever_the_network_says(tokenizer: Tokenizer, decoder
         assert written.ended == "stop", tune
         assert problems(tune) == [], tune
         assert np.isfinite(written.score)
+
+
+@pytest.mark.slow
+def test_a_network_that_likes_nothing_is_not_cut_off_either(tokenizer: Tokenizer) -> None:
+    decoder = Sampling(grammar="abc", grammar_begun=HEADER, max_new_tokens=90)
+    for seed in range(4):
+        for written in decoder.written(Nothing(tokenizer, seed), 2, ends(tokenizer), [1, 2]):
+            tune = HEADER + tokenizer.decode(written.ids.tolist())
+            assert written.ended == "stop", tune
+            assert problems(tune) == [], tune
 
 
 def test_without_a_grammar_the_same_network_writes_no_tune(tokenizer: Tokenizer) -> None:

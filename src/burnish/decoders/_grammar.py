@@ -16,6 +16,8 @@ from burnish.media.text.token_bytes import TokenBytes
 
 HURRY = 48
 """Tokens that are left when a tune that comes to the end of a bar is made to end there, rather than be cut off later."""
+URGENT = 24
+"""Tokens that are left when only the longest notes are allowed that fit, so that the bar is full soon."""
 LONGEST_TEXT = 48
 """Tokens of a title or remark, after which its line ends: a network that repeats itself would never come to the notes."""
 _MOST_STATES = 50_000  # of the automaton, after which it begins anew: about 100 MB
@@ -100,7 +102,7 @@ class Tunes:
     def __init__(self, vocabulary: Vocabulary, stops: frozenset[int]) -> None:
         self.automaton = Automaton()
         self._vocabulary, self._stops = vocabulary, np.array(sorted(stops), np.int64)
-        self._kept: dict[tuple[int, bool, bool], Tokens] = {}
+        self._kept: dict[tuple[int, bool, bool, bool], Tokens] = {}
         self._lock = Lock()
 
     @property
@@ -128,11 +130,11 @@ class Tunes:
             left: tokens that may still be written, this one among them.
             text: tokens of free text just before.
         """
-        key = (state, left <= HURRY, text >= LONGEST_TEXT)
+        key = (state, left <= HURRY, left <= URGENT, text >= LONGEST_TEXT)
         with self._lock:
             if (known := self._kept.get(key)) is None:
-                known = self._ending(state) if key[1] else self._any(state)
-                if key[2] and len(ends := self._vocabulary.leaving(self.automaton, state)):
+                known = self._ending(state, urgent=key[2]) if key[1] else self._any(state)
+                if key[3] and len(ends := self._vocabulary.leaving(self.automaton, state)):
                     known = ends
                 self._kept[key] = known
         return known
@@ -145,7 +147,7 @@ class Tunes:
             return np.concatenate([found, self._stops])
         return found
 
-    def _ending(self, state: int) -> Tokens:
+    def _ending(self, state: int, *, urgent: bool) -> Tokens:
         """The same where a tune has to end soon: it ends as soon as it can, and its last bar line comes when a bar is full."""
         if state != DEAD and self.automaton.complete(state):
             return self._stops
@@ -157,6 +159,9 @@ class Tunes:
         any_of_them = self._any(state)
         after = {n: self._read(state, n) for n in any_of_them.tolist()}
         hasty = [n for n, there in after.items() if there != DEAD and self.automaton.hasty(there)]
+        if urgent and hasty:
+            least = min(self.automaton.lacking(after[n]) for n in hasty)
+            hasty = [n for n in hasty if self.automaton.lacking(after[n]) == least]
         return np.array(hasty, np.int64) if hasty else any_of_them
 
     def _closes(self, state: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from burnish.media.music.grammar._body import begun, body_step, may_end
 from burnish.media.music.grammar._header import Header, header_step, opened
-from burnish.media.music.grammar._place import Body
+from burnish.media.music.grammar._place import Body, lacking
 
 State = Header | Body
 _SLOW = ("text", "field", "round", "square", "symbol", "exclaimed", "break")
@@ -70,6 +70,11 @@ class Automaton:
         """Whether nothing was begun here that keeps a tune from its end: a text, a slur, a tuplet, a debt of the section ..."""
         state = self.states[number]
         return isinstance(state, Header) or not (state.mode in _SLOW or state.slur or state.tuplet or state.owed)
+
+    def lacking(self, number: int) -> int:
+        """Ticks that a bar lacks at least behind the note that is being written, or behind the last one; 0 of a header."""
+        state = self.states[number]
+        return lacking(state) if isinstance(state, Body) else 0
 
     def endless(self, number: int) -> frozenset[int]:
         """Bytes that change nothing, where they are many: those of free text; else none."""

@@ -14,6 +14,7 @@ from burnish.media.music.grammar._spellings import (
     STARTS,
     TUPLETS,
     lengths,
+    ticks,
 )
 
 MOST_IN_BRACKETS, MOST_PICKUPS = 5, 3
@@ -160,3 +161,12 @@ def barred(state: Body) -> Body | None:
         whole=state.whole or state.at == state.full,
         closed=state.text in CLOSING and not owed,
     )
+
+
+def lacking(state: Body) -> int:
+    """Ticks that the bar lacks at least: of a note that is being written the longest that it may become is counted."""
+    left = state.holds - state.at
+    if state.mode not in ("octave", "length", "rest") or state.tuplet or state.brackets or state.broken:
+        return left
+    begun = "" if state.mode == "octave" else state.text
+    return left - max((ticks(state.unit, spelt) for spelt in fitting(state) if spelt.startswith(begun)), default=0)
