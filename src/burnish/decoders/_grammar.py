@@ -158,11 +158,11 @@ class Tunes:
                 return np.array(final, np.int64)
         any_of_them = self._any(state)
         after = {n: self._read(state, n) for n in any_of_them.tolist()}
-        hasty = [n for n, there in after.items() if there != DEAD and self.automaton.hasty(there)]
-        if urgent and hasty:
-            least = min(self.automaton.lacking(after[n]) for n in hasty)
-            hasty = [n for n in hasty if self.automaton.lacking(after[n]) == least]
-        return np.array(hasty, np.int64) if hasty else any_of_them
+        going = [n for n, there in after.items() if there != DEAD]
+        for delay in (self.automaton.delays, *([self.automaton.lacking] * urgent)):
+            least = min((delay(after[n]) for n in going), default=0)
+            going = [n for n in going if delay(after[n]) == least]
+        return np.array(going, np.int64) if going else any_of_them
 
     def _closes(self, state: int) -> bool:
         """Whether a tune is over here, or is in the middle of its last bar line."""

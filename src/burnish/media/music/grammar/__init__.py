@@ -66,10 +66,12 @@ class Automaton:
         state = self.states[number]
         return isinstance(state, Body) and may_end(state)
 
-    def hasty(self, number: int) -> bool:
-        """Whether nothing was begun here that keeps a tune from its end: a text, a slur, a tuplet, a debt of the section ..."""
+    def delays(self, number: int) -> int:
+        """How many things were begun that keep a tune from its end: a text, a slur, a tuplet, a debt of the section ..."""
         state = self.states[number]
-        return isinstance(state, Header) or not (state.mode in _SLOW or state.slur or state.tuplet or state.owed)
+        if isinstance(state, Header):
+            return 0
+        return sum(map(bool, (state.mode in _SLOW, state.slur, state.tuplet, state.owed)))
 
     def lacking(self, number: int) -> int:
         """Ticks that a bar lacks at least behind the note that is being written, or behind the last one; 0 of a header."""
