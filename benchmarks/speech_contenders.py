@@ -57,8 +57,20 @@ BURNISH = {
     "burnish, bfloat16": {"adapter": "full", "precision": "bfloat16"},
     "burnish, natural windows": {"adapter": "full", "input": {"kind": "speech", "window": "natural"}},
     "burnish, frozen encoder": {"adapter": "decoder_only", "precision": "float32"},
+    "burnish, frozen encoder, bfloat16": {"adapter": "decoder_only", "precision": "bfloat16"},
+    "burnish, frozen encoder, natural windows": {
+        "adapter": "decoder_only",
+        "input": {"kind": "speech", "window": "natural"},
+    },
 }
-TRAINER = {"Seq2SeqTrainer": False, "Seq2SeqTrainer, frozen encoder": True}
+TRAINER = {
+    "Seq2SeqTrainer": (False, False),
+    "Seq2SeqTrainer, frozen encoder": (True, False),
+    "Seq2SeqTrainer, frozen encoder, bfloat16": (True, True),
+}
+"""Whether the encoder is frozen, and whether products are of bfloat16."""
+VALIDATED = 2
+"""Rows of burnish's validation, which is computed behind the clock; a frozen encoder hears them within it."""
 CONTENDERS = [*BURNISH, *TRAINER]
 
 
@@ -69,7 +81,7 @@ def burnish(name: str, task: Task) -> Outcome:
         cut = Path(kept) / "train.jsonl"
         cut.write_text("".join(line + "\n" for line in _lines(task)), encoding="utf-8")
         few = Path(kept) / "validation.jsonl"
-        known = Path(task.data, "validation.jsonl").read_text(encoding="utf-8").splitlines()[:8]
+        known = Path(task.data, "validation.jsonl").read_text(encoding="utf-8").splitlines()[:VALIDATED]
         few.write_text("".join(line + "\n" for line in known), encoding="utf-8")
         recipe = {
             "data": {"train": str(cut), "validation": str(few), "test": f"{task.data}/test.jsonl"},
@@ -134,7 +146,8 @@ def trainer(name: str, task: Task) -> Outcome:
     processor: Any = WhisperProcessor.from_pretrained(task.model, language="en", task="transcribe")
     model: Any = WhisperForConditionalGeneration.from_pretrained(task.model, dtype=torch.float32)
     model.config.use_cache = False
-    if TRAINER[name]:
+    frozen, half = TRAINER[name]
+    if frozen:
         model.freeze_encoder()
 
     def features(row: dict[str, str]) -> Any:
@@ -166,6 +179,7 @@ def trainer(name: str, task: Task) -> Outcome:
             seed=task.seed,
             remove_unused_columns=False,
             use_cpu=True,
+            bf16=half,
         )
         trained: Any = Seq2SeqTrainer(model, arguments, train_dataset=rows, data_collator=collate)  # type: ignore[arg-type]
         trained.train()

@@ -41,7 +41,7 @@ def burnish(run: Path, artifact: str | None) -> Transcribe:
     """The predictor, as `burnish predict` asks it."""
     from burnish.answering.predictor import load
 
-    predictor = load(run / "bundle", **({"artifact": artifact} if artifact else {}))
+    predictor = load(run / "bundle", runtime=artifact)
 
     def transcribe(files: Sequence[str]) -> list[str]:
         return [str(one.answer) for one in predictor([{"audio": file} for file in files])]

@@ -23,9 +23,12 @@ from burnish.optimizers import Optimizer
 from burnish.schedules import Schedule
 from burnish.targets import ByCheckpoint, Target, Taught, shows_truth
 from burnish.training.accelerator import Accelerator
-from burnish.training.loop import Clip, Training
+from burnish.training.loop import Training
 from burnish.training.objective import SupervisedModule
 from burnish.training.parameter_groups import parameter_groups
+from burnish.training.steps import parts_of, surrounded
+from burnish.training.technique import Technique
+from burnish.training.updating import Clip
 from tests import audio_cases, recogniser_cases, vision_cases
 from tests.checkpoints import tiny_checkpoint
 from tests.image_cases import picture
@@ -168,6 +171,7 @@ def training(
     learning_rate: float = 1e-3,
     clip: Clip | None = None,
     seed: int = 0,
+    techniques: Sequence[Technique] = (),
 ) -> Training:
     """A tiny BERT over `TEXTS` for a target, wav2vec 2.0 over sounds or ViT over pictures, as tiny; `double`: in float64."""
     source = folder / f"checkpoint-{kind if kind in SPEECH else kind == 'sounds'}-{dropout}"
@@ -192,19 +196,24 @@ def training(
     groups = parameter_groups(network, learning_rate=learning_rate, weight_decay=maker.weight_decay)
     loss = cast(Loss, build("burnish.losses", usual_loss_of(target)))
     order = order if order is not None else [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 0], [3, 1, 4, 5]]
-    objective, made = accelerator.place(SupervisedModule(network, loss), lambda: maker.build(groups, learning_rate))
+    batches = Fixed(encoded, pairs, input_, target, processor, order, weights, given)
+    module = surrounded(
+        SupervisedModule(network, loss), techniques, lambda: accelerator.tensors(batches.batch([0, 1]).inputs)
+    )
+    objective, made = accelerator.place(module, lambda: maker.build(groups, learning_rate))
     return Training(
         objective=objective,
         network=network,
         optimizer=made,
         adapter=chosen,
         schedule=cast(Schedule, build("burnish.schedules", {"kind": schedule, "warmup_ratio": 0.0})),
-        batches=Fixed(encoded, pairs, input_, target, processor, order, weights, given),
+        batches=batches,
         accelerator=accelerator,
         learning_rate=learning_rate,
         seed=seed,
         micro_batch_size=micro_batch_size,
         clip=clip or Clip(None, None),
+        parts=parts_of(network, made, techniques),
     )
 
 

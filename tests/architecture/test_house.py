@@ -13,7 +13,7 @@ import pytest
 import burnish
 from burnish.core.component import component_class, kinds
 from burnish.recipe.axes import AXES
-from burnish.recipe.recipe import Averaging, EarlyStopping, Recipe
+from burnish.recipe.recipe import EarlyStopping, Recipe
 
 SOURCE = Path(burnish.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -104,7 +104,7 @@ def test_every_field_of_every_component_is_documented(axis: str) -> None:
 
 def test_every_field_of_a_recipe_is_documented() -> None:
     data = Recipe.model_fields["data"].annotation
-    for cls in (Recipe, Averaging, EarlyStopping, data):
+    for cls in (Recipe, EarlyStopping, data):
         assert cls is not None
         assert not [name for name, info in cls.model_fields.items() if not info.description]
 
@@ -179,6 +179,7 @@ LEAN = (
     "burnish.core.processor",
     "burnish.core.fixed_size",
     "burnish.core.libraries",
+    "burnish.core.mixed_inputs",
     "burnish.core.names",
     "burnish.core.seeds",
     "burnish.core.source_hash",

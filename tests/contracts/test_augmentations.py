@@ -22,6 +22,16 @@ KINDS = kinds(AXIS)
 OF_IMAGES = [k for k in KINDS if component_class(AXIS, k).read_as in ((), ("picture",))]  # type: ignore[attr-defined]
 OF_SOUNDS = [k for k in KINDS if component_class(AXIS, k).read_as in ((), ("waveform",))]  # type: ignore[attr-defined]
 OF_TUNES = [k for k in KINDS if component_class(AXIS, k).read_as == ("tune",)]  # type: ignore[attr-defined]
+OF_TEXTS = [k for k in KINDS if "text" in component_class(AXIS, k).read_as]  # type: ignore[attr-defined]
+TEXTS = [
+    "The parcel never arrived, and nobody answers.",
+    "word",
+    " two  words\n",
+    "",
+    "   ",
+    "这部电影很好看",
+    "Ça m'a plu, non ?",
+]
 WITH_SIDES = [k for k in OF_IMAGES if "horizontal_flip" in component_class(AXIS, k).model_fields]
 QUIET = {"horizontal_flip": False, "rotation": 0.0, "colour_jitter": 0.0, "scale": (1.0, 1.0), "erasing": 0.0}
 
@@ -35,6 +45,8 @@ def made(kind: str, **settings: Any) -> Augmentation:
 
 def values(kind: str) -> list[Any]:
     """Some things it can change: pictures of several sizes, or sounds."""
+    if kind in OF_TEXTS:
+        return list(TEXTS)
     if kind in OF_IMAGES:
         return [picture(1), picture(2, 300, 40), picture(3, 7, 90), Pillow.new("RGB", (1, 1)), picture(4, 2, 2)]
     if kind in OF_TUNES:
@@ -43,15 +55,15 @@ def values(kind: str) -> list[Any]:
 
 
 def numbers(value: Any) -> np.ndarray[Any, Any]:
-    """The values of a picture or sound; of a tune the letters."""
+    """The values of a picture, sound or text; of a tune the letters."""
     if isinstance(value, AskedTune):
         return np.frombuffer(f"{value.caption}\n{value.abc}".encode(), np.uint8)
-    return np.asarray(value)
+    return np.frombuffer(value.encode(), np.uint8) if isinstance(value, str) else np.asarray(value)
 
 
 def seen(change: Augmentation, value: Any, seed: int) -> np.ndarray[Any, Any]:
     """What is left of a picture; of a sound, what is left of it and of a spectrogram."""
-    if isinstance(value, Pillow.Image | AskedTune):
+    if isinstance(value, Pillow.Image | AskedTune | str):
         return numbers(change(value, seed))
     bands = np.random.default_rng(1).normal(size=(24, 60)).astype(np.float32)
     return np.concatenate([change(value, seed), change.features(bands, seed).ravel()])
@@ -96,7 +108,11 @@ def test_threads_do_not_disturb_each_other(kind: str) -> None:
 @pytest.mark.parametrize("kind", [k for k in KINDS if component_class(AXIS, k).changes])  # type: ignore[attr-defined]
 def test_seeds_differ(kind: str) -> None:
     """Many seeds give many different results; not one result for all. A tune has twelve keys."""
-    results = {seen(made(kind), values(kind)[0], seed).tobytes() for seed in range(60 if kind in OF_TUNES else 20)}
+    several = [TEXTS[0]] * 6 if kind in OF_TEXTS else values(kind)[:1]  # a text has few words that could be changed
+    results = {
+        b"".join(seen(made(kind), value, seed + 100 * i).tobytes() for i, value in enumerate(several))
+        for seed in range(60 if kind in OF_TUNES else 20)
+    }
     assert len(results) > 10
 
 
@@ -178,3 +194,34 @@ def test_ranges_are_checked(kind: str, settings: dict[str, Any]) -> None:
     """An empty or impossible range is an error."""
     with pytest.raises(InputError):
         build(AXIS, {"kind": kind, **settings})
+
+
+@pytest.mark.parametrize("kind", OF_TEXTS)
+def test_texts_stay_texts(kind: str) -> None:
+    """A text that has a word keeps one; one without stays as it is."""
+    for text in TEXTS:
+        for seed in range(50):
+            out = made(kind)(text, seed)
+            assert isinstance(out, str)
+            assert bool(out.split()) == bool(text.split())
+            if not text.split():
+                assert out == text
+
+
+@pytest.mark.parametrize("kind", OF_TEXTS)
+def test_off_it_leaves_every_text_alone(kind: str) -> None:
+    (setting,) = {"share", "probability"} & set(component_class(AXIS, kind).model_fields)
+    for text in TEXTS:
+        assert all(made(kind, **{setting: 0})(text, seed) == text for seed in range(20))
+
+
+@pytest.mark.parametrize("kind", ["word_dropout", "typos"])
+def test_the_share_is_that_of_words(kind: str) -> None:
+    text = " ".join(f"word{chr(97 + i % 26)}" for i in range(200))
+    counts = []
+    for seed in range(40):
+        out = made(kind, share=0.2)(text, seed).split()
+        counts.append(
+            200 - len(out) if kind == "word_dropout" else sum(a != b for a, b in zip(out, text.split(), strict=True))
+        )
+    assert 34 < float(np.mean(counts)) < 46

@@ -14,6 +14,7 @@ import pytest
 
 from burnish.core.component import build, component_class, kinds
 from burnish.core.predictions import Predictions
+from burnish.media.music.abc import problems
 from burnish.metrics import Metric
 from tests.prediction_cases import TYPES, label_table, synthetic, table
 from tests.transcript_cases import transcript_table
@@ -22,7 +23,7 @@ AXIS = "burnish.metrics"
 TARGETS = ("label", "labels", "score", "tags", "response", "tune", "transcript", "ctc_transcript", "music", "midi")
 WITHOUT_TRUTH = (
     *("codebook_loss", "codebook_mean"),
-    *("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition"),
+    *("bits_per_byte", "perplexity", "stop_rate", "mean_length", "repetition", "valid_tune"),
 )
 """What is no function of truths and answers together: of numbers of each row, or of answers alone."""
 OF_MEASURES = ("transcript", "ctc_transcript")
@@ -268,12 +269,25 @@ def reference_response(p: Predictions) -> dict[str, Any]:
 
 
 def reference_tune(p: Predictions) -> dict[str, Any]:
-    """Sums divided once."""
+    """Sums divided once; fields of headers as they are written; bars by the reader's own problems."""
+
+    def field(name: str, text: str | None) -> str | None:
+        found = re.search(rf"^{name}:(.*)$", text or "", re.MULTILINE)
+        written = {"Hp": "D", "D exp ^f _b": "D"}.get(found[1], found[1]) if found else "none"
+        return None if written == "none" else written
+
+    def share(name: str) -> float:
+        pairs = [(field(name, t), field(name, a)) for t, a in zip(p.truth, p.answer, strict=True)]
+        return float(np.mean([truth == answer for truth, answer in pairs if truth]))
+
     sums = {name: p.numbers(name).sum() for name in ("nats", "tokens", "bytes")}
     return {
         "bits_per_byte": sums["nats"] / sums["bytes"] / np.log(2),
         "perplexity": np.exp(sums["nats"] / sums["tokens"]),
         "stop_rate": p.numbers("stopped").mean(),
+        "valid_tune": np.mean([not problems(str(answer)) for answer in p.answer]),
+        "key_as_asked": share("K"),
+        "meter_as_asked": share("M"),
     }
 
 

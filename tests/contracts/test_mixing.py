@@ -18,7 +18,8 @@ AXIS = "burnish.data.mixing"
 KINDS = kinds(AXIS)
 THAT_MIX = [k for k in KINDS if component_class(AXIS, k).changes]  # type: ignore[attr-defined]
 OF_SOUNDS = [k for k in THAT_MIX if component_class(AXIS, k).read_as in ((), ("waveform",))]  # type: ignore[attr-defined]
-SHAPES = {"picture": [(3, 16, 16), (3, 1, 1), (3, 7, 20)], "waveform": [(800,), (40, 30)]}
+INSIDE = [k for k in KINDS if component_class(AXIS, k).inside]  # type: ignore[attr-defined]
+SHAPES = {"text": [(7, 16), (30, 8)], "picture": [(3, 16, 16), (3, 1, 1), (3, 7, 20)], "waveform": [(800,), (40, 30)]}
 
 
 def made(kind: str, **settings: Any) -> Mixing:
@@ -128,9 +129,25 @@ def test_pairs_that_make_no_sense_are_refused(kind: str) -> None:
     if not mixing.changes:
         assert checked(mixing, text, tags, None) is None
         return
+    if mixing.inside:
+        assert isinstance(text, Input)
+        assert checked(mixing, text, label, None) is mixing
+        with pytest.raises(InputError, match="no embeddings of tokens"):
+            checked(mixing, image, label, None)
+        with pytest.raises(InputError, match="each element"):
+            checked(mixing, text, tags, None)
+        return
     assert checked(mixing, image, label, None) is mixing
     assert checked(None, text, label, None) is None
     with pytest.raises(InputError, match="no real numbers"):
         checked(mixing, text, label, None)
     with pytest.raises(InputError, match="each element"):
         checked(mixing, image, tags, None)
+
+
+@pytest.mark.parametrize("kind", INSIDE)
+def test_the_share_inside_the_network_is_that_of_the_rows(kind: str) -> None:
+    """What the truths count by is what the network mixes by."""
+    own, other = rows((7, 16))
+    for seed in range(20):
+        assert made(kind).share(seed) == made(kind)(own, other, seed)[1]

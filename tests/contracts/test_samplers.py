@@ -13,7 +13,7 @@ from burnish.data.samplers import Sampler
 
 AXIS = "burnish.data.samplers"
 EVERY_ROW = ("shuffled", "length_bucketed", "balanced")
-BY_CLASS = ("balanced", "undersampled")
+BY_CLASS = ("balanced", "class_balanced", "undersampled")
 
 
 def settings_of(kind: str) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from torch import nn
 from burnish.core.batch import Batch
 from burnish.core.errors import RunFailed
 from burnish.training import checkpoint
-from burnish.training.averaging import WeightAverage
-from burnish.training.loop import Clip, Step, Training, fit
+from burnish.training.averaging import MovingAverage
+from burnish.training.loop import Step, Training, fit
+from burnish.training.updating import Clip
 from tests.training_cases import CASES, PADDED, SPEECH, TEXTS, Fixed, training, weights_of
 
 UNEVEN = np.linspace(0.25, 2.75, len(TEXTS))
@@ -147,12 +148,12 @@ def test_resumed_is_never_interrupted(tmp_path: Path, kind: str, settings: dict[
     assert rest.updates == whole.updates == 4
 
 
-def average_of(run: Training) -> WeightAverage:
+def average_of(run: Training) -> MovingAverage:
     """A moving average of the weights of a run."""
-    return WeightAverage(checkpoint.changing(run.network, run.optimizer), 0.9)
+    return MovingAverage(checkpoint.changing(run.network, run.optimizer), 0.9)
 
 
-def averaged(run: Training, average: WeightAverage, start: int = 0) -> Iterator[Step]:
+def averaged(run: Training, average: MovingAverage, start: int = 0) -> Iterator[Step]:
     """The steps of a run, each taken into the average before it is seen."""
     for step in fit(run, start=start):
         average.update()

@@ -335,6 +335,27 @@ def stop_after(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "_step", stepped)
 
 
+def test_a_validation_that_was_left_is_done_again(
+    bert: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal ends it behind a batch; the run that goes on is one that was never stopped."""
+    settings = tiny_runs.settings("label", bert, str(data), epochs=2, validation_steps=3)
+    burnish.train(settings, out=tmp_path / "whole")
+    left = StopRequest.leave
+
+    def leave(self: StopRequest, step: int, command: str, *progress: Any) -> None:
+        self.requested = step == 6
+        left(self, step, command, *progress)
+
+    monkeypatch.setattr(StopRequest, "leave", leave)
+    with pytest.raises(Interrupted, match="stopped in the validation of step 6"):
+        burnish.train(settings, out=tmp_path / "run")
+    monkeypatch.undo()
+    resume(tmp_path / "run")
+    assert [one["number"] for one in result(tmp_path / "run")["validations"]][:2] == [3, 6]
+    assert_same(tmp_path / "run", result(tmp_path / "whole"))
+
+
 def test_an_interrupted_run_goes_on_longer(
     bert: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from burnish.server.settings import Settings
 from burnish.stages.evaluate import evaluate
 from burnish.stages.predict.run import predict
 from burnish.stages.prepare.settle import _require_precision
+from tests import clap_cases
 from tests import music_cases as cases
 from tests.integration import survival, tiny_runs
 from tests.integration.survival import Runs, events, kill_before_step, result, runs
@@ -180,6 +181,27 @@ def test_killed_and_resumed_is_never_interrupted(started: Runs, adapter: str) ->
     assert child.end() == -9
     started.complete("train", "--resume", "--out", folder / "killed")
     survival.assert_same(folder / "killed", result(folder / "whole"))
+
+
+@pytest.mark.slow
+def test_sounds_are_compared_by_another_network_and_by_clap(tmp_path: Path) -> None:
+    """Features of a run over sounds, and cosines with the captions: named, with rate and n."""
+    heard = tiny_runs.settings("sounds", tmp_path, tiny_runs.rows("sounds"), max_steps=2)
+    judge = burnish.train(heard, out=tmp_path / "judge").path
+    listening = {"embedding": str(judge), "clap": str(clap_cases.checkpoint(tmp_path / "clap")), "samples": 0}
+    made = burnish.train(recipe(tmp_path / "music", listening=listening, max_steps=2), out=tmp_path / "run")
+    told = made.scores["listening"]
+    assert told["frechet"]["embedding"].startswith(f"features of {judge}")
+    assert told["frechet"]["sampling_rate"] == 16000
+    assert told["frechet"]["embeddings"] == [2, 2]
+    adherence = told["adherence"]
+    assert adherence["low"] <= adherence["value"] <= adherence["high"]
+    assert (adherence["sounds"], adherence["sampling_rate"]) == (2, clap_cases.RATE)
+    assert -1 <= adherence["recordings"] <= 1
+    assert not (tmp_path / "run" / "samples").exists()
+    report = (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+    assert "Adherence to captions: mean cosine" in report
+    assert "the recordings themselves" in report
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ FILES = (
     "checkpoints",
     "events.jsonl",
     "report.md",
+    "report.html",
     "scores.json",
     "predictions.parquet",
     "environment.json",
@@ -117,7 +118,20 @@ def test_the_report_and_the_model_card_say_the_scores(trained: Trained, task: st
     scores = read(run / "scores.json")
     headline = scores["metrics"][scores["headline"][0]]["value"]
     assert f"{headline:.3f}" in (run / "report.md").read_text(encoding="utf-8")
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert f"{headline:.3f}".replace("-", "\u2212") in page
+    assert str(run.parent) not in page
     assert f"{headline:.4f}" in (run / "bundle/README.md").read_text(encoding="utf-8")
+
+
+def test_words_of_the_worst_mistakes_are_explained_where_asked(trained: Trained) -> None:
+    """By as many predictions as there are words; not of the others."""
+    run = trained("label", epochs=1, explained_mistakes=2)
+    page = (run / "report.html").read_text(encoding="utf-8")
+    cards = page.partition('id="ml"')[2].partition("</ul>")[0].split("<li ")[1:]
+    explained = ['class="fx ' in card for card in cards]
+    assert explained[:2] == [True] * min(2, len(cards))
+    assert not any(explained[2:])
 
 
 def test_a_tiny_run_learns_its_training_rows(trained: Trained, table: Callable[[str], Path], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from burnish.core.component import build
 from burnish.core.generated import Generated
 from burnish.core.terms import Outputs
 from burnish.decoders import Decoder
+from burnish.decoders.temperature_fallback import TemperatureFallback
 from burnish.runtimes.torch import computing
 from burnish.training.objective import SupervisedModule
 from tests import recogniser_cases
@@ -166,6 +167,24 @@ def test_written_alone_is_written_in_a_batch_and_a_narrow_beam_is_greedy(cases: 
         assert one.ended == other.ended == third.ended
         assert one.score == pytest.approx(other.score, abs=1e-5)
         assert one.score == pytest.approx(third.score, abs=1e-5)
+
+
+def test_what_fails_is_drawn_by_the_seed_of_its_row(cases: dict[str, Heard], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows fail here; a row draws the same alone and among others, and otherwise with another seed."""
+    monkeypatch.setattr(TemperatureFallback, "better", lambda self, one, other, ends: other)
+    case, few = cases["whisper_natural"], ALL[:3]
+    settings = {"kind": "temperature_fallback", "max_new_tokens": 8, "temperatures": [1.0]}
+    drawn = {**settings, "least_log_probability": -1e-3, "seed": 5}
+    together = written(case, drawn, few)
+    assert [one.ids.tolist() for one in written(case, drawn, few)] == [one.ids.tolist() for one in together]
+    for row, one in zip(few, together, strict=True):
+        (alone,) = written(case, drawn, [row])
+        assert alone.ids.tolist() == one.ids.tolist()
+    seeds = [written(case, {**drawn, "seed": seed}, few) for seed in range(6)]
+    assert len({tuple(tuple(one.ids.tolist()) for one in lines) for lines in seeds}) > 1
+    sure = {**settings, "least_log_probability": -99, "most_repetition": 99}
+    greedy = written(case, {"kind": "greedy", "max_new_tokens": 8}, few)
+    assert [one.ids.tolist() for one in written(case, sure, few)] == [one.ids.tolist() for one in greedy]
 
 
 @pytest.mark.parametrize("kind", DECODING)

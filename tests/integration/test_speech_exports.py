@@ -183,6 +183,12 @@ def test_frames_in_onnx_without_torch(frames: Path, tmp_path: Path) -> None:
     expected = [one.answer for one in burnish.load(folder, runtime="torch")([{"audio": path} for path in paths])]
     assert any(expected)
     assert without_torch(folder / "bundle", paths) == ["onnx-float32", *expected]
+    graph = burnish.load(folder, runtime="onnx-float32")
+    together = graph([{"audio": path} for path in paths])
+    for path, one in zip(paths, together, strict=True):
+        alone = graph({"audio": path})
+        assert alone.answer == one.answer
+        assert alone.score == pytest.approx(one.score, abs=1e-4)
 
 
 @pytest.mark.slow

@@ -17,8 +17,9 @@ import soundfile
 from safetensors.numpy import load_file
 
 import burnish
-from burnish.core.errors import BurnishError, InputError
+from burnish.core.errors import BurnishError, InputError, Interrupted
 from burnish.core.predictions import Predictions
+from burnish.stages.signals import StopRequest
 from tests import recogniser_cases, sound_cases
 from tests.checkpoints import tiny_checkpoint
 from tests.integration import tiny_runs
@@ -81,10 +82,11 @@ def test_texts_beside_recordings_are_transcripts(runs: Callable[[str], Path]) ->
     assert kept["target"]["language"] in recogniser_cases.LANGUAGES
     assert kept["input"]["kind"] == "speech"
     assert "target: column 'text' as transcript" in said(run)
+    assert "so the checkpoint listens to 8 training recordings" in said(run)
     assert f"target: language {kept['target']['language']}, which the checkpoint hears in" in said(run)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     assert {"wer", "cer", "raw_wer"} <= scores["metrics"].keys()
-    assert "base" in scores["baselines"], "the checkpoint as it was stands beside"
+    assert {"base", "full_windows"} <= scores["baselines"].keys(), "the checkpoint as it was, and full windows"
 
 
 def test_a_checkpoint_that_spells_makes_them_so_and_keeps_its_head(runs: Callable[[str], Path]) -> None:
@@ -97,6 +99,7 @@ def test_a_checkpoint_that_spells_makes_them_so_and_keeps_its_head(runs: Callabl
     assert "the checkpoint's own head has the same outputs: it goes on learning" in said(run)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     assert "base" in scores["baselines"], "its own head answered before"
+    assert "full_windows" not in scores["baselines"], "waveforms have none that are longer"
 
 
 FRESH = """
@@ -193,8 +196,13 @@ def test_texts_without_recordings_are_no_transcripts(tmp_path: Path) -> None:
 
 
 def test_a_column_of_numbers_is_no_text(tmp_path: Path) -> None:
+    """Said before the checkpoint listens for a language; a table of CSV has its numbers as texts."""
     rows = [{**row, "text": number} for number, row in enumerate(written_rows(24))]
-    refused(tmp_path, "whisper", rows, "'text' is no column of texts", "row 1", target=ENGLISH)
+    refused(tmp_path / "a", "whisper", rows, "'text' is no column of texts", "row 1", target=ENGLISH)
+    rows = [{**row, "text": f"{number}.5"} for number, row in enumerate(written_rows(24))]
+    for kind in ("transcript", "ctc_transcript"):
+        words = ("'text' is no column of texts: 16 of 16 cells are none, the first is a number ('0.5')", "row 1")
+        refused(tmp_path / kind, "whisper", rows, *words, target={"kind": kind})
 
 
 def in_files(rows: Rows, folder: Path) -> Rows:
@@ -291,6 +299,50 @@ def test_a_frozen_encoder_hears_each_row_once(tmp_path: Path, name: str) -> None
     mended = burnish.train(settings, out=tmp_path / "mended").path
     assert "(cache miss" in said(mended)
     assert losses(mended) == losses(once)
+
+
+def test_a_run_over_kept_states_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in a validation and resumed: the states are found again, and the weights are those of a run never stopped."""
+    more = {"target": ENGLISH, "adapter": "decoder_only", "input": {"window": "natural"}, "epochs": 3}
+    settings = recipe(tmp_path, "whisper_natural", written_rows(24), **more)
+    whole = burnish.train(settings, out=tmp_path / "whole").path
+    left = StopRequest.leave
+
+    def leave(self: StopRequest, step: int, command: str, *progress: Any) -> None:
+        self.requested = step == 4
+        left(self, step, command, *progress)
+
+    monkeypatch.setattr(StopRequest, "leave", leave)
+    with pytest.raises(Interrupted):
+        burnish.train(settings, out=tmp_path / "run")
+    monkeypatch.undo()
+    run = burnish.train(settings, out=tmp_path / "run", resume=True).path
+    assert "states of the frozen encoder (cache hit)" in said(run)
+    assert losses(run)[-2:] == losses(whole)[-2:]
+    for name, value in weights(whole).items():
+        np.testing.assert_array_equal(weights(run)[name], value, err_msg=name)
+
+
+def test_speakers_stay_together_and_intervals_are_over_them(tmp_path: Path) -> None:
+    """Three speakers of eight recordings each: the split keeps them apart, and the score says how many there were."""
+    rows = [{**row, "speaker": f"s{number % 6}"} for number, row in enumerate(written_rows(48))]
+    data = tiny_runs.write_jsonl(tmp_path / "all.jsonl", rows)
+    settings = recipe(tmp_path, "ctc", rows, max_steps=1)
+    settings["data"] = {"train": str(data), "cache": str(tmp_path / "cache")}
+    settings["split"] = {"kind": "grouped", "validation": 0.17, "test": 0.34}
+    settings["group"] = "speaker"
+    run = burnish.train(settings, out=tmp_path / "run").path
+    tested = Predictions.load(run / "predictions.parquet")
+    speakers = np.array(tested.table["group"].to_pylist())
+    spoken = set(speakers.tolist())
+    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    assert scores["groups"] == len(spoken) == 2
+    assert "intervals resample whole groups" in (run / "report.md").read_text(encoding="utf-8")
+    wrong, words = (np.array(tested.numbers(name)) for name in ("word_substitutions", "words"))
+    wrong = wrong + np.array(tested.numbers("word_deletions")) + np.array(tested.numbers("word_insertions"))
+    each = [wrong[speakers == one].sum() / words[speakers == one].sum() for one in spoken]
+    assert scores["metrics"]["wer"]["low"] == pytest.approx(min(each)), "two speakers: an end is one of them alone"
+    assert scores["metrics"]["wer"]["high"] == pytest.approx(max(each))
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from torch import nn
 
 from burnish.core.errors import InputError
 from burnish.recipe.recipe import Recipe
-from burnish.training.averaging import WeightAverage
+from burnish.training.averaging import MovingAverage
 from tests.integration.survival import runs
 from tests.integration.survival_data import recipe
 
@@ -20,7 +20,7 @@ from tests.integration.survival_data import recipe
 def test_the_decay_warms_up_to_its_limit() -> None:
     """Every update follows min(decay, (1 + n) / (10 + n)), also where the limit is reached."""
     weight = torch.zeros(3)
-    average, expected = WeightAverage({"w": weight}, 0.5), 0.0
+    average, expected = MovingAverage({"w": weight}, 0.5), 0.0
     for n in range(1, 30):
         weight.fill_(float(n))
         average.update()
@@ -33,7 +33,7 @@ def test_the_decay_warms_up_to_its_limit() -> None:
 def test_batch_norm_is_averaged_and_the_network_gets_its_weights_back() -> None:
     """Statistics are averaged, counters copied; inside the context the network has the average, after it its own, bit for bit."""
     norm = nn.BatchNorm1d(4)
-    average = WeightAverage({**dict(norm.named_parameters()), **dict(norm.named_buffers())}, 0.9)
+    average = MovingAverage({**dict(norm.named_parameters()), **dict(norm.named_buffers())}, 0.9)
     for i in range(5):
         norm(torch.randn(8, 4) * (i + 1) + i)
         average.update()
@@ -49,7 +49,7 @@ def test_batch_norm_is_averaged_and_the_network_gets_its_weights_back() -> None:
 def test_low_precision_weights_are_averaged_in_float32() -> None:
     """Steps that bfloat16 would round away are kept in the average."""
     weight = torch.ones(2, dtype=torch.bfloat16)
-    average = WeightAverage({"w": weight}, 0.9999)
+    average = MovingAverage({"w": weight}, 0.9999)
     average.updates = 10**6
     weight.fill_(2.0)
     for _ in range(10):

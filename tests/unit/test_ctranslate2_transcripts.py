@@ -15,7 +15,7 @@ from burnish.core.batch import Array
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.files import read_json
-from burnish.core.generated import Ends
+from burnish.core.generated import Ends, TellsTimes
 from burnish.decoders import Decoder
 from burnish.exporters import Exportable
 from burnish.exporters.ctranslate2 import Ctranslate2 as Exporter
@@ -79,6 +79,28 @@ def test_the_same_tokens_as_torch_whatever_shares_a_batch(natural: Case, asked: 
     for row in range(len(LENGTHS)):
         (alone,) = natural.lean(_only(natural.arrays, row), wanted, natural.ends)
         assert alone.ids.tolist() == ours[row].ids.tolist()
+
+
+def test_tokens_stand_where_torch_finds_them(natural: Case) -> None:
+    """By two programs for one method; each row is what it is alone."""
+    written = [one.ids.tolist() for one in natural.torch(natural.arrays, decoder("greedy"), natural.ends)]
+    assert isinstance(natural.torch, TellsTimes)
+    assert isinstance(natural.lean, TellsTimes)
+    ours = natural.torch.token_times(natural.arrays, written, LENGTHS)
+    lean = natural.lean.token_times(natural.arrays, written, LENGTHS)
+    for row, (one, other) in enumerate(zip(ours, lean, strict=True)):
+        assert one is not None
+        assert other is not None
+        assert len(one.begins) == len(written[row]) + 1
+        assert np.all(np.diff(one.begins) >= 0)
+        assert one.begins[-1] <= LENGTHS[row]
+        assert np.abs(other.logs - one.logs).max() < 0.05, "the library leaves control tokens out of what it sums over"
+        apart = np.abs(other.begins - one.begins)
+        assert (apart <= 0.021).mean() >= 0.8, "a state apart at most, but where ways cost the same"
+        (alone,) = natural.torch.token_times(_only(natural.arrays, row), [written[row]], [LENGTHS[row]])
+        assert alone is not None
+        np.testing.assert_allclose(alone.begins, one.begins)
+    assert natural.torch.token_times(_only(natural.arrays, 0), [[]], [LENGTHS[0]]) == [None]
 
 
 def _only(arrays: dict[str, Array], row: int) -> dict[str, Array]:

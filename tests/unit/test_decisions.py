@@ -12,7 +12,7 @@ from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
-from burnish.evaluation.thresholds import f1_thresholds
+from burnish.evaluation.thresholds import thresholds_for
 from burnish.recipe.recipe import Recipe
 from burnish.stages.prepare.decisions import check
 from burnish.stages.train.decide import learned, on_test
@@ -85,20 +85,20 @@ def test_thresholds_are_the_best_there_are() -> None:
     for number, name in enumerate(LABELS.labels):
         p = found.probabilities[:, number]
         best = max(f1_score(given[:, number], p >= cut, zero_division=0) for cut in np.unique(p))
-        assert f1_score(given[:, number], p >= f1_thresholds(found).chosen[name]) == pytest.approx(best)
+        assert f1_score(given[:, number], p >= thresholds_for(found, "f1").chosen[name]) == pytest.approx(best)
 
 
 def test_labels_with_too_few_rows_are_left_alone() -> None:
     """Four rows choose nothing."""
     truths = [["x"]] * 4 + [["y"]] * 6
-    found = f1_thresholds(answered(LABELS, np.zeros((10, 3)), truths))
+    found = thresholds_for(answered(LABELS, np.zeros((10, 3)), truths), "f1")
     assert (sorted(found.left), list(found.chosen)) == (["x", "y", "z"], [])
 
 
 def test_rows_of_one_probability_are_given_a_label_together() -> None:
     """A threshold cannot cut between equals."""
     truths = [["x"]] * 6 + [[]] * 6
-    chosen = f1_thresholds(answered(LABELS, np.zeros((12, 3)), truths)).chosen["x"]
+    chosen = thresholds_for(answered(LABELS, np.zeros((12, 3)), truths), "f1").chosen["x"]
     assert 0 < chosen <= 0.5
 
 
@@ -154,7 +154,7 @@ def test_all_together_learn_from_tempered_probabilities() -> None:
     ("recipe", "target", "splits", "words"),
     [
         ({"calibration": "temperature"}, Score(column="s"), {"train", "validation"}, "have none"),
-        ({"thresholds": "f1"}, LABEL, {"train", "validation"}, "have none"),
+        ({"thresholds": "f1"}, Score(column="s"), {"train", "validation"}, "have none"),
         ({"abstention": 0.9}, LABELS, {"train", "validation"}, "have none"),
         ({"abstention": 0.9}, LABEL, {"train", "test"}, "learned from validation examples"),
     ],

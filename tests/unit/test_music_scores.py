@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction as F
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -46,17 +46,17 @@ def test_passages_are_shared_in_any_key() -> None:
     assert passages.share(moves(read(REEL_IN_G))) == 1
     assert passages.share(moves(read(transposed(WALTZ, 5)))) == 1
     assert passages.share([]) == 0
-    assert passages.longest([*reel[3:9], (50, F(1))]) == 6
+    assert passages.longest([*reel[3:9], (50, Fraction(1))]) == 6
     assert passages.longest([reel[-1], waltz[0]]) == 1, "no passage goes on into the next tune"
 
 
 def test_the_longest_passage_is_that_of_a_plain_search() -> None:
     random = np.random.default_rng(0)
-    melodies = [[(int(step), F(1)) for step in random.integers(0, 3, 40)] for _ in range(6)]
+    melodies = [[(int(step), Fraction(1)) for step in random.integers(0, 3, 40)] for _ in range(6)]
     passages = Passages(melodies[:5])
     asked = melodies[5]
 
-    def there(part: list[tuple[int, F]]) -> bool:
+    def there(part: list[tuple[int, Fraction]]) -> bool:
         return any(one[at : at + len(part)] == part for one in melodies[:5] for at in range(len(one)))
 
     plain = max(size for size in range(41) for at in range(41 - size) if not size or there(asked[at : at + size]))

@@ -287,6 +287,8 @@ def test_commands_are_never_run(command: str, tmp_path: Path, monkeypatch: pytes
 
 BAD_KALDI = [
     ({"wav_scp": "r1 a.ark:17\nr2 r2.wav\n"}, "wav.scp, line 1: 'r1' is a place in an archive"),
+    ({"wav_scp": "r1 ark:a.ark\nr2 r2.wav\n"}, "wav.scp, line 1: 'r1' is a place in an archive: 'ark:a.ark'"),
+    ({"wav_scp": "r1 r1.wav\nr2 scp,p:b.scp\n"}, "wav.scp, line 2: 'r2' is a place in an archive: 'scp,p:b.scp'"),
     ({"wav_scp": "r1\nr2 r2.wav\n"}, "wav.scp, line 1: 'r1' has no path"),
     ({"wav_scp": "r1 r1.wav\nr1 r2.wav\n"}, "wav.scp: 'r1' stands in line 1 and in line 2"),
     ({"text": "r1 one\nr3 three\n"}, "text, line 2: utterance 'r3' is not in wav.scp"),

@@ -20,6 +20,7 @@ from burnish.media.music.abc import problems, transposed
 from burnish.media.music.abc.headers import header_of
 from burnish.media.music.families import families
 from burnish.recipe.recipe import Recipe
+from burnish.report.run import audited
 from burnish.stages.prepare.prepare import Prepared, prepare
 from burnish.stages.train.assemble import training_batches
 from burnish.training.accelerator import Accelerator
@@ -97,7 +98,8 @@ def test_the_audit_names_what_is_wrong_with_tunes(checkpoint: Path, tmp_path: Pa
     assert "transposed_test_tunes_in_train" in found
     assert found["transposed_test_tunes_in_train"].rows[0].part == "test"
     assert "changed_tunes" not in found
-    assert {"train", "test"} <= {row[0] for row in made.audit.figures["tables"]["Tunes"]["rows"]}
+    assert any("| train " in line for line in audited({"figures": made.audit.figures, "findings": []}))
+    assert {"train", "test"} <= {row[0] for row in made.audit.figures["tables"]["tunes"]["rows"]}
 
 
 def test_training_sees_other_keys_and_validation_does_not(checkpoint: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.answer import Answer
 from burnish.core.batch import Encoded, Example
 from burnish.core.errors import InputError
+from burnish.core.generated import TIMED, TellsTimes
 from burnish.core.views import HELD
 from burnish.decoders import Decoder
 from burnish.inputs import Assembled, Elementwise, asked_of, lacking
@@ -126,15 +127,26 @@ class Predictor:
         turns = given if isinstance(given, list | tuple) and isinstance(input_, Assembled) else None
         return cast("Assembled", input_).of_turns(turns) if turns else None
 
-    def prepare(self, examples: Sequence[Any]) -> list[PreparedRow]:
+    @property
+    def tells_times(self) -> bool:
+        """Whether words of its transcripts can have times."""
+        return self.bundle.target.shape == "frames" or isinstance(self._run, TellsTimes)
+
+    def prepare(self, examples: Sequence[Any], *, timed: bool = False) -> list[PreparedRow]:
         """Examples as numbers, in their order; what may fail because of an example fails here.
+
+        Args:
+            examples: as of a call.
+            timed: whether words of transcripts are to have their times; with a decoder that costs another pass of it.
 
         Raises:
             InputError: a column is missing, or a value that cannot be read (a broken image ...).
         """
         rows = [self._row(e, i) for i, e in enumerate(examples)]
         views = self.bundle.input.views(rows, self.bundle.processor.for_input) if rows else ()
-        return [PreparedRow(tuple(of_row), self._tokens(row)) for row, of_row in zip(rows, views, strict=True)]
+        marked: Encoded = {TIMED: np.asarray(1, np.int8)} if timed else {}
+        read = ([{**view, **marked} for view in of_row] for of_row in views)
+        return [PreparedRow(tuple(of_row), self._tokens(row)) for row, of_row in zip(rows, read, strict=True)]
 
     def answer(self, prepared: Sequence[PreparedRow]) -> list[Answer]:
         """Answers to prepared examples, in their order, computed together; words of one window with times, if there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,42 +148,29 @@ def sign(source: Path, key: Path) -> None:
 @click.argument("source", type=FILE, metavar="RUN_OR_BUNDLE")
 @click.argument("data", metavar="INPUT")
 @click.option("-o", "--out", type=FILE, required=True, help="File for the predictions: .csv, .tsv, .jsonl or .parquet.")
+@click.option("--format", "form", type=click.Choice(["srt", "vtt"]), help="Subtitles; --out is then a folder for them.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Examples at once.")
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many work at once.")
 @input_columns_option
 @runtime_option
 @click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
-def predict(
-    source: Path,
-    data: str,
-    out: Path,
-    batch_size: int,
-    processes: int,
-    input_columns: tuple[str, ...],
-    runtime: str | dict[str, Any] | None,
-    trust_code: bool,
-) -> int:
+def predict(source: Path, data: str, out: Path, form: str | None, **settings: Any) -> int:
     """Predict each row of INPUT with the model in RUN_OR_BUNDLE.
 
     INPUT is any readable table, a folder of shards or images, or - for JSON lines from standard input. A run that was
     stopped or killed goes on where it was when the same command is given again.
 
+    \b
+    burnish predict runs/asr recordings/ -o subtitles/ --format srt
+
     Exit codes: 0 every row has a prediction, 3 some rows have an error instead (column `error`), 2 bad usage or input,
     1 failed, 130 interrupted.
     """
     with importing():
-        from burnish.stages.predict import run as stage
+        from burnish.stages.predict import run, subtitles
 
-    result = stage.predict(
-        source,
-        data,
-        out=out,
-        batch_size=batch_size,
-        processes=processes,
-        runtime=runtime,
-        trust_code=trust_code,
-        input_columns=input_columns,
-    )
+    stage = run.predict if form is None else partial(subtitles.subtitles, form=form)
+    result = stage(source, data, out=out, **settings)
     show_result(result)
     return 3 if result.get("errors") else 0
 

@@ -11,8 +11,11 @@ from pathlib import Path
 import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
+from burnish.cli.beforehand import BEFOREHAND
 from burnish.cli.chatting import chat
+from burnish.cli.listening import listen
 from burnish.cli.output import show
+from burnish.cli.studies import cross_validate, learning_curve
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
 
@@ -60,9 +63,6 @@ def commands(debug: bool) -> None:
         os.environ["BURNISH_DEBUG"] = "1"
 
 
-_file = click.Path(path_type=Path)
-
-
 @commands.command(short_help="Train, test and save a model.")
 @click.argument("recipe", nargs=-1, metavar="[RECIPE or DATA] [PLACE=VALUE]...")
 @click.option("--task", metavar="NAME", help="What is learned, such as text-classification or language-modeling.")
@@ -75,7 +75,7 @@ _file = click.Path(path_type=Path)
 )
 @click.option("--model", metavar="NAME", help="Local folder, hub name, or 'starter'.")
 @click.option(
-    "--out", type=_file, metavar="RUN", help="Run folder; must not exist. Default: runs/ and the recipe's name."
+    "--out", type=FILE, metavar="RUN", help="Run folder; must not exist. Default: runs/ and the recipe's name."
 )
 @click.option(
     "--resume", is_flag=True, help="Continue the run in --out from its last checkpoint; epochs=20 makes it longer."
@@ -126,13 +126,11 @@ def train(
     stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
 
 
-commands.add_command(evaluate)
-commands.add_command(export)
-commands.add_command(sign)
-commands.add_command(predict)
-commands.add_command(chat)
-commands.add_command(serve)
-commands.add_command(dockerfile)
+for _command in (
+    *(learning_curve, cross_validate, *BEFOREHAND),
+    *(evaluate, export, sign, predict, chat, listen, serve, dockerfile),
+):
+    commands.add_command(_command)
 
 
 @commands.command(short_help="Print a complete recipe.")
@@ -140,32 +138,12 @@ commands.add_command(dockerfile)
 @click.option(
     "--data", default="train.csv", show_default=True, metavar="FILE", help="Training data named in the recipe."
 )
-@click.option("-o", "--out", type=_file, metavar="FILE", help="Write to this new file instead of the terminal.")
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="Write to this new file instead of the terminal.")
 def new(task: str, data: str, out: Path | None) -> None:
     """Print a recipe with every field, its default, what it means, and what else could stand there."""
     from burnish.recipe.written import new_recipe
 
     _write(new_recipe(task, data), out)
-
-
-@commands.command(short_help="Make a page to compare tunes by ear, blind.")
-@click.argument("run", type=_file)
-@click.argument("other", type=_file, required=False)
-@click.option("-o", "--out", type=_file, default=Path("listen.html"), show_default=True, help="A new HTML file.")
-@click.option("--pairs", type=click.IntRange(1), default=20, show_default=True, help="How many are heard at most.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which of a pair is A, which B.")
-def listen(run: Path, other: Path | None, out: Path, pairs: int, seed: int) -> None:
-    """Make a page on which tunes of RUN are heard beside those of its checkpoint, or of OTHER, without names.
-
-    \b
-    burnish listen runs/tunes
-    burnish listen runs/tunes runs/more-epochs -o compare.html
-    """
-    from burnish.stages.listen import listen as stage
-
-    made = stage(run, other, out=out, pairs=pairs, seed=seed)
-    silent = f"; {made['silent']} examples without a tune on both sides are left out" if made["silent"] else ""
-    show(f"{made['pairs']} pairs: {made['path']}{silent}")
 
 
 @commands.command("list", short_help="Show the available choices.")
@@ -179,7 +157,7 @@ def list_kinds(axis: str | None, fields: bool) -> None:
 
 
 @commands.command(short_help="Print the JSON schema of recipes, for editors.")
-@click.option("-o", "--out", type=_file, metavar="FILE", help="Write to this new file instead of the terminal.")
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="Write to this new file instead of the terminal.")
 def schema(out: Path | None) -> None:
     """Print the JSON schema of recipes; editors check and complete recipes with it."""
     import json
@@ -190,7 +168,7 @@ def schema(out: Path | None) -> None:
 
 
 @commands.command(short_help="Show what is in a run or bundle.")
-@click.argument("path", type=_file)
+@click.argument("path", type=FILE)
 def info(path: Path) -> None:
     """Show what is in the run or bundle at PATH: task, model, labels, scores, files."""
     from burnish.bundle import info as stage

@@ -35,7 +35,7 @@ CODES = """## Exit codes
 | 3 | `predict`: the file is complete, but some rows have an error instead of a prediction |
 | 130 | interrupted; saved, and can be resumed |
 """
-GROUPS = ("data", "early_stopping", "averaging")
+GROUPS = ("data", "early_stopping")
 """Fields of a recipe that are groups of settings without a kind."""
 
 
@@ -116,6 +116,11 @@ def _fields(cls: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
                 plain = [v.kind() for v in value]
             default = f"`{scalar(plain)}`"
         yield f"`{name}`", default, info.description or ""
+
+
+def table_of_fields(cls: type[BaseModel]) -> str:
+    """The settings of a kind, their defaults and what they mean, as a table."""
+    return _table(["setting", "default", "meaning"], _fields(cls))
 
 
 def _axes() -> Iterator[str]:

@@ -231,11 +231,23 @@ class Choice:
 def kind_schema(axis: str, kind: str) -> dict[str, Any]:
     """The JSON schema of one choice, with its `kind` as a constant."""
     cls = component_class(axis, kind)
-    schema = cls.model_json_schema(mode="validation")
+    raw = cls.model_json_schema(mode="validation")
+    schema: dict[str, Any] = _written_out(raw, raw.pop("$defs", {}))
     schema.setdefault("properties", {})
     schema["properties"] = {"kind": {"const": kind}, **schema["properties"]}
     schema["description"] = cls.sentence()
     return schema
+
+
+def _written_out(value: Any, definitions: Mapping[str, Any]) -> Any:
+    """A schema with each definition in the place of what refers to it: it becomes a part of a larger one."""
+    if isinstance(value, list):
+        return [_written_out(item, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    name = str(value.get("$ref", "")).rpartition("/")[2]
+    whole = {**definitions[name], **{k: v for k, v in value.items() if k != "$ref"}} if name in definitions else value
+    return {key: _written_out(item, definitions) for key, item in whole.items()}
 
 
 def choice(axis: str, default_kind: str | None = None) -> tuple[BeforeValidator, Choice]:

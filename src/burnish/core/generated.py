@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -10,6 +11,8 @@ from burnish.core.batch import Array
 
 Reason = Literal["stop", "length"]
 """`stop`: a stop token, a stop string, or the end of the frames; `length`: as many tokens as were allowed."""
+TIMED = "_timed"
+"""Of a view: 1 where the times of its words are wanted, which costs another pass of what writes."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,35 @@ class Generated:
     ended: Reason
     cut: int | None = None
     words: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class TokenTimes:
+    """Where in its sound each of T tokens was written.
+
+    Attributes:
+        begins: float64 [T + 1], seconds at which each begins, then at which the last one ends; never falling.
+        logs: float64 [T], log of the probability of each, in nats.
+    """
+
+    begins: Array
+    logs: Array
+
+
+class TellsTimes(ABC):
+    """What computes transcripts and can tell where in the sound their tokens are; it inherits this beside what it is."""
+
+    @abstractmethod
+    def token_times(
+        self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
+    ) -> list[TokenTimes | None]:
+        """Of each of B rows; None of one without tokens.
+
+        Args:
+            arrays: as the rows were written from.
+            written: ids of each, without prompt and end.
+            seconds: of sound in each, behind which there is silence that was put there.
+        """
 
 
 @dataclass(frozen=True)

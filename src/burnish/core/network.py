@@ -81,6 +81,24 @@ class Generating(ABC):
         )
 
 
+class Attending(ABC):
+    """What a network can do that hears and writes: show what it looked at. It inherits this beside `Network`."""
+
+    @property
+    @abstractmethod
+    def follows_sound(self) -> bool:
+        """Whether it is known which of its heads follow the sound."""
+
+    @abstractmethod
+    def attended(self, inputs: Tensors) -> tuple[torch.Tensor, torch.Tensor, float]:
+        """What the heads that follow the sound looked at, as they read `decoder_input_ids` [B, T].
+
+        Returns:
+            [B, H, T, L] products of queries and keys, before they are made a distribution over L states; logits [B, T, V];
+            and the seconds between two states.
+        """
+
+
 class EncoderApart(ABC):
     """What a network can do whose decoder reads the states of an encoder; it inherits this beside `Network`."""
 

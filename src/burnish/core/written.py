@@ -96,6 +96,22 @@ def require_kinds(values: Mapping[str, Any], kinds: Mapping[str, type | tuple[ty
             raise not_written(words, f"{name!r}: {wanted}", place)
 
 
+def require_numbers(
+    values: Mapping[str, Any], name: str, place: Path, *, least: int, below: int | None = None
+) -> tuple[int, ...]:
+    """A list of whole numbers, none less than `least`, and all less than `below`, where that is given.
+
+    Raises:
+        InputError: one is not, or it is no whole number.
+    """
+    found = values[name]
+    wrong = next((n for n in found if type(n) is not int or n < least or (below is not None and n >= below)), None)
+    if wrong is None:
+        return tuple(found)
+    bound = "" if below is None else f" and less than {below}"
+    raise not_written(f"{name!r} holds {wrong!r:.40}", f"whole numbers, {least} or more{bound}", place)
+
+
 def finite(value: Any) -> bool:
     """Whether it is a number, and neither NaN nor infinite."""
     if isinstance(value, bool) or not isinstance(value, int | float):

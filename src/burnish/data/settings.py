@@ -40,6 +40,13 @@ class Data(BaseModel):
     delimiter: str | None = Field(None, description="What separates fields in CSV files; found when left out.")
     hub_config: str | None = Field(None, description="Configuration of a hub data set.")
     hub_split: str | None = Field(None, description="Split of a hub data set that is read as train ('train').")
+    share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Share of the training examples that are learned from, of each class alike; the seed draws them, smaller "
+        "shares lie inside larger ones.",
+    )
     cache: Path | None = Field(None, description="Folder for the Arrow cache; $BURNISH_CACHE or ~/.cache/burnish.")
 
     @field_validator("train", "validation", "test", mode="before")

@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Literal, Protocol
 from burnish.core.batch import Array, Encoded
 from burnish.core.component import Component
 from burnish.core.errors import InputError
-from burnish.core.generated import Chance, Ends, Generated, Progress
+from burnish.core.generated import TIMED, Chance, Ends, Generated, Progress, TellsTimes
 from burnish.core.processor import Processor
 from burnish.core.views import each, joined
 from burnish.inputs import Input
 from burnish.media.transcript.aligning import timed_words
+from burnish.media.transcript.attending import attended_words
 from burnish.targets import Decoded, Generative, OverVocabulary, Target
 
 Reads = Literal["logits", "steps", "frames", "codebooks"]
@@ -234,8 +235,26 @@ class _Writing:
             some = [views[place] for place in places]
             arrays = one.asked({**self.collate(some)[0], **self.target.begun(len(some), self.processor)})
             seeds = [int(view.get("_seed", self.seed)) for view in some]
-            whole |= dict(zip(places, self.compute(arrays, one, self.ends, seeds), strict=True))
+            written = self.compute(arrays, one, self.ends, seeds)
+            whole |= dict(zip(places, self._with_times(arrays, some, written), strict=True))
         return [whole[place] for place in range(len(views))]
+
+    def _with_times(
+        self, arrays: dict[str, Array], views: Sequence[Encoded], written: Sequence[Generated]
+    ) -> list[Generated]:
+        """With times of the words of views that are `TIMED`; as they are where what computes tells none."""
+        wanted = [row for row, view in enumerate(views) if view.get(TIMED) and len(written[row].ids)]
+        heard, text = self.processor.for_input.heard, self.ends.text
+        if not wanted or heard is None or text is None or not isinstance(self.compute, TellsTimes):
+            return list(written)
+        out, seconds = list(written), [float(views[row]["_samples"]) / heard[0] for row in wanted]
+        rows = {name: values[wanted] for name, values in arrays.items()}
+        told = self.compute.token_times(rows, [written[row].ids.tolist() for row in wanted], seconds)
+        for row, times, length in zip(wanted, told, seconds, strict=True):
+            if times is not None:
+                words = attended_words(written[row].ids.tolist(), times, text, length)
+                out[row] = replace(written[row], words=tuple(words))
+        return out
 
     def frames(self, views: Sequence[Encoded]) -> list[Generated]:
         """Of a decoder that reads frames."""

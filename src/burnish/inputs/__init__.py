@@ -22,12 +22,11 @@ from burnish.inputs._capabilities import (
     FromFiles,
     InGraph,
     Piece,
-    Rewritable,
     Standalone,
     Visible,
 )
 from burnish.inputs._located import Located
-from burnish.inputs._rows_made import Unfolded, Unfolding
+from burnish.inputs._rows_made import Rewritable, Unfolded, Unfolding
 
 __all__ = [
     "Assembled",

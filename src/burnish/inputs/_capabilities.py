@@ -151,14 +151,14 @@ class FromFiles(Located):
 
 
 class Augmentable(ABC):
-    """Its rows are real numbers, which may be changed at random or mixed."""
+    """Its rows may be changed at random, and where they are real numbers, mixed."""
 
     read_as: ClassVar[str]
-    """What an augmentation is given: `picture` (PIL, RGB) or `waveform` (float32 [samples]), or a name of your own."""
+    """What an augmentation is given: `picture` (PIL, RGB), `waveform` (float32 [samples]), `text` (str), or your own."""
 
     @abstractmethod
     def mixable(self, processor: Any) -> str:
-        """The encoded array of real numbers by which two rows can be mixed."""
+        """The encoded array of real numbers by which two rows can be mixed; empty where there is none."""
 
     @abstractmethod
     def augmented(
@@ -170,23 +170,6 @@ class Augmentable(ABC):
             examples, processor: as in `encode`.
             change: what is done to a row as it was read, and for sounds to what the network reads of it.
             seeds: one a row: a pure function of run seed, epoch and row, so that a resumed run sees the same.
-        """
-
-
-class Rewritable(ABC):
-    """Its training rows may be written anew at random, together with what is learned from them."""
-
-    read_as: ClassVar[str]
-    """What an augmentation is given: `tune` (`media.music.asked_tunes.AskedTune`), or a name of your own."""
-
-    @abstractmethod
-    def rewritten(self, example: Example, change: Change, seed: int) -> Example:
-        """A row, with the column of its target, changed; as it is where it cannot be. For training rows only.
-
-        Args:
-            example: the row.
-            change: what is done to it.
-            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same.
         """
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from burnish.core.batch import Example
+from burnish.inputs._capabilities import Change
 
 
 @dataclass(frozen=True)
@@ -41,4 +42,21 @@ class Unfolded(ABC):
             processor: as in `encode`.
             target: what is learned of them.
             held_out: whether they are tested on, or else learned from.
+        """
+
+
+class Rewritable(ABC):
+    """Its training rows may be written anew at random, together with what is learned from them."""
+
+    read_as: ClassVar[str]
+    """What an augmentation is given: `tune` (`media.music.asked_tunes.AskedTune`), or a name of your own."""
+
+    @abstractmethod
+    def rewritten(self, example: Example, change: Change, seed: int) -> Example:
+        """A row, with the column of its target, changed; as it is where it cannot be. For training rows only.
+
+        Args:
+            example: the row.
+            change: what is done to it.
+            seed: a pure function of run seed, epoch and row, so that a resumed run sees the same.
         """

@@ -13,7 +13,8 @@ from pydantic import Field, field_validator
 from burnish.core.batch import Array, Encoded, Example
 from burnish.core.errors import InputError
 from burnish.core.family import Kind
-from burnish.inputs import Divisible, InGraph, Input, Piece, Standalone
+from burnish.core.seeds import derive
+from burnish.inputs import Augmentable, Change, Divisible, InGraph, Input, Piece, Standalone
 from burnish.inputs._cells import as_text
 from burnish.inputs._columns import looked_over, of_strings, passed_over, text_column
 from burnish.inputs._text_programs import ENCODED, RAW, TEXTS
@@ -25,11 +26,12 @@ USUAL_NAMES = ("text", "sentence", "message", "review", "content", "question", "
 USUAL_PAIRS = (("text_a", "text_b"), ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question", "passage"))
 
 
-class Text(Input, Divisible, InGraph, Standalone):
+class Text(Input, Augmentable, Divisible, InGraph, Standalone):
     """One text for each example, or a pair of texts, cut into tokens by the checkpoint's own tokenizer."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.text", "burnish.core.written_lists")
     lengths_matter: ClassVar[bool] = True
+    read_as: ClassVar[str] = "text"
     heads: ClassVar[Mapping[str, str]] = {"row": "AutoModelForSequenceClassification"}
     encoder: ClassVar[Kind] = "text encoder"
     place_numbers: ClassVar[tuple[str, ...]] = ("start", "end")
@@ -95,6 +97,19 @@ class Text(Input, Divisible, InGraph, Standalone):
     def collate(self, encoded: Sequence[Encoded], processor: TokenizerProcessor) -> tuple[dict[str, Array], int]:
         """input_ids, attention_mask, token_type_ids [B, L]."""
         return processor.collate(encoded)
+
+    def mixable(self, processor: TokenizerProcessor) -> str:
+        """None: token ids are no numbers of which a mean could be made; their embeddings are mixed in the network."""
+        return ""
+
+    def augmented(
+        self, examples: Sequence[Example], processor: TokenizerProcessor, change: Change, seeds: Sequence[int]
+    ) -> list[Encoded]:
+        """The texts changed, each of a pair by itself, then cut into tokens."""
+        rows = zip(map(self._texts, examples), seeds, strict=True)
+        return processor.rows(
+            [tuple(change(text, derive(seed, part)) for part, text in enumerate(texts)) for texts, seed in rows]
+        )
 
     def raw(self, processor: TokenizerProcessor) -> RawTexts:
         """The texts themselves."""

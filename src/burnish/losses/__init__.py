@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from burnish.core.batch import Truth
 from burnish.core.component import Component
@@ -23,11 +27,26 @@ class Loss(Component):
     axis: ClassVar[str] = "burnish.losses"
     targets: ClassVar[tuple[str, ...]]
     """Kinds of target this loss can be used with."""
+    removes_prior: ClassVar[bool] = False
+    """Whether how common classes are is taken out of what the network learns."""
 
     @classmethod
     def elementwise(cls) -> bool:
         """Whether its values are those of single elements: of logits and targets, and of nothing else."""
         return cls.terms is Loss.terms
+
+    def learned(self, names: Sequence[str], counts: Mapping[str, int]) -> Self:
+        """This loss with what it takes from the training split: how common each class is; most take nothing.
+
+        Args:
+            names: of the logits, in their order; empty where the target has none.
+            counts: how often each occurs in the training split.
+        """
+        return self
+
+    def shift(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """[C] what this loss adds to the logits of each class while the network learns; 0 for most."""
+        return np.zeros(len(names))
 
     def elements(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of each element.

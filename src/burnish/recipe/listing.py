@@ -30,6 +30,7 @@ def kinds_table(axis: str, *, fields: bool) -> Table:
         InputError: no such axis; with all axes and the nearest.
     """
     plurals = {name.removesuffix("es" if name == "losses" else "s"): name for name in AXES}
+    plurals |= {"penalty": "penalties", "averaging": "averages"}
     axis = plurals.get(axis, axis)  # recipe fields are in the singular
     if axis not in AXES:
         raise unknown("axis", axis, list(AXES))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
-from burnish.core.component import build, choice, validated
+from burnish.core.component import choice, validated
 from burnish.core.errors import InputError
 from burnish.data.augmentations import Augmentation
 from burnish.data.mixing import Mixing
@@ -23,37 +23,18 @@ from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.listening import Listening
+from burnish.recipe.parts import CORRECTION, COSTS, IMBALANCE, THRESHOLDS, EarlyStopping, Thresholds, console, default
 from burnish.recipe.shorthands import spell_out
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
-from burnish.targets import Target
+from burnish.targets import Costs, Target
 from burnish.trackers import Tracker
+from burnish.training.averages import Averaging
 from burnish.training.objectives import Objective
-
-
-class EarlyStopping(BaseModel):
-    """When to stop before the last step."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
-    minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
-
-
-class Averaging(BaseModel):
-    """An exponential moving average of the weights, which is validated and shipped instead of the last step's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    decay: float = Field(
-        0.999, gt=0, lt=1, description="Share of the average kept at each step; less in the first steps of a run."
-    )
-
-
-def _default(axis: str, kind: str) -> Any:
-    return lambda: build(axis, {"kind": kind})
-
-
-def _console() -> list[Tracker]:
-    return [cast(Tracker, build("burnish.trackers", "console"))]
+from burnish.training.penalties import Penalty
+from burnish.training.perturbations import Perturbation
+from burnish.training.resamplers import Resampler
+from burnish.training.technique import Technique
 
 
 class Recipe(BaseModel):
@@ -78,28 +59,33 @@ class Recipe(BaseModel):
         description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
     )
     model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
-        default_factory=_default("burnish.models", "transformers"), description="The pretrained checkpoint."
+        default_factory=default("burnish.models", "transformers"), description="The pretrained checkpoint."
     )
     split: Annotated[Split, *choice("burnish.data.splits")] = Field(
-        default_factory=_default("burnish.data.splits", "stratified"),
+        default_factory=default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",
     )
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
-        default_factory=_default("burnish.adapters", "full"), description="Which parameters are trained."
+        default_factory=default("burnish.adapters", "full"), description="Which parameters are trained."
     )
     loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
         None, description="What is minimised; null: the target's own."
     )
     objective: Annotated[Objective, *choice("burnish.training.objectives")] = Field(
-        default_factory=_default("burnish.training.objectives", "supervised"),
+        default_factory=default("burnish.training.objectives", "supervised"),
         description="How network and loss meet; chunked saves memory where predictions are out of a big vocabulary.",
     )
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
-        default_factory=_default("burnish.class_weights", "none"), description="How much each class counts in the loss."
+        default_factory=default("burnish.class_weights", "none"), description="How much each class counts in the loss."
     )
     sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
         None,
         description="Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled.",
+    )
+    imbalance: str | dict[str, Any] | None = Field(None, description=IMBALANCE)
+    resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(
+        None,
+        description="Where only the head learns: training rows made or left out in the space of frozen features; null: none.",
     )
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
         None, description="How training examples are changed at random; null: not at all."
@@ -111,10 +97,10 @@ class Recipe(BaseModel):
         None, description="How what the network gives becomes predictions; null: one_pass, or the target's own."
     )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
-        default_factory=_default("burnish.optimizers", "adamw"), description="How gradients become steps."
+        default_factory=default("burnish.optimizers", "adamw"), description="How gradients become steps."
     )
     schedule: Annotated[Schedule, *choice("burnish.schedules")] = Field(
-        default_factory=_default("burnish.schedules", "linear"), description="The learning rate over the run."
+        default_factory=default("burnish.schedules", "linear"), description="The learning rate over the run."
     )
     metrics: Annotated[list[Metric] | None, *choice("burnish.metrics")] = Field(
         None,
@@ -124,7 +110,7 @@ class Recipe(BaseModel):
         None, description="Metric that chooses the best checkpoint, or 'loss'; null: the target's first choice."
     )
     trackers: Annotated[list[Tracker], *choice("burnish.trackers")] = Field(
-        default_factory=_console,
+        default_factory=console,
         description="Where events go; events.jsonl is always written.",
     )
 
@@ -190,9 +176,18 @@ class Recipe(BaseModel):
     early_stopping: EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )
-    averaging: Averaging | None = Field(
+    penalty: Annotated[list[Penalty], *choice("burnish.training.penalties")] = Field(
+        default_factory=list,
+        description="What large weights, or weights far from the pretrained ones, cost; one, or a list; empty: nothing.",
+    )
+    perturbation: Annotated[list[Perturbation], *choice("burnish.training.perturbations")] = Field(
+        default_factory=list,
+        description="What the network is disturbed by while it learns; one, or a list; empty: nothing.",
+    )
+    averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
         None,
-        description="Validate, choose and bundle a moving average of the weights (EMA); null: the weights themselves.",
+        description="Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights "
+        "themselves.",
     )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
@@ -215,15 +210,31 @@ class Recipe(BaseModel):
         "none",
         description="temperature: one number, learned from validation, calibrates the probabilities.",
     )
-    thresholds: Literal["given", "f1"] = Field(
-        "given",
-        description="Of several labels for each example; f1: learned from validation, the best F1 of each label.",
+    thresholds: Thresholds = Field("given", description=THRESHOLDS)
+    prior_strength: float | None = Field(
+        None,
+        ge=0,
+        description="With thresholds: prior, how much of the log frequency is taken away; null: learned from validation.",
     )
+    costs: Costs | None = Field(None, description=COSTS)
+    prior_correction: bool = Field(False, description=CORRECTION)
     abstention: float | None = Field(
         None,
         gt=0,
         lt=1,
         description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
+    )
+    page_rows: int = Field(
+        500,
+        ge=0,
+        le=5000,
+        description="Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private.",
+    )
+    explained_mistakes: int = Field(
+        0,
+        ge=0,
+        le=200,
+        description="Worst mistakes whose words are underlined in report.html by their effect; one prediction for each word.",
     )
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
@@ -239,10 +250,15 @@ class Recipe(BaseModel):
     def _patience(cls, value: Any) -> Any:
         return {"patience": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
+    @field_validator("penalty", "perturbation", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: Any) -> Any:
+        return [] if value is None else value
+
     @field_validator("averaging", mode="before")
     @classmethod
     def _decay(cls, value: Any) -> Any:
-        return {"decay": value} if isinstance(value, float) else value
+        return {"kind": "ema", "decay": value} if isinstance(value, float) else value
 
     @classmethod
     def load(cls, values: Mapping[str, Any]) -> Recipe:
@@ -261,6 +277,11 @@ class Recipe(BaseModel):
         recipe = validated(cls, values, trust_code=values.get("trust_code") is True)
         recipe._unsettled = unsettled
         return recipe
+
+    @property
+    def techniques(self) -> list[Technique]:
+        """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
+        return [*self.penalty, *self.perturbation, *([] if self.averaging is None else [self.averaging])]
 
     @property
     def unsettled(self) -> dict[str, dict[str, Any]]:

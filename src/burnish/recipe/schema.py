@@ -11,13 +11,16 @@ def recipe_schema() -> dict[str, Any]:
 
     schema = Recipe.model_json_schema()
     fields = schema["properties"]
-    # What `Recipe.load` takes beside the full form: data as files alone, patience alone, decay alone.
+    # What `Recipe.load` takes beside the full form: data as files alone, patience alone, decay alone, one of a list alone.
     files = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     fields["data"] = {**_outer(fields["data"]), "anyOf": [*files, _inner(fields["data"])]}
     stopping = fields["early_stopping"]
     stopping["anyOf"] = [{"type": "integer", "minimum": 1}, *stopping["anyOf"]]
     averaging = fields["averaging"]
     averaging["anyOf"] = [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, *averaging["anyOf"]]
+    for name in ("penalty", "perturbation"):
+        several = next(one for one in [fields[name], *fields[name].get("anyOf", [])] if one.get("type") == "array")
+        fields[name] = {**_outer(fields[name]), "anyOf": [several["items"], _inner(several), {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "burnish recipe"}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from burnish.core.component import Component, component_class, having_fields, kinds
 from burnish.core.errors import InputError, unknown
+from burnish.recipe.imbalance import apply_imbalance
 
 AXES = {
     "input": ("burnish.inputs", None),
@@ -18,7 +19,9 @@ AXES = {
     "adapter": ("burnish.adapters", "full"),
     "optimizer": ("burnish.optimizers", "adamw"),
     "schedule": ("burnish.schedules", "linear"),
+    "averaging": ("burnish.training.averages", "ema"),
     "class_weights": ("burnish.class_weights", None),
+    "resampler": ("burnish.training.resamplers", None),
     "augmentation": ("burnish.data.augmentations", None),
     "mixing": ("burnish.data.mixing", None),
 }
@@ -47,10 +50,11 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
         values["target_column"] = target.get("column", values.get("target_column"))
         if set(target) == {"column"}:
             values["target"] = None
-    for name in ("metrics", "trackers"):
+    for name in ("metrics", "trackers", "penalty", "perturbation"):
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
     _apply_task(values, tasks)
+    apply_imbalance(values, {name: axis for name, (axis, _) in AXES.items()})
     unsettled = {name: settings for name in AXES if (settings := _name_kind(values, name)) is not None}
     _apply_target_column(values)
     _apply_group(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +16,12 @@ def decisions(learned: Mapping[str, Any]) -> list[str]:
     """What was learned on validation and holds for every prediction of the bundle; nothing where nothing was."""
     if not learned:
         return []
-    lines = [
-        "## Calibration, thresholds, abstention",
-        "",
-        f"Learned from {learned['rows']:,} {learned['learned_from']} examples, stored in the bundle, applied in all scores above.",
-    ]
+    source = f"Learned from {learned['rows']:,} {learned['learned_from']} examples, s" if "rows" in learned else "S"
+    lines = ["## Calibration, thresholds, abstention", "", f"{source}tored in the bundle, applied in all scores above."]
+    if "prior_correction" in learned:
+        lines += _corrected(learned["prior_correction"]["offsets"])
+    if "costs" in learned:
+        lines.append("- Costs: the prediction is made that costs least on average, by the probabilities.")
     if "temperature" in learned:
         temperature = learned["temperature"]
         lines.append(
@@ -63,6 +65,23 @@ def _abstention(promise: Mapping[str, Any]) -> str:
     return "- Abstention: " + said
 
 
+def _corrected(offsets: Mapping[str, float]) -> list[str]:
+    widest = max(offsets.values(), default=0.0) - min(offsets.values(), default=0.0)
+    return [
+        "- Probabilities are corrected for how common labels were in training, as weights, samplers or the loss made them: "
+        f"they are those of the training split as it is. The odds of two labels move by up to a factor of {math.exp(widest):.3g}."
+    ]
+
+
+_AIMS = {
+    "f1": "F1",
+    "balanced_accuracy": "balanced accuracy",
+    "accuracy": "accuracy",
+    "matthews": "correlation (Matthews)",
+    "cost": "cost",
+}
+
+
 def _thresholds(thresholds: Mapping[str, Any]) -> list[str]:
     chosen = sorted(thresholds["chosen"].items())
     rows = [[name(label), number(value)] for label, value in chosen[:SHOWN]]
@@ -72,5 +91,22 @@ def _thresholds(thresholds: Mapping[str, Any]) -> list[str]:
         if thresholds["left"]
         else ""
     )
-    lines = [f"- Thresholds of {len(chosen)} labels, each the one with the best F1.{more}{left}"]
-    return [*lines, "", *table(["label", "threshold"], rows, right=(1,))] if rows else lines
+    what, said = _tuned(thresholds, len(chosen))
+    lines = [f"- {said}{more}{left}"]
+    return [*lines, "", *table(["label", what], rows, right=(1,))] if rows else lines
+
+
+def _tuned(thresholds: Mapping[str, Any], count: int) -> tuple[str, str]:
+    """What the numbers are, and how they came about, in words."""
+    aim = _AIMS[thresholds.get("aim", "f1")]
+    if "before" not in thresholds:
+        return "threshold", f"Thresholds of {count} labels, each the one with the best {aim}."
+    change = (
+        f"on validation {aim} is {abs(thresholds['after']):.4f} with it, and {abs(thresholds['before']):.4f} without"
+    )
+    if thresholds.get("strength") is not None:
+        said = f"Logit adjustment after training, strength {thresholds['strength']:g}"
+        return "weight", f"{said}: the largest probability times its weight is predicted; {change}."
+    if not count:
+        return "weight", f"Weights of labels: none betters {aim}, so the most probable label is predicted."
+    return "weight", f"Weights of {count} labels: the largest probability times its weight is predicted; {change}."

@@ -74,7 +74,7 @@ def _of_each_class(known: Predictions) -> list[int]:
 def _sheet(path: Path, known: Predictions, chosen: list[int], explain: Explain, title: str) -> bool:
     rows = [int(known.table["row"][place].as_py()) for place in chosen]
     likely = known.probabilities[chosen] if known.probabilities.shape[1] else None
-    outputs = [0] * len(rows) if likely is None else [int(np.nan_to_num(p).argmax()) for p in likely]
+    outputs = [0] * len(rows) if likely is None else [_output(known, place) for place in chosen]
     pairs = explain(rows, outputs)
     if pairs is None:
         return False
@@ -86,6 +86,14 @@ def _sheet(path: Path, known: Predictions, chosen: list[int], explain: Explain, 
         captions += [f"label {_words(known.truth[place])}\npredicted {answer}{share}", f"for {answer}"]
     contact_sheet(pictures, captions, path, columns=8, title=title)
     return True
+
+
+def _output(known: Predictions, place: int) -> int:
+    """The logit of the answer; of several labels, or none, that of the most probable one."""
+    answer = known.answer[place]
+    if isinstance(answer, str) and answer in known.names:
+        return known.names.index(answer)
+    return int(np.nan_to_num(known.probabilities[place]).argmax())
 
 
 def _words(truth: Any) -> str:

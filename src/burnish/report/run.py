@@ -28,6 +28,7 @@ SAID_ELSEWHERE = frozenset(
         "length_unit",
         "recipe",
         "environment",
+        "gap",
         "notes",
         "place",
     }
@@ -144,6 +145,8 @@ def training(facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> l
     lines = ["## Training"]
     if rows:
         lines += ["", *table(["what", "value"], rows)]
+    if facts.get("gap"):
+        lines += ["", str(facts["gap"])]
     if warnings:
         lines += ["", "Warnings:", "", *(f"- {snippet(text, 400)}" for text in warnings[:20])]
         if len(warnings) > 20:

@@ -1,4 +1,4 @@
-"""`report.md`: what a run did and how good its predictions are, for people."""
+"""`report.md` and `report.html`: what a run did and how good its predictions are, for people."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ from burnish.report import run as report_run
 from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.imbalance import imbalance
 from burnish.report.markdown import name, snippet
+from burnish.report.page.contents import ROWS, Contents, Effects
+from burnish.report.page.page import write_page
 from burnish.report.players import PLAYED, PlayedMistake, players
-from burnish.report.replies import learned_parts, written
+from burnish.report.replies import forgotten, learned_parts, written
 from burnish.report.sounds import sounds
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import aligned_words, transcripts
@@ -52,52 +55,68 @@ def write(
     inputs_beside: Columns | None = None,
     explain: Explain | None = None,
     base: Predictions | None = None,
+    page_rows: int = ROWS,
+    effects: Effects | None = None,
 ) -> Path:
-    """Write `report.md` and its `pictures/` into a folder, both overwritten; its path.
+    """Write `report.md`, its `pictures/` and `report.html` into a folder, all overwritten; the path of the first.
 
     Args:
         run_folder: where; made where it is not there.
-        facts: what is to be said about the run. All keys are optional, and one that is not listed here is shown under
-            its own name. `name`, `task`, `model`, `data`: strings. `split`: name of the split that was scored ("test").
-            `rows`: {split: rows}. `split_method`: how the splits came about, in words. `seeds`: {what: seed} or one.
-            `sealed`: whether the scored rows were read once, at the end. `best`: {step, metric, value}. `training`:
-            {steps, total_steps, epochs, batch_size, seconds, stopped, padding_ratio, rows_per_second ...}.
-            `validation_metric`: name of the score in the learning curve. `lengths`, `length_limit`, `length_unit`: full
-            length of each training row, where rows are cut off, what is counted. `recipe`: path of the recipe,
-            relative to the folder. `environment`: as in environment.json. `notes`: sentences. `place`: a function of a
-            row number to where it stands ("reviews.csv row 18"); without it the row number is shown.
+        facts: what is to be said about the run, all keys optional; others are shown under their own names. `name`, `task`,
+            `model`, `data`: strings. `split`: name of the split that was scored ("test"). `rows`: {split: rows}.
+            `split_method`: in words. `seeds`: {what: seed} or one. `sealed`: whether the scored rows were read once, at
+            the end. `best`: {step, metric, value}. `training`: {steps, total_steps, epochs ...}. `validation_metric`: name
+            of the score in the learning curve. `lengths`, `length_limit`, `length_unit`: full length of each training row,
+            where rows are cut off, what is counted. `recipe`: its path, relative to the folder. `environment`: as in
+            environment.json. `notes`: sentences. `place`: a function of a row number to where it stands.
         scores, baselines: what `evaluation.scores.scores` and `evaluation.baselines.baseline_scores` gave.
         audit, events, predictions: audit.json or None; lines of events.jsonl, or none; the table the scores are of.
         inputs_shown: row number to the input as text; `inputs_pictured`, `inputs_heard` to a picture, uint8 [height,
             width, 3], or a WAV file, or to None; `inputs_beside`: row numbers to what `report.rows.row_columns` gives.
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
+        page_rows: most rows of data in report.html; 0: none.
+        effects: row number to what the parts of its text did for the prediction, (start, end, effect); None: not known.
     """
-    drawn, metric = _Pictures(run_folder), facts.get("validation_metric")
-    sections = [
-        *report_results.first(facts, scores, baselines, summary(scores, baselines, predictions, audit, metric)),
-        _classes(drawn, scores),
-        _confusions(drawn, predictions),
-        _answers(drawn, predictions),
-        *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
-        tunes(run_folder / FOLDER, scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
-        report_results.compared(scores, baselines),
-        *written(scores, predictions, base, _shown_by(inputs_shown), facts.get("place")),
-        sounds(run_folder, scores, predictions, _shown_by(inputs_shown)),
-        _mistakes(predictions, inputs_shown, facts.get("place"), str(facts.get("split", "test"))),
-        _mistakes_seen(drawn, predictions, inputs_pictured, inputs_shown),
-        _mistakes_heard(run_folder, predictions, inputs_heard, inputs_pictured, inputs_shown),
-        heatmap_sheets(run_folder / FOLDER, predictions, explain) if explain is not None else [],
+    words, learned = transcripts(scores, predictions, _beside(predictions, inputs_beside)), learned_parts(events)
+    page = Contents(
+        facts, scores, baselines, audit, events, predictions, _shown_by(inputs_shown), inputs_pictured, inputs_heard,
+        explain=explain, effects=effects, base=base, rows=page_rows,
+        further=[*(words if page_rows else []), forgotten(scores), *([learned] if page_rows else [])],
+    )  # fmt: skip
+    path = run_folder / "report.md"
+    sections = _sections(run_folder, page, words, learned)
+    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
+    write_page(run_folder, page)
+    return path
+
+
+def _sections(
+    run_folder: Path, page: Contents, words: Sequence[Sequence[str]], learned: Sequence[str]
+) -> list[Sequence[str]]:
+    """The sections of report.md, their pictures drawn."""
+    drawn, facts, scores, predictions = _Pictures(run_folder), page.facts, page.scores, page.predictions
+    metric, place = facts.get("validation_metric"), facts.get("place")
+    said = summary(scores, page.baselines, predictions, page.audit, metric)
+    return [
+        *report_results.first(facts, scores, page.baselines, said),
+        *(_classes(drawn, scores), _confusions(drawn, predictions), _answers(drawn, predictions)),
+        *words,
+        tunes(run_folder / FOLDER, scores, predictions, page.base, page.shown, place),
+        report_results.compared(scores, page.baselines),
+        *written(scores, predictions, page.base, page.shown, place),
+        sounds(run_folder, scores, predictions, page.shown),
+        _mistakes(predictions, page.shown, place, str(facts.get("split", "test"))),
+        _mistakes_seen(drawn, predictions, page.pictured, page.shown),
+        _mistakes_heard(run_folder, predictions, page.heard, page.pictured, page.shown),
+        heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
-        [exports.BEGIN, exports.END],
-        *(report_run.sealing(facts, scores), report_run.audited(audit), learned_parts(events)),
-        _training(drawn, facts, events),
+        *(imbalance(scores.get("imbalance")), [exports.BEGIN, exports.END]),
+        *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
+        _training(drawn, facts, page.events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]
-    path = run_folder / "report.md"
-    write_text(path, "\n\n".join("\n".join(section) for section in sections if section) + "\n")
-    return path
 
 
 class _Pictures:

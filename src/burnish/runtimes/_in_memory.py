@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress
+from burnish.core.generated import Ends, Generated, Progress, TellsTimes, TokenTimes
 from burnish.decoders import Decoder
+from burnish.media.transcript.attending import token_begins
 from burnish.runtimes import Generate, Runner, Together
 from burnish.runtimes._side_by_side import SideBySide
 
@@ -81,7 +85,7 @@ def generating(network: Network) -> Generate:
     Raises:
         InputError: it has no step: it answers in one pass.
     """
-    from burnish.core.network import Generating
+    from burnish.core.network import Attending, Generating
 
     if not isinstance(network, Generating):
         raise InputError(
@@ -91,7 +95,8 @@ def generating(network: Network) -> Generate:
             place="decoder",
         )
 
-    return _Writer(network)
+    follows = isinstance(network, Attending) and network.follows_sound
+    return _Follower(network) if follows else _Writer(network)
 
 
 class _Writer:
@@ -118,6 +123,39 @@ class _Writer:
     def together(self) -> Together:
         self._network.eval()
         return SideBySide(lambda arrays: _Steps(self._network, arrays))
+
+
+class _Follower(_Writer, TellsTimes):
+    """One that also tells where in the sound it was."""
+
+    def token_times(
+        self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
+    ) -> list[TokenTimes | None]:
+        """One pass of the decoder over what it wrote, all rows together."""
+        import torch
+
+        prompt = arrays["decoder_input_ids"]
+        longest, first = max(map(len, written)), prompt.shape[1]
+        shown = np.zeros((len(written), first + longest), np.int64)
+        shown[:, :first] = prompt
+        for row, ids in enumerate(written):
+            shown[row, first : first + len(ids)] = ids
+        self._network.eval()
+        device = next(self._network.parameters()).device
+        inputs = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+        with torch.inference_mode():
+            products, logits, state = self._network.attended(
+                {**inputs, "decoder_input_ids": torch.from_numpy(shown).to(device)}
+            )
+            logs = logits[:, first - 1 : -1].float().log_softmax(-1)
+            logs = logs.gather(-1, torch.from_numpy(shown[:, first:]).to(device)[..., None])[..., 0].cpu().numpy()
+        found: list[TokenTimes | None] = []
+        for row, ids in enumerate(written):
+            states = min(products.shape[-1], max(1, math.floor(seconds[row] / state + 1e-6)))
+            looked = products[row, :, : first + len(ids), :states].float().softmax(-1).cpu().numpy()
+            begins = token_begins(looked.astype(np.float64), first) * state if ids else None
+            found.append(None if begins is None else TokenTimes(begins, logs[row, : len(ids)]))
+        return found
 
 
 def _rows(arrays: Mapping[str, Array]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress, Reason
+from burnish.core.generated import Ends, Generated, Progress, Reason, TellsTimes, TokenTimes
 from burnish.decoders import Decoder
 from burnish.decoders.temperature_fallback import TemperatureFallback
 from burnish.runtimes import Together
@@ -19,11 +20,13 @@ from burnish.runtimes._batches import Stepwise, seeded
 
 _SEEDING = threading.Lock()
 """The seed is one for all models of the process."""
+FRAME = 0.01
+"""Seconds between two columns of a spectrogram; two of them make one state."""
 LARGEST = 16
 """Recordings of one call: more of them take memory and no less time."""
 
 
-class Transcriber:
+class Transcriber(TellsTimes):
     """Whisper of CTranslate2, as decoders ask for it.
 
     The library has no mask for what it hears, so that silence behind a recording would be heard as well: only recordings
@@ -102,11 +105,8 @@ class Transcriber:
     ) -> list[Any]:
         import ctranslate2
 
-        features, mask = arrays["input_features"], arrays.get("attention_mask")
-        length = features.shape[-1] if mask is None else int(mask[rows[0]].sum())
-        heard = np.ascontiguousarray(features[rows, :, :length], np.float32)
         prompts = [[int(token) for token in prompt] for prompt in arrays["decoder_input_ids"][rows]]
-        view = ctranslate2.StorageView.from_array(heard)
+        view = ctranslate2.StorageView.from_array(self._heard(arrays, rows))
         return list((model or self._model).generate(view, prompts, asynchronous=True, **options))
 
     def writing(
@@ -115,6 +115,35 @@ class Transcriber:
         """The same; the library tells of a transcript when it is whole."""
         for row, one in enumerate(self(arrays, decoder, ends, seeds)):
             yield Progress(row, one.ids.tolist(), one)
+
+    def token_times(
+        self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
+    ) -> list[TokenTimes | None]:
+        """By the library's own alignment, row by row: it takes one prompt for all, and no mask."""
+        import ctranslate2
+
+        found: list[TokenTimes | None] = []
+        for row, ids in enumerate(written):
+            if not len(ids):
+                found.append(None)
+                continue
+            heard = self._heard(arrays, [row])
+            frames = min(heard.shape[-1], max(2, math.floor(seconds[row] / FRAME + 1e-6)))
+            start = [int(token) for token in arrays["decoder_input_ids"][row]][
+                :-1
+            ]  # it adds the mark of no timestamps itself
+            view = ctranslate2.StorageView.from_array(heard)
+            (told,) = self._model.align(view, start, [[int(token) for token in ids]], frames)
+            tokens, states = np.array(told.alignments, np.int64).T
+            begins = states[np.concatenate([[True], np.diff(tokens) > 0])] * (2 * FRAME)
+            found.append(TokenTimes(begins, np.log(np.maximum(told.text_token_probs, 1e-30))))
+        return found
+
+    def _heard(self, arrays: Mapping[str, Array], rows: list[int]) -> Array:
+        """[rows, bands, frames] without padding, of rows of one length."""
+        features, mask = arrays["input_features"], arrays.get("attention_mask")
+        length = features.shape[-1] if mask is None else int(mask[rows[0]].sum())
+        return np.ascontiguousarray(features[rows, :, :length], np.float32)
 
     def check(self, decoder: Decoder) -> None:
         """Whether the library can write as this decoder asks."""

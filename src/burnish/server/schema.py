@@ -218,6 +218,8 @@ def description(served: Served) -> dict[str, Any]:
         "labels": list(names_of(target)),
         "threshold": getattr(target, "threshold", None),
         "thresholds": getattr(target, "own_thresholds", None),
+        "decision_weights": getattr(target, "decision_weights", None) or None,
+        "costs": getattr(target, "costs", None) or None,
         "abstain_below": getattr(target, "abstain_below", None),
         "answers_with": served.predictor.answers_with,
         "scores": scores_shown(served.predictor.bundle) if served.trained else None,
@@ -239,5 +241,8 @@ def _transcribing(served: Served) -> dict[str, Any]:
     """Of a model that transcribes: its address in OpenAI's protocol, whether words have times, and its longest recording."""
     if not served.transcribes:
         return {}
-    timed = served.predictor.bundle.target.shape == "frames"
-    return {"transcribe": TRANSCRIPTIONS, "timed": timed, "max_seconds": served.settings.max_seconds}
+    return {
+        "transcribe": TRANSCRIPTIONS,
+        "timed": served.predictor.tells_times,
+        "max_seconds": served.settings.max_seconds,
+    }

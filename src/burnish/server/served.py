@@ -137,14 +137,14 @@ class Served:
                 raise late(self.settings.deadline) from None
         return beside(BaseException, prepared, answers)
 
-    def prepared(self, row: dict[str, Any]) -> PreparedRow:
-        """A row as numbers; called in a thread of `readers`.
+    def prepared(self, row: dict[str, Any], *, timed: bool = False) -> PreparedRow:
+        """A row as numbers; called in a thread of `readers`. `timed`: words of its transcript are to have times.
 
         Raises:
             InputError: it cannot be read, or is too large.
         """
         self.check(row)
-        return self.predictor.prepare([row])[0]
+        return self.predictor.prepare([row], timed=timed)[0]
 
 
 class Unanswered(Exception):

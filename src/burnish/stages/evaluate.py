@@ -27,6 +27,7 @@ from burnish.evaluation.scores import metrics_for, scores
 from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.report import write as report
+from burnish.report.page.contents import ROWS
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.given_columns import GivenColumns
@@ -55,7 +56,7 @@ def evaluate(
         run: a run or bundle.
         data: labelled rows: path, list of paths, rows in memory. None: the sealed test, which was read once when the run
             ended and is not read again; its scores are returned.
-        out: new folder for scores.json, report.md and predictions.parquet on `data`; None writes nothing for data in memory or a
+        out: new folder for scores.json, the report and predictions.parquet on `data`; None writes nothing for data in memory or a
             bare bundle, and `evaluations/NAME` in a run.
         trust_code: whether components from outside burnish may be imported.
         input_columns: what the columns that the model reads are called in `data`, in its order; empty: as in training.
@@ -227,6 +228,7 @@ def _report(
         inputs_pictured=row_picture(bundle.input, bundle.processor.for_input, table),
         inputs_heard=row_sound(bundle.input, bundle.processor.for_input, table),
         inputs_beside=row_columns(bundle.input, bundle.target, table),
+        page_rows=int(bundle.settings["recipe"].get("page_rows", ROWS)),
     )
 
 

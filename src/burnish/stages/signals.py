@@ -40,6 +40,20 @@ class StopRequest:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def leave(self, step: int, command: str, *progress: Any) -> None:
+        """Called between the batches of a validation, which may take minutes: nothing unless a signal came.
+
+        Args:
+            step: after which it validates.
+            command: that continues the run.
+            progress: of the validation, not looked at.
+
+        Raises:
+            Interrupted: one came.
+        """
+        if self.requested:
+            raise stopped(f"stopped in the validation of step {step}, which is repeated; all else is saved", command)
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT and time.monotonic() - self._since > PASSED_ON:
             signal.signal(number, self._before[number])

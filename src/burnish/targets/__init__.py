@@ -39,6 +39,7 @@ from burnish.targets._capabilities import (
     Standalone,
     Veiled,
 )
+from burnish.targets._deciding import Costs, cost_matrix
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
 from burnish.targets._timed import Timed
@@ -48,6 +49,7 @@ __all__ = [
     "ByCheckpoint",
     "Classes",
     "Confident",
+    "Costs",
     "Decoded",
     "Divided",
     "Filed",
@@ -72,6 +74,7 @@ __all__ = [
     "Wrong",
     "abstains",
     "classes_of",
+    "cost_matrix",
     "fits",
     "is_exclusive",
     "linear_of",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-LABEL = """odds = np.exp((logits[0] - logits[0].max()) / settings["temperature"])
-probabilities = dict(zip(settings["labels"], (odds / odds.sum()).tolist()))
-print(json.dumps({"answer": max(probabilities, key=probabilities.get), "probabilities": probabilities}))
+LABEL = """scaled = (logits[0].astype(float) + settings["offsets"]) / settings["temperature"]
+odds = np.exp(scaled - scaled.max())
+shares = odds / odds.sum()
+votes = -(shares @ np.array(settings["costs"])) if settings["costs"] else shares * settings["decision_weights"]
+probabilities = dict(zip(settings["labels"], shares.tolist()))
+print(json.dumps({"answer": settings["labels"][votes.argmax()], "probabilities": probabilities}))
 """
-LABELS = """odds = 1 / (1 + np.exp(-logits[0].astype(float) / settings["temperature"]))
+LABELS = """odds = 1 / (1 + np.exp(-(logits[0].astype(float) + settings["offsets"]) / settings["temperature"]))
 probabilities = dict(zip(settings["labels"], odds.tolist()))
 answer = [name for name, value in probabilities.items() if value >= settings["thresholds"][name]]
 print(json.dumps({"answer": answer, "probabilities": probabilities}))

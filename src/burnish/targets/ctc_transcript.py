@@ -14,6 +14,7 @@ from burnish.core.batch import Array, Encoded
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
+from burnish.core.written import not_written
 from burnish.media.text.words import UNSPACED
 from burnish.media.transcript import vocabulary
 from burnish.media.transcript.stitching import APART, stitched
@@ -128,7 +129,13 @@ class CtcTranscript(Spoken, Standalone):
     def processor(self, folder: Path, reads: Processor, settings: dict[str, Any] | None = None) -> Spelling:
         """The characters, and how many frames the network gives."""
         if settings is not None:
-            return vocabulary.restored(settings, folder.parent / "bundle.json")
+            place = folder.parent / "bundle.json"
+            spelling = vocabulary.restored(settings, place)
+            if spelling.tokens != tuple(self.tokens) or spelling.blank != self.blank:
+                raise not_written(
+                    "target and processor have different tokens, or another blank", "the same of both", place
+                )
+            return spelling
         return Spelling(tuple(self.tokens), self.blank, **vocabulary.frame_settings(folder))
 
     def save_processor(self, processor: Processor, folder: Path) -> None:

@@ -28,6 +28,7 @@ from burnish.core.names import (
 )
 from burnish.core.processor import Processor
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
+from burnish.targets._deciding import ByName, Costs, lead, votes
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
 from burnish.targets._named import Labelled
 from burnish.targets._programs import LABEL
@@ -62,6 +63,18 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         ge=0,
         le=1,
         description="Predictions less probable than this are marked as abstained (1: all); see `abstention`.",
+    )
+    offsets: ByName = Field(
+        default_factory=dict,
+        description="Added to the logits of labels before the temperature; see `prior_correction`.",
+    )
+    decision_weights: ByName = Field(
+        default_factory=dict,
+        description="The label with the largest probability times its weight is predicted; see `thresholds`.",
+    )
+    costs: Costs = Field(
+        default_factory=dict,
+        description="By true label, what each prediction costs: the cheapest on average is made; see `costs` of a recipe.",
     )
     joining: Literal["mean", "max"] = Field(
         "mean",
@@ -176,10 +189,17 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         return joined(views, self.joining)
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
-        """The most probable label of each row; logits [B, C]."""
-        probabilities = softmax(logits.astype(np.float64) / self.temperature)
-        best = probabilities.argmax(axis=-1)
+        """The most probable label of each row, or the one that weights or costs speak for; logits [B, C]."""
+        logits = logits.astype(np.float64)
+        if self.offsets:
+            logits = logits + np.array([self.offsets.get(name, 0.0) for name in self.labels])
+        probabilities = softmax(logits / self.temperature)
+        best = self.votes(probabilities).argmax(axis=-1)
         return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
+
+    def votes(self, probabilities: Array) -> Array:
+        """[..., C] what speaks for each label: its probability, unless weights or costs decide."""
+        return votes(probabilities, self.labels, self.decision_weights, self.costs)
 
     def margin(self, before: Decoded, after: Decoded) -> float | None:
         """To the other label, and to `abstain_below` where one of them is given and the other is not."""
@@ -188,11 +208,15 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
             return None
         distances = [0.0]
         if before.answer != after.answer:
+            spoken = self.votes(np.asarray(probabilities))
+            first, second = self._numbers[before.answer], self._numbers[after.answer]
             distances.append(
-                float(probabilities[self._numbers[before.answer]] - probabilities[self._numbers[after.answer]])
+                lead(spoken, first, second)
+                if self.decision_weights or self.costs
+                else float(probabilities[first] - probabilities[second])
             )
         if self.abstain_below is not None and self.abstains(before) != self.abstains(after):
-            distances.append(abs(float(probabilities.max()) - self.abstain_below))
+            distances.append(abs(self._sure(before) - self.abstain_below))
         return max(distances)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
@@ -211,9 +235,12 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         return self.abstain_below is not None
 
     def abstains(self, decoded: Decoded) -> bool | None:
-        """Where the most probable label is less probable than `abstain_below`."""
+        """Where the label that is given is less probable than `abstain_below`."""
         below = self.abstain_below
-        return None if below is None else not sure_enough(float(decoded.probabilities.max()), below)
+        return None if below is None else not sure_enough(self._sure(decoded), below)
+
+    def _sure(self, decoded: Decoded) -> float:
+        return float(decoded.probabilities[self._numbers[decoded.answer]])
 
     def truth(self, value: Any) -> str | None:
         """The label as text."""

@@ -16,6 +16,7 @@ from burnish.core.names import TINY, looks_like_tags, most_common, named, sigmoi
 from burnish.core.processor import Processor
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
+from burnish.targets._deciding import ByName
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
 from burnish.targets._named import Labelled
 from burnish.targets._programs import LABELS
@@ -49,6 +50,10 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     )
     temperature: float = Field(
         1.0, gt=0, description="What logits are divided by before they become probabilities; see `calibration`."
+    )
+    offsets: ByName = Field(
+        default_factory=dict,
+        description="Added to the logits of labels before the temperature; see `prior_correction`.",
     )
     joining: Literal["mean", "max", "noisy_or"] = Field(
         "mean",
@@ -149,7 +154,10 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""
         least = np.array([self.least(name) for name in self.labels])
-        probabilities = sigmoid(logits.astype(np.float64) / self.temperature)
+        logits = logits.astype(np.float64)
+        if self.offsets:
+            logits = logits + np.array([self.offsets.get(name, 0.0) for name in self.labels])
+        probabilities = sigmoid(logits / self.temperature)
         return [
             Decoded([n for n, given in zip(self.labels, p >= least, strict=True) if given], p.astype(np.float32))
             for p in probabilities

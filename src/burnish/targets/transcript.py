@@ -163,6 +163,7 @@ class Transcript(Spoken):
             sum(view.score for view in views),
             ended,
             sum(len(view.ids) for view in views),
+            views[0].words if len(views) == 1 else (),
         )
 
 

@@ -181,11 +181,12 @@ def heading_of_test(values: Mapping[str, Any]) -> str:
 
 
 def closing(values: Mapping[str, Any], run: Any) -> str:
-    """The last line of a run: why it ended, after how long, and where everything is."""
+    """The last lines of a run: why it ended, after how long, where everything is, and the page to open."""
     seconds = number(values.get("seconds"))
     why = f" ({values['stopped']})" if values.get("stopped") else ""
     after = f" in {duration(seconds)}" if seconds is not None else ""
-    return f"done{after}{why}: {values.get('path') or run}"
+    page = f"\nreport: {values['report']}" if values.get("report") else ""
+    return f"done{after}{why}: {values.get('path') or run}{page}"
 
 
 def phase_words(values: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -246,11 +246,11 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(path, step, state)
 
 
-def prune(folder: Path, keep: int, best: int | None) -> None:
-    """Delete all but the last `keep` checkpoints and that of the best step; and what an interrupted save left behind."""
+def prune(folder: Path, keep: int, worth: Collection[int]) -> None:
+    """Delete all but the last `keep` checkpoints and those of these steps; and what an interrupted save left behind."""
     _clean(folder)
     steps = sorted(_step(p) for p in folder.glob("step-*"))
-    kept = set(steps[-keep:]) | ({best} if best is not None else set())
+    kept = {*steps[-keep:], *worth}
     _delete(at(folder, s) for s in steps if s not in kept)
 
 

@@ -60,6 +60,12 @@ def best(history: Sequence[Validation]) -> Validation | None:
     return chosen
 
 
+def leading(history: Sequence[Validation], most: int) -> list[Validation]:
+    """Those with the highest scores, the highest first; of equals the one with the lower loss, then the earlier one."""
+    finite = [v for v in history if math.isfinite(v.good)]
+    return sorted(finite, key=lambda v: (-v.good, v.scores.get("loss", math.inf), v.step))[:most]
+
+
 def _better(new: Validation, chosen: Validation) -> bool:
     """Whether the new one of two equals is taken."""
     if not new.noise:

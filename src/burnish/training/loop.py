@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from burnish.adapters import Adapter, hold_still
 from burnish.core.batch import Batch
 from burnish.core.network import Network
 from burnish.core.seeds import derive
 from burnish.core.weighted import WeightedSum
-from burnish.schedules import Schedule, ValidationScore
+from burnish.schedules import ValidationScore
 from burnish.training.accelerator import Accelerator, out_of_memory
 from burnish.training.objective import ObjectiveModule
+from burnish.training.step_part import StepPart
+from burnish.training.updating import Clip, gradient_norms, scaled_update, unscale, update
 
 Policy = Literal["stop", "skip", "rollback"]
 
@@ -74,12 +76,11 @@ class Step:
     culprits: tuple[int, ...] = ()
 
 
-@dataclass
-class Clip:
-    """How gradients are bounded before the step: by the norm of all together, by value, or not at all."""
+class Rate(Protocol):
+    """The learning rate over the run: a schedule, or one that stays as it is from some point on."""
 
-    norm: float | None = 1.0
-    value: float | None = None
+    def __call__(self, progress: float, scores: Sequence[ValidationScore] = (), /) -> float:
+        """The multiplier at this share of the run."""
 
 
 @dataclass
@@ -100,13 +101,14 @@ class Training:
         clip: bounds on gradients.
         scores: validation scores so far; the consumer appends, plateau schedules read.
         skipped: steps (from 0) whose rows are passed over, after a rollback.
+        parts: what techniques do at each step, in their order.
     """
 
     objective: ObjectiveModule
     network: Network
     optimizer: torch.optim.Optimizer
     adapter: Adapter
-    schedule: Schedule
+    schedule: Rate
     batches: Batches
     accelerator: Accelerator
     learning_rate: float
@@ -116,6 +118,7 @@ class Training:
     scores: list[ValidationScore] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
     notify: Callable[[str], None] = lambda text: None
+    parts: Sequence[StepPart] = ()
 
 
 def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
@@ -145,25 +148,32 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
 def _step(training: Training, number: int, learning_rate: float) -> Step:
     started = time.perf_counter()
     while True:
-        torch.manual_seed(derive(training.seed, "step", number, training.accelerator.process))
+        _seed(training, number)
         micro = training.batches.micro(number, training.micro_batch_size)
         try:
             loss = _gradients(training, micro)
+            _again(training, number, micro)
             break
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or training.accelerator.processes > 1 or training.micro_batch_size == 1:
                 raise
             _shrink(training)
-    norms, total_norm = _norms(training)
+    unscale(training.optimizer, training.accelerator.scaler)
+    for part in training.parts:
+        part.on_gradients()
+    norms, total_norm = gradient_norms(training.optimizer, training.accelerator)
     finite = bool(torch.isfinite(loss.total)) and bool(torch.isfinite(total_norm))
     culprits: tuple[int, ...] = ()
     if training.accelerator.scaler is not None:
-        applied = _scaled_update(training, total_norm)
+        applied = scaled_update(training.optimizer, training.accelerator.scaler, training.clip, total_norm)
         finite = bool(torch.isfinite(loss.total))  # an overflow of scaled gradients is the scaler's business
     else:
         applied = finite
         if finite:
-            _update(training, total_norm)
+            update(training.optimizer, training.clip, total_norm)
+    if applied and finite:
+        for part in training.parts:
+            part.on_weights()
     if not finite:
         culprits = _culprits(training, micro)
     training.optimizer.zero_grad(set_to_none=True)
@@ -207,6 +217,19 @@ def _gradients(training: Training, micro: Sequence[Batch]) -> WeightedSum[Tensor
     return WeightedSum(accelerator.sum(total), weight)
 
 
+def _again(training: Training, number: int, micro: Sequence[Batch]) -> None:
+    """The gradient once more where a technique has disturbed the weights, with the same dropout; it takes the first one's place."""
+    for part in training.parts:
+        with part.disturbed() as there:
+            if there:
+                _seed(training, number)
+                _gradients(training, micro)
+
+
+def _seed(training: Training, number: int) -> None:
+    torch.manual_seed(derive(training.seed, "step", number, training.accelerator.process))
+
+
 def _bare(training: Training) -> ObjectiveModule:
     bare = training.accelerator.bare(training.objective)
     assert isinstance(bare, ObjectiveModule)
@@ -223,52 +246,6 @@ def _shrink(training: Training) -> None:
         f"memory ran out: micro-batches of {training.micro_batch_size} examples instead of {before}; "
         "the effective batch and the result stay the same"
     )
-
-
-def _norms(training: Training) -> tuple[dict[str, float], Tensor]:
-    """Gradient norms by depth, and of all together; unscaled first where float16 scaled them."""
-    if training.accelerator.scaler is not None:
-        training.accelerator.scaler.unscale_(training.optimizer)
-    by_group: dict[str, list[Tensor]] = {}
-    for group in training.optimizer.param_groups:
-        name = _group_name(int(group["burnish_depth"]), int(group["burnish_layers"]))
-        by_group.setdefault(name, []).extend(p.grad for p in group["params"] if p.grad is not None)
-    names = [n for n, gradients in by_group.items() if gradients]
-    if not names:
-        return {}, torch.zeros(())
-    norms = torch.stack([training.accelerator.norm(by_group[n]) for n in names])
-    return dict(zip(names, norms.tolist(), strict=True)), torch.linalg.vector_norm(norms)
-
-
-def _group_name(depth: int, layers: int) -> str:
-    if depth == 0:
-        return "embeddings"
-    return "head" if depth > layers else f"layer {depth}"
-
-
-def _parameters(training: Training) -> list[nn.Parameter]:
-    return [p for group in training.optimizer.param_groups for p in group["params"]]
-
-
-def _update(training: Training, total_norm: Tensor) -> None:
-    parameters = _parameters(training)
-    if training.clip.norm is not None:
-        nn.utils.clip_grads_with_norm_(parameters, training.clip.norm, total_norm)
-    if training.clip.value is not None:
-        nn.utils.clip_grad_value_(parameters, training.clip.value)
-    training.optimizer.step()
-
-
-def _scaled_update(training: Training, total_norm: Tensor) -> bool:
-    """A float16 step; the scaler leaves the weights alone when scaled gradients overflowed, and lowers its scale."""
-    scaler = training.accelerator.scaler
-    assert scaler is not None
-    if bool(torch.isfinite(total_norm)) and training.clip.norm is not None:
-        nn.utils.clip_grads_with_norm_(_parameters(training), training.clip.norm, total_norm)
-    before = scaler.get_scale()
-    scaler.step(training.optimizer)
-    scaler.update()
-    return scaler.get_scale() >= before
 
 
 @torch.no_grad()

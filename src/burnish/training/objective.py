@@ -60,3 +60,36 @@ class SupervisedModule(ObjectiveModule):
     def terms(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> Terms:
         """The loss's own terms."""
         return self.loss.terms(Outputs(self.network(**inputs), self.network.answer_lengths(**inputs)), truth)
+
+
+class SurroundedModule(ObjectiveModule, ABC):
+    """Another objective that learns in a way of its own; what validation sees and what is said of rows stays as it is.
+
+    Args:
+        inner: network and loss, as they would be without it.
+    """
+
+    def __init__(self, inner: ObjectiveModule) -> None:
+        super().__init__(inner.network, inner.loss)
+        self.inner = inner
+
+    @abstractmethod
+    def learned(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> tuple[Tensor, Tensor]:
+        """What is minimised of a batch instead, as a sum over what has weight, and that weight, which is the inner one's."""
+
+    def terms(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> Terms:
+        """Those of the inner objective."""
+        return self.inner.terms(inputs, truth)
+
+    def weight(self, truth: Truth[Array]) -> float:
+        """That of the inner objective."""
+        return self.inner.weight(truth)
+
+    def forward(
+        self, inputs: dict[str, Tensor], truth: Truth[Tensor] | None = None, *, by_row: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """As `ObjectiveModule.forward`."""
+        if truth is None or by_row or not torch.is_grad_enabled():
+            answer: Tensor | tuple[Tensor, Tensor] = self.inner(inputs, truth, by_row=by_row)
+            return answer
+        return self.learned(inputs, truth)

@@ -33,7 +33,8 @@ def parameter_groups(
 
     Returns:
         Groups with `params`, `lr`, `weight_decay`, and `burnish_depth`, `burnish_layers`, `burnish_scale` (the rate as a
-        multiple of `learning_rate`) and `burnish_names`. The order depends on the network alone.
+        multiple of `learning_rate`), `burnish_names` and `burnish_decays` (whether these are weight matrices and
+        embeddings). The order depends on the network alone.
     """
     layers = network.layers
     undecayed = _norm_parameters(network)
@@ -55,6 +56,7 @@ def parameter_groups(
                 "burnish_layers": layers,
                 "burnish_scale": rate / learning_rate if learning_rate else layer_decay ** (layers + 1 - depth),
                 "burnish_names": [],
+                "burnish_decays": decays,
             }
         groups[depth, decays]["params"].append(parameter)
         groups[depth, decays]["burnish_names"].append(name)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction as F
+from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
+from tests.tune_cases import TUNES
 
 from burnish.media.music.abc import read
 from burnish.media.music.drawn import piano_roll, staff
 from burnish.media.music.drawn._spelling import fifths, signature, spelled
 from burnish.media.music.tune import Bar, Chord, Key, Note, Part, Tune
-from tests.tune_cases import TUNES
+
+
+def bars(count: int) -> tuple[Bar, ...]:
+    return tuple(Bar(Fraction(4 * number), Fraction(4), (4, 4)) for number in range(count))
 
 
 def elements(picture: str, tag: str) -> list[ElementTree.Element]:
@@ -48,7 +52,7 @@ def test_a_note_across_a_bar_line_is_two_with_a_tie() -> None:
 
 
 def test_lengths_that_one_note_cannot_have_are_tied() -> None:
-    tune = Tune((Note(F(0), F(5, 2), 60),), (Bar(F(0), F(5, 2), (5, 8)),))
+    tune = Tune((Note(Fraction(0), Fraction(5, 2), 60),), (Bar(Fraction(0), Fraction(5, 2), (5, 8)),))
     assert len(elements(staff(tune), "ellipse")) == 2
 
 
@@ -70,7 +74,7 @@ def test_notes_of_a_key_need_no_accidental() -> None:
 
 
 def test_names_are_escaped_and_control_characters_left_out() -> None:
-    tune = Tune((Note(F(0), F(1), 60),), chords=(Chord(F(0), '<b>"\x00&'),), title="<script>")
+    tune = Tune((Note(Fraction(0), Fraction(1), 60),), chords=(Chord(Fraction(0), '<b>"\x00&'),), title="<script>")
     for picture in (staff(tune), piano_roll(tune)):
         ElementTree.fromstring(picture)
         assert "<script>" not in picture
@@ -78,15 +82,16 @@ def test_names_are_escaped_and_control_characters_left_out() -> None:
 
 def test_a_tune_that_claims_to_be_endless_is_cut() -> None:
     long = Tune(
-        tuple(Note(F(n), F(1), 60) for n in range(30_000)), tuple(Bar(F(4 * n), F(4), (4, 4)) for n in range(7_500))
+        tuple(Note(Fraction(n), Fraction(1), 60) for n in range(30_000)),
+        bars(7_500),
     )
     assert len(staff(long)) < 1_000_000
     assert "more bars not shown" in staff(long)
-    endless = Tune((Note(F(0), F(10**12), 60),))
+    endless = Tune((Note(Fraction(0), Fraction(10**12), 60),))
     assert len(piano_roll(endless)) < 1_000_000
     assert len(staff(endless)) < 1_000_000
 
 
-@pytest.mark.parametrize("tune", [Tune(()), Tune((Note(F(0), F(1), 36),), parts=(Part(drums=True),))])
+@pytest.mark.parametrize("tune", [Tune(()), Tune((Note(Fraction(0), Fraction(1), 36),), parts=(Part(drums=True),))])
 def test_nothing_to_draw_is_said(tune: Tune) -> None:
     assert "no notes" in staff(tune)

@@ -25,7 +25,8 @@ class Augmentation(Component):
         """What a row was read as, changed: a pure function of value and seed, safe in worker processes.
 
         Args:
-            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds; an `AskedTune` for tunes.
+            value: `PIL.Image.Image` in mode RGB for images; float32 [samples] for sounds; str for texts; an `AskedTune` for
+                tunes.
             seed: the only source of randomness.
 
         Returns:

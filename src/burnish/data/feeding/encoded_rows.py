@@ -38,6 +38,20 @@ class _Column:
         return np.concatenate(counts)
 
 
+@dataclass(frozen=True)
+class _Repeated:
+    """A column some of whose rows are there several times."""
+
+    column: _Column | _Repeated
+    source: NDArray[np.int64]
+
+    def __getitem__(self, row: int) -> Array:
+        return self.column[int(self.source[row])]
+
+    def count(self, value: int) -> NDArray[np.int64]:
+        return self.column.count(value)[self.source]
+
+
 class EncodedRows:
     """N encoded rows of one split, read from disk as they are needed.
 
@@ -57,7 +71,7 @@ class EncodedRows:
     def __init__(self, path: Path, part: Part, hit: bool, note: str = "") -> None:
         self.path, self.hit, self.note, self.part, self.rows = path, hit, note, part, part.rows
         table = _opened(path, len(part))
-        self._columns = {name: _column(table[name]) for name in table.column_names}
+        self._columns: dict[str, _Column | _Repeated] = {name: _column(table[name]) for name in table.column_names}
         self.lengths = table["_length"].to_numpy().astype(np.int64)
         self.full_lengths = table["_full_length"].to_numpy().astype(np.int64)
         self.weights = table["_weight"].to_numpy()
@@ -79,6 +93,16 @@ class EncodedRows:
         """The same rows, to be batched as if they had these lengths [N]."""
         other = copy(self)
         other.lengths = other.given_lengths = lengths
+        return other
+
+    def with_repeats(self, positions: NDArray[np.int64]) -> EncodedRows:
+        """The same rows, and behind them the rows at these positions once more, under positions of their own."""
+        if not len(positions):
+            return self
+        other, source = copy(self), np.concatenate([np.arange(len(self)), positions])
+        other._columns = {name: _Repeated(column, source) for name, column in self._columns.items()}
+        for name in ("rows", "lengths", "full_lengths", "weights", "given_lengths", "given_full_lengths"):
+            setattr(other, name, getattr(self, name)[source])
         return other
 
     def encoded(self, position: int) -> Encoded:

@@ -51,7 +51,7 @@ class Loader:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
         if self._rewrites:
             return self.input.encode(self._rewritten(positions, epoch), self.processor.for_input)
-        if self.input.stored:
+        if self.input.stored and self.augmentation is None:
             return [self.rows.encoded(int(p)) for p in positions]
         return self.sharing.of(positions, lambda chunk: self._read(chunk, epoch))
 
@@ -132,6 +132,8 @@ class Loader:
         inputs, length = self._with_truth(encoded, given)
         targets, weights = self.weighed(pairs, length, real)
         useful = int(self.rows.given_lengths[positions[:real]].sum())
+        if self.input.stored and self.augmentation is not None:  # texts that were changed have another length
+            useful = sum(int(row["_length"]) for row in encoded[:real])
         rows, size, lines = self.rows.rows[positions], len(positions) * length, np.arange(len(positions))
         return Batch(inputs, targets, weights, a_row_a_line(weights), lines, rows, useful, size)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.batch import Array, Batch, Encoded
+from burnish.core.mixed_inputs import OTHER, SHARE
 from burnish.core.seeds import derive
 from burnish.data.feeding.loader import Loader
 from burnish.data.mixing import Mixing
@@ -61,8 +62,11 @@ class Mixed:
 
     def batch(self, places: NDArray[np.int64], real: int) -> Batch:
         """One micro-batch: targets and weights hold the two truths of each row one after the other, [2 B] or [2 B, C]."""
-        encoded, shares = self.encoded(places)
-        collated = self.loader.collated(encoded, self.positions[places], real)
+        if self.mixing.inside:
+            collated, shares = self._both(places, real)
+        else:
+            encoded, shares = self.encoded(places)
+            collated = self.loader.collated(encoded, self.positions[places], real)
         targets, weights = self.loader.truths(self.positions[self.partners[places]], 1, real)
         share = shares.reshape(-1, *[1] * (collated.weights.ndim - 1))
         return replace(
@@ -71,6 +75,26 @@ class Mixed:
             weights=_alternating(collated.weights * share, weights * (1 - share)),
             owner=_alternating(collated.owner, collated.owner),
         )
+
+    def _both(self, places: NDArray[np.int64], real: int) -> tuple[Batch, NDArray[np.float32]]:
+        """The rows with their partners beside them, for the network to mix, and the share of each row."""
+        needed = np.unique(np.concatenate([places, self.partners[places]]))
+        rows = dict(zip(needed.tolist(), self.loader.encoded(self.positions[needed], self.epoch), strict=True))
+        partners = self.partners[places].tolist()
+        shares = np.array(
+            [
+                1.0 if place == partner else self.mixing.share(derive(self.loader.seed, "mixing", self.step, place))
+                for place, partner in zip(places.tolist(), partners, strict=True)
+            ],
+            np.float32,
+        )
+        first = [rows[place] for place in places.tolist()]
+        both, length = self.loader.collate([*first, *(rows[partner] for partner in partners)])
+        count = len(places)
+        inputs = {name: value[:count] for name, value in both.items()}
+        others = {OTHER + name: value[count:] for name, value in both.items()}
+        batch = self.loader.collated(first, self.positions[places], real)
+        return replace(batch, inputs={**inputs, **others, SHARE: shares}, size=count * length), shares
 
 
 def _alternating(first: Array, second: Array) -> Array:

@@ -30,6 +30,8 @@ class Mixing(Component):
     """What rows must be read as for it to make sense (`Augmentable.read_as`); none: real numbers of any meaning."""
     changes: ClassVar[bool] = True
     """Whether it does anything."""
+    inside: ClassVar[bool] = False
+    """Whether rows are mixed inside the network, by their embeddings; then `share` says how much of each."""
 
     @abstractmethod
     def partners(self, rows: int, progress: float, seed: int) -> NDArray[np.int64] | None:
@@ -57,6 +59,10 @@ class Mixing(Component):
             float array, and the share in [0, 1] by which the first row's truth counts.
         """
 
+    def share(self, seed: int) -> float:
+        """The share of the first row in one that is mixed inside the network: a pure function of the seed."""
+        raise NotImplementedError(f"mixing {self.kind()!r} mixes rows before the network sees them")
+
 
 def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any) -> Mixing | None:
     """The mixing of a recipe; None where it changes nothing.
@@ -66,6 +72,8 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
     """
     if chosen is None or not chosen.changes:
         return None
+    if chosen.inside:
+        return _checked_inside(chosen, input, target)
     if not isinstance(input, Augmentable) or not input.mixable(processor):
         raise InputError(
             f"mixing {chosen.kind()!r} with input {input.kind()!r}: its examples are no real numbers that could be averaged",
@@ -80,6 +88,23 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
             fix="mixing: mixup" if chosen.kind() != "mixup" else "leave `mixing` out",
             place="mixing",
         )
+    _require_one_truth(chosen, target)
+    return chosen
+
+
+def _checked_inside(chosen: Mixing, input: Input, target: Target) -> Mixing:
+    if not isinstance(input, Augmentable) or input.read_as not in chosen.read_as:
+        raise InputError(
+            f"mixing {chosen.kind()!r} with input {input.kind()!r}, which has no embeddings of tokens",
+            expected="input " + " or ".join(augmented_as(chosen.read_as)),
+            fix="mixing: mixup" if isinstance(input, Augmentable) else "leave `mixing` out",
+            place="mixing",
+        )
+    _require_one_truth(chosen, target)
+    return chosen
+
+
+def _require_one_truth(chosen: Mixing, target: Target) -> None:
     if target.shape != "row" or shows_truth(target):
         why = "has a label for each element" if target.shape != "row" else "shows the network a part of the labels"
         raise InputError(
@@ -88,4 +113,3 @@ def checked(chosen: Mixing | None, input: Input, target: Target, processor: Any)
             fix="leave `mixing` out",
             place="mixing",
         )
-    return chosen

@@ -11,7 +11,8 @@ from burnish.core.errors import InputError
 from burnish.data.reading.encodings import open_text
 
 _SPACE = re.compile(r"[ \t]+")
-_IN_ARCHIVE = re.compile(r".+\.ark:\d+(\[.*\])?")
+_IN_ARCHIVE = re.compile(r"(ark|scp)(,[a-z,]+)?:.*|.+\.ark(:\d+)?(\[.*\])?")
+"""A specifier of Kaldi (`ark:a.ark`, `ark,t:-`), or a place in an archive (`a.ark:17`)."""
 _TO_THE_END = -1.0
 
 

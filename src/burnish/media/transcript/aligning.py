@@ -128,15 +128,23 @@ def timed_words(
     """
     values = frames.astype(np.float64)
     logs = values - np.logaddexp.reduce(values, axis=-1, keepdims=True)
+    found = by_words(labels, forced(logs, labels, blank), text)
+    return [_timed(word, spans, seconds_per_frame) for word, spans in found]
+
+
+def by_words(
+    labels: Sequence[int], spans: Sequence[TokenSpan], text: Callable[[Sequence[int]], str]
+) -> list[tuple[str, list[TokenSpan]]]:
+    """The words of a text, each with the spans of the tokens that begin in it; arguments as of `timed_words`."""
     whole = text(labels)
     written = [word for start, end in words(whole) if (word := whole[start:end].strip())]
-    by_word: list[list[TokenSpan]] = [[] for _ in written]
+    own: list[list[TokenSpan]] = [[] for _ in written]
     count = 0
-    for place, span in enumerate(forced(logs, labels, blank), start=1):
+    for place, span in enumerate(spans, start=1):
         before, count = count, _letters(text(labels[:place]))
         if count > before:
-            by_word[_word_of(written, before)].append(span)
-    return [_timed(word, spans, seconds_per_frame) for word, spans in zip(written, by_word, strict=True) if spans]
+            own[_word_of(written, before)].append(span)
+    return [(word, some) for word, some in zip(written, own, strict=True) if some]
 
 
 def _letters(text: str) -> int:

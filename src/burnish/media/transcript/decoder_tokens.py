@@ -11,7 +11,7 @@ from typing import Any
 
 from burnish.core.errors import InputError, nearest
 from burnish.core.processor import Processor
-from burnish.core.written import require_kinds
+from burnish.core.written import not_written, require_kinds, require_numbers
 from burnish.media.text.tokenizer import TokenizerProcessor, load
 
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue", "km")
@@ -167,9 +167,16 @@ def restored(folder: Path, settings: dict[str, Any]) -> DecoderTokens:
     """
     lists = dict.fromkeys(("prompt", "stops", "never", "never_first"), list)
     kinds: dict[str, Any] = {**lists, "tokens": dict, "longest": (int, type(None)), "spaced": bool}
-    require_kinds(settings, kinds, folder.parent / "bundle.json")
+    place = folder.parent / "bundle.json"
+    require_kinds(settings, kinds, place)
     tokens = load(folder, None, settings["tokens"])
-    numbers = {name: tuple(map(int, settings[name])) for name in lists}
+    known = tokens.tokenizer.get_vocab_size(with_added_tokens=True)
+    numbers = {name: require_numbers(settings, name, place, least=0, below=known) for name in lists}
+    for name, what in (("prompt", "what the decoder begins with"), ("stops", "what ends a transcript")):
+        if not numbers[name]:
+            raise not_written(f"{name!r} is empty", f"the ids of {what}", place)
+    if settings["longest"] is not None and settings["longest"] <= len(numbers["prompt"]):
+        raise not_written(f"'longest' is {settings['longest']}", "places behind the prompt", place)
     return DecoderTokens(tokens, longest=settings["longest"], spaced=settings["spaced"], **numbers)
 
 

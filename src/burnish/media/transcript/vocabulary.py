@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.processor import Processor
-from burnish.core.written import require_kinds
+from burnish.core.written import not_written, require_kinds, require_numbers
 
 BLANK, UNKNOWN, SPACE = "<pad>", "<unk>", "|"
 """As wav2vec 2.0 writes them: padding is the blank of CTC, and a bar stands between words."""
@@ -157,13 +157,17 @@ def restored(settings: dict[str, Any], place: Path) -> Spelling:
     """
     kinds: dict[str, Any] = {"tokens": list, "blank": int, "kernels": list, "strides": list, "every": int}
     require_kinds(settings, kinds, place)
-    return Spelling(
-        tuple(map(str, settings["tokens"])),
-        settings["blank"],
-        tuple(map(int, settings["kernels"])),
-        tuple(map(int, settings["strides"])),
-        settings["every"],
-    )
+    tokens, blank, every = settings["tokens"], settings["blank"], settings["every"]
+    if not tokens or not all(isinstance(token, str) for token in tokens):
+        raise not_written("'tokens' is no list of texts", "the characters that are written", place)
+    if not 0 <= blank < len(tokens):
+        raise not_written(f"'blank' is {blank}", f"the number of one of {len(tokens)} tokens, from 0", place)
+    if every < 1:
+        raise not_written(f"'every' is {every}", "samples of a frame, 1 or more", place)
+    kernels, strides = (require_numbers(settings, name, place, least=1) for name in ("kernels", "strides"))
+    if len(kernels) != len(strides):
+        raise not_written(f"{len(kernels)} 'kernels' and {len(strides)} 'strides'", "as many of both", place)
+    return Spelling(tuple(tokens), blank, kernels, strides, every)
 
 
 def save(spelling: Spelling, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from burnish.core.family import Family, family_of
 from burnish.inputs import Extending, Input
 from burnish.models import Model
 from burnish.models._checkpoint import checked_weights, hub_name, resolved_folder
+from burnish.models._dropout import DropoutRates
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ class Transformers(Model):
     attention: Literal["sdpa", "eager", "flash_attention_2"] | None = Field(
         None, description="Attention implementation; null: the best one the architecture has here."
     )
-    dropout: float | None = Field(
-        None, ge=0, lt=1, description="Overrides every dropout rate of the checkpoint; null: the checkpoint's own."
+    dropout: Annotated[float, Field(ge=0, lt=1)] | DropoutRates | None = Field(
+        None,
+        description="Overrides every dropout rate of the checkpoint, or those of parts, {hidden, attention, head, "
+        "stochastic_depth}; null: the checkpoint's own.",
     )
     random_weights: bool = Field(
         False,
@@ -177,7 +180,9 @@ class Transformers(Model):
             checked_weights(folder)  # said before what follows from their absence
         if input.lengths_matter and input.stored and not sounds:  # of sounds that are read no token stands for padding
             settings.set_padding(config, folder)
-        if self.dropout is not None:
+        if isinstance(self.dropout, DropoutRates):
+            settings.set_dropout_of_parts(config.decoder if sounds else config, self.dropout.named())
+        elif self.dropout is not None:
             settings.set_dropout(config.decoder if sounds else config, self.dropout)
         if settings.set_own_masks(config):
             notes.append("the network's own SpecAugment is off: it could not be resumed exactly")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,37 @@ def set_dropout(config: Any, rate: float) -> None:
     # Heads for tokens take this one, and 0.1 where a decoder's configuration does not have it.
     for name in (*named, "classifier_dropout"):
         setattr(config, name, rate)
+
+
+PARTS = {
+    "stochastic_depth": r"layerdrop|drop_path",
+    "head": r"classif|summary|^final_dropout|^cls_",
+    "attention": r"att(entio)?n.*drop|^attention_drop",
+    "hidden": r"",
+}
+"""Parts of a network, and how the rates of dropout in them are called; a rate belongs to the first part that it matches."""
+
+
+def set_dropout_of_parts(config: Any, rates: Mapping[str, float]) -> None:
+    """Override the rates of dropout in some parts (`DropoutRates`), whatever the architecture calls them.
+
+    Raises:
+        InputError: the architecture has no such rate.
+    """
+    found: dict[str, list[str]] = {}
+    for name, value in config.to_dict().items():
+        if re.search(r"dropout|pdrop|layerdrop|drop_path", name) and not isinstance(value, bool | str | list | dict):
+            found.setdefault(next(part for part, words in PARTS.items() if re.search(words, name)), []).append(name)
+    for part, rate in rates.items():
+        if part not in found:
+            raise InputError(
+                f"dropout of part {part!r} is {rate:g}, but the architecture {config.model_type!r} has none there",
+                expected="some of " + ", ".join(sorted(found)) if found else "an architecture with dropout",
+                fix=f"leave dropout.{part} out",
+                place="model.dropout",
+            )
+        for name in found[part]:
+            setattr(config, name, rate)
 
 
 def set_own_masks(config: Any) -> bool:

@@ -12,7 +12,6 @@ from torch import nn
 from burnish.core.network import Generating, Network, Tensors
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.network import TransformersNetwork
-from burnish.models.transformers.noise import EmbeddingNoise
 
 _MEMORIES = ("cache", "past_key_values", "cache_params")
 """What releases and architectures of transformers call that which is remembered of the places so far."""
@@ -46,24 +45,11 @@ class LanguageModel(TransformersNetwork, Generating):
     ) -> None:
         super().__init__(model, element=True, notes=notes, seed=seed, origin=origin)
         self.fresh_head = False
-        self.noise: EmbeddingNoise | None = None
 
     @property
     def vocabulary(self) -> nn.Module | None:
         """The layer of the logits, which is often one matrix with the embeddings."""
         return cast("nn.Module | None", self.model.get_output_embeddings())
-
-    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """Logits [B, L, V]."""
-        return super().forward(**self._read(inputs))
-
-    def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """The body's last state at each place, [B, L, D]."""
-        return super().place_states(**self._read(inputs))
-
-    def features(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """The body's last states [B, L, D]."""
-        return super().features(**self._read(inputs))
 
     def untouched(self) -> Network | None:
         """None: it is read again."""
@@ -107,8 +93,7 @@ class LanguageModel(TransformersNetwork, Generating):
 
     def _read(self, inputs: Tensors) -> Tensors:
         """Inputs without the mask of padding, which the noise on embeddings takes note of."""
-        if self.noise is not None:
-            self.noise.reads(inputs)
+        inputs = super()._read(inputs)
         return {name: value for name, value in inputs.items() if name != "attention_mask"}
 
     def _next(

@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from burnish.core.network import HeadSplit, Network
+from burnish.core.network import HeadSplit, Network, Tensors
 from burnish.models._anatomy import anatomy, body_of
 from burnish.models._first_token import read_first_token_only
 from burnish.models.transformers.accepting import accepted
+from burnish.models.transformers.noise import EmbeddingNoise
 
 ADAPTER = "adapter"
 COPIED_UP_TO = 1 << 28  # bytes of weights that are held twice, so that they need not be read twice
@@ -55,6 +56,7 @@ class TransformersNetwork(Network):
         self._body_accepts = parameter_names(body)
         reads_texts = not element and "input_ids" in self._accepts
         self._first_token = read_first_token_only(model) if reads_texts else None
+        self.noise: EmbeddingNoise | None = None
 
     @property
     def vocabulary(self) -> nn.Module | None:
@@ -64,6 +66,7 @@ class TransformersNetwork(Network):
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Logits: [B, C], or [B, L, C] for element tasks; inputs the architecture has no use for are left out."""
+        inputs = self._read(inputs)
         logits: torch.Tensor = self.model(**accepted(inputs, self._accepts, self.model.dtype)).logits
         return logits
 
@@ -71,7 +74,7 @@ class TransformersNetwork(Network):
         """The body's last hidden states: their mean over unmasked tokens or places [B, D], or all of them [B, L, D]."""
         from burnish.models.transformers.split import mean_state
 
-        body = body_of(self.model)
+        body, inputs = body_of(self.model), self._read(inputs)
         with self._every_token():
             states: torch.Tensor = body(**accepted(inputs, self._body_accepts, self.model.dtype)).last_hidden_state
         return states if self.element else mean_state(body, states, inputs)
@@ -84,7 +87,7 @@ class TransformersNetwork(Network):
         """
         from burnish.models.transformers.split import states_of_places
 
-        return states_of_places(self, inputs)
+        return states_of_places(self, self._read(inputs))
 
     def place_logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """What the library's own `forward` makes of these states, its scale and soft cap included."""
@@ -106,6 +109,12 @@ class TransformersNetwork(Network):
         from burnish.models.transformers.split import head_split
 
         return head_split(self, inputs)
+
+    def _read(self, inputs: Tensors) -> Tensors:
+        """What the library's model is given; noise on the embeddings takes note of how long rows are."""
+        if self.noise is not None:
+            self.noise.reads(inputs)
+        return inputs
 
     @contextmanager
     def _every_token(self) -> Iterator[None]:

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import EncoderApart, Generating, Inseparable, Network, Tensors
+from burnish.core.network import Attending, EncoderApart, Generating, Inseparable, Network, Tensors
 from burnish.models.transformers.growing import growing
 from burnish.models.transformers.hearing import Heard, encoded_by
 from burnish.models.transformers.network import TransformersNetwork
 
+STATE = 0.02
+"""Seconds between two states of Whisper's encoder."""
 _MEMORIES = ("cache", "past_key_values")
 _BLOCK = re.compile(r"(encoder|decoder)\.(?:layers|block|h)\.(\d+)\.")
 
@@ -29,7 +32,7 @@ class _Cache:
     heard: Heard
 
 
-class SpeechWriter(TransformersNetwork, Generating, EncoderApart):
+class SpeechWriter(TransformersNetwork, Generating, EncoderApart, Attending):
     """An encoder of sounds and a decoder with the checkpoint's own head: a logit for each of its tokens, at each place."""
 
     def __init__(
@@ -84,9 +87,15 @@ class SpeechWriter(TransformersNetwork, Generating, EncoderApart):
     def heard(self, **inputs: torch.Tensor) -> Heard:
         """What the encoder gives for the sounds of a batch; `encoder_states` as they are, where they were kept."""
         if "encoder_states" in inputs:
-            states, mask = inputs["encoder_states"].to(self.model.dtype), inputs["encoder_mask"]
+            states, mask = self._as_multiplied(inputs["encoder_states"]), inputs["encoder_mask"]
             return Heard(states, mask if bool((mask == 0).any()) else None, mask, by_hook=True)
         return encoded_by(self.model, inputs)
+
+    def _as_multiplied(self, states: torch.Tensor) -> torch.Tensor:
+        """In the number type of the decoder's products: under autocast each of its layers would turn them into it anew."""
+        kind = states.device.type
+        half = torch.is_autocast_enabled(kind) and not states.requires_grad
+        return states.to(torch.get_autocast_dtype(kind) if half else self.model.dtype)
 
     def places(self, length: int, processor: Any) -> int:
         """One for each 20 ms; of full windows as many as a window has."""
@@ -129,6 +138,27 @@ class SpeechWriter(TransformersNetwork, Generating, EncoderApart):
         """The cache of these rows."""
         cache.past.reorder_cache(rows)
         return _Cache(cache.past, cache.heard.picked(rows))
+
+    @property
+    def follows_sound(self) -> bool:
+        """Of Whisper, whose decoder hears 20 ms at each place."""
+        return getattr(self.model.config, "model_type", "") == "whisper"
+
+    def attended(self, inputs: Tensors) -> tuple[torch.Tensor, torch.Tensor, float]:
+        """Of Whisper: the heads that its checkpoint names, else all of the upper half of its decoder."""
+        seen: dict[int, torch.Tensor] = {}
+        layers = self.model.get_decoder().layers
+        heads = _heads_that_follow(self.model)
+        hooks = [
+            layers[layer].encoder_attn.register_forward_pre_hook(partial(_looking, seen, layer), with_kwargs=True)
+            for layer in sorted({layer for layer, _ in heads})
+        ]
+        try:
+            logits = self._decoded(self.heard(**inputs), _shown(inputs), None).logits
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return torch.stack([seen[layer][:, head] for layer, head in heads], 1), logits, STATE
 
     def _decoded(self, heard: Heard, shown: torch.Tensor, past: Any, *, remember: bool = False) -> Any:
         from transformers.modeling_outputs import BaseModelOutput
@@ -182,6 +212,28 @@ def _shown(inputs: Tensors) -> torch.Tensor:
             place="decoder",
         )
     return inputs["decoder_input_ids"]
+
+
+def _heads_that_follow(model: Any) -> list[tuple[int, int]]:
+    """Layer and head of each."""
+    named = getattr(getattr(model, "generation_config", None), "alignment_heads", None)
+    layers, heads = model.config.decoder_layers, model.config.decoder_attention_heads
+    if named and all(layer < layers and head < heads for layer, head in named):
+        return [(int(layer), int(head)) for layer, head in named]
+    return [(layer, head) for layer in range(layers // 2, layers) for head in range(heads)]
+
+
+def _looking(
+    seen: dict[int, torch.Tensor], layer: int, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Keep [B, heads, T, L], what a layer's queries find in the keys, whichever implementation attends."""
+    hidden = args[0] if args else kwargs["hidden_states"]
+    states = kwargs["key_value_states"] if "key_value_states" in kwargs else args[1]
+
+    def split(values: torch.Tensor) -> torch.Tensor:
+        return values.view(*values.shape[:2], module.num_heads, module.head_dim).transpose(1, 2)
+
+    seen[layer] = split(module.q_proj(hidden) * module.scaling) @ split(module.k_proj(states)).transpose(-1, -2)
 
 
 def _stacks(model: nn.Module) -> dict[str, int]:

@@ -39,6 +39,11 @@ class TranscriptionRequest:
     segments: bool = True
     texts: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def timed(self) -> bool:
+        """Whether times are told, which a decoder has but for another pass."""
+        return self.format in ("srt", "vtt") or (self.format == "verbose_json" and (self.words or self.segments))
+
     def check(self, served: Served) -> None:
         """Whether this model does what is asked.
 
@@ -53,9 +58,9 @@ class TranscriptionRequest:
                 raise _wrong(f"this model writes {own!r}, and {language[:SHOWN]!r} is asked for", "language")
         elif language and not (language.isalpha() and len(language) in (2, 3)):
             raise _wrong(f"{language[:SHOWN]!r} is no code of a language, such as en", "language")
-        if self.words and target.shape != "frames":
+        if self.words and not served.predictor.tells_times:
             raise _wrong(
-                "this model writes no times of words: only networks that answer for each frame (CTC) do",
+                "this model tells no times of words: Whisper does, and networks that answer for each frame (CTC)",
                 "timestamp_granularities",
             )
 

@@ -60,7 +60,7 @@ def _handler(settings: Settings, names: dict[str, Served], bodies: Bodies, stopp
             request.state.model, request.state.version = served.name, served.version
             wanted.check(served)
             async with unless_gone(request):
-                recording = await opened(served, wanted.data, time.monotonic() + settings.deadline)
+                recording = await opened(served, wanted.data, time.monotonic() + settings.deadline, timed=wanted.timed)
         transcribing = _Transcribing(request, recording, wanted, since, stopping)
         async with unless_gone(request):
             if wanted.stream:
@@ -108,7 +108,7 @@ class _Transcribing:
                 self._require_time()
                 for event in self._news():
                     yield event
-            whole = self._recording.stitching().text()
+            whole = self._recording.windows.stitching().text()
             if len(whole) > len(self._sent) and whole.startswith(self._sent):
                 yield _line({"type": "transcript.text.delta", "delta": whole[len(self._sent) :]})
             done = {"type": "transcript.text.done", **body(self._recording, self._asked)}
@@ -120,14 +120,15 @@ class _Transcribing:
 
     def _news(self) -> list[bytes]:
         """What no later window can change and was not yet sent; verbose, how far it is."""
-        joined, events = self._recording.stitching(), []
+        joined, events = self._recording.windows.stitching(), []
         settled = joined.text(0, joined.settled)
         if len(settled) > len(self._sent) and settled.startswith(self._sent):
             events.append(_line({"type": "transcript.text.delta", "delta": settled[len(self._sent) :]}))
             self._sent = settled
         if self._asked.format == "verbose_json":
-            done, all_ = len(self._recording.answers), len(self._recording.windows)
-            until = self._recording.spans[done - 1][1]
+            windows = self._recording.windows
+            done, all_ = len(windows.answers), len(windows.prepared)
+            until = windows.spans[done - 1][1]
             told = {"type": "transcript.progress", "windows": done, "of": all_, "seconds": round(until, 3)}
             events.append(_line({**told, "duration": round(self._recording.seconds, 3), "text": joined.text()}))
         return events

@@ -6,9 +6,11 @@ import math
 import zlib
 from typing import Any
 
+from burnish.answering.recording import Segment
+from burnish.media.transcript.aligning import TimedWord
 from burnish.media.transcript.subtitles import Cue, srt, vtt
 from burnish.server.speech.asked import TranscriptionRequest
-from burnish.server.speech.recording import Recording, Segment
+from burnish.server.speech.recording import Recording
 
 KINDS = {
     "text": "text/plain; charset=utf-8",
@@ -25,19 +27,19 @@ def usage(recording: Recording) -> dict[str, Any]:
 def plain(recording: Recording, asked: TranscriptionRequest) -> str | None:
     """Text or subtitles; None of JSON."""
     if asked.format == "text":
-        return recording.stitching().text() + "\n"
+        return recording.windows.stitching().text() + "\n"
     if asked.format not in ("srt", "vtt"):
         return None
-    cues = [Cue(one.start, one.end, one.text) for one in recording.segments()]
+    cues = [Cue(one.start, one.end, one.text) for one in recording.windows.segments()]
     return (srt if asked.format == "srt" else vtt)(cues)
 
 
 def body(recording: Recording, asked: TranscriptionRequest) -> dict[str, Any]:
     """JSON: the text; verbose with length, language, segments, and words where they are asked for."""
-    told: dict[str, Any] = {"text": recording.stitching().text(), "usage": usage(recording)}
+    told: dict[str, Any] = {"text": recording.windows.stitching().text(), "usage": usage(recording)}
     if asked.format != "verbose_json":
         return told
-    segments = recording.segments()
+    segments = recording.windows.segments()
     target = recording.served.predictor.bundle.target
     verbose: dict[str, Any] = {
         "task": getattr(target, "speech_task", "transcribe"),
@@ -48,8 +50,13 @@ def body(recording: Recording, asked: TranscriptionRequest) -> dict[str, Any]:
     if asked.segments:
         verbose["segments"] = [_segment(number, one) for number, one in enumerate(segments)]
     if asked.words:
-        verbose["words"] = [word for one in segments for word in one.words]
+        verbose["words"] = [_word(word) for one in segments for word in one.words]
     return verbose
+
+
+def _word(one: TimedWord) -> dict[str, Any]:
+    confidence = round(one.confidence, 4)
+    return {"word": one.word, "start": round(one.start, 3), "end": round(one.end, 3), "confidence": confidence}
 
 
 def _segment(number: int, one: Segment) -> dict[str, Any]:

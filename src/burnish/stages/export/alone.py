@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from burnish.bundle.files import MODEL
 from burnish.core.files import write_json, write_text
 from burnish.inputs import Standalone
 from burnish.stages.export.alone_examples import example
-from burnish.targets import names_of
+from burnish.targets import Target, cost_matrix, names_of
 
 SETTINGS, TOKENIZER, PROGRAM, README = "settings.json", "tokenizer.json", "answer.py", "README.md"
 PREFIX = "burnish."
@@ -39,7 +39,10 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "labels": names,
         "temperature": float(getattr(target, "temperature", 1.0)),
         "temperature_in_weights": bundle.settings.get("temperature_in_weights"),
+        "offsets": _by_name(target, "offsets", names, 0.0),
         "thresholds": None if least is None else {name: of_label.get(name, least) for name in names},
+        "decision_weights": _by_name(target, "decision_weights", names, 1.0),
+        "costs": cost_matrix(names, costs).tolist() if (costs := getattr(target, "costs", {})) else None,
         "abstain_below": getattr(target, "abstain_below", None),
         "mean": float(getattr(target, "mean", None) or 0.0),
         "scale": float(getattr(target, "scale", None) or 1.0),
@@ -53,6 +56,12 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "precision": facts.get("precision"),
         "inputs": facts.get("inputs"),
     }
+
+
+def _by_name(target: Target, field: str, names: Sequence[str], otherwise: float) -> list[float] | None:
+    """What a target holds for each label, in the order of the logits; None where it has no such thing."""
+    held = getattr(target, field, None)
+    return None if held is None else [held.get(name, otherwise) for name in names]
 
 
 def into_graph(path: Path, settings: Mapping[str, Any]) -> None:

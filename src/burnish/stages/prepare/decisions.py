@@ -8,8 +8,12 @@ from burnish.core.errors import InputError
 from burnish.recipe.recipe import Recipe
 from burnish.targets import Target
 
-NEEDS = {"calibration": "temperature", "thresholds": "own_thresholds", "abstention": "abstain_below"}
-"""What may be learned, and the field of the target that it sets."""
+NEEDS = {
+    "calibration": ("temperature",),
+    "thresholds": ("own_thresholds", "decision_weights"),
+    "abstention": ("abstain_below",),
+}
+"""What may be learned, and the fields of which the target must have one that is set."""
 
 
 def asked(recipe: Recipe) -> list[str]:
@@ -29,7 +33,7 @@ def check(recipe: Recipe, target: Target, splits: Collection[str]) -> None:
         InputError: the target has no such thing, or there is no validation split to learn it from.
     """
     for name in asked(recipe):
-        if NEEDS[name] not in type(target).model_fields:
+        if not any(field in type(target).model_fields for field in NEEDS[name]):
             raise InputError(
                 f"{name} with target {target.kind()!r}, whose predictions have none",
                 fix=f"leave {name} out",

@@ -34,6 +34,9 @@ def require_classes(recipe: Settled) -> None:
             )
     for name in getattr(recipe.class_weights, "values", {}):
         _require(name, names, "class_weights.values")
+    for truth, answers in (recipe.costs or {}).items():
+        for name in (truth, *(answers if names_of(recipe.target) and hasattr(recipe.target, "costs") else ())):
+            _require(name, names, "costs")
 
 
 def _require(name: str, names: Sequence[str], place: str) -> None:

@@ -34,6 +34,7 @@ from burnish.stages.prepare.assembling import put_together
 from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
 from burnish.stages.prepare.dividing import Divided
+from burnish.stages.prepare.imbalanced import check_imbalance, learned_loss
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
@@ -125,13 +126,15 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     if trained_before(folder):
         require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
     decisions.check(recipe, draft.target, parts)
-    draft = with_language(draft, parts["train"], folder, _teller(tell, "note"))
+    draft = with_language(draft, parts["train"], folder, _teller(tell, "note"), Phases(tell))
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
     parts = _unfolded(settled, parts, processor, tell)
     epochs = epochs_of(recipe, settled.target, rows_an_epoch(recipe.data, parts["train"]), _teller(tell, "note"))
     settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
+    settled = learned_loss(settled, truths["train"].counts)
+    check_imbalance(settled, truths["train"].counts)
     encoded = _encoded(settled, parts, processor, tell)
     tokens = settled.input.lengths_matter
     if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):

@@ -26,6 +26,7 @@ from burnish.stages.prepare.column_writing import as_written, flags_hint, recogn
 from burnish.stages.prepare.fitting import candidates_of, fit_together, fitting_input, of_input, said_input
 from burnish.stages.prepare.grouping import groups
 from burnish.stages.prepare.no_target import no_target, rows_with_values
+from burnish.stages.prepare.sensible import require_sensible
 from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
 from burnish.targets import ByCheckpoint, Generative, OverVocabulary, Target, fits
@@ -63,7 +64,9 @@ def settle(recipe: Recipe, table: Table, say: Say, others: Mapping[str, Table] |
     update |= _defaults(recipe, input_, target)
     ways = {"over_vocabulary": isinstance(target, OverVocabulary), "hears_and_writes": target.shape == "decoded"}
     update |= rates(recipe, input_, say, **ways)
-    return Settled.model_construct(**{**dict(recipe), **update})
+    settled = Settled.model_construct(**{**dict(recipe), **update})
+    require_sensible(settled)
+    return settled
 
 
 def _sample(table: Table) -> list[Example]:

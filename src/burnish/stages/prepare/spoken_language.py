@@ -22,8 +22,21 @@ ALIKE = 0.6
 """Share of them that must be in one language."""
 
 
-def with_language(settled: Settled, train: Part, folder: Path, say: Callable[[str], None]) -> Settled:
+def with_language(
+    settled: Settled,
+    train: Part,
+    folder: Path,
+    say: Callable[[str], None],
+    notify: Callable[[str, int, int], None],
+) -> Settled:
     """The recipe with the language of the transcripts; the same where it names one, or the checkpoint is told none.
+
+    Args:
+        settled: the recipe.
+        train: the training rows.
+        folder: of the checkpoint.
+        say: told before it listens, which takes seconds, and what was heard.
+        notify: told how many recordings were heard.
 
     Raises:
         InputError: the checkpoint hears several.
@@ -33,7 +46,8 @@ def with_language(settled: Settled, train: Part, folder: Path, say: Callable[[st
         return settled
     if not languages(folder):
         return settled
-    heard = Counter(_heard(input_, train, folder))
+    say(f"target: no language is named, so the checkpoint listens to {min(LISTENED, len(train))} training recordings")
+    heard = Counter(_heard(input_, train, folder, notify))
     language, count = heard.most_common(1)[0]
     total = heard.total()
     if count < ALIKE * total:
@@ -51,7 +65,7 @@ def with_language(settled: Settled, train: Part, folder: Path, say: Callable[[st
     return settled.model_copy(update={"target": target.model_copy(update={"language": language})})
 
 
-def _heard(input_: Speech, train: Part, folder: Path) -> list[str]:
+def _heard(input_: Speech, train: Part, folder: Path, notify: Callable[[str, int, int], None]) -> list[str]:
     """The language of some training recordings; those that cannot be read are passed over, the audit names them."""
     from burnish.models.transformers.spoken import languages_heard
 
@@ -68,4 +82,4 @@ def _heard(input_: Speech, train: Part, folder: Path) -> list[str]:
             break
     if not features:
         raise InputError("no training recording can be read", fix="see the findings of `burnish audit`", place="input")
-    return languages_heard(folder, np.stack(features))
+    return languages_heard(folder, np.stack(features), notify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from burnish.data.samplers import Sampler
 from burnish.report import summary
 from burnish.report.replies import forgotten_sentence
 from burnish.trackers import Tracking
+from burnish.training.technique import Technique
 
 if TYPE_CHECKING:
     from burnish.stages.train.run_folder import RunFolder
@@ -55,7 +57,7 @@ def say_result(
     tracking(Event("test", {"split": result["split"], "rows": result["rows"], **said}))
     for doubt in result["doubts"]:
         tracking(Event("warning", {"text": doubt}))
-    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.report), **ended}))
+    tracking(Event("run_finished", {"path": str(folder.path), "report": str(folder.page), **ended}))
 
 
 def _count(parameters: int) -> str:
@@ -96,3 +98,8 @@ def _padding(batches: TrainingBatches, lengths: NDArray[np.int64]) -> str:
         f"packing: {sum(map(len, steps)) / sum(map(len, lines)):.1f} examples a line on average, of at most "
         f"{max(map(max, lines)):,} tokens; padding before micro-batching: {_share(1 - sum(map(sum, lines)) / size)}"
     )
+
+
+def techniques_said(techniques: Sequence[Technique]) -> list[str]:
+    """Which techniques join in, each by what it is; nothing of those that are off."""
+    return [f"{t.kind()}: {t.sentence()}" for t in techniques if not t.is_off]

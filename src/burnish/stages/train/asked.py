@@ -15,6 +15,9 @@ from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import load_file, overridden
 from burnish.recipe.written import shorthands
 
+SHORT = {"early_stopping": "patience", "averaging": "decay", "imbalance": "kind"}
+"""Of fields that are on no axis, the setting that a plain value stands for."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -80,7 +83,7 @@ def asked(
         settings["task"] = task
     _apply_options(settings, data, target, input_columns, model, device)
     _list_trackers(settings, overrides)
-    result = overridden(settings, overrides, {**shorthands(Recipe), "early_stopping": "patience", "averaging": "decay"})
+    result = overridden(settings, overrides, {**shorthands(Recipe), **SHORT})
     options = {"task": task, "data": data, "target": target, "input": input_columns, "model": model, "device": device}
     named = {o.partition("=")[0].split(".")[0].strip() for o in overrides}
     changes = frozenset({*named, *(name for name, value in options.items() if value)} if resume else ())

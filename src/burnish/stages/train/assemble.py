@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.optim import Optimizer
 
 from burnish.adapters import require_all_learning, require_new_tokens
@@ -16,6 +17,7 @@ from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.data.augmentations import Augmentation, require_augmentable
+from burnish.data.dealing.thinning import thinned
 from burnish.data.feeding.ahead import Sharing, readers
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.decoded import decoded
@@ -30,19 +32,23 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.data_sets import mixture_of
 from burnish.stages.prepare.prepare import Prepared
-from burnish.stages.train.announced import opening_notes
+from burnish.stages.train.announced import opening_notes, techniques_said
+from burnish.stages.train.augmented_texts import require_seen
+from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
+from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
 from burnish.training.accelerator import Accelerator
 from burnish.training.averaging import WeightAverage
-from burnish.training.checkpoint import changing
 from burnish.training.features.cache import Frozen
 from burnish.training.head_bias import begun
-from burnish.training.loop import Clip, Training
+from burnish.training.loop import Training
 from burnish.training.objective import ObjectiveModule
 from burnish.training.parameter_groups import parameter_groups
+from burnish.training.steps import parts_of, surrounded
+from burnish.training.updating import Clip
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
 """What one more micro-batch costs, in elements: on a CPU as `benchmarks/text_training.py --overhead` fits it (about 50 in
@@ -62,6 +68,7 @@ class Assembled:
         frozen: features of a frozen backbone, which training and validation then read; None where all is computed anew.
         average: of the weights, where the run keeps one.
         untouched: the network as it was read, for baselines; None where they read it again.
+        start: pretrained weights of the body by name, where an average is made with them when all steps are done.
     """
 
     training: Training
@@ -72,6 +79,7 @@ class Assembled:
     frozen: Frozen | None = None
     average: WeightAverage | None = None
     untouched: Network | None = None
+    start: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def assemble(
@@ -104,30 +112,36 @@ def assemble(
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)
     notes += found
+    if batches.mixing is not None and batches.mixing.inside:
+        from burnish.models.transformers.mixed_embeddings import let_mix  # loads transformers
+
+        let_mix(network, accelerator.tensors(batches.two_rows().inputs))
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
     }
     frozen, said = computed_once(prepared, network, batches, loaders.get("validation"), accelerator, progress)
+    frozen, batches, made = resampled_rows(prepared, frozen, batches)
     if frozen:
         batches = replace(batches, features=frozen.loaders["train"])
     else:
         batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
+
+    def probe() -> dict[str, Tensor]:
+        return accelerator.tensors(batches.two_rows().inputs)
+
+    module = recipe.objective.module(frozen.network if frozen else network, recipe.loss, probe)
     objective, optimizer = accelerator.place(
-        recipe.objective.module(
-            frozen.network if frozen else network, recipe.loss, lambda: accelerator.tensors(batches.two_rows().inputs)
-        ),
-        lambda: _optimizer(recipe, network),
+        surrounded(module, recipe.techniques, probe), lambda: optimizer_of(recipe, network)
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
+    training.parts = parts_of(network, optimizer, recipe.techniques)
     if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)
-    average = None
-    if recipe.averaging is not None:
-        average = WeightAverage(changing(network, optimizer), recipe.averaging.decay)
-        notes.append("averaging: validated, kept as best and bundled is a moving average of the weights")
-    notes += [*opening_notes(batches, network), *said]
-    return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched)
+    average, start = averaged(recipe, training, batches, validated="validation" in loaders)
+    notes += techniques_said(recipe.techniques)
+    notes += [*opening_notes(batches, network), *said, *made]
+    return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched, start)
 
 
 def _remembering(
@@ -146,7 +160,8 @@ def _remembering(
     return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
 
 
-def _optimizer(recipe: Settled, network: Network) -> Optimizer:
+def optimizer_of(recipe: Settled, network: Network) -> Optimizer:
+    """The optimizer of a network that is adapted, a group for each depth."""
     groups = parameter_groups(
         network,
         learning_rate=recipe.learning_rate,
@@ -172,7 +187,7 @@ def _training(
         network=network,
         optimizer=optimizer,
         adapter=recipe.adapter,
-        schedule=recipe.schedule.resolved(batches.total_steps),
+        schedule=rate_of(recipe, batches.total_steps),
         batches=batches,
         accelerator=accelerator,
         learning_rate=recipe.learning_rate,
@@ -191,6 +206,7 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         raise InputError(
             "no training example has anything to learn from", fix="see the audit for what is wrong with each"
         )
+    usable = thinned(usable, prepared.truths["train"].strata[usable], recipe.data.share, recipe.seed)
     order = Order(
         sampler=recipe.sampler.fitted(rows.given_lengths[usable]),
         usable=usable,
@@ -227,6 +243,8 @@ def _augmentation(prepared: Prepared) -> Augmentation | None:
     recipe, part, input_ = prepared.recipe, prepared.parts["train"], prepared.recipe.input
     require_augmentable(recipe.augmentation, input_)
     if recipe.augmentation is not None and recipe.augmentation.changes:
+        if input_.stored:
+            require_seen(recipe.augmentation, prepared)
         return recipe.augmentation
     # Of rows with several views training reads a random one in each epoch, augmented or not.
     facts = length_facts(part, part.rows, input_)

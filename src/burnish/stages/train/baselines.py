@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -77,15 +77,16 @@ def baselines(
         recipe.target, assembled.training.network
     ):  # the tested one was read back: no head of it is fresh
         network = _as_it_was(prepared, assembled)
-        by_name["base"] = _base(network, prepared, assembled, notify)
+        own = assembled.loaders[_tested_split(prepared)]
+        pretrained = _as_pretrained(prepared, own, _tested_split(prepared))
+        by_name["base"] = _base(network, pretrained, prepared, assembled, notify)
         if recipe.forgetting is not None and recipe.target.shape == "sequence":
             texts = None if recipe.forgetting == "general" else recipe.forgetting
             drawn = {"seed": recipe.seed, "resamples": recipe.resamples}
             forgotten = forgetting(network, tested, prepared.processor, texts, **drawn, notify=notify)
-        if recipe.input.as_pretrained() != recipe.input:  # read in a way of its own: whether that costs anything
-            by_name["full_windows"] = _base(
-                tested, prepared, assembled, notify, note="the same model with full windows"
-            )
+        if pretrained is not own:  # read in a way of its own: whether that costs anything
+            note = "the same model with full windows"
+            by_name["full_windows"] = _base(tested, pretrained, prepared, assembled, notify, note=note)
     base, tested_part = by_name.get("base"), prepared.parts[_tested_split(prepared)]
     scores = baseline_scores(
         predictions,
@@ -124,21 +125,34 @@ def answers_itself(target: Target, network: Network) -> bool:
 
 
 def _as_pretrained(prepared: Prepared, loader: Loader, split: str) -> Loader:
-    """The same rows, as the checkpoint was pretrained to read them: it must not look worse than it is."""
+    """The same rows, as the checkpoint was pretrained to read them: it must not look worse than it is.
+
+    The loader itself where each row is the same to the network: waveforms that fit into a window, say.
+    """
     recipe, folder = prepared.recipe, prepared.recipe.model.folder()
     input_ = recipe.input.as_pretrained()
     if input_ == recipe.input:
         return loader
     processor = processor_of(input_, recipe.target, folder)
+    if _alike(prepared.processor.for_input.settings(), processor.for_input.settings(), loader):
+        return loader
     rows = encode_part(prepared.parts[split], input_, recipe.target, processor, cache=cache_folder(recipe.data.cache))
     return Loader(rows, input_, recipe.target, processor, sharing=loader.sharing)
 
 
-def _base(network: Network, prepared: Prepared, assembled: Assembled, notify: Notify, *, note: str = "") -> Baseline:
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any], loader: Loader) -> bool:
+    """Whether processors with these settings make the same of all rows: they differ in the length of a window at most, and
+    every row fits into both."""
+    differ = {name for name in {*one, *other} if one.get(name) != other.get(name)}
+    shorter = float(one.get("seconds", 0)) <= float(other.get("seconds", 0))
+    return differ <= {"seconds"} and shorter and bool((loader.rows.full_lengths <= loader.rows.lengths).all())
+
+
+def _base(
+    network: Network, loader: Loader, prepared: Prepared, assembled: Assembled, notify: Notify, *, note: str = ""
+) -> Baseline:
     """A network on the same rows, read as the checkpoint was pretrained to; the checkpoint itself: what training has changed."""
-    recipe = prepared.recipe
-    split = _tested_split(prepared)
-    loader, part = _as_pretrained(prepared, assembled.loaders[split], split), prepared.parts[split]
+    recipe, part = prepared.recipe, prepared.parts[_tested_split(prepared)]
     predictions, _ = predict(
         None
         if isinstance(recipe.target, Filed)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from burnish.core.events import Event
 from burnish.core.predictions import Predictions
 from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
 from burnish.evaluation.predict import predict
-from burnish.evaluation.thresholds import f1_thresholds
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes.torch import running
 from burnish.stages.prepare.decisions import asked
 from burnish.stages.prepare.prepare import Phases, Prepared
-from burnish.targets import Confident, Target
+from burnish.stages.train.priors import corrected, frequencies_of
+from burnish.stages.train.tuned import answered_by, cheapest, tuned_decisions, without_change
+from burnish.targets import Confident, Named, Target
 from burnish.trackers import Tracking
 
 if TYPE_CHECKING:
@@ -31,14 +35,16 @@ def decide(prepared: Prepared, assembled: Assembled, tracking: Tracking) -> Deci
         prepared, assembled: the run; the network holds the weights that will be tested.
         tracking: told how far it is, and what promises cannot be kept.
     """
-    recipe, target = prepared.recipe, prepared.recipe.target
+    recipe = prepared.recipe
+    target, facts = beforehand(prepared, assembled)
     if not asked(recipe):
-        return target, {}
+        return without_change(target, recipe.costs), facts
+    named = isinstance(target, Named)
     network = assembled.training.network
     network.eval()
     predictions, _ = predict(
         running(network),
-        assembled.loaders["validation"],
+        replace(assembled.loaders["validation"], target=target),
         prepared.parts["validation"],
         loss=None,
         batch_size=recipe.evaluation_batch_size,
@@ -46,7 +52,26 @@ def decide(prepared: Prepared, assembled: Assembled, tracking: Tracking) -> Deci
         workers=assembled.batches.workers,
         notify=Phases(tracking),
     )
-    return learned(recipe, target, predictions, lambda text: tracking(Event("warning", {"text": text})))
+
+    def warn(text: str) -> None:
+        tracking(Event("warning", {"text": text}))
+
+    target, more = learned(recipe, target, predictions, warn, frequencies_of(prepared) if named else None)
+    return target, {**facts, **more}
+
+
+def beforehand(prepared: Prepared, assembled: Assembled) -> Decisions:
+    """What is known without any answer: the correction of a changed prior, and costs."""
+    recipe, target = prepared.recipe, prepared.recipe.target
+    facts: dict[str, Any] = {}
+    if recipe.prior_correction:
+        offsets = corrected(prepared, assembled.batches.order)
+        facts["prior_correction"] = {"offsets": offsets}
+        target = target.model_copy(update={"offsets": offsets})
+    if recipe.costs and recipe.thresholds == "given":
+        facts["costs"] = recipe.costs
+        target = target.model_copy(update=cheapest(target, recipe.costs))
+    return target, facts
 
 
 def surprise(target: Target, predictions: Predictions, truths: list[Any] | None = None) -> float:
@@ -60,8 +85,21 @@ Decisions = tuple[Target, dict[str, Any]]
 """The target that decides so, and what was learned, as plain values."""
 
 
-def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Callable[[str], None]) -> Decisions:
-    """Temperature first, then thresholds and abstention by the probabilities it gives."""
+def learned(
+    recipe: Recipe,
+    target: Target,
+    predictions: Predictions,
+    say: Callable[[str], None],
+    frequencies: NDArray[np.float64] | None = None,
+) -> Decisions:
+    """Temperature first, then thresholds and abstention by the probabilities it gives.
+
+    Args:
+        recipe, target: of the run; the target with what is known beforehand.
+        predictions: of the validation split.
+        say: told what promises cannot be kept.
+        frequencies: [C] share of each label among the training rows, for `thresholds: prior`.
+    """
     facts: dict[str, Any] = {"learned_from": "validation", "rows": len(predictions.known)}
     if recipe.calibration == "temperature":
         divisor = temperature(target, predictions)
@@ -70,14 +108,12 @@ def learned(recipe: Recipe, target: Target, predictions: Predictions, say: Calla
         after = surprise(target, predictions, untempered.known.truth)
         facts["temperature"] = {"value": divisor, "log_loss_before": before, "log_loss_after": after}
         target = target.model_copy(update={"temperature": divisor})
-    if recipe.thresholds == "f1":
-        thresholds = f1_thresholds(predictions)
-        facts["thresholds"] = asdict(thresholds)
-        target = target.model_copy(update={"own_thresholds": thresholds.chosen})
-        if thresholds.left:
-            say(
-                f"thresholds: {len(thresholds.left)} labels have too few validation examples and keep the given threshold"
-            )
+    target = without_change(target, recipe.costs)
+    if recipe.thresholds != "given":
+        target, facts["thresholds"] = tuned_decisions(recipe, target, predictions, frequencies)
+        if left := facts["thresholds"]["left"]:
+            say(f"thresholds: {len(left)} labels have too few validation examples and keep the given threshold")
+    predictions = answered_by(target, predictions)
     if recipe.abstention is not None:
         promise = promised(predictions, recipe.abstention)
         if promise.abstain_below is None:

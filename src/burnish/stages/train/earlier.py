@@ -10,7 +10,16 @@ from typing import Any
 from burnish.core.files import read_json
 
 FOLDER = "earlier"
-RESULTS = ("bundle", "scores.json", "predictions.parquet", "report.md", "pictures", "export.json", "evaluations")
+RESULTS = (
+    "bundle",
+    "scores.json",
+    "predictions.parquet",
+    "report.md",
+    "report.html",
+    "pictures",
+    "export.json",
+    "evaluations",
+)
 BESIDE = ("recipe.yaml", "environment.json", "audit.json", "best.json")  # what the result was made with
 
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from burnish.answering.opening import Computed, opened, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
-from burnish.core.errors import RunFailed
-from burnish.core.files import damage, read_json, write_json
+from burnish.core.files import read_json, write_json
 from burnish.core.predictions import Predictions
-from burnish.core.seeds import generator
 from burnish.data.feeding.loader import Loader
 from burnish.data.table import Part
 from burnish.evaluation.answer_distribution import distribution
@@ -27,6 +23,7 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
+from burnish.report.gap import gap_sentence
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
@@ -40,12 +37,16 @@ from burnish.stages.train.card import model_card
 from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
+from burnish.stages.train.effects import row_effects
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
+from burnish.stages.train.gap import gap
+from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
+from burnish.stages.train.shipped import restore_best
 from burnish.targets import Target
 from burnish.trackers import Tracking
-from burnish.training import checkpoint, history
+from burnish.training import history
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
@@ -87,7 +88,7 @@ def finish(
         return Run(folder.path, prepared.recipe, read_json(folder.scores))
     started = time.perf_counter()
     require_numbers(history.from_json(state["validations"]), folder.checkpoints)
-    restored = _restore_best(folder, assembled, state)
+    restored = restore_best(folder, prepared, assembled, state)
     target, learned = decide(prepared, assembled, tracking)
     prepared.recipe.adapter.finish(assembled.training.network)
     assembled.training.network.eval()
@@ -104,7 +105,10 @@ def finish(
         result["tested_before"] = before
     predictions = result.pop("_predictions")
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
+    result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
+    if folder.imbalance.is_file():
+        result["imbalance"] = read_json(folder.imbalance)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
     truths, drawn = (
@@ -146,26 +150,6 @@ def _seal(
     )
 
 
-def _restore_best(folder: RunFolder, assembled: Assembled, state: dict[str, Any]) -> dict[str, Any]:
-    """Put the best weights into the network; the last ones where there was no validation. Says which."""
-    network = assembled.training.network
-    best = history.best(history.from_json(state["validations"]))
-    path = checkpoint.at(folder.checkpoints, best.step if best else state["step"])
-    wrong = damage(path)
-    if wrong:
-        raise RunFailed(
-            f"the {'best' if best else 'last'} checkpoint is damaged: {wrong[0]}",
-            fix=f"burnish train --resume --out {folder.path}: it goes on from the newest one that is whole",
-            place=str(path),
-        )
-    chosen = checkpoint.read(path)
-    checkpoint.restore_weights(chosen.validated, network)
-    by = f"{best.metric} {best.value:.4f} on validation" if best else "the last step"
-    if assembled.average is not None:
-        by += f"; weights averaged over steps (decay {assembled.average.decay:g})"
-    return {"step": chosen.step, "chosen_by": by, "weights_sha256": chosen.hash}
-
-
 def _write_bundle(
     folder: RunFolder,
     prepared: Prepared,
@@ -191,19 +175,10 @@ def _write_bundle(
             **({"licence": licence.plain()} if (licence := licence_of(recipe.model.folder())) else {}),
         },
         card=model_card(prepared, None, restored),
-        golden=_golden(prepared),
+        golden=golden_examples(prepared),
         decoder=recipe.decoder,
     )
     write(folder.bundle, contents, computing(network, recipe.decoder))
-
-
-def _golden(prepared: Prepared) -> list[dict[str, Any]]:
-    """A few training rows: only the columns the input reads."""
-    recipe, part = prepared.recipe, prepared.parts["train"]
-    count = min(recipe.golden_examples, len(part))
-    rows = part.rows[np.sort(generator(recipe.seed, "golden").choice(len(part), count, replace=False))]
-    examples = part.table.arrow.select(list(recipe.input.required_columns)).take(rows).to_pylist()
-    return [recipe.input.portable(example) for example in examples]
 
 
 def _tested(prepared: Prepared) -> str:
@@ -268,6 +243,8 @@ def _report(
         inputs_beside=row_columns(recipe.input, recipe.target, part.table),
         explain=row_heatmaps(prepared, result["split"], assembled.training.network),
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
+        page_rows=recipe.page_rows,
+        effects=row_effects(folder, recipe, part.table),
     )
 
 
@@ -296,6 +273,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "lengths": prepared.encoded["train"].given_full_lengths.tolist() if recipe.input.lengths_matter else [],
         "length_limit": prepared.processor.limit,
         "length_unit": recipe.input.length_unit if recipe.input.lengths_matter else "",
+        "gap": gap_sentence(result.get("gap")) or None,
         "training": {
             **training,
             "padding_ratio": 1 - useful / size if size else 0.0,

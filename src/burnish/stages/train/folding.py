@@ -38,7 +38,8 @@ def with_temperature(prepared: Prepared, network: Network, target: Target) -> tu
     temperature = float(getattr(target, "temperature", 1.0))
     if temperature == 1 or not folded(network, temperature, target.outputs, _logits(prepared, network)):
         return target, 1.0
-    return target.model_copy(update={"temperature": 1.0}), temperature
+    offsets = {name: value / temperature for name, value in getattr(target, "offsets", {}).items()}
+    return target.model_copy(update={"temperature": 1.0, **({"offsets": offsets} if offsets else {})}), temperature
 
 
 def _logits(prepared: Prepared, network: Network) -> Callable[[], Array]:

@@ -28,6 +28,11 @@ def computed_once(
     Gives them, and what is to be said.
     """
     recipe = prepared.recipe
+    inside = [t.kind() for t in recipe.techniques if t.inside and not t.is_off]
+    if inside:
+        return None, [f"nothing of the frozen body is computed once: {inside[0]!r} acts inside it"] * _is_frozen(
+            network
+        )
     apart = recipe.cache_features != "never" and batches.mixing is None
     if apart and encoder_frozen(network, recipe.adapter, batches.loader, recipe.epochs):
         compute, what = encoder_states, "the frozen encoder is"
@@ -56,3 +61,8 @@ def computed_once(
             ) from error
         return None, [f"{what} computed anew in each step: {error}"]
     return frozen, frozen.notes
+
+
+def _is_frozen(network: Network) -> bool:
+    """Whether nothing but the head learns."""
+    return all(network.depth(name) > network.layers for name, p in network.named_parameters() if p.requires_grad)

@@ -115,7 +115,8 @@ def row_heatmaps(prepared: Prepared, split: str, network: Network) -> Explain | 
 def _chosen(assembled: Assembled) -> NDArray[np.int64]:
     """Positions of rows that are learned from: one of each class in turn, drawn by the seed."""
     order = assembled.batches.order
-    shuffled = generator(order.seed, "contact sheet").permutation(len(order.usable))
+    read = np.flatnonzero(order.usable < len(assembled.batches.loader.rows))  # not those made in feature space
+    shuffled = read[generator(order.seed, "contact sheet").permutation(len(read))]
     seen: dict[int, int] = {}
     turns = []
     for place in shuffled:

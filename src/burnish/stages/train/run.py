@@ -9,6 +9,7 @@ from pathlib import Path
 from burnish.core.events import Event
 from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
+from burnish.stages.imbalance.automatic import chosen
 from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
 from burnish.stages.signals import StopRequest, interruptible
@@ -59,12 +60,16 @@ def run(
         require_apart(out, read_from(recipe.data))
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
+        way = chosen(recipe, folder, accelerator.processes, lambda text: tracking(Event("note", {"text": text})))
+        recipe = way.recipe
         prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
         changed = require_same(folder, prepared, changes) if resume else {}
         assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
         prepared = settled(prepared, accelerator, resume=resume)
         going = going_on(folder, prepared, assembled, changed, resume=resume)
         going = begin(folder, prepared, assembled, going, command, tracking)
+        if accelerator.main:
+            way.keep(folder)
         accelerator.wait()  # until the folder is there
         if ended := finished_before(folder, prepared, going, tracking):
             return ended

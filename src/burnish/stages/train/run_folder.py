@@ -51,6 +51,8 @@ class RunFolder:
         self.predictions = path / "predictions.parquet"
         self.base_predictions = path / "base_predictions.parquet"
         self.report = path / "report.md"
+        self.page = path / "report.html"
+        self.imbalance = path / "imbalance.json"
         self.best = path / "best.json"
         self.record: Begun | None = None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from burnish.core.errors import NonFinite
+from burnish.core.errors import Interrupted, NonFinite
 from burnish.core.events import Event
 from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Settled
@@ -15,10 +16,12 @@ from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
+from burnish.stages.train.averaged import begun_at, kept_for_averaging, require_same_start
 from burnish.stages.train.blanks import blanks_only
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.samples import Samples
+from burnish.stages.train.told import run_started, step_done
 from burnish.stages.train.validate import choice, deciding, measure, noise
 from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
@@ -42,6 +45,7 @@ class Session:
         default_factory=lambda: {"rows": 0, "useful": 0, "size": 0, "seconds": 0.0, "skipped": 0}
     )
     stopped: str = ""
+    unvalidated: bool = False
     health: GradientHealth = field(default_factory=GradientHealth)
 
     @property
@@ -62,26 +66,11 @@ class Session:
         self._rewind(newest)
         if newest is None and self.recipe.nonfinite == "rollback":
             self._save()  # so that there is something to roll back to from the first step on
-        batches, training = self.assembled.batches, self.assembled.training
         rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
         for note in [*self.assembled.notes, *choice(self.recipe, rows)]:
             self._say("note", text=note)
         self._sample()
-        self._say(
-            "run_started",
-            task=self.recipe.task_name(),
-            model=self.recipe.model.name,
-            rows={name: len(part) for name, part in self.prepared.parts.items()},
-            total_steps=batches.total_steps,
-            start_step=self.step,
-            epochs=batches.total_steps / batches.steps_per_epoch,
-            batch_size=self.recipe.batch_size,
-            learning_rate=training.learning_rate,
-            adapter=self.recipe.adapter.kind(),
-            device=str(training.accelerator.device),
-            precision=training.accelerator.precision,
-            processes=training.accelerator.processes,
-        )
+        self._say("run_started", **run_started(self.prepared, self.assembled, self.step))
 
     def _sample(self) -> None:
         """Write samples to be heard, where they are due."""
@@ -91,7 +80,7 @@ class Session:
 
     def train(self, stop: StopRequest) -> None:
         """Steps until the end, early stopping, an interruption, or something that is not finite."""
-        if self.stopped:
+        if self.stopped or (self.unvalidated and self._after_step(stop)):
             return
         again = True
         while again:
@@ -102,27 +91,30 @@ class Session:
                     break
                 self._count(step)
                 self.libraries.begin()  # beside the steps, whose products leave Python's lock alone
-                validate = self._due(step.number)
-                if validate:
-                    self._validate()
-                ended = self._ended(validate)
-                every = self.recipe.checkpoint_steps
-                save = validate or bool(ended) or (every is not None and step.number % every == 0)
-                interrupted = self.assembled.training.accelerator.any(stop.requested)
-                if save or interrupted:
-                    self._save()
-                self._sample()
-                if interrupted:
-                    raise stopped(f"stopped after step {self.step}; everything is saved", self.folder.resumed_by)
-                if ended:
+                if self._after_step(stop):
                     return
-        self._passed_over_the_end()
+        self._passed_over_the_end(stop)
 
-    def _passed_over_the_end(self) -> None:
+    def _after_step(self, stop: StopRequest) -> str:
+        """Validate and save where that is due; why the run is over, empty where it goes on."""
+        validate = self._due(self.step)
+        if validate:
+            self._validate(stop)
+        ended = self._ended(validate)
+        every = self.recipe.checkpoint_steps
+        interrupted = self.assembled.training.accelerator.any(stop.requested)
+        if validate or ended or interrupted or (every is not None and self.step % every == 0):
+            self._save()
+        self._sample()
+        if interrupted:
+            raise stopped(f"stopped after step {self.step}; everything is saved", self.folder.resumed_by)
+        return ended
+
+    def _passed_over_the_end(self, stop: StopRequest) -> None:
         """The last steps were passed over after a rollback: the validation due at the end is still due."""
         validated = bool(self.validations) and self.validations[-1].step == self.step
         if self._due(self.assembled.batches.total_steps) and not validated:
-            self._validate()
+            self._validate(stop)
         self.stopped = "all steps done"
         self._save()
 
@@ -136,20 +128,23 @@ class Session:
             "validations": history.to_json(self.validations),
             "totals": self.totals,
             "stopped": self.stopped,
+            "unvalidated": self.unvalidated,
             "micro_batch_size": training.micro_batch_size,
             "skipped": sorted(training.skipped),
             "scaler": scaler.state_dict() if scaler is not None else None,
+            **begun_at(training.parts),
         }
 
     def _restore(self, saved: checkpoint.Checkpoint) -> None:
         training, state = self.assembled.training, saved.state
+        require_same_start(training.parts, state, str(self.recipe.model.name))
         checkpoint.restore(saved, training.network, training.optimizer, self.assembled.average)
         self.step = saved.step
         done = history.from_json(state["validations"])
         total = self.assembled.batches.total_steps
         self.validations = history.at_length(done, total)
         training.scores[:] = history.as_scores(self.validations)
-        self.totals = dict(state["totals"])
+        self.totals, self.unvalidated = dict(state["totals"]), bool(state.get("unvalidated"))
         self.stopped = still_stopped(state["stopped"], self.validations, self.recipe, self.step, total)
         if "micro_batch_size" not in self.going.changes:
             training.micro_batch_size = min(training.micro_batch_size, state["micro_batch_size"])
@@ -160,25 +155,12 @@ class Session:
     def _count(self, step: Step) -> None:
         self.step = step.number
         if self.assembled.average is not None and step.applied:
-            self.assembled.average.update()
+            self.assembled.average.update(step.number / self.assembled.batches.total_steps)
         for key in ("rows", "useful", "size", "seconds"):
             self.totals[key] += getattr(step, key)
         self.totals["skipped"] += not step.applied
-        self._say(
-            "step",
-            number=step.number,
-            total_steps=self.assembled.batches.total_steps,
-            epoch=step.epoch,
-            loss=step.loss.mean,
-            learning_rate=step.learning_rate,
-            gradient_norm=step.gradient_norm,
-            rows=step.rows,
-            tokens=step.useful,
-            seconds=step.seconds,
-            padding_ratio=1 - step.useful / step.size if step.size else 0.0,
-            groups=step.group_norms,
-            **({} if self.recipe.input.length_unit == "tokens" else {"unit": self.recipe.input.length_unit}),
-        )
+        total = self.assembled.batches.total_steps
+        self._say("step", **step_done(step, total, self.recipe.input.length_unit))
         for text in self.health.see(step):
             self._warn(text)
         training = self.assembled.training
@@ -193,11 +175,19 @@ class Session:
         every = self.recipe.validation_steps or max(1, round(self.recipe.validation_epochs * batches.steps_per_epoch))
         return number % every == 0 or number == batches.total_steps
 
-    def _validate(self) -> None:
+    def _validate(self, stop: StopRequest) -> None:
+        """Validate; a signal ends it behind the next batch, and a run that goes on does it again."""
+        self.unvalidated = True
         self.libraries.wait()
         started, training, batches = time.perf_counter(), self.assembled.training, self.assembled.batches
         accelerator, metric = training.accelerator, deciding(self.recipe)
-        scores = measure(self.prepared, self.assembled, metric, self._warn)
+        leave = partial(stop.leave, self.step, self.folder.resumed_by) if accelerator.processes == 1 else None
+        try:
+            scores = measure(self.prepared, self.assembled, metric, self._warn, leave)
+        except Interrupted:
+            self._save()
+            raise
+        self.unvalidated = False
         value = accelerator.agreed(scores.get("loss" if metric is None else metric.label, math.nan))
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
@@ -244,11 +234,17 @@ class Session:
             best = history.best(self.validations)
             if best is not None and best.step == self.step:
                 self._record_best()
-            checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, best.step if best else None)
+            checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, self._worth_keeping())
             self._say(
                 "checkpoint", number=self.step, path=str(saved.path), best=best is not None and best.step == self.step
             )
         training.accelerator.wait()
+
+    def _worth_keeping(self) -> set[int]:
+        """Steps whose checkpoints stay: the best one, and those that may be averaged with it."""
+        best, most = history.best(self.validations), kept_for_averaging(self.recipe)
+        leading = [v.step for v in history.leading(self.validations, most)] if most > 1 else []
+        return {*leading, *([best.step] if best else [])}
 
     def _not_finite(self, step: Step) -> bool:
         """Act on a step that was not finite; True when training goes on from an earlier state."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from burnish.core.predictions import Predictions
 from burnish.core.weighted import ZERO, WeightedSum
-from burnish.evaluation.predict import needs_truth, predict
+from burnish.evaluation.predict import Notify, needs_truth, predict
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Settled
 from burnish.runtimes.torch import computing
@@ -49,12 +49,16 @@ def choice(recipe: Settled, rows: int) -> list[str]:
 
 
 def measure(
-    prepared: Prepared, assembled: Assembled, metric: Metric | None, warn: Callable[[str], None]
+    prepared: Prepared,
+    assembled: Assembled,
+    metric: Metric | None,
+    warn: Callable[[str], None],
+    notify: Notify | None = None,
 ) -> dict[str, float]:
     """Loss, headline metrics and the deciding metric on the validation split; of the averaged weights where there are some.
 
     Processes share the rows, and every one gets the scores of all rows. A network that answers a row with NaN or infinity
-    has no score at all, whatever its other answers are, and `warn` is told.
+    has no score at all, whatever its other answers are, and `warn` is told. `notify` is told after each batch.
     """
     strange: list[int] = []
     recipe, accelerator = prepared.recipe, assembled.training.accelerator
@@ -75,6 +79,7 @@ def measure(
                 overhead=assembled.batches.overhead,
                 workers=0 if assembled.frozen else assembled.batches.workers,
                 share=(accelerator.process, accelerator.processes),
+                notify=notify,
                 strange=strange,
                 decoder=recipe.decoder,
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cache as cache_of
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     from burnish.data.augmentations import Augmentation
 
 Policy = Literal["auto", "always", "never"]
+
+
+class Rows(Protocol):
+    """Features by position: an array on disk, or one that goes on in memory."""
+
+    def __len__(self) -> int:
+        """How many rows."""
+
+    def __getitem__(self, positions: NDArray[np.int64]) -> Array:
+        """[M, ...] of these positions."""
+
+
 PROBED = 8  # rows on which it is found what the head reads, and on which the parts are compared with the whole
 SEEN = "features"
 
@@ -85,7 +97,7 @@ class FeatureLoader(Loader):
         features: float32 [N, ...] of the rows of the split, on disk.
     """
 
-    features: Array | None = None
+    features: Rows | None = None
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The features at these positions, the same in every epoch."""

@@ -57,11 +57,11 @@ def figures(reporter: Reporter) -> dict[str, Any]:
     """How many tunes of each split are what `findings` says, in a table."""
     heard = reporter.once(_heard)
     rows = [
-        [name, len(reporter.scans[name]), len(split.unread), len(split.uneven), len(split.changed)]
+        [name, *(f"{n:,}" for n in (len(reporter.scans[name]), *map(len, (split.unread, split.uneven, split.changed))))]
         for name, split in heard.items()
     ]
-    columns = ["split", "tunes", "unreadable", "bars that do not add up", "changed by writing"]
-    return {"tables": {"Tunes": {"columns": columns, "rows": rows}}}
+    head = ["split", "tunes", "unreadable", "bars that do not add up", "changed by writing"]
+    return {"tables": {"tunes": {"head": head, "numbers": [1, 2, 3, 4], "rows": rows}}}
 
 
 def _of_rows(

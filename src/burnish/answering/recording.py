@@ -1,0 +1,107 @@
+"""A recording as its windows: what was said in each, where they are joined, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from burnish.answering.predictor import PreparedRow
+from burnish.bundle.bundle import Bundle
+from burnish.core.answer import Answer
+from burnish.media.transcript.aligning import TimedWord
+from burnish.media.transcript.phrases import phrases
+from burnish.media.transcript.stitching import APART, Stitching
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Words that are said together: seconds, text, and the words with times where there are some."""
+
+    start: float
+    end: float
+    text: str
+    score: float | None = None
+    words: tuple[TimedWord, ...] = ()
+
+
+@dataclass
+class Windows:
+    """The windows of a recording.
+
+    Attributes:
+        bundle: what hears it.
+        prepared: one for each window, in order.
+        spans: seconds at which each begins and ends.
+        seconds: how long the recording is.
+        answers: of the windows so far.
+    """
+
+    bundle: Bundle
+    prepared: list[PreparedRow]
+    spans: list[tuple[float, float]]
+    seconds: float
+    answers: list[Answer] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, bundle: Bundle, row: PreparedRow) -> Self:
+        """Of a recording that was prepared as a whole."""
+        heard = bundle.processor.for_input.heard
+        assert heard is not None
+        rate = float(heard[0])
+        starts = [int(view["_start"]) / rate for view in row.views]
+        lengths = [int(view["_samples"]) / rate for view in row.views]
+        spans = [(start, start + length) for start, length in zip(starts, lengths, strict=True)]
+        return cls(bundle, [PreparedRow((view,)) for view in row.views], spans, int(row.views[0]["_total"]) / rate)
+
+    def stitching(self) -> Stitching:
+        """The windows so far, joined."""
+        target: Any = self.bundle.target
+        texts = [str(answer.answer) for answer in self.answers]
+        apart = bool(self.prepared[0].views[0].get(APART, 0))
+        joining = Stitching(target.spaced(texts, self.bundle.processor), apart)
+        for text in texts:
+            joining.add(text)
+        return joining
+
+    def segments(self) -> list[Segment]:
+        """Phrases of each window that adds words, where these are timed; else the window as a whole.
+
+        Windows without times meet in the middle of where they overlap.
+        """
+        out: list[Segment] = []
+        for number, (text, places) in enumerate(self.stitching().kept()):
+            if not text:
+                continue
+            words, score = self._words(number, text, places, out[-1].end if out else 0.0), self.answers[number].score
+            if words:
+                said = phrases(text, words)
+                out += [Segment(own[0].start, own[-1].end, part, score, own) for part, own in said]
+            else:
+                out.append(Segment(*self._between(number), text, score))
+        return out
+
+    def _between(self, number: int) -> tuple[float, float]:
+        start, end = self.spans[number]
+        if number:
+            start = max(start, (start + self.spans[number - 1][1]) / 2)
+        if number + 1 < len(self.spans):
+            end = min(end, (end + self.spans[number + 1][0]) / 2)
+        return start, end
+
+    def _words(self, window: int, text: str, places: Sequence[int], since: float) -> list[TimedWord]:
+        """Those of a window that are in the whole, in seconds from the beginning of the recording; none without times.
+
+        None begins before `since`, where what the window before has added ends: both heard the seconds that they share.
+        """
+        timed = self.answers[window].words
+        if not places or places[-1] >= len(timed):
+            return []
+        begin, kept = self.spans[window][0], [timed[place] for place in places]
+        if "".join(word.word for word in kept) != "".join(text.split()):
+            return []
+        starts = [max(since, begin + word.start) for word in kept]
+        return [
+            replace(word, start=start, end=max(start, begin + word.end))
+            for word, start in zip(kept, starts, strict=True)
+        ]

@@ -1,0 +1,71 @@
+"""Commands that train several times to answer one question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from burnish.cli.options import FILE
+from burnish.core.collecting import importing
+
+
+@click.command("learning-curve", short_help="Train on parts of the rows: would more rows help?")
+@click.argument("recipe", nargs=-1, metavar="RECIPE [PLACE=VALUE]...")
+@click.option("--out", type=FILE, required=True, metavar="FOLDER", help="Where figures and picture go; must not exist.")
+@click.option(
+    "--shares",
+    default="0.125,0.25,0.5,1",
+    show_default=True,
+    metavar="LIST",
+    help="Shares of the training rows, each trained with as many steps.",
+)
+@click.option("--seeds", type=click.IntRange(1, 20), default=1, show_default=True, help="Trainings of each share.")
+def learning_curve(recipe: tuple[str, ...], out: Path, shares: str, seeds: int) -> None:
+    """Train as RECIPE says on shares of its training rows, score on validation, and say whether more rows would help.
+
+    The held-out test is not read.
+
+    \b
+    burnish learning-curve recipe.yaml --out curves/reviews
+    burnish learning-curve recipe.yaml epochs=4 --seeds 3 --out curves/reviews
+    """
+    from burnish.core.errors import InputError
+    from burnish.stages.train.asked import asked
+
+    try:
+        parts = [float(part) for part in shares.split(",")]
+    except ValueError:
+        raise InputError(f"shares {shares!r}", expected="numbers with commas between", place="--shares") from None
+    request = asked(recipe, out=out)
+    with importing():
+        from burnish.stages import learning_curve as stage
+
+    stage.learning_curve(request.recipe, out, shares=parts, seeds=seeds, say=click.echo)
+    click.echo(f"Report: {out / 'learning_curve.md'}")
+
+
+@click.command(
+    "cross-validate", short_help="Train on folds: a prediction for each row by a model that has not seen it."
+)
+@click.argument("recipe", nargs=-1, metavar="RECIPE [PLACE=VALUE]...")
+@click.option("--folds", type=click.IntRange(2, 50), default=5, show_default=True, help="How many trainings.")
+@click.option(
+    "--out", type=FILE, required=True, metavar="FOLDER", help="Where figures and predictions go; must not exist."
+)
+def cross_validate(recipe: tuple[str, ...], folds: int, out: Path) -> None:
+    """Train as RECIPE says on all folds but one, for each fold; then test all models together, once.
+
+    Groups stay in one fold. All models stay in memory until the end.
+
+    \b
+    burnish cross-validate recipe.yaml --folds 5 --out folds/reviews
+    """
+    from burnish.stages.train.asked import asked
+
+    request = asked(recipe, out=out)
+    with importing():
+        from burnish.stages import cross_validation as stage
+
+    stage.cross_validate(request.recipe, out, count=folds, say=click.echo)
+    click.echo(f"Report: {out / 'cross_validation.md'}")

@@ -1,0 +1,91 @@
+"""Pages of docs/techniques: what is made from the code and from kept results stands between marks, and is written anew here.
+
+python -m burnish.cli.technique_pages docs/techniques
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from burnish.cli.reference import table_of_fields
+from burnish.core.component import Component, component_class, kinds
+from burnish.core.files import write_text
+from burnish.recipe.axes import AXES
+
+HEADINGS = (
+    "What it does",
+    "When to use it",
+    "Settings",
+    "What it gave on our data",
+    "Traps",
+    "Source",
+)
+SETS = {
+    "sst2": "film reviews (sst2), {train} training texts, the starter checkpoint",
+    "fsdd": "spoken digits (fsdd), {train} training recordings, YAMNet",
+}
+"""Sets of `benchmarks/techniques.py`, in words."""
+
+
+def technique(kind: str) -> type[Component] | None:
+    """The class behind a page; None for pages of what is a setting of something else."""
+    for field in ("penalties", "perturbations", "averages", "mixing", "augmentations"):
+        if kind in kinds(AXES[field]):
+            return component_class(AXES[field], kind)
+    return None
+
+
+def filled(page: str, kind: str, results: Mapping[str, Any]) -> str:
+    """A page with the parts between marks made anew."""
+    cls, made = technique(kind), {"results": "\n".join(_results(kind, results))}
+    if cls is not None:
+        made |= {"says": cls.sentence(), "settings": table_of_fields(cls)}
+    for part, text in made.items():
+        marks = re.compile(rf"(<!-- {part} -->\n).*?(<!-- end -->)", re.DOTALL)
+        page = marks.sub(partial(_between, text), page)
+    return page
+
+
+def _between(text: str, found: re.Match[str]) -> str:
+    return f"{found[1]}{text}\n{found[2]}"
+
+
+def _results(kind: str, results: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each set: the difference to the plain recipe, and whether it is shown."""
+    for name, words in SETS.items():
+        row = results.get(name, {}).get("techniques", {}).get(kind)
+        if row is None:
+            yield f"- {words.split(',')[0]}: not measured yet"
+            continue
+        found = row["difference"]["accuracy"]
+        shown = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no significant difference"
+        yield (
+            f"- {words.format(**results[name]['rows'])}: accuracy {found['value']:+.3f} "
+            f"(95 % CI {found['low']:+.3f} to {found['high']:+.3f}), {shown}; seeds {len(row['seeds'])}, "
+            f"time × {row['times']:.1f}; settings `{json.dumps(row['settings'])}`"
+        )
+
+
+def results_of(folder: Path) -> dict[str, Any]:
+    """The results that are kept beside the documents, by set; an empty one where there are none."""
+    kept = folder.resolve().parents[1] / "benchmarks" / "results"
+    files = {name: kept / f"techniques-{name}.json" for name in SETS}
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items() if path.is_file()}
+
+
+def pages(folder: Path) -> dict[Path, str]:
+    """Each page as it should be."""
+    results = results_of(folder)
+    files = sorted(path for path in folder.glob("*.md") if path.stem != "index")
+    return {path: filled(path.read_text(encoding="utf-8"), path.stem, results) for path in files}
+
+
+if __name__ == "__main__":
+    for path, text in pages(Path(sys.argv[1])).items():
+        write_text(path, text)

@@ -1,0 +1,46 @@
+"""Parts of a recipe that are on no axis, and what stands where a recipe names nothing."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from burnish.core.component import build
+from burnish.recipe.imbalance import WAYS
+from burnish.trackers import Tracker
+
+IMBALANCE = (
+    f"One way with rare classes, written out into other fields: {', '.join(WAYS)}; auto: compared on validation."
+)
+THRESHOLDS = (
+    "From when on a label is predicted, learned from validation by a score or by costs: of several labels a threshold each, of "
+    "one label a weight each; prior: by how common labels are (logit adjustment)."
+)
+COSTS = (
+    "What wrong predictions cost: {truth: {prediction: cost}}, of several labels {label: {missed: cost, false_alarm: cost}}. "
+    "The cheapest by the probabilities is predicted, or with thresholds: cost by validation."
+)
+CORRECTION = (
+    "Whether probabilities are corrected for what class weights, samplers and losses made of how common labels are; "
+    "predictions stay as they are."
+)
+Thresholds = Literal["given", "f1", "balanced_accuracy", "accuracy", "matthews", "cost", "prior"]
+
+
+class EarlyStopping(BaseModel):
+    """When to stop before the last step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
+    minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
+
+
+def default(axis: str, kind: str) -> Any:
+    """What makes the component that stands where none is named."""
+    return lambda: build(axis, {"kind": kind})
+
+
+def console() -> list[Tracker]:
+    """Where events go unless a recipe says otherwise."""
+    return [cast(Tracker, build("burnish.trackers", "console"))]

@@ -1,0 +1,97 @@
+"""A sound: a player, and its waveform on the same time axis."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnish.report.page.budget import Budget
+from burnish.report.page.cards import Card, Row
+from burnish.report.page.contents import Contents
+from burnish.report.page.markup import Html, both, join, tag
+
+SECONDS = 5.0
+"""Of a sound that are on the page; of a longer one its beginning."""
+OPUS = (8000, 12000, 16000, 24000, 48000)
+"""Rates Opus has; sounds of others become Vorbis."""
+COLUMNS = 150
+PLAYED = 100
+"""Sounds with a player, the worst mistakes first."""
+
+
+class SoundCard(Card):
+    """What the example sounds like."""
+
+    order: ClassVar[int] = 20
+
+    def __init__(self, contents: Contents, budget: Budget) -> None:
+        self._contents, self._budget, self._played = contents, budget, 0
+
+    @classmethod
+    def of(cls, contents: Contents, rows: Sequence[Row], budget: Budget) -> SoundCard | None:
+        """Of examples that can be heard."""
+        return cls(contents, budget) if contents.audible else None
+
+    def body(self, row: Row) -> Html | None:
+        """Player and waveform, or the name alone where there was no room."""
+        assert self._contents.heard is not None
+        wav = self._contents.heard(row.row) if self._played < PLAYED else None
+        self._played += 1
+        name = tag("p", tag("bdi", self._contents.shown(row.row).rpartition("/")[2]), class_="soft name")
+        if wav is None:
+            self._budget.refuse("sounds")
+            return name
+        samples, rate, whole = _read(wav)
+        address = self._budget.data("audio/ogg", _encoded(samples, rate), "sounds")
+        if address is None:
+            return name
+        label = both("Sound of {name}", "{name} 的声音", name=self._contents.shown(row.row).rpartition("/")[2])
+        player = tag("audio", controls=True, preload="metadata", src=address, aria_label=label)
+        cut = None
+        if whole > SECONDS:
+            cut = both("the first {n} of {whole} s", "共 {whole} 秒，前 {n} 秒", n=f"{SECONDS:g}", whole=f"{whole:.1f}")
+        wave = tag(
+            "div", waveform(samples), tag("i", class_="head"), class_="wave", data_seconds=f"{len(samples) / rate:.3f}"
+        )
+        return tag("div", wave, player, join(name, tag("p", cut, class_="soft name") if cut else None), class_="heard")
+
+
+def _read(wav: bytes) -> tuple[NDArray[np.float32], int, float]:
+    """Mono samples of the beginning, their rate, and the seconds of the whole."""
+    import soundfile
+
+    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
+    mono: NDArray[Any] = samples.mean(axis=1)
+    return mono[: int(SECONDS * rate)], int(rate), len(mono) / rate
+
+
+def _encoded(samples: NDArray[np.float32], rate: int) -> bytes:
+    import soundfile
+
+    stream = io.BytesIO()
+    subtype = "OPUS" if rate in OPUS else "VORBIS"
+    soundfile.write(
+        stream, samples, rate, format="OGG", subtype=subtype, compression_level=0.9 if subtype == "OPUS" else 0.7
+    )
+    return stream.getvalue()
+
+
+def waveform(samples: NDArray[np.float32], columns: int = COLUMNS) -> Html:
+    """The least and the greatest of each column, so that no peak is lost; [N] from -1 to 1."""
+    parts = np.array_split(samples, min(columns, max(1, len(samples))))
+    peak = max(0.05, float(np.abs(samples).max(initial=0.0)))
+    path = []
+    for i, part in enumerate(parts):
+        low, high = (float(part.min()) / peak, float(part.max()) / peak) if len(part) else (0.0, 0.0)
+        path.append(f"M{i} {19.5 - 18 * high:.1f}V{20.5 - 18 * low:.1f}")
+    return tag(
+        "svg",
+        tag("path", d="".join(path)),
+        viewBox=f"-1 0 {len(parts) + 1} 40",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )

@@ -1,0 +1,216 @@
+"""The verb `cross-validate`: each row predicted by a model that has not seen it, and all models together on the test."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from burnish.core.errors import InputError
+from burnish.core.events import Event
+from burnish.core.files import require_writable, write_json, write_text
+from burnish.core.network import Network
+from burnish.core.predictions import Predictions
+from burnish.data.dealing.columns import group_keys
+from burnish.data.dealing.folds import folds
+from burnish.data.feeding.encode import encode_part
+from burnish.data.feeding.loader import Loader
+from burnish.data.settings import cache_folder
+from burnish.data.table import Part
+from burnish.data.truths import truths_of
+from burnish.evaluation.predict import needs_truth, predict
+from burnish.evaluation.scores import scores
+from burnish.recipe.recipe import Recipe
+from burnish.report.folds import page
+from burnish.runtimes.torch import running
+from burnish.stages.prepare.prepare import Prepared, prepare
+from burnish.stages.signals import StopRequest
+from burnish.stages.train.assemble import assemble
+from burnish.stages.train.run_folder import RunFolder
+from burnish.stages.train.session import Session
+from burnish.stages.train.shipped import restore_best
+from burnish.trackers import Tracking
+from burnish.training.accelerator import Accelerator
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A trained fold: its network, what it says of its own validation rows, and which weights it has."""
+
+    network: Network
+    predictions: Predictions
+    chosen_by: str
+
+
+def cross_validate(recipe: Recipe, out: Path, *, count: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Train `count` times, each time without another fold of the rows that are for training and validation.
+
+    Into `out` go `cross_validation.json` and `.md`, `out_of_fold.parquet` (a prediction for each row by the model that has
+    not seen it) and, where there is a test split, `predictions.parquet` of all models together: the mean of their logits.
+    The test is read once, by all of them together.
+
+    Args:
+        recipe: of the run.
+        out: a new folder.
+        count: folds, 2 or more.
+        say: told each fold's score as it is there.
+
+    Raises:
+        InputError: validation rows come from another table than training rows, predictions are written, or the folder is
+            there already.
+    """
+    if out.exists():
+        raise InputError("the folder is there already", fix="choose another --out", place=str(out))
+    require_writable(out)
+    silent = Tracking([])
+    accelerator = Accelerator(recipe.device, recipe.precision)
+    prepared = _whole(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
+    fold_of = _dealt(prepared, count)
+    trained = []
+    for number in range(count):
+        fold = _trained(prepared, fold_of == number, out / f"fold-{number}", silent)
+        value = _scored(prepared, fold.predictions)["metrics"][_deciding(prepared)]["value"]
+        say(f"fold {number + 1} of {count}: {len(fold.predictions):,} rows, {_deciding(prepared)} {value:.4f}")
+        trained.append(fold)
+    result = _result(prepared, trained, out, fold_of)
+    write_json(out / "cross_validation.json", result)
+    write_text(out / "cross_validation.md", page(result))
+    return result
+
+
+def _whole(prepared: Prepared) -> Prepared:
+    """With the rows for training and validation as one part, `train`, from which names are learned."""
+    parts, recipe = prepared.parts, prepared.recipe
+    if recipe.decoder.reads != "logits" or needs_truth(recipe.target, recipe.loss):
+        raise InputError(
+            f"predictions of target {recipe.target.kind()!r} are no logits that could be joined over folds",
+            expected="a target such as label, labels, score or tags",
+            place="target",
+        )
+    own = [parts[name] for name in ("train", "validation") if name in parts]
+    if any(part.table is not own[0].table for part in own):
+        raise InputError(
+            "validation rows come from a file of their own, and folds are dealt from one table",
+            fix="leave data.validation out, or put its rows into data.train",
+            place="data.validation",
+        )
+    whole = Part(own[0].table, np.sort(np.concatenate([part.rows for part in own])))
+    target = recipe.target.learned(whole.cells(recipe.target.column))
+    settled = recipe.model_copy(update={"target": target})
+    others = {name: part for name, part in parts.items() if name == "test"}
+    return replace(prepared, recipe=settled, parts={"train": whole, **others})
+
+
+def _dealt(prepared: Prepared, count: int) -> NDArray[np.int64]:
+    """The fold of each row; groups, and rows of the same input, stay together."""
+    recipe, part = prepared.recipe, prepared.parts["train"]
+    column = getattr(recipe.split, "group", None) or recipe.group
+    contents = np.array([_content(row) for row in _inputs(recipe.input.required_columns, part)], np.uint64)
+    if column is not None:
+        named = group_keys(part.table, column)[part.rows]
+        contents = np.where(named != 0, named, contents)
+    return folds(contents, truths_of(part, recipe.target).strata, count, recipe.seed)
+
+
+def _inputs(columns: Sequence[str], part: Part) -> list[dict[str, Any]]:
+    return list(part.table.take(part.rows, list(columns)).to_pylist())
+
+
+def _content(row: dict[str, Any]) -> int:
+    digest = hashlib.blake2b(repr(sorted(row.items())).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") or 1
+
+
+def _trained(whole: Prepared, held_out: NDArray[np.bool_], place: Path, silent: Tracking) -> Fold:
+    """One fold: trained on the others, its best checkpoint chosen on itself."""
+    part = whole.parts["train"]
+    parts = {"train": Part(part.table, part.rows[~held_out]), "validation": Part(part.table, part.rows[held_out])}
+    recipe, cache = whole.recipe, cache_folder(whole.recipe.data.cache)
+    encoded = {n: encode_part(p, recipe.input, recipe.target, whole.processor, cache=cache) for n, p in parts.items()}
+    truths = {name: truths_of(one, recipe.target) for name, one in parts.items()}
+    prepared = replace(whole, parts=parts, truths=truths, encoded=encoded)
+    accelerator = Accelerator(recipe.device, recipe.precision)
+    assembled = assemble(prepared, accelerator, lambda text: silent(Event("warning", {"text": text})))
+    folder = RunFolder(place)
+    place.mkdir(parents=True)
+    try:
+        session = Session(folder, prepared, assembled, silent)
+        session.begin()
+        with StopRequest() as stop:
+            try:
+                session.train(stop)
+            finally:
+                assembled.batches.reading.close()
+        chosen = restore_best(folder, prepared, assembled, session.state())
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    network = assembled.training.network
+    recipe.adapter.finish(network)
+    predictions = _predicted(prepared, [network], assembled.loaders["validation"], parts["validation"])
+    return Fold(network, predictions, str(chosen["chosen_by"]))
+
+
+def _predicted(prepared: Prepared, networks: Sequence[Network], loader: Loader, part: Part) -> Predictions:
+    """What the mean of the networks' logits says of the rows of a part."""
+    recipe, runs = prepared.recipe, [running(network) for network in networks]
+
+    def together(**arrays: Any) -> Any:
+        return np.mean([run(**arrays) for run in runs], axis=0)
+
+    predictions, _ = predict(
+        together,
+        replace(loader, decoded=None),
+        part,
+        loss=recipe.loss,
+        group=recipe.group,
+        batch_size=recipe.evaluation_batch_size,
+        decoder=recipe.decoder,
+    )
+    return predictions
+
+
+def _deciding(prepared: Prepared) -> str:
+    metrics = {metric.label for metric in prepared.recipe.metrics}
+    return prepared.recipe.deciding_metric if prepared.recipe.deciding_metric in metrics else next(iter(metrics))
+
+
+def _scored(prepared: Prepared, predictions: Predictions) -> dict[str, Any]:
+    recipe = prepared.recipe
+    headline = [*recipe.target.headline, _deciding(prepared)]
+    return scores(predictions, recipe.metrics, headline, seed=recipe.seed, resamples=recipe.resamples)
+
+
+def _result(prepared: Prepared, trained: Sequence[Fold], out: Path, fold_of: NDArray[np.int64]) -> dict[str, Any]:
+    joined = pa.concat_tables([fold.predictions.table for fold in trained])
+    rows = np.concatenate([np.flatnonzero(fold_of == number) for number in range(len(trained))])
+    together = Predictions(joined.take(pa.array(np.argsort(rows))))
+    together.save(out / "out_of_fold.parquet")
+    result = {
+        "folds": len(trained),
+        "deciding": _deciding(prepared),
+        "each": [
+            {"rows": len(f.predictions), "chosen_by": f.chosen_by, **_headline(_scored(prepared, f.predictions))}
+            for f in trained
+        ],
+        "out_of_fold": _scored(prepared, together),
+    }
+    if (test := prepared.parts.get("test")) is not None:
+        recipe = prepared.recipe
+        cache = cache_folder(recipe.data.cache)
+        encoded = encode_part(test, recipe.input, recipe.target, prepared.processor, cache=cache)
+        loader = Loader(encoded, recipe.input, recipe.target, prepared.processor)
+        all_of_them = _predicted(prepared, [fold.network for fold in trained], loader, test)
+        all_of_them.save(out / "predictions.parquet")
+        result["ensemble_on_test"] = _scored(prepared, all_of_them)
+    return result
+
+
+def _headline(scored: dict[str, Any]) -> dict[str, Any]:
+    return {"metrics": {name: scored["metrics"][name]["value"] for name in scored["headline"]}}
