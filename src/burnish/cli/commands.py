@@ -14,6 +14,7 @@ from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, si
 from burnish.cli.beforehand import BEFOREHAND
 from burnish.cli.chatting import chat
 from burnish.cli.listening import listen
+from burnish.cli.options import FILE
 from burnish.cli.output import show
 from burnish.cli.studies import cross_validate, learning_curve
 from burnish.core.collecting import before_the_end, importing, process_is_ours
