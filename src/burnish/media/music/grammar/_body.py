@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from burnish.media.music.grammar._header import Header
 
 NOTES, RESTS = frozenset("ABCDEFGabcdefg"), frozenset("zx")
-_SYMBOL = frozenset("ABCDEFGabcdefgmjsuin#+/()°0123456789- ")
+_ROOTS, _SYMBOL = frozenset("ABCDEFG( "), frozenset("abcdefgmjsuin#+/()°0123456789- ")
 _LONGEST_SYMBOL = 9
 _MOST_MARKS, _MOST_SYMBOLS, _LONGEST_PART, _MOST_TOLD = 2, 2, 4, 4
 _ACCIDENTALS = frozenset({"^", "^^", "_", "__", "="})
@@ -205,9 +205,12 @@ def _exclaimed(state: Body, letter: str) -> Body | None:
 
 def _symbol(state: Body, letter: str) -> Body | None:
     if letter == '"':
-        return replace(state, mode="open", text="", named=state.named + 1) if state.text.strip() else None
-    fits = letter in _SYMBOL and len(state.text) < _LONGEST_SYMBOL
-    return replace(state, text=state.text + letter) if fits else None
+        return replace(state, mode="open", text="", named=state.named + 1) if "x" in state.text else None
+    fits = _ROOTS if not state.text else _ROOTS | _SYMBOL if state.text[-1] == "(" else _SYMBOL
+    if letter not in fits or len(state.text) >= _LONGEST_SYMBOL:
+        return None
+    # Its length is kept and not its letters: what may follow is the same, and states stay few.
+    return replace(state, text=state.text + ("(" if letter in "(/ " else "x"))
 
 
 def _accidental(state: Body, letter: str) -> Body | None:
