@@ -21,6 +21,8 @@ COSTS = (
     "What wrong predictions cost: {truth: {prediction: cost}}, of several labels {label: {missed: cost, false_alarm: cost}}. "
     "The cheapest by the probabilities is predicted, or with thresholds: cost by validation."
 )
+LISTENING = "Of predictions that are sounds: samples to hear, and what they are compared by."
+RESAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
 )

@@ -28,8 +28,10 @@ from burnish.recipe.parts import (
     COSTS,
     EXPLAINED,
     IMBALANCE,
+    LISTENING,
     PAGE_ROWS,
     PRIOR_STRENGTH,
+    RESAMPLER,
     THRESHOLDS,
     EarlyStopping,
     Thresholds,
@@ -95,10 +97,7 @@ class Recipe(BaseModel):
         description="Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled.",
     )
     imbalance: str | dict[str, Any] | None = Field(None, description=IMBALANCE)
-    resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(
-        None,
-        description="Where only the head learns: training rows made or left out in the space of frozen features; null: none.",
-    )
+    resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(None, description=RESAMPLER)
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
         None, description="How training examples are changed at random; null: not at all."
     )
@@ -213,10 +212,7 @@ class Recipe(BaseModel):
         description="Of language models: texts (passages between blank lines) that are read before and after training, to "
         "see what was forgotten; general: burnish's own, else a file; null: none.",
     )
-    listening: Listening = Field(
-        default_factory=Listening,
-        description="Of predictions that are sounds: samples to hear, and what they are compared by.",
-    )
+    listening: Listening = Field(default_factory=Listening, description=LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
         "none",
