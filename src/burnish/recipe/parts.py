@@ -23,6 +23,9 @@ COSTS = (
 )
 LISTENING = "Of predictions that are sounds: samples to hear, and what they are compared by."
 RESAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
+AVERAGING = (
+    "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
+)
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
 )

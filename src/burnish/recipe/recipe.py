@@ -24,6 +24,7 @@ from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.listening import Listening
 from burnish.recipe.parts import (
+    AVERAGING,
     CORRECTION,
     COSTS,
     EXPLAINED,
@@ -196,9 +197,7 @@ class Recipe(BaseModel):
         description="What the network is disturbed by while it learns; one, or a list; empty: nothing.",
     )
     averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
-        None,
-        description="Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights "
-        "themselves.",
+        None, description=AVERAGING
     )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
