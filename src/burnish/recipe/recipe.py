@@ -33,6 +33,7 @@ from burnish.recipe.parts import (
     PAGE_ROWS,
     PRIOR_STRENGTH,
     RESAMPLER,
+    SAMPLER,
     THRESHOLDS,
     EarlyStopping,
     Thresholds,
@@ -93,10 +94,7 @@ class Recipe(BaseModel):
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
         default_factory=default("burnish.class_weights", "none"), description="How much each class counts in the loss."
     )
-    sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
-        None,
-        description="Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled.",
-    )
+    sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(None, description=SAMPLER)
     imbalance: str | dict[str, Any] | None = Field(None, description=IMBALANCE)
     resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(None, description=RESAMPLER)
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
