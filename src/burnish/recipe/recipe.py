@@ -24,6 +24,7 @@ from burnish.models import Model
 from burnish.optimizers import Optimizer
 from burnish.recipe.listening import Listening
 from burnish.recipe.parts import (
+    AUGMENTATION,
     AVERAGING,
     CORRECTION,
     COSTS,
@@ -98,7 +99,7 @@ class Recipe(BaseModel):
     imbalance: str | dict[str, Any] | None = Field(None, description=IMBALANCE)
     resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(None, description=RESAMPLER)
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
-        None, description="How training examples are changed at random; null: not at all."
+        None, description=AUGMENTATION
     )
     mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
         None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
