@@ -22,8 +22,8 @@ COSTS = (
     "The cheapest by the probabilities is predicted, or with thresholds: cost by validation."
 )
 LISTENING = "Of predictions that are sounds: samples to hear, and what they are compared by."
-REAUGMENTATION = "How training examples are changed at random; null: not at all."
-SAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
+AUGMENTATION = "How training examples are changed at random; null: not at all."
+RESAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
 )

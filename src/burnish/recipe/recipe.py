@@ -85,7 +85,7 @@ class Recipe(BaseModel):
         None, description=parts.RESAMPLER
     )
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
-        None, description=AUGMENTATION
+        None, description=parts.AUGMENTATION
     )
     mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
         None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
@@ -182,7 +182,7 @@ class Recipe(BaseModel):
         description="What the network is disturbed by while it learns; one, or a list; empty: nothing.",
     )
     averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
-        None, description=AVERAGING
+        None, description=parts.AVERAGING
     )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
