@@ -111,10 +111,7 @@ def assemble(
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)
     notes += found
-    if batches.mixing is not None and batches.mixing.inside:
-        from burnish.models.transformers.mixed_embeddings import let_mix  # loads transformers
-
-        let_mix(network, accelerator.tensors(batches.two_rows().inputs))
+    _mixed_inside(network, batches, accelerator)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)
         for name, rows in prepared.encoded.items()
@@ -141,6 +138,14 @@ def assemble(
     notes += techniques_said(recipe.techniques)
     notes += [*opening_notes(batches, network), *said, *made]
     return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched, start)
+
+
+def _mixed_inside(network: Network, batches: TrainingBatches, accelerator: Accelerator) -> None:
+    """Let the network mix its embeddings, where rows are mixed inside it."""
+    if batches.mixing is not None and batches.mixing.inside:
+        from burnish.models.transformers.mixed_embeddings import let_mix  # loads transformers
+
+        let_mix(network, accelerator.tensors(batches.two_rows().inputs))
 
 
 def _remembering(
