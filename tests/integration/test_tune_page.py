@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from burnish.media.music.abc import problems
 from tests.integration.serving import Server, serving
 from tests.integration.test_page import SIZES, browser, kept
 from tests.tune_bundles import CAPTION, tune_bundle
@@ -69,9 +70,19 @@ def test_the_address_of_tunes(server: Server) -> None:
     assert asked(server, {"abc": "A" * 30_000})[0] == 413
 
 
-def asked(server: Server, body: Any) -> tuple[int, Any]:
+def test_a_chat_goes_on_from_the_header_that_is_given(server: Server) -> None:
+    header = "X:1\nT:Of a test\nM:4/4\nL:1/8\nK:D\n"
+    message = {"role": "user", "content": f"{CAPTION}\n{header}"}
+    status, told = asked(server, {"model": "given", "messages": [message]}, "/v1/chat/completions")
+    assert status == 200
+    music = told["choices"][0]["message"]["content"]
+    assert "X:" not in music
+    assert problems(header + music) == []
+
+
+def asked(server: Server, body: Any, place: str = "/tune") -> tuple[int, Any]:
     request = urllib.request.Request(
-        server.address + "/tune", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        server.address + place, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as response:

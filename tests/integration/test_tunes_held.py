@@ -32,6 +32,7 @@ def test_every_tune_is_valid_and_heard(tmp_path: Path) -> None:
             "model": {"kind": "transformers", "name": str(checkpoint)},
             "epochs": 1,
             "forgetting": None,
+            "baselines": True,
             "decoder": {"kind": "sampling", "grammar": "abc", "max_new_tokens": 100},
         },
         out=run,

@@ -11,7 +11,7 @@ from burnish.core.answer import Answer
 from burnish.core.batch import Example
 from burnish.core.errors import InputError
 from burnish.core.generated import Generated, Progress
-from burnish.decoders import within
+from burnish.decoders import going_on, within
 from burnish.media.text.streaming import TextStream
 from burnish.runtimes import Generate, Runner
 from burnish.targets import Generative
@@ -45,6 +45,7 @@ class Reply(Iterator[str]):
             raise InputError(f"predictions of target {bundle.target.kind()!r} are no texts")
         arrays = bundle.input.collate(self._views, bundle.processor.for_input)[0]
         decoder = within(decoder, bundle.target, bundle.processor, self.prompt_tokens)
+        decoder = going_on(decoder, bundle.target, bundle.processor, self._views[0])
         self._stream = TextStream(ends.text, getattr(decoder, "stop", ()))
         self._progress = cast("Generate", run).writing(arrays, decoder, ends, [int(getattr(decoder, "seed", 0))])
 

@@ -167,11 +167,18 @@ def within(
     return decoder.model_copy(update={"max_new_tokens": max(1, limit - prompt_tokens)})
 
 
+def going_on(decoder: Decoder, target: Target, processor: Processor, view: Encoded) -> Decoder:
+    """A decoder whose grammar begins with what of the prompt an answer goes on with; the same without a grammar."""
+    if not getattr(decoder, "grammar", None) or not isinstance(target, Generative):
+        return decoder
+    begun = target.goes_on(view, processor)
+    return decoder.model_copy(update={"grammar_begun": begun}) if begun else decoder
+
+
 def _bounded(decoder: Decoder, target: Target, processor: Processor, view: Encoded, ends: Ends) -> Decoder:
     """A decoder that writes no more than a view can hold."""
     inside = within(decoder, target, processor, int(view["_length"]), ends)
-    if getattr(inside, "grammar", None) and isinstance(target, Generative) and (on := target.goes_on(view, processor)):
-        inside = inside.model_copy(update={"grammar_begun": on})
+    inside = going_on(inside, target, processor, view)
     most = target.most_written(view, processor) if isinstance(target, Generative) else None
     if most is None or getattr(inside, "max_new_tokens", 0) <= most:
         return inside

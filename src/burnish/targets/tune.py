@@ -65,7 +65,7 @@ class Tune(Replies, Musical):
         """The meter and the unit of length of a header that is given."""
         header = given_header(self._prompt(encoded, processor))
         fields = [line for line in header.splitlines() if line[:2] in ("M:", "L:")]
-        return "\n".join(["X:1", *fields, "K:C", ""]) if header else ""
+        return "\n".join(["X:1", *fields, "K:C", ""]) if header and self.header == "given" else ""
 
     def said(self, views: Sequence[Generated], encoded: Encoded, processor: Any) -> Decoded:
         """The tune that was written, with the header that its prompt gave."""

@@ -11,7 +11,7 @@ from typing import Any
 from burnish.core.batch import Encoded
 from burnish.core.errors import InputError
 from burnish.core.generated import Ends
-from burnish.decoders import Decoder
+from burnish.decoders import Decoder, going_on
 from burnish.media.text.streaming import TextStream
 from burnish.media.text.token_bytes import TokenBytes
 from burnish.server.chat.asked import SEEDS, Asked, ChatRequest, CompletionRequest, wrong
@@ -151,6 +151,7 @@ def _reading(served: Served, asked: Asked) -> Callable[[Any], _Prompt]:
         most = tokens_left(bundle, int(encoded["_length"]), asked.most, settings.max_output_tokens)
         held = forced(bundle, asked) if isinstance(asked, ChatRequest) and asked.forces else {}
         decoder = served.predictor.decoder(asked.decoding(max(1, most), **held))
+        decoder = going_on(decoder, bundle.target, bundle.processor, {**encoded, "_prompt": encoded["input_ids"]})
         ends = bundle.target.ends(bundle.processor)  # type: ignore[attr-defined]
         if asked.others is not None and decoder.line(ends) is None:
             raise wrong(f"logprobs are not told of decoder {decoder.kind()}: send temperature, or none", "logprobs")

@@ -12,6 +12,7 @@ from burnish.media.music.grammar._header import Header, header_step, opened
 from burnish.media.music.grammar._place import Body
 
 State = Header | Body
+_SLOW = ("text", "field", "round", "square", "symbol", "exclaimed", "break")
 DEAD = -1
 """In the table: no tune goes on so."""
 TEXT = frozenset(set(range(32, 256)) - {127})
@@ -66,11 +67,9 @@ class Automaton:
         return isinstance(state, Body) and may_end(state)
 
     def hasty(self, number: int) -> bool:
-        """Whether nothing was begun here that keeps a tune from its end: a text, a slur, a tuplet, a debt of the section."""
+        """Whether nothing was begun here that keeps a tune from its end: a text, a slur, a tuplet, a debt of the section ..."""
         state = self.states[number]
-        return isinstance(state, Header) or not (
-            state.mode in ("text", "field", "round") or state.slur or state.tuplet or state.owed
-        )
+        return isinstance(state, Header) or not (state.mode in _SLOW or state.slur or state.tuplet or state.owed)
 
     def endless(self, number: int) -> frozenset[int]:
         """Bytes that change nothing, where they are many: those of free text; else none."""

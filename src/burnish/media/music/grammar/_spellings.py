@@ -8,11 +8,14 @@ from math import gcd
 WHOLE = 1024
 """Ticks of a whole note: fine enough for every length that the grammar has."""
 
-METERS = {f"{beats}/{unit}": beats * WHOLE // unit for unit in (2, 4, 8, 16) for beats in range(1, 13)} | {
-    "C": WHOLE,
-    "C|": WHOLE,
-}
-"""Spelling to ticks of a full bar."""
+_LONGEST_BAR = 2 * WHOLE
+METERS = {
+    f"{beats}/{unit}": beats * WHOLE // unit
+    for unit in (2, 4, 8, 16)
+    for beats in range(1, 13)
+    if beats * WHOLE // unit <= _LONGEST_BAR
+} | {"C": WHOLE, "C|": WHOLE}
+"""Spelling to ticks of a full bar, which is at most two whole notes."""
 UNITS = {f"1/{unit}": WHOLE // unit for unit in (1, 2, 4, 8, 16, 32)}
 """Spelling of the unit of length to its ticks."""
 _MODES = ("", "m", "maj", "min", "mix", "dor", "phr", "lyd", "loc", "Maj", "Min", "Mix", "Dor", "Phr", "Lyd", "Loc")
