@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from burnish.media.music.grammar._spellings import BARS, BOTH, CLOSING, ENDINGS, ENDS, STARTS, TUPLETS, lengths
+from burnish.media.music.grammar._spellings import (
+    BARS,
+    BOTH,
+    CLOSING,
+    ENDINGS,
+    ENDS,
+    PLAIN_BARS,
+    STARTS,
+    TUPLETS,
+    lengths,
+)
 
 MOST_IN_BRACKETS, MOST_PICKUPS = 5, 3
 _FIRST = STARTS | {"|"}  # bar lines that a tune may begin with
 _WITH_NOTHING = _FIRST | {"[1", "[2"}  # bar lines where nothing stands before, behind another one
 _AFTER_NOTES = BARS - {"[1", "[2"}
+_AFTER_PICKUP = (PLAIN_BARS - {"[1", "[2"}) | STARTS  # a section of one short bar alone would be no section
 _SECTION = ENDS | STARTS | BOTH
 
 
@@ -121,7 +132,10 @@ def bar_lines(state: Body) -> frozenset[str]:
         return _AFTER_NOTES
     if state.owed:
         return frozenset()
-    return _AFTER_NOTES if state.short and len(state.pickups) < MOST_PICKUPS else _SECTION
+    if not state.short:
+        return _SECTION
+    fewer = state.at in state.pickups or len(state.pickups) < MOST_PICKUPS
+    return _AFTER_PICKUP if fewer else frozenset()
 
 
 def barred(state: Body) -> Body | None:
