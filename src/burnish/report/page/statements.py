@@ -48,7 +48,7 @@ def statements(contents: Contents) -> list[Statement]:
 
 def _baselines(contents: Contents) -> list[Statement]:
     if not contents.baselines:
-        head = both("Nothing to compare with.", "没有可比较的基线。")
+        head = both("<b>Nothing to compare with.</b>", "<b>没有可比较的基线。</b>")
         why = both("No baseline was scored on these examples.", "这些样本上没有基线得分。")
         return [Statement("note", head, why, "scores")]
     order = [key for key in ("majority", "frozen_features", "base", "full_windows") if key in contents.baselines]
