@@ -7,7 +7,8 @@
 
 The same rows, seeds, batches and steps for all; only what is named in `TECHNIQUES` differs. Answers to the test rows stay in
 `runs/techniques`. An interval is over test rows and seeds at once: both are drawn with replacement, rows the same for both
-sides and for all seeds. With one seed it is over rows alone, and says nothing of other seeds. Techniques were not tuned: what stands here are their defaults, or the settings that are shown.
+sides and for all seeds. With one seed it is over rows alone, and says nothing of other seeds. Techniques were not tuned: what
+stands here are their defaults, or the settings that are shown.
 """
 
 from __future__ import annotations
