@@ -5,8 +5,9 @@
     python benchmarks/chorales.py table
 
 `quarters`: every fourth step as the set of its pitches, which is what Boulanger-Lewandowski et al. 2012 score. A set is
-written as its pitches from the highest down and a full stop, so nats of a step are an upper bound of those of the set: what the
-network gives to other orders is lost. `sixteenths`: four tokens a step, soprano to bass, as Huang et al. score them.
+written as its pitches from the highest down and a full stop, so nats of a step are an upper bound of those of the set:
+what the network gives to other orders is lost. `nats_per_step_in_order` leaves other orders out.
+`sixteenths`: four tokens a step, soprano to bass, as Huang et al. score them.
 Training chorales stand in all keys that `--keys` names (semitones); held-out ones as they are. Results are kept in
 `benchmarks/chorales/results`; runs that were ended go on where they were.
 """
@@ -122,6 +123,11 @@ def measured(options: argparse.Namespace, seed: int) -> dict[str, Any]:
         "steps": int(steps.sum()),
         "nats_per_step": interval(nats, steps),
         "nats_per_token": interval(nats, tokens),
+        **(
+            {"nats_per_step_in_order": interval(in_order(folder, parts["test"]), steps)}
+            if options.grid == "quarters"
+            else {}
+        ),
         "seconds": scores["training"]["seconds"],
         "settings": {k: getattr(options, k) for k in ("keys", "epochs", "layers", "width", "dropout", "learning_rate")},
     }
@@ -132,6 +138,34 @@ def row_nats(predictions: Predictions, count: int) -> np.ndarray[Any, np.dtype[n
     table = predictions.table
     owner = np.array([int(group) - 1 for group in table["group"].to_pylist()])  # the row as it was written
     return np.bincount(owner, np.asarray(table["nats"], np.float64), minlength=count)
+
+
+def in_order(folder: Path, chosen: Sequence[dict[str, Any]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Nats of each chorale among the words that may follow alone: in a step lower pitches than the last, or its end.
+
+    So each set of pitches is written in one way, and its probability is that of the set.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    place = folder / "bundle" / "model"
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(place).eval(), AutoTokenizer.from_pretrained(place)
+    words = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    pitches = torch.tensor([int(word) if word.isdigit() else -1 for word in words])
+    end, whole = tokenizer.convert_tokens_to_ids(STEP_END), tokenizer.eos_token_id
+    costs = []
+    for row in chosen:
+        ids = torch.tensor([tokenizer.bos_token_id, *tokenizer(row["text"]).input_ids, whole])
+        with torch.inference_mode():
+            logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0].double()
+        before = pitches[ids[:-1]]
+        inside = before >= 0
+        may = (pitches[None] >= 0) & (~inside[:, None] | (pitches[None] < before[:, None]))
+        may[:, end] = True
+        may[~inside, whole] = True  # between two steps
+        cost = -logits.masked_fill(~may, -torch.inf).log_softmax(-1).gather(1, ids[1:, None])
+        costs.append(float(cost.sum()))
+    return np.array(costs)
 
 
 def interval(nats: Any, sizes: Any, draws: int = 10_000) -> list[float]:

@@ -122,11 +122,12 @@ def _yamnet() -> Path:
     return folder
 
 
-def run(seeds: list[int], cases: list[str]) -> None:
+def run(seeds: list[int], cases: list[str], ways: list[str]) -> None:
     """Every run that has no result yet, all ways of a seed on the same rows."""
     for seed in seeds:
         for case in cases:
-            left = [way for way in CASES[case] if not _kept(case, seed, way).is_file()]
+            wanted = [way for way in CASES[case] if way in ways or not ways]
+            left = [way for way in wanted if not _kept(case, seed, way).is_file()]
             if left:
                 _ways(case, seed, left)
 
@@ -287,9 +288,10 @@ def main() -> None:
     parser.add_argument("what", choices=("run", "table"))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--ways", nargs="+", default=[], help="only these; default: all")
     arguments = parser.parse_args()
     if arguments.what == "run":
-        run(arguments.seeds, arguments.cases)
+        run(arguments.seeds, arguments.cases, arguments.ways)
     else:
         table(arguments.seeds)
 

@@ -10,7 +10,7 @@ import pytest
 
 from burnish.report import contact_sheet, write
 
-SHEETS = ("burnish.report.explained", "burnish.report.write", "burnish.stages.train.pictures")
+SHEETS = ("burnish.report.explained", "burnish.report.mistakes", "burnish.stages.train.pictures")
 """Modules that make sheets of pictures."""
 _SHEET, _PICTURE = contact_sheet.contact_sheet, write._Pictures.__call__
 

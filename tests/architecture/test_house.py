@@ -13,7 +13,8 @@ import pytest
 import burnish
 from burnish.core.component import component_class, kinds
 from burnish.recipe.axes import AXES
-from burnish.recipe.recipe import EarlyStopping, Recipe
+from burnish.recipe.parts import EarlyStopping
+from burnish.recipe.recipe import Recipe
 
 SOURCE = Path(burnish.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))

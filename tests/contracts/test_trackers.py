@@ -198,6 +198,8 @@ def test_plain_console_writes_few_lines_without_control_characters(
     assert 10 <= len(lines) <= 13
     assert "0.8800 to 0.9400" in out
     assert out.rstrip().endswith("done in 1:02:05: runs/x")
+    listener(Event("run_finished", {"path": "runs/x", "report": "runs/x/report.html"}))
+    assert capsys.readouterr().out.rstrip().endswith("runs/x\nreport: runs/x/report.html")
 
 
 def test_plain_console_has_sections_and_no_lines_without_news(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

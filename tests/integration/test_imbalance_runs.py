@@ -53,6 +53,7 @@ def decided(predictions: Predictions, target: dict[str, Any]) -> list[str]:
     return [predictions.names[i] for i in (predictions.probabilities * weights).argmax(axis=1)]
 
 
+@pytest.mark.slow
 def test_stored_in_the_bundle_and_honoured_by_test_predict_and_server(run: burnish.Run) -> None:
     target = json.loads((run.path / "bundle" / "bundle.json").read_text())["target"]
     found = run.scores["decisions"]

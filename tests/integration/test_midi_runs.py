@@ -101,6 +101,7 @@ def test_a_piece_is_gone_on_with(run: Path) -> None:
     assert whole.notes[: len(begun.notes) // 2]
 
 
+@pytest.mark.slow
 def test_free_decoding_is_a_setting(run: Path, tmp_path: Path) -> None:
     settings = recipe(tmp_path, decoder={"kind": "sampling", "max_new_tokens": 12, "grammar": "free"}, max_steps=1)
     made = burnish.train(settings, out=tmp_path / "run")

@@ -64,6 +64,7 @@ def test_a_run_is_tested_by_codebook_and_beside_the_checkpoint_as_it_was(run: Pa
     assert "base" in scores["baselines"]
     found = Predictions.load(run / "predictions.parquet")
     assert found.answer == ["answers/00000001.wav", "answers/00000002.wav"]
+    assert (run / str(found.answer[0])).read_bytes() != (run / str(found.answer[1])).read_bytes()
     samples, rate = soundfile.read(run / str(found.answer[0]))
     assert (len(samples), rate) == (cases.RATE // 2, cases.RATE)
     assert found.numbers("codes_1").tolist() == [50.0, 50.0]

@@ -19,6 +19,7 @@ from tests.integration import tiny_runs
 PNG = b"\x89PNG"
 
 
+@pytest.mark.slow
 def test_what_is_drawn_is_what_the_loop_does(bert: Path, table: Callable[[str], Path], tmp_path: Path) -> None:
     """The rate of every step, and when which layer begins to learn."""
     more = {"adapter": "gradual_unfreezing", "schedule": {"kind": "cosine", "warmup_ratio": 0.2}, "layer_decay": 0.5}

@@ -287,6 +287,8 @@ def test_paper_is_light_and_open(browser: Any, pages: Pages) -> None:
     view.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not view.locator(".side").is_visible()
+    view.set_viewport_size({"width": 688, "height": 900})  # A4 within its margins
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth"), wide(view)
     assert view.locator("#settings pre.tall").is_visible()
     assert view.locator("#ml > li:visible").count() == view.locator("#ml > li").count()
     view.close()

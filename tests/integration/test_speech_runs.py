@@ -323,8 +323,9 @@ def test_a_run_over_kept_states_goes_on_where_it_was(tmp_path: Path, monkeypatch
         np.testing.assert_array_equal(weights(run)[name], value, err_msg=name)
 
 
+@pytest.mark.slow
 def test_speakers_stay_together_and_intervals_are_over_them(tmp_path: Path) -> None:
-    """Three speakers of eight recordings each: the split keeps them apart, and the score says how many there were."""
+    """Six speakers of eight recordings each: the split keeps them apart, and the score says how many there were."""
     rows = [{**row, "speaker": f"s{number % 6}"} for number, row in enumerate(written_rows(48))]
     data = tiny_runs.write_jsonl(tmp_path / "all.jsonl", rows)
     settings = recipe(tmp_path, "ctc", rows, max_steps=1)

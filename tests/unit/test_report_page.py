@@ -175,12 +175,13 @@ def test_the_claim_at_its_ends() -> None:
     assert "No interval can be given." in said(beneath(without))[0]
 
 
-def against(given: Contents, **figures: Any) -> tuple[str, str]:
-    """The first statement when the difference to the baseline is another."""
+def against(given: Contents, deciding: Any = ..., **figures: Any) -> tuple[str, str]:
+    """The first statement when the differences to the baseline are others; `deciding` is what is shown in macro F1."""
     baseline = given.baselines["majority"]
-    differences = {**baseline["differences"], "accuracy": {**baseline["differences"]["accuracy"], **figures}}
-    changed_ = replace(given, baselines={"majority": {**baseline, "differences": differences}})
-    first = statements(changed_)[0]
+    differences = {name: {**one, **figures} for name, one in baseline["differences"].items()}
+    if deciding is not ...:
+        differences["macro_f1"] = {**differences["macro_f1"], "better": deciding}
+    first = statements(replace(given, baselines={"majority": {**baseline, "differences": differences}}))[0]
     return first.mark, " ".join(said(part)[0] for part in (first.head, first.why))
 
 
@@ -194,6 +195,13 @@ def test_no_difference_is_called_better_that_is_not_shown() -> None:
     mark, words = against(given, value=0.5, low=0.4, high=0.6, better=True)
     assert mark == "good"
     assert words.startswith("Better than the majority baseline. 50 more right")
+    assert words.endswith("Every headline metric agrees.")
+    mark, words = against(given, deciding=None, value=0.08, low=0.01, high=0.15, better=True)
+    assert mark == "level"
+    assert words.startswith(
+        "Not shown to be better than the majority baseline. 8 more right in 100 examples, with an interval from 1 more to "
+        "15 more. Macro F1 decides: +0.080, with an interval from +0.010 to +0.150. Shown better in balanced accuracy"
+    )
     mark, words = against(given, value=-0.5, low=-0.6, high=-0.4, better=False)
     assert mark == "warn"
     assert words.startswith("Worse than the majority baseline. 50 fewer right")

@@ -17,7 +17,7 @@ from burnish.data.feeding.packing import packed_batch
 from burnish.data.table import Part
 from burnish.data.unfolding import as_written
 from burnish.media.music.abc import problems, transposed
-from burnish.media.music.abc.headers import header_of
+from burnish.media.music.abc.headers import header_of, parted
 from burnish.media.music.families import families
 from burnish.recipe.recipe import Recipe
 from burnish.report.run import audited
@@ -135,14 +135,16 @@ def test_training_sees_other_keys_and_validation_does_not(checkpoint: Path, tmp_
     assert np.array_equal(moved.targets[:, :-1][goes_on], moved.inputs["input_ids"][:, 1:][goes_on])
 
 
-def test_packed_lines_hold_tunes_in_other_keys(checkpoint: Path, tmp_path: Path) -> None:
-    made = prepared(checkpoint, tmp_path, tune_rows(12), augmentation="transposed", sampler="packed")
+def test_tunes_share_lines_in_their_own_keys_alone(checkpoint: Path, tmp_path: Path) -> None:
+    """Moved tunes have other lengths than those by which lines are packed."""
+    made = prepared(checkpoint, tmp_path, tune_rows(12), sampler="packed")
     loader = training_batches(made, Accelerator("cpu", "float32")).loader
-    lines = [np.array([0, 1]), np.array([2])]
-    batch, alone = packed_batch(loader, lines), [loader.batch(np.array([n])) for n in range(3)]
-    ids = np.concatenate([one.inputs["input_ids"][0] for one in alone[:2]])
-    assert np.array_equal(batch.inputs["input_ids"][0, : len(ids)], ids)
-    assert batch.useful == sum(one.inputs["input_ids"].size for one in alone)
+    batch = packed_batch(loader, [np.array([0, 1]), np.array([2])])
+    alone = np.concatenate([loader.batch(np.array([n])).inputs["input_ids"][0] for n in range(2)])
+    assert np.array_equal(batch.inputs["input_ids"][0, : len(alone)], alone)
+    made = prepared(checkpoint, tmp_path, tune_rows(12), sampler="packed", augmentation="transposed")
+    with pytest.raises(InputError, match="'transposed' changes how long examples are"):
+        training_batches(made, Accelerator("cpu", "float32"))
 
 
 def test_what_is_too_long_or_cannot_be_read_stays_as_it_is(checkpoint: Path, tmp_path: Path) -> None:
@@ -182,3 +184,16 @@ def test_a_header_that_is_given_is_read_and_not_learned(checkpoint: Path, tmp_pa
     learned = reader.marked_text(batch.targets[0][batch.weights[0] > 0].tolist())
     assert "K:" not in learned
     assert "\nK:" in written(made, batch)[0].partition("assistant")[0]
+
+
+@pytest.mark.parametrize("headed", ["written", "given"])
+def test_base_models_read_captions_by_a_named_template(headed: str, checkpoint: Path, tmp_path: Path) -> None:
+    input_ = {"kind": "tune_caption", "header": headed, "template": "plain"}
+    made = prepared(checkpoint, tmp_path, tune_rows(12), input=input_)
+    loader = training_batches(made, Accelerator("cpu", "float32")).loader
+    (text,) = written(made, loader.batch(np.array([0])))
+    row = tune_rows(12)[int(made.parts["train"].table.source_rows[0])]
+    header, music = parted(row["abc"])
+    between = "" if headed == "written" else "\n"
+    join = "\n" if headed == "written" else ""
+    assert f"{row['caption']}{between}{header}{join}{music}" in text

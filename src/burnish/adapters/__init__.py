@@ -114,6 +114,16 @@ def _no_match(pattern: str, names: list[str]) -> InputError:
     )
 
 
+def require_learning(network: Network, adapter: Adapter) -> None:
+    """Refuse what an adapter has frozen and what must learn: rows of new tokens, random weights.
+
+    Raises:
+        InputError: as `require_new_tokens` and `require_all_learning`.
+    """
+    require_new_tokens(network, adapter)
+    require_all_learning(network, adapter)
+
+
 def require_new_tokens(network: Network, adapter: Adapter) -> None:
     """Refuse new tokens whose rows would stay what they began as.
 

@@ -67,9 +67,13 @@ def _results(kind: str, results: Mapping[str, Any]) -> Iterator[str]:
         shown = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no significant difference"
         yield (
             f"- {words.format(**results[name]['rows'])}: accuracy {found['value']:+.3f} "
-            f"(95 % CI {found['low']:+.3f} to {found['high']:+.3f}), {shown}; seeds {len(row['seeds'])}, "
-            f"time × {row['times']:.1f}; settings `{json.dumps(row['settings'])}`"
+            f"(95 % CI {found['low']:+.3f} to {found['high']:+.3f}), {shown}; {_seeds(len(row['seeds']))}; "
+            f"settings `{json.dumps(row['settings'])}`"
         )
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seeds" if count > 1 else "one seed, so the interval is over test rows alone"
 
 
 def results_of(folder: Path) -> dict[str, Any]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.core.batch import Encoded
 from burnish.core.errors import InputError
-from burnish.targets import Filed
+from burnish.core.seeds import derive
+from burnish.targets import Filed, Sounded, Target
+
+
+def own_seeds(
+    target: Target, views: Iterable[Iterable[Encoded]], rows: NDArray[np.int64], seed: int
+) -> Iterable[Iterable[Encoded]]:
+    """Views of rows with a seed for each row, where answers are sounds: equal captions would give one sound many times."""
+    if not isinstance(target, Sounded):
+        return views
+    seeds = [np.int64(derive(seed, "row", int(row))) for row in rows]
+    return ([{**view, "_seed": own} for view in some] for some, own in zip(views, seeds, strict=True))  # type: ignore[dict-item]
 
 
 def filed(target: Filed, answers: Sequence[Any], rows: NDArray[np.int64], folder: Path | None) -> list[str | None]:

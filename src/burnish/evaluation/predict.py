@@ -26,7 +26,7 @@ from burnish.data.feeding.order import cut
 from burnish.data.table import Part
 from burnish.decoders import Decoder, answered
 from burnish.evaluation.by_data_set import of_data_sets
-from burnish.evaluation.filed_answers import filed
+from burnish.evaluation.filed_answers import filed, own_seeds
 from burnish.evaluation.measuring import measured
 from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
@@ -147,9 +147,9 @@ def _window(
             decoded, logits = [_Answer().decoded] * len(piece), None
         elif decoder is not None and decoder.reads != "logits":
             parts = (loader.input, loader.target, loader.processor)
-            decoded = answered(run, decoder, *parts, views, limit=batch_size, collate=loader.collate)
-            bad[places] = [one.score is not None and not math.isfinite(one.score) for one in decoded]
-            logits = None
+            drawn = own_seeds(loader.target, views, loader.rows.rows[piece], getattr(decoder, "seed", 0))
+            decoded = answered(run, decoder, *parts, drawn, limit=batch_size, collate=loader.collate)
+            bad[places], logits = [one.score is not None and not math.isfinite(one.score) for one in decoded], None
         else:
             seen = joined(run, loader.collate, views, limit=batch_size, join=loader.target.joined)
             bad[places] = ~_finite(seen.values, [int(first["_length"]) for first in seen.first])

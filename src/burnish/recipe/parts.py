@@ -21,6 +21,13 @@ COSTS = (
     "What wrong predictions cost: {truth: {prediction: cost}}, of several labels {label: {missed: cost, false_alarm: cost}}. "
     "The cheapest by the probabilities is predicted, or with thresholds: cost by validation."
 )
+LISTENING = "Of predictions that are sounds: samples to hear, and what they are compared by."
+AUGMENTATION = "How training examples are changed at random; null: not at all."
+RESAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
+AVERAGING = (
+    "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
+)
+SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
 )

@@ -22,20 +22,8 @@ from burnish.losses import Loss
 from burnish.metrics import Metric
 from burnish.models import Model
 from burnish.optimizers import Optimizer
+from burnish.recipe import parts
 from burnish.recipe.listening import Listening
-from burnish.recipe.parts import (
-    CORRECTION,
-    COSTS,
-    EXPLAINED,
-    IMBALANCE,
-    PAGE_ROWS,
-    PRIOR_STRENGTH,
-    THRESHOLDS,
-    EarlyStopping,
-    Thresholds,
-    console,
-    default,
-)
 from burnish.recipe.shorthands import spell_out
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
@@ -71,36 +59,33 @@ class Recipe(BaseModel):
         description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
     )
     model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
-        default_factory=default("burnish.models", "transformers"), description="The pretrained checkpoint."
+        default_factory=parts.default("burnish.models", "transformers"), description="The pretrained checkpoint."
     )
     split: Annotated[Split, *choice("burnish.data.splits")] = Field(
-        default_factory=default("burnish.data.splits", "stratified"),
+        default_factory=parts.default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",
     )
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
-        default_factory=default("burnish.adapters", "full"), description="Which parameters are trained."
+        default_factory=parts.default("burnish.adapters", "full"), description="Which parameters are trained."
     )
     loss: Annotated[Loss | None, *choice("burnish.losses")] = Field(
         None, description="What is minimised; null: the target's own."
     )
     objective: Annotated[Objective, *choice("burnish.training.objectives")] = Field(
-        default_factory=default("burnish.training.objectives", "supervised"),
+        default_factory=parts.default("burnish.training.objectives", "supervised"),
         description="How network and loss meet; chunked saves memory where predictions are out of a big vocabulary.",
     )
     class_weights: Annotated[ClassWeights, *choice("burnish.class_weights")] = Field(
-        default_factory=default("burnish.class_weights", "none"), description="How much each class counts in the loss."
+        default_factory=parts.default("burnish.class_weights", "none"),
+        description="How much each class counts in the loss.",
     )
-    sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(
-        None,
-        description="Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled.",
-    )
-    imbalance: str | dict[str, Any] | None = Field(None, description=IMBALANCE)
+    sampler: Annotated[Sampler | None, *choice("burnish.data.samplers")] = Field(None, description=parts.SAMPLER)
+    imbalance: str | dict[str, Any] | None = Field(None, description=parts.IMBALANCE)
     resampler: Annotated[Resampler | None, *choice("burnish.training.resamplers")] = Field(
-        None,
-        description="Where only the head learns: training rows made or left out in the space of frozen features; null: none.",
+        None, description=parts.RESAMPLER
     )
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
-        None, description="How training examples are changed at random; null: not at all."
+        None, description=parts.AUGMENTATION
     )
     mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
         None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
@@ -109,10 +94,10 @@ class Recipe(BaseModel):
         None, description="How what the network gives becomes predictions; null: one_pass, or the target's own."
     )
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
-        default_factory=default("burnish.optimizers", "adamw"), description="How gradients become steps."
+        default_factory=parts.default("burnish.optimizers", "adamw"), description="How gradients become steps."
     )
     schedule: Annotated[Schedule, *choice("burnish.schedules")] = Field(
-        default_factory=default("burnish.schedules", "linear"), description="The learning rate over the run."
+        default_factory=parts.default("burnish.schedules", "linear"), description="The learning rate over the run."
     )
     metrics: Annotated[list[Metric] | None, *choice("burnish.metrics")] = Field(
         None,
@@ -122,7 +107,7 @@ class Recipe(BaseModel):
         None, description="Metric that chooses the best checkpoint, or 'loss'; null: the target's first choice."
     )
     trackers: Annotated[list[Tracker], *choice("burnish.trackers")] = Field(
-        default_factory=console,
+        default_factory=parts.console,
         description="Where events go; events.jsonl is always written.",
     )
 
@@ -185,7 +170,7 @@ class Recipe(BaseModel):
         description="Where only the head is trained, the frozen part sees each example once, in eval mode; auto: where possible.",
     )
     evaluation_batch_size: int = Field(64, ge=1, description="Examples at once in validation and test.")
-    early_stopping: EarlyStopping | None = Field(
+    early_stopping: parts.EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )
     penalty: Annotated[list[Penalty], *choice("burnish.training.penalties")] = Field(
@@ -197,9 +182,7 @@ class Recipe(BaseModel):
         description="What the network is disturbed by while it learns; one, or a list; empty: nothing.",
     )
     averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
-        None,
-        description="Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights "
-        "themselves.",
+        None, description=parts.AVERAGING
     )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
@@ -213,27 +196,24 @@ class Recipe(BaseModel):
         description="Of language models: texts (passages between blank lines) that are read before and after training, to "
         "see what was forgotten; general: burnish's own, else a file; null: none.",
     )
-    listening: Listening = Field(
-        default_factory=Listening,
-        description="Of predictions that are sounds: samples to hear, and what they are compared by.",
-    )
+    listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
         "none",
         description="temperature: one number, learned from validation, calibrates the probabilities.",
     )
-    thresholds: Thresholds = Field("given", description=THRESHOLDS)
-    prior_strength: float | None = Field(None, ge=0, description=PRIOR_STRENGTH)
-    costs: Costs | None = Field(None, description=COSTS)
-    prior_correction: bool = Field(False, description=CORRECTION)
+    thresholds: parts.Thresholds = Field("given", description=parts.THRESHOLDS)
+    prior_strength: float | None = Field(None, ge=0, description=parts.PRIOR_STRENGTH)
+    costs: Costs | None = Field(None, description=parts.COSTS)
+    prior_correction: bool = Field(False, description=parts.CORRECTION)
     abstention: float | None = Field(
         None,
         gt=0,
         lt=1,
         description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
     )
-    page_rows: int = Field(500, ge=0, le=5000, description=PAGE_ROWS)
-    explained_mistakes: int = Field(0, ge=0, le=200, description=EXPLAINED)
+    page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
+    explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )

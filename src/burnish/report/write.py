@@ -11,33 +11,27 @@ from burnish.core.files import write_text
 from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
 from burnish.evaluation.confusion import confusion
-from burnish.evaluation.mistakes import mistakes
 from burnish.evaluation.reliability import Bin, agreement, bins
 from burnish.report import exports, pictures, run_pictures
 from burnish.report import results as report_results
 from burnish.report import run as report_run
-from burnish.report.contact_sheet import contact_sheet
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.imbalance import imbalance
-from burnish.report.markdown import name, snippet
+from burnish.report.markdown import name
+from burnish.report.mistakes import Pictured, heard, listed, seen
 from burnish.report.page.contents import ROWS, Contents, Effects
 from burnish.report.page.page import write_page
-from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.replies import forgotten, learned_parts, written
 from burnish.report.sounds import sounds
 from burnish.report.summary import CALIBRATED, summary
-from burnish.report.transcripts import aligned_words, transcripts
+from burnish.report.transcripts import transcripts
 from burnish.report.tunes import tunes
-from burnish.targets import Transcribed, classes_of, is_exclusive, linear_of, mistakes_of, target_class, target_of
+from burnish.targets import classes_of, is_exclusive, linear_of, target_class, target_of
 
 FOLDER = "pictures"
 Shown = Callable[[int], str] | Mapping[int, str]
-Pictured = Callable[[int], Any]
 Columns = Callable[[Sequence[int]], Mapping[str, Sequence[Any]]]
-_LONGEST = 300  # characters of a label or a prediction among the mistakes
-PICTURED = 32
-"""Mistakes that are shown as pictures, where inputs are pictures."""
 
 
 def write(
@@ -78,11 +72,17 @@ def write(
         page_rows: most rows of data in report.html; 0: none.
         effects: row number to what the parts of its text did for the prediction, (start, end, effect); None: not known.
     """
-    words, learned = transcripts(scores, predictions, _beside(predictions, inputs_beside)), learned_parts(events)
+    shown, learned = _shown_by(inputs_shown), learned_parts(events)
+    words = [
+        *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
+        tunes(run_folder / FOLDER, scores, predictions, base, shown, facts.get("place")),
+        sounds(run_folder, scores, predictions, shown),
+    ]
+    told = [forgotten(scores), imbalance(scores.get("imbalance"))]
     page = Contents(
-        facts, scores, baselines, audit, events, predictions, _shown_by(inputs_shown), inputs_pictured, inputs_heard,
+        facts, scores, baselines, audit, events, predictions, shown, inputs_pictured, inputs_heard,
         explain=explain, effects=effects, base=base, rows=page_rows,
-        further=[*(words if page_rows else []), forgotten(scores), *([learned] if page_rows else [])],
+        further=[*(words if page_rows else []), *told, *([learned] if page_rows else [])],
     )  # fmt: skip
     path = run_folder / "report.md"
     sections = _sections(run_folder, page, words, learned)
@@ -102,13 +102,11 @@ def _sections(
         *report_results.first(facts, scores, page.baselines, said),
         *(_classes(drawn, scores), _confusions(drawn, predictions), _answers(drawn, predictions)),
         *words,
-        tunes(run_folder / FOLDER, scores, predictions, page.base, page.shown, place),
         report_results.compared(scores, page.baselines),
         *written(scores, predictions, page.base, page.shown, place),
-        sounds(run_folder, scores, predictions, page.shown),
-        _mistakes(predictions, page.shown, place, str(facts.get("split", "test"))),
-        _mistakes_seen(drawn, predictions, page.pictured, page.shown),
-        _mistakes_heard(run_folder, predictions, page.heard, page.pictured, page.shown),
+        listed(predictions, page.shown, place, str(facts.get("split", "test"))),
+        seen(drawn, predictions, page.pictured, page.shown),
+        heard(run_folder / FOLDER, predictions, page.heard, page.pictured, page.shown),
         heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
         *(imbalance(scores.get("imbalance")), [exports.BEGIN, exports.END]),
@@ -195,86 +193,6 @@ def _beside(predictions: Predictions, inputs_beside: Columns | None) -> Mapping[
 
 def _shown_by(inputs_shown: Shown) -> Callable[[int], str]:
     return inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
-
-
-def _mistakes(
-    predictions: Predictions, inputs_shown: Shown, place: Callable[[int], str] | None, split: str
-) -> list[str]:
-    worst, total = mistakes(predictions)
-    if not worst:
-        return []
-    shown = inputs_shown if callable(inputs_shown) else lambda row: inputs_shown.get(row, "")
-    said = mistakes_of(target_of(predictions))
-    many = f"the {len(worst)} largest errors" if said.signed else f"{len(worst)} of {total:,} wrong predictions"
-    where = "" if place else f" Row numbers of the {split} split count from 1."
-    lines = [f"## {said.title}", "", f"{many[0].upper()}{many[1:]}, by {said.size}; the worst first. "
-             f"A mistake here may also be a wrong label in the data.{where}", ""]  # fmt: skip
-    for mistake in worst:
-        size = f"{mistake.size:+.3g}" if said.signed else f"{mistake.size:.3g}"
-        at = snippet(place(mistake.row), 80) if place else f"row {mistake.row + 1}"
-        lines.append(
-            f"- **{at}**: {said.truth} {_quoted(mistake.truth)}, {said.answer} {_quoted(mistake.answer)} ({size})  "
-        )
-        lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
-    return lines
-
-
-def _quoted(text: str) -> str:
-    return name(text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…")
-
-
-def _mistakes_seen(
-    drawn: _Pictures, predictions: Predictions, inputs_pictured: Pictured | None, inputs_shown: Shown
-) -> list[str]:
-    """The worst mistakes as pictures, as the network saw them, with the names of their files."""
-    if inputs_pictured is None or isinstance(target_of(predictions), Transcribed):  # a transcript fits under no picture
-        return []
-    worst = mistakes(predictions, most=PICTURED)[0]
-    seen = [(m, picture) for m in worst if (picture := inputs_pictured(m.row)) is not None]
-    if not seen:
-        return []
-    sized = mistakes_of(target_of(predictions)).size
-    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
-    captions = [
-        f"label {m.truth}\npredicted {m.answer}\n{sized.split()[0]} {m.size:.3g}\n{shown(m.row).rpartition('/')[2]}"
-        for m, _ in seen
-    ]
-    sheet = [picture for _, picture in seen]
-    caption = "The worst mistakes as the network saw them"
-    return drawn("mistakes.png", caption, lambda p: contact_sheet(sheet, captions, p))[1:]
-
-
-def _mistakes_heard(
-    run_folder: Path,
-    predictions: Predictions,
-    inputs_heard: Callable[[int], bytes | None] | None,
-    inputs_pictured: Pictured | None,
-    inputs_shown: Shown,
-) -> list[str]:
-    """A page on which the worst mistakes can be listened to."""
-    path = run_folder / FOLDER / "mistakes.html"
-    path.unlink(missing_ok=True)
-    if inputs_heard is None:
-        return []
-    said = mistakes_of(target_of(predictions))
-    shown = inputs_shown if callable(inputs_shown) else inputs_shown.__getitem__
-    listed = []
-    for mistake in mistakes(predictions, most=PLAYED)[0]:
-        sound = inputs_heard(mistake.row)
-        if sound is None:
-            return []
-        aligned = aligned_words(predictions, mistake.row)
-        unit = said.size.removesuffix("s" * (mistake.size == 1))
-        apart, size = (":", f"{mistake.size:.3g} {unit}") if aligned else ("", f"{mistake.size:.3g}")
-        lines = (f"{said.truth}{apart} {mistake.truth}", f"{said.answer}{apart} {mistake.answer} ({size})")
-        words = ("\n" if aligned else ", ").join(lines)
-        picture = inputs_pictured(mistake.row) if inputs_pictured else None
-        listed.append(PlayedMistake(words, shown(mistake.row), sound, picture, aligned))
-    if not listed:
-        return []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    players(path, said.title, listed)
-    return [f"[Listen to the worst mistakes]({FOLDER}/{path.name}): a page with a player for each"]
 
 
 def _training(drawn: _Pictures, facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 LABEL = """scaled = (logits[0].astype(float) + settings["offsets"]) / settings["temperature"]
-odds = np.exp(scaled - scaled.max())
-shares = odds / odds.sum()
+shares = np.exp(scaled - np.logaddexp.reduce(scaled))
 votes = -(shares @ np.array(settings["costs"])) if settings["costs"] else shares * settings["decision_weights"]
-probabilities = dict(zip(settings["labels"], shares.tolist()))
-print(json.dumps({"answer": settings["labels"][votes.argmax()], "probabilities": probabilities}))
+answer, probabilities = settings["labels"][votes.argmax()], dict(zip(settings["labels"], shares.tolist()))
+print(json.dumps({"answer": answer, "probabilities": probabilities}))
 """
 LABELS = """odds = 1 / (1 + np.exp(-(logits[0].astype(float) + settings["offsets"]) / settings["temperature"]))
 probabilities = dict(zip(settings["labels"], odds.tolist()))

@@ -181,6 +181,14 @@ def test_what_is_broken_is_named(data: bytes, said: str) -> None:
     assert raised.value.place == "folder/tune.mxl"
 
 
+@pytest.mark.parametrize("place", range(30, 120, 7))
+def test_a_damaged_archive_ends_in_one_kind_of_error(place: int) -> None:
+    data = bytearray(zipped({"a.xml": score(bar(HEAD + note("C", 2)))}))
+    data[place] ^= 0xFF
+    with pytest.raises(InputError, match="MusicXML"):
+        tune_of_musicxml(bytes(data))
+
+
 def test_an_outer_document_type_is_not_fetched() -> None:
     plain = score(bar(HEAD + note("C", 2)))
     typed = plain.replace(

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from lzma import LZMAError
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -59,7 +61,16 @@ def _unzipped(data: bytes, place: str) -> bytes:
             if inner is None or inner not in names:
                 raise ValueError("the archive holds no score")
             return _read(archive, inner, MOST_BYTES)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, KeyError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        LZMAError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        KeyError,
+    ) as error:
         raise ValueError(f"the archive cannot be read: {error}") from error
 
 

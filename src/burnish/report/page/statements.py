@@ -48,7 +48,7 @@ def statements(contents: Contents) -> list[Statement]:
 
 def _baselines(contents: Contents) -> list[Statement]:
     if not contents.baselines:
-        head = both("Nothing to compare with.", "没有可比较的基线。")
+        head = both("<b>Nothing to compare with.</b>", "<b>没有可比较的基线。</b>")
         why = both("No baseline was scored on these examples.", "这些样本上没有基线得分。")
         return [Statement("note", head, why, "scores")]
     order = [key for key in ("majority", "frozen_features", "base", "full_windows") if key in contents.baselines]
@@ -58,22 +58,25 @@ def _baselines(contents: Contents) -> list[Statement]:
 
 
 def _against(contents: Contents, key: str) -> Statement | None:
-    lead = leading(contents)
+    """The deciding metric says which it is, as in report.md; the metric of the claim stands first in the reason."""
+    lead, deciding = leading(contents), contents.deciding
     differences = contents.baselines[key]["differences"]
-    paired = differences.get(lead)
-    if not paired or not known(paired["value"]):
+    said = [name for name in dict.fromkeys((lead, deciding)) if known((differences.get(name) or {}).get("value"))]
+    if not said:
         return None
+    better = differences[said[-1]]["better"]
     templates: dict[Any, tuple[Mark, str, str]] = {
         True: ("good", "<b>Better than the {name}.</b>", "<b>优于{name}。</b>"),
         False: ("warn", "<b>Worse than the {name}.</b>", "<b>不如{name}。</b>"),
         None: ("level", "<b>Not shown to be better than the {name}.</b>", "<b>未能证明优于{name}。</b>"),
     }
-    mark, en, zh = templates[paired["better"]]
-    why = _sentences(_difference(lead, paired), _other_metrics(contents, lead, differences))
+    mark, en, zh = templates[better]
+    reasons = [_difference(name, differences[name], decides=name != lead) for name in said]
+    why = _sentences(*reasons, _others(contents, said, differences))
     return Statement(mark, both(en, zh, name=baseline(key)), why, "scores")
 
 
-def _difference(lead: str, paired: Mapping[str, Any]) -> Both:
+def _difference(lead: str, paired: Mapping[str, Any], *, decides: bool) -> Both:
     value, low, high = (paired[name] for name in ("value", "low", "high"))
     if lead == "accuracy" and known(low) and known(high):
         return both(
@@ -84,17 +87,19 @@ def _difference(lead: str, paired: Mapping[str, Any]) -> Both:
             high=_more(high),
         )
     named, said = capital(metric(lead)), number(value, signed=True)
+    if decides:
+        named = both("{m} decides:", "以{m}为准：", m=named)
     if not known(low) or not known(high):
         return both(
             "{metric} {value}; no interval can be given.", "{metric} {value}；无法给出区间。", metric=named, value=said
         )
+    ends = both("{low} to {high}", "{low} 至 {high}", low=number(low, signed=True), high=number(high, signed=True))
     return both(
-        "{metric} {value}, with an interval from {low} to {high}.",
-        "{metric} {value}，区间为 {low} 至 {high}。",
+        "{metric} {value}, with an interval from {ends}.",
+        "{metric} {value}，区间为 {ends}。",
         metric=named,
         value=said,
-        low=number(low, signed=True),
-        high=number(high, signed=True),
+        ends=ends,
     )
 
 
@@ -105,29 +110,28 @@ def _more(share: float) -> Both:
     return Both(f"{size} more", f"多 {size} 个") if share > 0 else Both(f"{size} fewer", f"少 {size} 个")
 
 
-def _other_metrics(contents: Contents, lead: str, differences: Mapping[str, Any]) -> Both | None:
-    others = {
-        label: differences[label]
+def _others(contents: Contents, said: list[str], differences: Mapping[str, Any]) -> Both | None:
+    """Whether the other headline metrics agree with the deciding one, the last of those that were said."""
+    verdict = differences[said[-1]]["better"]
+    shown = {
+        label: differences[label]["better"]
         for label in contents.scores["headline"]
-        if label != lead and differences.get(label) and known(differences[label]["value"])
+        if label not in said and differences.get(label) and known(differences[label]["value"])
     }
-    verdict = differences[lead]["better"]
-    if not others:
+    if not shown:
         return None
-    if all(one["better"] == verdict for one in others.values()):
+    if all(one == verdict for one in (*shown.values(), *(differences[label]["better"] for label in said))):
         return both("Every headline metric agrees.", "所有主要指标一致。")
-    said = []
+    parts = []
     for better, en, zh in (
         (True, "Shown better in {names}.", "{names}显示更好。"),
         (False, "Worse in {names}.", "{names}更差。"),
+        (None, "No difference is shown in {names}.", "{names}未显示差异。"),
     ):
-        labels = [label for label, one in others.items() if one["better"] is better]
+        labels = [label for label, one in shown.items() if one is better]
         if labels and better is not verdict:
-            said.append(both(en, zh, names=_listed(labels)))
-    if not said:
-        labels = [label for label, one in others.items() if one["better"] is None]
-        said.append(both("No difference is shown in {names}.", "{names}未显示差异。", names=_listed(labels)))
-    return _sentences(*said)
+            parts.append(both(en, zh, names=_listed(labels)))
+    return _sentences(*parts) if parts else None
 
 
 def _listed(labels: list[str]) -> Both:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from burnish.adapters import require_all_learning, require_new_tokens
+from burnish.adapters import require_learning
 from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.core.network import Network
@@ -106,8 +106,7 @@ def assemble(
     named = recipe.target if isinstance(recipe.target, Named) else None
     notes += begun(network, named.prior(prepared.truths["train"].cells()) if named else None)
     recipe.adapter.prepare(network)
-    require_new_tokens(network, recipe.adapter)
-    require_all_learning(network, recipe.adapter)
+    require_learning(network, recipe.adapter)
     batches = training_batches(prepared, accelerator)
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)

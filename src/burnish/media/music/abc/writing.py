@@ -33,7 +33,8 @@ def write(tune: Tune) -> str:
     key = "none" if tune.key is None else key_field(tune.key)
     signature = read_key(key)
     assert isinstance(signature, Signature)
-    lines = ["X:1", f"T:{' '.join(tune.title.split())}", f"M:{_meter(tune.meter)}", "L:1/8"]
+    title = " ".join(tune.title.split())
+    lines = ["X:1", *([f"T:{title}"] if title else []), f"M:{_meter(tune.meter)}", "L:1/8"]
     lines += [f"Q:{_tempo(tempo)}" for start, tempo in tune.tempos if start == 0]
     several = len(tune.parts) > 1 or bool(tune.parts[0].name if tune.parts else "")
     lines += [f"V:{number + 1}{_name(part)}" for number, part in enumerate(tune.parts) if several]

@@ -12,7 +12,7 @@ from burnish.report.page.cards import Card, Row
 from burnish.report.page.cards.text import shortened
 from burnish.report.page.contents import Contents
 from burnish.report.page.markup import Both, Html, both, escaped, join, tag
-from burnish.targets import Generative, Target, Transcribed
+from burnish.targets import Filed, Generative, Musical, Target, Transcribed
 
 LONGEST = 1200
 """Characters of an answer that are on the page."""
@@ -54,8 +54,8 @@ class ReplyCard(Card):
 
 
 def replied(target: Target) -> bool:
-    """Whether answers are texts of a language model, and no transcripts."""
-    return isinstance(target, Generative) and not issubclass(type(target), Transcribed)
+    """Whether answers are texts of a language model: no transcripts, files or music."""
+    return isinstance(target, Generative) and not issubclass(type(target), (Transcribed, Filed, Musical))
 
 
 def _cell(title: Both, words: Html, side: str) -> Html:

@@ -15,7 +15,7 @@ from burnish.report.page.contents import Contents
 from burnish.report.page.markup import Both, Html, both, code, join, tag
 from burnish.report.page.numerals import count
 from burnish.report.page.section import Section, fine
-from burnish.targets import mistakes_of
+from burnish.targets import Generative, Transcribed, mistakes_of
 
 FIRST = 10
 """Rows that are open at first."""
@@ -29,6 +29,7 @@ _ZH = {
     "Worst utterances": "最差的语句",
     "Worst mistakes": "最严重的错误",
     "Replies": "回答",
+    "Predictions": "预测",
 }
 
 
@@ -43,7 +44,8 @@ class Mistakes:
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
         self._said = mistakes_of(contents.target)
-        self._replies = replied(contents.target)
+        # What is written has no right and wrong: all of it is shown.
+        self._replies = isinstance(contents.target, Generative) and not issubclass(type(contents.target), Transcribed)
         self._rows, self.total = _rows(contents, replies=self._replies)
         self._budget = Budget()
         self._cards = cards(contents, self._rows, self._budget) if self._rows else []
@@ -52,9 +54,9 @@ class Mistakes:
 
     def section(self) -> Section | None:
         """The list with its controls; a sentence where rows are left out on purpose; None where nothing is wrong."""
-        if not self.total:
+        if not self.total or (self._rows and not self._cards):
             return None
-        title = "Replies" if self._replies else self._said.title
+        title = self._short.en if self._replies else self._said.title
         named = Both(title, _ZH.get(title, title))
         if not self._contents.rows:
             lead = both(
@@ -68,7 +70,9 @@ class Mistakes:
 
     @property
     def _short(self) -> Both:
-        return Both("Replies", "回答") if self._replies else Both("Mistakes", "错误")
+        if not self._replies:
+            return Both("Mistakes", "错误")
+        return Both("Replies", "回答") if replied(self._contents.target) else Both("Predictions", "预测")
 
     def _lead(self) -> Both:
         if self._replies:

@@ -173,18 +173,28 @@ def _method(contents: Contents) -> Html:
         "n": f"{drawn['resamples']:,}",
         "what": both("groups", "组") if drawn["grouped"] else both("examples", "样本"),
         "seed": drawn["seed"],
-        "p": _mcnemar(contents),
+        "p": _paired(contents),
     }
     return fine(
         both(
             "Percentile bootstrap, {n} resamples of {what}, seed {seed}. It shows how much another test set of this size would "
-            "move a figure, not how much another training seed would. Differences are paired: both answered the same "
-            "examples.{p}",
+            "move a figure, not how much another training seed would.{p}",
             "百分位自助法，对{what}重抽样 {n} 次，种子 {seed}。"
-            "区间表示换一个同样大小的测试集会使数字变动多少，而不是换一个训练种子。"
-            "差值为配对比较：双方回答相同的样本。{p}",
+            "区间表示换一个同样大小的测试集会使数字变动多少，而不是换一个训练种子。{p}",
             **fields,
         )
+    )
+
+
+def _paired(contents: Contents) -> Both:
+    """How differences are made, where there are any."""
+    if not contents.baselines:
+        return Both("", "")
+    tail = _mcnemar(contents)
+    return both(
+        " Differences are paired: both answered the same examples.{p}",
+        "差值为配对比较：双方回答相同的样本。{p}",
+        p=tail,
     )
 
 
