@@ -300,6 +300,17 @@ def reference_midi(p: Predictions) -> dict[str, Any]:
     }
 
 
+def reference_music(p: Predictions) -> dict[str, Any]:
+    """Sums divided once, of each level and of all."""
+    levels = [level for level in range(1, 5) if f"nats_{level}" in p.table.column_names]
+    nats = {level: p.numbers(f"nats_{level}").sum() for level in levels}
+    codes = {level: p.numbers(f"codes_{level}").sum() for level in levels}
+    return {
+        **{f"codebook_loss_{level}": nats[level] / codes[level] for level in levels},
+        "codebook_mean": np.mean([nats[level] / codes[level] for level in levels]),
+    }
+
+
 def reference_transcript(p: Predictions) -> dict[str, Any]:
     """Edits by the textbook's table, of texts that are normalised by the rules written out for the words of the cases."""
 
@@ -352,6 +363,7 @@ REFERENCES: dict[str, Callable[[Predictions], dict[str, Any]]] = {
     "response": reference_response,
     "tune": reference_tune,
     "midi": reference_midi,
+    "music": reference_music,
     "transcript": reference_transcript,
     "ctc_transcript": reference_transcript,
 }

@@ -38,13 +38,13 @@ def release(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[thr
     served = client.app.state.models[0]  # type: ignore[attr-defined]
     found, prepare = threading.Event(), served.predictor.prepare
 
-    def held_up(rows: Any) -> Any:
+    def held_up(rows: Any, **settings: Any) -> Any:
         while any(STUCK in row["text"] for row in rows) and not found.is_set():
             try:
                 found.wait(5)
             except BaseException:  # as foreign code is, which nothing can end
                 continue
-        return prepare(rows)
+        return prepare(rows, **settings)
 
     monkeypatch.setattr(served.predictor, "prepare", held_up)
     object.__setattr__(served, "readers", Readers(2, 0.2, 2, served.path))
@@ -96,10 +96,10 @@ def test_what_a_client_asked_that_left_is_not_computed(trained: Trained, monkeyp
     begun: list[Any] = []
     prepare = served.predictor.prepare
 
-    def slowly(rows: Any) -> Any:
+    def slowly(rows: Any, **settings: Any) -> Any:
         begun.extend(rows)
         time.sleep(0.02)
-        return prepare(rows)
+        return prepare(rows, **settings)
 
     monkeypatch.setattr(served.predictor, "prepare", slowly)
     messages = [{"type": "http.request", "body": b'["a", ' * 0 + b'["a"' + b', "a"' * 99 + b"]", "more_body": False}]

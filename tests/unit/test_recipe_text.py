@@ -196,8 +196,8 @@ def test_every_field_is_there_with_its_comment_and_what_else_could_stand_there()
     text = commented(SmallRecipe())
     lines = {line.split(":")[0]: line for line in text.splitlines() if not line.startswith(" ")}
     assert list(lines) == list(SmallRecipe.model_fields)
-    assert "Other kinds: binary_cross_entropy, cross_entropy, ctc, huber" in lines["loss"]
-    assert "Kinds: binary_cross_entropy" in lines["other"]
+    assert "Other kinds: balanced_softmax, binary_cross_entropy, cross_entropy, ctc, huber" in lines["loss"]
+    assert "Kinds: balanced_softmax, binary_cross_entropy" in lines["other"]
     assert lines["stopping"].endswith("# When to stop. Settings: patience.")
     assert lines["mode"].endswith("# What to do. One of: stop, skip.")
     assert "  gamma: 2.0" in text

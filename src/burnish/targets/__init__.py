@@ -23,6 +23,7 @@ from burnish.targets._asking import (
     target_of,
 )
 from burnish.targets._capabilities import (
+    BeyondFloat16,
     ByCheckpoint,
     Confident,
     Divided,
@@ -46,6 +47,7 @@ from burnish.targets._timed import Timed
 from burnish.targets._transcripts import Transcribed
 
 __all__ = [
+    "BeyondFloat16",
     "ByCheckpoint",
     "Classes",
     "Confident",

@@ -202,6 +202,13 @@ class ByCheckpoint(ABC):
         """
 
 
+class BeyondFloat16:
+    """Networks that answer so hold numbers which float16 does not."""
+
+    not_in_float16: ClassVar[str]
+    """Why, in words."""
+
+
 class OverVocabulary:
     """The network answers with a logit for each token of the checkpoint, by the checkpoint's own head.
 

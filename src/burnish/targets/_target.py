@@ -44,8 +44,6 @@ class Target(Component):
     """The metric, by its name in scores.json, that chooses the best checkpoint."""
     like: ClassVar[tuple[str, ...]] = ()
     """Other kinds whose losses and metrics are right for this one as well."""
-    not_in_float16: ClassVar[str] = ""
-    """Why networks that answer so are not computed in float16, in words; empty where they are."""
     problem: ClassVar[str] = ""
     """The transformers `problem_type` of the head; empty where there is none."""
     column: str = Field("label", description="Label column.")

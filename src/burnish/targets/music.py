@@ -18,7 +18,18 @@ from burnish.core.processor import Processor
 from burnish.core.seeds import generator
 from burnish.media.codec.encodec import Codec, codec, stated
 from burnish.media.codec.recording import LONGEST
-from burnish.targets import ByCheckpoint, Decoded, Divided, Generative, Outcome, Sounded, Target, Taught, Veiled
+from burnish.targets import (
+    BeyondFloat16,
+    ByCheckpoint,
+    Decoded,
+    Divided,
+    Generative,
+    Outcome,
+    Sounded,
+    Target,
+    Taught,
+    Veiled,
+)
 from burnish.targets._codes import Coding, shown_and_learned, stored_codes
 from burnish.targets._target import Shape
 
@@ -30,7 +41,7 @@ if TYPE_CHECKING:
 WAV = ".wav"
 
 
-class Music(Target, Divided, Generative, Taught, Sounded, Veiled, ByCheckpoint):
+class Music(Target, BeyondFloat16, Divided, Generative, Taught, Sounded, Veiled, ByCheckpoint):
     """A recording of music from its caption, written as codes of EnCodec by a network such as MusicGen; predictions are WAV files.
 
     Recordings longer than a window are cut into windows, each of which is a row with the same caption. Their codes are

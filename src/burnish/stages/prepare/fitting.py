@@ -92,9 +92,21 @@ def fitting_input(recipe: Recipe, table: Table, sample: Sequence[Example], targe
 
 
 def candidates_of(axis: str, settings: dict[str, Any]) -> list[Component]:
-    """Every kind of an axis that has these settings, with them."""
-    having = having_fields(axis, settings)
-    return [build(axis, {"kind": kind, **settings}, place=axis.rpartition(".")[2]) for kind in having]
+    """Every kind of an axis that has these settings and takes their values, with them.
+
+    Raises:
+        InputError: none takes them; as the first says.
+    """
+    made: list[Component] = []
+    refused: list[InputError] = []
+    for kind in having_fields(axis, settings):
+        try:
+            made.append(build(axis, {"kind": kind, **settings}, place=axis.rpartition(".")[2]))
+        except InputError as error:
+            refused.append(error)
+    if refused and not made:
+        raise refused[0]
+    return made
 
 
 def _refuse_paths(named: Input, files: Sequence[Input], sample: Sequence[Example]) -> None:

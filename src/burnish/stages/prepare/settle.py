@@ -29,7 +29,7 @@ from burnish.stages.prepare.no_target import no_target, rows_with_values
 from burnish.stages.prepare.sensible import require_sensible
 from burnish.stages.prepare.swapped import label_beside, require_not_swapped, swapped
 from burnish.stages.prepare.usual_settings import rates
-from burnish.targets import ByCheckpoint, Generative, OverVocabulary, Target, fits
+from burnish.targets import BeyondFloat16, ByCheckpoint, Generative, OverVocabulary, Target, fits
 
 SAMPLE = 2000  # rows looked at to infer what columns hold
 USUAL_TARGETS = ("label", "labels", "score", "tags", "ner_tags", "target", "class", "category", "intent", "sentiment")
@@ -142,7 +142,7 @@ def _require_precision(recipe: Recipe, target: Target) -> None:
     """
     asked = {"precision": recipe.precision, "model.dtype": getattr(recipe.model, "dtype", None)}
     wrong = next((place for place, value in asked.items() if value == "float16"), None)
-    if wrong and target.not_in_float16:
+    if wrong and isinstance(target, BeyondFloat16):
         raise InputError(
             f"{wrong} is float16: {target.not_in_float16}",
             expected="float32 or bfloat16",

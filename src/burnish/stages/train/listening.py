@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,7 @@ from burnish.core.seeds import generator
 from burnish.evaluation.frechet import Embedded, compared
 from burnish.evaluation.predict import Notify
 from burnish.media.codec.encodec import Codec
+from burnish.media.sound.reading import channels_of
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.prepare import Prepared
 from burnish.targets import Sounded
@@ -58,16 +58,13 @@ def listening(prepared: Prepared, split: str, predictions: Predictions, notify: 
 
 def _written(prepared: Prepared, split: str, predictions: Predictions) -> tuple[list[NDArray[np.float32]], list[str]]:
     """The sounds that were written, float32 [channels, samples], and their captions."""
-    import soundfile
-
     part, reads = prepared.parts[split], prepared.recipe.input
     sounds, captions = [], []
     folder = predictions.folder or Path()
     for row, path in zip(predictions.table["row"].to_pylist(), predictions.answer, strict=True):
         if path is None:
             continue
-        values, _ = soundfile.read(io.BytesIO((folder / str(path)).read_bytes()), dtype="float32", always_2d=True)
-        sounds.append(np.ascontiguousarray(values.T))
+        sounds.append(channels_of((folder / str(path)).read_bytes())[0])
         example = part.table.take(np.array([row], np.int64), list(reads.required_columns)).to_pylist()[0]
         captions.append(str(example[reads.required_columns[0]] or ""))
     return sounds, captions

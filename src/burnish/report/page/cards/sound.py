@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.media.sound.reading import decoded
 from burnish.report.page.budget import Budget
 from burnish.report.page.cards import Card, Row
 from burnish.report.page.contents import Contents
@@ -62,10 +63,7 @@ class SoundCard(Card):
 
 def _read(wav: bytes) -> tuple[NDArray[np.float32], int, float]:
     """Mono samples of the beginning, their rate, and the seconds of the whole."""
-    import soundfile
-
-    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
-    mono: NDArray[Any] = samples.mean(axis=1)
+    mono, rate = decoded(wav)
     return mono[: int(SECONDS * rate)], int(rate), len(mono) / rate
 
 
