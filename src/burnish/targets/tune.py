@@ -25,6 +25,7 @@ class Tune(Replies, Musical):
 
     encodes_with: ClassVar[tuple[str, ...]] = (*Replies.encodes_with, "burnish.media.music")
     headline: ClassVar[tuple[str, ...]] = ("valid_tune", "key_as_asked", "meter_as_asked", "bits_per_byte", "stop_rate")
+    usual_decoder: ClassVar[str] = "sampling"  # the most probable note each time is the same bar for ever
     header: Headed | None = Field(
         None, description="Who writes the header, as the input says it; null: learned from the training rows."
     )
