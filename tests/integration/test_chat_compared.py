@@ -18,7 +18,7 @@ from tests.chat_bundles import chat_bundle
 from tests.integration.hostile_chats import USER
 from tests.integration.serving import Server, serving
 from tests.integration.test_chat_faults import count
-from tests.integration.test_chat_page import opened
+from tests.integration.test_chat_page import ask_and_stop, opened
 from tests.integration.test_page import KEY, browser, kept
 
 __all__ = ["browser"]
@@ -127,11 +127,8 @@ def test_stop_stops_both(browser: Any, server: Server) -> None:
     page.get_by_text("Settings").click()
     page.get_by_label("Most tokens").fill("450")
     page.get_by_label("Temperature").fill("0")  # the most probable token is mostly the one before, so nothing ends it
-    page.locator("#text").fill("when does the ferry leave ?")
-    page.keyboard.press("Enter")
-    page.locator(".beside .assistant").nth(1).wait_for()
-    page.get_by_role("button", name="Stop").click()
-    page.locator("#send").wait_for()
+    ask_and_stop(page)
+    assert page.locator(".beside .assistant").count() >= 2
     for _ in range(600):
         if all(count(server, line, HEADERS) == 1 for line in left):
             break
