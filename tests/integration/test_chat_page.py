@@ -23,16 +23,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield found.wait_ready()
 
 
-def ask_and_stop(page: Any) -> None:
-    """Ask, and stop the answer. A quick network may have ended it before a busy browser clicks: then ask again."""
-    for _ in range(8):
+def ask_and_stop(page: Any, answers: int = 1) -> None:
+    """Ask, and stop when so many answers have begun.
+
+    A quick network may have ended them before a busy browser clicks: then ask again.
+    """
+    for asked in range(1, 9):
         page.locator("#text").fill("when does the ferry leave ?")
         page.keyboard.press("Enter")
-        page.locator(".assistant").last.wait_for()
+        page.locator(".assistant").nth(asked * answers - 1).wait_for()
+        # In the page itself, as soon as there is a button: a click from outside takes round trips, in which the answer may end.
         stopped = page.evaluate(
-            "() => { const stop = document.getElementById('stop'); const there = stop.offsetParent !== null;"
-            " if (there) stop.click(); return there; }"
-        )  # in the page itself: a click from outside takes a round trip or two, in which the answer may end
+            """async () => {
+                const stop = document.getElementById('stop');
+                for (let tries = 0; tries < 200; tries++) {
+                    if (stop.offsetParent !== null) { stop.click(); return true; }
+                    await new Promise((done) => setTimeout(done, 10));
+                }
+                return false;
+            }"""
+        )
         page.locator("#send").wait_for()
         if stopped:
             return
