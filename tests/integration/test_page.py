@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from burnish.server.page import policy
+from burnish.server.page import policy, text_of
 from burnish.server.settings import KEYS
 from tests import sound_cases
 from tests.image_cases import picture, save
@@ -340,9 +340,7 @@ def test_an_unsure_answer_looks_unsure(
 
 
 def test_nothing_of_the_page_comes_from_elsewhere() -> None:
-    import burnish.server
-
-    text = (Path(burnish.server.__file__).parent / "page.html").read_text(encoding="utf-8")
+    text = text_of("page.html")
     assert "http:" not in text
     assert "https:" not in text
     assert " style=" not in text

@@ -1,4 +1,4 @@
-"""The page to try a model in a browser: one file of ours, nothing from elsewhere."""
+"""The page to try a model in a browser: one text of ours, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def page_of(first: Served) -> str:
 
 def add(app: FastAPI, name: str = FILE) -> None:
     """Serve a page at `/`; it asks /models, or /v1/models where the first model chats, what there is."""
-    text = (files("burnish.server") / name).read_text(encoding="utf-8")
+    text = text_of(name)
     headers = {
         "Content-Security-Policy": policy(text),
         "Referrer-Policy": "no-referrer",
@@ -40,6 +40,16 @@ def add(app: FastAPI, name: str = FILE) -> None:
     @app.get("/", include_in_schema=False)
     async def try_it() -> Response:
         return Response(text, 200, headers, "text/html")
+
+
+def text_of(name: str) -> str:
+    """A page whole: a line `{{ NAME }}` of its file stands for `parts/NAME`, which several pages share."""
+    room = files("burnish.server")
+
+    def part(line: re.Match[str]) -> str:
+        return (room / "parts" / line[1]).read_text(encoding="utf-8")
+
+    return re.sub(r"^\{\{ (\S+) \}\}\n", part, (room / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def policy(text: str) -> str:
