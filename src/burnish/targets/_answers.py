@@ -52,6 +52,12 @@ class Outcome:
         """
         return (self.nats, self.weight, float(size)) if self.weight else (0.0, 0.0, 0.0)
 
+    def ending(self) -> tuple[float, float]:
+        """Of a written answer: how many tokens it has, and 1 where it ended by itself; not a number where none was written."""
+        decoded = self.decoded
+        written = math.nan if decoded.written is None else float(decoded.written)
+        return written, math.nan if decoded.ended is None else float(decoded.ended == "stop")
+
 
 @dataclass(frozen=True)
 class Classes:

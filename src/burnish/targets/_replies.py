@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -20,6 +19,7 @@ from burnish.media.chat.rendered import REPLIES, Learned, Rendered
 from burnish.media.chat.replies import message_of, reply_text, written_reply
 from burnish.media.text.token_row import token_row
 from burnish.targets import Decoded, Generative, Outcome, OverVocabulary, Target, Taught
+from burnish.targets._padding import padded_pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,11 +87,7 @@ class Replies(Target, OverVocabulary, Generative, Taught):
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded at the end as the rows are: targets int64 [B, L], weights float32 [B, L]."""
-        targets = np.zeros((len(pairs), length), np.int64)
-        weights = np.zeros((len(pairs), length), np.float32)
-        for number, (ids, weight) in enumerate(pairs):
-            targets[number, : len(ids)], weights[number, : len(ids)] = ids, weight
-        return targets, weights
+        return padded_pairs(pairs, length)
 
     def strata(self, value: Any) -> str | None:
         """None."""
@@ -116,11 +112,8 @@ class Replies(Target, OverVocabulary, Generative, Taught):
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """The columns of a row; not a number of what was not answered."""
-        decoded = outcome.decoded
-        written = math.nan if decoded.written is None else float(decoded.written)
-        stopped = math.nan if decoded.ended is None else float(decoded.ended == "stop")
         size = len(str(outcome.truth).encode("utf-8", "surrogatepass"))
-        return (*outcome.cost(size), written, stopped)
+        return (*outcome.cost(size), *outcome.ending())
 
     def ends(self, processor: Any) -> Ends:
         """The template's stop tokens."""

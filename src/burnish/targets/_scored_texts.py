@@ -12,6 +12,7 @@ from pydantic import Field
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
 from burnish.targets import Outcome, OverVocabulary, Scored, Target, Taught
+from burnish.targets._padding import padded_pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,10 +51,7 @@ class ScoredTexts(Target, OverVocabulary, Scored, Taught):
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """[B, L] and [B, L]; padding has weight 0."""
-        targets, weights = np.zeros((len(pairs), length), np.int64), np.zeros((len(pairs), length), np.float32)
-        for row, (target, weight) in enumerate(pairs):
-            targets[row, : len(target)], weights[row, : len(weight)] = target, weight
-        return targets, weights
+        return padded_pairs(pairs, length)
 
     def strata(self, value: Any) -> str | None:
         """None: texts have no classes."""

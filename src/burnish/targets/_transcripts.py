@@ -78,10 +78,7 @@ class Transcribed(Target, Judged):
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """The columns of a row; not a number of what was not answered."""
-        decoded = outcome.decoded
-        written = math.nan if decoded.written is None else float(decoded.written)
-        stopped = math.nan if decoded.ended is None else float(decoded.ended == "stop")
-        return (*self._edits(str(outcome.truth), decoded.answer), *outcome.cost()[:2], written, stopped)
+        return (*self._edits(str(outcome.truth), outcome.decoded.answer), *outcome.cost()[:2], *outcome.ending())
 
     def _edits(self, truth: str, answer: str | None) -> tuple[float, ...]:
         words, raw = self.words(truth), words_of(truth, "none")

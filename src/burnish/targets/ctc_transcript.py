@@ -20,6 +20,7 @@ from burnish.media.transcript import vocabulary
 from burnish.media.transcript.stitching import APART, stitched
 from burnish.media.transcript.vocabulary import Spelling, needed_frames
 from burnish.targets import Decoded, Standalone
+from burnish.targets._padding import padded_pairs
 from burnish.targets._spoken import Spoken
 from burnish.targets._target import Shape
 
@@ -165,10 +166,7 @@ class CtcTranscript(Spoken, Standalone):
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded to the longest transcript: targets int64 [B, T], weights float32 [B, T]; T is 1 or more."""
         longest = max(1, max(len(p[0]) for p in pairs))
-        targets, weights = np.zeros((len(pairs), longest), np.int64), np.zeros((len(pairs), longest), np.float32)
-        for number, (values, weight) in enumerate(pairs):
-            targets[number, : len(values)], weights[number, : len(values)] = values, weight
-        return targets, weights
+        return padded_pairs(pairs, longest)
 
     def needed_frames(self, value: Any, processor: Any) -> int:
         """One for each letter, and one between two of one kind."""

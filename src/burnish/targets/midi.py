@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -21,6 +20,7 @@ from burnish.media.music.events.processor import MusicProcessor
 from burnish.media.music.midi import midi_of_tune
 from burnish.media.text.token_row import token_row
 from burnish.targets import Decoded, Filed, Generative, Outcome, OverVocabulary, Target, Taught
+from burnish.targets._padding import padded_pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,11 +84,7 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded at the end as the rows are: targets int64 [B, L], weights float32 [B, L]."""
-        targets = np.zeros((len(pairs), length), np.int64)
-        weights = np.zeros((len(pairs), length), np.float32)
-        for number, (ids, weight) in enumerate(pairs):
-            targets[number, : len(ids)], weights[number, : len(ids)] = ids, weight
-        return targets, weights
+        return padded_pairs(pairs, length)
 
     def strata(self, value: Any) -> str | None:
         """None."""
@@ -112,10 +108,7 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """The columns of a row; not a number of what was not answered."""
-        decoded = outcome.decoded
-        written = math.nan if decoded.written is None else float(decoded.written)
-        stopped = math.nan if decoded.ended is None else float(decoded.ended == "stop")
-        return (*outcome.cost()[:2], written, stopped)
+        return (*outcome.cost()[:2], *outcome.ending())
 
     def ends(self, processor: Any) -> Ends:
         """The token that ends a tune, and the orders in which events may follow."""

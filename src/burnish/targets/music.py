@@ -31,6 +31,7 @@ from burnish.targets import (
     Veiled,
 )
 from burnish.targets._codes import Coding, shown_and_learned, stored_codes
+from burnish.targets._padding import padded
 from burnish.targets._target import Shape
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Music(Target, BeyondFloat16, Divided, Generative, Taught, Sounded, Veiled,
     def collate_given(self, given: Sequence[Encoded], length: int, processor: Processor) -> dict[str, Array]:
         """`decoder_input_ids` int64 [B, K, T]; behind a row whatever its first step has, which no earlier step sees."""
         rows = [row["decoder_input_ids"].reshape(-1, self.codebooks) for row in given]
-        return {"decoder_input_ids": _padded(rows, np.int64, _codec(processor).filler).swapaxes(1, 2).copy()}
+        return {"decoder_input_ids": padded(rows, np.int64, filler=_codec(processor).filler).swapaxes(1, 2).copy()}
 
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """The code of each codebook at each step, int64 [T * K], and its weight: 0 where a codebook has not begun."""
@@ -157,7 +158,7 @@ class Music(Target, BeyondFloat16, Divided, Generative, Taught, Sounded, Veiled,
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded at the end: targets int64 [B, T, K], weights float32 [B, T, K]."""
         targets, weights = ([pair[place].reshape(-1, self.codebooks) for pair in pairs] for place in (0, 1))
-        return _padded(targets, np.int64), _padded(weights, np.float32)
+        return padded(targets, np.int64), padded(weights, np.float32)
 
     def veiled(self, given: Encoded, seed: int) -> Encoded:
         """Without its caption, in a share of all draws."""
@@ -253,11 +254,3 @@ def _codec(processor: Any) -> Codec:
     if not isinstance(known, Codec):
         raise InputError("a target of music without a codec", place="target")
     return known
-
-
-def _padded(rows: Sequence[Array], dtype: Any, filler: int = 0) -> Array:
-    """[B, T, K], filled up behind each row [T, K]."""
-    out = np.full((len(rows), max(map(len, rows)), rows[0].shape[1]), filler, dtype)
-    for number, row in enumerate(rows):
-        out[number, : len(row)] = row
-    return out

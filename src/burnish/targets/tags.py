@@ -15,6 +15,7 @@ from burnish.core.names import Names, looks_like_tags, text, unknown_name
 from burnish.core.processor import Processor
 from burnish.targets import Classes, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._named import Labelled
+from burnish.targets._padding import padded_pairs
 from burnish.targets._programs import TAGS
 from burnish.targets._schemes import Scheme, scheme_of
 from burnish.targets._spans import OUTSIDE, Span, spans, split_tag
@@ -134,10 +135,7 @@ class Tags(Labelled, Judged, Recognised, Standalone):
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """[B, L] and [B, L]; padding has weight 0."""
-        targets, weights = np.zeros((len(pairs), length), np.int64), np.zeros((len(pairs), length), np.float32)
-        for row, (target, weight) in enumerate(pairs):
-            targets[row, : len(target)], weights[row, : len(weight)] = target, weight
-        return targets, weights
+        return padded_pairs(pairs, length)
 
     def strata(self, value: Any) -> str | None:
         """Whether anything is tagged: the rarest thing a split must not lose."""

@@ -16,6 +16,7 @@ from burnish.media.transcript import decoder_tokens
 from burnish.media.transcript.decoder_tokens import DecoderTokens
 from burnish.media.transcript.stitching import APART, stitched
 from burnish.targets import Decoded
+from burnish.targets._padding import padded, padded_pairs
 from burnish.targets._spoken import Spoken
 from burnish.targets._target import Shape
 
@@ -75,7 +76,7 @@ class Transcript(Spoken):
     def collate_given(self, given: Sequence[Encoded], length: int, processor: Processor) -> dict[str, Array]:
         """Padded at the end with the token that ends a transcript; no place sees a later one."""
         stop = _tokens(processor).stops[0]
-        return {"decoder_input_ids": _padded([row["decoder_input_ids"] for row in given], np.int64, stop)}
+        return {"decoder_input_ids": padded([row["decoder_input_ids"] for row in given], np.int64, filler=stop)}
 
     def encode(self, value: Any, encoded: Encoded, processor: Processor) -> tuple[Array, Array]:
         """The next token at each place, int64 [P + T], and its weight: 0 for those of the prompt.
@@ -119,7 +120,7 @@ class Transcript(Spoken):
 
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """Padded to the longest transcript: targets int64 [B, T], weights float32 [B, T]."""
-        return _padded([p[0] for p in pairs], np.int64), _padded([p[1] for p in pairs], np.float32)
+        return padded_pairs(pairs)
 
     def begun(self, rows: int, processor: Processor) -> dict[str, Array]:
         """`decoder_input_ids` int64 [rows, P]: the prompt."""
@@ -171,11 +172,3 @@ def _tokens(processor: Any) -> DecoderTokens:
     tokens = processor.for_target
     assert isinstance(tokens, DecoderTokens)
     return tokens
-
-
-def _padded(rows: Sequence[Array], dtype: Any, filler: int = 0) -> Array:
-    """[B, T], filled up behind each row."""
-    out = np.full((len(rows), max(map(len, rows))), filler, dtype)
-    for number, row in enumerate(rows):
-        out[number, : len(row)] = row
-    return out

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from burnish.core.errors import InputError
 from burnish.core.network import Generating, Inseparable, Network, Tensors
+from burnish.models.transformers.decoder_ids import decoder_ids
 from burnish.models.transformers.growing import growing
 from burnish.models.transformers.network import TransformersNetwork
 
@@ -170,19 +170,7 @@ class MusicWriter(TransformersNetwork, Generating):
 
 
 def _shown(inputs: Tensors) -> torch.Tensor:
-    """The codes the decoder is given.
-
-    Raises:
-        InputError: none are given.
-    """
-    if "decoder_input_ids" not in inputs:
-        raise InputError(
-            "a network that writes codes is asked for logits without the codes before them",
-            expected="decoder_input_ids",
-            fix="decoder: codebooks",
-            place="decoder",
-        )
-    return inputs["decoder_input_ids"]
+    return decoder_ids(inputs, writes="codes", before="codes", decoder="codebooks")
 
 
 def writes_codes(model: nn.Module) -> bool:

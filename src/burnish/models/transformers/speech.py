@@ -12,8 +12,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from burnish.core.errors import InputError
 from burnish.core.network import Attending, EncoderApart, Generating, Inseparable, Network, Tensors
+from burnish.models.transformers.decoder_ids import decoder_ids
 from burnish.models.transformers.growing import growing
 from burnish.models.transformers.hearing import Heard, encoded_by
 from burnish.models.transformers.network import TransformersNetwork
@@ -199,19 +199,7 @@ class SpeechWriter(TransformersNetwork, Generating, EncoderApart, Attending):
 
 
 def _shown(inputs: Tensors) -> torch.Tensor:
-    """The tokens the decoder is given.
-
-    Raises:
-        InputError: none are given.
-    """
-    if "decoder_input_ids" not in inputs:
-        raise InputError(
-            "a network that writes transcripts is asked for logits without the tokens before them",
-            expected="decoder_input_ids",
-            fix="decoder: greedy or beam",
-            place="decoder",
-        )
-    return inputs["decoder_input_ids"]
+    return decoder_ids(inputs, writes="transcripts", before="tokens", decoder="greedy or beam")
 
 
 def _heads_that_follow(model: Any) -> list[tuple[int, int]]:
