@@ -59,7 +59,7 @@ def share(right: int, rows: int = 400) -> Array:
 def test_the_simplest_way_that_is_not_significantly_worse() -> None:
     found = stage({"none": share(300), "tuned_thresholds": share(358), "focal": share(360), "smote": share(200)})
     names = ["none", "tuned_thresholds", "focal", "smote"]
-    chosen, why = found.choice(names)
+    chosen, why = found.choice(names, found.compared())
     assert chosen == "tuned_thresholds"
     assert "not significantly worse than the best, focal" in why
     compared = {way.way: way for way in found.compared()}
@@ -68,7 +68,7 @@ def test_the_simplest_way_that_is_not_significantly_worse() -> None:
     value, low, high = compared["none"].behind or (0, 0, 0)
     assert value == pytest.approx(0.15)
     assert 0 < low < value < high
-    assert found.choice(["focal", "none"])[0] == "focal"
+    assert found.choice(["focal", "none"], found.compared())[0] == "focal"
 
 
 def test_plain_where_nothing_is_shown_to_be_better_and_the_best_where_all_else_is_worse() -> None:
@@ -134,7 +134,7 @@ def test_thresholds_are_judged_on_rows_they_were_not_learned_from() -> None:
 def test_the_table_in_the_report() -> None:
     found = stage({"none": share(300), "focal": share(390)})
     found.refused["smote"] = "no"
-    chosen, why = found.choice(["none", "focal"])
+    chosen, why = found.choice(["none", "focal"], found.compared())
     text = "\n".join(imbalance(Comparison(chosen, why, "accuracy", 400, found.compared()).as_values()))
     assert "Chosen: **focal**. Focal has the best accuracy" in text
     assert "refused: no" in text

@@ -6,12 +6,12 @@ python -m burnish.cli.imbalance_pages docs/techniques
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from burnish.cli.marked import between_marks
 from burnish.cli.reference import table_of_fields
 from burnish.core.component import Component, component_class
 from burnish.core.files import write_text
@@ -40,10 +40,7 @@ def filled(page: str, way: str, results: Mapping[str, Any]) -> str:
     made = {"figures": "\n".join(_figures(way, results))}
     if cls is not None:
         made |= {"class": cls.sentence(), "fields": table_of_fields(cls)}
-    for part, text in made.items():
-        marks = re.compile(rf"(<!-- {part} -->\n).*?(<!-- end -->)", re.DOTALL)
-        page = marks.sub(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page)  # type: ignore[misc]
-    return page
+    return between_marks(page, made)
 
 
 def _figures(way: str, results: Mapping[str, Any]) -> Iterator[str]:

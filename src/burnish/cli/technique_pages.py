@@ -6,13 +6,12 @@ python -m burnish.cli.technique_pages docs/techniques
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from burnish.cli.marked import between_marks
 from burnish.cli.reference import table_of_fields
 from burnish.core.component import Component, component_class, kinds
 from burnish.core.files import write_text
@@ -46,14 +45,7 @@ def filled(page: str, kind: str, results: Mapping[str, Any]) -> str:
     cls, made = technique(kind), {"results": "\n".join(_results(kind, results))}
     if cls is not None:
         made |= {"says": cls.sentence(), "settings": table_of_fields(cls)}
-    for part, text in made.items():
-        marks = re.compile(rf"(<!-- {part} -->\n).*?(<!-- end -->)", re.DOTALL)
-        page = marks.sub(partial(_between, text), page)
-    return page
-
-
-def _between(text: str, found: re.Match[str]) -> str:
-    return f"{found[1]}{text}\n{found[2]}"
+    return between_marks(page, made)
 
 
 def _results(kind: str, results: Mapping[str, Any]) -> Iterator[str]:

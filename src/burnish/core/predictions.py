@@ -138,6 +138,12 @@ class Predictions:
         values = pa.array(list(probabilities.astype(np.float32)), pa.list_(pa.float32()))
         return Predictions(self.table.set_column(place, self.table.schema.field(place), values), self.folder)
 
+    def with_answers(self, answers: Sequence[Any]) -> Predictions:
+        """The same rows with other answers, [N]."""
+        place = self.table.schema.get_field_index("answer")
+        field = self.table.schema.field(place)
+        return Predictions(self.table.set_column(place, field, pa.array(answers, field.type)), self.folder)
+
     @cached_property
     def groups(self) -> list[str] | None:
         """The group of each row, or None where the data has no groups."""

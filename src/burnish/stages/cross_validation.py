@@ -14,7 +14,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
-from burnish.core.events import Event
 from burnish.core.files import require_writable, write_json, write_text
 from burnish.core.network import Network
 from burnish.core.predictions import Predictions
@@ -31,21 +30,22 @@ from burnish.recipe.recipe import Recipe
 from burnish.report.folds import page
 from burnish.runtimes.torch import running
 from burnish.stages.prepare.prepare import Prepared, prepare
-from burnish.stages.signals import StopRequest
 from burnish.stages.train.assemble import assemble
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
 from burnish.stages.train.shipped import restore_best
+from burnish.stages.train.validate import deciding
 from burnish.trackers import Tracking
 from burnish.training.accelerator import Accelerator
 
 
 @dataclass(frozen=True)
 class Fold:
-    """A trained fold: its network, what it says of its own validation rows, and which weights it has."""
+    """A trained fold: its network, what it says of its own validation rows, their scores, and which weights it has."""
 
     network: Network
     predictions: Predictions
+    scored: dict[str, Any]
     chosen_by: str
 
 
@@ -76,7 +76,7 @@ def cross_validate(recipe: Recipe, out: Path, *, count: int, say: Callable[[str]
     trained = []
     for number in range(count):
         fold = _trained(prepared, fold_of == number, out / f"fold-{number}", silent)
-        value = _scored(prepared, fold.predictions)["metrics"][_deciding(prepared)]["value"]
+        value = fold.scored["metrics"][_deciding(prepared)]["value"]
         say(f"fold {number + 1} of {count}: {len(fold.predictions):,} rows, {_deciding(prepared)} {value:.4f}")
         trained.append(fold)
     result = _result(prepared, trained, out, fold_of)
@@ -137,24 +137,19 @@ def _trained(whole: Prepared, held_out: NDArray[np.bool_], place: Path, silent: 
     truths = {name: truths_of(one, recipe.target) for name, one in parts.items()}
     prepared = replace(whole, parts=parts, truths=truths, encoded=encoded)
     accelerator = Accelerator(recipe.device, recipe.precision)
-    assembled = assemble(prepared, accelerator, lambda text: silent(Event("warning", {"text": text})))
+    assembled = assemble(prepared, accelerator, lambda text: None)
     folder = RunFolder(place)
     place.mkdir(parents=True)
     try:
         session = Session(folder, prepared, assembled, silent)
-        session.begin()
-        with StopRequest() as stop:
-            try:
-                session.train(stop)
-            finally:
-                assembled.batches.reading.close()
+        session.run()
         chosen = restore_best(folder, prepared, assembled, session.state())
     finally:
         shutil.rmtree(place, ignore_errors=True)
     network = assembled.training.network
     recipe.adapter.finish(network)
     predictions = _predicted(prepared, [network], assembled.loaders["validation"], parts["validation"])
-    return Fold(network, predictions, str(chosen["chosen_by"]))
+    return Fold(network, predictions, _scored(whole, predictions), str(chosen["chosen_by"]))
 
 
 def _predicted(prepared: Prepared, networks: Sequence[Network], loader: Loader, part: Part) -> Predictions:
@@ -177,8 +172,8 @@ def _predicted(prepared: Prepared, networks: Sequence[Network], loader: Loader, 
 
 
 def _deciding(prepared: Prepared) -> str:
-    metrics = {metric.label for metric in prepared.recipe.metrics}
-    return prepared.recipe.deciding_metric if prepared.recipe.deciding_metric in metrics else next(iter(metrics))
+    """The metric that folds are told by; the first where the loss decides."""
+    return (deciding(prepared.recipe) or prepared.recipe.metrics[0]).label
 
 
 def _scored(prepared: Prepared, predictions: Predictions) -> dict[str, Any]:
@@ -196,8 +191,7 @@ def _result(prepared: Prepared, trained: Sequence[Fold], out: Path, fold_of: NDA
         "folds": len(trained),
         "deciding": _deciding(prepared),
         "each": [
-            {"rows": len(f.predictions), "chosen_by": f.chosen_by, **_headline(_scored(prepared, f.predictions))}
-            for f in trained
+            {"rows": len(fold.predictions), "chosen_by": fold.chosen_by, **_headline(fold.scored)} for fold in trained
         ],
         "out_of_fold": _scored(prepared, together),
     }

@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.core.events import Event
 from burnish.core.files import require_writable, write_json, write_text
 from burnish.evaluation.more_rows import Point, verdict
 from burnish.recipe.recipe import Recipe
 from burnish.report.share_curve import share_curve
 from burnish.stages.prepare.prepare import Prepared, prepare
-from burnish.stages.signals import StopRequest
 from burnish.stages.train.assemble import Assembled, assemble
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
@@ -85,7 +82,7 @@ def _point(recipe: Recipe, out: Path, share: float, seed: int, steps: int) -> tu
     prepared = prepare(recipe.model_copy(update=settings), silent, accelerator)
     if "validation" not in prepared.parts:
         raise InputError("there is no validation split to score on", fix="split.validation=0.2", place="split")
-    assembled = assemble(prepared, accelerator, lambda text: silent(Event("warning", {"text": text})))
+    assembled = assemble(prepared, accelerator, lambda text: None)
     rows = len(assembled.batches.order.usable)
     if rows < FEWEST:
         return None, steps
@@ -108,9 +105,7 @@ def _point(recipe: Recipe, out: Path, share: float, seed: int, steps: int) -> tu
 def _trained(folder: RunFolder, prepared: Prepared, assembled: Assembled, silent: Tracking) -> Session:
     session = Session(folder, prepared, assembled, silent)
     folder.path.mkdir(parents=True)
-    session.begin()
-    with StopRequest() as stop, closing(assembled.batches.reading):
-        session.train(stop)
+    session.run()
     return session
 
 

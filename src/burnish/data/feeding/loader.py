@@ -50,7 +50,7 @@ class Loader:
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
         if self._rewrites:
-            return self.input.encode(self._rewritten(positions, epoch), self.processor.for_input)
+            return [encoded for encoded, _, _ in self._anew(positions, epoch)]
         if self.input.stored and self.augmentation is None:
             return [self.rows.encoded(int(p)) for p in positions]
         return self.sharing.of(positions, lambda chunk: self._read(chunk, epoch))
@@ -59,8 +59,8 @@ class Loader:
     def _rewrites(self) -> bool:
         return self.augmentation is not None and isinstance(self.input, Rewritable)
 
-    def _rewritten(self, positions: NDArray[np.int64], epoch: int) -> list[Example]:
-        """Rows with the column of the target, written anew; a row that became too long for the network stays as it was."""
+    def _anew(self, positions: NDArray[np.int64], epoch: int) -> list[tuple[Encoded, Encoded, tuple[Array, Array]]]:
+        """Rows written anew: encoded, given, truth and weight; one that became too long for the network stays as it was."""
         assert isinstance(self.input, Rewritable)
         assert self.augmentation is not None
         numbers = self.rows.rows[positions]
@@ -68,19 +68,19 @@ class Loader:
         rows = self.rows.part.table.take(numbers, columns).to_pylist()
         seeds = [derive(self.seed, "augmentation", epoch, int(row)) for row in numbers]
         changed = [self.input.rewritten(row, self.augmentation, seed) for row, seed in zip(rows, seeds, strict=True)]
-        return [new if self._fits(new) else row for row, new in zip(rows, changed, strict=True)]
+        made, limit = self._taught_anew(changed), self.processor.limit
+        for place, row in enumerate(rows):
+            if limit is not None and len(made[place][2][0]) >= limit:  # a token more is there than is learned
+                (made[place],) = self._taught_anew([row])
+        return made
 
-    def _fits(self, example: Example) -> bool:
-        limit = self.processor.limit
-        if limit is None:
-            return True
-        (encoded,) = self.input.encode([example], self.processor.for_input)
-        return len(self._taught_anew(example, encoded)[1][0]) < limit  # a token more is there than is learned
-
-    def _taught_anew(self, example: Example, encoded: Encoded) -> tuple[Encoded, tuple[Array, Array]]:
-        value = example[self.target.column]
-        given = self.target.given(value, encoded, self.processor) if isinstance(self.target, Taught) else {}
-        return given, self.target.encode(value, encoded, self.processor)
+    def _taught_anew(self, examples: Sequence[Example]) -> list[tuple[Encoded, Encoded, tuple[Array, Array]]]:
+        made = []
+        for example, encoded in zip(examples, self.input.encode(examples, self.processor.for_input), strict=True):
+            value = example[self.target.column]
+            given = self.target.given(value, encoded, self.processor) if isinstance(self.target, Taught) else {}
+            made.append((encoded, given, self.target.encode(value, encoded, self.processor)))
+        return made
 
     def _read(self, positions: NDArray[np.int64], epoch: int) -> list[Encoded]:
         numbers = self.rows.rows[positions]
@@ -91,11 +91,10 @@ class Loader:
         if not isinstance(self.input, Augmentable):
             raise TypeError(f"examples of input {self.input.kind()!r} cannot be changed at random")
         changed = self.input.augmented(examples, self.processor.for_input, self.augmentation, seeds)
-        timed = self.target if isinstance(self.target, Timed) else None
-        for place, position in enumerate(positions):
-            truth = self.rows.target(int(position))
-            if timed is not None and not timed.has_room(truth, changed[place], self.processor):
-                (changed[place],) = self.input.encode([examples[place]], self.processor.for_input)
+        if isinstance(self.target, Timed):
+            for place, position in enumerate(positions):
+                if not self.target.has_room(self.rows.target(int(position)), changed[place], self.processor):
+                    (changed[place],) = self.input.encode([examples[place]], self.processor.for_input)
         return changed
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
@@ -116,19 +115,27 @@ class Loader:
         self, positions: NDArray[np.int64], epoch: int = 0
     ) -> tuple[list[Encoded], list[tuple[Array, Array]]]:
         """As `taught`, and truth and weight of each row."""
-        encoded = self.encoded(positions, epoch)
-        given, pairs = self._learned(encoded, positions, epoch)
+        encoded, given, pairs = self._learning(positions, epoch)
         return [{**row, **shown} for row, shown in zip(encoded, given or [{}] * len(encoded), strict=True)], pairs
 
     def batch(self, positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0) -> Batch:
         """The rows at these positions as the network learns from them; those after the first `real` get weight 0."""
-        return self.collated(self.encoded(positions, epoch), positions, real, epoch=epoch)
+        return self._batched(*self._learning(positions, epoch), positions, real)
 
     def collated(
         self, encoded: list[Encoded], positions: NDArray[np.int64], real: int | None = None, *, epoch: int = 0
     ) -> Batch:
         """One batch of rows that are encoded already, with what is given of their truth."""
-        given, pairs = self._learned(encoded, positions, epoch)
+        return self._batched(encoded, *self._learned(encoded, positions, epoch), positions, real)
+
+    def _batched(
+        self,
+        encoded: list[Encoded],
+        given: list[Encoded],
+        pairs: list[tuple[Array, Array]],
+        positions: NDArray[np.int64],
+        real: int | None,
+    ) -> Batch:
         inputs, length = self._with_truth(encoded, given)
         targets, weights = self.weighed(pairs, length, real)
         useful = int(self.rows.given_lengths[positions[:real]].sum())
@@ -136,6 +143,17 @@ class Loader:
             useful = sum(int(row["_length"]) for row in encoded[:real])
         rows, size, lines = self.rows.rows[positions], len(positions) * length, np.arange(len(positions))
         return Batch(inputs, targets, weights, a_row_a_line(weights), lines, rows, useful, size)
+
+    def _learning(
+        self, positions: NDArray[np.int64], epoch: int
+    ) -> tuple[list[Encoded], list[Encoded], list[tuple[Array, Array]]]:
+        """Rows as the network reads them, and as of `_learned`."""
+        if self._rewrites:
+            made = self._anew(positions, epoch)
+            given = [given for _, given, _ in made] if self.rows.gives else []
+            return [encoded for encoded, _, _ in made], given, [pair for _, _, pair in made]
+        encoded = self.encoded(positions, epoch)
+        return encoded, *self._learned(encoded, positions, epoch)
 
     def _learned(
         self, encoded: Sequence[Encoded], positions: NDArray[np.int64], epoch: int
@@ -145,9 +163,6 @@ class Loader:
             seeds = [derive(self.seed, "drawn", epoch, int(row)) for row in self.rows.rows[positions]]
             drawn = [self.target.drawn(row, self.processor, seed) for row, seed in zip(encoded, seeds, strict=True)]
             return [given for given, _ in drawn], [pair for _, pair in drawn]
-        if self._rewrites:
-            anew = [self._taught_anew(*row) for row in zip(self._rewritten(positions, epoch), encoded, strict=True)]
-            return [given for given, _ in anew] if self.rows.gives else [], [pair for _, pair in anew]
         given = [self.rows.given(int(p)) for p in positions] if self.rows.gives else []
         if self.redraws and isinstance(self.target, Veiled):
             seeds = [derive(self.seed, "veiled", epoch, int(row)) for row in self.rows.rows[positions]]

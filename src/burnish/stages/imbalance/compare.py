@@ -103,8 +103,9 @@ def compare(recipe: Recipe, say: Say, ways: Sequence[str] = ()) -> Comparison:
     if recipe.adapter.kind() != "head_only":
         stage = _Stage(recipe, FULL, say)
         stage.run(_confirmed(cheap, names))
-    chosen, why = stage.choice(names)
-    of_all = cheap.compared() + (stage.compared() if stage is not cheap else [])
+    done = stage.compared()
+    chosen, why = stage.choice(names, done)
+    of_all = done if stage is cheap else cheap.compared() + done
     return Comparison(chosen, why, stage.metric.label, stage.rows, of_all)
 
 
@@ -201,15 +202,16 @@ class _Stage:
             done.append(Compared(way, self.name, sign * value, behind, worse, seconds=self.seconds[way]))
         return done + [Compared(way, self.name, refused=why) for way, why in self.refused.items()]
 
-    def choice(self, names: Sequence[str]) -> tuple[str, str]:
-        """The simplest way that is not significantly worse than the best, and why."""
+    def choice(self, names: Sequence[str], done: Sequence[Compared]) -> tuple[str, str]:
+        """The simplest way that is not significantly worse than the best, and why; `done` as of `compared`."""
         best, label = self._best(), self.metric.label
-        for way in (name for name in names if name in self.values):
+        of = {compared.way: compared for compared in done if not compared.refused}
+        for way in (name for name in names if name in of):
             if way == best:
                 simpler = "" if way == names[0] else ", and every simpler way is significantly worse"
                 return way, f"{way} has the best {label} on validation{simpler}"
-            value, low, high = self._behind(best, way)
-            if low <= 0:
+            if not of[way].worse and (behind := of[way].behind) is not None:
+                value, low, high = behind
                 return way, (
                     f"{way} is the simplest way that is not significantly worse than the best, {best}: "
                     f"{label} differs by {value:.4f} (95 % CI {low:.4f} to {high:.4f}, {self.rows:,} validation examples)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes.torch import running
 from burnish.stages.prepare.prepare import Prepared, prepare
-from burnish.stages.signals import StopRequest
 from burnish.stages.train.assemble import Assembled, assemble
 from burnish.stages.train.beginning import begin
 from burnish.stages.train.decide import beforehand
@@ -85,10 +83,8 @@ def trial(recipe: Recipe, say: Callable[[str], None]) -> Trial:
                 folder, prepared, assembled, going_on(folder, prepared, assembled, {}, resume=False), (), tracking
             )
             session = Session(folder, prepared, assembled, tracking, going, Libraries(()))
-            session.begin()
             try:
-                with StopRequest() as stop, closing(assembled.batches.reading):
-                    session.train(stop)
+                session.run()
             except Interrupted as error:
                 raise Interrupted("stopped while ways with rare classes were compared; nothing is kept") from error
             restore_best(folder, prepared, assembled, session.state())
@@ -157,6 +153,4 @@ def _answers(target: Target, predictions: Predictions) -> Predictions:
     least = [target.least(name) for name in predictions.names]  # type: ignore[attr-defined]
     given = predictions.probabilities >= np.array(least)
     answers = [[n for n, yes in zip(predictions.names, row, strict=True) if yes] for row in given]
-    place = predictions.table.schema.get_field_index("answer")
-    field = predictions.table.schema.field(place)
-    return Predictions(predictions.table.set_column(place, field, pa.array(answers, field.type)), predictions.folder)
+    return predictions.with_answers(answers)

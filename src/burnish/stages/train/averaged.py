@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
@@ -21,9 +21,6 @@ from burnish.training.averaging import WeightAverage
 from burnish.training.batch_norms import estimated_anew, learning_norms
 from burnish.training.loop import Rate, Training
 from burnish.training.step_part import StepPart
-
-if TYPE_CHECKING:
-    pass
 
 BATCHES = 64
 """Batches of training rows that statistics of batch norms are estimated from, or all of an epoch where it has fewer."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from burnish.core.events import Event
@@ -12,7 +11,7 @@ from burnish.recipe.recipe import Recipe
 from burnish.stages.imbalance.automatic import chosen
 from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
-from burnish.stages.signals import StopRequest, interruptible
+from burnish.stages.signals import interruptible
 from burnish.stages.train.assemble import assemble
 from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, finish
@@ -76,9 +75,7 @@ def run(
         training_pictures(folder.path / "pictures", prepared, assembled)
         libraries = Libraries(LATER if accelerator.main else ())
         session = Session(folder, prepared, assembled, tracking, going, libraries)
-        session.begin()
-        with StopRequest() as stop, closing(assembled.batches.reading):
-            session.train(stop)
+        session.run()
         libraries.wait()
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -77,6 +78,12 @@ class Session:
         samples, training = Samples(self.folder.path, self.prepared), self.assembled.training
         if training.accelerator.main and samples.due(self.step, self.assembled.batches.total_steps):
             self._say("note", text=samples.write(training.network, self.step))
+
+    def run(self) -> None:
+        """From its beginning to its end, or until a signal asks it to stop; nothing is read ahead afterwards."""
+        self.begin()
+        with StopRequest() as stop, closing(self.assembled.batches.reading):
+            self.train(stop)
 
     def train(self, stop: StopRequest) -> None:
         """Steps until the end, early stopping, an interruption, or something that is not finite."""

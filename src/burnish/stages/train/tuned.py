@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
@@ -90,8 +89,4 @@ def answered_by(target: Target, predictions: Predictions) -> Predictions:
     if not (getattr(target, "decision_weights", {}) or getattr(target, "costs", {})):
         return predictions
     best = target.votes(predictions.probabilities).argmax(axis=1)
-    place = predictions.table.schema.get_field_index("answer")
-    answers = pa.array([target.names[b] for b in best], predictions.table.schema.field(place).type)
-    return Predictions(
-        predictions.table.set_column(place, predictions.table.schema.field(place), answers), predictions.folder
-    )
+    return predictions.with_answers([target.names[b] for b in best])
