@@ -72,8 +72,10 @@ def test_the_simplest_way_that_is_not_significantly_worse() -> None:
 
 
 def test_plain_where_nothing_is_shown_to_be_better_and_the_best_where_all_else_is_worse() -> None:
-    assert stage({"none": share(350), "focal": share(352)}).choice(["none", "focal"])[0] == "none"
-    chosen, why = stage({"none": share(300), "focal": share(390)}).choice(["none", "focal"])
+    found = stage({"none": share(350), "focal": share(352)})
+    assert found.choice(["none", "focal"], found.compared())[0] == "none"
+    found = stage({"none": share(300), "focal": share(390)})
+    chosen, why = found.choice(["none", "focal"], found.compared())
     assert chosen == "focal"
     assert "every simpler way is significantly worse" in why
 
