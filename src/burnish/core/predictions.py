@@ -74,7 +74,7 @@ class Predictions:
         """The kind of target: label, labels, score, tags ..."""
         return str((self.table.schema.metadata or {}).get(b"target", b"").decode())
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Label names in the order of the probabilities."""
         return tuple(json.loads((self.table.schema.metadata or {}).get(b"names", b"[]")))

@@ -63,13 +63,17 @@ def rankings(known: Predictions) -> list[Ranking]:
 
 
 def _rankings(known: Predictions) -> list[Ranking]:
-    probabilities = known.probabilities
-    classes = range(probabilities.shape[1])
-    if is_exclusive(target_of(known)):
-        numbers = cells(known).truth
-        return [rank(probabilities[:, k], numbers == k) for k in (classes if len(classes) != 2 else (1,))]
-    truth = label_sets(known).truth
-    return [rank(probabilities[:, k], truth[:, k]) for k in classes]
+    truth, chosen = positives(known)
+    return [rank(known.probabilities[:, k], truth[:, place]) for place, k in enumerate(chosen)]
+
+
+def positives(known: Predictions) -> tuple[NDArray[np.bool_], list[int]]:
+    """[N, K] which rows are of each class, and the columns of the probabilities that belong to them."""
+    classes = known.probabilities.shape[1]
+    if not is_exclusive(target_of(known)):
+        return label_sets(known).truth[:, :classes], list(range(classes))
+    chosen = list(range(classes)) if classes != 2 else [1]
+    return cells(known).truth[:, None] == np.array(chosen), chosen
 
 
 Area = Callable[[Ranking, NDArray[np.int32]], Values]

@@ -15,6 +15,7 @@ from burnish.core.generated import Ends, Generated
 from burnish.core.seeds import generator
 from burnish.decoders import GUIDED, Decoder, Reads, Step
 from burnish.decoders._stepwise import log_softmax
+from burnish.media.codec.delay import undelayed
 
 BRIEF = 0.25
 """Seconds of a reference example: enough to tell one network from another."""
@@ -78,7 +79,7 @@ class Codebooks(Decoder):
             scores += _log_of(logits[:, 0], codes)[:, kept].sum(axis=1)
             if number + 1 < whole.shape[2]:
                 logits, cache = step(whole[:, :, number], cache)
-        cut = [np.stack([own[k, by : by + frames] for k, by in enumerate(late)]) for own in whole]
+        cut = [undelayed(own, ends.late) for own in whole]
         return [Generated(codes.ravel(), float(score), "length") for codes, score in zip(cut, scores, strict=True)]
 
     def _frames(self, ends: Ends) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
-from burnish.counting.classes import cells, label_sets
+from burnish.counting.ranking import positives
 from burnish.counting.resampling import with_truth
 from burnish.evaluation.curve_points import (
     Points,
@@ -23,7 +23,7 @@ from burnish.evaluation.curve_points import (
 )
 from burnish.evaluation.delong import roc_area as delong
 from burnish.evaluation.intervals import draws, percentiles
-from burnish.targets import Named, is_exclusive, target_of
+from burnish.targets import Named, target_of
 
 BUDGET = 200_000_000
 """Rows x classes x resamples that are drawn at most; below `FEWEST` resamples nothing is."""
@@ -109,7 +109,7 @@ def curves(predictions: Predictions, *, resamples: int = 1000, seed: int, level:
         return None
     if not np.isfinite(known.probabilities).all():
         return None
-    truth, chosen = _positives(known)
+    truth, chosen = positives(known)
     names = [known.names[k] for k in chosen]
     scores = known.probabilities[:, chosen]
     defined = [k for k in range(len(names)) if 0 < truth[:, k].sum() < len(known)]
@@ -131,15 +131,6 @@ def curves(predictions: Predictions, *, resamples: int = 1000, seed: int, level:
         method = "DeLong"
     undefined = [name for k, name in enumerate(names) if k not in defined]
     return Curves(each, micro, macro, undefined, 0 if drawn is None else len(drawn), grouped, method)
-
-
-def _positives(known: Predictions) -> tuple[NDArray[np.bool_], list[int]]:
-    """[N, K] which rows are of each class, and the columns of the probabilities that belong to them."""
-    classes = known.probabilities.shape[1]
-    if not is_exclusive(target_of(known)):
-        return label_sets(known).truth[:, :classes], list(range(classes))
-    chosen = list(range(classes)) if classes != 2 else [1]
-    return cells(known).truth[:, None] == np.array(chosen), chosen
 
 
 def _drawn(known: Predictions, classes: int, resamples: int, seed: int) -> NDArray[np.int16] | None:

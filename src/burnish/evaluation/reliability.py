@@ -10,7 +10,7 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.counting.calibration import confidence
-from burnish.counting.resampling import with_truth
+from burnish.counting.resampling import remembered, with_truth
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Bin:
 
 def bins(predictions: Predictions, count: int = 15) -> list[Bin]:
     """Equal bins of confidence over a `label` table with probabilities; empty where there is nothing to bin."""
-    known = with_truth(predictions)
+    return remembered(with_truth(predictions), f"bins {count}", lambda known: _bins(known, count))
+
+
+def _bins(known: Predictions, count: int) -> list[Bin]:
     if not len(known) or not known.probabilities.shape[1]:
         return []
     sure, right = confidence(known)

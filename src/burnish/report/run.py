@@ -84,23 +84,23 @@ def audited(audit: Mapping[str, Any] | None) -> list[str]:
     findings = list(audit.get("findings") or [])
     lines = ["## Data audit", ""]
     known = audit.get("figures") or {}
-    sizes = _sizes(known.get("tables") or {})
+    tables = sizes(known.get("tables") or {})
     if not findings:
-        return [*lines, "No findings.", *sizes]
+        return [*lines, "No findings.", *tables]
     for finding in findings[:FINDINGS_SHOWN]:
         lines.append(
             f"- {finding['severity']}: {snippet(str(finding['message']), 400)}{_where(finding)} {name(finding['code'])}"
         )
     if len(findings) > FINDINGS_SHOWN:
         lines.append(f"- and {len(findings) - FINDINGS_SHOWN} more in `audit.json`")
-    return [*lines, "", "All findings with their examples: [audit.json](audit.json)", *sizes]
+    return [*lines, "", "All findings with their examples: [audit.json](audit.json)", *tables]
 
 
-def _sizes(tables: Mapping[str, Any]) -> list[str]:
+def sizes(tables: Mapping[str, Any]) -> list[str]:
     """What the files of each split are: a table of each kind of file, as its audit made it."""
     lines = []
-    for sizes in tables.values():
-        lines += ["", *table(sizes["head"], sizes["rows"], right=tuple(sizes["numbers"]))]
+    for one in tables.values():
+        lines += ["", *table(one["head"], one["rows"], right=tuple(one["numbers"]))]
     return lines
 
 

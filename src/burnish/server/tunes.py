@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from burnish.core.errors import InputError
-from burnish.media.music.abc.reading import problems, read
+from burnish.media.music.abc.reading import examined
 from burnish.media.music.drawn import piano_roll, staff
 from burnish.media.music.midi import midi_of_tune
 from burnish.media.music.synthesis import mp3
@@ -81,11 +81,7 @@ def _text(value: Any) -> str:
 
 def shown_tune(text: str) -> dict[str, Any]:
     """What the page shows of an ABC text."""
-    wrong = problems(text)
-    try:
-        tune = read(text)
-    except InputError:
-        tune = None
+    tune, wrong = examined(text)
     if tune is None or not tune.notes:
         return {"problems": wrong, "staff": None, "piano_roll": None, "sound": None, "midi": None}
     return {

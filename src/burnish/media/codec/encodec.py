@@ -120,10 +120,16 @@ class Codec(Processor):
     @property
     def device(self) -> str:
         """Where it computes: the GPU where there is one."""
-        return str(next(self._model().parameters()).device.type)
+        return _device()
 
     def _model(self) -> Any:
         return _opened(str(self.source), self.weights)
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def codec(folder: Path, settings: Mapping[str, Any] | None = None) -> Codec:
@@ -245,4 +251,4 @@ def _opened(folder: str, weights: str) -> Any:
     with torch.random.fork_rng(devices=[]), _quiet():
         model = EncodecModel.from_pretrained(None, config=config, state_dict=tensors, dtype=torch.float32)
     model.requires_grad_(False).eval()
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+    return model.to(_device())

@@ -101,13 +101,18 @@ def _hash_of(path: str, changed: int, size: int) -> str:
     return sha256(Path(path))[:16]
 
 
+@lru_cache(maxsize=1)
+def _made_by() -> str:
+    return source_hash(set(DEPENDS_ON))
+
+
 def _key(data: bytes, codec: Codec, seconds: float, least: float) -> str:
     parts = [
         hashlib.sha256(data).hexdigest(),
         codec.fingerprint(),
         codec.device,
         f"{seconds!r} {least!r}",
-        source_hash(set(DEPENDS_ON)),
+        _made_by(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
-
-import numpy as np
 
 APART = "_apart"
 """Of a view: set where it shares nothing with the views beside it."""
@@ -97,20 +96,24 @@ def _shared(ends: Sequence[str], begins: Sequence[str]) -> list[tuple[int, int]]
     Of all such overlaps the one with the most equal words beyond half of its words; none where no overlap has more: a word
     that both windows happen to hold is no seam, and everything behind and before it would be lost.
     """
-    worth = np.zeros((len(ends) + 1, len(begins) + 1))
-    worth[0] = -_STRAY * np.arange(len(begins) + 1)  # the left may begin anywhere before the overlap
+    worth = [[-_STRAY * j for j in range(len(begins) + 1)]]  # the left may begin anywhere before the overlap
     for i, word in enumerate(ends):
+        row = [0.0]
         for j, other in enumerate(begins):
-            equal = worth[i, j] + 1 - 2 * _STRAY if word and word == other else -np.inf
-            worth[i + 1, j + 1] = max(equal, worth[i, j + 1] - _STRAY, worth[i + 1, j] - _STRAY)
-    i, j = len(ends), int(worth[-1].argmax())
+            equal = worth[i][j] + 1 - 2 * _STRAY if word and word == other else -math.inf
+            row.append(max(equal, worth[i][j + 1] - _STRAY, row[j] - _STRAY))
+        worth.append(row)
+    most = max(worth[-1])
+    if most <= 0:
+        return []
+    i, j = len(ends), worth[-1].index(most)
     places: list[tuple[int, int]] = []
-    while i and j and worth[len(ends)].max() > 0:
-        equal = ends[i - 1] and ends[i - 1] == begins[j - 1]
-        if equal and worth[i, j] == worth[i - 1, j - 1] + 1 - 2 * _STRAY:
+    while i and j:
+        same = ends[i - 1] and ends[i - 1] == begins[j - 1]
+        if same and worth[i][j] == worth[i - 1][j - 1] + 1 - 2 * _STRAY:
             i, j = i - 1, j - 1
             places.append((i, j))
-        elif worth[i, j] == worth[i - 1, j] - _STRAY:
+        elif worth[i][j] == worth[i - 1][j] - _STRAY:
             i -= 1
         else:
             j -= 1

@@ -6,7 +6,7 @@ import math
 from typing import TypeGuard
 
 from burnish.report import markdown
-from burnish.report.page.markup import Both, Html, both, tag
+from burnish.report.page.markup import Both, both
 
 MINUS = "\u2212"
 
@@ -56,11 +56,6 @@ def duration(seconds: float) -> Both:
     said = markdown.duration(seconds)
     zh = said.replace(" min", " 分").replace(" h", " 小时").replace(" s", " 秒")
     return Both(said, zh)
-
-
-def number_html(value: float | None, *, signed: bool = False) -> Html:
-    """In tabular figures."""
-    return tag("span", number(value, signed=signed), class_="num")
 
 
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")

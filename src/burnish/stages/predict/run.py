@@ -21,12 +21,12 @@ from burnish.stages.given_columns import GivenColumns
 from burnish.stages.outside import require_apart
 from burnish.stages.predict.formats import format_of
 from burnish.stages.predict.pieces import Pieces, begun, folder_of, forget, left_complete, piece_path, working
-from burnish.stages.predict.processes import Job, answer_pieces
+from burnish.stages.predict.processes import MOST, Job, answer_pieces
 from burnish.stages.predict.rows import BYTES, InputRows
 from burnish.stages.predict.source import root_of, rows_of
 from burnish.stages.signals import stopped
 
-WINDOW = 4096  # rows read, sorted by length, answered and kept together: memory does not grow with the table
+WINDOW = MOST  # rows read, sorted by length, answered and kept together: memory does not grow with the table
 FILES = 512  # the same for rows that are pictures or sounds, whose bytes may stand in the table
 SHARES = 8  # pieces a process gets at least, where there are so many rows, so that none waits long for the last one
 SMALLEST = 64  # rows of a piece that is cut for the sake of sharing

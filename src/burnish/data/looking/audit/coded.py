@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +71,11 @@ def _row(name: str, part: Part, position: int, detail: str) -> RowAt:
 
 def _facts(part: Part, column: str) -> Facts | None:
     """[N] of each fact; None where the rows have none."""
-    cells: list[Any] = part.table.arrow[column].to_pylist() if column in part.table.columns else []
-    if not cells or not isinstance(cells[0], dict) or "ratio" not in cells[0]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = part.table.arrow[column] if column in part.table.columns else None
+    if not cells or not pa.types.is_struct(cells.type) or cells.type.get_field_index("ratio") < 0:
         return None
-    chosen = [cells[int(row)] for row in part.rows]
-    read: Callable[[str], NDArray[np.float64]] = lambda fact: np.array([cell[fact] for cell in chosen], np.float64)  # noqa: E731
-    return {fact: read(fact) for fact in ("ratio", "distance", "loudness", "clipped")}
+    names = ("ratio", "distance", "loudness", "clipped")  # and not the codes, which are most of a cell
+    return {name: pc.struct_field(cells, name).to_numpy().astype(np.float64)[part.rows] for name in names}

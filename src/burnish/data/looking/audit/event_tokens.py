@@ -8,7 +8,7 @@ from typing import Any
 
 from burnish.core.errors import InputError
 from burnish.data.looking.audit.report import Finding, Severity
-from burnish.data.looking.audit.scan import Reporter
+from burnish.data.looking.audit.scan import Reporter, pieces
 from burnish.inputs import FromFiles
 from burnish.media.music.events.processor import MusicProcessor
 from burnish.media.music.events.round_trip import Lost
@@ -75,9 +75,10 @@ def _losses(reporter: Reporter) -> Losses:
     found: Losses = {}
     for name, scan in reporter.scans.items():
         found[name] = {}
-        examples = scan.part.table.take(scan.part.rows, list(input_.required_columns)).to_pylist()
-        for position, example in enumerate(examples):
-            with suppress(InputError, OSError):
-                if (file := input_.file(example)) is not None:
-                    found[name][position] = processor.lost_of(file if isinstance(file, bytes) else file.read_bytes())
+        for start, rows in pieces(scan.part, input_.required_columns):
+            for position, example in enumerate(rows, start):
+                with suppress(InputError, OSError):
+                    if (file := input_.file(example)) is not None:
+                        data = file if isinstance(file, bytes) else file.read_bytes()
+                        found[name][position] = processor.lost_of(data)
     return found

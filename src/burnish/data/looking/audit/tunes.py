@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from burnish.core.errors import InputError
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding
 from burnish.data.looking.audit.scan import Reporter, pieces
-from burnish.media.music.abc import problems, read, write
+from burnish.media.music.abc import read, write
+from burnish.media.music.abc.reading import examined
 from burnish.media.music.families import Terms, terms, twins
 
 
@@ -84,12 +84,11 @@ def _heard(reporter: Reporter) -> dict[str, _Heard]:
 
 
 def _hear(split: _Heard, row: int, abc: str) -> None:
-    try:
-        tune = read(abc)
-    except InputError as error:
-        split.unread[row] = f"{error.place}: {error.found}"
+    tune, found = examined(abc)
+    if tune is None:
+        split.unread[row] = found[0]
         return
-    if found := problems(abc):
+    if found:
         split.uneven[row] = found[0]
     if read(write(tune)) != tune:
         split.changed[row] = "reads otherwise"

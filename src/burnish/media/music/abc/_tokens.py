@@ -61,10 +61,8 @@ class Token:
 
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a text, in their order; their texts joined are the text."""
-    offset = 0
     for number, line in enumerate(text.splitlines(keepends=True), start=1):
         yield from _of_line(line, number)
-        offset += len(line)
 
 
 def _of_line(line: str, number: int) -> Iterator[Token]:

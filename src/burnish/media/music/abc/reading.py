@@ -32,7 +32,16 @@ def problems(text: str) -> list[str]:
     Valid is what can be read, has notes, ends in a final bar line (`|]`, `||` or `:|`), and whose bars add up to the
     meter. A shorter bar may begin a part; one that ends a part has to be filled up by such a beginning.
     """
+    return _problems(Score(text))
+
+
+def examined(text: str) -> tuple[Tune | None, list[str]]:
+    """The tune of an ABC text, None where it cannot be read, and what is wrong with it; as `read` and `problems`."""
     score = Score(text)
+    return None if score.problems else tune_of(score), _problems(score)
+
+
+def _problems(score: Score) -> list[str]:
     found = [f"{error.place}: {error.found}" for error in score.problems]
     if found:
         return found

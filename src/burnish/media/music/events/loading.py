@@ -78,7 +78,6 @@ def begun(folder: Path, made: EventTokens, *, captioned: bool, max_length: int |
 
 
 def _context(folder: Path) -> int | None:
-    place = folder / "config.json"
-    values = read_json(place) if place.is_file() else {}
+    values = read_json(folder / "config.json")
     stated = values.get("max_position_embeddings") or values.get("n_positions")
     return int(stated) if isinstance(stated, int) and stated > 0 else None

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from burnish.media.music.events.tokens import BAR, END, EventTokens
 
-Mask = NDArray[np.bool_]
 NOTES = ("Pitch", "PitchDrum")
 _DRUMS = -1
 _OVER = ("Duration", "Tempo", "TimeSig", "Rest")

@@ -167,10 +167,13 @@ class MusicProcessor(Processor):
 
     def _restated(self, whole: list[int], shown: int, start: int, last: int) -> tuple[list[int], list[int]]:
         """What is shown again and what is learned, with the instrument named where the window would begin without."""
-        names = [self.events.names[token - self.first].partition("_")[0] for token in whole[:last]]
-        playing = next((whole[n] for n in range(shown - 1, -1, -1) if names[n] == "Program"), None)
-        note = next((n for n in range(shown, last) if names[n] in ("Program", *NOTES)), None)
-        if playing is None or note is None or names[note] == "Program":
+
+        def kind(n: int) -> str:
+            return self.events.names[whole[n] - self.first].partition("_")[0]
+
+        playing = next((whole[n] for n in range(shown - 1, -1, -1) if kind(n) == "Program"), None)
+        note = next((n for n in range(shown, last) if kind(n) in ("Program", *NOTES)), None)
+        if playing is None or note is None or kind(note) == "Program":
             return whole[shown:start], whole[start:last]
         if note < start:
             return [*whole[shown:note], playing, *whole[note:start]], whole[start:last]

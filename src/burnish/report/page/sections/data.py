@@ -155,14 +155,8 @@ def _audit(contents: Contents) -> Html | None:
         if more > 0
         else None
     )
-    sizes = blocks(report_run.audited(audit)[-len(_size_lines(audit)) :]) if _size_lines(audit) else None
+    sizes = blocks(report_run.sizes((audit.get("figures") or {}).get("tables") or {}))
     return join(title, tag("p", said, class_="lede"), tag("ul", *items, class_="fd") if items else None, rest, sizes)
-
-
-def _size_lines(audit: Mapping[str, Any]) -> list[str]:
-    """Lines of report.md on what the files of each split are."""
-    tables = (audit.get("figures") or {}).get("tables") or {}
-    return ["" for sizes in tables.values() for _ in range(3 + len(sizes["rows"]))]
 
 
 def _finding(finding: Mapping[str, Any], rows_shown: bool) -> Html:

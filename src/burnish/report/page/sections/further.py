@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from burnish.report.page.contents import Contents
 from burnish.report.page.markdown_html import blocks
-from burnish.report.page.markup import Both, Html, both, join, tag
+from burnish.report.page.markup import Both, both, join, tag
 from burnish.report.page.section import Section
 
 
@@ -14,6 +14,4 @@ def further(contents: Contents) -> Section | None:
     if not parts:
         return None
     lead = both("From report.md.", "以下内容来自 report.md（英文）。")
-    return Section(
-        "further", Both("More about the predictions", "预测的更多内容"), lead, join(*parts) if parts else Html("")
-    )
+    return Section("further", Both("More about the predictions", "预测的更多内容"), lead, join(*parts))

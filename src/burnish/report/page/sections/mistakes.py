@@ -155,8 +155,7 @@ class Mistakes:
         answers = [row.answer] if self._contents.exclusive else list(known.answer[row.at])
         bars = []
         for i in shown:
-            kind = "a" if known.names[i] in answers else "t" if known.names[i] in truths else None
-            kind = "t" if known.names[i] in truths else kind
+            kind = "t" if known.names[i] in truths else "a" if known.names[i] in answers else None
             bars.append(
                 join(
                     code(known.names[i]),
