@@ -12,6 +12,7 @@ from burnish.core.answer import Answer
 from burnish.media.transcript.aligning import TimedWord
 from burnish.media.transcript.phrases import phrases
 from burnish.media.transcript.stitching import APART, Stitching
+from burnish.media.transcript.subtitles import Cue
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,10 @@ class Windows:
             else:
                 out.append(Segment(*self._between(number), text, score))
         return out
+
+    def cues(self) -> list[Cue]:
+        """`segments` as subtitles."""
+        return [Cue(one.start, one.end, one.text) for one in self.segments()]
 
     def _between(self, number: int) -> tuple[float, float]:
         start, end = self.spans[number]

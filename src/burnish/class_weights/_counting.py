@@ -16,3 +16,9 @@ def counted(names: Sequence[str], counts: Mapping[str, int]) -> NDArray[np.float
 def zero_where_absent(weights: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float32]:
     """[C] float32, 0 for classes that never occur."""
     return np.where(count > 0, weights, 0.0).astype(np.float32)
+
+
+def mean_of_one(weights: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float32]:
+    """[C] float32, with a mean of 1 over the classes that occur; 0 for the others."""
+    total = weights.sum()
+    return zero_where_absent(weights * (np.count_nonzero(count) / total if total else 1.0), count)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from burnish.class_weights import ClassWeights
-from burnish.class_weights._counting import counted, zero_where_absent
+from burnish.class_weights._counting import counted, mean_of_one
 from burnish.core.batch import Array
 
 
@@ -29,5 +29,4 @@ class EffectiveNumber(ClassWeights):
         # expm1: 1 - beta^count loses all its digits for beta near 1.
         effective = -np.expm1(np.maximum(count, 1) * log_beta)
         weights = np.where(count > 0, 1 / effective, 0.0)
-        total = weights.sum()
-        return zero_where_absent(weights * (np.count_nonzero(count) / total if total else 1.0), count)
+        return mean_of_one(weights, count)

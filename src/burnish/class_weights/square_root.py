@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from burnish.class_weights import ClassWeights
-from burnish.class_weights._counting import counted, zero_where_absent
+from burnish.class_weights._counting import counted, mean_of_one
 from burnish.core.batch import Array
 
 
@@ -20,5 +20,4 @@ class SquareRoot(ClassWeights):
         """float32 [C]; 0 for classes that never occur."""
         count = counted(names, counts)
         weights = np.where(count > 0, 1 / np.sqrt(np.maximum(count, 1)), 0.0)
-        total = weights.sum()
-        return zero_where_absent(weights * (np.count_nonzero(count) / total if total else 1.0), count)
+        return mean_of_one(weights, count)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from burnish.core.component import build
 from burnish.core.errors import InputError
 from burnish.data.reading.visible import visible
 from burnish.data.sources import PIECE_ROWS, Arrangement, Notify, Rows, Source, columns_of, file_digest
@@ -219,14 +218,9 @@ def _table(root: Path) -> dict[str, dict[str, Any]] | None:
     return found
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", expected="a table in UTF-8", place=str(path)) from error
-    if path.suffix == ".csv":
-        return list(csv.DictReader(text.splitlines()))
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError as error:
-        raise InputError(f"not JSON Lines: {error}", place=str(path)) from error
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows, as the source of such files reads them."""
+    for piece in cast(Source, build("burnish.data.sources", {"kind": path.suffix[1:]})).read(path):
+        yield from (
+            dict(zip(piece.columns, values, strict=True)) for values in zip(*piece.columns.values(), strict=True)
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -25,6 +25,10 @@ def vtt(cues: Sequence[Cue]) -> str:
     """WebVTT: times with a point; `-->`, `<` and `&` in a text are escaped, as they would be read as marks."""
     blocks = [f"{_span(cue, '.')}\n{_escaped(_lines(cue.text))}\n" for cue in _shown(cues)]
     return "\n".join(["WEBVTT\n", *blocks])
+
+
+WRITTEN: dict[str, Callable[[Sequence[Cue]], str]] = {"srt": srt, "vtt": vtt}
+"""How cues are written, by the ending of their files."""
 
 
 def _shown(cues: Sequence[Cue]) -> list[Cue]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from burnish.answering.recording import Segment
 from burnish.media.transcript.aligning import TimedWord
-from burnish.media.transcript.subtitles import Cue, srt, vtt
+from burnish.media.transcript.subtitles import WRITTEN
 from burnish.server.speech.asked import TranscriptionRequest
 from burnish.server.speech.recording import Recording
 
@@ -28,10 +28,8 @@ def plain(recording: Recording, asked: TranscriptionRequest) -> str | None:
     """Text or subtitles; None of JSON."""
     if asked.format == "text":
         return recording.windows.stitching().text() + "\n"
-    if asked.format not in ("srt", "vtt"):
-        return None
-    cues = [Cue(one.start, one.end, one.text) for one in recording.windows.segments()]
-    return (srt if asked.format == "srt" else vtt)(cues)
+    written = WRITTEN.get(asked.format)
+    return None if written is None else written(recording.windows.cues())
 
 
 def body(recording: Recording, asked: TranscriptionRequest) -> dict[str, Any]:

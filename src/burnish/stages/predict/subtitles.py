@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,14 +15,12 @@ from burnish.answering.recording import Windows
 from burnish.bundle.bundle import Bundle
 from burnish.core.errors import InputError
 from burnish.core.files import file_aside
-from burnish.media.transcript.subtitles import Cue, srt, vtt
+from burnish.media.transcript.subtitles import WRITTEN, Cue
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.predict.processes import Job
 from burnish.stages.predict.source import root_of, rows_of
 from burnish.targets import Transcribed
 
-WRITTEN: dict[str, Callable[[Sequence[Cue]], str]] = {"srt": srt, "vtt": vtt}
-"""How cues are written, by the ending of their files."""
 _AT_ONCE = 64  # rows in memory
 Row = dict[str, Any]
 
@@ -115,7 +113,7 @@ def cues_of(predictor: Predictor, row: Row) -> list[Cue]:
     (prepared,) = predictor.prepare([row], timed=True)
     windows = Windows.of(predictor.bundle, prepared)
     windows.answers = predictor.answer(windows.prepared)
-    return [Cue(one.start, one.end, one.text) for one in windows.segments()]
+    return windows.cues()
 
 
 def _above(data: str) -> str:
