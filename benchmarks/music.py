@@ -13,12 +13,11 @@ import argparse
 import json
 import os
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from before_and_after import Kept, lines, run_and_keep
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("SHARED", HERE.parent.parent / "shared")) / "data" / "nottingham_abc"
@@ -69,48 +68,13 @@ def recipe_of(seed: int, options: argparse.Namespace) -> dict[str, Any]:
 def run(seed: int, options: argparse.Namespace) -> None:
     """One run of the command line; its scores are kept."""
     name = f"{options.augmentation}-{options.epochs:g}-{seed}"
-    place = RESULTS / f"{name}.json"
-    if place.is_file():
-        return
-    out, text = RUNS / name, RUNS / f"{name}.yaml"
-    text.write_text(json.dumps(recipe_of(seed, options)), encoding="utf-8")
-    begun = time.perf_counter()
-    command = [sys.executable, "-m", "burnish.cli", "train"]
-    begins = ["--resume"] if (out / "checkpoints").is_dir() else [str(text)]
-    with (RUNS / f"{name}.log").open("a") as log:
-        process = subprocess.Popen([*command, *begins, "--out", str(out)], stdout=log, stderr=log)
-        _, status, used = os.wait4(process.pid, 0)
-    if status:
-        print(f"{name}: FAILED; see {RUNS / f'{name}.log'}", flush=True)
-        return
-    place.write_text(json.dumps(kept(out, begun, used), indent=1) + "\n", encoding="utf-8")
-    print(f"{name}: {time.perf_counter() - begun:.0f} s", flush=True)
+    run_and_keep(name, recipe_of(seed, options), RUNS, RESULTS, both_judged)
 
 
-def kept(out: Path, begun: float, used: Any) -> dict[str, Any]:
-    """What is kept of a run that ended."""
-    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
-    base = scores["baselines"]["base"]
-    return {
-        "metrics": {
-            name: {key: figures[key] for key in ("value", "low", "high") if key in figures}
-            for name, figures in scores["metrics"].items()
-        },
-        "base": {name: figures["value"] for name, figures in base["metrics"].items()},
-        "differences": {
-            name: {key: figures[key] for key in ("value", "low", "high")}
-            for name, figures in base["differences"].items()
-        },
-        "tunes": {
-            "tuned": judged(out / "predictions.parquet"),
-            "base": judged(out / "base_predictions.parquet"),
-        },
-        "forgetting": scores.get("forgetting"),
-        "training_seconds": scores["training"]["seconds"],
-        "wall_seconds": round(time.perf_counter() - begun, 1),
-        "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "rows": scores["rows"],
-    }
+def both_judged(run: Path) -> Kept:
+    """How many of the tunes of the model, and of its checkpoint, are as they should be."""
+    answers = {"tuned": "predictions", "base": "base_predictions"}
+    return {"tunes": {who: judged(run / f"{name}.parquet") for who, name in answers.items()}}
 
 
 def judged(place: Path) -> dict[str, int]:
@@ -144,11 +108,8 @@ def table() -> None:
                 f"| {place.stem} | {measure} | {base[measure]} of {base['tunes']} "
                 f"| {tuned[measure]} of {tuned['tunes']} ({ends.low:.0%} to {ends.high:.0%}) |"
             )
-        for metric, change in told["differences"].items():
-            before, after = told["base"].get(metric), told["metrics"][metric]["value"]
-            if None not in (before, after, change["value"]):
-                ends = f"{change['low']:+.3f} to {change['high']:+.3f}"
-                print(f"| {place.stem} | {metric} | {before:.3f} | {after:.3f}; {change['value']:+.3f} ({ends}) |")
+        for metric, before, after, change in lines(told):
+            print(f"| {place.stem} | {metric} | {before} | {after}; {change} |")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
