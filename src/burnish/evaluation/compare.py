@@ -86,7 +86,7 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     """Both tables with the rows that have truth, in the order of a.
 
     Raises:
-        InputError: different targets, rows or truths.
+        InputError: different targets, rows or labels.
     """
     if a.target != b.target:
         raise InputError(

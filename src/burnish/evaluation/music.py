@@ -41,7 +41,7 @@ def musical_scores(
 
     Args:
         predictions: N rows.
-        training: truths of the training rows, as the target gives them.
+        training: labels of the training rows, as the target gives them.
         base: of the checkpoint as it was, on the same rows.
         seed, resamples, level: of the bootstrap over rows.
 

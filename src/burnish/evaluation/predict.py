@@ -60,7 +60,7 @@ def predict(
     Args:
         run: arrays to logits; or a `Generate`, where the decoder reads steps; None: rows are scored and not answered.
         loader: of the same split, without class weights.
-        part: the split, for truths and groups.
+        part: the split, for labels and groups.
         loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
         taught: how they are computed instead where the answer does not hold all they need: of a batch as training reads it,
             [R] summed losses and weights of its rows, or [R, K] of their parts.

@@ -60,7 +60,7 @@ def evaluate(
             bare bundle, and `evaluations/NAME` in a run.
         trust_code: whether components from outside burnish may be imported.
         input_columns: what the columns that the model reads are called in `data`, in its order; empty: as in training.
-        target_column: what the column of truths is called there; None: as in training.
+        target_column: what the column of labels is called there; None: as in training.
 
     Raises:
         InputError: no such run, columns are missing, no label is one that training

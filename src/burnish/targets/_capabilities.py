@@ -73,12 +73,12 @@ class Judged:
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual | None:
-        """The best answer without a model, from training truths (none missing); None where there is no such thing."""
+        """The best answer without a model, from training labels (none missing); None where there is no such thing."""
         return None
 
     @classmethod
     def same(cls, first: Any, second: Any) -> bool:
-        """Whether two truths are the same."""
+        """Whether two labels are the same."""
         return bool(first == second)
 
     def wrong(self, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
@@ -98,7 +98,7 @@ class Confident(ABC):
 
     @abstractmethod
     def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
-        """Mean negative log-likelihood, in nats, of truths as `truth` gives them, none missing, under [N, C]."""
+        """Mean negative log-likelihood, in nats, of labels as `truth` gives them, none missing, under [N, C]."""
 
     @property
     def may_abstain(self) -> bool:

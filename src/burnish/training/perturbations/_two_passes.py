@@ -67,7 +67,7 @@ def divergence_of_each(first: Tensor, second: Tensor) -> Tensor:
 
 
 def weights_like(values: Tensor, truth: Truth[Tensor]) -> Tensor:
-    """The weight of each value: that of its element; where lines are mixed and have several truths, their sum."""
+    """The weight of each value: that of its element; where lines are mixed and have several labels, their sum."""
     if truth.weights.shape == values.shape:
         return truth.weights
     owner = truth.owner.flatten(1)[:, 0] if truth.owner.ndim > 1 else truth.owner

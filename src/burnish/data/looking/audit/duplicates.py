@@ -101,7 +101,7 @@ def _shared_finding(
 
 
 def conflicts(reporter: Reporter) -> Iterator[Finding]:
-    """Rows with equal content and different truths, in whichever splits they are."""
+    """Rows with equal content and different labels, in whichever splits they are."""
     names = list(reporter.scans)
     scans = list(reporter.scans.values())
     contents = np.concatenate([s.contents for s in scans])
