@@ -80,6 +80,38 @@ class Generating(ABC):
             f"{type(self).__name__} does not tell how probable its prompt is", fix="leave echo or logprobs out"
         )
 
+    def remembering(self) -> Remembering | None:
+        """The same network with its memory in the open; None where that is more than keys and values."""
+        return None
+
+
+class Remembering(ABC):
+    """A language model whose memory is inputs and outputs, a module as well: for formats that remember nothing themselves."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> list[tuple[int, int]] | None:
+        """Heads and width of the keys, and the values, of each layer; None where it remembers anything else."""
+
+    @abstractmethod
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        allowed: torch.Tensor,
+        position_ids: torch.Tensor,
+        kept: torch.Tensor,
+        *past: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """Logits [B, k, V], then keys and values [B, heads, P + l, D] of each layer in turn.
+
+        Args:
+            input_ids: int64 [B, l], new tokens.
+            allowed: float32 [B, 1, l, P + l], 0 where a token sees another, and very low elsewhere.
+            position_ids: int64 [B, l], of the new tokens in their texts.
+            kept: int64 [k], which of the new tokens there are logits of.
+            past: keys and values [B, heads, P, D] of each layer in turn.
+        """
+
 
 class Attending(ABC):
     """What a network can do that hears and writes: show what it looked at. It inherits this beside `Network`."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress, TellsTimes, TokenTimes
+from burnish.core.generated import TellsTimes, TokenTimes
 from burnish.decoders import Decoder
 from burnish.media.transcript.attending import token_begins
-from burnish.runtimes import Generate, Runner, Together
-from burnish.runtimes._side_by_side import SideBySide
+from burnish.runtimes import Generate, Runner
+from burnish.runtimes._stepping import Stepping
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
@@ -99,30 +99,16 @@ def generating(network: Network) -> Generate:
     return _Follower(network) if follows else _Writer(network)
 
 
-class _Writer:
+class _Writer(Stepping):
     """A network in memory that writes."""
 
     def __init__(self, network: Any) -> None:
+        super().__init__(self._begun)
         self._network = network
 
-    def __call__(
-        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> list[Generated]:
+    def _begun(self, arrays: Mapping[str, Array]) -> _Steps:
         self._network.eval()
-        return decoder.written(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
-
-    def writing(
-        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> Iterator[Progress]:
-        self._network.eval()
-        return decoder.writing(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
-
-    def check(self, decoder: Decoder) -> None:
-        """It gives logits, of which every decoder makes what it likes."""
-
-    def together(self) -> Together:
-        self._network.eval()
-        return SideBySide(lambda arrays: _Steps(self._network, arrays))
+        return _Steps(self._network, arrays)
 
 
 class _Follower(_Writer, TellsTimes):
@@ -156,10 +142,6 @@ class _Follower(_Writer, TellsTimes):
             begins = token_begins(looked.astype(np.float64), first) * state if ids else None
             found.append(None if begins is None else TokenTimes(begins, logs[row, : len(ids)]))
         return found
-
-
-def _rows(arrays: Mapping[str, Array]) -> int:
-    return len(next(iter(arrays.values())))
 
 
 def computing(network: Network, decoder: Decoder) -> Runner | Generate:
