@@ -59,7 +59,7 @@ class Ctranslate2(Exporter):
             raise RunFailed(
                 f"CTranslate2 has no converter for this network: {first}",
                 expected="an architecture that ctranslate2 knows, such as Llama, Qwen, Gemma, GPT-2, Phi, Whisper",
-                fix="export it to safetensors or gguf",
+                fix="export it to onnx, safetensors or gguf",
                 place=str(source.model),
             ) from error
         _name_tokens(folder / "config.json")
