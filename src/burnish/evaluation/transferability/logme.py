@@ -29,7 +29,7 @@ def logme(features: Floats, wanted: Floats) -> float:
 
 def _evidence(u: Floats, squares: Floats, y: Floats, width: int) -> float:
     """The maximum of the evidence over alpha (of the weights) and beta (of the noise), by MacKay's fixed point."""
-    rows = len(y)
+    rows = len(y) - 1  # one is spent on the mean: kept, centred labels would have no noise in its direction
     parts = (u.T @ y) ** 2
     outside = max(float(y @ y - parts.sum()), 0.0)  # what no features of these explain
     alpha, beta = 1.0, rows / float(y @ y)
