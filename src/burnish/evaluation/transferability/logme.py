@@ -8,8 +8,9 @@ from burnish.evaluation.transferability import Floats
 
 STEPS = 100
 TOLERANCE = 1e-6
-LARGEST = 1e12
-"""Of a precision: where labels say nothing of the features, the best prior is infinitely narrow."""
+SMALLEST, LARGEST = 1e-9, 1e12
+"""Degrees of freedom of the noise that are left, and a precision: with more columns than rows nothing may be left over, and
+where labels say nothing of the features the best prior is infinitely narrow."""
 
 
 def logme(features: Floats, wanted: Floats) -> float:
@@ -39,7 +40,7 @@ def _evidence(u: Floats, squares: Floats, y: Floats, width: int) -> float:
         weights, residue = _sizes(squares, parts, outside, ratio)
         gamma = float((squares / (squares + ratio)).sum())
         alpha = min(gamma / max(weights, 1e-300), LARGEST)
-        beta = min((rows - gamma) / max(residue, 1e-300), LARGEST)
+        beta = min(max(rows - gamma, SMALLEST) / max(residue, 1e-300), LARGEST)
         if abs(alpha / before[0] - 1) < TOLERANCE and abs(beta / before[1] - 1) < TOLERANCE:
             break
     return log_evidence(squares, parts, outside, rows, width, alpha, beta) / rows
