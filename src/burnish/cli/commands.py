@@ -13,6 +13,7 @@ import click
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
 from burnish.cli.beforehand import BEFOREHAND
 from burnish.cli.chatting import chat
+from burnish.cli.choosing import choose
 from burnish.cli.listening import listen
 from burnish.cli.options import FILE
 from burnish.cli.output import show
@@ -128,7 +129,7 @@ def train(
 
 
 for _command in (
-    *(learning_curve, cross_validate, *BEFOREHAND),
+    *(choose, learning_curve, cross_validate, *BEFOREHAND),
     *(evaluate, export, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)

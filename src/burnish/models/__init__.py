@@ -22,7 +22,9 @@ class Model(Component):
 
     axis: ClassVar[str] = "burnish.models"
     shorthand: ClassVar[str] = "name"
-    name: str = Field("starter", description="Local folder, hub name, or 'starter'.")
+    name: str = Field(
+        "starter", description="Local folder, hub name, 'starter', or 'auto': chosen among those of BURNISH_MODELS."
+    )
     revision: str | None = Field(None, description="Branch, tag or commit of a hub name.")
 
     @abstractmethod

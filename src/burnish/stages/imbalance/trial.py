@@ -86,7 +86,7 @@ def trial(recipe: Recipe, say: Callable[[str], None]) -> Trial:
             try:
                 session.run()
             except Interrupted as error:
-                raise Interrupted("stopped while ways with rare classes were compared; nothing is kept") from error
+                raise Interrupted("stopped while candidates were compared; nothing is kept") from error
             restore_best(folder, prepared, assembled, session.state())
             target, _ = beforehand(prepared, assembled)
             target = without_change(target, recipe.costs)

@@ -109,6 +109,8 @@ def finish(
     result["decisions"] = on_test(learned, target, predictions, inside)
     if folder.imbalance.is_file():
         result["imbalance"] = read_json(folder.imbalance)
+    if folder.choice.is_file():
+        result["choice"] = read_json(folder.choice)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
     truths, drawn = (

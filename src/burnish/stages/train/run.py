@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from burnish.core.events import Event
 from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
+from burnish.stages.choose.automatic import with_checkpoint
 from burnish.stages.imbalance.automatic import chosen
 from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
@@ -22,6 +24,7 @@ from burnish.stages.train.precision import joined, settled
 from burnish.stages.train.resuming import require_same, require_unedited
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
+from burnish.trackers import Tracking
 
 LATER = (
     "sklearn.metrics",
@@ -59,7 +62,9 @@ def run(
         require_apart(out, read_from(recipe.data))
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
-        way = chosen(recipe, folder, accelerator.processes, lambda text: tracking(Event("note", {"text": text})))
+        note = partial(_note, tracking)
+        model = with_checkpoint(recipe, folder, accelerator.processes, note)
+        way = chosen(model.recipe, folder, accelerator.processes, note)
         recipe = way.recipe
         prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
         changed = require_same(folder, prepared, changes) if resume else {}
@@ -69,6 +74,7 @@ def run(
         going = begin(folder, prepared, assembled, going, command, tracking)
         if accelerator.main:
             way.keep(folder)
+            model.keep(folder)
         accelerator.wait()  # until the folder is there
         if ended := finished_before(folder, prepared, going, tracking):
             return ended
@@ -79,3 +85,7 @@ def run(
         libraries.wait()
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())
+
+
+def _note(tracking: Tracking, text: str) -> None:
+    tracking(Event("note", {"text": text}))

@@ -53,6 +53,7 @@ class RunFolder:
         self.report = path / "report.md"
         self.page = path / "report.html"
         self.imbalance = path / "imbalance.json"
+        self.choice = path / "choice.json"
         self.best = path / "best.json"
         self.record: Begun | None = None
 
