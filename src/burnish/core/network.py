@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,17 @@ from burnish.core.errors import InputError
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
 """Said of a network whose head came with the checkpoint."""
+
+
+@contextmanager
+def modes_kept(module: nn.Module) -> Iterator[None]:
+    """Put each part of a module back into train or eval mode, as it was, when the block ends."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
 
 
 class Inseparable(Exception):

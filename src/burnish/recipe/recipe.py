@@ -30,6 +30,7 @@ from burnish.schedules import Schedule
 from burnish.targets import Costs, Target
 from burnish.trackers import Tracker
 from burnish.training.averages import Averaging
+from burnish.training.clips import GradientClip
 from burnish.training.objectives import Objective
 from burnish.training.penalties import Penalty
 from burnish.training.perturbations import Perturbation
@@ -140,6 +141,9 @@ class Recipe(BaseModel):
         1.0, gt=0, description="Bound on the norm of all gradients together; null: none."
     )
     gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
+    gradient_clip: Annotated[GradientClip | None, *choice("burnish.training.clips", "agc")] = Field(
+        None, description=parts.CLIP
+    )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
@@ -259,7 +263,8 @@ class Recipe(BaseModel):
     @property
     def techniques(self) -> list[Technique]:
         """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
-        return [*self.penalty, *self.perturbation, *([] if self.averaging is None else [self.averaging])]
+        alone = [t for t in (self.gradient_clip, self.averaging) if t is not None]
+        return [*self.penalty, *self.perturbation, *alone]
 
     @property
     def unsettled(self) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ AXES = {
     "optimizer": ("burnish.optimizers", "adamw"),
     "schedule": ("burnish.schedules", "linear"),
     "averaging": ("burnish.training.averages", "ema"),
+    "gradient_clip": ("burnish.training.clips", "agc"),
     "class_weights": ("burnish.class_weights", None),
     "resampler": ("burnish.training.resamplers", None),
     "augmentation": ("burnish.data.augmentations", None),

@@ -149,6 +149,8 @@ def _step(training: Training, number: int, learning_rate: float) -> Step:
     started = time.perf_counter()
     while True:
         _seed(training, number)
+        for part in training.parts:
+            part.begins(number)
         micro = training.batches.micro(number, training.micro_batch_size)
         try:
             loss = _gradients(training, micro)
@@ -162,15 +164,16 @@ def _step(training: Training, number: int, learning_rate: float) -> Step:
     for part in training.parts:
         part.on_gradients()
     norms, total_norm = gradient_norms(training.optimizer, training.accelerator)
+    bound = _bounded(training, total_norm)
     finite = bool(torch.isfinite(loss.total)) and bool(torch.isfinite(total_norm))
     culprits: tuple[int, ...] = ()
     if training.accelerator.scaler is not None:
-        applied = scaled_update(training.optimizer, training.accelerator.scaler, training.clip, total_norm)
+        applied = scaled_update(training.optimizer, training.accelerator.scaler, training.clip, bound)
         finite = bool(torch.isfinite(loss.total))  # an overflow of scaled gradients is the scaler's business
     else:
         applied = finite
         if finite:
-            update(training.optimizer, training.clip, total_norm)
+            update(training.optimizer, training.clip, bound)
     if applied and finite:
         for part in training.parts:
             part.on_weights()
@@ -224,6 +227,14 @@ def _again(training: Training, number: int, micro: Sequence[Batch]) -> None:
             if there:
                 _seed(training, number)
                 _gradients(training, micro)
+
+
+def _bounded(training: Training, norm: Tensor) -> Tensor:
+    """The norm of all gradients once techniques have bounded parts of them; what is not finite is left to the loop."""
+    if not training.parts or not bool(torch.isfinite(norm)):
+        return norm
+    changed = [part.on_clipping() for part in training.parts]
+    return gradient_norms(training.optimizer, training.accelerator)[1] if any(changed) else norm
 
 
 def _seed(training: Training, number: int) -> None:
