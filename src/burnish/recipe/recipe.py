@@ -88,12 +88,8 @@ class Recipe(BaseModel):
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
         None, description=parts.AUGMENTATION
     )
-    mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
-        None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
-    )
-    decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(
-        None, description="How what the network gives becomes predictions; null: one_pass, or the target's own."
-    )
+    mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(None, description=parts.MIXING)
+    decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(None, description=parts.DECODER)
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
         default_factory=parts.default("burnish.optimizers", "adamw"), description="How gradients become steps."
     )
@@ -177,6 +173,8 @@ class Recipe(BaseModel):
     early_stopping: parts.EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )
+    monitoring: parts.Monitoring | None = Field(default_factory=parts.Monitoring, description=parts.MONITORING)
+    loss_spikes: parts.LossSpikes | None = Field(None, description=parts.SPIKES)
     penalty: Annotated[list[Penalty], *choice("burnish.training.penalties")] = Field(
         default_factory=list,
         description="What large weights, or weights far from the pretrained ones, cost; one, or a list; empty: nothing.",
@@ -236,6 +234,11 @@ class Recipe(BaseModel):
     @classmethod
     def _none_is_none(cls, value: Any) -> Any:
         return [] if value is None else value
+
+    @field_validator("loss_spikes", "monitoring", mode="before")
+    @classmethod
+    def _as_usual(cls, value: Any) -> Any:
+        return ({} if value else None) if isinstance(value, bool) else value
 
     @field_validator("averaging", mode="before")
     @classmethod

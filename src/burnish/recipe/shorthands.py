@@ -54,12 +54,23 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
     for name in ("metrics", "trackers", "penalty", "perturbation"):
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
+    _apply_optimizer(values)
     _apply_task(values, tasks)
     apply_imbalance(values, {name: axis for name, (axis, _) in AXES.items()})
     unsettled = {name: settings for name in AXES if (settings := _name_kind(values, name)) is not None}
     _apply_target_column(values)
     _apply_group(values)
     return unsettled
+
+
+def _apply_optimizer(values: dict[str, Any]) -> None:
+    """An optimizer that averages its weights has no schedule but a warm-up, where none is named."""
+    given = values.get("optimizer")
+    kind = given.get("kind") if isinstance(given, Mapping) else given.kind() if isinstance(given, Component) else given
+    known = isinstance(kind, str) and kind in kinds("burnish.optimizers")
+    averages = known and getattr(component_class("burnish.optimizers", str(kind)), "averages", False)
+    if averages and values.get("schedule") is None:
+        values["schedule"] = {"kind": "constant"}
 
 
 def _apply_task(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> None:

@@ -19,6 +19,7 @@ from burnish.report.choice import choice
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.imbalance import imbalance
+from burnish.report.layers import layers
 from burnish.report.markdown import name
 from burnish.report.mistakes import Pictured, heard, listed, seen
 from burnish.report.page.contents import ROWS, Contents, Effects
@@ -113,6 +114,7 @@ def _sections(
         *(choice(scores.get("choice")), imbalance(scores.get("imbalance")), [exports.BEGIN, exports.END]),
         *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
         _training(drawn, facts, page.events),
+        layers(drawn, page.events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]

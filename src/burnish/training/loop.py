@@ -102,6 +102,7 @@ class Training:
         scores: validation scores so far; the consumer appends, plateau schedules read.
         skipped: steps (from 0) whose rows are passed over, after a rollback.
         parts: what techniques do at each step, in their order.
+        rate_factor: what the rate is multiplied by since the run went back for a loss that leapt.
     """
 
     objective: ObjectiveModule
@@ -119,6 +120,7 @@ class Training:
     skipped: set[int] = field(default_factory=set)
     notify: Callable[[str], None] = lambda text: None
     parts: Sequence[StepPart] = ()
+    rate_factor: float = 1.0
 
 
 def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
@@ -139,7 +141,7 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
         if training.adapter.changes or not training.network.training:  # at the start, and after each validation
             training.objective.train()
             hold_still(training.network)
-        factor = training.schedule(progress, training.scores)
+        factor = training.schedule(progress, training.scores) * training.rate_factor
         for group in training.optimizer.param_groups:
             group["lr"] = training.learning_rate * group["burnish_scale"] * factor
         yield _step(training, number, training.learning_rate * factor)

@@ -22,6 +22,7 @@ from burnish.report.page.sections.confidence import confidence
 from burnish.report.page.sections.confusions import confusions
 from burnish.report.page.sections.data import data, quoted
 from burnish.report.page.sections.further import further
+from burnish.report.page.sections.layers import layers
 from burnish.report.page.sections.mistakes import Mistakes
 from burnish.report.page.sections.ranking import ranking
 from burnish.report.page.sections.scores import scores
@@ -55,6 +56,7 @@ def page(contents: Contents) -> str:
         confidence(contents),
         ranking(contents),
         training(contents),
+        layers(contents),
         data(contents),
         settings(contents),
     ]

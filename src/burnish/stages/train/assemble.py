@@ -36,6 +36,7 @@ from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
+from burnish.stages.train.looking import monitor_of
 from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
@@ -131,7 +132,7 @@ def assemble(
         surrounded(module, recipe.techniques, probe), lambda: optimizer_of(recipe, network)
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
-    training.parts = parts_of(network, optimizer, recipe.techniques)
+    training.parts = [*parts_of(network, optimizer, recipe.techniques), *monitor_of(recipe, training)]
     if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)
     average, start = averaged(recipe, training, batches, validated="validation" in loaders)

@@ -55,10 +55,10 @@ def unit_norms(values: Tensor, axis: int) -> Tensor:
         values: weights or gradients of any shape.
         axis: along which units lie.
     """
-    if values.ndim < 2:
-        return torch.linalg.vector_norm(values)
     others = [i for i in range(values.ndim) if i != axis]
-    return torch.linalg.vector_norm(values, dim=others, keepdim=True)
+    whole = values.ndim < 2
+    norms: Tensor = torch.linalg.vector_norm(values, dim=None if whole else others, keepdim=not whole)
+    return norms
 
 
 def _units_second(network: nn.Module) -> set[int]:
