@@ -172,6 +172,7 @@ class Network(nn.Module, ABC):
         seed: what fresh parts are drawn from: the head, and what adapters insert.
         new_tokens: ids of tokens that the checkpoint's vocabulary did not have; their rows begin as the mean of all others.
         fresh_head: whether the head's last layer was drawn at random, and did not come with the checkpoint.
+        never: names of parameters that no adapter lets learn, such as those of batch norms that are held.
         from_scratch: whether all weights were drawn at random: then all of them must learn.
     """
 
@@ -180,10 +181,11 @@ class Network(nn.Module, ABC):
     fresh_head: bool = True
     from_scratch: bool = False
     new_tokens: Sequence[int] = ()
+    never: frozenset[str] = frozenset()
 
     def learns(self, parameter: str) -> bool:
         """Whether a parameter may ever learn, whatever the adapter: not where a part is only read with, such as a codec."""
-        return True
+        return parameter not in self.never
 
     @property
     def encoder_layers(self) -> int:

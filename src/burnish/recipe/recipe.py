@@ -20,7 +20,7 @@ from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.metrics import Metric
-from burnish.models import Model
+from burnish.models import Head, Model
 from burnish.optimizers import Optimizer
 from burnish.recipe import parts
 from burnish.recipe.listening import Listening
@@ -62,6 +62,7 @@ class Recipe(BaseModel):
     model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
         default_factory=parts.default("burnish.models", "transformers"), description="The pretrained checkpoint."
     )
+    head: Head | None = Field(None, description=parts.HEAD)
     split: Annotated[Split, *choice("burnish.data.splits")] = Field(
         default_factory=parts.default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",

@@ -55,12 +55,28 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
     _apply_optimizer(values)
+    _apply_head(values)
     _apply_task(values, tasks)
     apply_imbalance(values, {name: axis for name, (axis, _) in AXES.items()})
     unsettled = {name: settings for name in AXES if (settings := _name_kind(values, name)) is not None}
     _apply_target_column(values)
     _apply_group(values)
     return unsettled
+
+
+def _apply_head(values: dict[str, Any]) -> None:
+    """`head: {...}` is a setting of the model, and stands there afterwards."""
+    head, model = values.get("head"), values.get("model")
+    if head is None:
+        return
+    if isinstance(model, Component) or (isinstance(model, Mapping) and model.get("head") is not None):
+        raise InputError(
+            "`head` stands beside a model that has settings of its own for it",
+            fix="say it once, as model.head",
+            place="head",
+        )
+    settings = {} if model is None else {"name": model} if isinstance(model, str) else dict(model)
+    values["model"], values["head"] = {**settings, "head": head}, None
 
 
 def _apply_optimizer(values: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ def require_sensible(recipe: Settled) -> None:
     """
     active = [t for t in recipe.techniques if not t.is_off]
     _require_alone(recipe, active)
+    if recipe.model.deeper is not None:
+        _require_own_head(recipe)
     chosen = Chosen(**{field.name: getattr(recipe, field.name) for field in fields(Chosen)})
     for technique in active:
         technique.check(chosen)
@@ -71,3 +73,22 @@ def _require_alone(recipe: Settled, active: Sequence[Technique]) -> None:
     if wrong:
         what, why, place = wrong[0]
         raise InputError(f"{what} beside optimizer {kind!r}: {why}", fix=f"leave `{place}` out", place=place)
+
+
+def _require_own_head(recipe: Settled) -> None:
+    """That a deeper head has a place.
+
+    Raises:
+        InputError: the network writes with a head over its vocabulary, or what the head asks for is not to be had.
+    """
+    head, shape, kind = recipe.model.deeper, recipe.target.shape, recipe.model.kind()
+    assert head is not None
+    why = ""
+    if not recipe.model.shapes_head:
+        why = f"models of {kind!r} have no place for one"
+    elif shape not in ("row", "element") or recipe.objective.kind() == "chunked":
+        why = f"target {recipe.target.kind()!r} is predicted by the head that came with the checkpoint"
+    elif shape == "element" and (head.pooling is not None or head.norm in ("batch", "group")):
+        why = "with a prediction for each element nothing is pooled, and batch and group norms see rows only"
+    if why:
+        raise InputError(f"a deeper head: {why}", fix="leave `head` out", place="head")
