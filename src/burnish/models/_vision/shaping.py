@@ -65,19 +65,21 @@ def shape_facts(head: Head | None, batch_norms: BatchNorms | None) -> dict[str, 
     return found | ({"batch_norms": "group"} if batch_norms == "group" else {})
 
 
-def pooled_by(head: Head | None) -> dict[str, Any]:
-    """The argument of timm for a way of pooling.
+def pooled(model: Any, head: Head | None, outputs: int) -> Any:
+    """A fresh module of timm that pools as the head asks; the module itself where it does not ask.
 
     Raises:
-        InputError: timm has no such way.
+        InputError: timm has no such way, or the architecture has not.
     """
     if head is None or head.pooling is None:
-        return {}
-    if head.pooling not in POOLINGS:
+        return model
+    try:
+        model.reset_classifier(outputs, global_pool=POOLINGS[head.pooling])
+    except (KeyError, AssertionError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(
-            f"networks of timm do not pool by {head.pooling}",
+            f"{type(model).__name__} of timm does not pool by {head.pooling}",
             expected="head.pooling: mean, max or (where there is a class token) first",
             fix="leave head.pooling out",
             place="head.pooling",
-        )
-    return {"global_pool": POOLINGS[head.pooling]}
+        ) from error
+    return model

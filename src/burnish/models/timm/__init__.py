@@ -104,8 +104,11 @@ class Timm(Model):
         processor = input.processor(folder)
         pictures: dict[str, Any] = processor.settings()
         shape = vision.pixel_shape("timm", processor)
-        settings = {**self._rates(), **library.sized(config, shape), **shaping.pooled_by(self.deeper)}
-        model = building.drawn(lambda: library.made(folder, config, target.outputs, settings), seed)
+        settings = {**self._rates(), **library.sized(config, shape)}
+        model = building.drawn(
+            lambda: shaping.pooled(library.made(folder, config, target.outputs, settings), self.deeper, target.outputs),
+            seed,
+        )
         library.check_patches(model, shape)
         usual = library.usual_shape(model)
         for other in ("test_input_size", "test_crop_pct"):  # at which the checkpoint was tested, and this one is not
@@ -145,7 +148,7 @@ class Timm(Model):
         paths: list[str] = []
 
         def made() -> Any:
-            bare = library.made(folder, config, target.outputs, shaping.pooled_by(saved))
+            bare = shaping.pooled(library.made(folder, config, target.outputs, {}), saved, target.outputs)
             paths.extend(library.head_paths(bare))
             shaping.reshaped(bare, paths, config, target.outputs)
             return bare

@@ -17,11 +17,9 @@ from burnish.models._head_layers import drawn, put_head
 from burnish.models._vision.weights import put_trained, read_weights
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.loading import Loaded, last_layer
-from burnish.models.transformers.network import TransformersNetwork
+from burnish.models.transformers.network import FACT, TransformersNetwork
 from burnish.models.transformers.split import mask_of_states
 
-FACT = "burnish_head"
-"""Where config.json says what the head is."""
 PLACE = "pooled_head"
 """Path of a head that pools in the library's model."""
 
@@ -42,7 +40,7 @@ class PooledHead(nn.Module):
         self.query = nn.Linear(inputs, 1, bias=False) if self.pooling == "attention" else None
         if self.query is not None:
             nn.init.zeros_(self.query.weight)  # the mean to begin with
-        self.layers = drawn(head, inputs, outputs, seed)
+        self.stack = drawn(head, inputs, outputs, seed)
 
     def pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """[B, D] of states [B, L, D] where the mask, [B, L], is 1."""
@@ -54,16 +52,19 @@ class PooledHead(nn.Module):
             return last
         there = mask.bool().unsqueeze(-1)
         if self.pooling == "max":
-            return states.masked_fill(~there, torch.finfo(states.dtype).min).amax(dim=1)
+            largest: torch.Tensor = states.masked_fill(~there, torch.finfo(states.dtype).min).amax(dim=1)
+            return largest
         if self.query is not None:
             weights = self.query(states).masked_fill(~there, torch.finfo(states.dtype).min).softmax(dim=1)
-            return (states * weights).sum(dim=1)
+            weighted: torch.Tensor = (states * weights).sum(dim=1)
+            return weighted
         share = there.to(states.dtype)
-        return (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+        mean: torch.Tensor = (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
+        return mean
 
     def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits [B, C]."""
-        logits: torch.Tensor = self.layers(self.pooled(states, mask))
+        logits: torch.Tensor = self.stack(self.pooled(states, mask))
         return logits
 
 
@@ -104,7 +105,7 @@ class PooledNetwork(TransformersNetwork):
             pooled: torch.Tensor = head.pooled(*self._states(named))
             return pooled
 
-        return HeadSplit(features, head.layers, lambda: features)
+        return HeadSplit(features, head.stack, lambda: features)
 
     def _states(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         body, inputs = body_of(self.model), self._read(inputs)

@@ -18,7 +18,8 @@ from burnish.models._first_token import read_first_token_only
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.noise import EmbeddingNoise
 
-ADAPTER = "adapter"
+ADAPTER, FACT = "adapter", "burnish_head"
+"""Where a folder keeps the low-rank parts; where config.json says what a deeper head is."""
 COPIED_UP_TO = 1 << 28  # bytes of weights that are held twice, so that they need not be read twice
 
 
@@ -172,7 +173,10 @@ class TransformersNetwork(Network):
         folder.mkdir(parents=True, exist_ok=True)
         with quiet():
             adapted = has_low_rank(self.model)
-            without_weight_norms(merged_copy(self.model) if adapted else self.model).save_pretrained(folder)
+            plain = without_weight_norms(merged_copy(self.model) if adapted else self.model)
+            # The library's older names are found again by its own way of loading, which knows no head but its own.
+            own = {} if getattr(self.model.config, FACT, None) is None else {"save_original_format": False}
+            plain.save_pretrained(folder, **own)
             if adapted:
                 save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
 

@@ -101,6 +101,8 @@ def finish(
     result = _test(folder, prepared, loader, assembled, loss, tracking, tested)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
+    if back := state.get("spikes", {}).get("rollbacks"):
+        result["training"]["rollbacks"] = back
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")

@@ -242,6 +242,9 @@ class Session:
 
     def _save(self) -> None:
         training, average = self.assembled.training, self.assembled.average
+        if average is not None and self.stopped and "validation" not in self.assembled.loaders:
+            with average.in_place():
+                pass  # statistics of batch norms, which a validation would have estimated anew
         weights = training.accelerator.gathered_state(checkpoint.changing(training.network, training.optimizer))
         if training.accelerator.main:
             saved = checkpoint.save(

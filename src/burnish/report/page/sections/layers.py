@@ -63,7 +63,7 @@ def _chart(kind: str, points: object) -> Html:
     for i, (name, line) in enumerate(values.items()):
         share = i / max(1, len(values) - 1)
         what = f"log10 of {kind}, {name}" if ratios else f"{kind}, {name}"
-        plot.line(spiked(line, POINTS), name=what, digits=4, fill="none", stroke=_tone(share), stroke_width=1.4)
+        plot.line(spiked(line, POINTS), name=what, digits=4, stroke=_tone(share), stroke_width=1.4)
     _names(plot, [(name, float(line[-1, 1])) for name, line in values.items()])
     if kind == "update" and plot.y[0] <= -3 <= plot.y[1]:
         y = round(plot.at_y(-3), 1)
