@@ -39,26 +39,26 @@ class Same:
 
 
 def recipe_of(name: str, folder: Path, precision: str) -> Any:
-    """Thirty-two rows that are read as those of a usual run are."""
+    """Rows that are read as those of a usual run are."""
     from burnish.recipe.recipe import Recipe
 
     rows = folder / "rows.jsonl"
     settings: dict[str, Any] = {
-        "batch_size": 32,
+        "batch_size": 16,
         "epochs": 1,
         "precision": precision,
         "split": {"validation": 0.2, "test": 0.2},
     }
     if name == "texts":
         words = SENTENCE.split()
-        made = [{"text": " ".join([*words[i % 4 :], str(i)]), "label": "ab"[i % 2]} for i in range(64)]
+        made = [{"text": " ".join([*words[i % 4 :], str(i)]), "label": "ab"[i % 2]} for i in range(40)]
         settings |= {"model": "starter", "task": "text-classification", "target_column": "label"}
     else:
         import numpy as np
         from PIL import Image
 
         stream, made = np.random.default_rng(0), []
-        for i in range(64):
+        for i in range(40):
             path = folder / f"{i}.png"
             Image.fromarray(stream.integers(0, 255, (128, 128, 3), np.uint8)).save(path)
             made.append({"image": str(path), "label": "ab"[i % 2]})

@@ -221,3 +221,64 @@ def test_head_is_written_into_the_model() -> None:
     assert recipe.model.name == "starter"
     with pytest.raises(InputError, match="say it once"):
         Recipe.load({"data": "rows.csv", "model": {"name": "starter", "head": {"layers": 2}}, "head": {"layers": 3}})
+
+
+GRAPHS: list[tuple[str, dict[str, Any]]] = [
+    ("bert", {"head": {"layers": 2, "norm": "layer", "pooling": "mean"}}),
+    ("bert", {"head": {"layers": 2, "pooling": "attention"}}),
+    ("gpt2", {"head": {"layers": 2, "pooling": "last"}}),
+    ("timm_resnet", {"batch_norms": "group", "head": {"layers": 2}}),
+    ("torchvision_mobilenet", {"batch_norms": "group"}),
+    ("wav2vec2", {"head": {"layers": 2, "pooling": "max"}}),
+]
+
+
+def exportable(architecture: str, settings: dict[str, Any]) -> Any:
+    """As `export_cases.source` makes them, with another shape."""
+    from dataclasses import replace
+
+    from tests import export_cases, network_cases
+
+    made: Any = network_cases
+    for cases in (vision_cases, audio_cases):
+        if architecture in getattr(cases, "KINDS", ()) or architecture in getattr(cases, "ARCHITECTURES", ()):
+            made = cases
+    if architecture in ("bert", "gpt2"):
+        made = network_cases
+    built = made.network(architecture, **settings).float().eval()
+    return replace(export_cases.source(architecture), network=built)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("architecture", "settings"), GRAPHS, ids=[f"{a}-{i}" for i, (a, _) in enumerate(GRAPHS)])
+def test_exported_to_onnx_it_answers_the_same(architecture: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    import onnxruntime
+
+    from burnish.exporters.onnx import Onnx
+
+    source = exportable(architecture, settings)
+    Onnx().export(source, tmp_path, lambda text: None)
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    names = {given.name for given in session.get_inputs()}
+    (logits,) = session.run(None, {name: value for name, value in source.arrays.items() if name in names})
+    with torch.no_grad():
+        expected = source.network(**{name: torch.from_numpy(value) for name, value in source.arrays.items()})
+    torch.testing.assert_close(torch.from_numpy(logits), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("architecture", "settings"), [GRAPHS[0], GRAPHS[4]], ids=["bert", "torchvision"])
+def test_exported_to_litert_it_answers_the_same(architecture: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    pytest.importorskip("litert_torch")
+    from burnish.exporters.litert import Litert
+    from burnish.runtimes.litert import Litert as Runtime
+
+    source = exportable(architecture, settings)
+    facts = Litert().export(source, tmp_path, lambda text: None)
+    from burnish.bundle.artifacts import write_facts
+
+    write_facts(tmp_path, {"format": "litert", "precision": "float32", "tolerance": 1e-4, **facts}, [])
+    run = Runtime().open(tmp_path, {}, source.input, source.target)
+    with torch.no_grad():
+        expected = source.network(**{name: torch.from_numpy(value) for name, value in source.arrays.items()})
+    torch.testing.assert_close(torch.from_numpy(run(source.arrays)), expected, rtol=1e-3, atol=1e-4)

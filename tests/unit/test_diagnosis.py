@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from burnish.report.diagnosis import diagnosis, in_order, record
+from burnish.report.diagnosis import diagnosis, in_order
 from burnish.report.layers import layers
+from burnish.report.learned import record
 from burnish.report.page.markup import plain
 from burnish.report.page.sections import layers as page_layers
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from burnish.report.diagnosis import RATIO, Record, diagnosis, in_order, record
+from burnish.report.diagnosis import RATIO, diagnosis, in_order
 from burnish.report.drawing import GREY, canvas
+from burnish.report.learned import Record, record
 from burnish.report.markdown import snippet
 
 Points = Mapping[str, Sequence[tuple[int, float]]]
@@ -71,6 +72,7 @@ def draw(seen: Record, path: Path) -> bool:
         return False
     with canvas(path, 7.2, 1.0 + 1.7 * len(found)) as figure:
         from matplotlib import colormaps
+        from matplotlib.ticker import FuncFormatter, NullFormatter
 
         every = list(figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0])
         names = sorted({name for _, _, points in found for name in shown(points)}, key=_place)
@@ -80,6 +82,8 @@ def draw(seen: Record, path: Path) -> bool:
                 colour = tones(0.9 * names.index(name) / max(1, len(names) - 1))
                 axes.plot([x for x, _ in line], [v for _, v in line], color=colour, linewidth=1.2, label=name)
             axes.set(ylabel=words, yscale="linear" if kind == "dead" else "log")
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
             if kind == "update":
                 axes.axhline(RATIO, color=GREY, linewidth=0.9, linestyle="--")
                 axes.annotate(

@@ -258,9 +258,9 @@ def read(path: Path) -> Checkpoint:
 def prune(folder: Path, keep: int, worth: Collection[int]) -> None:
     """Delete all but the last `keep` checkpoints and those of these steps; and what an interrupted save left behind."""
     _clean(folder)
-    steps = sorted(_step(p) for p in folder.glob("step-*"))
-    kept = {*steps[-keep:], *worth}
-    _delete(at(folder, s) for s in steps if s not in kept)
+    there = steps(folder)
+    kept = {*there[-keep:], *worth}
+    _delete(at(folder, s) for s in there if s not in kept)
 
 
 def _delete(paths: Iterable[Path]) -> None:
@@ -269,6 +269,11 @@ def _delete(paths: Iterable[Path]) -> None:
         gone = path.with_name(f"{ASIDE}gone-{path.name}")
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps of all checkpoints there are, in their order."""
+    return sorted(_step(path) for path in folder.glob("step-*"))
 
 
 def _step(path: Path) -> int:

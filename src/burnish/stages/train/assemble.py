@@ -36,7 +36,7 @@ from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
-from burnish.stages.train.looking import monitor_of
+from burnish.stages.train.monitored import monitor_of
 from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from burnish.core.errors import InputError, NonFinite
 from burnish.recipe.recipe import Settled
 from burnish.stages.nonfinite import advice, not_finite
+from burnish.stages.train.going import Going
 from burnish.training import checkpoint
 from burnish.training.loop import Step
-from burnish.training.spikes import Spike, SpikeWatch
-
-if TYPE_CHECKING:
-    from burnish.stages.train.session import Session
+from burnish.training.spikes import RUN, Spike, SpikeWatch
 
 
 def spike_watch(recipe: Settled, total_steps: int) -> SpikeWatch | None:
@@ -39,7 +35,16 @@ def must_be_saved_first(recipe: Settled) -> bool:
     return recipe.nonfinite == "rollback" or (recipe.loss_spikes is not None and recipe.loss_spikes.rollbacks > 0)
 
 
-def goes_back(session: Session, step: Step) -> bool:
+def kept_to_go_back(session: Going) -> set[int]:
+    """Checkpoints of the last steps, in which a leap may have begun, and the newest before them, where losses are watched."""
+    if session.spikes is None:
+        return set()
+    there = checkpoint.steps(session.folder.checkpoints)
+    before = [step for step in there if step <= session.step - RUN]
+    return {step for step in there if step > session.step - RUN} | set(before[-1:])
+
+
+def goes_back(session: Going, step: Step) -> bool:
     """Act on a step that was not finite or ends a spike; True when training goes on from an earlier state."""
     if not step.applied and step.culprits:
         return _not_finite(session, step)
@@ -48,7 +53,7 @@ def goes_back(session: Session, step: Step) -> bool:
     return spike is not None and watch is not None and _spiked(session, step, spike, watch)
 
 
-def _not_finite(session: Session, step: Step) -> bool:
+def _not_finite(session: Going, step: Step) -> bool:
     what, where = not_finite(step, session.prepared.parts["train"])
     policy, folder = session.recipe.nonfinite, session.folder.checkpoints
     if policy == "stop":
@@ -66,7 +71,7 @@ def _not_finite(session: Session, step: Step) -> bool:
     return True
 
 
-def _spiked(session: Session, step: Step, spike: Spike, watch: SpikeWatch) -> bool:
+def _spiked(session: Going, step: Step, spike: Spike, watch: SpikeWatch) -> bool:
     said = (
         f"the loss leapt at step {spike.began}: {spike.loss:.4g} over {step.number - spike.began + 1} steps, usual was "
         f"{spike.usual:.4g}"

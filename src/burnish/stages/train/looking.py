@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from burnish.recipe.recipe import Settled
 from burnish.report.diagnosis import diagnosis
-from burnish.training.loop import Training
+from burnish.stages.train.going import Going
 from burnish.training.monitoring.monitor import Monitor
-
-if TYPE_CHECKING:
-    from burnish.stages.train.session import Session
-
-USUAL, LOOKS = 20, 200
-"""Steps from one that is looked at to the next, and how often a long run is looked at: `benchmarks/monitoring.py` times it."""
-
-
-def monitor_of(recipe: Settled, training: Training) -> list[Monitor]:
-    """What looks at the layers, in the main process, where the recipe wants it."""
-    if recipe.monitoring is None or not training.accelerator.main:
-        return []
-    every = recipe.monitoring.every or max(USUAL, training.batches.total_steps // LOOKS)
-    return [Monitor(training.network, training.optimizer, every)]
 
 
 class Looking:
@@ -31,7 +14,7 @@ class Looking:
         session: the run; its events are what is diagnosed.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Going) -> None:
         self._session = session
         self._said: set[str] = set()
 

@@ -18,7 +18,7 @@ from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
 from burnish.stages.train.averaged import begun_at, kept_for_averaging, require_same_start
 from burnish.stages.train.blanks import blanks_only
-from burnish.stages.train.going_back import goes_back, must_be_saved_first, spike_watch
+from burnish.stages.train.going_back import goes_back, kept_to_go_back, must_be_saved_first, spike_watch
 from burnish.stages.train.going_on import GoingOn, still_stopped
 from burnish.stages.train.looking import Looking
 from burnish.stages.train.run_folder import RunFolder
@@ -269,7 +269,7 @@ class Session:
         """Steps whose checkpoints stay: the best one, and those that may be averaged with it."""
         best, most = history.best(self.validations), kept_for_averaging(self.recipe)
         leading = [v.step for v in history.leading(self.validations, most)] if most > 1 else []
-        return {*leading, *([best.step] if best else [])}
+        return {*leading, *([best.step] if best else []), *kept_to_go_back(self)}
 
     def rewind(self, saved: checkpoint.Checkpoint | None) -> None:
         """Make the folder say what was true after this checkpoint, or before the first step."""

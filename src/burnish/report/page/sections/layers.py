@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from burnish.report.diagnosis import diagnosis, in_order, record
+from burnish.report.diagnosis import diagnosis, in_order
 from burnish.report.layers import panels, shown
+from burnish.report.learned import record
 from burnish.report.page.chart import chart
 from burnish.report.page.contents import Contents
 from burnish.report.page.markup import Both, Html, both, join, tag
