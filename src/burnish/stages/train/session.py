@@ -91,7 +91,7 @@ class Session:
         self.begin()
         with StopRequest() as stop, closing(self.assembled.batches.reading):
             self.train(stop)
-        self.looking.diagnose()
+        self.looking.diagnose(over=True)
 
     def train(self, stop: StopRequest) -> None:
         """Steps until the end, early stopping, an interruption, or something that is not finite."""
