@@ -47,7 +47,7 @@ def draws(groups: Sequence[str | None] | None, rows: int, *, resamples: int, see
         seed: the same seed and N give the same draws, whatever the size of the blocks.
     """
     stream = generator(seed, "bootstrap")
-    member = np.arange(rows) if groups is None else _group_numbers(groups)
+    member = np.arange(rows) if groups is None else group_numbers(groups)
     units = int(member.max()) + 1 if rows else 0
     size = max(1, min(resamples, BLOCK // max(1, rows)))
     for start in range(0, resamples if units else 0, size):
@@ -56,7 +56,8 @@ def draws(groups: Sequence[str | None] | None, rows: int, *, resamples: int, see
         yield drawn if groups is None else drawn[:, member]
 
 
-def _group_numbers(groups: Sequence[str | None]) -> NDArray[np.int64]:
+def group_numbers(groups: Sequence[str | None]) -> NDArray[np.int64]:
+    """[N] the number of each row's group, from 0 in the order of their appearance; a row without one is its own."""
     keys = [("row", i) if g is None else ("group", g) for i, g in enumerate(groups)]
     number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     return np.array([number[key] for key in keys], np.int64)
@@ -124,6 +125,6 @@ def of_all_alike(
     Every resample is as perfect (or as wrong) as the table, and says nothing about new rows. Of other scores than shares
     no such interval is known.
     """
-    member = np.arange(len(judged)) if groups is None else _group_numbers(groups)
+    member = np.arange(len(judged)) if groups is None else group_numbers(groups)
     end = ((1 - level) / 2) ** (1 / len(np.unique(member[judged])))
     return (end, 1.0) if share else (0.0, 1 - end)
