@@ -12,6 +12,7 @@ import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
 from burnish.cli.beforehand import BEFOREHAND
+from burnish.cli.boarding import board
 from burnish.cli.chatting import chat
 from burnish.cli.choosing import choose
 from burnish.cli.comparing import compare
@@ -131,7 +132,7 @@ def train(
 
 for _command in (
     *(choose, learning_curve, cross_validate, *BEFOREHAND),
-    *(evaluate, compare, export, sign, predict, chat, listen, serve, dockerfile),
+    *(evaluate, compare, board, export, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)
 
