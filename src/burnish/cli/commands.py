@@ -12,8 +12,10 @@ import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
 from burnish.cli.beforehand import BEFOREHAND
+from burnish.cli.boarding import board
 from burnish.cli.chatting import chat
 from burnish.cli.choosing import choose
+from burnish.cli.comparing import compare
 from burnish.cli.listening import listen
 from burnish.cli.options import FILE
 from burnish.cli.output import show
@@ -130,7 +132,7 @@ def train(
 
 for _command in (
     *(choose, learning_curve, cross_validate, *BEFOREHAND),
-    *(evaluate, export, sign, predict, chat, listen, serve, dockerfile),
+    *(evaluate, compare, board, export, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)
 

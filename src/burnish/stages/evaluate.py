@@ -32,6 +32,7 @@ from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.openings import opening
 from burnish.stages.outside import require_apart
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
 from burnish.stages.taught import taught_losses
@@ -106,6 +107,9 @@ def _written(
     files = [o.path for o in table.origins]
     result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **scored}
     result |= {f"rows_in_{name}": count for name, count in seen.items()}
+    weights = str((bundle.settings.get("checkpoint") or {}).get("weights_sha256", ""))
+    called = folder.name if folder is not None else bundle.path.parent.name
+    result |= opening(part, bundle.target.column, weights=weights, recipe=bundle.settings["recipe"], run=called)
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)

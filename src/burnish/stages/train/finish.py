@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from burnish.answering.opening import Computed, opened, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
+from burnish.bundle.files import SETTINGS
 from burnish.core.files import read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.feeding.loader import Loader
@@ -29,6 +30,7 @@ from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.licence import licence_of
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
+from burnish.stages.openings import opening
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.announced import say_result
@@ -203,6 +205,9 @@ def _test(
     network, run = tested
     recipe, split = prepared.recipe, _tested(prepared)
     strange: list[int] = []
+    weights = read_json(folder.bundle / SETTINGS)["checkpoint"]["weights_sha256"]
+    about: dict[str, Any] = {"recipe": recipe.model_dump(mode="json"), "run": folder.path.name, "weights": weights}
+    use = opening(prepared.parts[split], recipe.target.column, **about, held_out=split == "test")
     predictions, _ = predict(
         run,
         loader,
@@ -224,7 +229,7 @@ def _test(
     table = prepared.parts[split].table
     predictions.save(folder.predictions, table.place if len(table.origins) > 1 or table.group else None)
     scored = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
-    return {"split": split, **scored, "_predictions": predictions}
+    return {"split": split, **scored, **use, "_predictions": predictions}
 
 
 def _report(

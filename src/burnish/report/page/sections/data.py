@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.report import run as report_run
+from burnish.report import test_set
 from burnish.report.page.contents import Contents
 from burnish.report.page.markdown_html import blocks
 from burnish.report.page.marks import mark
@@ -96,6 +97,11 @@ def _kept(contents: Contents) -> Html | None:
                 ),
             )
         )
+    told = (
+        test_set.used(contents.scores),
+        test_set.smallest(contents.scores, contents.baselines, contents.deciding),
+    )
+    lines += [tag("li", one) for one in told if one is not None]
     for test in contents.scores.get("tested_before") or []:
         fields = {"step": count(int(test["step"])), "metric": code(test["metric"]), "value": number(test["value"])}
         lines.append(
