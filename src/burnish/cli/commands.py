@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
+from burnish.cli.auditing import audit
 from burnish.cli.beforehand import BEFOREHAND
 from burnish.cli.chatting import chat
 from burnish.cli.listening import listen
@@ -128,7 +129,7 @@ def train(
 
 
 for _command in (
-    *(learning_curve, cross_validate, *BEFOREHAND),
+    *(audit, learning_curve, cross_validate, *BEFOREHAND),
     *(evaluate, export, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)

@@ -61,7 +61,7 @@ def page(contents: Contents) -> str:
     sections = [one for one in made if one is not None]
     first = summary(contents, frozenset(one.key for one in sections))
     main = tag("main", first, *(one.html() for one in sections), _footer(contents, mistakes), id="main")
-    early, late = _read("early.js"), _read("page.js")
+    early, late = minified("early.js"), minified("page.js")
     body = join(
         tag("a", both("Skip to the report", "跳到报告"), href="#main", class_="skip"),
         tag("div", _side(contents, sections), main, class_="page"),
@@ -85,7 +85,7 @@ def _head(contents: Contents, early: str, late: str) -> Html:
         tag("meta", name="generator", content=f"burnish {metadata.version('burnish')}"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", f"{name}: ", title.en, " · burnish"),
-        tag("style", Html(_read("page.css"))),
+        tag("style", Html(minified("page.css"))),
         tag("script", Html(early)),
     )
 
@@ -100,9 +100,9 @@ def policy(*scripts: str) -> str:
     )
 
 
-def _read(name: str) -> str:
-    """A file of this room, without what only its writer needs: indentation, and of a style its comments and spaces."""
-    text = (files("burnish.report.page") / name).read_text(encoding="utf-8")
+def minified(name: str, room: str = "burnish.report.page") -> str:
+    """A file of a room, without what only its writer needs: indentation, and of a style its comments and spaces."""
+    text = (files(room) / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         text = re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).replace(";}", "}")
     lines = (line.strip() for line in text.splitlines())
@@ -117,10 +117,11 @@ def _side(contents: Contents, sections: Sequence[Section]) -> Html:
     links = [tag("li", tag("a", both("Summary", "摘要"), href="#summary"))]
     links += [tag("li", tag("a", one.short or one.title, href=f"#{one.key}")) for one in sections]
     nav = tag("nav", tag("ol", *links), aria_label=both("Sections", "章节"))
-    return tag("header", brand, nav, _tools(), class_="side")
+    return tag("header", brand, nav, tools(), class_="side")
 
 
-def _tools() -> Html:
+def tools() -> Html:
+    """Buttons for the language and the colours."""
     languages = [
         tag("button", "EN", type="button", data_l="en", aria_pressed="true", lang="en-GB"),
         tag("button", "中文", type="button", data_l="zh", aria_pressed="false", lang="zh-CN"),
