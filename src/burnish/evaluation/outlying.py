@@ -51,4 +51,5 @@ def far_out(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     if len(values) < 4 * NEIGHBOURS:
         return np.zeros(len(values), np.bool_)
     low, high = np.quantile(values, (0.25, 0.75))
-    return values > high + FAR * max(high - low, 1e-6)
+    outside: NDArray[np.bool_] = values > high + FAR * max(high - low, 1e-6)
+    return outside

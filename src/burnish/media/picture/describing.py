@@ -28,7 +28,7 @@ def described(picture: Picture) -> NDArray[np.float32]:
     direction = np.minimum((angle / np.pi * DIRECTIONS).astype(np.int64), DIRECTIONS - 1)
     place = np.arange(SIDE) // (SIDE // PLACES)
     cell = place[:, None] * PLACES + place[None, :]
-    edges = np.bincount((cell * DIRECTIONS + direction).ravel(), size.ravel(), PLACES * PLACES * DIRECTIONS)
-    edges = edges.reshape(PLACES * PLACES, DIRECTIONS)
-    edges /= np.linalg.norm(edges, axis=1, keepdims=True) + 0.05
+    sums = np.bincount((cell * DIRECTIONS + direction).ravel(), size.ravel(), PLACES * PLACES * DIRECTIONS)
+    edges = sums.astype(np.float32).reshape(PLACES * PLACES, DIRECTIONS)
+    edges = edges / (np.linalg.norm(edges, axis=1, keepdims=True) + 0.05)
     return np.concatenate([colours, edges.ravel()]).astype(np.float32)

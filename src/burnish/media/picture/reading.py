@@ -84,7 +84,8 @@ def looked_at(data: bytes) -> dict[str, Any]:
 
     `width` and `height` as seen (EXIF applied), `mode` and `format` as stored, `content`: a hash of the pixels the
     network would be given, `look`: a 64-bit difference hash in hexadecimal (Krawetz, "Kind of Like That", 2013),
-    `thumbnail`: 16 x 16 grey values in base64; what `edge_facts` says of borders and corners; `low` and `high`: the values between which 99 % of the pixels lie;
+    `thumbnail`: 16 x 16 grey values in base64; what `edge_facts` says of borders and corners; `low` and `high`: the
+    values between which 99 % of the pixels lie;
     `pages` where there are several, `cut_to_8_bits` where colours of 16 bits lost their lower half. Of grey of more than
     8 bits also `lowest`, `highest` and `numbers` (whole or fractions).
     """

@@ -43,7 +43,8 @@ def _filters() -> NDArray[np.float64]:
     frequencies = np.linspace(0, RATE / 2, 257)
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (frequencies - low) / (middle - low), (high - frequencies) / (high - middle)
-    return np.maximum(0, np.minimum(rising, falling))
+    filters: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling))
+    return filters
 
 
 def _cosines() -> NDArray[np.float64]:

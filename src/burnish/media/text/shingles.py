@@ -58,7 +58,8 @@ def _size(text: str) -> int:
 def _places(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Positions of runs that begin at `starts` and are `counts` long, one run after another."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
+    places: NDArray[np.int64] = np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
+    return places
 
 
 def _hashed(words: Sequence[str], lengths: NDArray[np.int64], size: int) -> NDArray[np.uint64]:
@@ -81,7 +82,8 @@ def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Numbers whose every bit depends on every bit of those given (the finaliser of SplitMix64; Steele et al., 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    done: NDArray[np.uint64] = values ^ (values >> np.uint64(31))
+    return done
 
 
 def jaccard(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:

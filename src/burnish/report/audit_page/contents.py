@@ -13,19 +13,29 @@ Media = Callable[[Table, int], "tuple[str, Any] | None"]
 
 
 @dataclass(frozen=True)
+class TwinRow:
+    """The row that another is like: where it is, what it says, and its label as it is written."""
+
+    table: Table
+    number: int
+    text: str
+    label: str
+
+
+@dataclass(frozen=True)
 class ReviewRow:
     """A row of the review.
 
     Attributes:
         cells: as in review.csv.
         table, number: where it is.
-        twin: table, number and text of the row that it is like; None: it is like none.
+        twin: the row that it is like; None: it is like none.
     """
 
     cells: Mapping[str, str]
     table: Table
     number: int
-    twin: tuple[Table, int, str] | None = None
+    twin: TwinRow | None = None
 
 
 @dataclass(frozen=True)

@@ -81,13 +81,13 @@ class Review:
 
     def _card(self, number: int, row: ReviewRow) -> Html:
         cells = row.cells
-        where = f"{relative(cells['file']).rpartition('/')[2]}, {cells['row']}"
+        where = _where(cells["file"], cells["row"])
         head = tag(
             "p",
             tag("b", issue(cells["issue"])),
             tag("span", both("score {s}", "得分 {s}", s=cells["score"]), class_="num"),
             tag("span", split(cells["split"])),
-            tag("span", tag("bdi", where)),
+            tag("span", where),
             class_="me2",
         )
         shown = tag("div", self._content(row.table, row.number, cells["text"]), self._twin(row), class_="both")
@@ -98,7 +98,14 @@ class Review:
         detail = None
         if cells["detail"] and not cells["suggested"]:
             detail = tag("span", relative(cells["detail"]))
-        said = tag("p", given, offer, detail, tag("span", proposal(cells["proposal"])), class_="me2")
+        said = tag(
+            "p",
+            given,
+            offer,
+            detail,
+            tag("span", both("proposed: {what}", "建议：{what}", what=proposal(cells["proposal"]))),
+            class_="me2",
+        )
         return tag(
             "li",
             head,
@@ -114,9 +121,11 @@ class Review:
     def _twin(self, row: ReviewRow) -> Html | None:
         if not row.cells["like_file"]:
             return None
-        place = f"{relative(row.cells['like_file']).rpartition('/')[2]}, {row.cells['like_row']}"
-        title = tag("p", both("like {place}", "与 {place} 相似", place=tag("bdi", place)), class_="soft name")
-        content = self._content(row.twin[0], row.twin[1], row.twin[2]) if row.twin is not None else None
+        place = _where(row.cells["like_file"], row.cells["like_row"])
+        label = _short(row.twin.label) if row.twin is not None else ""
+        words = both("like {place}, label {label}", "与 {place} 相似，标签 {label}", place=place, label=label)
+        title = tag("p", words, class_="soft name")
+        content = self._content(row.twin.table, row.twin.number, row.twin.text) if row.twin is not None else None
         return tag("div", title, content, class_="twin")
 
     def _content(self, table: Any, number: int, text: str) -> Html | None:
@@ -198,6 +207,11 @@ class Review:
             .replace("\u2029", "\\u2029")
         )
         return tag("script", Html(written), type="application/json", id="rj")
+
+
+def _where(file: str, row: str) -> Both:
+    name = tag("bdi", relative(file).rpartition("/")[2])
+    return both("{file}, row {row}", "{file}，第 {row} 行", file=name, row=row)
 
 
 def _short(text: str) -> Html:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.report import run as report_run
 from burnish.report.audit_page.contents import AuditContents
+from burnish.report.audit_page.words import issue
 from burnish.report.page.markdown_html import blocks
 from burnish.report.page.marks import mark
-from burnish.report.page.markup import Both, Html, both, code, join, tag
+from burnish.report.page.markup import Both, Child, Html, both, code, join, tag
 from burnish.report.page.numerals import count, duration, number, probability
 from burnish.report.page.privacy import relative
 from burnish.report.page.section import Section, fine
@@ -35,7 +36,7 @@ def summary(contents: AuditContents) -> Html:
         tag("p", both("Audit", "数据检查"), " ", code(relative(contents.name)), class_="run"),
         tag("h1", claim(contents), class_="verdict", id="h1"),
         tag("p", over, " ", more, class_="verdict2"),
-        tag("ul", *(_statement(finding) for finding in contents.findings[:FIRST]), class_="say")
+        tag("ul", *(_statement(finding) for finding in _different(contents.findings)[:FIRST]), class_="say")
         if contents.findings
         else None,
         id="summary",
@@ -59,9 +60,18 @@ def claim(contents: AuditContents) -> Both:
     return both("Nothing that needs a look", "没有需要查看的问题")
 
 
+def _different(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first finding of each kind: of rows in two splits one stands for all pairs of splits."""
+    first: dict[str, Mapping[str, Any]] = {}
+    for finding in found:
+        code_ = str(finding["code"])
+        first.setdefault(code_.partition("_")[0] if "_rows_in_" in code_ else code_, finding)
+    return list(first.values())
+
+
 def _statement(finding: Mapping[str, Any]) -> Html:
     kind = "note" if finding["severity"] == "note" else "warn"
-    link = tag("a", both("All findings", "全部结果"), href="#findings")
+    link = join(issue(str(finding["code"])), " · ", tag("a", both("all findings", "全部结果"), href="#findings"))
     words = tag("p", tag("b", relative(str(finding["message"]))))
     return tag("li", mark(kind), tag("div", words, tag("p", link, class_="why")))
 
@@ -90,7 +100,7 @@ def _leaks(contents: AuditContents) -> Html | None:
         return None
     columns = [Column(Both("word or fact", "词或属性")), Column(Both("class", "类别")),
                Column(Both("correlation", "相关系数"), numbers=True), Column(Both("model reads it", "模型可见"))]  # fmt: skip
-    rows = [
+    rows: list[list[Cell | Child]] = [
         [one["by"], code(one["class"]), Cell(number(one["correlation"]), one["correlation"]),
          both("yes", "是") if one["seen"] else both("no", "否")]
         for one in told
@@ -106,7 +116,7 @@ def _shift(contents: AuditContents) -> Html | None:
         return None
     columns = [Column(Both("splits", "划分")), Column(Both("told apart", "判断正确"), numbers=True),
                Column(Both("95 % interval", "95 % 区间"), numbers=True), Column(Both("p", "p 值"), numbers=True)]  # fmt: skip
-    rows = []
+    rows: list[list[Cell | Child]] = []
     for pair, one in found.items():
         names = Both(pair, " / ".join(split(name).zh for name in pair.split(" and ")))
         span = f"{one['low']:.1%} – {one['high']:.1%}"
@@ -122,7 +132,9 @@ def _personal(contents: AuditContents) -> Html | None:
     if not kinds:
         return None
     columns = [Column(Both("pattern", "模式")), *(Column(split(name), numbers=True) for name in counts)]
-    rows = [[kind, *(count(of_split.get(kind, 0)) for of_split in counts.values())] for kind in kinds]
+    rows: list[list[Cell | Child]] = [
+        [kind, *(count(of_split.get(kind, 0)) for of_split in counts.values())] for kind in kinds
+    ]
     title = tag("h3", both("Personal data", "个人信息"))
     lead = fine(both("Found by patterns, so some are none, and some are missed.", "按模式查找，会有误报和漏报。"))
     return join(title, lead, table(columns, rows, label=Both("Personal data", "个人信息")))
@@ -134,7 +146,7 @@ def _classes(contents: AuditContents) -> Html | None:
     if not names:
         return None
     columns = [Column(Both("class", "类别")), *(Column(split(name), numbers=True) for name in counts)]
-    rows = [
+    rows: list[list[Cell | Child]] = [
         [code(name), *(Cell(count(c.get(name, 0)), c.get(name, 0)) for c in counts.values())] for name in names[:200]
     ]
     title = tag("h3", both("Classes", "各类别"))
@@ -174,7 +186,7 @@ def how(contents: AuditContents) -> Section:
                 "在上面的核对表或 {file} 中作出决定，然后：",
                 file=code("review.csv"),
             ),
-        ),  # fmt: skip
+        ),
         tag("div", tag("pre", "burnish audit --apply review.csv --out NEW_FOLDER", tabindex="0"), class_="cmd"),
         fine(both("A new data set is written; the original stays as it is.", "将写出新的数据集；原数据保持不变。")),
     )

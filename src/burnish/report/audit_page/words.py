@@ -21,7 +21,7 @@ def issue(code: str) -> Both:
     if code in _NAMED:
         return _NAMED[code]
     nearly = code.startswith(("near_", "reworded_"))
-    left, between, right = code.removeprefix("near_").removeprefix("reworded_").partition("_rows_in_")
+    _, between, right = code.removeprefix("near_").removeprefix("reworded_").partition("_rows_in_")
     if between:
         en = f"in {right} {'almost ' if nearly else ''}as well"
         return Both(en, f"{_SPLITS.get(right, right)}中也有{'几乎相同的行' if nearly else '相同的行'}")

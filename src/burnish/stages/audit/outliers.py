@@ -27,10 +27,10 @@ def looker(described: Described, clock: Clock, seed: int) -> Callable[[Reporter]
             return
         values = features.dense(seed)
         if features.owner is not None:  # of words: a row is the mean of its words
-            counts = np.maximum(np.bincount(features.owner, minlength=len(rows)), 1)
+            counts = np.maximum(np.bincount(features.owner, minlength=len(rows)), 1).astype(np.float32)
             sums = np.zeros((len(rows), values.shape[1]), np.float32)
             np.add.at(sums, features.owner, values)
-            values = sums / counts[:, None]
+            values = (sums / counts[:, None]).astype(np.float32)
         train = np.flatnonzero((rows.split_numbers() == 0) & features.usable)
         far = distances(values, train, seed)
         # One that says nothing has no direction: it is empty, which another finding says.
@@ -43,7 +43,7 @@ def looker(described: Described, clock: Clock, seed: int) -> Callable[[Reporter]
 def _findings(rows: Rows, far: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Iterator[Finding]:
     """Of each split those that are far out among all rows, the farthest first."""
     outside = far_out(far)
-    reporter = rows.reporter
+    reporter, usual = rows.reporter, float(np.median(far))
     for number, name in enumerate(rows.names):
         low, high = int(rows.bounds[number]), int(rows.bounds[number + 1])
         mine = np.flatnonzero(outside[low:high])
@@ -51,7 +51,6 @@ def _findings(rows: Rows, far: np.ndarray[tuple[int], np.dtype[np.float64]]) -> 
             continue
         mine = mine[np.argsort(-far[low + mine], kind="stable")]
         reporter.suspect("outliers", name, mine, scores=np.clip(far[low + mine], 0, 1), proposal="look")
-        usual = float(np.median(far))
         yield reporter.finding(
             "outliers",
             "note",

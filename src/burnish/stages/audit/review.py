@@ -12,6 +12,7 @@ from typing import Any
 from burnish.data.looking.audit.report import Suspect
 from burnish.data.table import Part, Table
 from burnish.inputs import FromFiles, Input
+from burnish.report.audit_page.contents import TwinRow
 from burnish.targets import Target
 
 COLUMNS = (
@@ -50,7 +51,7 @@ class Line:
         data: hash of the file.
         number: of the row in its table.
         table: that holds it.
-        twin: table, number and text of the row that it is like.
+        twin: the row that it is like.
     """
 
     suspect: Suspect
@@ -63,7 +64,7 @@ class Line:
     data: str
     number: int
     table: Table
-    twin: tuple[Table, int, str] | None = None
+    twin: TwinRow | None = None
 
     def cells(self, column: str) -> dict[str, Any]:
         """As a row of review.csv."""
@@ -109,10 +110,11 @@ def lines(
         if one.twin is not None:
             other = parts[one.twin[0]]
             its_number = int(other.rows[one.twin[1]])
-            twin = (other.table, its_number, _shown(other.table, its_number, input) if texts else "")
+            its_text = _shown(other.table, its_number, input) if texts and one.issue != PRIVATE else ""
+            twin = TwinRow(other.table, its_number, its_text, write.cell(other.table, its_number))
         shown = _shown(part.table, number, input) if texts and one.issue != PRIVATE else ""
         offer = "" if one.suggested is None else write.truth(one.suggested)
-        like = None if twin is None else located(twin[0], twin[1])[:2]
+        like = None if twin is None else located(twin.table, twin.number)[:2]
         given = write.cell(part.table, number)
         made.append(Line(one, file, row, given, offer, like, shown, data, number, part.table, twin))
     return made

@@ -56,7 +56,8 @@ def fingerprints(rows: Rows) -> NDArray[np.float32] | None:
         if text:
             values[row] = values_of(text)
     values -= values.mean(axis=1, keepdims=True)
-    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
+    unit: NDArray[np.float32] = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
+    return unit
 
 
 def similar(
