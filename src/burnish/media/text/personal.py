@@ -36,15 +36,12 @@ def _address(text: str) -> bool:
 
 
 def _telephone(text: str) -> bool:
-    return 9 <= len(_DIGITS.sub("", text)) <= 15
+    """With ten digits, or with a country's; fewer may be any number."""
+    return (9 if text.startswith("+") else 10) <= len(_DIGITS.sub("", text)) <= 15
 
 
 PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[str], bool] | None]] = {
     "e-mail addresses": (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+"), None),
-    "telephone numbers": (
-        re.compile(r"(?<![\w.])(?:\+\d[\d ()/-]{7,18}\d|\(?0\d{2,4}\)?[ /-]?\d[\d /-]{5,10}\d)(?!\w)"),
-        _telephone,
-    ),
     "Chinese mobile numbers": (re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"), None),
     "payment cards": (re.compile(r"(?<![\d.])\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?!\d)"), _luhn),
     "bank accounts (IBAN)": (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), _iban),
@@ -54,6 +51,10 @@ PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[str], bool] | None]] = {
         None,
     ),
     "internet addresses of machines": (re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"), _address),
+    "telephone numbers": (
+        re.compile(r"(?<![\w.])(?<!\d[ -])(?:\+\d[\d ()/-]{7,18}\d|\(?0\d{2,4}\)?[ /-]?\d[\d /-]{5,10}\d)(?!\w)"),
+        _telephone,
+    ),
 }
 """What is looked for, by its name, and what else must hold of a match, such as a check digit."""
 _ANY = re.compile(r"@|\d")
@@ -63,9 +64,11 @@ def personal(text: str) -> dict[str, int]:
     """How often each kind occurs in a text; kinds that do not occur are left out."""
     if not _ANY.search(text):
         return {}
-    counts = {}
+    counts: dict[str, int] = {}
     for name, (pattern, holds) in PATTERNS.items():
-        count = sum(holds is None or holds(found[0]) for found in pattern.finditer(text))
-        if count:
-            counts[name] = count
+        found = [match for match in pattern.finditer(text) if holds is None or holds(match[0])]
+        if found:
+            counts[name] = len(found)
+            # What is one kind is no other: an account holds digits that look like a telephone number.
+            text = pattern.sub(lambda match, holds=holds: " " if holds is None or holds(match[0]) else match[0], text)
     return counts

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SIZE = 5
+SIZE = 4
 """Characters of a shingle."""
 SIZE_OF_SIGNS = 2
 """The same where a sign is a syllable or a word: in Chinese, Japanese and Korean."""

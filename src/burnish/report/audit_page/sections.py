@@ -106,7 +106,7 @@ def _leaks(contents: AuditContents) -> Html | None:
         for one in told
     ]  # fmt: skip
     title = tag("h3", both("What alone tells a class", "单独就能判断类别的内容"))
-    lead = fine(both("From 0.85 on it is a finding.", "0.85 及以上列为检查结果。"))
+    lead = fine(both("From 0.95 on it is a finding.", "0.95 及以上列为检查结果。"))
     return join(title, lead, table(columns, rows, sorted_by=2, falling=True, label=Both("Leaks", "泄漏")))
 
 

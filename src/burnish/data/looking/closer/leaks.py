@@ -19,7 +19,7 @@ from burnish.data.looking.closer.facts import Fact, facts_of_rows
 from burnish.data.looking.closer.rows import Rows
 from burnish.media.text.words_said import words_of
 
-LEAKS = 0.85
+LEAKS = 0.95
 """Correlation (Matthews) of what one word or fact says with the class from which on it is called a leak. In none of the
 shared data sets does a word that is meant reach it; see benchmarks/README.md."""
 READ = 20_000

@@ -77,12 +77,12 @@ def _functions(count: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 def bands_of(texts: Texts) -> NDArray[np.uint64]:
     """[N, BANDS] a hash of each band of the signature; 0 throughout where a text says nothing."""
-    made = signatures(texts).reshape(len(texts), BANDS, ROWS)
+    flat = signatures(texts)
+    made = flat.reshape(len(texts), BANDS, ROWS)
     keys = np.zeros((len(texts), BANDS), np.uint64)
     for row in range(ROWS):
         keys = mixed(keys + made[:, :, row].astype(np.uint64) + np.uint64(row + 1))
-    empty = np.array([not (text or "").strip() for text in texts], np.bool_)
-    keys[empty] = 0
+    keys[(flat == np.iinfo(np.uint32).max).all(axis=1)] = 0  # such as texts of punctuation alone
     return keys
 
 
