@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
+from burnish.cli.auditing import audit
 from burnish.cli.beforehand import BEFOREHAND
 from burnish.cli.boarding import board
 from burnish.cli.chatting import chat
@@ -131,7 +132,7 @@ def train(
 
 
 for _command in (
-    *(choose, learning_curve, cross_validate, *BEFOREHAND),
+    *(audit, choose, learning_curve, cross_validate, *BEFOREHAND),
     *(evaluate, compare, board, export, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)

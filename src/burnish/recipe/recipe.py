@@ -12,6 +12,7 @@ from burnish.class_weights import ClassWeights
 from burnish.core.component import choice, validated
 from burnish.core.errors import InputError
 from burnish.data.augmentations import Augmentation
+from burnish.data.looking.closer.settings import AuditSettings
 from burnish.data.mixing import Mixing
 from burnish.data.samplers import Sampler
 from burnish.data.settings import Data
@@ -220,6 +221,7 @@ class Recipe(BaseModel):
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="How closely the rows are looked at.")
     allow: list[str] = Field(
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
     )

@@ -27,6 +27,7 @@ from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
 from burnish.inputs import Assembled
 from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.audit.looks import looks
 from burnish.stages.licence import licence_of
 from burnish.stages.prepare import decisions
 from burnish.stages.prepare.ancestry import require_unseen, trained_before
@@ -115,6 +116,23 @@ def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool 
     return prepared
 
 
+def looked_at(recipe: Recipe, tell: Tell) -> tuple[Settled, Divided]:
+    """The recipe with all that its rows tell, and its splits, for who looks at rows without encoding them.
+
+    Raises:
+        InputError: bad input.
+    """
+    require_known(recipe.allow)
+    try:
+        folder = recipe.model.folder()
+    except InputError:
+        if "model" in recipe.model_fields_set:
+            raise
+        folder = Path()  # there is no starter; only rows that are put together would need it
+    draft, made = _divided(recipe, folder, tell, False)
+    return _learned(draft, made.parts, _teller(tell, "note")), made
+
+
 def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
@@ -139,7 +157,8 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     tokens = settled.input.lengths_matter
     if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):
         _teller(tell, "note")(said)
-    examined = audited(settled, made, truths, encoded, processor, Phases(tell))
+    closer = looks(settled, Phases(tell), named_model=True).closer
+    examined = audited(settled, made, truths, encoded, processor, Phases(tell), closer)
     for severity, line in examined.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
     prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out)

@@ -154,7 +154,7 @@ def _audit(contents: Contents) -> Html | None:
         if findings
         else both("No findings.", "没有发现。")
     )
-    items = [_finding(finding, contents.rows > 0) for finding in findings[:FINDINGS]]
+    items = [listed(finding, contents.rows > 0) for finding in findings[:FINDINGS]]
     more = len(findings) - len(items)
     rest = (
         tag("p", both("{n} more are in audit.json.", "另有 {n} 条见 audit.json。", n=more), class_="fine")
@@ -165,7 +165,8 @@ def _audit(contents: Contents) -> Html | None:
     return join(title, tag("p", said, class_="lede"), tag("ul", *items, class_="fd") if items else None, rest, sizes)
 
 
-def _finding(finding: Mapping[str, Any], rows_shown: bool) -> Html:
+def listed(finding: Mapping[str, Any], rows_shown: bool) -> Html:
+    """A finding with its advice and its first rows."""
     key = str(finding["code"])
     advice = ADVICE.get(key)
     head = tag("p", tag("b", relative(str(finding["message"]))))
