@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.media.music.tune import STEPS_UP, Bar, Key, Note, Part, Tune
+from burnish.media.music.signatures import key_of, sharps
+from burnish.media.music.tune import Bar, Key, Note, Part, Tune
 
 ENDINGS = (".mid", ".midi")
 MOST_BYTES = 8_000_000
@@ -114,8 +115,7 @@ def _meters(tune: Tune) -> Iterator[tuple[Fraction, tuple[int, int]]]:
 
 def _signature(key: Key) -> tuple[int, int]:
     """Sharps (flats below 0), and 1 for minor."""
-    major = (key.tonic - STEPS_UP[key.mode]) % 12
-    return (major * 7 + 5) % 12 - 5, int(key.mode == "minor")
+    return sharps(key), int(key.mode == "minor")
 
 
 def _tune(score: Any, place: str) -> Tune:
@@ -164,8 +164,7 @@ def _key(score: Any) -> Key | None:
     first = min(score.key_signatures, key=lambda k: k.time, default=None)
     if first is None or not -7 <= first.key <= 7 or first.tonality not in (0, 1):
         return None
-    mode = ("major", "minor")[first.tonality]
-    return Key((first.key * 7 + STEPS_UP[mode]) % 12, mode)
+    return key_of(first.key, ("major", "minor")[first.tonality])
 
 
 def _tempos(score: Any, ticks: int) -> tuple[tuple[Fraction, float], ...]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from burnish.media.music.abc._accidentals import Accidentals, pitch_of
 from burnish.media.music.abc._keys import (
-    NATURAL,
     WRITTEN,
     Signature,
     key_field,
@@ -16,6 +15,7 @@ from burnish.media.music.abc._keys import (
     letters_of,
     read_key,
 )
+from burnish.media.music.signatures import NATURAL
 from burnish.media.music.tune import Bar, Note, Part, Tune
 
 UNIT = Fraction(1, 2)
