@@ -40,6 +40,7 @@ from burnish.stages.export.prompts import prompts_of
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut
+from burnish.targets import Generative
 
 AXIS = "burnish.exporters"
 PROMPTS = 128  # held-out prompts that are answered at most
@@ -207,6 +208,8 @@ def export_written(
                 fix="burnish export RUN --to ctranslate2",
                 place="--to",
             )
+        reads = cast(Runtime, build("burnish.runtimes", wish.exporter.runtime or "torch"))
+        reads.require(bundle.decoder, bundle.target, cast(Generative, bundle.target).ends(bundle.processor))
     exporting = WrittenExports(bundle, held, out, bound, say)
     rows, refused = [exporting.baseline()], []
     with telling_of_signature(bundle, say):
