@@ -82,7 +82,9 @@ def train(name: str, way: str, seed: int, *, beside: bool, precision: str) -> No
     if (RESULTS / f"{case}-burnish.json").is_file():
         return
     written, place = RUNS / f"{case}.json.yaml", RUNS / case
-    written.write_text(json.dumps(recipe(name, way, seed, beside=beside, precision=precision)), encoding="utf-8")  # JSON is YAML
+    written.write_text(
+        json.dumps(recipe(name, way, seed, beside=beside, precision=precision)), encoding="utf-8"
+    )  # JSON is YAML
     command = [sys.executable, "-m", "burnish.cli", "train", str(written), "--out", str(place)]
     run_and_keep(command, case=case, who="burnish", runs=RUNS, scores=place / "scores.json", results=RESULTS)
 
@@ -118,7 +120,9 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=["frozen encoder", "lora", "full"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--alone", action="store_true", help="leave the untouched checkpoint out: it is that of seed 0")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16", help="of Whisper's training")
+    parser.add_argument(
+        "--precision", choices=["float32", "bfloat16"], default="bfloat16", help="of Whisper's training"
+    )
     asked = parser.parse_args(given)
     if asked.command == "table":
         print(table())
