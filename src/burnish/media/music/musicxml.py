@@ -44,7 +44,7 @@ def tune_of_musicxml(data: bytes, place: str = "") -> Tune:
         if root.tag not in ("score-partwise", "score-timewise"):
             raise ValueError(f"the file is <{root.tag}>, not <score-partwise>")
         return _Score(root).tune()
-    except (ValueError, ZeroDivisionError, expat.ExpatError) as error:
+    except (ValueError, LookupError, ZeroDivisionError, expat.ExpatError) as error:
         raise InputError(
             f"not MusicXML, or a broken file: {error}", expected="a .musicxml or .mxl file", place=place
         ) from error

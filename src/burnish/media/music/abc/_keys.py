@@ -90,7 +90,7 @@ def read_key(value: str) -> Signature | str:
     )
     if found["tonic"] is None:
         if value.strip() and not found["none"] and not extras and not _SETTINGS.match(value):
-            return f"{value.strip()!r} is no key"
+            return f"{value.strip()!r:.60} is no key"
         return Signature(None, (0, 0), _with(raised(0), extras), (0, 0), extras, explicit, value)
     tonic = LETTERS.index(found["tonic"][0].upper()), {"#": 1, "b": -1}.get(found["tonic"][1:], 0)
     mode = _MODES[(found["mode"] or "maj").lower()]
