@@ -86,6 +86,10 @@ def test_saved_is_reloaded_in_plain_transformers(run: Path) -> None:
     assert model.generation_config.eos_token_id == processor.end
     again = evaluate(run, data=str(run.parent / "music"), out=run.parent / "again")
     assert np.isfinite(again["metrics"]["perplexity"]["value"])
+    rows = len(Predictions.load(run.parent / "again" / "predictions.parquet"))
+    assert len(list((run.parent / "again" / "truths").iterdir())) == rows
+    page = (run.parent / "again" / "pictures" / "tunes.html").read_text(encoding="utf-8")
+    assert page.count("<audio") == 2 * min(20, rows)
 
 
 def test_a_caption_alone_is_answered_with_a_file_alone_and_in_a_batch(run: Path, tmp_path: Path) -> None:
