@@ -106,7 +106,8 @@ def table() -> str:
             f"| {name} | {way.replace('_', ' ')} | {seed} | {wer['value']:.3f} ({wer['low']:.3f} to {wer['high']:.3f}) "
             f"| {'' if base is None else f'{base:.3f}'} "
             f"| {'' if difference is None else '{value:+.3f} ({low:+.3f} to {high:+.3f})'.format(**difference)} "
-            f"| {kept['metrics']['cer']['value']:.3f} | {kept['training_seconds']:.0f} "
+            f"| {kept['metrics']['cer']['value']:.3f} "
+            f"| {'' if kept['training_seconds'] is None else round(kept['training_seconds'])} "
             f"| {'' if kept['processor_seconds'] is None else round(kept['processor_seconds'])} |"
         )
     return "\n".join(lines)
