@@ -156,7 +156,13 @@ def files_of(name: str) -> dict[str, list[tuple[str, Path]]]:
         for part in [names] if isinstance(names, str) else names:
             root = DATA / name / part
             if root.is_dir():
-                listed = [(f.name, p) for f in sorted(root.iterdir()) if f.is_dir() for p in sorted(f.iterdir()) if p.is_file()]
+                listed = [
+                    (f.name, p)
+                    for f in sorted(root.iterdir())
+                    if f.is_dir()
+                    for p in sorted(f.iterdir())
+                    if p.is_file()
+                ]
                 found[split] = listed
     return found
 
@@ -227,7 +233,8 @@ def plant_files(case: str, folder: Path, seed: int) -> tuple[dict[str, str], set
     """The same of files; a row's key is its split and the name of its file."""
     draw, kind = np.random.default_rng(seed), CASES[case].kind
     rows = {
-        split: [(label, f"{label}-{p.name}", p.read_bytes()) for label, p in listed] for split, listed in files_of(case).items()
+        split: [(label, f"{label}-{p.name}", p.read_bytes()) for label, p in listed]
+        for split, listed in files_of(case).items()
     }
     names = sorted({label for label, _, _ in rows["train"]})
     flipped, copies = set(), {}
@@ -302,7 +309,9 @@ def across(found: dict[str, Any], name: Callable[..., str]) -> set[str]:
     return {name(row) for row in found["review"] if row["issue"] in codes}
 
 
-def judged(found: dict[str, Any], natural: set[str], flipped: set[str], copies: dict[str, str], name: Callable[..., str]) -> Any:
+def judged(
+    found: dict[str, Any], natural: set[str], flipped: set[str], copies: dict[str, str], name: Callable[..., str]
+) -> Any:
     """Recall and precision of what was planted."""
     ranked = sorted((r for r in found["review"] if r["issue"] == "label_errors"), key=lambda r: -float(r["score"]))
     hits = np.array([name(row) in flipped for row in ranked], np.bool_)
@@ -350,7 +359,10 @@ def plant(case: str, seed: int) -> None:
     if text:
         control_places = write_texts(texts_of(case), folder / "control")
     else:
-        raw = {s: [(label, f"{label}-{p.name}", p.read_bytes()) for label, p in listed] for s, listed in files_of(case).items()}
+        raw = {
+            s: [(label, f"{label}-{p.name}", p.read_bytes()) for label, p in listed]
+            for s, listed in files_of(case).items()
+        }
         control_places = write_files(raw, folder / "control")
     control_order = listing(control_places)
     control_name: Callable[..., str] = key if text else lambda row, like=False: named(row, control_order, like)
@@ -364,7 +376,11 @@ def plant(case: str, seed: int) -> None:
         said = [message for code, message in leaks["findings"] if code == "target_leakage"]
         known = set(result["false_leaks"])
         new = [message for message in said if message not in known]
-        result["leak"] = {"class": chosen, "found": any(repr(chosen) in m and _planted(m, text) for m in new), "said": new[:4]}
+        result["leak"] = {
+            "class": chosen,
+            "found": any(repr(chosen) in m and _planted(m, text) for m in new),
+            "said": new[:4],
+        }
     kept = {name_: found[name_] for name_ in ("features", "seconds", "processor_seconds", "rows")}
     RESULTS.mkdir(parents=True, exist_ok=True)
     written = json.dumps({"case": case, "seed": seed, **kept, **result}, indent=1, ensure_ascii=False)
@@ -383,8 +399,10 @@ def table() -> None:
     for path in sorted(RESULTS.glob("*.json")):
         one = json.loads(path.read_text(encoding="utf-8"))
         by_case.setdefault(one["case"], []).append(one)
-    print("| data set | rows | seeds | label errors: precision | recall | recall at half precision | near duplicates: precision | "
-          "recall | natural | leak found | other leaks named |")
+    print(
+        "| data set | rows | seeds | label errors: precision | recall | recall at half precision | near duplicates: precision | "
+        "recall | natural | leak found | other leaks named |"
+    )
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|")
     for case in [c for c in CASES if c in by_case]:
         kept = by_case[case]
@@ -393,7 +411,9 @@ def table() -> None:
         figures = [mean("label_errors", f) for f in ("precision", "recall", "recall_at_half_precision")]
         figures += [mean("near_duplicates", f) for f in ("precision", "recall")]
         natural, false = kept[0]["near_duplicates"]["natural"], len(kept[0]["false_leaks"])
-        print(f"| `{case}` | {kept[0]['rows']:,} | {len(kept)} | {' | '.join(figures)} | {natural} | {leak} | {false} |")
+        print(
+            f"| `{case}` | {kept[0]['rows']:,} | {len(kept)} | {' | '.join(figures)} | {natural} | {leak} | {false} |"
+        )
 
 
 def main() -> None:

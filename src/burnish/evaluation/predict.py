@@ -28,8 +28,9 @@ from burnish.decoders import Decoder, answered
 from burnish.evaluation.by_data_set import of_data_sets
 from burnish.evaluation.filed_answers import filed, own_seeds
 from burnish.evaluation.measuring import measured
+from burnish.evaluation.written_music import TRUTHS, file_truths
 from burnish.losses import Loss
-from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
+from burnish.targets import Decoded, Filed, Musical, Outcome, Scored, Target, names_of, shows_truth
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 AT_ONCE = 4096  # tokens of rows that are scored and not answered: more would go no faster, and fill the memory
@@ -92,7 +93,7 @@ def predict(
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
-        pieces.append(_rows(piece, loader.target, part, positions, group, files))
+        pieces.append(_rows(piece, loader, part, positions, group, files))
     table = of_data_sets(pa.Table.from_batches(pieces, schema=_schema(loader.target)), part.table)
     if table.num_rows != len(shard):
         raise AssertionError(f"{table.num_rows} predictions for {len(shard)} rows")
@@ -225,13 +226,13 @@ def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Arra
 
 def _rows(
     answers: Sequence[_Answer],
-    target: Target,
+    loader: Loader,
     part: Part,
     positions: NDArray[np.int64],
     group: str | None,
     files: Path | None,
 ) -> pa.RecordBatch:
-    rows = part.rows[positions]
+    target, rows = loader.target, part.rows[positions]
     cells = part.table.cells(target.column).at(rows) if target.column in part.table.columns else [None] * len(rows)
     group = group if group is not None and group in part.table.columns else part.table.group
     groups = part.table.take(rows, [group])[group].to_pylist() if group else [None] * len(rows)
@@ -239,6 +240,8 @@ def _rows(
     if isinstance(target, Scored):
         answers = [_scored(target, truth, answer) for truth, answer in zip(truths, answers, strict=True)]
     answered = [a.decoded.answer for a in answers]
+    if files is not None and isinstance(target, Filed) and isinstance(target, Musical):
+        file_truths(target, cells, rows, files.parent / TRUTHS, loader.processor, target.ending)
     outcomes = [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]
     values = {
         "row": rows,

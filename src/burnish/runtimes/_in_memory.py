@@ -26,9 +26,8 @@ def running(network: Network) -> Runner:
 
     def run(**arrays: Array) -> Array:
         network.eval()
-        device = next(network.parameters()).device
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+            tensors = _tensors(arrays, next(network.parameters()).device)
             return cast(Array, network(**tensors).float().cpu().numpy())
 
     return run
@@ -38,10 +37,8 @@ class _Steps:
     """A network as decoders drive it: numpy in and out, eval mode, no gradients, float32."""
 
     def __init__(self, network: Any, arrays: Mapping[str, Array]) -> None:
-        import torch
-
         self._network, self._device = network, next(network.parameters()).device
-        self._inputs = {name: torch.from_numpy(value).to(self._device) for name, value in arrays.items()}
+        self._inputs = _tensors(arrays, self._device)
 
     def __call__(self, ids: Array | None, cache: Any) -> tuple[Array, Any]:
         import torch
@@ -114,6 +111,18 @@ class _Writer(Stepping):
 class _Follower(_Writer, TellsTimes):
     """One that also tells where in the sound it was."""
 
+    def begun(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """With the encoder's states, float32."""
+        import torch
+
+        self._network.eval()
+        with torch.inference_mode():
+            begun = self._network.begun(_tensors(arrays, next(self._network.parameters()).device))
+            return {
+                name: (value.float() if value.is_floating_point() else value).cpu().numpy()
+                for name, value in begun.items()
+            }
+
     def token_times(
         self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
     ) -> list[TokenTimes | None]:
@@ -127,14 +136,11 @@ class _Follower(_Writer, TellsTimes):
         for row, ids in enumerate(written):
             shown[row, first : first + len(ids)] = ids
         self._network.eval()
-        device = next(self._network.parameters()).device
-        inputs = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
         with torch.inference_mode():
-            products, logits, state = self._network.attended(
-                {**inputs, "decoder_input_ids": torch.from_numpy(shown).to(device)}
-            )
+            read = _tensors({**arrays, "decoder_input_ids": shown}, next(self._network.parameters()).device)
+            products, logits, state = self._network.attended(read)
             logs = logits[:, first - 1 : -1].float().log_softmax(-1)
-            logs = logs.gather(-1, torch.from_numpy(shown[:, first:]).to(device)[..., None])[..., 0].cpu().numpy()
+            logs = logs.gather(-1, read["decoder_input_ids"][:, first:, None])[..., 0].cpu().numpy()
         found: list[TokenTimes | None] = []
         for row, ids in enumerate(written):
             states = min(products.shape[-1], max(1, math.floor(seconds[row] / state + 1e-6)))
@@ -142,6 +148,12 @@ class _Follower(_Writer, TellsTimes):
             begins = token_begins(looked.astype(np.float64), first) * state if ids else None
             found.append(None if begins is None else TokenTimes(begins, logs[row, : len(ids)]))
         return found
+
+
+def _tensors(arrays: Mapping[str, Array], device: Any) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
 
 
 def computing(network: Network, decoder: Decoder) -> Runner | Generate:

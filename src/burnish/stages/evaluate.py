@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -113,8 +114,9 @@ def _written(
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
-            if files_made is not None and files_made.is_dir():
-                shutil.move(files_made, aside / files_made.name)
+            for made in sorted(files_made.parent.iterdir()) if files_made is not None else ():
+                shutil.move(made, aside / made.name)  # answers, and truths beside them
+            predictions = replace(predictions, folder=aside)
             predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 or table.group else None)
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)

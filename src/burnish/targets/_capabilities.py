@@ -130,11 +130,19 @@ class Musical(ABC):
 
     @abstractmethod
     def music(self, answer: Any) -> Any:
-        """An answer or a truth as `media.music.tune.Tune`; None where it cannot be read."""
+        """An answer or a truth as `media.music.tune.Tune`; None where it cannot be read. Of files: `FileAnswer`, or bytes."""
+
+    @abstractmethod
+    def true_music(self, value: Any, processor: Any) -> Any:
+        """The same of a truth as the table stores it."""
 
     @abstractmethod
     def notated(self, answer: Any) -> str:
         """The same as people write it, as ABC text; empty where there is no such thing."""
+
+    @abstractmethod
+    def faults(self, answer: Any) -> Sequence[str]:
+        """Why an answer is no valid music, in words; none where it is."""
 
 
 class Sounded(Filed):

@@ -39,6 +39,7 @@ from burnish.stages.export.recording import Recording
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut
+from burnish.targets import Generative
 
 AXIS = "burnish.exporters"
 PROMPTS = 128  # held-out prompts that are answered at most
@@ -236,6 +237,8 @@ def _require_writing(wishes: Sequence[Wish], bundle: Bundle) -> None:
                 place="--to",
             )
         wish.exporter.require(bundle.target)
+        reads = cast(Runtime, build("burnish.runtimes", wish.exporter.runtime or "torch"))
+        reads.require(bundle.decoder, bundle.target, cast(Generative, bundle.target).ends(bundle.processor))
 
 
 def lost(tried: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
-from burnish.targets import Target
+from burnish.targets import Musical, Target
 from burnish.trackers import Tracking
 from burnish.training import history
 
@@ -117,11 +118,8 @@ def finish(
         result["choice"] = read_json(folder.choice)
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
-    truths, drawn = (
-        prepared.truths["train"].each(),
-        {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples},
-    )
-    result |= musical_scores(predictions, truths, beside.base, **drawn)
+    drawn = {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples}
+    result |= musical_scores(predictions, _training_music(prepared), beside.base, **drawn)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
@@ -132,6 +130,14 @@ def finish(
     say_result(tracking, folder, result, deciding, headline, {"stopped": state["stopped"], "seconds": seconds})
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
+
+
+def _training_music(prepared: Prepared) -> Iterator[Any]:
+    """Of each row that is learned from; nothing where answers are no music."""
+    target, part = prepared.recipe.target, prepared.parts["train"]
+    if isinstance(target, Musical):
+        for cell in part.table.cells(target.column).at(part.rows):
+            yield target.true_music(cell, prepared.processor)
 
 
 def _seal(
