@@ -28,4 +28,5 @@ AXES: dict[str, str] = {
     "hardware": "burnish.hardware",
     "runtimes": "burnish.runtimes",
     "decoders": "burnish.decoders",
+    "workers": "burnish.workers",
 }

@@ -209,6 +209,7 @@ class Session:
             scores=scores,
             loss=scores.get("loss"),
             deciding=name,
+            greater_is_better=good == value,
             best=best is not None and best.step == self.step,
             seconds=time.perf_counter() - started,
         )
@@ -255,7 +256,7 @@ class Session:
 
     def _not_finite(self, step: Step) -> bool:
         """Act on a step that was not finite; True when training goes on from an earlier state."""
-        what, where = not_finite(step, self.prepared.parts["train"])
+        what, where = not_finite(step, self.assembled.batches.part(step.number - 1))
         if self.recipe.nonfinite == "stop":
             raise NonFinite(what, place=where, expected="finite numbers", fix=advice(self.folder.checkpoints))
         self._warn(f"{what}; rows: {where}; policy: {self.recipe.nonfinite}")
