@@ -140,6 +140,20 @@ def test_a_job_whose_worker_died_is_tried_again_and_ended_ones_are_not(tmp_path:
     assert again == found, "what has ended, failed or not, is never done again"
 
 
+def test_losses_count_only_where_nothing_was_gained(tmp_path: Path) -> None:
+    job, attempts = Job("a", tmp_path / "a", "burnish.x:y", {}), Attempts(retries=1)
+    job.write()
+    for number in range(1, 6):
+        attempts.note(Heard("a", [{"name": "step", "run": "seed-0", "number": number}]))
+        assert attempts.outcome(job, Heard("a", [], "signal 9", -9)) is None
+    for _ in range(9):
+        assert attempts.outcome(job, Heard("a", [], "the loss of the head", blamed=False)) is None
+    attempts.note(Heard("a", [{"name": "step", "run": "seed-0", "number": 3}]))
+    outcome = attempts.outcome(job, Heard("a", [], "signal 9", -9))
+    assert outcome is not None
+    assert "ended 2 times without a result" in outcome.failed
+
+
 def test_a_worker_that_was_asked_to_stop_stops_all(tmp_path: Path) -> None:
     with pytest.raises(Interrupted, match="a was stopped"):
         list(outcomes(Scripted({"a": [130]}), [Job("a", tmp_path / "a", "burnish.x:y", {})], Attempts()))

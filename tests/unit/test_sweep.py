@@ -74,7 +74,7 @@ class Fake(Pool):
 
 
 def search(out: Path, pool: Pool, said: list[str], *, sampler: Sampler = "random", pruning: Pruning = "none",
-           kept: Kept = "sqlite", trials: int = 6) -> Search:  # fmt: skip
+           kept: Kept = "journal", trials: int = 6) -> Search:  # fmt: skip
     out.mkdir(exist_ok=True)
     known = study(out, kept, pruning)
     return Search(out, known, SETTINGS, sampler, pruning, [3], Budget(trials, None), pool, lambda _, s: said.append(s))
@@ -86,7 +86,7 @@ def died(running: Search) -> None:
         os.close(working.claim)
 
 
-@pytest.mark.parametrize("kept", ["sqlite", "journal"])
+@pytest.mark.parametrize("kept", [pytest.param("sqlite", marks=pytest.mark.slow), "journal"])
 def test_killed_three_times_no_trial_is_lost_or_doubled(tmp_path: Path, kept: Kept) -> None:
     """It dies just when a result was written and not yet told of; the next process goes on."""
     done: list[str] = []
@@ -112,7 +112,7 @@ def test_the_trials_of_a_killed_sweep_are_those_of_one_that_was_not(tmp_path: Pa
                 running.run()
             except Death:
                 died(running)
-    found = [[t.params for t in study(tmp_path / name, "sqlite", "none").trials] for name in ("through", "killed")]
+    found = [[t.params for t in study(tmp_path / name, "journal", "none").trials] for name in ("through", "killed")]
     assert found[0] == found[1]
 
 
@@ -134,7 +134,7 @@ def test_a_poor_trial_is_pruned_by_the_median(tmp_path: Path) -> None:
     pool, said = Fake(capacity=1), list[str]()
     pool.scores = {f"trial {n}": [0.5, 0.6, 0.7] for n in range(5)} | {"trial 5": [0.1, 0.1, 0.1]}
     search(tmp_path, pool, said, pruning="median").run()
-    trials = study(tmp_path, "sqlite", "median").trials
+    trials = study(tmp_path, "journal", "median").trials
     assert [t.state.name for t in trials] == ["COMPLETE"] * 5 + ["PRUNED"]
     assert any("trial 5 pruned" in text for text in said)
     assert "trial 5" not in pool.done

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     help="Fresh seeds on which the winner and the usual settings are trained again.",
 )  # fmt: skip
 @click.option(
-    "--storage", type=click.Choice(["sqlite", "journal"]), default="sqlite", show_default=True,
-    help="File of the trials; a journal for folders on a network.",
+    "--storage", type=click.Choice(["journal", "sqlite"]), default="journal", show_default=True,
+    help="File in which trials are remembered.",
 )  # fmt: skip
 @workers_option
 def sweep(recipe: tuple[str, ...], out: Path, workers: Workers | None, **options: Any) -> None:

@@ -24,12 +24,14 @@ class Heard:
         events: of its runs since it was last heard of, see `tail.Tail`.
         ended: in words how its worker ended; None while it works. Whether the job is done says its folder alone.
         code: the exit code of the worker, negative for a signal; None where it is not known.
+        blamed: whether the end speaks against the job; that of all workers together does not.
     """
 
     job: str
     events: list[dict[str, Any]] = field(default_factory=list)
     ended: str | None = None
     code: int | None = None
+    blamed: bool = True
 
 
 class Pool(ABC):
@@ -72,11 +74,20 @@ class Pool(ABC):
 
 
 class Attempts:
-    """How often each job lost its worker: it is tried again so often, then it has failed."""
+    """How often each job lost its worker without getting any further: it is tried again so often, then it has failed."""
 
     def __init__(self, retries: int = RETRIES) -> None:
         self._retries = retries
         self._lost: dict[str, int] = {}
+        self._furthest: dict[tuple[str, str], int] = {}
+
+    def note(self, heard: Heard) -> None:
+        """See how far the runs of a job are; one that got further than ever begins to count anew."""
+        for event in heard.events:
+            where, number = (heard.job, str(event.get("run"))), int(event.get("number", 0))
+            if number > self._furthest.get(where, 0):
+                self._furthest[where] = number
+                self._lost.pop(heard.job, None)
 
     def outcome(self, job: Job, heard: Heard) -> Outcome | None:
         """How a job whose worker ended has ended itself; None where it is to be tried again.
@@ -88,7 +99,7 @@ class Attempts:
             return done
         if heard.code == INTERRUPTED:
             raise Interrupted(f"{job.name} was stopped; everything is saved")
-        lost = self._lost[job.name] = self._lost.get(job.name, 0) + 1
+        lost = self._lost[job.name] = self._lost.get(job.name, 0) + heard.blamed
         if lost <= self._retries:
             return None
         return job.give_up(f"its worker ended {lost} times without a result, the last time by {heard.ended}")
@@ -115,6 +126,7 @@ def outcomes(pool: Pool, jobs: Sequence[Job], attempts: Attempts | None = None) 
             working[job.name] = job
             pool.start(job)
         for heard in pool.heard():
+            attempts.note(heard)
             if heard.ended is None:
                 continue
             job = working.pop(heard.job)

@@ -7,17 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from burnish.core.errors import InputError
 from burnish.jobs.job import LOG, RESULT, Job
 from burnish.jobs.pool import LOOK, Heard, Pool
 from burnish.jobs.tail import Tail
-
-if TYPE_CHECKING:
-    from burnish.workers.ray import Ray
+from burnish.workers._ray_cluster import Cluster
 
 SEEN = 20.0  # seconds until a file that another node wrote is seen on shared storage
 AGAIN = 120.0  # seconds in which a head that went away may come back
@@ -27,7 +25,7 @@ AGAIN = 120.0  # seconds in which a head that went away may come back
 class _Working:
     stream: Any
     job: Job
-    heard: float = field(default_factory=time.monotonic)
+    heard: float | None = None  # None until its first sign of life: it may wait for room
 
 
 class RayTasks(Pool):
@@ -38,7 +36,7 @@ class RayTasks(Pool):
         ray: the library.
     """
 
-    def __init__(self, workers: Ray, ray: Any) -> None:
+    def __init__(self, workers: Cluster, ray: Any) -> None:
         self._ray, self._workers = ray, workers
         workers.joined(ray)
         resources = {"num_cpus": workers.cpus, "num_gpus": workers.gpus}
@@ -48,6 +46,7 @@ class RayTasks(Pool):
         self._task = ray.remote(max_retries=0, num_returns="streaming", **resources)(work)
         self.capacity = workers.count or self._room()
         self._working: dict[str, _Working] = {}
+        self._heard = time.monotonic()
 
     def _room(self) -> int:
         there = self._ray.cluster_resources()
@@ -68,6 +67,7 @@ class RayTasks(Pool):
 
     def start(self, job: Job) -> None:
         folder, workers = str(job.folder.absolute()), self._workers
+        self._heard = max(self._heard, time.monotonic()) if not self._working else self._heard
         stream = self._task.remote(folder, max(1, int(workers.cpus)), workers.heartbeat, passed_on())
         self._working[job.name] = _Working(stream, job)
 
@@ -76,9 +76,15 @@ class RayTasks(Pool):
         try:
             streams = [working.stream for working in self._working.values()]
             ready, _ = self._ray.wait(streams, num_returns=1, timeout=seconds, fetch_local=False)
-            return [self._next(names[id(stream)]) for stream in ready] + self._silent()
+            heard = [self._next(names[id(stream)]) for stream in ready] + self._silent()
         except (ConnectionError, self._ray.exceptions.RaySystemError, RuntimeError) as error:
-            return self._all_lost(str(error).splitlines()[0])
+            return self._all_lost(f"the loss of the cluster's head ({str(error).splitlines()[0]})")
+        if heard or not self._working:
+            self._heard = time.monotonic()
+        elif time.monotonic() - self._heard > self._workers.patience:
+            # A head that was started anew answers nobody who knew the one before it, and raises nothing either.
+            return self._all_lost(f"{self._workers.patience:g} seconds in which no task was heard of")
+        return heard
 
     def _next(self, name: str) -> Heard:
         """What a task says next; that it is lost, where it says nothing more."""
@@ -103,13 +109,15 @@ class RayTasks(Pool):
     def _silent(self) -> list[Heard]:
         """Tasks of which nothing was heard for long, such as those of a node that hangs; those that wait for room are none."""
         until = time.monotonic() - self._workers.patience
-        late = [n for n, w in self._working.items() if w.heard < until and (w.job.folder / LOG).is_file()]
+        late = [name for name, w in self._working.items() if w.heard is not None and w.heard < until]
+        if len(late) == len(self._working):
+            return []  # it is the cluster
         for name in late:
             self._ray.cancel(self._working[name].stream, force=True)
         return [self._ended(name, f"{self._workers.patience:g} seconds without a sign of life", None) for name in late]
 
     def _all_lost(self, why: str) -> list[Heard]:
-        """The head went away: connect anew, and take every task for lost."""
+        """The head went away: connect anew, and take every task for lost; that speaks against none of the jobs."""
         self._ray.shutdown()
         until = time.monotonic() + AGAIN
         while True:
@@ -120,8 +128,8 @@ class RayTasks(Pool):
                 if time.monotonic() > until:
                     raise
                 time.sleep(2.0)
-        names = list(self._working)
-        return [self._ended(name, f"the loss of the cluster's head ({why})", None) for name in names]
+        self._heard = time.monotonic()
+        return [replace(self._ended(name, why, None), blamed=False) for name in list(self._working)]
 
     def stop(self, name: str) -> None:
         self._ray.cancel(self._working.pop(name).stream, force=True)
@@ -164,6 +172,7 @@ def work(folder: str, threads: int, heartbeat: float, environment: dict[str, str
     variables = {**os.environ, **environment, "OMP_NUM_THREADS": str(threads)}
     command = [sys.executable, "-m", "burnish.jobs.process", folder, str(threads)]
     tail = Tail(Path(folder))
+    yield {"events": [], "code": None}
     with (Path(folder) / LOG).open("ab") as log:
         process = subprocess.Popen(command, env=variables, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:

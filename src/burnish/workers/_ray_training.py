@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from burnish.core.errors import InputError, RunFailed
 from burnish.jobs.job import named
+from burnish.workers._ray_cluster import Cluster
 from burnish.workers._ray_tasks import passed_on
 
-if TYPE_CHECKING:
-    from burnish.workers.ray import Ray
 
-
-def together(workers: Ray, ray: Any, call: str, arguments: dict[str, Any]) -> int:
+def together(workers: Cluster, ray: Any, call: str, arguments: dict[str, Any]) -> int:
     """See `Workers.together`; what Ray Train keeps of it goes to `OUT.ray`, beside `arguments["out"]`.
 
     Raises:

@@ -165,6 +165,7 @@ class Search:
         self.pool.start(working.job)
 
     def _hear(self, working: Working, heard: Heard) -> None:
+        self.attempts.note(heard)
         for event in heard.events:
             self._event(working, event)
         if heard.ended is None:
