@@ -1,9 +1,9 @@
 """A stream of 10 GB that exists nowhere: shards are made when they are opened. Memory, and a kill.
 
     python benchmarks/streaming.py memory --out runs/streaming     all 10 GB once: memory while it trains
-    python benchmarks/streaming.py killed --out runs/streaming     400 steps: SIGKILL twice, bit for bit the run that was not
+    python benchmarks/streaming.py killed --out runs/streaming     100 steps: SIGKILL twice, bit for bit the run that was not
 
-Rows are texts of 100 kB, 320 to a shard, 320 shards; in `killed` there are 40 shards. The network is a BERT of one narrow
+Rows are texts of 400 kB, 80 to a shard, 320 shards; in `killed` there are 40 shards. The network is a BERT of one narrow
 block with random weights: what is measured is the stream.
 """
 
@@ -23,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-SHARDS, ROWS, SIZE = int(os.environ.get("SHARDS", "320")), 320, 100_000
+SHARDS, ROWS, SIZE, DIGITS = int(os.environ.get("SHARDS", "320")), 80, 400_000, 7
 WORDS = (
     "parcel",
     "card",
@@ -45,30 +45,42 @@ HERE = Path(__file__).parent
 
 
 def row(number: int) -> dict[str, str]:
-    """A text of 100 kB whose first words say its label; a function of its number."""
-    draw = random.Random(number)
+    """A text of 400 kB whose first words say its label: its number, and what the row of that place in a shard says."""
+    draw = random.Random(number % ROWS)
     first = [draw.choice(WORDS) for _ in range(12)]
     label = max(ABOUT, key=lambda name: sum(word in ABOUT[name] for word in first))
-    begin = draw.randrange(len(_filling()) - SIZE)
-    return {"text": f"{number} {' '.join(first)} . {_filling()[begin : begin + SIZE]}", "label": label}
+    begin = draw.randrange(1000)
+    return {"text": f"{number:0{DIGITS}} {' '.join(first)} . {_filling()[begin : begin + SIZE]}", "label": label}
 
 
 @lru_cache(1)
 def _filling() -> str:
     draw = random.Random(0)
-    return " ".join(draw.choice(WORDS) for _ in range(60_000))
+    return " ".join(draw.choice(WORDS) for _ in range(100_000))
+
+
+@lru_cache(1)
+def _template() -> tuple[bytes, list[int]]:
+    """The first shard, and where in it the numbers of its rows stand."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [row(number) for number in range(ROWS)]
+    written = io.BytesIO()
+    options = {"use_dictionary": False, "compression": "none", "write_statistics": False}
+    pq.write_table(pa.Table.from_pylist(rows), written, **options)
+    data = written.getvalue()
+    return data, [data.index(one["text"][:40].encode()) for one in rows]
 
 
 @lru_cache(2)
 def shard(number: int) -> bytes:
-    """A Parquet file in memory."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pylist([row(number * ROWS + i) for i in range(ROWS)])
-    written = io.BytesIO()
-    pq.write_table(table, written, use_dictionary=False, compression="none", write_statistics=False)
-    return written.getvalue()
+    """A Parquet file in memory: the template with the numbers of other rows."""
+    template, places = _template()
+    data = bytearray(template)
+    for inside, place in enumerate(places):
+        data[place : place + DIGITS] = f"{number * ROWS + inside:0{DIGITS}}".encode()
+    return bytes(data)
 
 
 def registered() -> None:
@@ -105,15 +117,15 @@ def prepared(out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "checkpoint").exists():
         tiny_checkpoint(out / "checkpoint", texts=[" ".join(WORDS)], dropout=0.1, layers=1)
-    for name, first in (("validation", SHARDS * ROWS), ("test", SHARDS * ROWS + 200)):
-        rows = [json.dumps(row(first + i)) for i in range(200)]
+    for name, first in (("validation", SHARDS * ROWS), ("test", SHARDS * ROWS + 60)):
+        rows = [json.dumps(row(first + i)) for i in range(60)]
         (out / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
     recipe = f"""
 data:
   train: made://shard-*.parquet
   validation: {out / "validation.jsonl"}
   test: {out / "test.jsonl"}
-  stream: {{window: 512, sample: 256}}
+  stream: {{window: 128, sample: 64}}
 input: {{kind: text, columns: [text], max_length: 32}}
 target: {{kind: label, column: label}}
 model: {out / "checkpoint"}
@@ -122,7 +134,7 @@ learning_rate: 1e-3
 baselines: false
 epochs: 1
 validation_epochs: 0.25
-checkpoint_steps: 100
+checkpoint_steps: 20
 """
     path = out / "recipe.yaml"
     path.write_text(recipe)
@@ -174,12 +186,12 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 
 def killed(out: Path) -> None:
-    """The same 400 steps, killed twice and not at all."""
-    os.environ["SHARDS"] = "40"  # as many as 400 steps read
+    """The same 100 steps, killed twice and not at all."""
+    os.environ["SHARDS"] = "40"  # as many as 100 steps read
     recipe = prepared(out)
-    assert started(recipe, "max_steps=400", "--out", out / "through").wait() == 0
-    child = started(recipe, "max_steps=400", "--out", out / "killed")
-    for wanted in (130, 260):
+    assert started(recipe, "max_steps=100", "--out", out / "through").wait() == 0
+    child = started(recipe, "max_steps=100", "--out", out / "killed")
+    for wanted in (33, 66):
         events = out / "killed" / "events.jsonl"
         while child.poll() is None and (not events.is_file() or last_step(events) < wanted):
             time.sleep(0.05)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.errors import InputError, RunFailed
+from burnish.core.files import read_json, write_json
 from burnish.jobs.job import named
 from burnish.workers._ray_cluster import Cluster
 from burnish.workers._ray_tasks import passed_on
@@ -29,7 +30,8 @@ def together(workers: Cluster, ray: Any, call: str, arguments: dict[str, Any]) -
 
     out = Path(arguments["out"]).absolute()
     each: dict[str, float] = {"CPU": workers.cpus} | ({"GPU": workers.gpus} if workers.gpus else {})
-    asked = {"call": call, "arguments": arguments, "directory": os.getcwd(), "environment": passed_on(),
+    told = Path(f"{out}.ray") / "code.json"
+    asked = {"told": str(told), "call": call, "arguments": arguments, "directory": os.getcwd(), "environment": passed_on(),
              "threads": max(1, int(workers.cpus))}  # fmt: skip
     trainer = TorchTrainer(
         process,
@@ -40,13 +42,13 @@ def together(workers: Cluster, ray: Any, call: str, arguments: dict[str, Any]) -
         ),
     )
     try:
-        result = trainer.fit()
+        trainer.fit()
     except Exception as error:
         raise RunFailed(
             f"the processes died more than {workers.retries} times: {str(error).strip().splitlines()[-1]}",
             fix=f"burnish train --resume --out {out}",
         ) from error
-    return int((result.metrics or {}).get("code", 1))
+    return int(read_json(told)["code"])
 
 
 def process(asked: dict[str, Any]) -> None:
@@ -63,4 +65,5 @@ def process(asked: dict[str, Any]) -> None:
     os.environ |= {"LOCAL_WORLD_SIZE": str(context.get_local_world_size())}
     code = named(asked["call"])(**asked["arguments"])
     sys.stdout.flush()
-    train.report({"code": code})
+    if context.get_world_rank() == 0:  # Ray Train keeps no metrics but those of checkpoints
+        write_json(Path(asked["told"]), {"code": code})
