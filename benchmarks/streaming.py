@@ -3,7 +3,7 @@
     python benchmarks/streaming.py memory --out runs/streaming     all 10 GB once: memory while it trains
     python benchmarks/streaming.py killed --out runs/streaming     100 steps: SIGKILL twice, bit for bit the run that was not
 
-Rows are texts of 400 kB, 80 to a shard, 320 shards; in `killed` there are 40 shards. The network is a BERT of one narrow
+Training rows are texts of 400 kB, 80 to a shard, 320 shards; in `killed` there are 40 shards. The network is a BERT of one narrow
 block with random weights: what is measured is the stream.
 """
 
@@ -44,13 +44,13 @@ ABOUT = {"animal": WORDS[4:7], "money": (*WORDS[1:3], *WORDS[7:10]), "thing": (W
 HERE = Path(__file__).parent
 
 
-def row(number: int) -> dict[str, str]:
+def row(number: int, size: int = SIZE) -> dict[str, str]:
     """A text of 400 kB whose first words say its label: its number, and what the row of that place in a shard says."""
     draw = random.Random(number % ROWS)
     first = [draw.choice(WORDS) for _ in range(12)]
     label = max(ABOUT, key=lambda name: sum(word in ABOUT[name] for word in first))
     begin = draw.randrange(1000)
-    return {"text": f"{number:0{DIGITS}} {' '.join(first)} . {_filling()[begin : begin + SIZE]}", "label": label}
+    return {"text": f"{number:0{DIGITS}} {' '.join(first)} . {_filling()[begin : begin + size]}", "label": label}
 
 
 @lru_cache(1)
@@ -118,14 +118,14 @@ def prepared(out: Path) -> Path:
     if not (out / "checkpoint").exists():
         tiny_checkpoint(out / "checkpoint", texts=[" ".join(WORDS)], dropout=0.1, layers=1)
     for name, first in (("validation", SHARDS * ROWS), ("test", SHARDS * ROWS + 60)):
-        rows = [json.dumps(row(first + i)) for i in range(60)]
+        rows = [json.dumps(row(first + i, 1000)) for i in range(60)]
         (out / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
     recipe = f"""
 data:
   train: made://shard-*.parquet
   validation: {out / "validation.jsonl"}
   test: {out / "test.jsonl"}
-  stream: {{window: 128, sample: 64}}
+  stream: {{window: 128, sample: 16}}
 input: {{kind: text, columns: [text], max_length: 32}}
 target: {{kind: label, column: label}}
 model: {out / "checkpoint"}

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from burnish.core.errors import Interrupted
 from burnish.jobs.job import INTERRUPTED, Job, Outcome
 
 RETRIES = 3
@@ -92,25 +91,19 @@ class Attempts:
     def outcome(self, job: Job, heard: Heard) -> Outcome | None:
         """How a job whose worker ended has ended itself; None where it is to be tried again.
 
-        Raises:
-            Interrupted: its worker was asked to stop, and so are we.
+        A worker that was asked to stop, as those of machines that are taken away, has saved and may be tried without end.
         """
         if (done := job.outcome) is not None:
             return done
-        if heard.code == INTERRUPTED:
-            raise Interrupted(f"{job.name} was stopped; everything is saved")
-        lost = self._lost[job.name] = self._lost.get(job.name, 0) + heard.blamed
+        blamed = heard.blamed and heard.code != INTERRUPTED
+        lost = self._lost[job.name] = self._lost.get(job.name, 0) + blamed
         if lost <= self._retries:
             return None
         return job.give_up(f"its worker ended {lost} times without a result, the last time by {heard.ended}")
 
 
 def outcomes(pool: Pool, jobs: Sequence[Job], attempts: Attempts | None = None) -> Iterator[tuple[Job, Outcome]]:
-    """Do all jobs, and give each with how it ended, in the order in which they end; those that are done come first.
-
-    Raises:
-        Interrupted: a worker was asked to stop.
-    """
+    """Do all jobs, and give each with how it ended, in the order in which they end; those that are done come first."""
     attempts = attempts or Attempts()
     waiting = []
     for job in jobs:

@@ -9,7 +9,9 @@ from typing import Any
 
 from burnish.report.drawing import BLUE, GREY, canvas
 from burnish.report.markdown import name, number, span, table
-from burnish.report.study_page import study_page
+from burnish.report.study_page import paragraphs, study_page
+
+FEW = 10
 
 
 def words(result: Mapping[str, Any]) -> list[str]:
@@ -24,13 +26,14 @@ def words(result: Mapping[str, Any]) -> list[str]:
         said.append(
             f"Of the variance of one run's score {shares['seeds']:.0%} comes from the seed, {shares['rows']:.0%} from which "
             f"examples are in the {result['split']} set, {shares['both']:.0%} from both together."
+            + (" With so few seeds these shares are rough." if len(runs) < FEW else "")
         )
         said.append(
             f"Two single runs differ by up to {2 * math.sqrt(2) * result['deviation']:.4f} by their seeds alone, "
             "19 times of 20."
         )
     if failed:
-        said.append(f"{len(failed)} of {len(runs) + len(failed)} runs failed; they are in no mean.")
+        said.append(f"{len(failed)} of {len(runs) + len(failed)} runs failed, and are in no mean.")
     return said
 
 
@@ -49,7 +52,7 @@ def seeds_report(out: Path, result: Mapping[str, Any]) -> None:
     ]
     right = range(1, 3 + len(others))
     lines = table(["run", result["metric"], "95 % CI over examples", *others], rows, right=right)
-    sections: list[Any] = [("", words(result), "seeds.png"), ("Runs", lines, "")]
+    sections: list[Any] = [("", paragraphs(words(result)), "seeds.png"), ("Runs", lines, "")]
     if result["failed"]:
         sections.append(("Failed", [f"- {name(n)}: {why.splitlines()[0]}" for n, why in result["failed"].items()], ""))
     study_page(out, "seeds", "Seeds", sections)

@@ -32,6 +32,11 @@ Section = tuple[str, Sequence[str], str]
 """A heading (empty: none), lines of Markdown, and the name of a picture beside the page (empty: none)."""
 
 
+def paragraphs(sentences: Sequence[str]) -> list[str]:
+    """Lines in which each sentence is a paragraph."""
+    return [line for sentence in sentences for line in (sentence, "")][:-1]
+
+
 def study_page(folder: Path, name: str, title: str, sections: Sequence[Section]) -> None:
     """Write `NAME.md` and `NAME.html` into the folder where the pictures are.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from burnish.report.drawing import BLUE, GREY, ORANGE, SCALE, canvas
 from burnish.report.markdown import name, number, table
-from burnish.report.study_page import Section, study_page
+from burnish.report.study_page import Section, paragraphs, study_page
 
 MOST_SHOWN = 50
 
@@ -52,7 +52,7 @@ def _against_usual(judged: Mapping[str, Any], metric: str) -> str:
 
 def sweep_report(out: Path, result: Mapping[str, Any]) -> None:
     """Write `sweep.md`, `sweep.html` and the pictures."""
-    sections: list[Section] = [("", [*words(result), "", "`best.yaml` is the winner, complete."], "")]
+    sections: list[Section] = [("", paragraphs([*words(result), "`best.yaml` is the winner, complete."]), "")]
     sections.append(("Trials in their order", [], _history(result, out)))
     if result["importances"]:
         text = [
@@ -118,7 +118,8 @@ def _history(result: Mapping[str, Any], out: Path) -> str:
         leading.append(best)
     with canvas(out / "history.png", 6.4, 3.4) as figure:
         axes = figure.subplots()
-        axes.plot([t["number"] for t in pruned], [t["value"] for t in pruned], "x", color=GREY, label="pruned")
+        if pruned:
+            axes.plot([t["number"] for t in pruned], [t["value"] for t in pruned], "x", color=GREY, label="pruned")
         axes.plot([t["number"] for t in done], [t["value"] for t in done], "o", color=BLUE, label="trial")
         axes.step([t["number"] for t in done], leading, where="post", color=ORANGE, label="best so far")
         axes.set(xlabel="trial", ylabel=f"{result['metric']} on validation")

@@ -91,7 +91,6 @@ class Search:
 
         Raises:
             RunFailed: the first trials all failed.
-            Interrupted: a worker was asked to stop.
         """
         while True:
             while self.pool.running < self.pool.capacity and (working := self._left() or self._next()) is not None:
