@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -191,7 +192,9 @@ def _told(trial: Any) -> dict[str, Any]:
 def _importances(known: Any) -> dict[str, float] | None:
     """How much of what differs between trials each place explains; None where that cannot be told of so few."""
     try:
-        found = library().importance.get_param_importances(known)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that trials are too few to tell settings apart: the page says so
+            found = library().importance.get_param_importances(known)
     except (RuntimeError, ValueError):
         return None
     return {name: float(value) for name, value in found.items()} or None

@@ -165,10 +165,9 @@ class Search:
 
     def _hear(self, working: Working, heard: Heard) -> None:
         self.attempts.note(heard)
-        for event in heard.events:
-            self._event(working, event)
+        validated = [self._event(working, event) for event in heard.events]
         if heard.ended is None:
-            if working.seen and working.trial.should_prune() and working.job.outcome is None:
+            if any(validated) and working.trial.should_prune() and working.job.outcome is None:
                 self.pool.stop(working.job.name)
                 self._prune(working)
             return
@@ -179,11 +178,11 @@ class Search:
         else:
             self._tell(working, outcome)
 
-    def _event(self, working: Working, event: Mapping[str, Any]) -> None:
-        """Progress, and of the first seed validation scores, by which trials are pruned."""
+    def _event(self, working: Working, event: Mapping[str, Any]) -> bool:
+        """Note progress; of the first seed report validation scores, by which trials are pruned, and say so."""
         runs = [f"seed-{seed}" for seed in self.seeds]
         if event["run"] not in runs:
-            return
+            return False
         if event["name"] == "run_started":
             working.total = int(event["total_steps"])
         elif event["name"] == "step":
@@ -193,10 +192,12 @@ class Search:
             value = event["loss"] if event["deciding"] == "loss" else event["scores"].get(event["deciding"])
             part = round(WHOLE * event["number"] / working.total)
             if value is None or part in working.seen:
-                return
+                return False
             working.last, working.metric = value, event["deciding"]
             working.seen.add(part)
             working.trial.report(value if event["greater_is_better"] else -value, part)
+            return True
+        return False
 
     def _tell(self, working: Working, outcome: Outcome) -> None:
         state, found = library().trial.TrialState, outcome.result
