@@ -29,4 +29,5 @@ AXES: dict[str, str] = {
     "hardware": "burnish.hardware",
     "runtimes": "burnish.runtimes",
     "decoders": "burnish.decoders",
+    "workers": "burnish.workers",
 }

@@ -43,6 +43,7 @@ CORRECTION = (
     "Whether probabilities are corrected for what class weights, samplers and losses made of how common labels are; "
     "predictions stay as they are."
 )
+SPLIT_SEED = "Of the splits alone, so that runs with other seeds are judged on the same examples; null: as `seed`."
 Thresholds = Literal["given", "f1", "balanced_accuracy", "accuracy", "matthews", "cost", "prior"]
 
 

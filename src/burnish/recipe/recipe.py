@@ -26,6 +26,7 @@ from burnish.optimizers import Optimizer
 from burnish.recipe import parts
 from burnish.recipe.listening import Listening
 from burnish.recipe.shorthands import spell_out
+from burnish.recipe.space import require_closed
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
 from burnish.targets import Costs, Target
@@ -226,6 +227,7 @@ class Recipe(BaseModel):
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
     )
     seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of examples, dropout.")
+    split_seed: int | None = Field(None, ge=0, description=parts.SPLIT_SEED)
     _unsettled: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     @field_validator("early_stopping", mode="before")
@@ -256,6 +258,7 @@ class Recipe(BaseModel):
             InputError: unknown fields or kinds, values out of range, a task at odds with input or target.
         """
         values = {name: dict(v) if isinstance(v, dict) else v for name, v in values.items()}
+        require_closed(values)
         data = values.get("data")
         if data is None:
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
@@ -271,6 +274,11 @@ class Recipe(BaseModel):
         """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
         alone = [t for t in (self.gradient_clip, self.averaging) if t is not None]
         return [*self.penalty, *self.perturbation, *alone]
+
+    @property
+    def dividing_seed(self) -> int:
+        """The seed of the splits."""
+        return self.seed if self.split_seed is None else self.split_seed
 
     @property
     def unsettled(self) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
 from burnish.data.reading.plain_texts import as_plain_texts
 from burnish.data.settings import cache_folder
+from burnish.data.streaming.shards import Shards
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
@@ -40,6 +41,7 @@ from burnish.stages.prepare.named_classes import require_classes, require_spelli
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.spoken_language import with_language
+from burnish.stages.prepare.streamed import streamed
 from burnish.stages.prepare.usual_settings import epochs_of
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
@@ -59,6 +61,7 @@ class Prepared:
         processor: the tokenizer or the like.
         audit: what is wrong with the rows.
         left_out: split to the number of its rows that a later split holds as well.
+        shards: where training rows are streamed from; the training part is then a sample of them.
     """
 
     recipe: Settled
@@ -68,6 +71,12 @@ class Prepared:
     processor: Processor
     audit: Audit
     left_out: dict[str, int] | None = None
+    shards: Shards | None = None
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each split has; of a stream all that it holds."""
+        streamed = {} if self.shards is None else {"train": self.shards.rows}
+        return {name: len(part) for name, part in self.parts.items()} | streamed
 
     def hashes(self) -> dict[str, Any]:
         """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
@@ -81,6 +90,7 @@ class Prepared:
                 **split_hashes(part),
                 **({"left_out": out.get(name, 0)} if out is not None else {}),
                 **(weights_of(self.recipe.data) if name == "train" else {}),
+                **({"stream": self.shards.fingerprint} if name == "train" and self.shards is not None else {}),
             }
             for name, part in self.parts.items()
         }
@@ -148,7 +158,9 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
     parts = _unfolded(settled, parts, processor, tell)
-    epochs = epochs_of(recipe, settled.target, rows_an_epoch(recipe.data, parts["train"]), _teller(tell, "note"))
+    shards = None if recipe.data.stream is None else streamed(settled)
+    rows = rows_an_epoch(recipe.data, parts["train"]) if shards is None else shards.rows
+    epochs = epochs_of(recipe, settled.target, rows, _teller(tell, "note"))
     settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     settled = learned_loss(settled, truths["train"].counts)
@@ -161,7 +173,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     examined = audited(settled, made, truths, encoded, processor, Phases(tell), closer)
     for severity, line in examined.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
-    prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out)
+    prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out, shards)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared

@@ -38,6 +38,7 @@ from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
 from burnish.stages.train.monitored import monitor_of
 from burnish.stages.train.resampled import resampled_rows
+from burnish.stages.train.streamed import stream_of
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
@@ -223,7 +224,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     )
     reads, processes = not recipe.input.stored, accelerator.processes
     threads = readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)
-    total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
+    stream = stream_of(prepared)
+    an_epoch = order.steps_per_epoch if stream is None else stream.steps_per_epoch(recipe.batch_size)
+    total = recipe.max_steps or max(1, math.ceil(recipe.epochs * an_epoch))
     loader = Loader(
         rows,
         recipe.input,
@@ -240,7 +243,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         require_packable(recipe.input, recipe.target, recipe.loss)
     mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor.for_input)
     return TrainingBatches(
-        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
+        *(order, loader, total, overhead, accelerator.process, accelerator.processes, mixing),
+        workers=threads.ahead,
+        stream=stream,
     )
 
 

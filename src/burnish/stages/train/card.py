@@ -38,7 +38,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "",
         "## Data",
         "",
-        f"Examples: {rows}. Split: {recipe.split.kind()}, seed {recipe.seed}. File hashes are in `bundle.json`.",
+        f"Examples: {rows}. Split: {recipe.split.kind()}, seed {recipe.dividing_seed}. File hashes are in `bundle.json`.",
         "",
         "## Test",
         "",

@@ -281,7 +281,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "split_method": "given files" if recipe.data.test is not None else recipe.split.kind(),
         "seeds": recipe.seed,
         "recipe": "recipe.yaml",
-        "rows": {name: len(part) for name, part in prepared.parts.items()},
+        "rows": prepared.counts(),
         "place": prepared.parts[result["split"]].table.place,
         "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
         "validation_metric": recipe.deciding_metric,

@@ -54,7 +54,7 @@ def goes_back(session: Going, step: Step) -> bool:
 
 
 def _not_finite(session: Going, step: Step) -> bool:
-    what, where = not_finite(step, session.prepared.parts["train"])
+    what, where = not_finite(step, session.assembled.batches.part(step.number - 1))
     policy, folder = session.recipe.nonfinite, session.folder.checkpoints
     if policy == "stop":
         raise NonFinite(what, place=where, expected="finite numbers", fix=advice(folder))

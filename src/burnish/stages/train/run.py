@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
 from pathlib import Path
 
-from burnish.core.events import Event
 from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
-from burnish.stages.choose.automatic import with_checkpoint
-from burnish.stages.imbalance.automatic import chosen
-from burnish.stages.outside import read_from, require_apart
-from burnish.stages.prepare.prepare import Phases, prepare
-from burnish.stages.signals import interruptible
-from burnish.stages.train.assemble import assemble
-from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, finish
 from burnish.stages.train.finished import finished_before
-from burnish.stages.train.going_on import going_on
 from burnish.stages.train.pictures import training_pictures
-from burnish.stages.train.precision import joined, settled
-from burnish.stages.train.resuming import require_same, require_unedited
-from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
-from burnish.trackers import Tracking
+from burnish.stages.train.started import started
 
 LATER = (
     "sklearn.metrics",
@@ -53,39 +40,14 @@ def run(
         RunFailed: the run began and could not go on; its folder says where it stands.
         Interrupted: stopped by Ctrl-C or SIGTERM after saving.
     """
-    folder = RunFolder(out)
-    recipe, accelerator = joined(recipe, folder, resume=resume)
-    folder.open(resume=resume, main=accelerator.main)
-    if resume:
-        require_unedited(folder)
-    else:
-        require_apart(out, read_from(recipe.data))
-    tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
-    with tracked as tracking, interruptible(lambda: folder.resumed_by):
-        note = partial(_note, tracking)
-        model = with_checkpoint(recipe, folder, accelerator.processes, note)
-        way = chosen(model.recipe, folder, accelerator.processes, note)
-        recipe = way.recipe
-        prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
-        changed = require_same(folder, prepared, changes) if resume else {}
-        assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
-        prepared = settled(prepared, accelerator, resume=resume)
-        going = going_on(folder, prepared, assembled, changed, resume=resume)
-        going = begin(folder, prepared, assembled, going, command, tracking)
-        if accelerator.main:
-            way.keep(folder)
-            model.keep(folder)
-        accelerator.wait()  # until the folder is there
-        if ended := finished_before(folder, prepared, going, tracking):
+    with started(recipe, out=out, resume=resume, command=command, changes=changes) as begun:
+        folder, prepared, assembled, tracking = begun.folder, begun.prepared, begun.assembled, begun.tracking
+        if ended := finished_before(folder, prepared, begun.going, tracking):
             return ended
         training_pictures(folder.path / "pictures", prepared, assembled)
-        libraries = Libraries(LATER if accelerator.main else ())
-        session = Session(folder, prepared, assembled, tracking, going, libraries)
+        libraries = Libraries(LATER if assembled.training.accelerator.main else ())
+        session = Session(folder, prepared, assembled, tracking, begun.going, libraries)
         session.run()
         libraries.wait()
-        accelerator.wait()
+        assembled.training.accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())
-
-
-def _note(tracking: Tracking, text: str) -> None:
-    tracking(Event("note", {"text": text}))

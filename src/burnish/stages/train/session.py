@@ -223,6 +223,7 @@ class Session:
             scores=scores,
             loss=scores.get("loss"),
             deciding=name,
+            greater_is_better=good == value,
             best=best is not None and best.step == self.step,
             seconds=time.perf_counter() - started,
         )
