@@ -34,7 +34,7 @@ SETS = {
 
 def technique(kind: str) -> type[Component] | None:
     """The class behind a page; None for pages of what is a setting of something else."""
-    for field in ("penalties", "perturbations", "averages", "mixing", "augmentations"):
+    for field in ("penalties", "perturbations", "averages", "shrinking", "mixing", "augmentations"):
         if kind in kinds(AXES[field]):
             return component_class(AXES[field], kind)
     return None

@@ -17,6 +17,7 @@ AXES: dict[str, str] = {
     "penalties": "burnish.training.penalties",
     "perturbations": "burnish.training.perturbations",
     "averages": "burnish.training.averages",
+    "shrinking": "burnish.training.shrinking",
     "class_weights": "burnish.class_weights",
     "resamplers": "burnish.training.resamplers",
     "optimizers": "burnish.optimizers",

@@ -27,6 +27,7 @@ RESAMPLER = "Where only the head learns: training rows made or left out in the s
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
 )
+DISTIL = "A teacher whose answers are learned beside the labels: {teacher: RUN, student: {layers: 3}}; null: none."
 SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
@@ -34,6 +34,7 @@ from burnish.training.objectives import Objective
 from burnish.training.penalties import Penalty
 from burnish.training.perturbations import Perturbation
 from burnish.training.resamplers import Resampler
+from burnish.training.shrinking import Shrinking
 from burnish.training.technique import Technique
 
 
@@ -184,6 +185,9 @@ class Recipe(BaseModel):
     averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
         None, description=parts.AVERAGING
     )
+    distil: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "distil")] = Field(
+        None, description=parts.DISTIL
+    )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
     )
@@ -233,6 +237,13 @@ class Recipe(BaseModel):
     def _none_is_none(cls, value: Any) -> Any:
         return [] if value is None else value
 
+    @field_validator("distil", mode="after")
+    @classmethod
+    def _in_its_place(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and value.kind() != info.field_name:
+            raise ValueError(f"{value.kind()!r} has a field of its own")
+        return value
+
     @field_validator("averaging", mode="before")
     @classmethod
     def _decay(cls, value: Any) -> Any:
@@ -259,7 +270,8 @@ class Recipe(BaseModel):
     @property
     def techniques(self) -> list[Technique]:
         """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
-        return [*self.penalty, *self.perturbation, *([] if self.averaging is None else [self.averaging])]
+        alone = [one for one in (self.distil, self.averaging) if one is not None]
+        return [*self.penalty, *self.perturbation, *alone]
 
     @property
     def unsettled(self) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ AXES = {
     "optimizer": ("burnish.optimizers", "adamw"),
     "schedule": ("burnish.schedules", "linear"),
     "averaging": ("burnish.training.averages", "ema"),
+    "distil": ("burnish.training.shrinking", "distil"),
     "class_weights": ("burnish.class_weights", None),
     "resampler": ("burnish.training.resamplers", None),
     "augmentation": ("burnish.data.augmentations", None),

@@ -204,7 +204,7 @@ def _gradients(training: Training, micro: Sequence[Batch]) -> WeightedSum[Tensor
     accelerator = training.accelerator
     training.optimizer.zero_grad(set_to_none=True)
     bare = _bare(training)
-    weight = torch.tensor(sum(bare.weight(b.truth) for b in micro), dtype=torch.float32)
+    weight = torch.tensor(sum(bare.of_batch(b) for b in micro), dtype=torch.float32)
     weight = accelerator.sum(weight.to(accelerator.device))
     divisor = torch.where(weight > 0, weight, torch.ones_like(weight)) / accelerator.processes
     total = torch.zeros((), device=accelerator.device)
