@@ -17,7 +17,7 @@ from burnish.cli.choosing import choose
 from burnish.cli.listening import listen
 from burnish.cli.options import FILE
 from burnish.cli.output import show
-from burnish.cli.studies import cross_validate, learning_curve
+from burnish.cli.studies import compress, cross_validate, learning_curve
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
 
@@ -129,7 +129,7 @@ def train(
 
 
 for _command in (
-    *(choose, learning_curve, cross_validate, *BEFOREHAND),
+    *(choose, learning_curve, cross_validate, *BEFOREHAND, compress),
     *(evaluate, export, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)

@@ -154,13 +154,7 @@ class Recipe(BaseModel):
     validation_steps: int | None = Field(
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
-    workers: int | None = Field(
-        None,
-        ge=0,
-        le=64,
-        description="Threads that read examples: ahead, or where the network has every core, each a part of a batch; "
-        "null: by the cores, 0 for texts.",
-    )
+    workers: int | None = Field(None, ge=0, le=64, description=parts.WORKERS)
     decoded_cache: int = Field(
         1024,
         ge=0,
@@ -188,6 +182,12 @@ class Recipe(BaseModel):
     distil: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "distil")] = Field(
         None, description=parts.DISTIL
     )
+    prune: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "prune")] = Field(
+        None, description=parts.PRUNE
+    )
+    quantise: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "quantise")] = Field(
+        None, description=parts.QUANTISE
+    )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
     )
@@ -195,11 +195,7 @@ class Recipe(BaseModel):
     baselines: bool = Field(
         True, description="Score the majority and frozen-feature baselines on the test split as well."
     )
-    forgetting: str | None = Field(
-        "general",
-        description="Of language models: texts (passages between blank lines) that are read before and after training, to "
-        "see what was forgotten; general: burnish's own, else a file; null: none.",
-    )
+    forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
@@ -237,7 +233,7 @@ class Recipe(BaseModel):
     def _none_is_none(cls, value: Any) -> Any:
         return [] if value is None else value
 
-    @field_validator("distil", mode="after")
+    @field_validator("distil", "prune", "quantise", mode="after")
     @classmethod
     def _in_its_place(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None and value.kind() != info.field_name:
@@ -270,7 +266,7 @@ class Recipe(BaseModel):
     @property
     def techniques(self) -> list[Technique]:
         """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
-        alone = [one for one in (self.distil, self.averaging) if one is not None]
+        alone = [one for one in (self.prune, self.quantise, self.distil, self.averaging) if one is not None]
         return [*self.penalty, *self.perturbation, *alone]
 
     @property

@@ -21,6 +21,8 @@ AXES = {
     "schedule": ("burnish.schedules", "linear"),
     "averaging": ("burnish.training.averages", "ema"),
     "distil": ("burnish.training.shrinking", "distil"),
+    "prune": ("burnish.training.shrinking", "prune"),
+    "quantise": ("burnish.training.shrinking", "quantise"),
     "class_weights": ("burnish.class_weights", None),
     "resampler": ("burnish.training.resamplers", None),
     "augmentation": ("burnish.data.augmentations", None),

@@ -139,6 +139,8 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
         if training.adapter.changes or not training.network.training:  # at the start, and after each validation
             training.objective.train()
             hold_still(training.network)
+        for part in training.parts:
+            part.begins(number, total)
         factor = training.schedule(progress, training.scores)
         for group in training.optimizer.param_groups:
             group["lr"] = training.learning_rate * group["burnish_scale"] * factor

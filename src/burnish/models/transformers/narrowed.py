@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from burnish.models.transformers.shrunken import (
@@ -85,14 +84,3 @@ def _narrow_head(layer: nn.Linear, rows: Tensor, width: int) -> None:
         take_inputs(layer, rows)
     if layer.out_features == width:
         take_outputs(layer, rows)
-
-
-def trimmed_vocabulary(model: Any, keep: Tensor) -> None:
-    """Leave only the rows of these tokens, int64 [V], in the embeddings of an encoder."""
-    table = model.get_input_embeddings()
-    table.weight = nn.Parameter(table.weight.detach()[keep].clone())
-    table.num_embeddings = len(keep)
-    model.config.vocab_size = len(keep)
-    if table.padding_idx is not None:
-        place = torch.nonzero(keep == table.padding_idx).flatten()
-        table.padding_idx = int(place[0]) if len(place) else None

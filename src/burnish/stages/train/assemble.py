@@ -134,7 +134,7 @@ def assemble(
         surrounded(teaching.around(module), recipe.techniques, probe), lambda: optimizer_of(recipe, network)
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
-    training.parts = parts_of(network, optimizer, recipe.techniques)
+    training.parts = [*parts_of(network, optimizer, recipe.techniques), *teaching.parts()]
     training.batches = teaching.fed(batches)
     if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)

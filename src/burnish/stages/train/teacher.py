@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from burnish.training.shrinking.distil import Distil
 from burnish.training.teacher import Teacher
 
 PLACE = "distil.teacher"
+SAMPLED = 1024  # numbers of each weight that go into its hash
 SHOWN = 5  # labels or tokens that are named
 
 
@@ -41,6 +43,15 @@ class Opened:
     bundle: Bundle | None
     reads_alike: bool
     said: str
+
+    @property
+    def digest(self) -> str:
+        """A hash of some numbers of each of its weights: enough to tell teachers apart."""
+        digest = hashlib.sha256()
+        for parameter in self.teacher.network.parameters():
+            flat = parameter.detach().reshape(-1)
+            digest.update(flat[:: max(1, len(flat) // SAMPLED)].float().cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     def aligned(self, logits: Array) -> Array:
         """Its logits as the student's stand."""

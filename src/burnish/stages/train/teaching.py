@@ -24,6 +24,7 @@ from burnish.training.accelerator import Accelerator
 from burnish.training.loop import Batches
 from burnish.training.objective import ObjectiveModule
 from burnish.training.shrinking.distil import Distil
+from burnish.training.step_part import StepPart
 from burnish.training.teacher import ANSWERS, UNLABELLED
 
 Progress = Callable[[str, int, int], None] | None
@@ -93,6 +94,21 @@ class Fed:
         return replace(batch, inputs={**batch.inputs, **more})
 
 
+class SameTeacher(StepPart):
+    """Does nothing at a step; a resumed run must find the teacher that it began with.
+
+    Args:
+        digest: of its weights.
+    """
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+
+    def reference(self) -> str:
+        """The digest."""
+        return self.digest
+
+
 @dataclass(frozen=True)
 class Teaching:
     """A teacher in its place in a run; with nothing in it there is none.
@@ -103,6 +119,7 @@ class Teaching:
         answers: of all training rows; None where it answers while the network learns.
         unlabelled: row numbers that only the teacher teaches.
         notes: what is to be said.
+        digest: of the teacher's weights.
     """
 
     distil: Distil | None = None
@@ -110,6 +127,11 @@ class Teaching:
     answers: Answers | None = None
     unlabelled: frozenset[int] = frozenset()
     notes: Sequence[str] = ()
+    digest: str = ""
+
+    def parts(self) -> list[StepPart]:
+        """What of it a resumed run must find again."""
+        return [SameTeacher(self.digest)] if self.digest else []
 
     def around(self, objective: ObjectiveModule) -> ObjectiveModule:
         """The objective with the teacher beside it."""
@@ -149,14 +171,14 @@ def teaching_of(
     if not why:
         answers = _kept(prepared, opened, accelerator, progress)
         if answers is not None:
-            return Teaching(distil, None, answers, alone, [*notes, "its answers are computed once"])
+            return Teaching(distil, None, answers, alone, [*notes, "its answers are computed once"], opened.digest)
         why = "its answers to all training examples would fill the memory"
     if batches.features is not None:
         raise _unreadable(f"the network reads features that were computed before, and {why}", "cache_features: never")
     if not opened.reads_alike:
         raise _unreadable(f"it reads examples otherwise than the network, and {why}", "name another teacher")
     opened.require_fitting(network)
-    return Teaching(distil, opened, None, alone, [*notes, f"it answers in each step: {why}"])
+    return Teaching(distil, opened, None, alone, [*notes, f"it answers in each step: {why}"], opened.digest)
 
 
 def _changing(prepared: Prepared, batches: TrainingBatches, distil: Distil) -> str:
