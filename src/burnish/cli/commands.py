@@ -21,7 +21,7 @@ from burnish.cli.comparing import compare
 from burnish.cli.listening import listen
 from burnish.cli.options import FILE, workers_option
 from burnish.cli.output import show
-from burnish.cli.studies import cross_validate, learning_curve, seeds
+from burnish.cli.studies import compress, cross_validate, learning_curve, seeds
 from burnish.cli.sweeping import sweep
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
@@ -138,7 +138,7 @@ def train(
 
 for _command in (
     *(audit, choose, sweep, seeds, learning_curve, cross_validate, *BEFOREHAND),
-    *(evaluate, compare, board, export, sign, predict, chat, listen, serve, dockerfile),
+    *(evaluate, compare, board, export, compress, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)
 

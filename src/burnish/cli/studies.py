@@ -100,3 +100,43 @@ def seeds(recipe: tuple[str, ...], count: int, out: Path, workers: Workers | Non
 
     stage.seeds(request.recipe, out, count=count, workers=workers or workers_of("local:1"), say=click.echo)
     click.echo(f"Report: {out / 'seeds.html'}")
+
+
+@click.command(short_help="Make a run smaller and faster, as far as a bound allows.")
+@click.argument("run", type=FILE)
+@click.option(
+    "--bound",
+    type=click.FloatRange(min=0),
+    default=0.5,
+    show_default=True,
+    help="Points of the deciding metric (hundredths) that may be lost, with 95 % confidence.",
+)
+@click.option(
+    "--target",
+    metavar="COST=SHAREx",
+    help="Stop when this is reached: latency=0.3x, size=0.25x or memory=0.5x of the trained model in torch.",
+)
+@click.option(
+    "--only", multiple=True, metavar="RUNG", help="Only rungs whose names begin so, such as distilled; repeatable."
+)
+@click.option(
+    "--out", type=FILE, metavar="FOLDER", help="Where everything goes; must not exist. Default: RUN/compressed."
+)
+@click.option("--trust-code", is_flag=True, help="Import components from outside burnish that the bundle names.")
+def compress(
+    run: Path, bound: float, target: str | None, only: tuple[str, ...], out: Path | None, trust_code: bool
+) -> None:
+    """Try ever smaller and faster forms of RUN, each measured here and judged by its held-out predictions; keep the cheapest.
+
+    \b
+    burnish compress runs/messages
+    burnish compress runs/messages --bound 0.5 --target latency=0.3x
+    burnish compress runs/messages --only trained --only distilled
+    """
+    with importing():
+        from burnish.report.compression import verdict
+        from burnish.stages.compress.run import compress as stage
+
+    result = stage(run, out=out, bound=bound, target=target, only=only, trust_code=trust_code, say=click.echo)
+    click.echo(verdict(result))
+    click.echo(f"Report: {(out or run / 'compressed') / 'compression.md'}")

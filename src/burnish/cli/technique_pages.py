@@ -42,7 +42,16 @@ SETTINGS: dict[str, type[BaseModel]] = {"head": Head, "loss_spikes": LossSpikes,
 
 def technique(kind: str) -> type[Component] | None:
     """The class behind a page; None for pages of what is a setting of something else."""
-    for field in ("penalties", "perturbations", "averages", "clips", "optimizers", "mixing", "augmentations"):
+    for field in (
+        "penalties",
+        "perturbations",
+        "averages",
+        "clips",
+        "optimizers",
+        "shrinking",
+        "mixing",
+        "augmentations",
+    ):
         if kind in kinds(AXES[field]):
             return component_class(AXES[field], kind)
     return None

@@ -57,6 +57,7 @@ class Batch:
         rows: int64 [R], the row numbers in the table the batch came from.
         useful: how many input elements (tokens, samples ...) are not padding.
         size: how many input elements there are, padding included.
+        real: how many of the lines are this process' own, the first ones; the others only fill the batch. None: all.
     """
 
     inputs: dict[str, Array]
@@ -67,6 +68,7 @@ class Batch:
     rows: NDArray[np.int64]
     useful: int
     size: int
+    real: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

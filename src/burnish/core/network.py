@@ -225,6 +225,13 @@ class Network(nn.Module, ABC):
     def backbone(self) -> nn.Module:
         """The library's own module (what peft wraps)."""
 
+    def stacks(self) -> list[nn.ModuleList]:
+        """The lists of equal blocks it computes, one block after the other: most have one, encoder and decoder are two.
+
+        None where blocks differ, as those of convolutional networks do.
+        """
+        return stacks_of(self.backbone())
+
     def answer_lengths(self, **inputs: torch.Tensor) -> torch.Tensor | None:
         """int64 [B], at how many places of each line `forward` answers; None: the inputs' own places, or one a row.
 
@@ -265,3 +272,17 @@ class Network(nn.Module, ABC):
             Inseparable: the architecture does not allow it.
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads")
+
+
+def stacks_of(model: nn.Module) -> list[nn.ModuleList]:
+    """The lists of equal blocks of a model, in the order of its modules; a block has attention in it."""
+    found: dict[str, nn.ModuleList] = {}
+    for path, module in model.named_modules():
+        inside = any(path.startswith(f"{outer}.") for outer in found)
+        if isinstance(module, nn.ModuleList) and len({type(block) for block in module}) == 1 and not inside:
+            found[path] = module
+    return [blocks for blocks in found.values() if any(_attends(block) for block in blocks)]
+
+
+def _attends(block: nn.Module) -> bool:
+    return any("attention" in type(module).__name__.lower() for module in block.modules())

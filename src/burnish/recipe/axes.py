@@ -18,6 +18,7 @@ AXES: dict[str, str] = {
     "perturbations": "burnish.training.perturbations",
     "averages": "burnish.training.averages",
     "clips": "burnish.training.clips",
+    "shrinking": "burnish.training.shrinking",
     "class_weights": "burnish.class_weights",
     "resamplers": "burnish.training.resamplers",
     "optimizers": "burnish.optimizers",

@@ -33,6 +33,17 @@ SPIKES = "Go back to the last good checkpoint with a lower rate where the loss l
 MONITORING = "Figures of each layer at some steps, for the diagnosis in the report; false or null: none."
 HEAD = "A deeper head in the place of one linear layer, written out into model.head; null: the library's own."
 CLIP = "Bound on the gradient of each part, beside the bounds on all of it: agc, or null: none."
+DISTIL = "A teacher whose answers are learned beside the labels: {teacher: RUN, student: {layers: 3}}; null: none."
+PRUNE = "Take feed-forward columns or heads away while the network learns: {feed_forward: 0.5}; null: all stay."
+QUANTISE = "Learn to be rounded to eight bits, for an int8 export: {aware: int8}; null: learn in float."
+FORGETTING = (
+    "Of language models: texts (passages between blank lines) that are read before and after training, to see what was "
+    "forgotten; general: burnish's own, else a file; null: none."
+)
+WORKERS = (
+    "Threads that read examples: ahead, or where the network has every core, each a part of a batch; null: by the cores, 0 "
+    "for texts."
+)
 SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
@@ -37,6 +37,7 @@ from burnish.training.objectives import Objective
 from burnish.training.penalties import Penalty
 from burnish.training.perturbations import Perturbation
 from burnish.training.resamplers import Resampler
+from burnish.training.shrinking import Shrinking
 from burnish.training.technique import Technique
 
 
@@ -156,13 +157,7 @@ class Recipe(BaseModel):
     validation_steps: int | None = Field(
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
-    workers: int | None = Field(
-        None,
-        ge=0,
-        le=64,
-        description="Threads that read examples: ahead, or where the network has every core, each a part of a batch; "
-        "null: by the cores, 0 for texts.",
-    )
+    workers: int | None = Field(None, ge=0, le=64, description=parts.WORKERS)
     decoded_cache: int = Field(
         1024,
         ge=0,
@@ -189,6 +184,15 @@ class Recipe(BaseModel):
     averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
         None, description=parts.AVERAGING
     )
+    distil: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "distil")] = Field(
+        None, description=parts.DISTIL
+    )
+    prune: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "prune")] = Field(
+        None, description=parts.PRUNE
+    )
+    quantise: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "quantise")] = Field(
+        None, description=parts.QUANTISE
+    )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
     )
@@ -196,11 +200,7 @@ class Recipe(BaseModel):
     baselines: bool = Field(
         True, description="Score the majority and frozen-feature baselines on the test split as well."
     )
-    forgetting: str | None = Field(
-        "general",
-        description="Of language models: texts (passages between blank lines) that are read before and after training, to "
-        "see what was forgotten; general: burnish's own, else a file; null: none.",
-    )
+    forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
@@ -245,6 +245,13 @@ class Recipe(BaseModel):
     def _as_usual(cls, value: Any) -> Any:
         return ({} if value else None) if isinstance(value, bool) else value
 
+    @field_validator("distil", "prune", "quantise", mode="after")
+    @classmethod
+    def _in_its_place(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and value.kind() != info.field_name:
+            raise ValueError(f"{value.kind()!r} has a field of its own")
+        return value
+
     @field_validator("averaging", mode="before")
     @classmethod
     def _decay(cls, value: Any) -> Any:
@@ -272,8 +279,8 @@ class Recipe(BaseModel):
     @property
     def techniques(self) -> list[Technique]:
         """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
-        alone = [t for t in (self.gradient_clip, self.averaging) if t is not None]
-        return [*self.penalty, *self.perturbation, *alone]
+        alone = (self.gradient_clip, self.prune, self.quantise, self.distil, self.averaging)
+        return [*self.penalty, *self.perturbation, *(one for one in alone if one is not None)]
 
     @property
     def dividing_seed(self) -> int:

@@ -141,6 +141,8 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
         if training.adapter.changes or not training.network.training:  # at the start, and after each validation
             training.objective.train()
             hold_still(training.network)
+        for part in training.parts:
+            part.comes_to(number, total)
         factor = training.schedule(progress, training.scores) * training.rate_factor
         for group in training.optimizer.param_groups:
             group["lr"] = training.learning_rate * group["burnish_scale"] * factor
@@ -209,7 +211,7 @@ def _gradients(training: Training, micro: Sequence[Batch]) -> WeightedSum[Tensor
     accelerator = training.accelerator
     training.optimizer.zero_grad(set_to_none=True)
     bare = _bare(training)
-    weight = torch.tensor(sum(bare.weight(b.truth) for b in micro), dtype=torch.float32)
+    weight = torch.tensor(sum(bare.of_batch(b) for b in micro), dtype=torch.float32)
     weight = accelerator.sum(weight.to(accelerator.device))
     divisor = torch.where(weight > 0, weight, torch.ones_like(weight)) / accelerator.processes
     total = torch.zeros((), device=accelerator.device)

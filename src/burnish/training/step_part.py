@@ -19,6 +19,9 @@ class StepPart:
             number: of the step, from 0.
         """
 
+    def comes_to(self, step: int, total: int) -> None:
+        """Told before each step, from 0, of how many."""
+
     def disturbed(self) -> AbstractContextManager[bool]:
         """A context in which the gradient is computed once more, in place of the first one; False: it is not.
 

@@ -31,7 +31,7 @@ from burnish.recipe.recipe import Recipe, Settled
 from burnish.stages.audit.looks import looks
 from burnish.stages.licence import licence_of
 from burnish.stages.prepare import decisions
-from burnish.stages.prepare.ancestry import require_unseen, trained_before
+from burnish.stages.prepare.ancestry import learned_of, require_unseen
 from burnish.stages.prepare.assembling import put_together
 from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
@@ -42,6 +42,7 @@ from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.spoken_language import with_language
 from burnish.stages.prepare.streamed import streamed
+from burnish.stages.prepare.unlabelled import unlabelled_rows
 from burnish.stages.prepare.usual_settings import epochs_of
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
@@ -151,8 +152,9 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     licence = licence_of(folder)
     if licence is not None and not licence.free:
         _teller(tell, "warning")(licence.sentence)
-    if trained_before(folder):
-        require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
+    warn, trust = _teller(tell, "warning"), recipe.trust_code
+    for place, what in learned_of(folder, recipe.distil).items():
+        require_unseen(place, parts, draft.input, recipe.allow, warn, trust_code=trust, model=what)
     decisions.check(recipe, draft.target, parts)
     draft = with_language(draft, parts["train"], folder, _teller(tell, "note"), Phases(tell))
     settled = _learned(draft, parts, _teller(tell, "note"))
@@ -253,7 +255,8 @@ def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], Non
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
     """Rows without anything to learn are never trained on; the audit has named each and why."""
     rows = prepared.encoded["train"]
-    empty = int((rows.weights == 0).sum())
+    taught = len(unlabelled_rows(prepared.recipe, prepared.parts["train"], rows.weights))
+    empty = int((rows.weights == 0).sum()) - taught
     if empty == len(rows):
         raise InputError("no training example has anything to learn from", fix="see the findings above")
     if empty:

@@ -105,8 +105,8 @@ def require_same_start(parts: Sequence[StepPart], state: Mapping[str, Any], plac
     """
     if begun_at(parts).get("references") != state.get("references"):
         raise InputError(
-            "the pretrained weights that a penalty pulls towards are not those the run began with",
-            expected="the pretrained checkpoint the run began with",
+            "the weights that a penalty pulls towards, or those of the teacher, are not those the run began with",
+            expected="the checkpoints the run began with",
             fix="bring back its files, or start a new run",
             place=place,
         )

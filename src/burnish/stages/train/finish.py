@@ -13,6 +13,7 @@ from burnish.answering.opening import Computed, opened, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
 from burnish.bundle.files import SETTINGS
+from burnish.core.events import Event
 from burnish.core.files import read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.feeding.loader import Loader
@@ -47,6 +48,7 @@ from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
+from burnish.stages.train.shrunk import Shrunk, as_it_is_shipped
 from burnish.targets import Musical, Target
 from burnish.trackers import Tracking
 from burnish.training import history
@@ -92,11 +94,14 @@ def finish(
     started = time.perf_counter()
     require_numbers(history.from_json(state["validations"]), folder.checkpoints)
     restored = restore_best(folder, prepared, assembled, state)
+    shrunk = as_it_is_shipped(
+        prepared.recipe, assembled.training.network, lambda text: tracking(Event("note", {"text": text}))
+    )
     target, learned = decide(prepared, assembled, tracking)
     prepared.recipe.adapter.finish(assembled.training.network)
     assembled.training.network.eval()
     target, inside = with_temperature(prepared, assembled.training.network, target)
-    _write_bundle(folder, prepared, assembled, restored, target, inside)
+    _write_bundle(folder, prepared, assembled, restored, target, inside, shrunk)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
     tested = opened(bundle, str(accelerator.device))
@@ -169,10 +174,11 @@ def _write_bundle(
     restored: dict[str, Any],
     target: Target,
     inside: float,
+    shrunk: Shrunk,
 ) -> None:
     recipe, network = prepared.recipe, assembled.training.network
     contents = bundles.Contents(
-        save_model=network.save,
+        save_model=shrunk.saving(network),
         input=recipe.input,
         target=target,
         processor=prepared.processor,

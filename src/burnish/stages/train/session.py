@@ -213,6 +213,7 @@ class Session:
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
         progress, error = self.step / batches.total_steps, noise(metric, value, len(self.prepared.parts["validation"]))
+        good = good if all(t.is_off or t.complete(progress) for t in self.recipe.techniques) else math.nan
         self.validations.append(history.Validation(self.step, progress, name, value, good, scores, error))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)

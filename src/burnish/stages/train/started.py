@@ -21,6 +21,7 @@ from burnish.stages.train.going_on import GoingOn, going_on
 from burnish.stages.train.precision import joined, settled
 from burnish.stages.train.resuming import require_same, require_unedited
 from burnish.stages.train.run_folder import RunFolder
+from burnish.stages.train.student import with_student
 from burnish.trackers import Tracking
 
 
@@ -50,7 +51,7 @@ def started(
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
         note = partial(_note, tracking)
-        model = with_checkpoint(recipe, folder, accelerator.processes, note)
+        model = with_checkpoint(with_student(recipe, note), folder, accelerator.processes, note)
         way = chosen(model.recipe, folder, accelerator.processes, note)
         recipe = way.recipe
         prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
