@@ -13,7 +13,7 @@ from burnish.training.monitoring.activations import Activations, sampled
 from burnish.training.step_part import StepPart
 from burnish.training.updating import level
 
-SAMPLE = 4096
+SAMPLE = 1024
 """Numbers of each weight that its movement is measured on, evenly over it: all of a small one."""
 Figures = dict[str, dict[str, float | int | None]]
 
