@@ -260,8 +260,7 @@ class _Writing:
     ) -> list[Generated]:
         """With times of the words of views that are `TIMED`."""
         heard, text = self.processor.for_input.heard, self.ends.text
-        assert heard is not None
-        assert text is not None
+        assert heard is not None and text is not None  # noqa: PT018 - of `_timing`
         out, wanted = (
             list(written),
             [row for row, view in enumerate(views) if view.get(TIMED) and len(written[row].ids)],

@@ -28,9 +28,9 @@ from burnish.decoders import Decoder, answered
 from burnish.evaluation.by_data_set import of_data_sets
 from burnish.evaluation.filed_answers import filed, own_seeds
 from burnish.evaluation.measuring import measured
-from burnish.evaluation.written_music import TRUTHS, file_truths
+from burnish.evaluation.written_music import file_truths
 from burnish.losses import Loss
-from burnish.targets import Decoded, Filed, Musical, Outcome, Scored, Target, names_of, shows_truth
+from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
 AT_ONCE = 4096  # tokens of rows that are scored and not answered: more would go no faster, and fill the memory
@@ -240,9 +240,7 @@ def _rows(
     if isinstance(target, Scored):
         answers = [_scored(target, truth, answer) for truth, answer in zip(truths, answers, strict=True)]
     answered = [a.decoded.answer for a in answers]
-    if files is not None and isinstance(target, Filed) and isinstance(target, Musical):
-        file_truths(target, cells, rows, files.parent / TRUTHS, loader.processor, target.ending)
-    outcomes = [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]
+    file_truths(target, cells, rows, files, loader.processor)
     values = {
         "row": rows,
         "truth": truths,
@@ -251,7 +249,7 @@ def _rows(
         "loss": [a.mean for a in answers],
         "group": [None if value is None else str(value) for value in groups],
         "weight": [a.weight for a in answers],
-        **measured(target, outcomes),
+        **measured(target, [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]),
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)

@@ -12,30 +12,32 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.media.music.midi import midi_of_tune
 from burnish.media.music.tune import Tune
-from burnish.targets import Filed, Musical
+from burnish.targets import Filed, Musical, Target
 
 TRUTHS = "truths"
 """The folder of true music, beside the table whose answers are files."""
 
 
 def file_truths(
-    target: Musical, values: Iterable[Any], rows: NDArray[np.int64], folder: Path, processor: Any, ending: str
+    target: Target, values: Iterable[Any], rows: NDArray[np.int64], answers: Path | None, processor: Any
 ) -> None:
     """Write the true music of rows as files, by which it can be heard and compared wherever the table is taken.
 
     Args:
-        target: whose truths they are.
+        target: whose truths they are; nothing is written where its answers are no files of music.
         values: of N rows, as the table stores them.
         rows: int64 [N], from 0; files are named from 1, as those of answers are.
-        folder: made where it is not there.
+        answers: the folder of answers, beside which that of truths is made; None: there is no place for files.
         processor: of the target.
-        ending: of the files.
     """
+    if answers is None or not (isinstance(target, Filed) and isinstance(target, Musical)):
+        return
+    folder = answers.parent / TRUTHS
     for value, row in zip(values, rows, strict=True):
         tune = target.true_music(value, processor)
         if tune is not None and tune.notes:
             folder.mkdir(parents=True, exist_ok=True)
-            _of(folder, int(row), ending).write_bytes(midi_of_tune(tune))
+            _of(folder, int(row), target.ending).write_bytes(midi_of_tune(tune))
 
 
 def given(predictions: Predictions, target: Musical) -> list[Any]:
