@@ -32,7 +32,9 @@ from burnish.evaluation.written_music import file_truths
 from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
-WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
+WINDOW = AT_ONCE = (
+    4096  # rows sorted by length together: enough to pad little, few enough to hold; and tokens of rows that are scored and not answered: more would go no faster, and fill the memory
+)
 AT_ONCE = 4096  # tokens of rows that are scored and not answered: more would go no faster, and fill the memory
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
 Notify = Callable[[str, int, int], None]
@@ -176,12 +178,9 @@ def _done(notify: Notify | None, before: int, each: int, rows: int, done: int) -
 
 
 def _unscored(target: Target) -> InputError:
-    return InputError(
-        f"examples of target {target.kind()!r} are scored by their losses, which are not computed here",
-        expected="the network itself: `burnish evaluate`",
-        fix="fine-tune the run on conversations or labels, and export that",
-        place="target",
-    )
+    found = f"examples of target {target.kind()!r} are scored by their losses, which are not computed here"
+    fix = "fine-tune the run on conversations or labels, and export that"
+    return InputError(found, expected="the network itself: `burnish evaluate`", fix=fix, place="target")
 
 
 def _of_rows(
