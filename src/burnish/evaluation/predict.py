@@ -32,7 +32,7 @@ from burnish.evaluation.written_music import file_truths
 from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
-WINDOW = AT_ONCE = (
+WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
     4096  # rows sorted by length together: enough to pad little, few enough to hold; and tokens of rows that are scored and not answered: more would go no faster, and fill the memory
 )
 AT_ONCE = 4096  # tokens of rows that are scored and not answered: more would go no faster, and fill the memory
