@@ -33,8 +33,6 @@ from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
 WINDOW = 4096  # rows sorted by length together: enough to pad little, few enough to hold
-    4096  # rows sorted by length together: enough to pad little, few enough to hold; and tokens of rows that are scored and not answered: more would go no faster, and fill the memory
-)
 AT_ONCE = 4096  # tokens of rows that are scored and not answered: more would go no faster, and fill the memory
 OVERHEAD = 40  # what another batch costs on a CPU, in tokens: measured by benchmarks/text_training.py --overhead
 Notify = Callable[[str, int, int], None]
