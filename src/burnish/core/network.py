@@ -162,6 +162,23 @@ class Network(nn.Module, ABC):
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """What the backbone sees before the head: [B, D] (masked mean for texts), or [B, L, D] for element tasks."""
 
+    @property
+    def width(self) -> int:
+        """D of `with_states`.
+
+        Raises:
+            Inseparable: this network does not say what it sees of a row.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what it sees of an example")
+
+    def with_states(self, **inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits [B, C], and what the body sees of each row [B, D], of one pass.
+
+        Raises:
+            Inseparable: as `width`.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what it sees of an example")
+
     @abstractmethod
     def depth(self, parameter: str) -> int:
         """How deep a parameter lies: 0 for embeddings or stem, 1..layers for the blocks, layers + 1 for the head."""

@@ -54,6 +54,7 @@ class Recipe(BaseModel):
         None, description="What it predicts; with a column and no kind, the kind is inferred and logged."
     )
     target_column: str | None = Field(None, description="Label column, when the kind of target is to be inferred.")
+    long: str | dict[str, Any] | None = Field(None, description=parts.LONG)
     group: str | None = Field(
         None,
         description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",

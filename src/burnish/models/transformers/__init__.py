@@ -88,6 +88,7 @@ class Transformers(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
+        from burnish.models._windows import windowed
         from burnish.models.transformers import configuration as settings
 
         folder = self.folder()
@@ -97,7 +98,7 @@ class Transformers(Model):
             config, notes = self._configuration(folder, head, input, ids)
             loaded = self._loaded(folder, head, config, target, seed=seed)
             loaded.notes += notes
-            return self._fitted(folder, loaded, input, target, ids, seed=seed)
+            return windowed(self._fitted(folder, loaded, input, target, ids, seed=seed), input, target, seed=seed)
 
     def _loaded(self, folder: Path, head: Any, config: Any, target: Target, *, seed: int) -> Any:
         """The library's model, pretrained or drawn."""
@@ -150,6 +151,7 @@ class Transformers(Model):
         Raises:
             InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
         """
+        from burnish.models._windows import restored
         from burnish.models.transformers import configuration as settings
         from burnish.models.transformers import loading
 
@@ -160,7 +162,7 @@ class Transformers(Model):
             config = settings.read_configuration(folder, head)
             # "auto": merged weights are saved in float32 whatever they were trained in; rounding would change answers.
             loaded = loading.trained(folder, head, config, self._settings("auto"), target)
-            return self._wrapped(loaded, target, seed=0)
+            return restored(self._wrapped(loaded, target, seed=0), folder, input, target)
 
     def _head(self, folder: Path, input: Input, target: Target) -> Any:
         from burnish.models.transformers import configuration as settings
