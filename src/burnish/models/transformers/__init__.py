@@ -182,6 +182,10 @@ class Transformers(Model):
             checked_weights(folder)  # said before what follows from their absence
         if input.lengths_matter and input.stored and not sounds:  # of sounds that are read no token stands for padding
             settings.set_padding(config, folder)
+        if (scaling := getattr(getattr(input, "long", None), "rope_scaling", None)) is not None:
+            from burnish.models.transformers.rotary import stretched
+
+            notes.append(stretched(config, scaling, input.long.tokens))  # type: ignore[attr-defined]
         if isinstance(self.dropout, DropoutRates):
             settings.set_dropout_of_parts(config.decoder if sounds else config, self.dropout.named())
         elif self.dropout is not None:

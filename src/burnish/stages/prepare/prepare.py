@@ -35,6 +35,7 @@ from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
 from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.imbalanced import check_imbalance, learned_loss
+from burnish.stages.prepare.long_rows import check_long, said_of_long
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
@@ -135,7 +136,10 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     settled = learned_loss(settled, truths["train"].counts)
     check_imbalance(settled, truths["train"].counts)
+    check_long(settled)
     encoded = _encoded(settled, parts, processor, tell)
+    for said in said_of_long(settled, encoded):
+        _teller(tell, "note")(said)
     tokens = settled.input.lengths_matter
     if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):
         _teller(tell, "note")(said)

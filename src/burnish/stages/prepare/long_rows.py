@@ -1,0 +1,78 @@
+"""Whether what a recipe does about long rows makes sense, and what it loses of them, said before training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from burnish.core.errors import InputError
+from burnish.core.windows import WINDOWS
+from burnish.data.feeding.encode import EncodedRows
+from burnish.long import Long
+from burnish.recipe.recipe import Settled
+from burnish.targets import Named, is_exclusive
+
+
+def long_of(recipe: Settled) -> Long | None:
+    """The way with long rows, where there is one that does something."""
+    long: Long | None = getattr(recipe.input, "long", None)
+    return None if long is None or long.is_off else long
+
+
+def check_long(recipe: Settled) -> None:
+    """Refuse what makes no sense.
+
+    Raises:
+        InputError: with the reason.
+    """
+    long = long_of(recipe)
+    if long is None or long.joined_by is None:
+        return
+    target = recipe.target
+    if long.joined_by == "noisy_or" and (not isinstance(target, Named) or is_exclusive(target)):
+        raise _refused(
+            f"noisy_or joins the probabilities of labels that do not exclude each other, and target {target.kind()!r} has none",
+            "long.joining",
+            "long.joining=mean, max or attention",
+        )
+    if getattr(target, "joining", "mean") != "mean":
+        raise _refused(
+            f"long: {long.kind()} joins windows inside the network, and target.joining is {target.joining!r}",  # type: ignore[attr-defined]
+            "target.joining",
+            "say it in one place: long.joining",
+        )
+    if recipe.mixing is not None and recipe.mixing.kind() != "none":
+        raise _refused(
+            f"mixing {recipe.mixing.kind()!r} mixes two rows, and with long: {long.kind()} a row has several windows",
+            "mixing",
+            "leave mixing or long out",
+        )
+    if recipe.cache_features == "always":
+        raise _refused(
+            f"cache_features: always with long: {long.kind()}, which joins windows behind the head",
+            "cache_features",
+            "cache_features: auto",
+        )
+
+
+def _refused(why: str, place: str, fix: str) -> InputError:
+    return InputError(why, fix=fix, place=place)
+
+
+def said_of_long(recipe: Settled, encoded: Mapping[str, EncodedRows]) -> list[str]:
+    """For each split, how many windows its rows have and what is lost of them."""
+    long = long_of(recipe)
+    if long is None:
+        return []
+    return [f"long: {long.kind()}, {name}: {_of_split(recipe, rows)}" for name, rows in encoded.items()]
+
+
+def _of_split(recipe: Settled, rows: EncodedRows) -> str:
+    unit = recipe.input.length_unit
+    full, kept = int(rows.given_full_lengths.sum()), int(rows.kept_lengths.sum())
+    cut = int((rows.kept_lengths < rows.given_full_lengths).sum())
+    lost = f"{full - kept:,} of {full:,} {unit} lost ({(full - kept) / max(1, full):.2%}), in {cut:,} of {len(rows):,} examples"
+    if WINDOWS not in rows.names:
+        return lost
+    counts = [len(rows.encoded(position)[WINDOWS]) for position in range(len(rows))]
+    mean = sum(counts) / len(counts)
+    return f"{mean:.1f} windows an example, at most {max(counts)}; {lost}"
