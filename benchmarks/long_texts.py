@@ -104,7 +104,7 @@ def run(name: str, way: str, seed: int) -> dict[str, Any]:
         "names": names,
         "truth": [names.index(t) for t in table["truth"]],
         "answer": [names.index(a) if a in names else -1 for a in table["answer"]],
-        "lost_share": round(audit["histograms"]["truncation"]["test"]["lost_share"], 4),
+        "lost_share": round(audit["figures"]["truncation"]["test"]["lost_share"], 4),
         "seconds": round(time.perf_counter() - started, 1),
         "processor_seconds": round(time.process_time() - cpu, 1),
     }

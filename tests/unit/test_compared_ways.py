@@ -26,7 +26,8 @@ from burnish.stages.imbalance.compare import (
     compare,
     with_way,
 )
-from burnish.stages.imbalance.trial import Trial, decided_by_others
+from burnish.stages.choosing.trial import Trial
+from burnish.stages.imbalance.trial import decided_by_others
 from burnish.targets.label import Label
 from tests.unit.test_decisions import answered
 

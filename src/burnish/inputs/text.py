@@ -17,8 +17,8 @@ from burnish.core.family import Kind
 from burnish.core.seeds import derive
 from burnish.inputs import Augmentable, Change, Divisible, InGraph, Input, Piece, Standalone
 from burnish.inputs._cells import as_text
-from burnish.inputs._long_rows import require_beginning, require_long_of, require_one_text
 from burnish.inputs._columns import looked_over, of_strings, passed_over, text_column
+from burnish.inputs._long_rows import require_beginning, require_long_of, require_one_text
 from burnish.inputs._text_programs import ENCODED, RAW, TEXTS
 from burnish.long import Long
 from burnish.media.text.raw import RawTexts

@@ -27,7 +27,8 @@ class Context(Long):
         None, description="How rotary positions are scaled so that `tokens` may be more than the checkpoint reads."
     )
     measure_memory: bool = Field(
-        True, description="Whether the longest training example goes through the network once before training, to say its memory."
+        True,
+        description="Whether the longest training example goes through the network once before training, to say its memory.",
     )
 
     @model_validator(mode="after")

@@ -16,7 +16,9 @@ class Truncate(Long):
     """
 
     off: ClassVar[dict[str, Any]] = {"keep": "head"}
-    keep: Literal["head", "tail", "head_and_tail"] = Field("head", description="What is kept of a text that is too long.")
+    keep: Literal["head", "tail", "head_and_tail"] = Field(
+        "head", description="What is kept of a text that is too long."
+    )
     head_share: float = Field(
         0.25, gt=0, lt=1, description="With head_and_tail, the share of the tokens that the beginning gets."
     )

@@ -67,7 +67,9 @@ class NoisyOr(Joining):
 
     def forward(self, membership: Tensor, logits: Tensor, states: Tensor | None) -> Tensor:
         """[B, C]."""
-        none = of_each(membership, functional.softplus(logits.float()), 0.0).sum(1)  # minus the log that no window has it
+        none = of_each(membership, functional.softplus(logits.float()), 0.0).sum(
+            1
+        )  # minus the log that no window has it
         none = none.clamp(min=torch.finfo(torch.float32).tiny)
         joined = none + torch.log(-torch.expm1(-none))
         alone = membership.sum(1, keepdim=True) == 1
@@ -137,7 +139,8 @@ class OverWindows(Joining):
         together = torch.matmul(membership.T, membership) > 0
         for block in self.blocks:
             hidden = block(hidden, together)
-        return mean(membership, logits) + self.added(mean(membership, self.last(hidden)))
+        added: Tensor = self.added(mean(membership, self.last(hidden)))
+        return mean(membership, logits) + added
 
 
 def positions(places: Tensor, width: int) -> Tensor:

@@ -42,10 +42,9 @@ class WindowedNetwork(Network):
         membership = inputs.pop(MEMBERSHIP, None)
         if membership is None:
             membership = torch.eye(len(next(iter(inputs.values()))), device=next(iter(inputs.values())).device)
-        if not self.joining.reads_states:
-            return self.joining(membership, _in_parts(self._logits, inputs)[0], None)
-        logits, states = _in_parts(self._with_states, inputs)
-        return self.joining(membership, logits, states)
+        seen = _in_parts(self._with_states if self.joining.reads_states else self._logits, inputs)
+        joined: Tensor = self.joining(membership, seen[0], seen[1] if len(seen) > 1 else None)
+        return joined
 
     def _logits(self, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
         return (self.inner(**inputs),)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from burnish.core.component import Component, build, component_class
-from burnish.core.errors import InputError
-from burnish.long import Long
+from burnish.core.errors import InputError, unknown
+from burnish.long import Long, Windowed
 
 AUTO = "auto"
 """Compared on validation before the run."""
@@ -29,16 +29,31 @@ def apply_long(values: dict[str, Any]) -> None:
         InputError: an unknown way or setting, two ways, or an input that has none.
     """
     given = values.get("long")
-    if given is None or given == AUTO or given == {"kind": AUTO}:
-        values["long"] = None if given is None else AUTO
-        if given is not None:
-            _refuse_second(values, AUTO)
-            values["input"] = _input_with(values, {}, USUAL["text"])
+    if given is None:
+        values["long"] = None
+        return
+    if given == AUTO or (isinstance(given, Mapping) and given.get("kind") == AUTO):
+        values["long"] = {"kind": AUTO, **shared_settings(given)}
+        _refuse_second(values, AUTO)
+        values["input"] = _input_with(values, {}, USUAL["text"])
         return
     long = cast(Long, build("burnish.long", given, place="long", trust_code=values.get("trust_code") is True))
     _refuse_second(values, long.kind())
     values["input"] = _input_with(values, {"long": long}, USUAL[long.of])
     values["long"] = None
+
+
+def shared_settings(given: Any) -> dict[str, Any]:
+    """What `auto` says of the windows of all ways that have some.
+
+    Raises:
+        InputError: a setting that is not theirs.
+    """
+    settings = {name: value for name, value in given.items() if name != "kind"} if isinstance(given, Mapping) else {}
+    if strange := [name for name in settings if name not in Windowed.model_fields]:
+        raise unknown("field", strange[0], ["kind", *Windowed.model_fields], place="long")
+    build("burnish.long", {"kind": "slide", **settings}, place="long")  # a wrong value is told of `long`
+    return settings
 
 
 def _refuse_second(values: Mapping[str, Any], kind: str) -> None:
@@ -55,7 +70,7 @@ def _input_with(values: Mapping[str, Any], more: Mapping[str, Any], usual: str) 
     named = values.get("input")
     if isinstance(named, Component):
         _require_long(type(named), named.kind())
-        return named.model_copy(update=dict(more)) if not more else {"kind": named.kind(), **_said(named), **more}
+        return named if not more else {"kind": named.kind(), **_said(named), **more}
     settings = {"kind": named} if isinstance(named, str) else dict(named or {})
     settings.setdefault("kind", usual)
     if ":" not in str(settings["kind"]):

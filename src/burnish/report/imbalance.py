@@ -1,4 +1,4 @@
-"""Section of the report about ways with rare classes that were compared before the run."""
+"""Sections of the report about ways that were compared before the run: with rare classes, with long texts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from burnish.report.markdown import name, number, table
+
+
+def long_texts(compared: Mapping[str, Any] | None) -> list[str]:
+    """The same of ways with long texts."""
+    return imbalance(compared, "## Ways with long texts")
 
 
 def imbalance(compared: Mapping[str, Any] | None, heading: str = "## Ways with rare classes") -> list[str]:

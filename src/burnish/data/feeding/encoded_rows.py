@@ -109,7 +109,15 @@ class EncodedRows:
             return self
         other, source = copy(self), np.concatenate([np.arange(len(self)), positions])
         other._columns = {name: _Repeated(column, source) for name, column in self._columns.items()}
-        for name in ("rows", "lengths", "full_lengths", "weights", "given_lengths", "given_full_lengths", "kept_lengths"):
+        for name in (
+            "rows",
+            "lengths",
+            "full_lengths",
+            "weights",
+            "given_lengths",
+            "given_full_lengths",
+            "kept_lengths",
+        ):
             setattr(other, name, getattr(self, name)[source])
         return other
 

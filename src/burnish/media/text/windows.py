@@ -89,14 +89,16 @@ class WindowTokenizer(TokenizerProcessor):
         for ranges in placed:
             for start, end in ranges:
                 read[start:end] = True
-        numbers = {
-            "_length": sum(map(len, windows)),
-            "_full_length": len(tokens) + special,
-            KEPT: int(read.sum()) + special,
-        }
-        several = {WINDOWS: np.array([len(window) for window in windows], np.int32)} if self.several else {}
         ids: Encoded = {"input_ids": np.concatenate(windows)}
-        return {**ids, **several, **{name: np.int32(value) for name, value in numbers.items()}}  # type: ignore[dict-item]
+        if self.several:
+            ids[WINDOWS] = np.array([len(window) for window in windows], np.int32)
+        kept = np.int32(int(read.sum()) + special)
+        lengths = {
+            "_length": np.int32(len(ids["input_ids"])),
+            "_full_length": np.int32(len(tokens) + special),
+            KEPT: kept,
+        }
+        return {**ids, **lengths}  # type: ignore[dict-item]
 
     def collate(self, encoded: Sequence[Encoded]) -> tuple[dict[str, Array], int]:
         """input_ids and the like [V, L], a line for each window, and `membership` [B, V]."""

@@ -8,7 +8,7 @@ from burnish.core.errors import InputError
 from burnish.core.windows import WINDOWS
 from burnish.data.feeding.encode import EncodedRows
 from burnish.long import Long
-from burnish.recipe.recipe import Settled
+from burnish.recipe.recipe import Recipe, Settled
 from burnish.targets import Named, is_exclusive
 
 
@@ -16,6 +16,21 @@ def long_of(recipe: Settled) -> Long | None:
     """The way with long rows, where there is one that does something."""
     long: Long | None = getattr(recipe.input, "long", None)
     return None if long is None or long.is_off else long
+
+
+def require_way(recipe: Recipe) -> None:
+    """That no way is left open.
+
+    Raises:
+        InputError: `auto`, where nothing is compared.
+    """
+    if recipe.long is not None:
+        raise InputError(
+            "long: auto is decided by `burnish train` alone",
+            expected="a way",
+            fix="train once, and name the way that its report says was chosen",
+            place="long",
+        )
 
 
 def check_long(recipe: Settled) -> None:

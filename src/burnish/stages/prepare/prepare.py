@@ -35,7 +35,7 @@ from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
 from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.imbalanced import check_imbalance, learned_loss
-from burnish.stages.prepare.long_rows import check_long, said_of_long
+from burnish.stages.prepare.long_rows import check_long, require_way, said_of_long
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
@@ -118,6 +118,7 @@ def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool 
 
 def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
+    require_way(recipe)
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
     draft, made = _divided(recipe, folder, tell, keep)
     parts = made.parts

@@ -107,8 +107,7 @@ def finish(
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
-    if folder.imbalance.is_file():
-        result["imbalance"] = read_json(folder.imbalance)
+    result |= {name: read_json(file) for name, file in folder.compared.items() if file.is_file()}
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
     truths, drawn = (

@@ -8,7 +8,9 @@ from pathlib import Path
 from burnish.core.events import Event
 from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
-from burnish.stages.imbalance.automatic import chosen
+from burnish.stages.choosing.automatic import Chosen
+from burnish.stages.choosing.long import LONG
+from burnish.stages.imbalance.automatic import IMBALANCE
 from burnish.stages.outside import read_from, require_apart
 from burnish.stages.prepare.prepare import Phases, prepare
 from burnish.stages.signals import interruptible
@@ -22,6 +24,7 @@ from burnish.stages.train.precision import joined, settled
 from burnish.stages.train.resuming import require_same, require_unedited
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
+from burnish.trackers import Tracking
 
 LATER = (
     "sklearn.metrics",
@@ -59,8 +62,7 @@ def run(
         require_apart(out, read_from(recipe.data))
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
-        way = chosen(recipe, folder, accelerator.processes, lambda text: tracking(Event("note", {"text": text})))
-        recipe = way.recipe
+        ways, recipe = _chosen(recipe, folder, accelerator.processes, tracking)
         prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
         changed = require_same(folder, prepared, changes) if resume else {}
         assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
@@ -68,7 +70,8 @@ def run(
         going = going_on(folder, prepared, assembled, changed, resume=resume)
         going = begin(folder, prepared, assembled, going, command, tracking)
         if accelerator.main:
-            way.keep(folder)
+            for way in ways:
+                way.keep()
         accelerator.wait()  # until the folder is there
         if ended := finished_before(folder, prepared, going, tracking):
             return ended
@@ -79,3 +82,14 @@ def run(
         libraries.wait()
         accelerator.wait()
         return finish(folder, prepared, assembled, tracking, session.state())
+
+
+def _chosen(recipe: Recipe, folder: RunFolder, processes: int, tracking: Tracking) -> tuple[list[Chosen], Recipe]:
+    """The recipe with a way in place of each `auto`, and what was compared for it."""
+
+    def say(text: str) -> None:
+        tracking(Event("note", {"text": text}))
+
+    long = LONG.chosen(recipe, folder.long, processes, say)
+    imbalance = IMBALANCE.chosen(long.recipe, folder.imbalance, processes, say)
+    return [long, imbalance], imbalance.recipe

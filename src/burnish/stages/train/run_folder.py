@@ -53,6 +53,8 @@ class RunFolder:
         self.report = path / "report.md"
         self.page = path / "report.html"
         self.imbalance = path / "imbalance.json"
+        self.long = path / "long.json"
+        self.compared = {"imbalance": self.imbalance, "long": self.long}
         self.best = path / "best.json"
         self.record: Begun | None = None
 
