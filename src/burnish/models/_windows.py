@@ -41,7 +41,8 @@ class WindowedNetwork(Network):
         """Logits [B, C] of `membership` [B, V] and what the inner network reads of V windows; of rows as they are without."""
         membership = inputs.pop(MEMBERSHIP, None)
         if membership is None:
-            membership = torch.eye(len(next(iter(inputs.values()))), device=next(iter(inputs.values())).device)
+            first = next(iter(inputs.values()))
+            membership = torch.eye(first.shape[0], device=first.device)
         seen = _in_parts(self._with_states if self.joining.reads_states else self._logits, inputs)
         joined: Tensor = self.joining(membership, seen[0], seen[1] if len(seen) > 1 else None)
         return joined
@@ -101,7 +102,7 @@ class WindowedNetwork(Network):
 
 def _in_parts(run: Callable[[dict[str, Tensor]], Sequence[Tensor]], inputs: dict[str, Tensor]) -> list[Tensor]:
     """What a network gives of windows: a few at a time, where nothing is learned."""
-    lines = len(next(iter(inputs.values())))
+    lines = next(iter(inputs.values())).shape[0]  # not len(), which would be a fixed number in an exported graph
     if torch.is_grad_enabled() or torch.compiler.is_compiling() or lines <= AT_ONCE:
         return list(run(inputs))
     starts = range(0, lines, AT_ONCE)
