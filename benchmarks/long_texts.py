@@ -68,6 +68,7 @@ def recipe_of(name: str, long: dict[str, Any] | None, seed: int) -> Any:
         {
             "data": files(name),
             "split": {"kind": "stratified", "test": 0},
+            "allow": ["empty_split", "test_rows_in_train", "validation_rows_in_train"],
             "task": "text-classification",
             "target_column": "label",
             "input": {"columns": ["text"], "max_length": LENGTH},

@@ -22,7 +22,8 @@ KEPT = "_kept"
 def membership(counts: Sequence[int]) -> NDArray[np.float32]:
     """[B, V] of rows with so many windows each, one row's behind the other's."""
     rows = np.repeat(np.arange(len(counts)), counts)
-    return (np.arange(len(counts))[:, None] == rows).astype(np.float32)
+    belongs: NDArray[np.bool_] = np.arange(len(counts))[:, None] == rows
+    return belongs.astype(np.float32)
 
 
 def doubled(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -30,6 +31,14 @@ def doubled(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     import torch
 
     return {
-        name: torch.block_diag(value, value) if name == MEMBERSHIP else torch.cat([value, value])
+        name: _apart(value) if name == MEMBERSHIP else torch.cat([value, value])
         for name, value in inputs.items()
     }
+
+
+def _apart(membership: Tensor) -> Tensor:
+    """[2 B, 2 V]: the windows of both halves, none of which is of a row of the other."""
+    import torch
+
+    nothing = torch.zeros_like(membership)
+    return torch.cat([torch.cat([membership, nothing], 1), torch.cat([nothing, membership], 1)])

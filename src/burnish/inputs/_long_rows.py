@@ -40,7 +40,7 @@ def require_one_text(long: Long | None, columns: Sequence[str]) -> None:
         )
 
 
-def require_beginning(long: Long | None) -> None:
+def require_beginning(long: Long | None, option: str = "--raw") -> None:
     """That nothing but the beginning of a row is read.
 
     Raises:
@@ -49,6 +49,6 @@ def require_beginning(long: Long | None) -> None:
     if long is not None and not long.is_off and not long.of_pairs:
         raise InputError(
             f"a graph that reads rows as they are reads their beginnings, and this model reads long ones by {long.kind()}",
-            fix="export without --raw: burnish cuts rows in the lean install, without torch",
-            place="--raw",
+            fix=f"export without {option}: burnish cuts rows in the lean install, without torch",
+            place=option,
         )

@@ -88,6 +88,7 @@ class Timm(Model):
         from burnish.models._vision import building, weights
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
+        from burnish.models._windows import windowed
         from burnish.models.timm import network as library
 
         vision.check_task("timm", input, target, CHANNELS)
@@ -116,7 +117,7 @@ class Timm(Model):
             notes += building.normalisation_said(self.weights, pictures)
         network = self._wrapped(model, head, target, notes, seed)
         network.fresh_head = fresh_head
-        return vision.taking(network, shape, usual)
+        return windowed(vision.taking(network, shape, usual), input, target, seed=seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -127,13 +128,15 @@ class Timm(Model):
         from burnish.models._vision import building
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
+        from burnish.models._windows import restored as joined_again
         from burnish.models.timm import network as library
 
         vision.check_task("timm", input, target, CHANNELS)
         config = folders.read_config(folder)
         model = building.trained(lambda: library.made(folder, config, target.outputs, {}), folder, config, target)
         restored = self.model_copy(update=config.get("burnish", {}))
-        return restored._wrapped(model, library.head_paths(model), target, [], 0)
+        whole = restored._wrapped(model, library.head_paths(model), target, [], 0)
+        return joined_again(whole, folder, input, target)
 
     def _given(self) -> Path:
         name = self.name.removeprefix("hf-hub:").removeprefix("local-dir:")

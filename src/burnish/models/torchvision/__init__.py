@@ -93,6 +93,7 @@ class Torchvision(Model):
         from burnish.models._vision import building, weights
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
+        from burnish.models._windows import windowed
         from burnish.models.torchvision import network as library
 
         vision.check_task("torchvision", input, target)
@@ -120,7 +121,9 @@ class Torchvision(Model):
         usual = int(config.get("pretrained_cfg", {}).get("input_size", [0])[-1])
         network = self._wrapped(model, head, facts, notes, seed)
         network.fresh_head = fresh_head
-        return vision.taking(network, (3, size, size), (3, usual, usual) if usual else None)
+        return windowed(
+            vision.taking(network, (3, size, size), (3, usual, usual) if usual else None), input, target, seed=seed
+        )
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -130,6 +133,7 @@ class Torchvision(Model):
         """
         from burnish.models._vision import building
         from burnish.models._vision import network as vision
+        from burnish.models._windows import restored as joined_again
         from burnish.models.torchvision import network as library
 
         vision.check_task("torchvision", input, target)
@@ -140,7 +144,8 @@ class Torchvision(Model):
         )
         restored = self.model_copy(update=config.get("burnish", {}))
         facts = {key: value for key, value in config.items() if key != "burnish"}
-        return restored._wrapped(model, [library.head_path(model, target.outputs)], facts, [], 0)
+        whole = restored._wrapped(model, [library.head_path(model, target.outputs)], facts, [], 0)
+        return joined_again(whole, folder, input, target)
 
     def _config(self, folder: Path) -> dict[str, Any]:
         from burnish.models._vision.folder import read_config

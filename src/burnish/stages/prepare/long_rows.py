@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
 
 from burnish.core.errors import InputError
 from burnish.core.windows import WINDOWS
@@ -10,6 +13,9 @@ from burnish.data.feeding.encode import EncodedRows
 from burnish.long import Long
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.targets import Named, is_exclusive
+
+if TYPE_CHECKING:
+    from burnish.long.tiles import Tiles
 
 
 def long_of(recipe: Settled) -> Long | None:
@@ -73,11 +79,13 @@ def _refused(why: str, place: str, fix: str) -> InputError:
     return InputError(why, fix=fix, place=place)
 
 
-def said_of_long(recipe: Settled, encoded: Mapping[str, EncodedRows]) -> list[str]:
-    """For each split, how many windows its rows have and what is lost of them."""
+def said_of_long(recipe: Settled, encoded: Mapping[str, EncodedRows], side: int | None) -> list[str]:
+    """For each split, how many windows its rows have and what is lost of them; `side` is of what the network sees of a picture."""
     long = long_of(recipe)
     if long is None:
         return []
+    if not recipe.input.stored:
+        return [_of_pictures(recipe, rows, name, side or 1) for name, rows in encoded.items()]
     return [f"long: {long.kind()}, {name}: {_of_split(recipe, rows)}" for name, rows in encoded.items()]
 
 
@@ -91,3 +99,19 @@ def _of_split(recipe: Settled, rows: EncodedRows) -> str:
     counts = [len(rows.encoded(position)[WINDOWS]) for position in range(len(rows))]
     mean = sum(counts) / len(counts)
     return f"{mean:.1f} windows an example, at most {max(counts)}; {lost}"
+
+
+def _of_pictures(recipe: Settled, rows: EncodedRows, name: str, side: int) -> str:
+    """How many tiles pictures have, and how many pixels are seen of those that are there, as far as files were looked at."""
+    tiles, known = cast("Tiles", long_of(recipe)), rows.part.table.inspection
+    if known is None or not {"width", "height"} <= set(known.facts.column_names):
+        return f"long: tiles, {name}: sizes of pictures are not known"
+    facts = known.facts.select(["width", "height"]).take(pa.array(rows.rows)).to_pylist()
+    sizes = [(int(f["width"]), int(f["height"])) for f in facts if f["width"] and f["height"]]
+    counts = [max(1, len(tiles.boxes(*size, side)) + tiles.whole) for size in sizes]
+    there, plain = sum(w * h for w, h in sizes), sum(min(w * h, side * side) for w, h in sizes)
+    seen = sum(min(w * h, count * side * side) for (w, h), count in zip(sizes, counts, strict=True))
+    return (
+        f"long: tiles, {name}: {sum(counts) / max(1, len(counts)):.1f} tiles a picture, at most {max(counts, default=0)}; "
+        f"{seen / max(1, there):.1%} of the pixels are seen at their resolution, {plain / max(1, there):.1%} without tiles"
+    )

@@ -139,7 +139,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     check_imbalance(settled, truths["train"].counts)
     check_long(settled)
     encoded = _encoded(settled, parts, processor, tell)
-    for said in said_of_long(settled, encoded):
+    for said in said_of_long(settled, encoded, processor.for_input.side):
         _teller(tell, "note")(said)
     tokens = settled.input.lengths_matter
     if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):
