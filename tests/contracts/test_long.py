@@ -25,7 +25,7 @@ LENGTH = 8
 ON: dict[str, list[dict[str, Any]]] = {
     "truncate": [{"keep": "tail"}, {"keep": "head_and_tail"}],
     "slide": [{"joining": joining} for joining in ("mean", "max", "noisy_or", "attention")],
-    "hierarchical": [{"layers": 1}],
+    "hierarchical": [{"layers": 1, "dropout": 0.0}],
     "context": [{"tokens": 8}],
     "tiles": [{}],
 }

@@ -30,10 +30,7 @@ def doubled(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     """Inputs of a network in which each row stands twice: all rows, then all rows once more."""
     import torch
 
-    return {
-        name: _apart(value) if name == MEMBERSHIP else torch.cat([value, value])
-        for name, value in inputs.items()
-    }
+    return {name: _apart(value) if name == MEMBERSHIP else torch.cat([value, value]) for name, value in inputs.items()}
 
 
 def _apart(membership: Tensor) -> Tensor:

@@ -20,7 +20,12 @@ def of_each(membership: Tensor, values: Tensor, otherwise: float) -> Tensor:
     Chosen and not multiplied: what is not finite in one row stays there.
     """
     mask = membership.bool().reshape(*membership.shape, *[1] * (values.ndim - 1))
-    return torch.where(mask, values.float().unsqueeze(0), otherwise)
+    return torch.where(mask, in_full(values).unsqueeze(0), otherwise)
+
+
+def in_full(values: Tensor) -> Tensor:
+    """In float32 at least, whatever the precision of the run."""
+    return values if values.dtype == torch.float64 else values.float()
 
 
 class Joining(nn.Module):
@@ -67,7 +72,7 @@ class NoisyOr(Joining):
 
     def forward(self, membership: Tensor, logits: Tensor, states: Tensor | None) -> Tensor:
         """[B, C]."""
-        none = of_each(membership, functional.softplus(logits.float()), 0.0).sum(
+        none = of_each(membership, functional.softplus(in_full(logits)), 0.0).sum(
             1
         )  # minus the log that no window has it
         none = none.clamp(min=torch.finfo(torch.float32).tiny)

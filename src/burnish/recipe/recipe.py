@@ -66,6 +66,7 @@ class Recipe(BaseModel):
         default_factory=parts.default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",
     )
+    folds: int | None = Field(None, ge=2, le=20, description=parts.FOLDS)
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
         default_factory=parts.default("burnish.adapters", "full"), description="Which parameters are trained."
     )

@@ -17,6 +17,7 @@ from burnish.report import results as report_results
 from burnish.report import run as report_run
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.folds import folds
 from burnish.report.imbalance import imbalance, long_texts
 from burnish.report.markdown import name
 from burnish.report.mistakes import Pictured, heard, listed, seen
@@ -78,7 +79,12 @@ def write(
         tunes(run_folder / FOLDER, scores, predictions, base, shown, facts.get("place")),
         sounds(run_folder, scores, predictions, shown),
     ]
-    told = [forgotten(scores), imbalance(scores.get("imbalance")), long_texts(scores.get("long"))]
+    told = [
+        forgotten(scores),
+        imbalance(scores.get("imbalance")),
+        long_texts(scores.get("long")),
+        folds(scores.get("folds")),
+    ]
     page = Contents(
         facts, scores, baselines, audit, events, predictions, shown, inputs_pictured, inputs_heard,
         explain=explain, effects=effects, base=base, rows=page_rows,
@@ -109,7 +115,12 @@ def _sections(
         heard(run_folder / FOLDER, predictions, page.heard, page.pictured, page.shown),
         heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
-        *(imbalance(scores.get("imbalance")), long_texts(scores.get("long")), [exports.BEGIN, exports.END]),
+        *(
+            imbalance(scores.get("imbalance")),
+            long_texts(scores.get("long")),
+            folds(scores.get("folds")),
+            [exports.BEGIN, exports.END],
+        ),
         *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
         _training(drawn, facts, page.events),
         report_results.other_metrics(scores),

@@ -86,9 +86,28 @@ def finish(
     if not accelerator.main:
         accelerator.wait()
         return Run(folder.path, prepared.recipe, read_json(folder.scores))
-    started = time.perf_counter()
     require_numbers(history.from_json(state["validations"]), folder.checkpoints)
-    restored = restore_best(folder, prepared, assembled, state)
+    return shipped(folder, prepared, assembled, tracking, state, restore_best(folder, prepared, assembled, state))
+
+
+def shipped(
+    folder: RunFolder,
+    prepared: Prepared,
+    assembled: Assembled,
+    tracking: Tracking,
+    state: dict[str, Any],
+    restored: dict[str, Any],
+    more: dict[str, Any] | None = None,
+) -> Run:
+    """The network as it is now, bundled, tested and reported.
+
+    Args:
+        folder, prepared, assembled, tracking: of the run.
+        state: of its session.
+        restored: which weights these are, see `restore_best`.
+        more: goes into scores.json as well.
+    """
+    started, accelerator = time.perf_counter(), assembled.training.accelerator
     target, learned = decide(prepared, assembled, tracking)
     prepared.recipe.adapter.finish(assembled.training.network)
     assembled.training.network.eval()
@@ -100,6 +119,7 @@ def finish(
     loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
     result = _test(folder, prepared, loader, assembled, loss, tracking, tested)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
+    result |= more or {}
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     if before := tested_before(folder.path):
         result["tested_before"] = before

@@ -18,6 +18,7 @@ from burnish.stages.train.assemble import assemble
 from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, finish
 from burnish.stages.train.finished import finished_before
+from burnish.stages.train.folds import require_folds, run_folds
 from burnish.stages.train.going_on import going_on
 from burnish.stages.train.pictures import training_pictures
 from burnish.stages.train.precision import joined, settled
@@ -63,6 +64,9 @@ def run(
     tracked = folder.tracking(recipe, resume=resume, main=accelerator.main)
     with tracked as tracking, interruptible(lambda: folder.resumed_by):
         ways, recipe = _chosen(recipe, folder, accelerator.processes, tracking)
+        if recipe.folds is not None:
+            require_folds(recipe, accelerator.processes, resume=resume)
+            return run_folds(recipe, folder, tracking, accelerator, command)
         prepared = prepare(recipe, tracking, accelerator, keep=folder.keeps_shared_rows())
         changed = require_same(folder, prepared, changes) if resume else {}
         assembled = assemble(prepared, accelerator, lambda t: tracking(Event("warning", {"text": t})), Phases(tracking))
