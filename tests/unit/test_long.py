@@ -213,7 +213,7 @@ def test_a_runtime_computes_a_few_documents_at_a_time(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"long": "slide", "task": "sentence-pair-classification"}, "pair of texts|of the two is cut"),
+        ({"long": "slide", "input": {"columns": ["a", "b"]}}, "which of the two is cut"),
         ({"long": "tiles", "input": "text"}, "is of pictures"),
         ({"long": "slide", "input": "image"}, "is of texts"),
         ({"long": "slide", "input": "audio"}, "recordings are cut into windows without it"),
@@ -223,21 +223,13 @@ def test_a_runtime_computes_a_few_documents_at_a_time(monkeypatch: pytest.Monkey
         ({"long": {"kind": "slide", "window": 16, "stride": 15}}, "leaves tokens out"),
         ({"long": {"kind": "auto", "joining": "max"}}, "joining"),
         ({"long": {"kind": "context", "rope_scaling": "yarn"}}, "without tokens"),
+        ({"long": {"kind": "context", "tokens": 99}, "input": {"max_length": 64}}, "leave input.max_length out"),
+        ({"long": "tiles", "input": {"kind": "image", "test_views": ["mirrored"]}}, "joined with the other"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        Recipe.load(
-            {
-                "data": "x.csv",
-                **settings,
-                **(
-                    {"input": {"kind": "text", "columns": ["a", "b"], "long": "slide"}, "long": None, "task": None}
-                    if "task" in settings
-                    else {}
-                ),
-            }
-        )
+        Recipe.load({"data": "x.csv", **settings})
 
 
 def settled(long: dict[str, Any], target: str = "label", **more: Any) -> Any:

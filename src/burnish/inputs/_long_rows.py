@@ -40,6 +40,21 @@ def require_one_text(long: Long | None, columns: Sequence[str]) -> None:
         )
 
 
+def require_one_limit(long: Long | None, max_length: int | None) -> None:
+    """That how long a text may be is said once.
+
+    Raises:
+        InputError: as `long.tokens` and as `max_length`.
+    """
+    tokens = getattr(long, "tokens", None)
+    if tokens is not None and max_length is not None and tokens != max_length:
+        raise InputError(
+            f"long.tokens is {tokens:,}, and input.max_length {max_length:,}",
+            fix="leave input.max_length out",
+            place="long.tokens",
+        )
+
+
 def require_beginning(long: Long | None, option: str = "--raw") -> None:
     """That nothing but the beginning of a row is read.
 

@@ -18,7 +18,7 @@ from burnish.core.seeds import derive
 from burnish.inputs import Augmentable, Change, Divisible, InGraph, Input, Piece, Standalone
 from burnish.inputs._cells import as_text
 from burnish.inputs._columns import looked_over, of_strings, passed_over, text_column
-from burnish.inputs._long_rows import require_beginning, require_long_of, require_one_text
+from burnish.inputs._long_rows import require_beginning, require_long_of, require_one_limit, require_one_text
 from burnish.inputs._text_programs import ENCODED, RAW, TEXTS
 from burnish.long import Long
 from burnish.media.text.raw import RawTexts
@@ -61,6 +61,7 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
     def _one_long_text(self) -> Text:
         require_long_of(self.long, "text")
         require_one_text(self.long, self.columns)
+        require_one_limit(self.long, self.max_length)
         return self
 
     @property

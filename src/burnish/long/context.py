@@ -15,7 +15,8 @@ class Context(Long):
     """Reads a text as one piece, as far as the checkpoint reads, or farther by scaled rotary positions.
 
     What attention is used and what memory a long text takes is said before training. Rotary positions: linear, Chen et al. 2023,
-    arXiv 2306.15595; yarn, Peng et al. 2023, arXiv 2309.00071; dynamic, as transformers has it.
+    arXiv 2306.15595; yarn, Peng et al. 2023, arXiv 2309.00071. Positions that are scaled by the longest text of a batch
+    (dynamic) are left out: an answer must not depend on what else is asked.
     """
 
     off: ClassVar[dict[str, Any]] = {"tokens": None, "rope_scaling": None, "measure_memory": False}
@@ -23,7 +24,7 @@ class Context(Long):
     tokens: int | None = Field(
         None, ge=8, description="Most tokens of an example, special tokens included; null: what the checkpoint reads."
     )
-    rope_scaling: Literal["linear", "dynamic", "yarn"] | None = Field(
+    rope_scaling: Literal["linear", "yarn"] | None = Field(
         None, description="How rotary positions are scaled so that `tokens` may be more than the checkpoint reads."
     )
     measure_memory: bool = Field(

@@ -12,7 +12,7 @@ def stretched(config: Any, kind: str, tokens: int) -> str:
 
     Args:
         config: of transformers.
-        kind: linear, dynamic or yarn.
+        kind: linear or yarn.
         tokens: that the network is to read.
 
     Returns:
@@ -50,6 +50,5 @@ def stretched(config: Any, kind: str, tokens: int) -> str:
         if kind == "yarn":
             part["original_max_position_embeddings"] = before
     config.rope_parameters = parts if layered else parts["all"]
-    if kind != "dynamic":  # which counts from what the checkpoint was trained on
-        config.max_position_embeddings = tokens
+    config.max_position_embeddings = tokens
     return f"rotary positions are scaled ({kind}) by {tokens / before:g}: {tokens:,} tokens instead of {before:,}"
