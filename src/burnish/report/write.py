@@ -79,12 +79,7 @@ def write(
         tunes(run_folder / FOLDER, scores, predictions, base, shown, facts.get("place")),
         sounds(run_folder, scores, predictions, shown),
     ]
-    told = [
-        forgotten(scores),
-        imbalance(scores.get("imbalance")),
-        long_texts(scores.get("long")),
-        folds(scores.get("folds")),
-    ]
+    told = [forgotten(scores), *_chosen(scores)]
     page = Contents(
         facts, scores, baselines, audit, events, predictions, shown, inputs_pictured, inputs_heard,
         explain=explain, effects=effects, base=base, rows=page_rows,
@@ -115,17 +110,18 @@ def _sections(
         heard(run_folder / FOLDER, predictions, page.heard, page.pictured, page.shown),
         heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
-        *(
-            imbalance(scores.get("imbalance")),
-            long_texts(scores.get("long")),
-            folds(scores.get("folds")),
-            [exports.BEGIN, exports.END],
-        ),
+        *(*_chosen(scores), [exports.BEGIN, exports.END]),
         *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
         _training(drawn, facts, page.events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]
+
+
+def _chosen(scores: dict[str, Any]) -> list[list[str]]:
+    """Sections about what was compared before the run, and about its folds; empty where there are none."""
+    ways = [imbalance(scores.get("imbalance")), long_texts(scores.get("long"))]
+    return [*ways, folds(scores.get("folds"))]
 
 
 class _Pictures:

@@ -47,7 +47,7 @@ class Torch(Runtime):
             import torch  # noqa: F401
         except ImportError as error:
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
-        from burnish.models._ensemble import read
+        from burnish.core.ensemble import read
 
         loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=_imported(model["kind"])))
         return self.placed(read(folder, lambda place: loader.load(place, input, target)))

@@ -92,6 +92,7 @@ class Stage:
 
     @property
     def rows(self) -> int:
+        """Validation examples by which ways are compared."""
         assert self.plain is not None
         return len(self.plain.predictions.known)
 

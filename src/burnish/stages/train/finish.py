@@ -99,14 +99,7 @@ def shipped(
     restored: dict[str, Any],
     more: dict[str, Any] | None = None,
 ) -> Run:
-    """The network as it is now, bundled, tested and reported.
-
-    Args:
-        folder, prepared, assembled, tracking: of the run.
-        state: of its session.
-        restored: which weights these are, see `restore_best`.
-        more: goes into scores.json as well.
-    """
+    """The network as it is now, bundled, tested and reported; `restored` says which weights, `more` goes into scores.json."""
     started, accelerator = time.perf_counter(), assembled.training.accelerator
     target, learned = decide(prepared, assembled, tracking)
     prepared.recipe.adapter.finish(assembled.training.network)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from burnish.core.ensemble import Ensemble
 from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.data.feeding.encode import encode_part
 from burnish.data.settings import cache_folder
 from burnish.data.truths import truths_of
-from burnish.models._ensemble import Ensemble
 from burnish.recipe.recipe import Recipe
 from burnish.stages.cross_validation import Fold, all_rows, dealt, fold_metric, told_of_folds, trained_fold
 from burnish.stages.prepare.decisions import asked
