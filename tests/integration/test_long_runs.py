@@ -102,6 +102,7 @@ def test_a_bundle_of_windows_is_exported_answers_without_torch_and_is_served(
     assert audit["figures"]["truncation"]["train"]["lost_share"] == 0
     said = (folder / "events.jsonl").read_text(encoding="utf-8")
     assert "windows an example, at most" in said
+    assert "windows an example, at most" in (folder / "report.md").read_text(encoding="utf-8")
     assert command(["export", str(folder), "--to", "onnx"]) == 0
     texts = [row["text"] for row in ROWS[:6]] + ["short", ""]
     expected = probabilities(folder, "torch", texts)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.report.markdown import name, number, table
 
 
-def long_texts(compared: Mapping[str, Any] | None) -> list[str]:
-    """The same of ways with long texts."""
-    return imbalance(compared, "## Ways with long texts")
+def long_texts(compared: Mapping[str, Any] | None, said: Sequence[str] = ()) -> list[str]:
+    """What is read of long examples and what is lost, in sentences; and the same table of ways that were compared."""
+    lost = ["## Long examples", "", *(f"- {sentence}" for sentence in said)] if said else []
+    table_of_ways = imbalance(compared, "## Ways with long texts")
+    return [*lost, *([""] if lost and table_of_ways else []), *table_of_ways]
 
 
 def imbalance(compared: Mapping[str, Any] | None, heading: str = "## Ways with rare classes") -> list[str]:

@@ -120,7 +120,7 @@ def _sections(
 
 def _chosen(scores: Mapping[str, Any]) -> list[list[str]]:
     """Sections about what was compared before the run, and about its folds; empty where there are none."""
-    ways = [imbalance(scores.get("imbalance")), long_texts(scores.get("long"))]
+    ways = [imbalance(scores.get("imbalance")), long_texts(scores.get("long"), scores.get("long_rows", ()))]
     return [*ways, folds(scores.get("folds"))]
 
 

@@ -29,6 +29,7 @@ from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.licence import licence_of
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
+from burnish.stages.prepare.long_rows import said_of_long
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.announced import say_result
@@ -112,7 +113,8 @@ def shipped(
     loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
     result = _test(folder, prepared, loader, assembled, loss, tracking, tested)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
-    result |= more or {}
+    read = said_of_long(prepared.recipe, prepared.encoded, prepared.processor.side)
+    result |= {**(more or {}), **({"long_rows": read} if read else {})}
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     if before := tested_before(folder.path):
         result["tested_before"] = before
