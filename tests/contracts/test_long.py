@@ -31,8 +31,14 @@ ON: dict[str, list[dict[str, Any]]] = {
 }
 """Settings with which each is on."""
 EVERY = [{"kind": kind, **settings} for kind in TEXTS for settings in ON[kind]]
-NAMES = [" ".join(map(str, long.values())) for long in EVERY]
-SEVERAL = [long for long in EVERY if long["kind"] in ("slide", "hierarchical")]
+SEVERAL = [
+    pytest.param(
+        long, marks=[pytest.mark.slow] if long.get("joining") in ("mean", "max", "noisy_or") else [], id=str(long)
+    )
+    for long in EVERY
+    if long["kind"] in ("slide", "hierarchical")
+]
+"""Ways with several windows; what the plain ways of joining share is in the slow suite."""
 
 
 def run(folder: Path, long: dict[str, Any] | None, **options: Any) -> Training:
@@ -104,7 +110,7 @@ def test_on_it_does_something(long: dict[str, Any], tmp_path: Path) -> None:
     assert torch.allclose(logits(plain, [2, 10]), logits(made, [2, 10]), atol=1e-6), "short texts are read as ever"
 
 
-@pytest.mark.parametrize("long", SEVERAL, ids=str)
+@pytest.mark.parametrize("long", SEVERAL)
 def test_a_document_alone_is_a_document_among_others(long: dict[str, Any], tmp_path: Path) -> None:
     made = run(tmp_path, long, double=True)
     steps(made, None, end=2)  # so that what joins windows has left where it begins
@@ -113,7 +119,7 @@ def test_a_document_alone_is_a_document_among_others(long: dict[str, Any], tmp_p
         torch.testing.assert_close(logits(made, [row])[0], together[place], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("long", SEVERAL, ids=str)
+@pytest.mark.parametrize("long", SEVERAL)
 def test_micro_batches_are_one_batch(long: dict[str, Any], tmp_path: Path) -> None:
     """The document is the unit of weight and of the loss's normalisation, however many windows it has."""
     order, weights = [[3, 2, 6, 9, 10, 1]], np.array([1, 1, 2, 0.5, 1, 1, 0, 1, 1, 3, 1])
@@ -126,7 +132,7 @@ def test_micro_batches_are_one_batch(long: dict[str, Any], tmp_path: Path) -> No
         assert one == pytest.approx(ends[0], rel=1e-9)
 
 
-@pytest.mark.parametrize("long", SEVERAL, ids=str)
+@pytest.mark.parametrize("long", SEVERAL)
 def test_a_row_of_weight_0_is_not_there(long: dict[str, Any], tmp_path: Path) -> None:
     losses = []
     for order, weights in (([[3, 2, 6]], np.array([1.0] * 6 + [0.0] + [1.0] * 4)), ([[3, 2]], None)):
@@ -136,7 +142,7 @@ def test_a_row_of_weight_0_is_not_there(long: dict[str, Any], tmp_path: Path) ->
     assert losses[0] == pytest.approx(losses[1], rel=1e-9)
 
 
-@pytest.mark.parametrize("long", SEVERAL, ids=str)
+@pytest.mark.parametrize("long", SEVERAL)
 def test_what_is_saved_answers_as_it_did(long: dict[str, Any], tmp_path: Path) -> None:
     from burnish.models.transformers import Transformers
 
