@@ -56,7 +56,8 @@ def logits(training: Training, rows: list[int]) -> torch.Tensor:
     """Of these rows, in eval mode."""
     training.network.eval()
     with torch.no_grad():
-        return training.network(**training.accelerator.tensors(fixed(training).batch(rows).inputs))
+        found: torch.Tensor = training.network(**training.accelerator.tensors(fixed(training).batch(rows).inputs))
+    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)

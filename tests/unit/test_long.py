@@ -73,7 +73,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def encoded(checkpoint: Path, text: str, long: dict[str, Any] | None) -> dict[str, Array]:
-    input_ = Text(columns=["text"], max_length=8, long=long)  # type: ignore[arg-type]
+    input_ = Text(columns=["text"], max_length=8, long=long)
     (row,) = input_.encode([{"text": text}], input_.processor(checkpoint))
     return row
 
@@ -188,7 +188,7 @@ def test_what_is_not_finite_in_one_document_stays_there() -> None:
     values, _ = windows()
     values[0] = np.nan
     for kind in ("mean", "max", "noisy_or"):
-        made = joining_of(Slide(joining=kind), 0, 4)(torch.tensor(membership(COUNTS)), torch.tensor(values), None)  # type: ignore[arg-type]
+        made = joining_of(Slide(joining=kind), 0, 4)(torch.tensor(membership(COUNTS)), torch.tensor(values), None)
         assert torch.isfinite(made).all(dim=1).tolist() == [False, True, True]
 
 
