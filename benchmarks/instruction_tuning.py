@@ -4,7 +4,7 @@
     python benchmarks/instruction_tuning.py table
 
 LoRA on all linear layers, the command's defaults otherwise. Results are kept in `benchmarks/instruction_tuning/results` as
-they end, and what is kept is not run again.
+they end, and what is kept is not run again; a run that was ended goes on where it was.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import argparse
 import json
 import os
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from before_and_after import lines, run_and_keep
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("SHARED", HERE.parent.parent / "shared"))
@@ -60,6 +59,14 @@ CASES = (
         "gsm8k/test.jsonl",
         (160, 32),
         128,
+        columns=(("prompt", "question"), ("completion", "answer")),
+    ),
+    Case(
+        "gsm8k_1024",
+        "gsm8k/train.jsonl",
+        "gsm8k/test.jsonl",
+        (1024, 64),
+        192,
         columns=(("prompt", "question"), ("completion", "answer")),
     ),
     Case(
@@ -114,9 +121,6 @@ def asked(row: str) -> str:
 
 def run(case: Case, seed: int) -> None:
     """One run of the command line; its scores are kept."""
-    place = RESULTS / f"{case.name}-{seed}.json"
-    if place.is_file():
-        return
     train, test = cut(case)
     recipe = {
         "data": {"train": str(train), "test": str(test)},
@@ -128,57 +132,16 @@ def run(case: Case, seed: int) -> None:
         "seed": seed,
         "decoder": {"kind": "greedy", "max_new_tokens": case.tokens},
     }
-    out = RUNS / f"{case.name}-{seed}"
-    text = RUNS / f"{case.name}-{seed}.json.yaml"
-    text.write_text(json.dumps(recipe), encoding="utf-8")
-    begun = time.perf_counter()
-    with (RUNS / f"{case.name}-{seed}.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "burnish.cli", "train", str(text), "--out", str(out)], stdout=log, stderr=log
-        )
-        _, status, used = os.wait4(process.pid, 0)
-    if status:
-        print(f"{case.name} {seed}: FAILED; see {RUNS / f'{case.name}-{seed}.log'}", flush=True)
-        return
-    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
-    base = scores["baselines"]["base"]
-    kept = {
-        "metrics": {
-            name: {key: figures[key] for key in ("value", "low", "high") if key in figures}
-            for name, figures in scores["metrics"].items()
-        },
-        "base": {name: figures["value"] for name, figures in base["metrics"].items()},
-        "differences": {
-            name: {key: figures[key] for key in ("value", "low", "high")}
-            for name, figures in base["differences"].items()
-        },
-        "forgetting": scores.get("forgetting"),
-        "training_seconds": scores["training"]["seconds"],
-        "wall_seconds": round(time.perf_counter() - begun, 1),
-        "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "rows": scores["rows"],
-    }
-    place.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    print(f"{case.name} {seed}: {kept['wall_seconds']:.0f} s", flush=True)
+    run_and_keep(f"{case.name}-{seed}", recipe, RUNS, RESULTS)
 
 
 def table() -> None:
     """All that is kept, as Markdown."""
     print("| data | seed | metric | base | tuned | difference (95 % CI) |\n|---|---|---|---|---|---|")
     for place in sorted(RESULTS.glob("*.json")):
-        kept, (name, _, seed) = json.loads(place.read_text(encoding="utf-8")), place.stem.rpartition("-")
-        for metric, change in kept["differences"].items():
-            before, after = kept["base"].get(metric), kept["metrics"][metric]["value"]
-            if None in (before, after, change["value"]):
-                continue
-            ends = f"{change['low']:+.3f} to {change['high']:+.3f}"
-            print(f"| {name} | {seed} | {metric} | {before:.3f} | {after:.3f} | {change['value']:+.3f} ({ends}) |")
-        if told := kept["forgetting"]:
-            ends = f"{told['low']:+.3f} to {told['high']:+.3f}"
-            print(
-                f"| {name} | {seed} | general texts, bits per byte | {told['before']:.3f} | {told['after']:.3f} "
-                f"| {told['change']:+.3f} ({ends}) |"
-            )
+        name, _, seed = place.stem.rpartition("-")
+        for cells in lines(json.loads(place.read_text(encoding="utf-8"))):
+            print(f"| {name} | {seed} | {' | '.join(cells)} |")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

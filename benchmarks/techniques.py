@@ -59,7 +59,25 @@ SOUND: dict[str, dict[str, Any]] = {
     "audio_light": {"augmentation": "audio_light"},
     "spec_augment": {"augmentation": "spec_augment"},
 }
-TECHNIQUES = {"sst2": {**BOTH, **TEXT}, "fsdd": {**BOTH, **SOUND}}
+HALF = "plain_bfloat16"
+"""What the techniques below are compared with: the plain recipe in the same precision."""
+GRADIENTS: dict[str, dict[str, Any]] = {
+    HALF: {},
+    "agc": {"gradient_clip": {"kind": "agc", "factor": 0.01}, "gradient_clip_norm": None},
+    "schedule_free_adamw": {"optimizer": "schedule_free_adamw"},
+    "head": {"head": {"layers": 2}},
+    "head.weight": {"head": {"layers": 1, "norm": "weight"}},
+}
+OF_TEXTS: dict[str, dict[str, Any]] = {"head.mean": {"head": {"layers": 2, "norm": "layer", "pooling": "mean"}}}
+OF_SOUNDS: dict[str, dict[str, Any]] = {
+    "batch_norms": {"model": {"batch_norms": "frozen"}},
+    "batch_norms.group": {"model": {"batch_norms": "group"}},
+}
+SECOND = {
+    "sst2": {name: {**s, "precision": "bfloat16"} for name, s in {**GRADIENTS, **OF_TEXTS}.items()},
+    "fsdd": {name: {**s, "precision": "bfloat16"} for name, s in {**GRADIENTS, **OF_SOUNDS}.items()},
+}
+TECHNIQUES = {"sst2": {**BOTH, **TEXT, **SECOND["sst2"]}, "fsdd": {**BOTH, **SOUND, **SECOND["fsdd"]}}
 CASES: dict[str, dict[str, Any]] = {
     "sst2": {
         "data": {"train": "train", "validation": "validation", "test": "test"},
@@ -141,6 +159,8 @@ def run(name: str, technique: str, seed: int) -> dict[str, Any]:
             "target": {"kind": "label", "column": "label"},
             "model": {**own["model"], **TECHNIQUES[name][technique].get("model", {})},
         }
+    if isinstance(settings.get("model"), dict) and "head" in settings:
+        settings["model"] = {**settings["model"], "head": settings.pop("head")}
     out = RUNS / f"{name}-{technique}-{seed}"
     shutil.rmtree(out, ignore_errors=True)
     recipe = Recipe.load({**settings, "baselines": False, "trackers": [], "resamples": 100})
@@ -206,9 +226,14 @@ def answers(name: str, technique: str) -> dict[int, dict[str, Any]]:
 
 
 def keep(name: str) -> dict[str, Any]:
-    """The differences of all techniques that have answers for the seeds of the plain recipe, written down."""
-    plain, kept = answers(name, PLAIN), {}
+    """The differences of all techniques that have answers for the seeds of the plain recipe, written down.
+
+    What was kept before and has no answers here stays.
+    """
+    path = RESULTS / f"techniques-{name}.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))["techniques"] if path.is_file() else {}
     for technique, settings in TECHNIQUES[name].items():
+        plain = answers(name, HALF if technique in SECOND[name] else PLAIN)
         own = answers(name, technique)
         seeds = sorted(own.keys() & plain.keys())
         if not seeds:
@@ -227,7 +252,7 @@ def keep(name: str) -> dict[str, Any]:
         "techniques": kept,
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"techniques-{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
 
 
@@ -240,7 +265,7 @@ def table(name: str) -> str:
     ]
     for technique, row in result["techniques"].items():
         shown = [
-            f"{d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f})" if technique != PLAIN else ""
+            f"{d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f})" if technique not in (PLAIN, HALF) else ""
             for d in (row["difference"]["accuracy"], row["difference"]["macro_f1"])
         ]
         each = ", ".join(f"{a:.3f}" for a in row["accuracy"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from burnish.core.predictions import Predictions, schema
+from burnish.media.music.tune import Tune as Written
 from burnish.targets.tune import Tune
 
 REEL = "X:1\nT:Of a test\nM:4/4\nL:1/8\nK:D\nd2fa fdfa|g2fe dcBA|d2fa fdfa|gfec d4|]\n"
@@ -31,3 +33,12 @@ def tune_table(truth: Sequence[str | None], answer: Sequence[str | None]) -> Pre
     }
     form = schema("tune", [], target.arrow_type(), target.model_dump(mode="json"), target.columns())
     return Predictions(pa.table({f.name: pa.array(columns[f.name], f.type) for f in form}, schema=form))
+
+
+def moved(tune: Written, semitones: int) -> Written:
+    """So many semitones higher; drums stay, chord symbols are left out (their spelling is the notation's)."""
+    notes = tuple(
+        note if tune.parts[note.voice].drums else replace(note, pitch=note.pitch + semitones) for note in tune.notes
+    )
+    key = None if tune.key is None else tune.key.moved(semitones)
+    return replace(tune, notes=notes, key=key, chords=())

@@ -20,6 +20,7 @@ from tests.training_cases import training
 AXES = {
     "penalty": "burnish.training.penalties",
     "perturbation": "burnish.training.perturbations",
+    "gradient_clip": "burnish.training.clips",
     "averaging": "burnish.training.averages",
 }
 """Fields of a recipe that are axes of techniques."""

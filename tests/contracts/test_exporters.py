@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from burnish.bundle.artifacts import Artifact
-from burnish.core.component import build, kinds
+from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError
 from burnish.exporters import Exporter
+from burnish.runtimes._writing_only import WritingOnly
 from burnish.runtimes.torch import running
 from tests.export_cases import (
     IMAGE_CASES,
@@ -26,7 +27,12 @@ from tests.export_cases import (
 )
 
 AXIS = "burnish.exporters"
-RUNNING = [kind for kind in kinds(AXIS) if (one := cast(Exporter, build(AXIS, kind))).runtime and not one.writes]
+RUNNING = [
+    kind
+    for kind in kinds(AXIS)
+    if (reads := cast(Exporter, build(AXIS, kind)).runtime)
+    and not issubclass(component_class("burnish.runtimes", reads), WritingOnly)
+]
 """Those of one pass; what writes texts is held to `test_exporters_that_write.py`."""
 LIBRARIES = {"onnx": ["onnxscript", "onnxruntime"], "litert": ["litert_torch", "ai_edge_litert"]}
 

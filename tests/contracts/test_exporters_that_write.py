@@ -28,9 +28,24 @@ from tests.checkpoints import chat_checkpoint
 from tests.shared_folder import made_once
 
 AXIS = "burnish.exporters"
-WRITING = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).writes]
-RUNNING = [kind for kind in WRITING if cast(Exporter, build(AXIS, kind)).runtime]
-LIBRARIES = {"ctranslate2": "ctranslate2", "gguf": "gguf", "safetensors": "safetensors", "peft": "peft"}
+SLOW = ("onnx",)
+"""Tracing takes ten seconds of the processor a network."""
+
+
+def marked(names: list[str]) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]
+
+
+EVERY = [kind for kind in kinds(AXIS) if cast(Exporter, build(AXIS, kind)).writes]
+WRITING = marked(EVERY)
+RUNNING = marked([kind for kind in EVERY if cast(Exporter, build(AXIS, kind)).runtime])
+LIBRARIES = {
+    "ctranslate2": "ctranslate2",
+    "gguf": "gguf",
+    "onnx": "onnxscript",
+    "peft": "peft",
+    "safetensors": "safetensors",
+}
 ASKED = ["hello", "what is the time of the ferry", "x " * 40, "the <ferry> of <port>"]
 
 
@@ -213,7 +228,12 @@ def test_a_stop_text_ends_an_answer(kind: str, llama: Case) -> None:
 @pytest.mark.parametrize("kind", RUNNING)
 def test_broken_and_missing_files_are_errors_of_burnish(kind: str, llama: Case, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(exported(llama, kind), tmp_path / "out"))
-    facts = {"ctranslate2": "model.bin", "gguf": "model.gguf", "peft": "adapter_model.safetensors"}
+    facts = {
+        "ctranslate2": "model.bin",
+        "gguf": "model.gguf",
+        "onnx": "model.onnx",
+        "peft": "adapter_model.safetensors",
+    }
     (folder / facts[kind]).write_bytes(b"no model")
     with pytest.raises(InputError, match=r"open|adapter"):
         llama.opened(kind, folder)

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PAGE = Path(__file__).parents[2] / "docs" / "export-language-models.md"
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 LIBRARIES = {"safetensors-float32": "transformers", "ctranslate2-float32": "ctranslate2", "gguf-float16": "llama_cpp"}
-LIBRARIES["peft-float32"] = "peft"
+LIBRARIES |= {"peft-float32": "peft", "onnx-float32": "onnxscript"}
 QUESTION, TOKENS, BEGINNING = "May my dog come along?", 60, 24
 
 

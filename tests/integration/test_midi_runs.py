@@ -51,6 +51,14 @@ def test_what_is_tested_is_music(run: Path) -> None:
     for path, written in zip(found.answer, found.numbers("written"), strict=True):
         assert tune_of_midi((run / str(path)).read_bytes()).notes
         assert written < 30
+    truths = sorted(path.name for path in (run / "truths").iterdir())
+    assert truths == sorted(Path(str(path)).name for path in found.answer)
+    music = scores["music"]
+    assert music["tunes"] == {"rows": len(found), "read": len(found)}
+    assert music["asked"]["whole"]["value"] == 1.0
+    assert {"alike", "copied"} <= set(music)
+    assert "(pictures/tunes.html)" in (run / "report.md").read_text(encoding="utf-8")
+    assert (run / "pictures" / "tunes.html").read_text(encoding="utf-8").count("<audio") == 2 * len(found)
     said = "\n".join(event["text"] for event in events(run, "note"))
     assert "nothing is pretrained" in said
     assert "(random weights, full)" in (run / "report.md").read_text(encoding="utf-8")
@@ -78,6 +86,10 @@ def test_saved_is_reloaded_in_plain_transformers(run: Path) -> None:
     assert model.generation_config.eos_token_id == processor.end
     again = evaluate(run, data=str(run.parent / "music"), out=run.parent / "again")
     assert np.isfinite(again["metrics"]["perplexity"]["value"])
+    rows = len(Predictions.load(run.parent / "again" / "predictions.parquet"))
+    assert len(list((run.parent / "again" / "truths").iterdir())) == rows
+    page = (run.parent / "again" / "pictures" / "tunes.html").read_text(encoding="utf-8")
+    assert page.count("<audio") == 2 * min(20, rows)
 
 
 def test_a_caption_alone_is_answered_with_a_file_alone_and_in_a_batch(run: Path, tmp_path: Path) -> None:
@@ -90,6 +102,8 @@ def test_a_caption_alone_is_answered_with_a_file_alone_and_in_a_batch(run: Path,
     assert (told["rows"], told["errors"]) == (2, 0)
     lines = [json.loads(line) for line in (tmp_path / "told.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(tmp_path / line["prediction"]).read_bytes() for line in lines] == [one.content, two.content]
+    beside = sorted(path.name for path in (tmp_path / "told-files").iterdir())
+    assert beside == ["00000001.mid", "00000001.wav", "00000002.mid", "00000002.wav"]
 
 
 def test_a_piece_is_gone_on_with(run: Path) -> None:

@@ -97,7 +97,8 @@ def test_the_licence_of_the_weights_is_said_and_carried_along(run: Path) -> None
     assert "cc-by-nc-4.0, which forbids commercial use" in said
     assert read_json(run / "bundle" / "bundle.json")["licence"] == {"name": "cc-by-nc-4.0"}
     card = (run / "bundle" / "README.md").read_text(encoding="utf-8")
-    assert card.startswith('---\nlicense: "cc-by-nc-4.0"\n---\n# music-from-text')
+    assert card.startswith("---\nlicense: cc-by-nc-4.0\n")
+    assert "\n---\n# music-from-text" in card
     assert "## Licence" in card
     assert "AutoModelForTextToWaveform" in card
 

@@ -13,6 +13,7 @@ import pytest
 from burnish.media.music.abc import problems
 from tests.integration.serving import Server, serving
 from tests.integration.test_page import SIZES, browser, kept
+from tests.midi_bundles import midi_bundle
 from tests.tune_bundles import CAPTION, tune_bundle
 
 __all__ = ["browser"]
@@ -24,7 +25,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("tune-page")
     given = tune_bundle(folder / "given")
     written = tune_bundle(folder / "written", "written", max_new_tokens=500)
-    with serving(folder / "log", f"given={given}", f"written={written}") as found:
+    midi = midi_bundle(folder / "midi")
+    with serving(folder / "log", f"given={given}", f"written={written}", f"midi={midi}") as found:
         yield found.wait_ready()
 
 
@@ -57,6 +59,34 @@ def test_a_tune_is_seen_and_heard(browser: Any, server: Server, size: str, schem
     page.get_by_role("button", name="Write a tune").click()
     page.locator("#result").wait_for()
     assert page.locator("#abc").text_content().startswith("X:")
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
+def test_a_midi_file_is_seen_and_heard(browser: Any, server: Server, size: str, scheme: str) -> None:
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(server.address + "/")
+    page.locator("#list button").first.wait_for()
+    page.locator("#model").select_option("2")
+    assert not page.locator("#header").is_visible()
+    assert not page.locator("#examples").is_visible()
+    page.locator("#caption").fill("a <b>waltz</b> in D")
+    page.get_by_role("button", name="Write a tune").click()
+    page.locator("#result").wait_for()
+    assert page.locator("#staff svg ellipse").count() > 0
+    assert not page.locator("#text").is_visible(), "there is no ABC"
+    assert not page.locator("#save-abc").is_visible()
+    page.wait_for_function("document.getElementById('player').duration > 0")
+    for id in ("save-midi", "save-sound"):
+        assert page.locator(f"#{id}").get_attribute("href").startswith("blob:")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    kept(page, f"midi-{size}-{scheme}")
     assert complaints == []
     page.close()
 

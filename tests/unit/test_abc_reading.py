@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import pytest
@@ -232,3 +233,22 @@ def test_a_pitch_struck_again_ends() -> None:
         (1, 2, 60),
         (1, F(1, 2), 64),
     ]
+
+
+@pytest.mark.parametrize("text", ["cdef gabc|" * 400, "c" * 4000, "".join(f"[V:{n}]c|" for n in range(800))])
+def test_a_long_tune_is_written_in_time(text: str) -> None:
+    """Many bars, one bar of many notes, many voices: four times as much takes no more than some six times as long."""
+    head = "X:1\nM:none\nL:1/8\nK:D\n"
+
+    def seconds(part: str) -> float:
+        tune, begun = read(head + part), time.process_time()
+        assert read(write(tune)).notes == tune.notes
+        return time.process_time() - begun
+
+    quarter = text[: len(text) // 4] if "V" not in text else "".join(f"[V:{n}]c|" for n in range(200))
+    assert seconds(text) < 12 * seconds(quarter) + 0.5
+
+
+def test_what_is_wrong_is_said_briefly() -> None:
+    for text in ("c" + "'" * 9000, "c" + "/" * 9000):
+        assert len(problems(f"X:1\nK:C\n{text}|]")[0]) < 300

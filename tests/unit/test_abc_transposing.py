@@ -9,6 +9,7 @@ import pytest
 
 from burnish.core.errors import InputError
 from burnish.media.music.abc import problems, read, transposed, write
+from tests.musical_cases import moved as moved_tune
 from tests.tune_cases import JIG, TUNES
 
 NOTTINGHAM = next(
@@ -24,9 +25,9 @@ def test_pitches_move_and_nothing_else_does(name: str, semitones: int) -> None:
     after = read(moved)
     if before.key is None and name == "no key":
         assert after.key is None
-        assert after.notes == before.moved(semitones).notes
+        assert after.notes == moved_tune(before, semitones).notes
     else:
-        assert after.moved(0) == before.moved(semitones)
+        assert moved_tune(after, 0) == moved_tune(before, semitones)
     assert [chord.start for chord in after.chords] == [chord.start for chord in before.chords]
     assert len(problems(moved)) == len(problems(text))
     assert transposed(text, 0) == text
@@ -84,7 +85,7 @@ def test_accidentals_are_written_where_they_are_needed_alone() -> None:
 def test_drums_stay() -> None:
     text = "X:1\nM:4/4\nL:1/4\nV:1\nV:2 clef=perc\nK:C\nV:1\nCDEF|]\nV:2\nDDDD|]\n"
     assert transposed(text, 2).splitlines()[-1] == "DDDD|]"
-    assert read(transposed(text, 2)) == read(text).moved(2)
+    assert read(transposed(text, 2)) == moved_tune(read(text), 2)
 
 
 def test_what_cannot_be_read_or_heard_is_not_moved() -> None:
@@ -107,5 +108,5 @@ def test_all_tunes_of_nottingham_move_and_come_back() -> None:
         assert read(write(tune)) == tune, row["id"]
         for semitones in (-5 + number % 6, 1 + number % 6):
             moved = transposed(row["abc"], semitones)
-            assert read(moved).moved(0) == tune.moved(semitones), (row["id"], semitones)
+            assert moved_tune(read(moved), 0) == moved_tune(tune, semitones), (row["id"], semitones)
     assert unread == 2  # a chord without its end, and + in chords

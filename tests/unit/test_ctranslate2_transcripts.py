@@ -103,6 +103,26 @@ def test_tokens_stand_where_torch_finds_them(natural: Case) -> None:
     assert natural.torch.token_times(_only(natural.arrays, 0), [[]], [LENGTHS[0]]) == [None]
 
 
+@pytest.mark.parametrize("who", ["torch", "lean"])
+def test_what_was_heard_once_is_written_and_timed_alike(natural: Case, who: str) -> None:
+    """Both ways give the same, and the second hears nothing: what the encoder reads is no longer there."""
+    compute = natural.torch if who == "torch" else natural.lean
+    assert isinstance(compute, TellsTimes)
+    begun = compute.begun(natural.arrays)
+    assert "input_features" not in begun
+    write: Generate = getattr(natural, who)
+    plain, again = (write(arrays, decoder("greedy"), natural.ends) for arrays in (natural.arrays, begun))
+    assert [one.ids.tolist() for one in again] == [one.ids.tolist() for one in plain]
+    written = [one.ids.tolist() for one in plain]
+    for one, other in zip(
+        compute.token_times(natural.arrays, written, LENGTHS), compute.token_times(begun, written, LENGTHS), strict=True
+    ):
+        assert one is not None
+        assert other is not None
+        np.testing.assert_allclose(other.begins, one.begins)
+        np.testing.assert_allclose(other.logs, one.logs, atol=1e-5)
+
+
 def _only(arrays: dict[str, Array], row: int) -> dict[str, Array]:
     length = int(arrays["attention_mask"][row].sum())
     cut = {name: value[row : row + 1] for name, value in arrays.items()}

@@ -17,7 +17,9 @@ from burnish.decoders.beam import Beam
 from burnish.decoders.greedy import Greedy
 from burnish.decoders.sampling import Sampling
 from burnish.media.music.abc import problems
-from burnish.runtimes.ctranslate2 import settings_of
+from burnish.runtimes.ctranslate2 import Ctranslate2, settings_of
+from burnish.runtimes.gguf import Gguf
+from burnish.targets.tune import Tune
 
 HEADER = "X:1\nT:Noise\nM:3/4\nL:1/8\nK:D\n"
 
@@ -176,5 +178,16 @@ def test_a_header_that_the_grammar_does_not_cover(tokenizer: Tokenizer) -> None:
 
 
 def test_ctranslate2_has_no_grammar() -> None:
-    with pytest.raises(InputError, match="held to a grammar"):
+    with pytest.raises(InputError, match="hold predictions to a grammar"):
         settings_of(Greedy(grammar="abc"))
+
+
+def test_a_grammar_is_refused_before_anything_is_opened_or_exported(tokenizer: Tokenizer) -> None:
+    """Of a target's own orders too, which the decoder does not name; what torch computes has it all."""
+    own = Ends(frozenset({0}), orders=lambda most: held(ends(tokenizer), tokenizer.get_vocab_size(), most))
+    for decoder, ends_ in ((Greedy(grammar="abc"), ends(tokenizer)), (Greedy(), own)):
+        with pytest.raises(InputError, match="shows no logits") as refused:
+            Ctranslate2().require(decoder, Tune(), ends_)
+        assert "runtime: torch" in str(refused.value)
+        Gguf().require(decoder, Tune(), ends_)
+    Ctranslate2().require(Greedy(grammar="free"), Tune(), own)

@@ -7,16 +7,20 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from burnish.core.errors import InputError
-from burnish.core.predictions import Predictions
+from burnish.core.filed import FileAnswer
+from burnish.core.predictions import Predictions, schema
 from burnish.evaluation.music import musical_scores
-from burnish.media.music.midi import tune_of_midi
+from burnish.media.music.abc import read
+from burnish.media.music.midi import midi_of_tune, tune_of_midi
 from burnish.report.blind import BlindPair, blind_page
 from burnish.report.tunes import tunes
 from burnish.stages.listen import listen
 from burnish.stages.predict.tune_files import tune_files
+from burnish.targets.midi import Midi
 from burnish.targets.tune import Tune
 from tests.musical_cases import REEL, SHORT_BAR, WALTZ, tune_table
 from tests.reply_cases import reply_table
@@ -26,7 +30,7 @@ AFTER, BEFORE = [REEL, SHORT_BAR, WALTZ], ["no tune", WALTZ, ""]
 
 
 def section(folder: Path, table: Predictions, base: Predictions | None) -> tuple[str, str]:
-    told = musical_scores(table, [REEL], base, seed=0, resamples=50)
+    told = musical_scores(table, [Tune().music(REEL)], base, seed=0, resamples=50)
     lines = tunes(folder / "pictures", told, table, base, lambda row: f"a tune & {row}", None)
     page = folder / "pictures" / "tunes.html"
     return "\n".join(lines), page.read_text() if page.is_file() else ""
@@ -74,6 +78,66 @@ def test_files_beside_predictions(tmp_path: Path) -> None:
     again = tune_of_midi((tmp_path / "out-files" / "00000001.mid").read_bytes())
     assert [(note.start, note.pitch) for note in again.notes] == [(note.start, note.pitch) for note in written.notes]
     assert (tmp_path / "out-files" / "00000001.wav").read_bytes().startswith(b"RIFF")
+
+
+def midi_table(folder: Path, answers: list[str | None]) -> Predictions:
+    """Answers that are MIDI files beside their table, and the true music of two waltzes and a reel."""
+    folder.mkdir()
+    for name, texts in (("answers", answers), ("truths", [WALTZ, WALTZ, REEL])):
+        (folder / name).mkdir()
+        for number, text in enumerate(texts, 1):
+            if text is not None:
+                (folder / name / f"{number:08d}.mid").write_bytes(midi_of_tune(read(text)))
+    target = Midi(column="music")
+    rows: dict[str, Any] = {
+        "row": range(len(answers)),
+        "truth": [f"piece{n}.mid" for n in range(len(answers))],
+        "answer": [None if text is None else f"answers/{n:08d}.mid" for n, text in enumerate(answers, 1)],
+        "probabilities": [[]] * len(answers),
+        "loss": [1.0] * len(answers),
+        "group": [None] * len(answers),
+        "weight": [1.0] * len(answers),
+        "nats": [1.0] * len(answers),
+        "tokens": [1.0] * len(answers),
+        "written": [9.0] * len(answers),
+        "stopped": [1.0, 0.0, 1.0],
+    }
+    form = schema("midi", (), target.arrow_type(), target.model_dump(), target.columns())
+    table = pa.table([pa.array(rows[field.name], field.type) for field in form], schema=form)
+    Predictions(table).save(folder / "predictions.parquet")
+    return Predictions.load(folder / "predictions.parquet")
+
+
+def test_midi_files_are_judged_seen_and_heard(tmp_path: Path) -> None:
+    """The first is right; the second in another meter, and was cut off; the third was not written."""
+    table = midi_table(tmp_path / "run", [WALTZ, REEL, None])
+    told, page = section(tmp_path / "run", table, table)
+    scores = musical_scores(table, [read(WALTZ)], None, seed=0, resamples=50)["music"]
+    assert scores["tunes"] == {"rows": 3, "read": 2}
+    assert scores["asked"]["whole"]["value"] == pytest.approx(1 / 3)
+    assert scores["asked"]["meter"]["value"] == pytest.approx(1 / 3)
+    assert 0 < scores["asked"]["key"]["value"] < 1
+    assert scores["copied"]["value"] > 0.5
+    assert re.search(r"in the meter of the label +\| 0\.333", told)
+    assert (page.count("<article>"), page.count("<section>"), page.count("<audio")) == (3, 6, 5)
+    assert "nothing was written" in page
+    assert "<pre>" not in page, "there is no ABC"
+
+
+def test_midi_files_of_two_runs_are_compared(tmp_path: Path) -> None:
+    midi_table(tmp_path / "one", [WALTZ, REEL, None])
+    midi_table(tmp_path / "two", [REEL, None, REEL])
+    with pytest.raises(InputError, match="none were written by the checkpoint"):
+        listen(tmp_path / "one", out=tmp_path / "page.html")
+    made = listen(tmp_path / "one", tmp_path / "two", out=tmp_path / "page.html")
+    assert (made["pairs"], made["silent"]) == (1, 2)
+    assert embedded(tmp_path / "page.html")["pairs"][0]["caption"] == "example 1"
+
+
+def test_a_sound_beside_a_midi_file(tmp_path: Path) -> None:
+    answer = FileAnswer(midi_of_tune(read(REEL)), ".mid", "audio/midi", "x")
+    tune_files(Midi(column="music"), answer, tmp_path / "files", 1)
+    assert [path.name for path in (tmp_path / "files").iterdir()] == ["00000001.wav"]
 
 
 def embedded(page: Path) -> dict[str, Any]:

@@ -83,7 +83,10 @@ def test_steps_beyond_an_octave_share_a_bin() -> None:
 
 def test_scores_of_a_table() -> None:
     told = musical_scores(
-        tune_table([REEL, WALTZ, REEL, WALTZ], [REEL_IN_G, WALTZ, "nothing", SHORT_BAR]), [REEL], seed=0, resamples=200
+        tune_table([REEL, WALTZ, REEL, WALTZ], [REEL_IN_G, WALTZ, "nothing", SHORT_BAR]),
+        [read(REEL)],
+        seed=0,
+        resamples=200,
     )["music"]
     assert told["tunes"] == {"rows": 4, "read": 3}
     assert 1 / 3 <= told["copied"]["value"] < 0.5  # a few moves of a waltz stand in a reel
@@ -101,7 +104,7 @@ def test_scores_of_a_table() -> None:
 def test_the_checkpoint_as_it_was_stands_beside() -> None:
     truths = [REEL, WALTZ]
     told = musical_scores(
-        tune_table(truths, truths), [REEL], tune_table(truths, ["", "no tune"]), seed=0, resamples=20
+        tune_table(truths, truths), [read(REEL)], tune_table(truths, ["", "no tune"]), seed=0, resamples=20
     )["music"]
     assert told["base"] == {"tunes": {"rows": 2, "read": 0}}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from burnish.report.exports import section, slower
-from burnish.stages.export.run import _Exporting
+from burnish.stages.export.run import Exporting as Exports
 
 
 def row(name: str, one: float, many: float, **more: Any) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def test_it_is_in_the_report() -> None:
 
 
 def test_it_is_on_the_console(tmp_path: Path) -> None:
-    class Exporting(_Exporting):
+    class Exporting(Exports):
         def __init__(self) -> None:
             self.said: list[str] = []
             self.out, self.say = tmp_path, self.said.append

@@ -14,6 +14,7 @@ import soundfile
 
 from burnish.core.errors import InputError
 from burnish.inputs.audio import Audio
+from burnish.media.sound.files import _Bytes
 from burnish.media.sound.reading import LISTENED, at_rate, decoded, looked_at, looks_like_sound
 from tests.sound_cases import save, sound
 
@@ -232,3 +233,14 @@ def test_a_header_with_a_rate_that_nobody_records_is_refused(rate: int) -> None:
 @pytest.mark.parametrize("rate", [8000, 11_127, 44_100, 44_056, 47_999, 96_000, 192_000, 384_000])
 def test_rates_that_are_recorded_are_read(rate: int) -> None:
     assert abs(len(at_rate(written(sound(1, 0.25, rate), "WAV", rate), 16000)) - 4000) <= 1
+
+
+def test_a_file_that_points_before_its_beginning_is_said_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    """libsndfile asks for such a place in broken files; what fails in its callbacks would be printed."""
+    stream = _Bytes(b"RIFF")
+    assert stream.seek(-1) == 0
+    assert stream.seek(2) == 2
+    assert stream.seek(0, io.SEEK_END) == 4
+    with pytest.raises(InputError):
+        decoded(b"RIFF\xff\xff\xff\xffWAVEfmt " + bytes(12))
+    assert "Traceback" not in capfd.readouterr().err

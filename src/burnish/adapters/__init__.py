@@ -169,6 +169,9 @@ def hold_still(network: nn.Module) -> None:
     for path, module in modules.items():
         if not isinstance(module, _BatchNorm):
             continue
+        if getattr(module, "held_still", False):  # by a setting of the model
+            module.eval()
+            continue
         around = path
         while around and not any(True for _ in modules[around].parameters()):
             around = around.rpartition(".")[0]

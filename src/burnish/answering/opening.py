@@ -22,7 +22,7 @@ from burnish.core.written import as_written
 from burnish.decoders import answered
 from burnish.runtimes import Generate, Runner, Runtime
 from burnish.runtimes.torch import Torch, computing
-from burnish.targets import Decoded
+from burnish.targets import Decoded, Generative
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
@@ -111,6 +111,8 @@ def opened_by(bundle: Bundle, runtime: Runtime) -> tuple[Bundle, Computed]:
 
 
 def _computed(bundle: Bundle, runtime: Runtime, folder: Path) -> Computed:
+    if bundle.decoder.writes() and isinstance(bundle.target, Generative):
+        runtime.require(bundle.decoder, bundle.target, bundle.target.ends(bundle.processor))
     opens = runtime.generates if bundle.decoder.writes() else runtime.open
     return opens(folder, bundle.model, bundle.input, bundle.target)
 

@@ -27,6 +27,19 @@ class Segment:
 
 
 @dataclass
+class _Joined:
+    """Windows that are joined so far: the whole, whether its words are written apart, and the texts that are in it."""
+
+    whole: Stitching
+    spaced: bool
+    texts: list[str] = field(default_factory=list)
+
+    def goes_on(self, texts: Sequence[str], spaced: bool) -> bool:
+        """Whether these texts begin with those that are in it; the first ones may decide anew how words are written."""
+        return spaced == self.spaced and self.texts == list(texts[: len(self.texts)])
+
+
+@dataclass
 class Windows:
     """The windows of a recording.
 
@@ -35,7 +48,7 @@ class Windows:
         prepared: one for each window, in order.
         spans: seconds at which each begins and ends.
         seconds: how long the recording is.
-        answers: of the windows so far.
+        answers: of the windows so far; more come behind them.
     """
 
     bundle: Bundle
@@ -43,6 +56,7 @@ class Windows:
     spans: list[tuple[float, float]]
     seconds: float
     answers: list[Answer] = field(default_factory=list)
+    _joined: _Joined | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(cls, bundle: Bundle, row: PreparedRow) -> Self:
@@ -56,14 +70,17 @@ class Windows:
         return cls(bundle, [PreparedRow((view,)) for view in row.views], spans, int(row.views[0]["_total"]) / rate)
 
     def stitching(self) -> Stitching:
-        """The windows so far, joined."""
+        """The windows so far, joined; each is joined once, however often it is asked for while they come."""
         target: Any = self.bundle.target
         texts = [str(answer.answer) for answer in self.answers]
-        apart = bool(self.prepared[0].views[0].get(APART, 0))
-        joining = Stitching(target.spaced(texts, self.bundle.processor), apart)
-        for text in texts:
-            joining.add(text)
-        return joining
+        spaced = target.spaced(texts, self.bundle.processor)
+        if self._joined is None or not self._joined.goes_on(texts, spaced):
+            apart = bool(self.prepared[0].views[0].get(APART, 0))
+            self._joined = _Joined(Stitching(spaced, apart), spaced)
+        for text in texts[len(self._joined.texts) :]:
+            self._joined.whole.add(text)
+            self._joined.texts.append(text)
+        return self._joined.whole
 
     def segments(self) -> list[Segment]:
         """Phrases of each window that adds words, where these are timed; else the window as a whole.

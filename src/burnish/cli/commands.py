@@ -7,18 +7,27 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from burnish.cli.answers import dockerfile, evaluate, export, predict, serve, sign
+from burnish.cli.auditing import audit
 from burnish.cli.beforehand import BEFOREHAND
+from burnish.cli.boarding import board
 from burnish.cli.chatting import chat
+from burnish.cli.choosing import choose
+from burnish.cli.comparing import compare
 from burnish.cli.listening import listen
-from burnish.cli.options import FILE
+from burnish.cli.options import FILE, workers_option
 from burnish.cli.output import show
-from burnish.cli.studies import cross_validate, learning_curve
+from burnish.cli.studies import compress, cross_validate, learning_curve, seeds
+from burnish.cli.sweeping import sweep
 from burnish.core.collecting import before_the_end, importing, process_is_ours
 from burnish.core.errors import BurnishError, nearest
+
+if TYPE_CHECKING:
+    from burnish.workers import Workers
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -82,6 +91,7 @@ def commands(debug: bool) -> None:
     "--resume", is_flag=True, help="Continue the run in --out from its last checkpoint; epochs=20 makes it longer."
 )
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@workers_option
 def train(
     recipe: tuple[str, ...],
     task: str | None,
@@ -92,7 +102,8 @@ def train(
     out: Path | None,
     resume: bool,
     device: str | None,
-) -> None:
+    workers: Workers | None,
+) -> int:
     """Train as RECIPE says, evaluate once on the held-out test set, and save everything in one run folder.
 
     \b
@@ -102,20 +113,13 @@ def train(
     burnish train texts.jsonl --task language-modeling --model MODEL
     burnish train --resume --out runs/reviews
     burnish train --resume --out runs/reviews epochs=20
+    burnish train recipe.yaml --workers ray:4 --out /shared/runs/reviews
     """
     from burnish.stages.train.asked import asked
 
-    request = asked(
-        recipe,
-        task=task,
-        data=data,
-        target=target,
-        input_columns=input_columns,
-        model=model,
-        device=device,
-        out=out,
-        resume=resume,
-    )
+    options: dict[str, Any] = {"task": task, "data": data, "target": target, "input_columns": input_columns}
+    options |= {"model": model, "device": device, "resume": resume}
+    request = asked(recipe, out=out, **options)
     for note in request.notes:
         click.echo(f"note: {note}", err=True)
     with importing():
@@ -123,13 +127,18 @@ def train(
         from burnish.stages.train import run as stage
 
     without_pandas()
+    if workers is not None:
+        from burnish.stages.train.together import train_together
+
+        return train_together(workers, {"arguments": list(recipe), "out": str(request.out), **options})
     command = ["burnish", *sys.argv[1:]]
     stage.run(request.recipe, out=request.out, resume=resume, command=command, changes=request.changes)
+    return 0
 
 
 for _command in (
-    *(learning_curve, cross_validate, *BEFOREHAND),
-    *(evaluate, export, sign, predict, chat, listen, serve, dockerfile),
+    *(audit, choose, sweep, seeds, learning_curve, cross_validate, *BEFOREHAND),
+    *(evaluate, compare, board, export, compress, sign, predict, chat, listen, serve, dockerfile),
 ):
     commands.add_command(_command)
 

@@ -16,7 +16,7 @@ def _settings(context: click.Context, option: click.Parameter, told: str | None)
         return told
     from burnish.recipe.text import loads
 
-    return cast("dict[str, Any]", loads(told, place="--runtime"))
+    return cast("dict[str, Any]", loads(told, place=option.opts[0]))
 
 
 runtime_option = click.option(
@@ -60,3 +60,21 @@ def data_sets(files: tuple[str, ...], data: tuple[str, ...]) -> list[Any] | None
         {"place": place, "name": name if names.count(name) == 1 else str(place)}
         for place, name in zip(places, names, strict=True)
     ]
+
+
+def _workers(context: click.Context, option: click.Parameter, told: str | None) -> Any:
+    """Workers, from their short form or settings in braces."""
+    if told is None:
+        return None
+    from burnish.workers import workers_of
+
+    return workers_of(cast("dict[str, Any]", _settings(context, option, told)))
+
+
+workers_option = click.option(
+    "--workers",
+    metavar="WHERE",
+    callback=_workers,
+    help="Where trainings run: local:2 (two processes side by side), ray, ray:4, ray://HOST:10001, or settings such as "
+    "'{kind: ray, count: 4, gpus: 1}'.",
+)

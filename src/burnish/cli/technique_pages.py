@@ -12,11 +12,15 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from pydantic import BaseModel
+
 from burnish.cli.marked import between_marks
 from burnish.cli.reference import table_of_fields
 from burnish.core.component import Component, component_class, kinds
 from burnish.core.files import write_text
+from burnish.models import Head
 from burnish.recipe.axes import AXES
+from burnish.recipe.parts import LossSpikes, Monitoring
 
 HEADINGS = (
     "What it does",
@@ -40,11 +44,23 @@ LONG = {
 }
 """By page, the ways of `benchmarks/long_texts.py`, in words."""
 LONG_SETS = {"bbc_news": "news articles (bbc_news)", "newsgroups20": "posts (newsgroups20)"}
+SETTINGS: dict[str, type[BaseModel]] = {"head": Head, "loss_spikes": LossSpikes, "monitoring": Monitoring}
+"""Pages of what is a group of settings and no kind of an axis."""
 
 
 def technique(kind: str) -> type[Component] | None:
     """The class behind a page; None for pages of what is a setting of something else."""
-    for field in ("penalties", "perturbations", "averages", "mixing", "augmentations", "long"):
+    for field in (
+        "penalties",
+        "perturbations",
+        "averages",
+        "clips",
+        "optimizers",
+        "shrinking",
+        "mixing",
+        "augmentations",
+        "long",
+    ):
         if kind in kinds(AXES[field]):
             return component_class(AXES[field], kind)
     return None
@@ -54,6 +70,8 @@ def filled(page: str, kind: str, results: Mapping[str, Any]) -> str:
     """A page with the parts between marks made anew."""
     cls, made = technique(kind), {"results": "\n".join(_results(kind, results))}
     made["long"] = "\n".join(_long(kind, results))
+    if kind in SETTINGS:
+        made["settings"] = table_of_fields(SETTINGS[kind])
     if cls is not None:
         made |= {"says": cls.sentence(), "settings": table_of_fields(cls)}
     return between_marks(page, made)
@@ -62,17 +80,22 @@ def filled(page: str, kind: str, results: Mapping[str, Any]) -> str:
 def _results(kind: str, results: Mapping[str, Any]) -> Iterator[str]:
     """One line for each set: the difference to the plain recipe, and whether it is shown."""
     for name, words in SETS.items():
-        row = results.get(name, {}).get("techniques", {}).get(kind)
-        if row is None:
+        every = results.get(name, {}).get("techniques", {})
+        rows = [row for key, row in every.items() if key.partition(".")[0] == kind]
+        if not rows:
             yield f"- {words.split(',')[0]}: not measured yet"
-            continue
-        found = row["difference"]["accuracy"]
-        shown = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no significant difference"
-        yield (
-            f"- {words.format(**results[name]['rows'])}: accuracy {found['value']:+.3f} "
-            f"(95 % CI {found['low']:+.3f} to {found['high']:+.3f}), {shown}; {_seeds(len(row['seeds']))}; "
-            f"settings `{json.dumps(row['settings'])}`"
-        )
+        for row in rows:
+            yield _difference(row, words.format(**results[name]["rows"]))
+
+
+def _difference(row: Mapping[str, Any], words: str) -> str:
+    """The difference to the plain recipe that a row of results holds."""
+    found = row["difference"]["accuracy"]
+    shown = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no significant difference"
+    return (
+        f"- {words}: accuracy {found['value']:+.3f} (95 % CI {found['low']:+.3f} to {found['high']:+.3f}), {shown}; "
+        f"{_seeds(len(row['seeds']))}; settings `{json.dumps(row['settings'])}`"
+    )
 
 
 def _long(kind: str, results: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -23,10 +24,11 @@ LARGEST = 1_800_000_000  # bytes of a model that still fits one protobuf file
 class Quantization(Compression):
     """Eight or sixteen bits instead of thirty-two, after training (Jacob et al. 2018, arXiv 1712.05877)."""
 
-    method: Literal["int8", "static_int8", "float16", "int8_weights"] = Field(
+    method: Literal["int8", "static_int8", "float16", "int8_weights", "aware_int8"] = Field(
         "int8",
         description="int8: activations measured for each batch; static_int8: by calibration, as QDQ operators, for "
-        "convolutions, NPUs and FPGAs; float16: halves; int8_weights: weights only, in blocks, the most careful.",
+        "convolutions, NPUs and FPGAs; float16: halves; int8_weights: weights only, in blocks, the most careful; aware_int8: as "
+        "a network was trained to be rounded (`quantise`).",
     )
     per_channel: bool = Field(True, description="A scale for each output channel of the weights instead of one in all.")
     unsigned: bool = Field(False, description="Weights from 0 to 255: no saturation on CPUs without VNNI.")
@@ -67,6 +69,7 @@ class Quantization(Compression):
             "static_int8": self._static,
             "float16": self._halves,
             "int8_weights": self._weights,
+            "aware_int8": self._aware,
         }[self.method]
         try:
             with _silent():
@@ -132,6 +135,10 @@ class Quantization(Compression):
 
         every = self.every_operator if self.every_operator is not None else _has_convolutions(model)
         _static.quantise(self, model, out, calibration, every=every, large=_is_large(model))
+
+    def _aware(self, model: Path, out: Path, calibration: Batches) -> None:
+        """The graph rounds already: it was exported so."""
+        shutil.copy2(model, out)
 
     def _halves(self, model: Path, out: Path, calibration: Batches) -> None:
         import onnx

@@ -34,7 +34,7 @@ class Truth(Generic[T]):
     """What the rows of a batch should be answered with: arrays in a batch, tensors where losses are computed.
 
     Attributes:
-        targets: the truth as numbers: [B] for one value a line, [B, C] or [B, L] for more. Mixed rows have k truths each,
+        targets: the labels as numbers: [B] for one value a line, [B, C] or [B, L] for more. Mixed rows have k labels each,
             one after the other: [k B] or [k B, C]; `weights` then say how much of each.
         weights: float32, the shape of `targets`; 0 where a target is absent, padded, ignored or unknown.
         owner: int64, the shape of `targets`: the row that each element belongs to, counted from 0 within the batch.
@@ -57,6 +57,7 @@ class Batch:
         rows: int64 [R], the row numbers in the table the batch came from.
         useful: how many input elements (tokens, samples ...) are not padding.
         size: how many input elements there are, padding included.
+        real: how many of the lines are this process' own, the first ones; the others only fill the batch. None: all.
     """
 
     inputs: dict[str, Array]
@@ -67,13 +68,14 @@ class Batch:
     rows: NDArray[np.int64]
     useful: int
     size: int
+    real: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
     def truth(self) -> Truth[Array]:
-        """The rows' truths."""
+        """The rows' labels."""
         return Truth(self.targets, self.weights, self.owner, self.lines)
 
     def by_row(self, values: Array) -> NDArray[np.float64]:

@@ -14,6 +14,9 @@ Name = Literal[
     "sanity",  # examples: encoded rows decoded back
     "step",  # number, total_steps, epoch, loss, learning_rate, gradient_norm, rows, tokens, seconds, padding_ratio, groups
     "validation",  # number, epoch, scores {metric: value}, loss, best (bool), seconds
+    "rollback",  # number (of the step it goes on from), spiked_at, loss, usual, rollbacks, most, rate_factor
+    "layers",  # number, layers {name: {update, mean, deviation, largest, dead, units, seen, still}}
+    "diagnosis",  # number, code, text, remedy
     "checkpoint",  # number, path, best (bool)
     "test",  # scores {metric: {value, low, high}}
     "run_finished",  # path, seconds, stopped (why)

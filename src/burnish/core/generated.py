@@ -12,7 +12,7 @@ from burnish.core.batch import Array
 Reason = Literal["stop", "length"]
 """`stop`: a stop token, a stop string, or the end of the frames; `length`: as many tokens as were allowed."""
 TIMED = "_timed"
-"""Of a view: 1 where the times of its words are wanted, which costs another pass of what writes."""
+"""Of a view: 1 where the times of its words are wanted, which costs another pass of the decoder that writes."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,20 @@ class TellsTimes(ABC):
     """What computes transcripts and can tell where in the sound their tokens are; it inherits this beside what it is."""
 
     @abstractmethod
+    def begun(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Rows with what both writing and times read computed once, the states of an encoder, in place of what it read.
+
+        Both take rows with and without; what they give is the same.
+        """
+
+    @abstractmethod
     def token_times(
         self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
     ) -> list[TokenTimes | None]:
         """Of each of B rows; None of one without tokens.
 
         Args:
-            arrays: as the rows were written from.
+            arrays: as the rows were written from, or `begun`.
             written: ids of each, without prompt and end.
             seconds: of sound in each, behind which there is silence that was put there.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,17 @@ from burnish.core.errors import InputError
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
 """Said of a network whose head came with the checkpoint."""
+
+
+@contextmanager
+def modes_kept(module: nn.Module) -> Iterator[None]:
+    """Put each part of a module back into train or eval mode, as it was, when the block ends."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
 
 
 class Inseparable(Exception):
@@ -80,6 +92,38 @@ class Generating(ABC):
             f"{type(self).__name__} does not tell how probable its prompt is", fix="leave echo or logprobs out"
         )
 
+    def remembering(self) -> Remembering | None:
+        """The same network with its memory in the open; None where that is more than keys and values."""
+        return None
+
+
+class Remembering(ABC):
+    """A language model whose memory is inputs and outputs, a module as well: for formats that remember nothing themselves."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> list[tuple[int, int]] | None:
+        """Heads and width of the keys, and the values, of each layer; None where it remembers anything else."""
+
+    @abstractmethod
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        allowed: torch.Tensor,
+        position_ids: torch.Tensor,
+        kept: torch.Tensor,
+        *past: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """Logits [B, k, V], then keys and values [B, heads, P + l, D] of each layer in turn.
+
+        Args:
+            input_ids: int64 [B, l], new tokens.
+            allowed: float32 [B, 1, l, P + l], 0 where a token sees another, and very low elsewhere.
+            position_ids: int64 [B, l], of the new tokens in their texts.
+            kept: int64 [k], which of the new tokens there are logits of.
+            past: keys and values [B, heads, P, D] of each layer in turn.
+        """
+
 
 class Attending(ABC):
     """What a network can do that hears and writes: show what it looked at. It inherits this beside `Network`."""
@@ -128,6 +172,7 @@ class Network(nn.Module, ABC):
         seed: what fresh parts are drawn from: the head, and what adapters insert.
         new_tokens: ids of tokens that the checkpoint's vocabulary did not have; their rows begin as the mean of all others.
         fresh_head: whether the head's last layer was drawn at random, and did not come with the checkpoint.
+        never: names of parameters that no adapter lets learn, such as those of batch norms that are held.
         from_scratch: whether all weights were drawn at random: then all of them must learn.
     """
 
@@ -136,10 +181,11 @@ class Network(nn.Module, ABC):
     fresh_head: bool = True
     from_scratch: bool = False
     new_tokens: Sequence[int] = ()
+    never: frozenset[str] = frozenset()
 
     def learns(self, parameter: str) -> bool:
         """Whether a parameter may ever learn, whatever the adapter: not where a part is only read with, such as a codec."""
-        return True
+        return parameter not in self.never
 
     @property
     def encoder_layers(self) -> int:
@@ -196,6 +242,13 @@ class Network(nn.Module, ABC):
     def backbone(self) -> nn.Module:
         """The library's own module (what peft wraps)."""
 
+    def stacks(self) -> list[nn.ModuleList]:
+        """The lists of equal blocks it computes, one block after the other: most have one, encoder and decoder are two.
+
+        None where blocks differ, as those of convolutional networks do.
+        """
+        return stacks_of(self.backbone())
+
     def answer_lengths(self, **inputs: torch.Tensor) -> torch.Tensor | None:
         """int64 [B], at how many places of each line `forward` answers; None: the inputs' own places, or one a row.
 
@@ -236,3 +289,17 @@ class Network(nn.Module, ABC):
             Inseparable: the architecture does not allow it.
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads")
+
+
+def stacks_of(model: nn.Module) -> list[nn.ModuleList]:
+    """The lists of equal blocks of a model, in the order of its modules; a block has attention in it."""
+    found: dict[str, nn.ModuleList] = {}
+    for path, module in model.named_modules():
+        inside = any(path.startswith(f"{outer}.") for outer in found)
+        if isinstance(module, nn.ModuleList) and len({type(block) for block in module}) == 1 and not inside:
+            found[path] = module
+    return [blocks for blocks in found.values() if any(_attends(block) for block in blocks)]
+
+
+def _attends(block: nn.Module) -> bool:
+    return any("attention" in type(module).__name__.lower() for module in block.modules())

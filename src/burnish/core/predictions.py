@@ -33,7 +33,7 @@ def schema(
 
     Args:
         target_kind, names: kind of the target, and the names of its logits; they travel in the metadata.
-        answer_type: of answers and truths.
+        answer_type: of predictions and labels.
         settings: the target as plain values, which travels there too, so that evaluation knows learned thresholds;
             None: as in burnish 0.8.0 and older, without `weight` and `columns`.
         columns: numbers that the target declares of each row: corpus scores are their sums, divided once.
@@ -95,7 +95,7 @@ class Predictions:
 
     @cached_property
     def truth(self) -> list[Any]:
-        """N truths in the words of the data."""
+        """N labels in the words of the data."""
         return cast(list[Any], self.table["truth"].to_pylist())
 
     @cached_property

@@ -22,7 +22,7 @@ class Cells:
     """The answers of N rows as cells of a confusion matrix.
 
     Attributes:
-        names: K classes: the label names, then truths (and answers) that are not among them, sorted.
+        names: K classes: the label names, then labels (and predictions) of the rows that are not among them, sorted.
         truth: [N] class number of each truth.
         answer: [N] class number of each answer.
         order: [N] the rows sorted by cell.
@@ -44,7 +44,7 @@ class Cells:
         return np.add.reduceat(counts[:, self.order], self.starts, axis=1)
 
     def sums(self, counts: Counts) -> ClassSums:
-        """True positives, truths and answers of each class, [R, K] each."""
+        """True positives, labels and predictions of each class, [R, K] each."""
         drawn = self.drawn(counts).astype(np.float64)
         classes = np.arange(len(self.names))
         is_truth = (self.cell_truth[:, None] == classes).astype(np.float64)
@@ -54,7 +54,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class ClassSums:
-    """True positives, truths and answers of each class under each resample; [R, K] each."""
+    """True positives, labels and predictions of each class under each resample; [R, K] each."""
 
     hits: Values
     truths: Values
@@ -134,7 +134,7 @@ def class_sums(known: Predictions, counts: Counts) -> ClassSums:
 
 @dataclass(frozen=True)
 class Claims:
-    """What the truths and answers of N rows claim (`Target.counted`), by class.
+    """What the labels and predictions of N rows claim (`Target.counted`), by class.
 
     Attributes:
         names: K classes.
@@ -171,13 +171,13 @@ def _counted_claims(known: Predictions) -> Claims:
 def averaged(sums: ClassSums, which: Which, average: Average, names: Sequence[str], positive: str | None) -> Values:
     """Precision, recall or F1 of each resample, [R].
 
-    A class counts where it occurs among the truths or the answers of a resample, as in scikit-learn. A class without
-    answers has precision 0, one without truths has recall 0.
+    A class counts where it occurs among the labels or the predictions of a resample, as in scikit-learn. A class without
+    predictions has precision 0, one without labels has recall 0.
 
     Args:
         sums: [R, K] each.
         which: which of the three.
-        average: over classes (macro), over classes by their truths (weighted), over all decisions (micro), or of one
+        average: over classes (macro), over classes by their labels (weighted), over all decisions (micro), or of one
             class only (binary).
         names: K names of the classes.
         positive: the class of `binary`; None: the second of two.
@@ -195,7 +195,7 @@ def averaged(sums: ClassSums, which: Which, average: Average, names: Sequence[st
 
 
 def _each(sums: ClassSums, which: Which) -> Values:
-    """[R, K]; nan where a class occurs neither among truths nor answers."""
+    """[R, K]; nan where a class occurs neither among labels nor predictions."""
     occurs = sums.truths + sums.answers
     below = {"precision": sums.answers, "recall": sums.truths, "f1": occurs / 2}[which]
     values = np.where(below > 0, sums.hits / np.where(below > 0, below, 1.0), 0.0)
@@ -208,7 +208,7 @@ def positive_name(names: Sequence[str], given: str | None) -> str | None:
 
 
 def per_class(known: Predictions) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1, truths (support) and answers of each class or entity type, in the order of the names."""
+    """Precision, recall, F1, labels (support) and predictions of each class or entity type, in the order of the names."""
     if not len(known):
         return {}
     sums = class_sums(known, np.ones((1, len(known)), np.int64))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,6 +140,8 @@ def _before_cuts(drawn: NDArray[np.int32], cuts: NDArray[np.int64]) -> NDArray[n
     """[N, R] to [S, R]: how many were drawn before each cut. Sums between cuts come first: positives are mostly few."""
     if not len(cuts):
         return np.zeros((0, drawn.shape[1]), np.int64)
-    bounds = np.concatenate([[0], cuts])
-    pieces = [drawn[low:high].sum(axis=0, dtype=np.int64) for low, high in pairwise(bounds)]
-    return np.cumsum(np.stack(pieces), axis=0)
+    inside = cuts[cuts < len(drawn)]
+    starts = inside if len(inside) and inside[0] == 0 else np.concatenate([[0], inside])
+    sums = np.zeros((len(starts) + 1, drawn.shape[1]), np.int64)
+    np.cumsum(np.add.reduceat(drawn, starts, axis=0, dtype=np.int64), axis=0, out=sums[1:])
+    return sums[np.searchsorted(starts, cuts)]

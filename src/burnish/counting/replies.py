@@ -34,7 +34,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Replies:
-    """The truths and the answers of N rows."""
+    """The labels and the predictions of N rows."""
 
     truth: list[Reply]
     answer: list[Reply]

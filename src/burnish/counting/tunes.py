@@ -30,7 +30,7 @@ def written_tune(text: str) -> WrittenTune:
 
 @dataclass(frozen=True)
 class TunesOfRows:
-    """The truths' headers and the answers of N rows; an answer that is missing is an empty text."""
+    """The labels' headers and the predictions of N rows; a prediction that is missing is an empty text."""
 
     truth: list[AbcHeader]
     answer: list[WrittenTune]

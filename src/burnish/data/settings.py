@@ -14,6 +14,7 @@ from burnish.core.errors import InputError
 from burnish.data.data_set import IN_MEMORY as IN_MEMORY
 from burnish.data.data_set import DataSet, data_sets, shown
 from burnish.data.sources import Source
+from burnish.data.streaming.settings import Streaming
 
 _ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, DataSet.model_json_schema()]}
 _PLACE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _ONE_OR_SEVERAL}, {"type": "null"}]})
@@ -47,12 +48,21 @@ class Data(BaseModel):
         description="Share of the training examples that are learned from, of each class alike; the seed draws them, smaller "
         "shares lie inside larger ones.",
     )
+    stream: Streaming | None = Field(
+        None,
+        description="Read training examples as a stream of Parquet shards, larger than memory and disk; true: as usual.",
+    )
     cache: Path | None = Field(None, description="Folder for the Arrow cache; $BURNISH_CACHE or ~/.cache/burnish.")
 
     @field_validator("train", "validation", "test", mode="before")
     @classmethod
     def _several(cls, value: Any, info: ValidationInfo) -> Any:
         return data_sets(value, str(info.field_name))
+
+    @field_validator("stream", mode="before")
+    @classmethod
+    def _usual(cls, value: Any) -> Any:
+        return ({} if value else None) if isinstance(value, bool) else value
 
     @field_validator("train")
     @classmethod

@@ -1,4 +1,4 @@
-"""The truths of a split, computed once: classes, hashes, states and counts, for whoever learns, weighs, samples or audits."""
+"""The labels of a split, computed once: classes, hashes, states and counts, for whoever learns, weighs, samples or audits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Truths:
         part: the split.
         target: what was asked; learned, where names have to be.
         strata: int64 [N], the class of each row, numbered in order of first appearance; -1 where it has none.
-        hashes: uint64 [N], equal for equal truths; 0 where it is missing.
+        hashes: uint64 [N], equal for equal labels; 0 where it is missing.
         states: int8 [N], FINE, MISSING, or ILLEGAL: a cell that is no truth for the target.
         counts: how often each name occurs.
     """
@@ -46,12 +46,12 @@ class Truths:
         return self.part.cells(self.target.column)
 
     def each(self) -> Iterator[Any]:
-        """The truths as `Target.truth` gives them, one after another."""
+        """The labels as `Target.truth` gives them, one after another."""
         return self.part.table.cells(self.target.column).mapped(self.part.rows, self.target.truth)
 
 
 def truths_of(part: Part, target: Target) -> Truths:
-    """Everything of the truths of a split, in one pass.
+    """Everything of the labels of a split, in one pass.
 
     Args:
         part: its table has the target's column.

@@ -241,22 +241,35 @@ class _Writing:
             places = [place for place, other in enumerate(bounded) if other == one]
             some = [views[place] for place in places]
             arrays = one.asked({**self.collate(some)[0], **self.target.begun(len(some), self.processor)})
+            timing = self._timing(some)
+            arrays = arrays if timing is None else timing.begun(arrays)
             seeds = [int(view.get("_seed", self.seed)) for view in some]
             written = self.compute(arrays, one, self.ends, seeds)
-            whole |= dict(zip(places, self._with_times(arrays, some, written), strict=True))
+            timed = written if timing is None else self._with_times(timing, arrays, some, written)
+            whole |= dict(zip(places, timed, strict=True))
         return [whole[place] for place in range(len(views))]
 
+    def _timing(self, views: Sequence[Encoded]) -> TellsTimes | None:
+        """What tells times of words, where a view is `TIMED`; None also where what computes tells none."""
+        if self.processor.for_input.heard is None or self.ends.text is None or not isinstance(self.compute, TellsTimes):
+            return None
+        return self.compute if any(view.get(TIMED) for view in views) else None
+
     def _with_times(
-        self, arrays: dict[str, Array], views: Sequence[Encoded], written: Sequence[Generated]
+        self, timing: TellsTimes, arrays: dict[str, Array], views: Sequence[Encoded], written: Sequence[Generated]
     ) -> list[Generated]:
-        """With times of the words of views that are `TIMED`; as they are where what computes tells none."""
-        wanted = [row for row, view in enumerate(views) if view.get(TIMED) and len(written[row].ids)]
+        """With times of the words of views that are `TIMED`."""
         heard, text = self.processor.for_input.heard, self.ends.text
-        if not wanted or heard is None or text is None or not isinstance(self.compute, TellsTimes):
-            return list(written)
-        out, seconds = list(written), [float(views[row]["_samples"]) / heard[0] for row in wanted]
+        assert heard is not None and text is not None  # noqa: PT018 - of `_timing`
+        out, wanted = (
+            list(written),
+            [row for row, view in enumerate(views) if view.get(TIMED) and len(written[row].ids)],
+        )
+        if not wanted:
+            return out
+        seconds = [float(views[row]["_samples"]) / heard[0] for row in wanted]
         rows = {name: values[wanted] for name, values in arrays.items()}
-        told = self.compute.token_times(rows, [written[row].ids.tolist() for row in wanted], seconds)
+        told = timing.token_times(rows, [written[row].ids.tolist() for row in wanted], seconds)
         for row, times, length in zip(wanted, told, seconds, strict=True):
             if times is not None:
                 words = attended_words(written[row].ids.tolist(), times, text, length)

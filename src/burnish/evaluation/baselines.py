@@ -32,7 +32,7 @@ class Baseline:
     """The answers of a baseline on the rows of a predictions table, and what to know about them.
 
     Attributes:
-        predictions: the same rows, truths and groups; other answers and probabilities, no losses.
+        predictions: the same rows, labels and groups; other answers and probabilities, no losses.
         note: how the answers came about, in one or two sentences.
     """
 
@@ -41,10 +41,10 @@ class Baseline:
 
 
 def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline | None:
-    """Always the same answer, learned from the training split's truths: `Target.usual`; None where there is no such thing.
+    """Always the same prediction, learned from the training split's labels: `Target.usual`; None where there is no such thing.
 
     Args:
-        train_truth: truths in the form of the table (`Target.truth`); None is left out.
+        train_truth: labels in the form of the table (`Target.truth`); None is left out.
         like: the table whose rows are to be answered.
 
     Raises:
@@ -85,7 +85,7 @@ def frozen_features(
 
     Args:
         train_features: [N, D]; for tags [W, D], the words of all rows one after another.
-        train_truth: [N] truths in the form of the table; for tags [W] tags. None is left out.
+        train_truth: [N] labels in the form of the table; for tags [W] tags. None is left out.
         test_features: [M, D] in the order of the table; for tags M arrays [L, D], where L may be less than the row's
             words: the rest were cut off and get O.
         like: the table whose rows are to be answered, M rows.
@@ -95,7 +95,7 @@ def frozen_features(
         least: of sets of names, the probability from which on a name is given.
 
     Raises:
-        InputError: features and truths, or features and rows, do not go together; or no truth.
+        InputError: features and labels, or features and rows, do not go together; or no label.
     """
     features = np.asarray(train_features, np.float32)
     if len(features) != len(train_truth) or len(test_features) != len(like):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
-from burnish.evaluation.intervals import draws, percentiles
+from burnish.evaluation.intervals import percentiles, resampled
 from burnish.metrics import Metric
 from burnish.targets import is_exclusive, same, target_of
 
@@ -67,18 +67,22 @@ def paired_differences(
         InputError: the tables do not hold the same rows with the same truth.
     """
     first, second = aligned(a, b)
-    resampled: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
-    for counts in draws(first.groups, len(first), resamples=resamples, seed=seed):
-        for metric in metrics:
-            resampled[metric.label].append(metric.resampled(first, counts) - metric.resampled(second, counts))
+
+    def score(tables: Sequence[Predictions], counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        one, other = tables
+        return {m.label: m.resampled(one, counts) - m.resampled(other, counts) for m in metrics}
+
+    whole = {m.label: m.value(first) - m.value(second) for m in metrics}
+    drawn = resampled([first, second], score, whole, resamples=resamples, seed=seed)
     p = mcnemar(first, second) if is_exclusive(target_of(first)) else None
     differences = {}
     for metric in metrics:
-        low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
+        low, high, defined = percentiles(drawn[metric.label], level)
         shown = defined and not low <= 0 <= high and metric.greater_is_better is not None
         better = (low > 0) == metric.greater_is_better if shown else None
-        value = metric.value(first) - metric.value(second)
-        differences[metric.label] = Difference(value, low, high, defined, first.groups is not None, better, p)
+        differences[metric.label] = Difference(
+            whole[metric.label], low, high, defined, first.groups is not None, better, p
+        )
     return differences
 
 
@@ -86,7 +90,7 @@ def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     """Both tables with the rows that have truth, in the order of a.
 
     Raises:
-        InputError: different targets, rows or truths.
+        InputError: different targets, rows or labels.
     """
     if a.target != b.target:
         raise InputError(

@@ -17,7 +17,7 @@ class Confusion:
     """Rows by truth and answer.
 
     Attributes:
-        names: K classes: the label names, then truths that are not among them.
+        names: K classes: the label names, then true labels that are not among them.
         counts: int64 [K, K], truth down, answer across.
     """
 

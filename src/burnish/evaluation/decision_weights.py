@@ -99,7 +99,7 @@ def _weights(frequencies: NDArray[np.float64], strength: float) -> NDArray[np.fl
 
 @dataclass(frozen=True)
 class _Rows:
-    """[N, C] probabilities and [N] truths, and what answers cost; rows whose truth is no label are left out."""
+    """[N, C] probabilities and [N] labels, and what predictions cost; rows whose label is none of the C are left out."""
 
     probabilities: Values
     truth: NDArray[np.int64]

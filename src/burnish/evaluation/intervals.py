@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.counting.resampling import with_truth
+from burnish.evaluation import subsets
 from burnish.metrics import Metric
 
 BLOCK = 2_000_000
@@ -47,7 +48,7 @@ def draws(groups: Sequence[str | None] | None, rows: int, *, resamples: int, see
         seed: the same seed and N give the same draws, whatever the size of the blocks.
     """
     stream = generator(seed, "bootstrap")
-    member = np.arange(rows) if groups is None else _group_numbers(groups)
+    member = np.arange(rows) if groups is None else group_numbers(groups)
     units = int(member.max()) + 1 if rows else 0
     size = max(1, min(resamples, BLOCK // max(1, rows)))
     for start in range(0, resamples if units else 0, size):
@@ -56,7 +57,8 @@ def draws(groups: Sequence[str | None] | None, rows: int, *, resamples: int, see
         yield drawn if groups is None else drawn[:, member]
 
 
-def _group_numbers(groups: Sequence[str | None]) -> NDArray[np.int64]:
+def group_numbers(groups: Sequence[str | None]) -> NDArray[np.int64]:
+    """[N] the number of each row's group, from 0 in the order of their appearance; a row without one is its own."""
     keys = [("row", i) if g is None else ("group", g) for i, g in enumerate(groups)]
     number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     return np.array([number[key] for key in keys], np.int64)
@@ -95,19 +97,53 @@ def bootstrap(
     return bootstrap_all([metric], predictions, resamples=resamples, seed=seed, level=level)[metric.label]
 
 
+Scored = Callable[[Sequence[Predictions], NDArray[np.int64]], dict[str, NDArray[np.float64]]]
+"""Tables of the same rows and counts [R, N] to values [R] by name."""
+
+
+def resampled(
+    tables: Sequence[Predictions], score: Scored, whole: Mapping[str, float], *, resamples: int, seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """Values of resamples of tables, by name: of all rows, or of large tables of their subsets (see `subsets`).
+
+    Args:
+        tables: of the same N rows with truth, in the same order.
+        score: what is computed of each draw.
+        whole: the values of all rows, each counted once.
+        resamples, seed: of the draws.
+    """
+    first = tables[0]
+    member = np.arange(len(first)) if first.groups is None else group_numbers(first.groups)
+    found: dict[str, list[NDArray[np.float64]]] = {label: [np.zeros(0)] for label in whole}
+    if subsets.in_subsets(first, member):
+        for rows, blocks in subsets.subset_draws(member, resamples=resamples, seed=seed):
+            some = subsets.taken(tables, rows)
+            center = score(some, np.ones((1, len(rows)), np.int64))
+            for counts in blocks:
+                for label, values in subsets.moved(whole, center, score(some, counts)).items():
+                    found[label].append(values)
+    else:
+        for counts in draws(first.groups, len(first), resamples=resamples, seed=seed):
+            for label, values in score(tables, counts).items():
+                found[label].append(values)
+    return {label: np.concatenate(values) for label, values in found.items()}
+
+
 def bootstrap_all(
     metrics: Sequence[Metric], predictions: Predictions, *, resamples: int = 1000, seed: int, level: float = 0.95
 ) -> dict[str, Interval]:
     """Several metrics over the same draws, by label."""
     known = with_truth(predictions)
-    resampled: dict[str, list[NDArray[np.float64]]] = {metric.label: [] for metric in metrics}
-    for counts in draws(known.groups, len(known), resamples=resamples, seed=seed):
-        for metric in metrics:
-            resampled[metric.label].append(metric.resampled(known, counts))
+
+    def score(tables: Sequence[Predictions], counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        return {metric.label: metric.resampled(tables[0], counts) for metric in metrics}
+
+    whole = {metric.label: metric.value(known) for metric in metrics}
+    drawn = resampled([known], score, whole, resamples=resamples, seed=seed)
     intervals = {}
     for metric in metrics:
-        low, high, defined = percentiles(np.concatenate([np.zeros(0), *resampled[metric.label]]), level)
-        value = metric.value(known)
+        low, high, defined = percentiles(drawn[metric.label], level)
+        value = whole[metric.label]
         if value in (0.0, 1.0) and (judged := metric.share_of(known)) is not None:
             low, high = of_all_alike(value, judged, known.groups, level)
         elif metric.greater_is_better and low == high == value == 1.0:
@@ -124,6 +160,6 @@ def of_all_alike(
     Every resample is as perfect (or as wrong) as the table, and says nothing about new rows. Of other scores than shares
     no such interval is known.
     """
-    member = np.arange(len(judged)) if groups is None else _group_numbers(groups)
+    member = np.arange(len(judged)) if groups is None else group_numbers(groups)
     end = ((1 - level) / 2) ** (1 / len(np.unique(member[judged])))
     return (end, 1.0) if share else (0.0, 1 - end)

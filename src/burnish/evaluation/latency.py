@@ -51,3 +51,41 @@ def _timed(run: Runner, batches: list[dict[str, Array]], size: int, seconds: flo
         "processor_ms": 1000 * float(np.median(processor)),
         "batches": len(wall),
     }
+
+
+def alternating(
+    runs: Mapping[str, Runner],
+    batches: Mapping[str, Mapping[int, list[dict[str, Array]]]],
+    *,
+    rounds: int = 60,
+    seconds: float = 6.0,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Times of several models, one batch of each in turn, so that what else the machine does slows all of them alike.
+
+    Args:
+        runs: by name, arrays to logits.
+        batches: by name, rows in a batch to batches of real rows, the same rows for all.
+        rounds: batches of each size that each model answers at most.
+        seconds: after so long with one size no further round begins; five are made in any case.
+
+    Returns:
+        {name: {size: {p50_ms, p95_ms, p99_ms}}}, wall clock.
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in runs}
+    for size in sorted({size for of_run in batches.values() for size, some in of_run.items() if some}):
+        times: dict[str, list[float]] = {name: [] for name in runs}
+        for name, run in runs.items():
+            run(**batches[name][size][0])
+        begin = time.perf_counter()
+        for number in range(rounds):
+            if number >= LEAST and time.perf_counter() - begin > seconds:
+                break
+            for name, run in runs.items():
+                some = batches[name][size]
+                batch, started = some[number % len(some)], time.perf_counter()
+                run(**batch)
+                times[name].append(time.perf_counter() - started)
+        for name, wall in times.items():
+            quantiles = (1000 * float(q) for q in np.quantile(wall, [0.5, 0.95, 0.99]))
+            found[name][str(size)] = dict(zip(("p50_ms", "p95_ms", "p99_ms"), quantiles, strict=True))
+    return found

@@ -15,10 +15,11 @@ from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.counting.resampling import with_truth
 from burnish.evaluation.intervals import draws, of_all_alike, percentiles
-from burnish.media.music.families import melody
+from burnish.evaluation.written_music import given, true, tunes_of
+from burnish.media.music.key_finding import heard_key
 from burnish.media.music.passages import Passages, moves
-from burnish.media.music.tune import Tune
-from burnish.targets import Musical, target_of
+from burnish.media.music.tune import Key, Tune
+from burnish.targets import Filed, Musical, target_of
 
 Values = NDArray[np.float64]
 HALVES = 200
@@ -30,7 +31,7 @@ _FARTHEST = 12  # semitones of a step that has a bin of its own
 
 def musical_scores(
     predictions: Predictions,
-    training: Iterable[Any],
+    training: Iterable[Tune | None],
     base: Predictions | None = None,
     *,
     seed: int,
@@ -41,7 +42,7 @@ def musical_scores(
 
     Args:
         predictions: N rows.
-        training: truths of the training rows, as the target gives them.
+        training: the music of the training rows.
         base: of the checkpoint as it was, on the same rows.
         seed, resamples, level: of the bootstrap over rows.
 
@@ -50,28 +51,52 @@ def musical_scores(
         with the true tunes', 0 to 1; floor: {value, low, high} of one half of the true tunes with the other}};
         `copied` {value, low, high: mean share of a prediction in its longest passage of a training row; copies,
         copies_low, copies_high: share of predictions that are copied by half or more; real: {value, copies} of the true tunes};
+        `asked`, of predictions that are files, which have no header to compare: {whole: share that holds notes and ended by
+        itself; meter, key: whose first meter is that of the true music, and in which the same key is heard};
         `base`: the same of the checkpoint as it was.
     """
     target = target_of(predictions)
     if not isinstance(target, Musical):
         return {}
-    passages = Passages(moves(tune) for text in training if text is not None and (tune := target.music(text)))
-    told = _scored(target, with_truth(predictions), passages, seed, resamples, level)
-    if base is not None:
-        told["base"] = _scored(target, with_truth(base), passages, seed, resamples, level)
+    passages = Passages(moves(tune) for tune in training if tune is not None)
+    known = with_truth(predictions)
+    truths = tunes_of(target, true(known, target))
+    told = _scored(target, truths, _Drawn(known, seed, resamples, level), passages)
+    if base is not None and any(answer is not None for answer in base.answer):  # files of it are not written
+        told["base"] = _scored(target, truths, _Drawn(with_truth(base), seed, resamples, level), passages)
     return {"music": told}
 
 
-def _scored(
-    target: Musical, known: Predictions, passages: Passages, seed: int, resamples: int, level: float
-) -> dict[str, Any]:
-    truths, answers = ([target.music(text) for text in side] for side in (known.truth, known.answer))
-    drawn = _Drawn(known, seed, resamples, level)
+def _scored(target: Musical, truths: Sequence[Tune | None], drawn: _Drawn, passages: Passages) -> dict[str, Any]:
+    known, answers = drawn.known, tunes_of(target, given(drawn.known, target))
     told: dict[str, Any] = {"tunes": {"rows": len(known), "read": sum(tune is not None for tune in answers)}}
     if told["tunes"]["read"] and any(truth is not None for truth in truths):
         told["alike"] = {name: _alike(count, truths, answers, drawn) for name, count in HISTOGRAMS.items()}
         told["copied"] = _copied(passages, truths, answers, drawn)
+    if isinstance(target, Filed):
+        told["asked"] = _asked(truths, answers, known.numbers("stopped") > 0, drawn)
     return told
+
+
+def _asked(
+    truths: Sequence[Tune | None], answers: Sequence[Tune | None], stopped: NDArray[np.bool_], drawn: _Drawn
+) -> dict[str, Any]:
+    """Of music that says nothing of itself in words: whether it ends, and is in the meter and the key of the true one."""
+    whole = [tune is not None and bool(tune.notes) for tune in answers] & stopped
+    told = {"whole": drawn.share(whole, np.ones(len(answers), np.bool_))}
+    for name, says in (("meter", _meter), ("key", _key)):
+        both = [(says(truth), says(answer)) for truth, answer in zip(truths, answers, strict=True)]
+        judged = np.array([one is not None for one, _ in both], np.bool_)
+        told[name] = drawn.share(np.array([one == other for one, other in both], np.bool_) & judged, judged)
+    return told
+
+
+def _meter(tune: Tune | None) -> tuple[int, int] | None:
+    return None if tune is None else tune.meter
+
+
+def _key(tune: Tune | None) -> Key | None:
+    return None if tune is None else heard_key(tune)
 
 
 @dataclass(frozen=True)
@@ -93,10 +118,18 @@ class _Drawn:
         blocks = draws(self.known.groups, rows, resamples=self.resamples, seed=self.seed)
         drawn, whole = np.concatenate([np.zeros(0), *map(value, blocks)]), float(value(np.ones((1, rows), np.int64))[0])
         low, high, _ = percentiles(drawn, self.level)
-        if centred:
+        if centred and np.isfinite(drawn).any():
             moved = whole - float(np.nanmedian(drawn))
             low, high = (float(np.clip(end + moved, 0, 1)) for end in (low, high))
         return {"value": whole, "low": low, "high": high}
+
+    def share(self, right: NDArray[np.bool_], judged: NDArray[np.bool_]) -> dict[str, float]:
+        """Of the rows that are judged, bool [N] both; not a number where none is."""
+        with np.errstate(invalid="ignore"):
+            told = self.interval(lambda times: (times @ (right & judged)) / (times @ judged))
+        if told["value"] in (0, 1):  # all alike: resamples say nothing about other rows
+            told["low"], told["high"] = of_all_alike(told["value"], judged, self.known.groups, self.level)
+        return told
 
 
 def pitch_classes(tune: Tune) -> Counter[Hashable]:
@@ -106,7 +139,8 @@ def pitch_classes(tune: Tune) -> Counter[Hashable]:
 
 def steps(tune: Tune) -> Counter[Hashable]:
     """How often the melody moves by so many semitones; of more than an octave, in which direction alone."""
-    return Counter(max(-_FARTHEST - 1, min(_FARTHEST + 1, after - before)) for before, after in pairwise(melody(tune)))
+    pitches = [pitch for _, pitch in tune.melody()]
+    return Counter(max(-_FARTHEST - 1, min(_FARTHEST + 1, after - before)) for before, after in pairwise(pitches))
 
 
 def lengths(tune: Tune) -> Counter[Hashable]:
@@ -158,19 +192,14 @@ def _copied(
         np.array([np.nan if tune is None else passages.share(moves(tune)) for tune in side])
         for side in (truths, answers)
     )
-    read = np.isfinite(made).astype(np.float64)
+    read = np.isfinite(made)
     shares = np.nan_to_num(made)
-
-    def mean(values: Values) -> dict[str, float]:
-        with np.errstate(invalid="ignore"):
-            return drawn.interval(lambda times: (times @ values) / (times @ read))
-
-    copies = mean((shares >= COPIED) * read)
-    if copies["value"] in (0, 1):  # all alike: resamples say nothing about other rows
-        copies["low"], copies["high"] = of_all_alike(copies["value"], read > 0, drawn.known.groups, drawn.level)
+    copies = drawn.share(shares >= COPIED, read)
+    with np.errstate(invalid="ignore"):
+        mean = drawn.interval(lambda times: (times @ shares) / (times @ read))
     known = real[np.isfinite(real)]
     return {
-        **mean(shares),
+        **mean,
         "copies": copies["value"],
         "copies_low": copies["low"],
         "copies_high": copies["high"],

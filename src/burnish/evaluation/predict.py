@@ -28,6 +28,7 @@ from burnish.decoders import Decoder, answered
 from burnish.evaluation.by_data_set import of_data_sets
 from burnish.evaluation.filed_answers import filed, own_seeds
 from burnish.evaluation.measuring import measured
+from burnish.evaluation.written_music import file_truths
 from burnish.losses import Loss
 from burnish.targets import Decoded, Filed, Outcome, Scored, Target, names_of, shows_truth
 
@@ -60,7 +61,7 @@ def predict(
     Args:
         run: arrays to logits; or a `Generate`, where the decoder reads steps; None: rows are scored and not answered.
         loader: of the same split, without class weights.
-        part: the split, for truths and groups.
+        part: the split, for labels and groups.
         loss: how losses are computed of the logits; None leaves them out, as does a loss that `needs_truth`.
         taught: how they are computed instead where the answer does not hold all they need: of a batch as training reads it,
             [R] summed losses and weights of its rows, or [R, K] of their parts.
@@ -92,7 +93,7 @@ def predict(
         total = total + piece_loss
         if strange is not None:
             strange += part.rows[positions[bad]].tolist()
-        pieces.append(_rows(piece, loader.target, part, positions, group, files))
+        pieces.append(_rows(piece, loader, part, positions, group, files))
     table = of_data_sets(pa.Table.from_batches(pieces, schema=_schema(loader.target)), part.table)
     if table.num_rows != len(shard):
         raise AssertionError(f"{table.num_rows} predictions for {len(shard)} rows")
@@ -225,13 +226,13 @@ def _losses(loss: Loss, logits: Array, truth: Truth[Array]) -> tuple[Array, Arra
 
 def _rows(
     answers: Sequence[_Answer],
-    target: Target,
+    loader: Loader,
     part: Part,
     positions: NDArray[np.int64],
     group: str | None,
     files: Path | None,
 ) -> pa.RecordBatch:
-    rows = part.rows[positions]
+    target, rows = loader.target, part.rows[positions]
     cells = part.table.cells(target.column).at(rows) if target.column in part.table.columns else [None] * len(rows)
     group = group if group is not None and group in part.table.columns else part.table.group
     groups = part.table.take(rows, [group])[group].to_pylist() if group else [None] * len(rows)
@@ -239,7 +240,7 @@ def _rows(
     if isinstance(target, Scored):
         answers = [_scored(target, truth, answer) for truth, answer in zip(truths, answers, strict=True)]
     answered = [a.decoded.answer for a in answers]
-    outcomes = [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]
+    file_truths(target, cells, rows, files, loader.processor)
     values = {
         "row": rows,
         "truth": truths,
@@ -248,7 +249,7 @@ def _rows(
         "loss": [a.mean for a in answers],
         "group": [None if value is None else str(value) for value in groups],
         "weight": [a.weight for a in answers],
-        **measured(target, outcomes),
+        **measured(target, [a.outcome(truth) for a, truth in zip(answers, truths, strict=True)]),
     }
     form = _schema(target)
     return pa.record_batch([pa.array(values[f.name], type=f.type) for f in form], schema=form)

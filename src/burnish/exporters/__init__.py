@@ -54,6 +54,13 @@ class Exporter(Component):
     extra: ClassVar[str] = ""
     """The optional dependencies it needs, as in `pip install 'burnish[EXTRA]'`."""
 
+    def require(self, target: Target) -> None:
+        """Refuse what it cannot write, before anything takes time.
+
+        Raises:
+            InputError: answers of this target.
+        """
+
     @abstractmethod
     def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write the model into an empty folder.
@@ -72,6 +79,12 @@ class Exporter(Component):
             InputError: a library is missing, or the settings do not fit the model.
             RunFailed: the library cannot convert this network; what it says is in the message.
         """
+
+
+def beside_weights(model: Path) -> list[str]:
+    """Names of the files of a bundle's `model/` that go with the weights of a model that writes: tokenizer, template, settings."""
+    files = [p.name for p in model.iterdir() if p.is_file() and p.suffix in (".json", ".jinja", ".model")]
+    return sorted(name for name in files if name != "model.safetensors.index.json")
 
 
 def preceded(first: nn.Module, network: nn.Module) -> nn.Module:

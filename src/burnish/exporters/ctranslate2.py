@@ -12,7 +12,7 @@ from pydantic import Field
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import read_json, write_json
 from burnish.core.generated import Ends
-from burnish.exporters import Exportable, Exporter, Tell
+from burnish.exporters import Exportable, Exporter, Tell, beside_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +46,7 @@ class Ctranslate2(Exporter):
             from ctranslate2.converters import TransformersConverter
         except ImportError as error:
             raise InputError("this export needs ctranslate2", fix="pip install 'burnish[ctranslate2]'") from error
-        beside = [p.name for p in source.model.iterdir() if p.is_file() and p.suffix in (".json", ".jinja", ".model")]
-        beside = [name for name in beside if name not in ("config.json", "model.safetensors.index.json")]
+        beside = [name for name in beside_weights(source.model) if name != "config.json"]  # it has one of its own
         tell("converting")
         said = io.StringIO()
         try:
@@ -60,7 +59,7 @@ class Ctranslate2(Exporter):
             raise RunFailed(
                 f"CTranslate2 has no converter for this network: {first}",
                 expected="an architecture that ctranslate2 knows, such as Llama, Qwen, Gemma, GPT-2, Phi, Whisper",
-                fix="export it to safetensors or gguf",
+                fix="export it to onnx, safetensors or gguf",
                 place=str(source.model),
             ) from error
         _name_tokens(folder / "config.json")

@@ -94,4 +94,9 @@ def for_each_truth(logits: Tensor, truth: Truth[Tensor]) -> Tensor:
     """Logits [B, ...] once for each line of targets: again for every further truth where rows are mixed and have several."""
     if len(truth.targets) == len(logits):
         return logits
-    return logits.index_select(0, truth.lines[truth.owner.flatten(1)[:, 0] if truth.owner.ndim > 1 else truth.owner])
+    return logits.index_select(0, lines_of(truth))
+
+
+def lines_of(truth: Truth[Tensor]) -> Tensor:
+    """int64, the line of the batch that each line of targets is about: that of the row it belongs to."""
+    return truth.lines[truth.owner.flatten(1)[:, 0] if truth.owner.ndim > 1 else truth.owner]

@@ -38,7 +38,7 @@ class Metric(Component):
         return ""
 
     def applies(self, known: Predictions) -> bool:
-        """Whether truths (N rows, all with one) have what it looks at; where none has, reports leave it out and say so."""
+        """Whether labels (N rows, all with one) have what it looks at; where none has, reports leave it out and say so."""
         return True
 
     def share_of(self, known: Predictions) -> NDArray[np.bool_] | None:

@@ -68,7 +68,7 @@ class AveragedMetric(CountedMetric):
         return problem_with_positive(self.average, self.positive, classes, False)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
-        """From true positives, truths and answers of each class."""
+        """From true positives, labels and predictions of each class."""
         positive = positive_name(known.names, self.positive)
         return averaged(class_sums(known, counts), self.which, self.average, class_names(known), positive)
 

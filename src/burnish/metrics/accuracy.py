@@ -33,7 +33,7 @@ class Accuracy(CountedMetric):
 
 
 def _right_and_wanted(known: Predictions) -> tuple[Values, Values]:
-    """[N] right answers and [N] truths of each row; words without truth are left out, words without answer are wrong."""
+    """[N] right predictions and [N] labels of each row; words without label are left out, words without prediction are wrong."""
     if is_exclusive(target_of(known)):
         codes = cells(known)
         return (codes.truth == codes.answer).astype(np.float64), np.ones(len(known))

@@ -18,7 +18,7 @@ class BalancedAccuracy(CountedMetric):
     targets: ClassVar[tuple[str, ...]] = ("label",)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
-        """From true positives and truths of each class."""
+        """From true positives and labels of each class."""
         sums = class_sums(known, counts)
         occurs = sums.truths > 0
         recall = np.where(occurs, sums.hits / np.where(occurs, sums.truths, 1.0), 0.0)

@@ -33,7 +33,7 @@ class Chrf(CountedMetric):
         return bool(self._statistics(known).any())
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
-        """From the n-grams of each order in answers, in truths and in both; nan where no truth has text."""
+        """From the n-grams of each order in predictions, in labels and in both; nan where no label has text."""
         score = self._library()._compute_score_from_stats
         sums = counts @ self._statistics(known)
         return np.array([score(row).score / 100 if row.any() else np.nan for row in sums])

@@ -21,7 +21,7 @@ class CohenKappa(CountedMetric):
     targets: ClassVar[tuple[str, ...]] = ("label",)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
-        """From true positives, truths and answers of each class."""
+        """From true positives, labels and predictions of each class."""
         sums = class_sums(known, counts)
         rows = counts.sum(axis=1).astype(np.float64)
         agreed = sums.hits.sum(axis=1) * rows

@@ -11,7 +11,7 @@ from burnish.metrics._averaged import AveragedMetric
 class F1(AveragedMetric):
     """Harmonic mean of precision and recall, averaged over classes (`average`, default macro: every class counts the same).
 
-    A class counts where it occurs among truths or answers; one with truths and no answers has 0.
+    A class counts where it occurs among labels or predictions; one with labels and no predictions has 0.
     """
 
     which: ClassVar[Which] = "f1"

@@ -15,13 +15,13 @@ from burnish.metrics import CountedMetric
 class Matthews(CountedMetric):
     """Correlation between label and prediction (Matthews 1975; for many classes Gorodkin 2004); fair to imbalanced classes.
 
-    0 where all answers or all truths are the same class, as in scikit-learn.
+    0 where all predictions or all labels are the same class, as in scikit-learn.
     """
 
     targets: ClassVar[tuple[str, ...]] = ("label",)
 
     def counted(self, known: Predictions, counts: Counts) -> Values:
-        """From true positives, truths and answers of each class."""
+        """From true positives, labels and predictions of each class."""
         sums = class_sums(known, counts)
         rows = counts.sum(axis=1).astype(np.float64)
         together = sums.hits.sum(axis=1) * rows - (sums.truths * sums.answers).sum(axis=1)

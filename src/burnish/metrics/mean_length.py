@@ -20,7 +20,7 @@ Of = Literal["answers", "truths", "tokens"]
 class MeanLength(RowMean):
     """How long answers are: their mean number of words; of scripts without spaces each character is a word.
 
-    Compare it with that of the truths, in the same unit. Tool calls are left out of words, and are tokens.
+    Compare it with that of the true replies, in the same unit. Tool calls are left out of words, and are tokens.
     """
 
     targets: ClassVar[tuple[str, ...]] = ("response",)

@@ -49,5 +49,5 @@ class ToolCallMatch(ShareOfRows):
 
 
 def _calls(known: Predictions) -> Values:
-    """[N] 1 for truths that call a tool."""
+    """[N] 1 for labels that call a tool."""
     return remembered(known, "truth_calls", lambda k: np.array([bool(t.calls) for t in replies(k).truth], np.float64))

@@ -19,6 +19,8 @@ class Optimizer(Component):
     axis: ClassVar[str] = "burnish.optimizers"
     learning_rate_factor: ClassVar[float] = 1.0
     """By how much a usual rate differs from AdamW's: used only where a recipe names no learning_rate, and said."""
+    averages: ClassVar[bool] = False
+    """Whether it keeps an average of the weights itself, which is what is validated and shipped."""
     weight_decay: float = Field(
         0.01, ge=0, description="Pull towards zero, on weights only: never on norms and biases."
     )

@@ -18,6 +18,8 @@ AXES: dict[str, str] = {
     "penalties": "burnish.training.penalties",
     "perturbations": "burnish.training.perturbations",
     "averages": "burnish.training.averages",
+    "clips": "burnish.training.clips",
+    "shrinking": "burnish.training.shrinking",
     "class_weights": "burnish.class_weights",
     "resamplers": "burnish.training.resamplers",
     "optimizers": "burnish.optimizers",
@@ -29,4 +31,5 @@ AXES: dict[str, str] = {
     "hardware": "burnish.hardware",
     "runtimes": "burnish.runtimes",
     "decoders": "burnish.decoders",
+    "workers": "burnish.workers",
 }

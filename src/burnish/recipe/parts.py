@@ -31,9 +31,26 @@ COSTS = (
 )
 LISTENING = "Of predictions that are sounds: samples to hear, and what they are compared by."
 AUGMENTATION = "How training examples are changed at random; null: not at all."
+MIXING = "How two training examples become one with both labels (mixup, CutMix); null: not at all."
+DECODER = "How what the network gives becomes predictions; null: one_pass, or the target's own."
 RESAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
+)
+SPIKES = "Go back to the last good checkpoint with a lower rate where the loss leaps; true: by default settings; null: never."
+MONITORING = "Figures of each layer at some steps, for the diagnosis in the report; false or null: none."
+HEAD = "A deeper head in the place of one linear layer, written out into model.head; null: the library's own."
+CLIP = "Bound on the gradient of each part, beside the bounds on all of it: agc, or null: none."
+DISTIL = "A teacher whose answers are learned beside the labels: {teacher: RUN, student: {layers: 3}}; null: none."
+PRUNE = "Take feed-forward columns or heads away while the network learns: {feed_forward: 0.5}; null: all stay."
+QUANTISE = "Learn to be rounded to eight bits, for an int8 export: {aware: int8}; null: learn in float."
+FORGETTING = (
+    "Of language models: texts (passages between blank lines) that are read before and after training, to see what was "
+    "forgotten; general: burnish's own, else a file; null: none."
+)
+WORKERS = (
+    "Threads that read examples: ahead, or where the network has every core, each a part of a batch; null: by the cores, 0 "
+    "for texts."
 )
 SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
 PAGE_ROWS = (
@@ -45,6 +62,7 @@ CORRECTION = (
     "Whether probabilities are corrected for what class weights, samplers and losses made of how common labels are; "
     "predictions stay as they are."
 )
+SPLIT_SEED = "Of the splits alone, so that runs with other seeds are judged on the same examples; null: as `seed`."
 Thresholds = Literal["given", "f1", "balanced_accuracy", "accuracy", "matthews", "cost", "prior"]
 
 
@@ -54,6 +72,27 @@ class EarlyStopping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
     minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
+
+
+class Monitoring(BaseModel):
+    """How often the layers of a network are looked at while it learns; what is learned does not depend on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    every: int | None = Field(
+        None, ge=1, description="Steps from one that is looked at to the next; null: 20, in long runs more."
+    )
+
+
+class LossSpikes(BaseModel):
+    """When a run goes back to an earlier checkpoint because its loss leapt, and with which rate it goes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    rollbacks: int = Field(3, ge=0, description="How often at most the run goes back; 0: never.")
+    rate_factor: float = Field(0.5, gt=0, lt=1, description="What the learning rate is multiplied by each time.")
+    deviations: float = Field(
+        6.0, gt=0, description="Robust standard deviations above the median of the last losses, three steps in a row."
+    )
+    window: int = Field(50, ge=10, description="Losses that say what is usual; the first half of them is waited for.")
 
 
 def default(axis: str, kind: str) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from burnish.adapters import Adapter
 from burnish.class_weights import ClassWeights
 from burnish.core.component import choice, validated
 from burnish.core.errors import InputError
 from burnish.data.augmentations import Augmentation
+from burnish.data.looking.closer.settings import AuditSettings
 from burnish.data.mixing import Mixing
 from burnish.data.samplers import Sampler
 from burnish.data.settings import Data
@@ -20,20 +21,23 @@ from burnish.decoders import Decoder
 from burnish.inputs import Input
 from burnish.losses import Loss
 from burnish.metrics import Metric
-from burnish.models import Model
+from burnish.models import Head, Model
 from burnish.optimizers import Optimizer
 from burnish.recipe import parts
 from burnish.recipe.listening import Listening
 from burnish.recipe.shorthands import spell_out
+from burnish.recipe.space import require_closed
 from burnish.recipe.tasks import TASKS
 from burnish.schedules import Schedule
 from burnish.targets import Costs, Target
 from burnish.trackers import Tracker
 from burnish.training.averages import Averaging
+from burnish.training.clips import GradientClip
 from burnish.training.objectives import Objective
 from burnish.training.penalties import Penalty
 from burnish.training.perturbations import Perturbation
 from burnish.training.resamplers import Resampler
+from burnish.training.shrinking import Shrinking
 from burnish.training.technique import Technique
 
 
@@ -62,6 +66,7 @@ class Recipe(BaseModel):
     model: Annotated[Model, *choice("burnish.models", "transformers")] = Field(
         default_factory=parts.default("burnish.models", "transformers"), description="The pretrained checkpoint."
     )
+    head: Head | None = Field(None, description=parts.HEAD)
     split: Annotated[Split, *choice("burnish.data.splits")] = Field(
         default_factory=parts.default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",
@@ -89,12 +94,8 @@ class Recipe(BaseModel):
     augmentation: Annotated[Augmentation | None, *choice("burnish.data.augmentations")] = Field(
         None, description=parts.AUGMENTATION
     )
-    mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(
-        None, description="How two training examples become one with both labels (mixup, CutMix); null: not at all."
-    )
-    decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(
-        None, description="How what the network gives becomes predictions; null: one_pass, or the target's own."
-    )
+    mixing: Annotated[Mixing | None, *choice("burnish.data.mixing")] = Field(None, description=parts.MIXING)
+    decoder: Annotated[Decoder | None, *choice("burnish.decoders")] = Field(None, description=parts.DECODER)
     optimizer: Annotated[Optimizer, *choice("burnish.optimizers")] = Field(
         default_factory=parts.default("burnish.optimizers", "adamw"), description="How gradients become steps."
     )
@@ -142,6 +143,9 @@ class Recipe(BaseModel):
         1.0, gt=0, description="Bound on the norm of all gradients together; null: none."
     )
     gradient_clip_value: float | None = Field(None, gt=0, description="Bound on each gradient element; null: none.")
+    gradient_clip: Annotated[GradientClip | None, *choice("burnish.training.clips", "agc")] = Field(
+        None, description=parts.CLIP
+    )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
@@ -155,13 +159,7 @@ class Recipe(BaseModel):
     validation_steps: int | None = Field(
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
-    workers: int | None = Field(
-        None,
-        ge=0,
-        le=64,
-        description="Threads that read examples: ahead, or where the network has every core, each a part of a batch; "
-        "null: by the cores, 0 for texts.",
-    )
+    workers: int | None = Field(None, ge=0, le=64, description=parts.WORKERS)
     decoded_cache: int = Field(
         1024,
         ge=0,
@@ -175,6 +173,8 @@ class Recipe(BaseModel):
     early_stopping: parts.EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
     )
+    monitoring: parts.Monitoring | None = Field(default_factory=parts.Monitoring, description=parts.MONITORING)
+    loss_spikes: parts.LossSpikes | None = Field(None, description=parts.SPIKES)
     penalty: Annotated[list[Penalty], *choice("burnish.training.penalties")] = Field(
         default_factory=list,
         description="What large weights, or weights far from the pretrained ones, cost; one, or a list; empty: nothing.",
@@ -186,6 +186,15 @@ class Recipe(BaseModel):
     averaging: Annotated[Averaging | None, *choice("burnish.training.averages", "ema")] = Field(
         None, description=parts.AVERAGING
     )
+    distil: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "distil")] = Field(
+        None, description=parts.DISTIL
+    )
+    prune: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "prune")] = Field(
+        None, description=parts.PRUNE
+    )
+    quantise: Annotated[Shrinking | None, *choice("burnish.training.shrinking", "quantise")] = Field(
+        None, description=parts.QUANTISE
+    )
     checkpoint_steps: int | None = Field(
         None, ge=1, description="Save every so many steps as well; each validation saves in any case."
     )
@@ -193,11 +202,7 @@ class Recipe(BaseModel):
     baselines: bool = Field(
         True, description="Score the majority and frozen-feature baselines on the test split as well."
     )
-    forgetting: str | None = Field(
-        "general",
-        description="Of language models: texts (passages between blank lines) that are read before and after training, to "
-        "see what was forgotten; general: burnish's own, else a file; null: none.",
-    )
+    forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
     calibration: Literal["none", "temperature"] = Field(
@@ -219,10 +224,12 @@ class Recipe(BaseModel):
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
     )
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="How closely the rows are looked at.")
     allow: list[str] = Field(
         default_factory=list, description="Audit findings to accept, by name, such as test_rows_in_train."
     )
     seed: int = Field(0, ge=0, description="Of everything random: splits, head, order of examples, dropout.")
+    split_seed: int | None = Field(None, ge=0, description=parts.SPLIT_SEED)
     _unsettled: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     @field_validator("early_stopping", mode="before")
@@ -234,6 +241,18 @@ class Recipe(BaseModel):
     @classmethod
     def _none_is_none(cls, value: Any) -> Any:
         return [] if value is None else value
+
+    @field_validator("loss_spikes", "monitoring", mode="before")
+    @classmethod
+    def _as_usual(cls, value: Any) -> Any:
+        return ({} if value else None) if isinstance(value, bool) else value
+
+    @field_validator("distil", "prune", "quantise", mode="after")
+    @classmethod
+    def _in_its_place(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and value.kind() != info.field_name:
+            raise ValueError(f"{value.kind()!r} has a field of its own")
+        return value
 
     @field_validator("averaging", mode="before")
     @classmethod
@@ -248,6 +267,7 @@ class Recipe(BaseModel):
             InputError: unknown fields or kinds, values out of range, a task at odds with input or target.
         """
         values = {name: dict(v) if isinstance(v, dict) else v for name, v in values.items()}
+        require_closed(values)
         data = values.get("data")
         if data is None:
             raise InputError("`data` is missing", expected="data: {train: FILE} or --data FILE", place="recipe")
@@ -261,7 +281,13 @@ class Recipe(BaseModel):
     @property
     def techniques(self) -> list[Technique]:
         """What was chosen beside the plain loop, in the order in which it joins in; averaging last."""
-        return [*self.penalty, *self.perturbation, *([] if self.averaging is None else [self.averaging])]
+        alone = (self.gradient_clip, self.prune, self.quantise, self.distil, self.averaging)
+        return [*self.penalty, *self.perturbation, *(one for one in alone if one is not None)]
+
+    @property
+    def dividing_seed(self) -> int:
+        """The seed of the splits."""
+        return self.seed if self.split_seed is None else self.split_seed
 
     @property
     def unsettled(self) -> dict[str, dict[str, Any]]:

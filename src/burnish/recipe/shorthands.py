@@ -21,6 +21,10 @@ AXES = {
     "optimizer": ("burnish.optimizers", "adamw"),
     "schedule": ("burnish.schedules", "linear"),
     "averaging": ("burnish.training.averages", "ema"),
+    "gradient_clip": ("burnish.training.clips", "agc"),
+    "distil": ("burnish.training.shrinking", "distil"),
+    "prune": ("burnish.training.shrinking", "prune"),
+    "quantise": ("burnish.training.shrinking", "quantise"),
     "class_weights": ("burnish.class_weights", None),
     "resampler": ("burnish.training.resamplers", None),
     "augmentation": ("burnish.data.augmentations", None),
@@ -54,6 +58,8 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
     for name in ("metrics", "trackers", "penalty", "perturbation"):
         if isinstance(values.get(name), str | dict | Component):
             values[name] = [values[name]]  # one of a list may stand alone
+    _apply_optimizer(values)
+    _apply_head(values)
     _apply_task(values, tasks)
     apply_long(values)
     apply_imbalance(values, {name: axis for name, (axis, _) in AXES.items()})
@@ -61,6 +67,31 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
     _apply_target_column(values)
     _apply_group(values)
     return unsettled
+
+
+def _apply_head(values: dict[str, Any]) -> None:
+    """`head: {...}` is a setting of the model, and stands there afterwards."""
+    head, model = values.get("head"), values.get("model")
+    if head is None:
+        return
+    if isinstance(model, Component) or (isinstance(model, Mapping) and model.get("head") is not None):
+        raise InputError(
+            "`head` stands beside a model that has settings of its own for it",
+            fix="say it once, as model.head",
+            place="head",
+        )
+    settings = {} if model is None else {"name": model} if isinstance(model, str) else dict(model)
+    values["model"], values["head"] = {**settings, "head": head}, None
+
+
+def _apply_optimizer(values: dict[str, Any]) -> None:
+    """An optimizer that averages its weights has no schedule but a warm-up, where none is named."""
+    given = values.get("optimizer")
+    kind = given.get("kind") if isinstance(given, Mapping) else given.kind() if isinstance(given, Component) else given
+    known = isinstance(kind, str) and kind in kinds("burnish.optimizers")
+    averages = known and getattr(component_class("burnish.optimizers", str(kind)), "averages", False)
+    if averages and values.get("schedule") is None:
+        values["schedule"] = {"kind": "constant"}
 
 
 def _apply_task(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> None:

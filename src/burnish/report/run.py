@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from burnish.report import summary, test_set
+from burnish.report.comparison.words import said as in_english
 from burnish.report.markdown import duration, name, number, snippet, table
 from burnish.report.run_pictures import values_of
 
@@ -59,6 +61,13 @@ def sealing(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"- The {split} examples are not a held-out test: the model may have seen them, or been scored on them before."
         )
+    told = (
+        test_set.used(scores),
+        test_set.smallest(
+            scores, scores.get("baselines") or {}, summary.deciding(scores, facts.get("validation_metric"))
+        ),
+    )
+    lines += [f"- {snippet(in_english(one), 600)}" for one in told if one is not None]
     if rows := facts.get("rows"):
         lines.append("- Examples: " + ", ".join(f"{part} {count:,}" for part, count in rows.items()))
     if facts.get("split_method"):

@@ -82,7 +82,8 @@ def _side(side: Side) -> str:
     if side.tune is not None:
         roll = f'<details><summary>piano roll</summary><div class="drawn">{piano_roll(side.tune)}</div></details>'
         drawn = f'<div class="drawn">{staff(side.tune)}</div>{roll}'
-    text = f"<details{'' if side.tune else ' open'}><summary>ABC</summary><pre>{escape(side.abc) or '(empty)'}</pre></details>"
+    text = f"<details{'' if side.tune else ' open'}><summary>ABC</summary><pre>{escape(side.abc)}</pre></details>"
+    text = text if side.abc else ""
     return f"<section><h3>{escape(side.name)}: {said}</h3>{heard}{drawn}{text}</section>"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 
 from burnish.core.predictions import Predictions
 from burnish.evaluation.music import COPIED
-from burnish.media.music.abc.reading import problems
+from burnish.evaluation.written_music import given, true
 from burnish.report.markdown import number, span, table
 from burnish.report.tune_page import ShownTune, Side, tune_page
-from burnish.targets import Musical, target_of
+from burnish.targets import Filed, Musical, target_of
 
 SHOWN = 20
 PAGE = "tunes.html"
@@ -42,11 +43,17 @@ def tunes(
         return []
     told = scores.get("music") or {}
     rows = _shown_rows(len(predictions))
-    page = [_shown_tune(target, at, predictions, base, shown, place) for at in rows]
+    chosen = predictions.take(np.array(rows, np.int64))
+    sides = [("after", given(chosen, target)), ("label", true(chosen, target))]
+    if base is not None and not isinstance(target, Filed):  # files of the checkpoint as it was are not written
+        sides.insert(0, ("before", base.take(np.array(rows, np.int64)).answer))
+    page = [
+        _shown_tune(target, at, int(row), sides, shown, place) for at, row in enumerate(chosen.table["row"].to_pylist())
+    ]
     note = f"{len(rows)} of {len(predictions):,} examples, evenly spaced; sounds are the first 30 seconds."
     tune_page(folder / PAGE, "Tunes before and after", note, page)
     lines = ["## Tunes", "", f"[Look at and listen to {len(rows)} tunes]({folder.name}/{PAGE})", ""]
-    return [*lines, *_alike(told), *_copied(told)]
+    return [*lines, *_asked(told), *_alike(told), *_copied(told)]
 
 
 def _shown_rows(count: int) -> list[int]:
@@ -56,22 +63,37 @@ def _shown_rows(count: int) -> list[int]:
 def _shown_tune(
     target: Musical,
     at: int,
-    predictions: Predictions,
-    base: Predictions | None,
+    row: int,
+    sides: Sequence[tuple[str, Sequence[Any]]],
     shown: Callable[[int], str],
     place: Callable[[int], str] | None,
 ) -> ShownTune:
-    row = int(predictions.table["row"][at].as_py())
-    sides = [("after", predictions.answer[at]), ("label", predictions.truth[at])]
-    sides[:0] = [] if base is None else [("before", base.answer[at])]
     where = place(row) if place else f"row {row + 1}"
-    return ShownTune(shown(row), where, [side_of(target, name, answer) for name, answer in sides])
+    return ShownTune(shown(row), where, [side_of(target, name, answers[at]) for name, answers in sides])
 
 
 def side_of(target: Musical, name: str, answer: Any) -> Side:
     """A prediction or label as the page shows it."""
-    text = target.notated(answer)
-    return Side(name, text, target.music(answer), tuple(problems(text)) if text else ("nothing was written",))
+    return Side(name, target.notated(answer), target.music(answer), tuple(target.faults(answer)))
+
+
+_ASKED = {
+    "whole": "holds notes and ended by itself",
+    "meter": "in the meter of the label",
+    "key": "in the key of the label, as both are heard",
+}
+
+
+def _asked(told: Mapping[str, Any]) -> list[str]:
+    """Of predictions that are files: shares of what was asked for."""
+    if "asked" not in told:
+        return []
+    rows = [
+        [_ASKED[name], number(one["value"]), span(one["low"], one["high"])]
+        for name, one in told["asked"].items()
+        if math.isfinite(one["value"])
+    ]
+    return [*table(["share of predictions", "value", "95 % CI"], rows, right=range(1, 3)), ""]
 
 
 def _alike(told: Mapping[str, Any]) -> list[str]:

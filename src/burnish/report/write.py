@@ -15,10 +15,12 @@ from burnish.evaluation.reliability import Bin, agreement, bins
 from burnish.report import exports, pictures, run_pictures
 from burnish.report import results as report_results
 from burnish.report import run as report_run
+from burnish.report.choice import choice
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
 from burnish.report.folds import folds
 from burnish.report.imbalance import imbalance, long_texts
+from burnish.report.layers import layers
 from burnish.report.markdown import name
 from burnish.report.mistakes import Pictured, heard, listed, seen
 from burnish.report.page.contents import ROWS, Contents, Effects
@@ -113,6 +115,7 @@ def _sections(
         *(*_chosen(scores), [exports.BEGIN, exports.END]),
         *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
         _training(drawn, facts, page.events),
+        layers(drawn, page.events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]
@@ -120,8 +123,8 @@ def _sections(
 
 def _chosen(scores: Mapping[str, Any]) -> list[list[str]]:
     """Sections about what was compared before the run, and about its folds; empty where there are none."""
-    ways = [imbalance(scores.get("imbalance")), long_texts(scores.get("long"), scores.get("long_rows", ()))]
-    return [*ways, folds(scores.get("folds"))]
+    ways = [choice(scores.get("choice")), imbalance(scores.get("imbalance"))]
+    return [*ways, long_texts(scores.get("long"), scores.get("long_rows", ())), folds(scores.get("folds"))]
 
 
 class _Pictures:

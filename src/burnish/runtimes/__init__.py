@@ -122,6 +122,13 @@ class Runtime(Component):
             InputError: the library is not installed, or the files do not fit.
         """
 
+    def require(self, decoder: Decoder, target: Target, ends: Ends) -> None:
+        """Whether it can write predictions of a target as a decoder asks; by default all that torch can.
+
+        Raises:
+            InputError: a setting that it does not have.
+        """
+
     def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
         """The model in a bundle's folder, ready to write; arguments and errors as of `open`.
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
-from burnish.core.generated import Ends, Generated, Progress, TellsTimes, TokenTimes
+from burnish.core.generated import TellsTimes, TokenTimes
 from burnish.decoders import Decoder
 from burnish.media.transcript.attending import token_begins
-from burnish.runtimes import Generate, Runner, Together
-from burnish.runtimes._side_by_side import SideBySide
+from burnish.runtimes import Generate, Runner
+from burnish.runtimes._stepping import Stepping
 
 if TYPE_CHECKING:
     from burnish.core.network import Network
@@ -26,9 +26,8 @@ def running(network: Network) -> Runner:
 
     def run(**arrays: Array) -> Array:
         network.eval()
-        device = next(network.parameters()).device
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+            tensors = _tensors(arrays, next(network.parameters()).device)
             return cast(Array, network(**tensors).float().cpu().numpy())
 
     return run
@@ -38,10 +37,8 @@ class _Steps:
     """A network as decoders drive it: numpy in and out, eval mode, no gradients, float32."""
 
     def __init__(self, network: Any, arrays: Mapping[str, Array]) -> None:
-        import torch
-
         self._network, self._device = network, next(network.parameters()).device
-        self._inputs = {name: torch.from_numpy(value).to(self._device) for name, value in arrays.items()}
+        self._inputs = _tensors(arrays, self._device)
 
     def __call__(self, ids: Array | None, cache: Any) -> tuple[Array, Any]:
         import torch
@@ -99,34 +96,32 @@ def generating(network: Network) -> Generate:
     return _Follower(network) if follows else _Writer(network)
 
 
-class _Writer:
+class _Writer(Stepping):
     """A network in memory that writes."""
 
     def __init__(self, network: Any) -> None:
+        super().__init__(self._begun)
         self._network = network
 
-    def __call__(
-        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> list[Generated]:
+    def _begun(self, arrays: Mapping[str, Array]) -> _Steps:
         self._network.eval()
-        return decoder.written(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
-
-    def writing(
-        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> Iterator[Progress]:
-        self._network.eval()
-        return decoder.writing(_Steps(self._network, arrays), _rows(arrays), ends, seeds)
-
-    def check(self, decoder: Decoder) -> None:
-        """It gives logits, of which every decoder makes what it likes."""
-
-    def together(self) -> Together:
-        self._network.eval()
-        return SideBySide(lambda arrays: _Steps(self._network, arrays))
+        return _Steps(self._network, arrays)
 
 
 class _Follower(_Writer, TellsTimes):
     """One that also tells where in the sound it was."""
+
+    def begun(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """With the encoder's states, float32."""
+        import torch
+
+        self._network.eval()
+        with torch.inference_mode():
+            begun = self._network.begun(_tensors(arrays, next(self._network.parameters()).device))
+            return {
+                name: (value.float() if value.is_floating_point() else value).cpu().numpy()
+                for name, value in begun.items()
+            }
 
     def token_times(
         self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
@@ -141,14 +136,11 @@ class _Follower(_Writer, TellsTimes):
         for row, ids in enumerate(written):
             shown[row, first : first + len(ids)] = ids
         self._network.eval()
-        device = next(self._network.parameters()).device
-        inputs = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
         with torch.inference_mode():
-            products, logits, state = self._network.attended(
-                {**inputs, "decoder_input_ids": torch.from_numpy(shown).to(device)}
-            )
+            read = _tensors({**arrays, "decoder_input_ids": shown}, next(self._network.parameters()).device)
+            products, logits, state = self._network.attended(read)
             logs = logits[:, first - 1 : -1].float().log_softmax(-1)
-            logs = logs.gather(-1, torch.from_numpy(shown[:, first:]).to(device)[..., None])[..., 0].cpu().numpy()
+            logs = logs.gather(-1, read["decoder_input_ids"][:, first:, None])[..., 0].cpu().numpy()
         found: list[TokenTimes | None] = []
         for row, ids in enumerate(written):
             states = min(products.shape[-1], max(1, math.floor(seconds[row] / state + 1e-6)))
@@ -158,8 +150,10 @@ class _Follower(_Writer, TellsTimes):
         return found
 
 
-def _rows(arrays: Mapping[str, Array]) -> int:
-    return len(next(iter(arrays.values())))
+def _tensors(arrays: Mapping[str, Array], device: Any) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
 
 
 def computing(network: Network, decoder: Decoder) -> Runner | Generate:

@@ -6,6 +6,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import numpy as np
@@ -44,7 +45,7 @@ class Transcriber(TellsTimes):
     def __call__(
         self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
     ) -> list[Generated]:
-        """Token ids of each of B rows: `input_features` [B, bands, frames], and `decoder_input_ids` [B, P], the prompt."""
+        """Token ids of each of B rows: `input_features` [B, bands, frames] or `begun`, and `decoder_input_ids` [B, P]."""
         options = spoken_settings(decoder)
         most = cast(Stepwise, decoder).max_new_tokens
         prompts = arrays["decoder_input_ids"]
@@ -90,9 +91,7 @@ class Transcriber(TellsTimes):
 
     def _together(self, arrays: Mapping[str, Array]) -> Iterator[list[int]]:
         """Rows of equal length, in as many parts as are computed at once."""
-        mask = arrays.get("attention_mask")
-        whole = arrays["input_features"]
-        lengths = np.full(len(whole), whole.shape[-1]) if mask is None else mask.sum(axis=1)
+        lengths = _lengths(arrays)
         by_length: dict[int, list[int]] = defaultdict(list)
         for row, length in enumerate(lengths):
             by_length[int(length)].append(row)
@@ -116,6 +115,25 @@ class Transcriber(TellsTimes):
         for row, one in enumerate(self(arrays, decoder, ends, seeds)):
             yield Progress(row, one.ids.tolist(), one)
 
+    def begun(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """With `encoder_states` [B, L, D] and `encoder_mask` [B, L]; batches of equal length beside each other."""
+        import ctranslate2
+
+        def encoded(rows: list[int]) -> Array:
+            view = ctranslate2.StorageView.from_array(self._heard(arrays, rows))
+            return np.array(self._model.encode(view, to_cpu=True), np.float32)
+
+        together = list(self._together(arrays))
+        with ThreadPoolExecutor(min(self._parts, len(together))) as threads:
+            found = list(threads.map(encoded, together))
+        longest = max(states.shape[1] for states in found)
+        states = np.zeros((len(_lengths(arrays)), longest, found[0].shape[2]), np.float32)
+        mask = np.zeros(states.shape[:2], np.int64)
+        for rows, some in zip(together, found, strict=True):
+            states[rows, : some.shape[1]], mask[rows, : some.shape[1]] = some, 1
+        kept = {name: values for name, values in arrays.items() if name.startswith("decoder_")}
+        return {**kept, "encoder_states": states, "encoder_mask": mask}
+
     def token_times(
         self, arrays: Mapping[str, Array], written: Sequence[Sequence[int]], seconds: Sequence[float]
     ) -> list[TokenTimes | None]:
@@ -128,7 +146,8 @@ class Transcriber(TellsTimes):
                 found.append(None)
                 continue
             heard = self._heard(arrays, [row])
-            frames = min(heard.shape[-1], max(2, math.floor(seconds[row] / FRAME + 1e-6)))
+            read = 2 * heard.shape[1] if "encoder_states" in arrays else heard.shape[-1]
+            frames = min(read, max(2, math.floor(seconds[row] / FRAME + 1e-6)))
             start = [int(token) for token in arrays["decoder_input_ids"][row]][
                 :-1
             ]  # it adds the mark of no timestamps itself
@@ -140,10 +159,11 @@ class Transcriber(TellsTimes):
         return found
 
     def _heard(self, arrays: Mapping[str, Array], rows: list[int]) -> Array:
-        """[rows, bands, frames] without padding, of rows of one length."""
-        features, mask = arrays["input_features"], arrays.get("attention_mask")
-        length = features.shape[-1] if mask is None else int(mask[rows[0]].sum())
-        return np.ascontiguousarray(features[rows, :, :length], np.float32)
+        """Without padding, of rows of one length: [rows, bands, frames], or states [rows, L, D], which the library tells apart."""
+        length = int(_lengths(arrays)[rows[0]])
+        if "encoder_states" in arrays:
+            return np.ascontiguousarray(arrays["encoder_states"][rows, :length], np.float32)
+        return np.ascontiguousarray(arrays["input_features"][rows, :, :length], np.float32)
 
     def check(self, decoder: Decoder) -> None:
         """Whether the library can write as this decoder asks."""
@@ -152,6 +172,13 @@ class Transcriber(TellsTimes):
     def together(self) -> Together:
         """None: transcripts are written in batches."""
         raise InputError("CTranslate2 writes transcripts in batches, and none joins later", fix="runtime: torch")
+
+
+def _lengths(arrays: Mapping[str, Array]) -> Array:
+    """int64 [B], frames of each row, or states where they were computed."""
+    mask = arrays.get("encoder_mask", arrays.get("attention_mask"))
+    whole = arrays["input_features"] if mask is None else mask
+    return np.full(len(whole), whole.shape[-1]) if mask is None else mask.sum(axis=1)
 
 
 def _ended(rows: Sequence[int], results: Sequence[Any], most: int, written: dict[int, Generated]) -> None:

@@ -20,7 +20,7 @@ from burnish.inputs import Input
 from burnish.runtimes import Generate, Together
 from burnish.runtimes._batches import Batches, Stepwise, batch_written, generated_of, seeded
 from burnish.runtimes._threads import threads_told
-from burnish.runtimes._transcribing import Transcriber
+from burnish.runtimes._transcribing import Transcriber, spoken_settings
 from burnish.runtimes._writing_only import WritingOnly
 from burnish.targets import Target
 
@@ -45,6 +45,13 @@ class Ctranslate2(WritingOnly):
         ge=1,
         description="Threads of one batch; null: one for each 512 MiB of weights. Other cores write other batches.",
     )
+
+    def require(self, decoder: Decoder, target: Target, ends: Ends) -> None:
+        """Whether the library has what a decoder is set to."""
+        if target.shape == "decoded":
+            spoken_settings(decoder)
+        else:
+            settings_of(decoder, ends)
 
     def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
         """The model in an artifact's folder.
@@ -205,7 +212,12 @@ def settings_of(decoder: Decoder, ends: Ends | None = None) -> dict[str, Any]:
         raise _lacks("predictions in a JSON schema")
     own = ends is not None and ends.orders is not None and values.get("grammar") is None
     if own or values.get("grammar") not in (None, "free"):
-        raise _lacks("predictions that are held to a grammar")
+        raise InputError(
+            "CTranslate2 cannot hold predictions to a grammar: it chooses each token itself, and shows no logits before",
+            expected="a decoder without grammar",
+            fix="serve the bundle as it is (runtime: torch) or export it --to gguf; or train with decoder.grammar=free",
+            place="decoder.grammar",
+        )
     if decoder.kind() == "greedy":
         return {"options": {"sampling_topk": 1, "length_penalty": 0}, "random": False}
     if decoder.kind() == "beam":

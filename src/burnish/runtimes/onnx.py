@@ -17,10 +17,12 @@ from burnish.core.errors import InputError, RunFailed
 from burnish.core.fixed_size import joined
 from burnish.core.windows import MEMBERSHIP
 from burnish.inputs import Input
-from burnish.runtimes import Runner, Runtime
+from burnish.runtimes import Generate, Runner, Runtime
 from burnish.runtimes._by_length import by_length, padded
+from burnish.runtimes._cached_graph import CachedGraph, GraphSteps
 from burnish.runtimes._padding import without_padding
 from burnish.runtimes._parallel import Parallel
+from burnish.runtimes._stepping import Stepping
 from burnish.runtimes._threads import threads_told
 from burnish.runtimes._windows import row_by_row
 from burnish.targets import Target
@@ -90,6 +92,12 @@ class Onnx(Runtime):
             return joined(arrays, shapes, call, element=element)
 
         return run
+
+    def generates(self, folder: Path, model: dict[str, Any], input: Input, target: Target) -> Generate:
+        """The language model in `folder`, a graph with a cache; errors as of `open`."""
+        artifact = Artifact.read(folder)
+        graph = CachedGraph(opened(artifact.file, self.providers, self.threads), artifact.facts["inputs"])
+        return Stepping(lambda arrays: GraphSteps(graph, arrays))
 
 
 def _small(file: Path, inputs: dict[str, Any]) -> bool:

@@ -43,13 +43,13 @@ def add(app: FastAPI, name: str = FILE) -> None:
 
 
 def text_of(name: str) -> str:
-    """A page whole: a line `{{ NAME }}` of its file stands for `parts/NAME`, which several pages share."""
-    room = files("burnish.server")
+    """A page whole: a line `{{ NAME }}` of its file, or of a part, stands for `parts/NAME`, which several pages share."""
 
     def part(line: re.Match[str]) -> str:
-        return (room / "parts" / line[1]).read_text(encoding="utf-8")
+        return text_of(f"parts/{line[1]}")
 
-    return re.sub(r"^\{\{ (\S+) \}\}\n", part, (room / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = (files("burnish.server") / name).read_text(encoding="utf-8")
+    return re.sub(r"^\{\{ (\S+) \}\}\n", part, text, flags=re.MULTILINE)
 
 
 def policy(text: str) -> str:

@@ -233,8 +233,10 @@ def description(served: Served) -> dict[str, Any]:
 
 
 def _composing(served: Served) -> dict[str, Any]:
-    """Of a model that writes tunes: who writes their headers."""
-    return {"composes": getattr(served.predictor.bundle.target, "header", None) or "written"} if served.composes else {}
+    """Of a model that writes music: who writes the headers of tunes, and what its column of captions is called."""
+    if not served.composes:
+        return {}
+    return {"composes": getattr(served.predictor.bundle.target, "header", None) or "written", "caption": served.caption}
 
 
 def _transcribing(served: Served) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from burnish.server.readers import Readers
 from burnish.server.refusal import Refused, late
 from burnish.server.rows import Reader, RowError
 from burnish.server.settings import Settings, name_of, place_of
-from burnish.targets import Generative, Musical, Transcribed, names_of
+from burnish.targets import Filed, Generative, Musical, Transcribed, names_of
 
 READING = 0.8  # of the deadline is what reading one row may take: the others of its request have the rest
 MOST_LOST = 8  # threads of a model that may be left behind, each with a row that is never done
@@ -78,9 +78,15 @@ class Served:
 
     @property
     def composes(self) -> bool:
-        """Whether it writes tunes in ABC."""
+        """Whether it writes music for captions."""
         target = self.predictor.bundle.target
-        return isinstance(target, Musical) and isinstance(target, Generative)
+        asked = not isinstance(target, Filed) or len(self.caption) > 0
+        return isinstance(target, Musical) and isinstance(target, Generative) and asked
+
+    @property
+    def caption(self) -> str:
+        """The column of captions of a model that writes music; empty where it has none."""
+        return str(getattr(self.reader.input, "caption", "caption") or "")
 
     @property
     def path(self) -> str:

@@ -67,7 +67,7 @@ def evaluate(
         out: folder for predictions.parquet and scores.json on that data.
         trust_code: whether components from outside burnish may be imported.
         input: the column, or columns, that the model reads, where `data` calls them otherwise than in training.
-        target: the column of truths, where `data` calls it otherwise.
+        target: the column of labels, where `data` calls it otherwise.
     """
     return evaluate_run(
         Path(run),

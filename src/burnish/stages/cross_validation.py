@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import require_writable, write_json, write_text
 from burnish.core.network import Network
 from burnish.core.predictions import Predictions
@@ -26,17 +26,24 @@ from burnish.data.table import Part
 from burnish.data.truths import truths_of
 from burnish.evaluation.predict import needs_truth, predict
 from burnish.evaluation.scores import scores
+from burnish.jobs.job import Job
+from burnish.jobs.pool import outcomes
+from burnish.recipe.plain import plain_values
 from burnish.recipe.recipe import Recipe
 from burnish.report.folds import page
 from burnish.runtimes.torch import running
 from burnish.stages.prepare.prepare import Prepared, prepare
-from burnish.stages.train.assemble import assemble
+from burnish.stages.signals import interruptible
+from burnish.stages.study import opened, this_command
+from burnish.stages.train.assemble import Assembled, assemble
+from burnish.stages.train.going_on import GoingOn
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
 from burnish.stages.train.shipped import restore_best
 from burnish.stages.train.validate import deciding
 from burnish.trackers import Tracking
 from burnish.training.accelerator import Accelerator
+from burnish.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,9 @@ class Fold:
     chosen_by: str
 
 
-def cross_validate(recipe: Recipe, out: Path, *, count: int, say: Callable[[str], None]) -> dict[str, Any]:
+def cross_validate(
+    recipe: Recipe, out: Path, *, count: int, say: Callable[[str], None], workers: Workers | None = None
+) -> dict[str, Any]:
     """Train `count` times, each time without another fold of the rows that are for training and validation.
 
     Into `out` go `cross_validation.json` and `.md`, `out_of_fold.parquet` (a prediction for each row by the model that has
@@ -61,21 +70,26 @@ def cross_validate(recipe: Recipe, out: Path, *, count: int, say: Callable[[str]
         out: a new folder.
         count: folds, 2 or more.
         say: told each fold's score as it is there.
+        workers: where folds are trained side by side, to the same result; the same call then goes on where it was stopped.
+            None: one after the other, here.
 
     Raises:
         InputError: validation rows come from another table than training rows, predictions are written, or the folder is
             there already.
     """
-    if out.exists():
+    if workers is not None:
+        opened(out, {"recipe": plain_values(recipe), "folds": count}, "cross-validate")
+    elif out.exists():
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     require_writable(out)
     silent = Tracking([])
     accelerator = Accelerator(recipe.device, recipe.precision)
     prepared = all_rows(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
     fold_of = dealt(prepared, count)
+    states = {} if workers is None else _elsewhere(recipe, out, count, workers)
     trained = []
     for number in range(count):
-        fold = trained_fold(prepared, fold_of == number, out / f"fold-{number}", silent)
+        fold = trained_fold(prepared, fold_of == number, out / f"fold-{number}", states.get(number))
         value = fold.scored["metrics"][fold_metric(prepared)]["value"]
         say(f"fold {number + 1} of {count}: {len(fold.predictions):,} rows, {fold_metric(prepared)} {value:.4f}")
         trained.append(fold)
@@ -128,27 +142,82 @@ def _content(row: dict[str, Any]) -> int:
     return int.from_bytes(digest, "big") or 1
 
 
-def trained_fold(whole: Prepared, held_out: NDArray[np.bool_], place: Path, silent: Tracking) -> Fold:
-    """One fold: trained on the others, its best checkpoint chosen on itself."""
+def _elsewhere(recipe: Recipe, out: Path, count: int, workers: Workers) -> dict[int, dict[str, Any]]:
+    """Train the folds on workers; the state in which each ended.
+
+    Raises:
+        RunFailed: a fold failed.
+    """
+    call, settings = "burnish.stages.cross_validation:one", plain_values(recipe)
+    jobs = {
+        f"fold {number}": Job(
+            f"fold {number}", out / f"fold-{number}", call, {"settings": settings, "count": count, "number": number}
+        )
+        for number in range(count)
+    }
+    states: dict[int, dict[str, Any]] = {}
+    with interruptible(this_command), workers.open() as pool:
+        for job, outcome in outcomes(pool, list(jobs.values())):
+            if outcome.result is None:
+                raise RunFailed(f"{job.name} failed: {outcome.failed}", place=str(job.folder))
+            states[int(job.arguments["number"])] = outcome.result
+    return states
+
+
+def one(folder: Path, settings: dict[str, Any], count: int, number: int) -> dict[str, Any]:
+    """The job of one fold: trained, its checkpoints left in `folder`; the state in which it ended.
+
+    Args:
+        folder: of the job.
+        settings: of the recipe.
+        count, number: how many folds there are, and which this is.
+    """
+    recipe, silent = Recipe.load(settings), Tracking([])
+    accelerator = Accelerator(recipe.device, recipe.precision)
+    whole = all_rows(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
+    prepared, assembled = _assembled(whole, dealt(whole, count) == number)
+    place = RunFolder(folder)
+    session = Session(place, prepared, assembled, silent, GoingOn(place.checkpoints.is_dir()))
+    session.run()
+    return session.state()
+
+
+def _assembled(whole: Prepared, held_out: NDArray[np.bool_]) -> tuple[Prepared, Assembled]:
+    """The rows of a fold as validation, the others as training rows, and what the loop moves."""
     part = whole.parts["train"]
     parts = {"train": Part(part.table, part.rows[~held_out]), "validation": Part(part.table, part.rows[held_out])}
     recipe, cache = whole.recipe, cache_folder(whole.recipe.data.cache)
     encoded = {n: encode_part(p, recipe.input, recipe.target, whole.processor, cache=cache) for n, p in parts.items()}
     truths = {name: truths_of(one, recipe.target) for name, one in parts.items()}
     prepared = replace(whole, parts=parts, truths=truths, encoded=encoded)
-    accelerator = Accelerator(recipe.device, recipe.precision)
-    assembled = assemble(prepared, accelerator, lambda text: None)
+    return prepared, assemble(prepared, Accelerator(recipe.device, recipe.precision), lambda text: None)
+
+
+def trained_fold(
+    whole: Prepared, held_out: NDArray[np.bool_], place: Path, state: dict[str, Any] | None = None
+) -> Fold:
+    """One fold: trained on the others, its best checkpoint chosen on itself.
+
+    Args:
+        whole: all rows.
+        held_out: [N] those of the fold.
+        place: a folder for its run, which is removed.
+        state: in which it ended where it was trained elsewhere; None: it is trained here.
+    """
+    prepared, assembled = _assembled(whole, held_out)
     folder = RunFolder(place)
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=state is not None)
     try:
-        session = Session(folder, prepared, assembled, silent)
-        session.run()
-        chosen = restore_best(folder, prepared, assembled, session.state())
+        if state is None:
+            session = Session(folder, prepared, assembled, Tracking([]))
+            session.run()
+            state = session.state()
+        chosen = restore_best(folder, prepared, assembled, state)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     network = assembled.training.network
-    recipe.adapter.finish(network)
-    predictions = _predicted(prepared, [network], assembled.loaders["validation"], parts["validation"])
+    whole.recipe.adapter.finish(network)
+    predictions = _predicted(prepared, [network], assembled.loaders["validation"], prepared.parts["validation"])
     return Fold(network, predictions, fold_scores(whole, predictions), str(chosen["chosen_by"]))
 
 

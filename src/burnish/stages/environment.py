@@ -45,6 +45,9 @@ PACKAGES = (
     "rapidfuzz",
     "regex",
     "jsonschema",
+    "fsspec",
+    "optuna",
+    "ray",
     "litert-torch",
     "ai-edge-litert",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -32,6 +33,7 @@ from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.nonfinite import answers_not_finite
+from burnish.stages.openings import opening
 from burnish.stages.outside import require_apart
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
 from burnish.stages.taught import taught_losses
@@ -60,7 +62,7 @@ def evaluate(
             bare bundle, and `evaluations/NAME` in a run.
         trust_code: whether components from outside burnish may be imported.
         input_columns: what the columns that the model reads are called in `data`, in its order; empty: as in training.
-        target_column: what the column of truths is called there; None: as in training.
+        target_column: what the column of labels is called there; None: as in training.
 
     Raises:
         InputError: no such run, columns are missing, no label is one that training
@@ -106,11 +108,15 @@ def _written(
     files = [o.path for o in table.origins]
     result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **scored}
     result |= {f"rows_in_{name}": count for name, count in seen.items()}
+    weights = str((bundle.settings.get("checkpoint") or {}).get("weights_sha256", ""))
+    called = folder.name if folder is not None else bundle.path.parent.name
+    result |= opening(part, bundle.target.column, weights=weights, recipe=bundle.settings["recipe"], run=called)
     if folder is not None:
         with folder_aside(folder, manifest=False) as aside:
             write_json(aside / "scores.json", result)
-            if files_made is not None and files_made.is_dir():
-                shutil.move(files_made, aside / files_made.name)
+            for made in sorted(files_made.parent.iterdir()) if files_made is not None else ():
+                shutil.move(made, aside / made.name)  # answers, and truths beside them
+            predictions = replace(predictions, folder=aside)
             predictions.save(aside / "predictions.parquet", table.place if len(files) > 1 or table.group else None)
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)

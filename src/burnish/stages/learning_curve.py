@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from burnish.core.errors import InputError
+from burnish.core.errors import InputError, RunFailed
 from burnish.core.files import require_writable, write_json, write_text
 from burnish.evaluation.more_rows import Point, verdict
+from burnish.jobs.job import Job
+from burnish.jobs.pool import outcomes
+from burnish.recipe.plain import plain_values
 from burnish.recipe.recipe import Recipe
 from burnish.report.share_curve import share_curve
 from burnish.stages.prepare.prepare import Prepared, prepare
+from burnish.stages.signals import interruptible
+from burnish.stages.study import opened, this_command
 from burnish.stages.train.assemble import Assembled, assemble
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.session import Session
@@ -22,6 +27,7 @@ from burnish.stages.train.validate import deciding, noise
 from burnish.trackers import Tracking
 from burnish.training import history
 from burnish.training.accelerator import Accelerator
+from burnish.workers import Workers
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 FEWEST = 4
@@ -29,7 +35,13 @@ FEWEST = 4
 
 
 def learning_curve(
-    recipe: Recipe, out: Path, *, shares: Sequence[float] = SHARES, seeds: int = 1, say: Callable[[str], None]
+    recipe: Recipe,
+    out: Path,
+    *,
+    shares: Sequence[float] = SHARES,
+    seeds: int = 1,
+    say: Callable[[str], None],
+    workers: Workers | None = None,
 ) -> dict[str, Any]:
     """Train on shares of the training rows, with as many steps each, and score on the same validation rows.
 
@@ -41,6 +53,8 @@ def learning_curve(
         shares: in (0, 1], in any order.
         seeds: how many, from the recipe's own on; each has splits of its own.
         say: told each point as it is there, in a sentence.
+        workers: where points are trained side by side, to the same result; the same call then goes on where it was stopped.
+            None: one after the other, here.
 
     Raises:
         InputError: there is no validation split, a share is out of range, or the folder is there already.
@@ -52,17 +66,19 @@ def learning_curve(
             expected="at least two numbers above 0 and up to 1",
             place="--shares",
         )
-    if out.exists():
+    if workers is not None:
+        opened(out, {"recipe": plain_values(recipe), "shares": list(shares), "seeds": seeds}, "learning-curve")
+    elif out.exists():
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     require_writable(out)
+    numbers, ordered = range(recipe.seed, recipe.seed + seeds), sorted(shares, reverse=True)
+    made = (
+        _here(recipe, out, ordered, numbers) if workers is None else _elsewhere(recipe, out, ordered, numbers, workers)
+    )
     points = []
-    for seed in range(recipe.seed, recipe.seed + seeds):
-        steps = 0
-        for share in sorted(shares, reverse=True):
-            point, steps = _point(recipe, out, share, seed, steps)
-            if point is not None:
-                points.append(point)
-                say(f"seed {seed}, {point.rows:,} rows: {point.metric} {point.value:.4f}")
+    for point in made:
+        points.append(point)
+        say(f"seed {point.seed}, {point.rows:,} rows: {point.metric} {point.value:.4f}")
     found = verdict(points)
     say(found.words)
     result = {"points": [asdict(point) for point in points], "verdict": asdict(found), "seeds": seeds}
@@ -70,6 +86,55 @@ def learning_curve(
     share_curve(points, out / "learning_curve.png")
     write_text(out / "learning_curve.md", _page(points, found.words))
     return result
+
+
+def _here(recipe: Recipe, out: Path, shares: Sequence[float], seeds: Sequence[int]) -> Iterator[Point]:
+    for seed in seeds:
+        steps = 0
+        for share in shares:
+            point, steps = _point(recipe, out / f"share-{share:g}-seed-{seed}", share, seed, steps)
+            if point is not None:
+                yield point
+
+
+def _elsewhere(
+    recipe: Recipe, out: Path, shares: Sequence[float], seeds: Sequence[int], workers: Workers
+) -> Iterator[Point]:
+    """The same on workers: the largest share of each seed first, because it says how many steps the others take.
+
+    Raises:
+        RunFailed: a point failed.
+    """
+    found: dict[tuple[int, float], dict[str, Any]] = {}
+    with interruptible(this_command), workers.open() as pool:
+        for wave in (shares[:1], shares[1:]):
+            wanted = {_name(seed, share): (seed, share) for seed in seeds for share in wave}
+            jobs = [_job(recipe, out, *which, found.get((which[0], shares[0]))) for which in wanted.values()]
+            for job, outcome in outcomes(pool, jobs):
+                if outcome.result is None:
+                    raise RunFailed(f"{job.name} failed: {outcome.failed}", place=str(job.folder))
+                found[wanted[job.name]] = outcome.result
+    for seed in seeds:
+        yield from (Point(**point) for share in shares if (point := found[seed, share]["point"]) is not None)
+
+
+def _name(seed: int, share: float) -> str:
+    return f"share {share:g}, seed {seed}"
+
+
+def _job(recipe: Recipe, out: Path, seed: int, share: float, largest: dict[str, Any] | None) -> Job:
+    steps = 0 if largest is None else largest["steps"]
+    arguments = {"settings": plain_values(recipe), "share": share, "seed": seed, "steps": steps}
+    folder = out / "points" / f"share-{share:g}-seed-{seed}"
+    return Job(_name(seed, share), folder, "burnish.stages.learning_curve:one", arguments)
+
+
+def one(folder: Path, settings: dict[str, Any], share: float, seed: int, steps: int) -> dict[str, Any]:
+    """The job of one point; arguments as of `_point`."""
+    run = folder / "run"
+    shutil.rmtree(run, ignore_errors=True)  # of a worker that was killed
+    point, steps = _point(Recipe.load(settings), run, share, seed, steps)
+    return {"point": None if point is None else asdict(point), "steps": steps}
 
 
 def _point(recipe: Recipe, out: Path, share: float, seed: int, steps: int) -> tuple[Point | None, int]:
@@ -86,7 +151,7 @@ def _point(recipe: Recipe, out: Path, share: float, seed: int, steps: int) -> tu
     rows = len(assembled.batches.order.usable)
     if rows < FEWEST:
         return None, steps
-    folder = RunFolder(out / f"share-{share:g}-seed-{seed}")
+    folder = RunFolder(out)
     try:
         session = _trained(folder, prepared, assembled, silent)
     finally:

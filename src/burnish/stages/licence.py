@@ -50,7 +50,7 @@ class Licence:
 
 def licence_of(folder: Path) -> Licence | None:
     """The licence of the checkpoint in a folder, or of the one that a bundle was trained from; None where none is stated."""
-    stated = _front_matter(folder / CARD) or _kept(folder.parent / BUNDLE)
+    stated = card_of(folder) or _kept(folder.parent / BUNDLE)
     name, link = stated.get("license") or stated.get("name"), stated.get("license_link") or stated.get("link") or ""
     if isinstance(name, list):
         name = ", ".join(map(str, name))
@@ -61,10 +61,10 @@ def licence_of(folder: Path) -> Licence | None:
     return Licence(called, link if isinstance(link, str) else "")
 
 
-def _front_matter(card: Path) -> dict[str, Any]:
-    """What stands between the first two lines of dashes of a card; nothing where it has none, or none that can be read."""
+def card_of(folder: Path) -> dict[str, Any]:
+    """What stands between the first two lines of dashes of a checkpoint's card; nothing where there is none that can be read."""
     try:
-        text = card.read_text(encoding="utf-8")
+        text = (folder / CARD).read_text(encoding="utf-8")
         if not text.startswith("---"):
             return {}
         found = yaml.safe_load(text.split("---", 2)[1])

@@ -10,13 +10,14 @@ import numpy as np
 from burnish.core.errors import InputError
 from burnish.core.files import require_writable
 from burnish.core.predictions import Predictions
+from burnish.evaluation.written_music import given
 from burnish.media.music.abc.headers import header_of
 from burnish.media.music.captions import caption_of
 from burnish.media.music.synthesis import mp3
 from burnish.media.music.tune import Tune
 from burnish.report.blind import BlindPair, blind_page
 from burnish.stages.train.run_folder import RunFolder
-from burnish.targets import Musical, target_of
+from burnish.targets import Filed, Musical, target_of
 
 
 def listen(run: Path, other: Path | None = None, *, out: Path, pairs: int = 20, seed: int = 0) -> dict[str, Any]:
@@ -38,9 +39,15 @@ def listen(run: Path, other: Path | None = None, *, out: Path, pairs: int = 20, 
     if out.exists():
         raise InputError(f"{out} is there already", fix="give another name with -o", place=str(out))
     require_writable(out.parent)
-    first = _predictions(RunFolder(run).base_predictions if other is None else other / "predictions.parquet", run)
     second = _predictions(run / "predictions.parquet", run)
     target = target_of(second)
+    if other is None and isinstance(target, Filed):
+        raise InputError(
+            "predictions of this run are files, and none were written by the checkpoint as it was",
+            fix=f"burnish listen {run} OTHER_RUN",
+            place=str(run),
+        )
+    first = _predictions(RunFolder(run).base_predictions if other is None else other / "predictions.parquet", run)
     if not isinstance(target, Musical):
         raise InputError(
             f"predictions of target {second.target!r} cannot be listened to",
@@ -53,15 +60,16 @@ def listen(run: Path, other: Path | None = None, *, out: Path, pairs: int = 20, 
             expected="the same test file in both",
             fix="burnish evaluate RUN FILE for both, and compare the folders that it writes",
         )
-    heard = [_tunes(target, (first.answer[at], second.answer[at])) for at in range(len(second))]
+    heard = [_tunes(target, both) for both in zip(given(first, target), given(second, target), strict=True)]
     there = [at for at, both in enumerate(heard) if both is not None]  # both sides can be played
     if not there:
         raise InputError("there is no example that both sides answered with a tune that can be read", place=str(run))
     chosen = sorted({there[int(at)] for at in np.linspace(0, len(there) - 1, min(pairs, len(there)))})
-    listed = []
-    for at in chosen:
-        one, two = heard[at] or (Tune(()), Tune(()))
-        listed.append(BlindPair(_caption(second.truth[at], at), mp3(one), mp3(two)))
+    listed = [
+        BlindPair(_caption(target, second.truth[at], at), mp3(both[0]), mp3(both[1]))
+        for at in chosen
+        if (both := heard[at]) is not None
+    ]
     names = ("the checkpoint as it was" if other is None else other.name, run.name or "the run")
     blind_page(out, names, listed, seed)
     return {"pairs": len(listed), "silent": len(second) - len(there), "path": str(out)}
@@ -84,6 +92,6 @@ def _tunes(target: Musical, answers: tuple[Any, Any]) -> tuple[Tune, Tune] | Non
     return (one, two) if one is not None and two is not None and one.notes and two.notes else None
 
 
-def _caption(truth: Any, at: int) -> str:
-    text = str(truth or "")
+def _caption(target: Musical, truth: Any, at: int) -> str:
+    text = target.notated(truth)
     return caption_of(header_of(text)) if text else f"example {at + 1}"

@@ -82,7 +82,7 @@ def mistakes_of(target: Target) -> Mistakes:
 
 
 def same(target: Target, first: Any, second: Any) -> bool:
-    """Whether two answers or truths are the same."""
+    """Whether two predictions or labels are the same."""
     return target.same(first, second) if isinstance(target, Judged) else bool(first == second)
 
 

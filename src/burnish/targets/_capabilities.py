@@ -73,12 +73,12 @@ class Judged:
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual | None:
-        """The best answer without a model, from training truths (none missing); None where there is no such thing."""
+        """The best answer without a model, from training labels (none missing); None where there is no such thing."""
         return None
 
     @classmethod
     def same(cls, first: Any, second: Any) -> bool:
-        """Whether two truths are the same."""
+        """Whether two labels are the same."""
         return bool(first == second)
 
     def wrong(self, truth: Any, answer: Any, probabilities: Array, names: Sequence[str]) -> Wrong | None:
@@ -98,7 +98,7 @@ class Confident(ABC):
 
     @abstractmethod
     def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
-        """Mean negative log-likelihood, in nats, of truths as `truth` gives them, none missing, under [N, C]."""
+        """Mean negative log-likelihood, in nats, of labels as `truth` gives them, none missing, under [N, C]."""
 
     @property
     def may_abstain(self) -> bool:
@@ -130,11 +130,19 @@ class Musical(ABC):
 
     @abstractmethod
     def music(self, answer: Any) -> Any:
-        """An answer or a truth as `media.music.tune.Tune`; None where it cannot be read."""
+        """An answer or a truth as `media.music.tune.Tune`; None where it cannot be read. Of files: `FileAnswer`, or bytes."""
+
+    @abstractmethod
+    def true_music(self, value: Any, processor: Any) -> Any:
+        """The same of a truth as the table stores it."""
 
     @abstractmethod
     def notated(self, answer: Any) -> str:
         """The same as people write it, as ABC text; empty where there is no such thing."""
+
+    @abstractmethod
+    def faults(self, answer: Any) -> Sequence[str]:
+        """Why an answer is no valid music, in words; none where it is."""
 
 
 class Sounded(Filed):

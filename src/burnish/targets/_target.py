@@ -141,4 +141,4 @@ class Target(Component):
 
     @abstractmethod
     def arrow_type(self) -> pa.DataType:
-        """The Arrow type of answers and truths in the predictions table."""
+        """The Arrow type of predictions and labels in the predictions table."""

@@ -224,7 +224,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         return softmax(np.log(np.maximum(probabilities, TINY)) * (self.temperature / temperature))
 
     def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
-        """Of the true label; truths that are none of the labels are left out."""
+        """Of the true label; labels that are none of the classes are left out."""
         known = [(row, self._numbers[t]) for row, t in enumerate(truths) if t in self._numbers]
         rows, numbers = np.array(known, np.int64).reshape(-1, 2).T
         return float(-np.log(np.maximum(probabilities[rows, numbers], TINY)).mean()) if len(rows) else 0.0

@@ -17,16 +17,17 @@ from burnish.core.generated import Ends, Generated
 from burnish.core.processor import Processor
 from burnish.media.music.events.orders import HeldEvents, orders_of
 from burnish.media.music.events.processor import MusicProcessor
-from burnish.media.music.midi import midi_of_tune
+from burnish.media.music.midi import midi_of_tune, tune_of_midi
+from burnish.media.music.tune import Tune
 from burnish.media.text.token_row import token_row
-from burnish.targets import Decoded, Filed, Generative, Outcome, OverVocabulary, Target, Taught
+from burnish.targets import Decoded, Filed, Generative, Musical, Outcome, OverVocabulary, Target, Taught
 from burnish.targets._padding import padded_pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Midi(Target, OverVocabulary, Generative, Taught, Filed):
+class Midi(Target, OverVocabulary, Generative, Taught, Filed, Musical):
     """The music of a row in event tokens, written behind its caption or behind the bars before.
 
     A prediction is a MIDI file.
@@ -125,6 +126,34 @@ class Midi(Target, OverVocabulary, Generative, Taught, Filed):
     def content(self, answer: FileAnswer) -> bytes:
         """The MIDI file."""
         return answer.content
+
+    def music(self, answer: Any) -> Tune | None:
+        """What a MIDI file plays."""
+        data = answer.content if isinstance(answer, FileAnswer) else answer
+        try:
+            return tune_of_midi(data) if isinstance(data, bytes) else None
+        except InputError:
+            return None
+
+    def true_music(self, value: Any, processor: Any) -> Tune | None:
+        """What the event tokens of a window play, bars that it shows again with them, as answers have those."""
+        if not (isinstance(value, Mapping) and "new" in value):
+            return None
+        music = _music(processor)
+        ids = [*np.frombuffer(value["again"], "<i4").tolist(), *np.frombuffer(value["new"], "<i4").tolist()]
+        try:
+            return music.events.tune_of(music.music_of(ids))
+        except InputError:
+            return None
+
+    def notated(self, answer: Any) -> str:
+        """Nothing: MIDI says neither keys of accidentals nor how notes are tied."""
+        return ""
+
+    def faults(self, answer: Any) -> Sequence[str]:
+        """Whether there are notes: what else events must be, their orders see to."""
+        tune = self.music(answer)
+        return ("nothing was written",) if tune is None else () if tune.notes else ("it has no notes",)
 
 
 def _file(processor: MusicProcessor, music: Sequence[int]) -> FileAnswer | None:

@@ -13,7 +13,7 @@ from burnish.core.errors import InputError
 from burnish.core.generated import Generated
 from burnish.media.chat.conversation import Conversation, row_of
 from burnish.media.music.abc.headers import parted
-from burnish.media.music.abc.reading import read
+from burnish.media.music.abc.reading import problems, read
 from burnish.media.music.asked_tunes import Headed, given_header, whole_tune
 from burnish.media.music.tune import Tune as Music
 from burnish.targets import Decoded, Musical, Outcome
@@ -58,9 +58,17 @@ class Tune(Replies, Musical):
         except InputError:
             return None
 
+    def true_music(self, value: Any, processor: Any) -> Music | None:
+        """What the ABC text of a conversation sounds like."""
+        return self.music(self.truth(value))
+
     def notated(self, answer: Any) -> str:
         """The answer."""
         return str(answer or "")
+
+    def faults(self, answer: Any) -> Sequence[str]:
+        """What `problems` says of its text."""
+        return tuple(problems(str(answer))) if answer else ("nothing was written",)
 
     def goes_on(self, encoded: Encoded, processor: Any) -> str:
         """The meter and the unit of length of a header that is given."""

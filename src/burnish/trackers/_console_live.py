@@ -74,6 +74,10 @@ class LiveConsole:
     def on_warning(self, event: Event) -> None:
         self._print(Text.assemble(("warning  ", "yellow"), str(event.values.get("text", ""))))
 
+    def on_diagnosis(self, event: Event) -> None:
+        text, remedy = (str(event.values.get(name, "")) for name in ("text", "remedy"))
+        self._print(Text.assemble(("diagnosis  ", "yellow"), f"{text} ", (remedy, "dim")))
+
     def on_phase(self, event: Event) -> None:
         """One bar a phase; a bar without an end pulses. Amid training it is a line of the training display."""
         if self._live is not None and self._training.step < self._training.total:

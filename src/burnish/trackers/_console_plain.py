@@ -68,6 +68,9 @@ class PlainConsole:
     def on_warning(self, event: Event) -> None:
         self._write(f"warning: {event.values.get('text', '')}")
 
+    def on_diagnosis(self, event: Event) -> None:
+        self._write(f"diagnosis: {event.values.get('text', '')} {event.values.get('remedy', '')}")
+
     def on_phase(self, event: Event) -> None:
         """Where a phase is: when it is first heard of unfinished, then every `seconds`. What ends at once is not said."""
         text, done, total = (event.values.get(name) for name in ("text", "done", "total"))

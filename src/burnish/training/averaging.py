@@ -28,7 +28,7 @@ class WeightAverage(ABC):
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self._weights = dict(weights)
         self.updates = 0
-        self.values = {name: _wide(tensor.detach().clone()) for name, tensor in self._weights.items()}
+        self.values = {name: wide(tensor.detach().clone()) for name, tensor in self._weights.items()}
         self.refresh: Callable[[], None] | None = None
 
     @abstractmethod
@@ -48,6 +48,10 @@ class WeightAverage(ABC):
                 value.lerp_(weight.detach().to(value.dtype), share)
             else:
                 value.copy_(weight)
+
+    def taken(self) -> dict[str, Tensor]:
+        """The average as it is now, by name."""
+        return self.values
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -126,5 +130,6 @@ class EqualAverage(WeightAverage):
             self.moved(1 / ((self.updates - 1) // self.every + 1))
 
 
-def _wide(tensor: Tensor) -> Tensor:
+def wide(tensor: Tensor) -> Tensor:
+    """In float32 where it is of half precision: a mean of many would be rounded away."""
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

@@ -10,27 +10,23 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from burnish.adapters import hold_still
 from burnish.core.batch import Batch
-from burnish.core.network import Network
+from burnish.core.network import Network, modes_kept
 from burnish.training.accelerator import Accelerator
 
 
 def learning_norms(network: nn.Module) -> list[_BatchNorm]:
     """The batch norms whose running statistics training changes; the network is left as it was."""
-    training = [module for module in network.modules() if module.training]
-    network.train()
-    hold_still(network)
-    found = [m for m in network.modules() if isinstance(m, _BatchNorm) and m.training and m.track_running_stats]
-    network.eval()
-    for module in training:
-        module.training = True
-    return found
+    with modes_kept(network):
+        network.train()
+        hold_still(network)
+        return [m for m in network.modules() if isinstance(m, _BatchNorm) and m.training and m.track_running_stats]
 
 
 @torch.no_grad()
 def estimated_anew(network: Network, batches: Iterable[Batch], accelerator: Accelerator, seed: int) -> None:
     """Give the batch norms the mean statistics of these batches, as `torch.optim.swa_utils.update_bn` does.
 
-    Everything else in the network is as it was; it ends in eval mode.
+    Everything else in the network is as it was, and all of it where it has none; it ends in eval mode.
 
     Args:
         network: with the weights that the statistics are for.
@@ -39,6 +35,9 @@ def estimated_anew(network: Network, batches: Iterable[Batch], accelerator: Acce
         seed: of dropout, which is on as it is in training.
     """
     norms = learning_norms(network)
+    if not norms:
+        network.eval()
+        return
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()

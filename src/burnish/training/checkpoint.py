@@ -21,7 +21,7 @@ from burnish.training import history
 from burnish.training.averaging import WeightAverage
 
 WEIGHTS, AVERAGE, OPTIMIZER = "weights.safetensors", "average.safetensors", "optimizer.safetensors"
-STATE = "state.json"
+STATE, GROUPS = "state.json", "optimizer_groups"
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ def save(
     with folder_aside(final) as aside:
         save_file(weights, aside / WEIGHTS)
         if average is not None:
-            save_file(_plain(average.values), aside / AVERAGE)
+            save_file(_plain(average.taken()), aside / AVERAGE)
             state = {**state, "averaged": average.updates}
         save_file(tensors, aside / OPTIMIZER)
-        write_json(aside / STATE, {"step": step, "optimizer": numbers, **state})
+        write_json(aside / STATE, {"step": step, "optimizer": numbers, **_of_groups(optimizer), **state})
     return Checkpoint(final, step, state)
 
 
@@ -149,13 +149,21 @@ def restore(
         for name, tensor in load_file(checkpoint.path / OPTIMIZER).items():
             index, _, key = name.partition(".")
             values.setdefault(int(index), {})[key] = tensor
-        numbers = json.loads((checkpoint.path / STATE).read_text(encoding="utf-8"))["optimizer"]
-        for index, entries in numbers.items():
+        written = json.loads((checkpoint.path / STATE).read_text(encoding="utf-8"))
+        for index, entries in written["optimizer"].items():
             values.setdefault(int(index), {}).update(entries)
         _lay_out(values, optimizer)
         whole = optimizer.state_dict()
         whole["state"] = values
+        for group, kept in zip(whole["param_groups"], written.get(GROUPS, []), strict=False):
+            group.update(kept)
         optimizer.load_state_dict(whole)
+
+
+def _of_groups(optimizer: torch.optim.Optimizer) -> dict[str, list[dict[str, Any]]]:
+    """Numbers that an optimizer keeps in its groups and that change from step to step; nothing where there are none."""
+    kept = getattr(optimizer, "kept_in_groups", ())
+    return {GROUPS: [{name: group[name] for name in kept} for group in optimizer.param_groups]} if kept else {}
 
 
 def _lay_out(values: dict[int, dict[str, Any]], optimizer: torch.optim.Optimizer) -> None:
@@ -243,15 +251,16 @@ def read(path: Path) -> Checkpoint:
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
     step = state.pop("step")
     state.pop("optimizer")
+    state.pop(GROUPS, None)
     return Checkpoint(path, step, state)
 
 
 def prune(folder: Path, keep: int, worth: Collection[int]) -> None:
     """Delete all but the last `keep` checkpoints and those of these steps; and what an interrupted save left behind."""
     _clean(folder)
-    steps = sorted(_step(p) for p in folder.glob("step-*"))
-    kept = {*steps[-keep:], *worth}
-    _delete(at(folder, s) for s in steps if s not in kept)
+    there = steps(folder)
+    kept = {*there[-keep:], *worth}
+    _delete(at(folder, s) for s in there if s not in kept)
 
 
 def _delete(paths: Iterable[Path]) -> None:
@@ -260,6 +269,11 @@ def _delete(paths: Iterable[Path]) -> None:
         gone = path.with_name(f"{ASIDE}gone-{path.name}")
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps of all checkpoints there are, in their order."""
+    return sorted(_step(path) for path in folder.glob("step-*"))
 
 
 def _step(path: Path) -> int:

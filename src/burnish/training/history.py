@@ -42,8 +42,8 @@ def best(history: Sequence[Validation]) -> Validation | None:
 
     On few rows the highest score is mostly luck (the rule of one standard error: Breiman et al. 1984, Classification and
     Regression Trees, section 3.4.3), and the loss, which sees every probability, tells what is overfitted. Where a loss is
-    missing, the later one is taken. Without noise it is the highest score, the earliest among those exactly as high. A score
-    that is not a number never is the best.
+    missing, the later one is taken. Without noise it is the highest score; of those exactly as high, such as word error rates
+    of a small split, the one with the lowest loss, else the earliest. A score that is not a number never is the best.
 
     They are gone through in their order, so that the best is always the one before or the new one: checkpoints that are
     neither are deleted.
@@ -68,10 +68,12 @@ def leading(history: Sequence[Validation], most: int) -> list[Validation]:
 
 def _better(new: Validation, chosen: Validation) -> bool:
     """Whether the new one of two equals is taken."""
-    if not new.noise:
-        return new.good > chosen.good
     losses = new.scores.get("loss", math.nan), chosen.scores.get("loss", math.nan)
-    return not all(map(math.isfinite, losses)) or losses[0] < losses[1]
+    if not new.noise and new.good != chosen.good:
+        return new.good > chosen.good
+    if not all(map(math.isfinite, losses)):
+        return new.noise > 0
+    return losses[0] < losses[1]
 
 
 def noise_of_share(value: float, rows: int) -> float:

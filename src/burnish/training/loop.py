@@ -102,6 +102,7 @@ class Training:
         scores: validation scores so far; the consumer appends, plateau schedules read.
         skipped: steps (from 0) whose rows are passed over, after a rollback.
         parts: what techniques do at each step, in their order.
+        rate_factor: what the rate is multiplied by since the run went back for a loss that leapt.
     """
 
     objective: ObjectiveModule
@@ -119,6 +120,7 @@ class Training:
     skipped: set[int] = field(default_factory=set)
     notify: Callable[[str], None] = lambda text: None
     parts: Sequence[StepPart] = ()
+    rate_factor: float = 1.0
 
 
 def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
@@ -139,7 +141,9 @@ def fit(training: Training, *, start: int = 0) -> Iterator[Step]:
         if training.adapter.changes or not training.network.training:  # at the start, and after each validation
             training.objective.train()
             hold_still(training.network)
-        factor = training.schedule(progress, training.scores)
+        for part in training.parts:
+            part.comes_to(number, total)
+        factor = training.schedule(progress, training.scores) * training.rate_factor
         for group in training.optimizer.param_groups:
             group["lr"] = training.learning_rate * group["burnish_scale"] * factor
         yield _step(training, number, training.learning_rate * factor)
@@ -149,6 +153,8 @@ def _step(training: Training, number: int, learning_rate: float) -> Step:
     started = time.perf_counter()
     while True:
         _seed(training, number)
+        for part in training.parts:
+            part.begins(number)
         micro = training.batches.micro(number, training.micro_batch_size)
         try:
             loss = _gradients(training, micro)
@@ -162,15 +168,16 @@ def _step(training: Training, number: int, learning_rate: float) -> Step:
     for part in training.parts:
         part.on_gradients()
     norms, total_norm = gradient_norms(training.optimizer, training.accelerator)
+    bound = _bounded(training, total_norm)
     finite = bool(torch.isfinite(loss.total)) and bool(torch.isfinite(total_norm))
     culprits: tuple[int, ...] = ()
     if training.accelerator.scaler is not None:
-        applied = scaled_update(training.optimizer, training.accelerator.scaler, training.clip, total_norm)
+        applied = scaled_update(training.optimizer, training.accelerator.scaler, training.clip, bound)
         finite = bool(torch.isfinite(loss.total))  # an overflow of scaled gradients is the scaler's business
     else:
         applied = finite
         if finite:
-            update(training.optimizer, training.clip, total_norm)
+            update(training.optimizer, training.clip, bound)
     if applied and finite:
         for part in training.parts:
             part.on_weights()
@@ -204,7 +211,7 @@ def _gradients(training: Training, micro: Sequence[Batch]) -> WeightedSum[Tensor
     accelerator = training.accelerator
     training.optimizer.zero_grad(set_to_none=True)
     bare = _bare(training)
-    weight = torch.tensor(sum(bare.weight(b.truth) for b in micro), dtype=torch.float32)
+    weight = torch.tensor(sum(bare.of_batch(b) for b in micro), dtype=torch.float32)
     weight = accelerator.sum(weight.to(accelerator.device))
     divisor = torch.where(weight > 0, weight, torch.ones_like(weight)) / accelerator.processes
     total = torch.zeros((), device=accelerator.device)
@@ -224,6 +231,14 @@ def _again(training: Training, number: int, micro: Sequence[Batch]) -> None:
             if there:
                 _seed(training, number)
                 _gradients(training, micro)
+
+
+def _bounded(training: Training, norm: Tensor) -> Tensor:
+    """The norm of all gradients once techniques have bounded parts of them; what is not finite is left to the loop."""
+    if not training.parts or not bool(torch.isfinite(norm)):
+        return norm
+    changed = [part.on_clipping() for part in training.parts]
+    return gradient_norms(training.optimizer, training.accelerator)[1] if any(changed) else norm
 
 
 def _seed(training: Training, number: int) -> None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from burnish.core.batch import Array, Truth
+from burnish.core.batch import Array, Batch, Truth
 from burnish.core.network import Network
 from burnish.core.terms import Outputs, Terms
 from burnish.losses import Loss
@@ -33,6 +33,10 @@ class ObjectiveModule(nn.Module, ABC):
     def weight(self, truth: Truth[Array]) -> float:
         """The sum of the weights of `terms`, before any forward pass."""
         return float(self.loss.weights(truth).sum(dtype="float64"))
+
+    def of_batch(self, batch: Batch) -> float:
+        """The sum of the weights of what a batch is learned by, before any forward pass."""
+        return self.weight(batch.truth)
 
     def forward(
         self, inputs: dict[str, Tensor], truth: Truth[Tensor] | None = None, *, by_row: bool = False
@@ -84,6 +88,10 @@ class SurroundedModule(ObjectiveModule, ABC):
     def weight(self, truth: Truth[Array]) -> float:
         """That of the inner objective."""
         return self.inner.weight(truth)
+
+    def of_batch(self, batch: Batch) -> float:
+        """That of the inner objective."""
+        return self.inner.of_batch(batch)
 
     def forward(
         self, inputs: dict[str, Tensor], truth: Truth[Tensor] | None = None, *, by_row: bool = False

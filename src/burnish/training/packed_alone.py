@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import Inseparable, Network
+from burnish.core.network import Inseparable, Network, modes_kept
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.data.feeding.packing import lines_of, packed_batch
 from burnish.training.accelerator import Accelerator
@@ -82,14 +82,9 @@ def shared_lines(batches: TrainingBatches) -> list[NDArray[np.int64]]:
 @contextmanager
 def _answering(network: nn.Module) -> Iterator[None]:
     """Eval mode without gradients, until the block ends."""
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for module in training:
-            module.training = True
+    with modes_kept(network), torch.inference_mode():
+        network.eval()
+        yield
 
 
 def _difference(network: Network, batches: TrainingBatches, line: NDArray[np.int64], accelerator: Accelerator) -> float:

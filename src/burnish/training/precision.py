@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from burnish.core.batch import Array
-from burnish.core.network import Network
+from burnish.core.network import Network, modes_kept
 from burnish.training.accelerator import Accelerator
 
 NEEDED = 1.3
@@ -125,17 +125,15 @@ def products(network: Network, inputs: dict[str, Tensor]) -> list[Product]:
 @contextmanager
 def _watched(network: Network, seen: object) -> Iterator[None]:
     """Tell what goes through each module without parts, in eval mode, so that nothing random is drawn."""
-    training = [module for module in network.modules() if module.training]
     leaves = [module for module in network.modules() if not any(True for _ in module.children())]
     hooks = [leaf.register_forward_hook(seen) for leaf in leaves]  # type: ignore[arg-type]
-    network.eval()
     try:
-        yield
+        with modes_kept(network):
+            network.eval()
+            yield
     finally:
         for hook in hooks:
             hook.remove()
-        for module in training:
-            module.training = True
 
 
 def tried(layers: list[Product], rows: int) -> Trial:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from burnish.core.batch import Batch
+from burnish.core.network import modes_kept
 from burnish.schedules import ValidationScore
 from burnish.training.loop import Batches, Training, fit
 
@@ -138,12 +139,12 @@ def restored(training: Training) -> Iterator[None]:
     network, optimizer, scaler = training.network, training.optimizer, training.accelerator.scaler
     tensors = {name: value.detach().clone() for name, value in network.state_dict(keep_vars=True).items()}
     learns = {name: p.requires_grad for name, p in network.named_parameters()}
-    modes = [(module, module.training) for module in training.objective.modules()]
     states = copy.deepcopy(optimizer.state_dict())
     scale = copy.deepcopy(scaler.state_dict()) if scaler is not None else None
     size, streams = training.micro_batch_size, _random_states()
     try:
-        yield
+        with modes_kept(training.objective):
+            yield
     finally:
         with torch.no_grad():
             for name, value in network.state_dict(keep_vars=True).items():
@@ -151,8 +152,6 @@ def restored(training: Training) -> Iterator[None]:
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(learns[name])
             parameter.grad = None
-        for module, mode in modes:
-            module.training = mode
         optimizer.state.clear()
         optimizer.load_state_dict(states)
         if scaler is not None and scale is not None:

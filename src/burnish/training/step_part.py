@@ -12,6 +12,16 @@ class StepPart:
     same, so all do the same.
     """
 
+    def begins(self, number: int) -> None:
+        """Told before the first forward pass of a step, and again where that begins anew because memory ran out.
+
+        Args:
+            number: of the step, from 0.
+        """
+
+    def comes_to(self, step: int, total: int) -> None:
+        """Told before each step, from 0, of how many."""
+
     def disturbed(self) -> AbstractContextManager[bool]:
         """A context in which the gradient is computed once more, in place of the first one; False: it is not.
 
@@ -22,6 +32,10 @@ class StepPart:
 
     def on_gradients(self) -> None:
         """Change the gradients, which are whole and no longer scaled, before they are measured and clipped."""
+
+    def on_clipping(self) -> bool:
+        """Bound the gradients, which were measured and are finite, before they are clipped as a whole; whether it may have."""
+        return False
 
     def on_weights(self) -> None:
         """Change the weights after the optimizer has; not called where the step was not applied."""

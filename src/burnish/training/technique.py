@@ -64,6 +64,10 @@ class Technique(Component):
         """Whether these settings are those at which it does nothing."""
         return all(getattr(self, name) == value for name, value in self.off.items())
 
+    def complete(self, progress: float) -> bool:
+        """Whether weights after this share of the run are as it wants them: earlier ones are never the best."""
+        return True
+
     def check(self, chosen: Chosen) -> None:
         """That it makes sense beside what else is chosen; asked before any network is built.
 

@@ -28,7 +28,7 @@ def gradient_norms(optimizer: torch.optim.Optimizer, accelerator: Accelerator) -
     """Gradient norms by depth, and of all together."""
     by_group: dict[str, list[Tensor]] = {}
     for group in optimizer.param_groups:
-        name = _group_name(int(group["burnish_depth"]), int(group["burnish_layers"]))
+        name = level(int(group["burnish_depth"]), int(group["burnish_layers"]))
         by_group.setdefault(name, []).extend(p.grad for p in group["params"] if p.grad is not None)
     names = [n for n, gradients in by_group.items() if gradients]
     if not names:
@@ -37,7 +37,8 @@ def gradient_norms(optimizer: torch.optim.Optimizer, accelerator: Accelerator) -
     return dict(zip(names, norms.tolist(), strict=True)), torch.linalg.vector_norm(norms)
 
 
-def _group_name(depth: int, layers: int) -> str:
+def level(depth: int, layers: int) -> str:
+    """What a depth is called: embeddings, layer N, head."""
     if depth == 0:
         return "embeddings"
     return "head" if depth > layers else f"layer {depth}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from burnish.core.errors import InputError
 from burnish.core.files import write_json
 from burnish.media.music.events import loading
 from burnish.media.music.events import tokens as events
-from burnish.media.music.events.orders import HeldEvents, Orders, Place, orders_of, wrong
+from burnish.media.music.events.orders import HeldEvents, Orders, Place, orders_of
 from burnish.media.music.events.processor import FILE, MusicProcessor
 from burnish.media.music.events.round_trip import lost
 from burnish.media.music.events.tokens import END, EventTokens, Scheme
@@ -64,6 +65,17 @@ def test_what_is_no_tokenizer_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         events.read(tmp_path)
     assert events.FILE in raised.value.place
+
+
+def wrong(orders: Orders, tokens: Sequence[int]) -> int | None:
+    """The first place of a token that may not stand there; None where all may, and the tune may end."""
+    place = Place()
+    for number, token in enumerate(tokens):
+        if token not in orders.allowed(place, 10**9):
+            return number
+        place = orders.after(place, token)
+    end = orders.tokens.ids[END]
+    return None if not len(tokens) or end in orders.allowed(place, 10**9) else len(tokens)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

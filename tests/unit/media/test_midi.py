@@ -156,3 +156,19 @@ def test_real_files_come_back() -> None:
         assert tune.notes
         assert tune.key is not None
         assert tune_of_midi(midi_of_tune(tune)) == tune, path.name
+
+
+@pytest.mark.parametrize(
+    "tune",
+    [
+        Tune((Note(Fraction(0), Fraction(10**12), 60),)),
+        Tune((Note(Fraction(10**12), Fraction(1), 60),)),
+        Tune((Note(Fraction(0), Fraction(1), 60),), meter=(10**11, 4)),
+        Tune((), (Bar(Fraction(0), Fraction(1), (0, 4)),)),
+        Tune((), tempos=((Fraction(10**12), 90.0),)),
+    ],
+)
+def test_what_no_file_can_hold_is_said(tune: Tune) -> None:
+    """Read from MusicXML or ABC, where any number may stand."""
+    with pytest.raises(InputError, match="cannot be written as MIDI"):
+        midi_of_tune(tune)

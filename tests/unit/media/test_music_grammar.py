@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 
 from burnish.media.music.abc import problems
-from burnish.media.music.grammar import DEAD, Automaton, allows
+from burnish.media.music.grammar import DEAD, Automaton
 
 HEAD = "X:1\nT:Of a test\nM:6/8\nL:1/8\nK:G\n"
 WRITTEN = b"\n \"-/()[]<>^_=.~|:123468ACDSGPMKabdfgorz%,'\\"
+
+
+def allows(text: str) -> bool:
+    """Whether this is a whole tune of the grammar."""
+    automaton = Automaton()
+    number = automaton.read(text.encode())
+    return number != DEAD and automaton.complete(number)
 
 
 @pytest.fixture(scope="module")

@@ -195,3 +195,8 @@ def test_an_outer_document_type_is_not_fetched() -> None:
         b"<score-partwise>", b'<!DOCTYPE score-partwise PUBLIC "-//x" "http://localhost:9/p.dtd"><score-partwise>'
     )
     assert tune_of_musicxml(typed) == tune_of_musicxml(plain)
+
+
+def test_an_encoding_that_nobody_knows_is_a_broken_file() -> None:
+    with pytest.raises(InputError, match="unknown encoding"):
+        tune_of_musicxml(b'<?xml version="1.0" encoding="nonsense"?><score-partwise/>', "song.musicxml")

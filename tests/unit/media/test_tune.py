@@ -2,21 +2,20 @@
 
 from fractions import Fraction
 
-from burnish.media.music.tune import Bar, Chord, Key, Note, Part, Tune
+from burnish.media.music.tune import Bar, Note, Part, Tune
 
 QUARTER = Fraction(1)
 
 
-def test_a_tune_moves_with_its_key_and_leaves_its_drums() -> None:
-    """Pitches and key go up together; a drum is no pitch."""
-    notes = (Note(Fraction(0), QUARTER, 60), Note(Fraction(0), QUARTER, 38, voice=1))
-    tune = Tune(notes, parts=(Part(), Part(drums=True)), key=Key(11, "minor"), chords=(Chord(Fraction(0), "Bm"),))
-    moved = tune.moved(2)
-    assert [note.pitch for note in moved.notes] == [62, 38]
-    assert str(tune.key) == "B minor"
-    assert str(moved.key) == "C# minor"
-    assert moved.chords == ()
-    assert moved.notes[1] == notes[1]
+def test_the_melody_is_the_highest_notes_of_the_first_voice() -> None:
+    """A lower note of a chord and another voice are none of it; its notes come in time, however they lie."""
+    notes = (
+        Note(QUARTER, QUARTER, 64),
+        Note(Fraction(0), QUARTER, 60),
+        Note(Fraction(0), QUARTER, 67),
+        Note(Fraction(0), QUARTER, 90, voice=1),
+    )
+    assert Tune(notes, parts=(Part(), Part())).melody() == [(0, 67), (1, 64)]
 
 
 def test_a_bar_knows_how_long_its_meter_wants_it() -> None:

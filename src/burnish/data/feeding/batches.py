@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,23 @@ from burnish.data.feeding.mixed import Mixed
 from burnish.data.feeding.order import Order, cut
 from burnish.data.feeding.packing import lines_of, packed_batch
 from burnish.data.mixing import Mixing
+from burnish.data.table import Part
+
+
+class Elsewhere(ABC):
+    """Where steps are read from, if not from the rows of one table."""
+
+    @abstractmethod
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """Optimizer steps of an epoch."""
+
+    @abstractmethod
+    def micro(self, batches: TrainingBatches, step: int, micro_batch_size: int) -> Sequence[Batch]:
+        """Micro-batches of an optimizer step: a pure function of its arguments."""
+
+    @abstractmethod
+    def part(self, batches: TrainingBatches, step: int) -> Part:
+        """The rows among which those of a step are found by their numbers."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +47,7 @@ class TrainingBatches:
         features: what steps read instead, where the frozen backbone's features were computed.
         workers: threads that read steps ahead.
         most: elements of a micro-batch, unless a single line has more; None: any number.
+        stream: where steps read from; `order` and `loader` are then of a sample, which is learned from as a part of it.
     """
 
     order: Order
@@ -41,11 +60,18 @@ class TrainingBatches:
     features: Loader | None = None
     workers: int = 0
     most: int | None = None
+    stream: Elsewhere | None = None
 
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of one epoch."""
+        if self.stream is not None:
+            return self.stream.steps_per_epoch(self.order.batch_size)
         return self.order.steps_per_epoch
+
+    def part(self, step: int) -> Part:
+        """The rows among which those of a step are found by their numbers."""
+        return self.loader.rows.part if self.stream is None else self.stream.part(self, step)
 
     def micro(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
         """This process' micro-batches of one optimizer step; the next steps are read meanwhile."""
@@ -54,13 +80,16 @@ class TrainingBatches:
     @cached_property
     def reading(self) -> StepsAhead[Batch]:
         """Steps that are read ahead."""
-        return StepsAhead(self._read, self.total_steps, 0 if self.features else self.workers)
+        return StepsAhead(self.read, self.total_steps, 0 if self.features else self.workers)
 
     def two_rows(self) -> Batch:
         """Two rows that are learned from, as the network reads them: what is to be tried of a network is tried with them."""
         return (self.features or self.loader).batch(self.order.usable[:2])
 
-    def _read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
+    def read(self, step: int, micro_batch_size: int) -> Sequence[Batch]:
+        """What `micro` gives, read now."""
+        if self.stream is not None:
+            return self.stream.micro(self, step, micro_batch_size)
         positions, mixed = self.order.batch(step), self.mixed(step)
         if self.order.sampler.packs():
             return self._packed(positions, step, micro_batch_size)

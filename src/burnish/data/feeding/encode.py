@@ -63,6 +63,16 @@ def encode_part(
     return EncodedRows(path, part, hit=False, note=note)
 
 
+def encode_in_memory(part: Part, input: Input, target: Target, processor: Processor) -> EncodedRows:
+    """The rows of a part, encoded and kept in memory alone: of a stream, whose rows do not come back.
+
+    Raises:
+        InputError: a row that cannot be encoded (with its file and row).
+    """
+    table = pa.Table.from_batches(list(_pieces(part, input, target, processor, None)))
+    return EncodedRows(Path(), part, hit=False, table=table)
+
+
 def fingerprint(part: Part, input: Input, target: Target, processor: Processor) -> str:
     """A hash of everything the encoded rows depend on: content, which rows, settings, tokenizer, and the code itself."""
     parts = [

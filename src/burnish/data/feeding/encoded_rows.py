@@ -70,9 +70,11 @@ class EncodedRows:
         path: the Arrow file.
     """
 
-    def __init__(self, path: Path, part: Part, hit: bool, note: str = "") -> None:
+    def __init__(
+        self, path: Path, part: Part, hit: bool, note: str = "", table: pa.Table | None = None
+    ) -> None:  # `table`: what the file would hold, where there is none
         self.path, self.hit, self.note, self.part, self.rows = path, hit, note, part, part.rows
-        table = _opened(path, len(part))
+        table = _opened(path, len(part)) if table is None else table
         self._columns: dict[str, _Column | _Repeated] = {name: _column(table[name]) for name in table.column_names}
         self.lengths = table["_length"].to_numpy().astype(np.int64)
         self.full_lengths = table["_full_length"].to_numpy().astype(np.int64)
@@ -81,6 +83,7 @@ class EncodedRows:
         self._names = [n for n in names if not n.startswith(GIVEN)]
         self._given = [n for n in names if n.startswith(GIVEN)]
         self.gives = bool(self._given)
+        self._silent: frozenset[int] = frozenset()
         self.given_lengths = self._lengths_with("_length", table, self.lengths)
         self.given_full_lengths = self._lengths_with("_full_length", table, self.full_lengths)
         self.kept_lengths = table[KEPT].to_numpy().astype(np.int64) if KEPT in names else self.given_lengths
@@ -121,6 +124,16 @@ class EncodedRows:
             setattr(other, name, getattr(self, name)[source])
         return other
 
+    def without(self, positions: NDArray[np.int64]) -> EncodedRows:
+        """The same rows; of those at these positions nothing is learned."""
+        if not len(positions):
+            return self
+        other = copy(self)
+        other.weights = self.weights.copy()
+        other.weights[positions] = 0
+        other._silent = self._silent | {int(position) for position in positions}
+        return other
+
     def encoded(self, position: int) -> Encoded:
         """One row, as `Input.encode` gave it."""
         return {name: self._columns[name][position] for name in self._names}
@@ -135,7 +148,8 @@ class EncodedRows:
 
     def target(self, position: int) -> tuple[Array, Array]:
         """Truth and weight of one row, as `Target.encode` gave them."""
-        return np.asarray(self._columns["_target"][position]), np.asarray(self._columns["_target_weight"][position])
+        truth, weight = (np.asarray(self._columns[name][position]) for name in ("_target", "_target_weight"))
+        return truth, np.zeros_like(weight) if position in self._silent else weight
 
 
 def _opened(path: Path, rows: int) -> pa.Table:

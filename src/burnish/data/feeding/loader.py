@@ -142,7 +142,7 @@ class Loader:
         if self.input.stored and self.augmentation is not None:  # texts that were changed have another length
             useful = sum(int(row["_length"]) for row in encoded[:real])
         rows, size, lines = self.rows.rows[positions], len(positions) * length, np.arange(len(positions))
-        return Batch(inputs, targets, weights, a_row_a_line(weights), lines, rows, useful, size)
+        return Batch(inputs, targets, weights, a_row_a_line(weights), lines, rows, useful, size, real)
 
     def _learning(
         self, positions: NDArray[np.int64], epoch: int

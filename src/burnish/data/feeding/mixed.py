@@ -1,4 +1,4 @@
-"""Batches of mixed rows: each has two truths, and its weights say how much of each."""
+"""Batches of mixed rows: each has two labels, and its weights say how much of each."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Mixed:
         return {**first, **longer, name: values}, share
 
     def batch(self, places: NDArray[np.int64], real: int) -> Batch:
-        """One micro-batch: targets and weights hold the two truths of each row one after the other, [2 B] or [2 B, C]."""
+        """One micro-batch: targets and weights hold the two labels of each row one after the other, [2 B] or [2 B, C]."""
         if self.mixing.inside:
             collated, shares = self._both(places, real)
         else:

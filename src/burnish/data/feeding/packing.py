@@ -95,6 +95,7 @@ def packed_batch(
         loader.rows.rows[np.concatenate(lines)],
         int(sum(row_lengths.sum() for row_lengths in lengths[:real])),
         len(lines) * length,
+        real,
     )
 
 

@@ -1,4 +1,4 @@
-"""Mixing: two training rows become one with two truths, so that answers change smoothly between rows. One file each."""
+"""Mixing: two training rows become one with two labels, so that predictions change smoothly between rows. One file each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Mixing(Component):
     """How two training rows become one. Validation and test rows are never mixed.
 
-    The mixed row has both truths, weighted by the share each row has in it: no loss or target must know of soft labels.
+    The mixed row has both labels, weighted by the share each row has in it: no loss or target must know of soft labels.
     """
 
     axis: ClassVar[str] = "burnish.data.mixing"

@@ -23,6 +23,7 @@ from burnish.data.reading.places import Place, locate
 from burnish.data.reading.shards import require_like
 from burnish.data.reading.writer import Writer
 from burnish.data.settings import Data, cache_folder, cache_unwritable
+from burnish.data.streaming.sampling import sample
 from burnish.data.table import Origin, Table
 
 VERSION = 3
@@ -81,6 +82,9 @@ def read_parts(data: Data, *, cache: Path | None = None, notify: Notify | None =
     """
     tables: dict[str, Table] = {}
     for part in ("train", "validation", "test"):
+        if part == "train" and data.stream is not None:
+            tables[part] = sample(data)
+            continue
         what = getattr(data, part)
         if what is None:
             continue

@@ -11,10 +11,12 @@ from typing import Any, ClassVar, cast
 
 from burnish.core.component import build
 from burnish.core.errors import InputError
+from burnish.data.looking.file_index import FileIndex
 from burnish.data.reading.visible import visible
+from burnish.data.settings import cache_folder
 from burnish.data.sources import PIECE_ROWS, Arrangement, Notify, Rows, Source, columns_of, file_digest
 from burnish.data.sources._spoken_rows import by_split, said_splits
-from burnish.media.music.reading import ENDINGS, holds_music, tune_of_file
+from burnish.media.music.reading import ENDINGS, holds_music, look_version, looked_at, tune_of_file
 from burnish.media.music.tune import Tune
 
 MUSIC, CAPTION = "music", "caption"
@@ -84,14 +86,21 @@ class MusicFolder(Source):
         yield Rows(columns_of(rows) if rows else empty, notes=tuple(words for _, words in left_out), left_out=left_out)
 
     def digest(self, where: Any, cache: Path | None = None, notify: Notify | None = None) -> str:
-        """A sha256 of the folder's name, of each file's relative path and sha256, and of the table."""
+        """A sha256 of the folder's name, of each file's relative path and sha256, and of the table.
+
+        Unchanged files are not read again.
+        """
         root = Path(where)
-        names = [*_files(root), *(root / name for name in _TABLES if (root / name).is_file())]
+        files = list(_files(root))
+        with FileIndex(cache_folder(cache), looked_at, look_version()) as index:
+            hashed = [
+                (path, seen.sha256) for path, seen in zip(files, index.seen(files, len(files), notify), strict=True)
+            ]
+        tables = (root / name for name in _TABLES)
+        hashed += [(path, file_digest(path)) for path in tables if path.is_file()]
         total = hashlib.sha256(f"{root}\n".encode("utf-8", "surrogatepass"))
-        for number, path in enumerate(names, 1):
-            total.update(f"{os.path.relpath(path, root)}\x1f{file_digest(path)}\n".encode("utf-8", "surrogatepass"))
-            if notify:
-                notify("hashing", number, len(names))
+        for path, sha256 in hashed:
+            total.update(f"{os.path.relpath(path, root)}\x1f{sha256}\n".encode("utf-8", "surrogatepass"))
         return total.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ from pydantic import Field, model_validator
 
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.windows import MEMBERSHIP
-from burnish.exporters import Exportable, Exporter, Tell, fixed_length, one_window
+from burnish.exporters import Exportable, Exporter, Tell, beside_weights, fixed_length, one_window
 from burnish.exporters.onnx.rotary import whole_caches
+from burnish.targets import Generative, Target
 
 if TYPE_CHECKING:
     import torch
@@ -29,9 +31,11 @@ class Onnx(Exporter):
     The graph is the network's own, of standard operators. Three exact changes make it faster: where only the first token
     of a text is read at the end, the last block is computed for that token alone; the projections of attention that
     read the same states become one multiplication; and attention reads and writes states as projections have them.
+    A language model becomes a graph with a cache: it reads the new tokens, beside the keys and values of those before.
     """
 
     runtime = "onnx"
+    writes = True
     extra = "export"
     opset: int = Field(23, ge=18, le=23, description="ONNX opset; 23 has attention as one operator, 18 runs on more.")
     static: bool = Field(False, description="Fixed shapes, as FPGA and NPU compilers want them.")
@@ -56,8 +60,20 @@ class Onnx(Exporter):
             raise ValueError("raw goes neither with static nor with preprocessing: sizes are free, and all is inside")
         return self
 
+    def require(self, target: Target) -> None:
+        """What hears and writes has two networks, of which this graph would be one."""
+        if isinstance(target, Generative) and target.shape == "decoded":
+            raise InputError(
+                "an ONNX graph with a cache is made of language models, and this network hears and writes",
+                fix="burnish export RUN --to ctranslate2",
+                place="--to",
+            )
+
     def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write model.onnx, beside model.onnx.data where the weights are over 1.8 GB."""
+        self.require(source.target)
+        if isinstance(source.target, Generative) and source.target.shape != "frames":
+            return self._with_cache(source, folder)
         shapes, arrays, length = self._shapes(source)
         program = self._program(source, shapes, arrays)
         model = program.model
@@ -80,6 +96,27 @@ class Onnx(Exporter):
             **({"kept_in_float": _first_nodes(model)} if self.preprocessing else {}),
             **({"max_length": length} if length is not None and length != source.max_length else {}),
         }
+
+    def _with_cache(self, source: Exportable, folder: Path) -> dict[str, Any]:
+        """A network that writes, with the files that render its prompts."""
+        for name in ("static", "raw", "preprocessing", "plain"):
+            if getattr(self, name):
+                raise InputError(
+                    f"{name} is for models that predict in one pass, and this one writes", fix=f"leave {name} out"
+                )
+        _require_onnxscript()
+        from burnish.exporters.onnx.cached import program, remembering, shapes_of, type_of
+
+        module, layers = remembering(source)
+        shapes = shapes_of(layers)
+        model = program(module, shapes, self.opset).model
+        whole_caches(model.graph)
+        changes = _optimized(model, flat=False) if self.optimize else {}
+        _written(model, folder)
+        for name in beside_weights(source.model):
+            shutil.copy2(source.model / name, folder / name)
+        inputs = {name: {"type": type_of(name), "shape": shape} for name, shape in shapes.items()}
+        return {"file": FILE, "opset": self.opset, "inputs": inputs, "graph_changes": changes}
 
     def _shapes(self, source: Exportable) -> tuple[dict[str, list[int | str]], dict[str, Any], int | None]:
         """Shapes with words for what is free, arrays to trace with, and the fixed length."""
@@ -126,11 +163,9 @@ class Onnx(Exporter):
             raise InputError("the model has no limit of length", fix="name one: --length 128") from None
 
     def _program(self, source: Exportable, shapes: dict[str, list[int | str]], arrays: dict[str, Any]) -> Any:
-        try:
-            import onnxscript  # noqa: F401
-            import torch
-        except ImportError as error:
-            raise InputError("exporting to ONNX needs onnxscript", fix="pip install 'burnish[export]'") from error
+        _require_onnxscript()
+        import torch
+
         names = list(arrays)
         dynamic = [{a: n for a, n in enumerate(shape) if isinstance(n, str)} for shape in shapes.values()]
         tensors = [torch.from_numpy(arrays[name]) for name in names]
@@ -142,6 +177,13 @@ class Onnx(Exporter):
                 f"torch.export cannot convert this network: {said.strip()}",
                 fix="export with static=true, or to safetensors; attention: eager in model helps some architectures",
             ) from error
+
+
+def _require_onnxscript() -> None:
+    try:
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise InputError("exporting to ONNX needs onnxscript", fix="pip install 'burnish[export]'") from error
 
 
 def traced(

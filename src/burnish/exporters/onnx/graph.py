@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Gelu", "Erf", "Tanh", "Relu", "Sigmoid", "Cast", "Identity", "Clip")
-FOLLOWED = (*ELEMENTWISE, "LayerNormalization", "MatMul", "Reshape", "Transpose", "Attention")
+ROUNDING = ("QuantizeLinear", "DequantizeLinear")
+FOLLOWED = (*ELEMENTWISE, *ROUNDING, "LayerNormalization", "MatMul", "Reshape", "Transpose", "Attention")
 
 
 def narrow_to_first(graph: ir.Graph) -> int:
@@ -69,6 +70,8 @@ def _through(node: ir.Node, axis: int) -> dict[int, int] | None:
     rank = rank_of(node.outputs[0])
     if rank is None or node.op_type not in FOLLOWED or any(v is not None and rank_of(v) is None for v in node.inputs):
         return None
+    if node.op_type in ROUNDING:
+        return {0: axis} if "axis" not in node.attributes or rank_of(node.inputs[1]) == 0 else None
     if node.op_type in ELEMENTWISE:
         axes = {}
         for place, value in enumerate(node.inputs):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from burnish.media.music.signatures import key_of
 from burnish.media.music.tune import STEPS_UP, Key
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -79,14 +80,14 @@ def pitch_of(note: Element, up: int, drums: dict[str, int]) -> int | None:
     return value
 
 
-def key_of(key: Element) -> Key | None:
+def written_key(key: Element) -> Key | None:
     """The key of a signature; major where no mode is written, None where it is no usual signature."""
     if key.findtext("fifths") is None:
         return None
     mode = (key.findtext("mode") or "major").strip()
     mode = {"ionian": "major", "aeolian": "minor"}.get(mode, mode)
     mode = mode if mode in STEPS_UP else "major"
-    return Key(int(number(key.findtext("fifths")) * 7 + STEPS_UP[mode]) % 12, mode)
+    return key_of(int(number(key.findtext("fifths"))), mode)
 
 
 def meter_of(time: Element) -> tuple[int, int] | None:

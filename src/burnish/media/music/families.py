@@ -21,18 +21,9 @@ ALIKE = 0.5
 Terms = frozenset[tuple[int, ...]]
 
 
-def melody(tune: Tune) -> list[int]:
-    """Pitches of the highest notes of the first voice, one after the other."""
-    highest: dict[object, int] = {}
-    for note in tune.notes:
-        if note.voice == 0:
-            highest[note.start] = max(note.pitch, highest.get(note.start, note.pitch))
-    return list(highest.values())
-
-
 def terms(tune: Tune) -> Terms:
     """Each `STEPS` steps of a melody in semitones: the same in every key and at every speed."""
-    steps = [following - pitch for pitch, following in pairwise(melody(tune))]
+    steps = [following - pitch for (_, pitch), (_, following) in pairwise(tune.melody())]
     return frozenset(tuple(steps[at : at + STEPS]) for at in range(len(steps) - STEPS + 1))
 
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from burnish.core.errors import InputError
-from burnish.media.music.tune import STEPS_UP, Bar, Key, Note, Part, Tune
+from burnish.media.music.signatures import key_of, sharps
+from burnish.media.music.tune import Bar, Key, Note, Part, Tune
 
 ENDINGS = (".mid", ".midi")
 MOST_BYTES = 8_000_000
@@ -18,6 +19,7 @@ MOST_BARS = 50_000
 """Of a file: a hostile one says a length of years in a few bytes."""
 _USUAL_TICKS = 480
 _MOST_TICKS = 32_767  # 15 bits
+_MOST_TIME = 2**28 - 1  # ticks of a file's longest pause
 
 
 def tune_of_midi(data: bytes, place: str = "") -> Tune:
@@ -54,10 +56,12 @@ def midi_of_tune(tune: Tune) -> bytes:
     major and minor are written as the major key of the same signature; chord symbols are not written.
 
     Raises:
-        InputError: a pitch outside 0 to 127, a note that begins before the tune, or symusic is not installed.
+        InputError: a pitch outside 0 to 127, a note that begins before the tune, a time or a meter that no file can hold, or
+            symusic is not installed.
     """
     symusic = _library()
     ticks = _ticks(tune)
+    _require_held(tune, ticks)
     score = symusic.Score(ticks)
     for start, quarters in tune.tempos:
         score.tempos.append(symusic.Tempo(_at(start, ticks), quarters))
@@ -72,6 +76,21 @@ def midi_of_tune(tune: Tune) -> bytes:
                 track.notes.append(_written(note, ticks, symusic))
         score.tracks.append(track)
     return bytes(score.dumps_midi())
+
+
+def _require_held(tune: Tune, ticks: int) -> None:
+    """Whether numbers of a file can hold its times and meters."""
+    meters = [bar.meter for bar in tune.bars if bar.meter] + ([tune.meter] if tune.meter else [])
+    wrong = next((meter for meter in meters if not (0 < meter[0] <= 255 and 0 < meter[1] <= 128)), None)
+    if wrong is not None:
+        raise InputError(f"the meter {wrong[0]}/{wrong[1]} cannot be written as MIDI", expected="a meter such as 3/4")
+    ends = [bar.start + bar.length for bar in tune.bars[-1:]] + [start for start, _ in tune.tempos]
+    latest = max([note.start + note.length for note in tune.notes] + ends, default=Fraction(0))
+    if latest * ticks > _MOST_TIME:
+        raise InputError(
+            f"a tune of {float(latest):.4g} quarter notes cannot be written as MIDI",
+            expected=f"at most {_MOST_TIME // ticks:,}",
+        )
 
 
 def _written(note: Note, ticks: int, symusic: Any) -> Any:
@@ -114,8 +133,7 @@ def _meters(tune: Tune) -> Iterator[tuple[Fraction, tuple[int, int]]]:
 
 def _signature(key: Key) -> tuple[int, int]:
     """Sharps (flats below 0), and 1 for minor."""
-    major = (key.tonic - STEPS_UP[key.mode]) % 12
-    return (major * 7 + 5) % 12 - 5, int(key.mode == "minor")
+    return sharps(key), int(key.mode == "minor")
 
 
 def _tune(score: Any, place: str) -> Tune:
@@ -164,8 +182,7 @@ def _key(score: Any) -> Key | None:
     first = min(score.key_signatures, key=lambda k: k.time, default=None)
     if first is None or not -7 <= first.key <= 7 or first.tonality not in (0, 1):
         return None
-    mode = ("major", "minor")[first.tonality]
-    return Key((first.key * 7 + STEPS_UP[mode]) % 12, mode)
+    return key_of(first.key, ("major", "minor")[first.tonality])
 
 
 def _tempos(score: Any, ticks: int) -> tuple[tuple[Fraction, float], ...]:

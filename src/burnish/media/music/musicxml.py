@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from burnish.core.errors import InputError
-from burnish.media.music._musicxml_values import chord_name, key_of, meter_of, number, pitch_of, tempo_of
+from burnish.media.music._musicxml_values import chord_name, meter_of, number, pitch_of, tempo_of, written_key
 from burnish.media.music.tune import Bar, Chord, Key, Note, Part, Tune
 
 ENDINGS = (".musicxml", ".mxl", ".xml")
@@ -44,7 +44,7 @@ def tune_of_musicxml(data: bytes, place: str = "") -> Tune:
         if root.tag not in ("score-partwise", "score-timewise"):
             raise ValueError(f"the file is <{root.tag}>, not <score-partwise>")
         return _Score(root).tune()
-    except (ValueError, ZeroDivisionError, expat.ExpatError) as error:
+    except (ValueError, LookupError, ZeroDivisionError, expat.ExpatError) as error:
         raise InputError(
             f"not MusicXML, or a broken file: {error}", expected="a .musicxml or .mxl file", place=place
         ) from error
@@ -250,7 +250,7 @@ class _Score:
             voice.up = int(number(transpose.findtext("chromatic")) + 12 * octaves)
         key = element.find("key")
         if key is not None and self.key is None and not voice.part.drums:
-            found = key_of(key)
+            found = written_key(key)
             self.key = None if found is None else found.moved(voice.up)
         if (time := element.find("time")) is not None:
             self.meter = meter_of(time)

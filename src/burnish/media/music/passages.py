@@ -16,13 +16,8 @@ Move = tuple[int, Fraction]
 
 
 def moves(tune: Tune) -> list[Move]:
-    """Those of the highest notes of the first voice: the same in every key."""
-    highest: dict[Fraction, int] = {}
-    for note in tune.notes:
-        if note.voice == 0:
-            highest[note.start] = max(note.pitch, highest.get(note.start, note.pitch))
-    places = sorted(highest)
-    return [(highest[after] - highest[before], after - before) for before, after in pairwise(places)]
+    """Those of its melody: the same in every key."""
+    return [(to - pitch, after - before) for (before, pitch), (after, to) in pairwise(tune.melody())]
 
 
 class Passages:

@@ -137,13 +137,10 @@ class Tune:
         ends = [note.start + note.length for note in self.notes] + [bar.start + bar.length for bar in self.bars]
         return max(ends, default=Fraction(0))
 
-    def moved(self, semitones: int) -> Tune:
-        """The tune so many semitones higher; drums stay, chord symbols are dropped (their spelling is the notation's)."""
-        notes = tuple(
-            note
-            if self.parts[note.voice].drums
-            else Note(note.start, note.length, note.pitch + semitones, note.voice, note.velocity)
-            for note in self.notes
-        )
-        key = None if self.key is None else self.key.moved(semitones)
-        return Tune(notes, self.bars, self.parts, key, self.meter, self.tempos, (), self.title)
+    def melody(self) -> list[tuple[Fraction, int]]:
+        """When the highest notes of the first voice begin, in quarter notes, and their pitches: one after the other."""
+        highest: dict[Fraction, int] = {}
+        for note in self.notes:
+            if note.voice == 0:
+                highest[note.start] = max(note.pitch, highest.get(note.start, note.pitch))
+        return sorted(highest.items())

@@ -10,6 +10,7 @@ import numpy as np
 
 from burnish.core.batch import Array
 from burnish.core.errors import InputError
+from burnish.media.picture.borders import edge_facts
 from burnish.media.picture.files import opened
 from burnish.media.picture.grey import Range, facts_of, is_deep, same_in_8_bits, shaded, stored, stretched
 
@@ -25,7 +26,7 @@ ENDINGS = (
 are refused by name, so that no picture is left out without a word."""
 PIXELS = 178_956_970  # of the largest image that is opened: more is a decompression bomb
 THUMBNAIL = 16  # side of the grey thumbnail by which likely repeats are confirmed
-_VERSION = 2  # raised when `looked_at` finds other facts in the same bytes
+_VERSION = 3  # raised when `looked_at` finds other facts in the same bytes
 
 
 def decoded(data: bytes, least: int | None = None, scale: Range = None) -> Picture:
@@ -83,7 +84,8 @@ def looked_at(data: bytes) -> dict[str, Any]:
 
     `width` and `height` as seen (EXIF applied), `mode` and `format` as stored, `content`: a hash of the pixels the
     network would be given, `look`: a 64-bit difference hash in hexadecimal (Krawetz, "Kind of Like That", 2013),
-    `thumbnail`: 16 x 16 grey values in base64; `low` and `high`: the values between which 99 % of the pixels lie;
+    `thumbnail`: 16 x 16 grey values in base64; what `edge_facts` says of borders and corners; `low` and `high`: the
+    values between which 99 % of the pixels lie;
     `pages` where there are several, `cut_to_8_bits` where colours of 16 bits lost their lower half. Of grey of more than
     8 bits also `lowest`, `highest` and `numbers` (whole or fractions).
     """
@@ -138,14 +140,15 @@ def in_words(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _look(picture: Picture) -> dict[str, str]:
+def _look(picture: Picture) -> dict[str, Any]:
     from PIL.Image import Resampling
 
     grey = picture.convert("L")
     small = np.asarray(grey.resize((9, 8), Resampling.BILINEAR), np.int16)
     bits = np.packbits(small[:, 1:] > small[:, :-1])
     thumbnail = grey.resize((THUMBNAIL, THUMBNAIL), Resampling.BOX).tobytes()
-    return {"look": bits.tobytes().hex(), "thumbnail": base64.b64encode(thumbnail).decode("ascii")}
+    edges = edge_facts(np.asarray(grey))
+    return {"look": bits.tobytes().hex(), "thumbnail": base64.b64encode(thumbnail).decode("ascii"), **edges}
 
 
 MIDDLE = (0.5, 0.5)

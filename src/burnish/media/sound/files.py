@@ -26,6 +26,17 @@ _OTHERS = (
 )
 
 
+class _Bytes(io.BytesIO):
+    """A file in memory for libsndfile, which looks before the beginning of broken ones: there is the beginning.
+
+    An error in such a call would be printed with its traceback, and passed over.
+    """
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """As of a file; never before its beginning."""
+        return super().seek(max(0, offset) if whence == io.SEEK_SET else offset, whence)
+
+
 class SoundNotRead(InputError):
     """A file in no format of the allow-list."""
 
@@ -44,7 +55,7 @@ def opened(data: bytes) -> soundfile.SoundFile:
 
     if not data.startswith(_BEGINNINGS) and not is_mpeg(data):
         raise SoundNotRead(_named(data), expected=READ, fix=CONVERT)
-    sound = soundfile.SoundFile(io.BytesIO(data))
+    sound = soundfile.SoundFile(_Bytes(data))
     if sound.format not in FORMATS:
         sound.close()
         raise SoundNotRead(f"not a sound in a format that is read: this is {sound.format}", expected=READ, fix=CONVERT)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from burnish.core.errors import InputError
 from burnish.media.sound.containers import container_of, decoded_container, readable, version
 from burnish.media.sound.files import is_mpeg, opened
+from burnish.media.sound.fingerprint import fingerprint
 from burnish.media.sound.resampling import Waveform, resampleable, resampled
 
 ENDINGS = (
@@ -47,7 +48,7 @@ _UNKNOWN = (0, 0xFFFFFFFF)  # what programs that write into a pipe put where the
 SLICE, FEWEST = 0.1, 4  # seconds and number of slices: shorter ones change little when they are silenced
 FADE = 0.005  # seconds
 LISTENED = 10  # seconds of a sound that a page of players holds
-_VERSION = 2  # raised when `looked_at` finds other facts in the same bytes
+_VERSION = 3  # raised when `looked_at` finds other facts in the same bytes
 
 
 def decoded(data: bytes) -> tuple[Waveform, int]:
@@ -237,7 +238,7 @@ def looked_at(data: bytes) -> dict[str, Any]:
 
     `seconds`, `sampling_rate`, `channels`, `format` and `subtype` as stored, `content`: a hash of samples and rate;
     `loudness` and `peak` in dB below full scale (root mean square, largest sample), `clipped`: share of samples at full
-    scale, `lead`: share of the sound before the first sample that can be heard.
+    scale, `lead`: share of the sound before the first sample that can be heard; `fingerprint`: see there.
     """
     try:
         waveform, rate, stored = _decoded(data)
@@ -254,6 +255,7 @@ def looked_at(data: bytes) -> dict[str, Any]:
         "peak": _decibels(float(sizes.max())),
         "clipped": float((sizes >= CLIPPED).mean()),
         "lead": float(audible[0] / len(waveform)) if len(audible) else 1.0,
+        "fingerprint": fingerprint(waveform, rate),
     }
 
 

@@ -20,14 +20,29 @@ def checkpoint_settings(folder: Path) -> dict[str, Any]:
     `audio_processor.json` of burnish, else transformers' `preprocessor_config.json`.
 
     Raises:
-        InputError: a feature extractor of a kind that is not known here.
+        InputError: a feature extractor of a kind that is not known here, or Parakeet.
     """
     ours = folder / SETTINGS
     if ours.is_file():
         known = {f.name for f in fields(SoundProcessor)}
         return {k: v for k, v in json.loads(ours.read_text(encoding="utf-8")).items() if k in known}
+    _refuse_parakeet(folder)
     stated = folder / "preprocessor_config.json"
     return _stated(json.loads(stated.read_text(encoding="utf-8")), folder) if stated.is_file() else {}
+
+
+def _refuse_parakeet(folder: Path) -> None:
+    """Before its features are looked for, which newer checkpoints state elsewhere."""
+    config = folder / "config.json"
+    kind = json.loads(config.read_text(encoding="utf-8")).get("model_type") if config.is_file() else None
+    if str(kind).startswith("parakeet"):
+        raise InputError(
+            f"{kind} is not supported: it spells in pieces of words, a frame of 80 ms each, hears bands that are normalised "
+            "over the whole recording, and normalises its layers over the batch; burnish has none of the three",
+            expected="a checkpoint such as wav2vec 2.0, HuBERT, WavLM (CTC) or Whisper",
+            fix="choose another model",
+            place=str(folder),
+        )
 
 
 def _stated(given: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -111,13 +111,20 @@ class VisionNetwork(Network):
         The parts themselves, with the head, are then written to `adapter/` as a peft adapter of the original checkpoint.
         """
         from burnish.core.low_rank import has_low_rank, merged_copy, save_adapter
+        from burnish.models._head_layers import without_weight_norms
 
         adapted = has_low_rank(self.model)
-        plain = merged_copy(self.model) if adapted else self.model
+        plain = without_weight_norms(merged_copy(self.model) if adapted else self.model)
         write_weights(plain, folder)
         self.write_config(plain, folder)
         if adapted:
             save_adapter(self.model, self._head, folder / ADAPTER, self.origin)
+
+    def told(self) -> dict[str, Any]:
+        """Facts for config.json, and under `burnish` what it takes to build the network again."""
+        shape = {name: self.facts[name] for name in ("head", "batch_norms") if name in self.facts}
+        rest = {name: value for name, value in self.facts.items() if name not in shape}
+        return {**rest, "burnish": {"channels_last": self.channels_last, **shape}}
 
     @abstractmethod
     def write_config(self, model: Any, folder: Path) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from burnish.core.network import HeadSplit, Inseparable
+from burnish.core.network import HeadSplit, Inseparable, modes_kept
 
 RunModule = Callable[[nn.Module], Any]
 
@@ -75,18 +75,14 @@ def _dropout_before(model: nn.Module, path: str, run: RunModule) -> float:
     Seen by running the model once, because some architectures call a function and some have a module for it. Batch norms
     are held in eval mode, and the random stream is put back.
     """
-    modes = {name: module.training for name, module in model.named_modules()}
     devices = {p.device for p in model.parameters() if p.device.type == "cuda"}
-    try:
+    with modes_kept(model):
         model.train()
         for module in model.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
         with torch.random.fork_rng(devices=list(devices)), _Dropouts() as dropouts:
             read = _read_by(model, path, run)
-    finally:
-        for name, module in model.named_modules():
-            module.training = modes[name]
     rate: float = dropouts.rates.get(read.data_ptr(), 0.0)
     return rate
 

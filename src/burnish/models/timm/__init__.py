@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from burnish.core.network import Network
 
 
+BatchNorms = Literal["frozen", "group"]
 CHANNELS = (3, 1)  # colours, and sounds as log-mel pictures
 
 
@@ -45,6 +46,11 @@ class Timm(Model):
     gradient_checkpointing: bool = Field(
         False, description="Compute activations again in the backward pass: less memory, about a third more time."
     )
+    batch_norms: BatchNorms | None = Field(
+        None,
+        description="frozen: held as they came, for small batches; group: made group norms of the same weights; null: as is.",
+    )
+    shapes_head = True
     channels_last: bool = Field(True, description="Keep channels last in memory, which convolutions prefer.")
 
     def folder(self) -> Path:
@@ -85,26 +91,32 @@ class Timm(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
-        from burnish.models._vision import building, weights
+        from burnish.models._batch_norms import require_pretrained
+        from burnish.models._vision import building, shaping, weights
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
         from burnish.models._windows import windowed
         from burnish.models.timm import network as library
 
         vision.check_task("timm", input, target, CHANNELS)
+        require_pretrained(self.batch_norms, random_weights=self.random_weights)
         folder = self.folder()
         config = folders.read_config(folder)
         processor = input.processor(folder)
         pictures: dict[str, Any] = processor.settings()
         shape = vision.pixel_shape("timm", processor)
         settings = {**self._rates(), **library.sized(config, shape)}
-        model = building.drawn(lambda: library.made(folder, config, target.outputs, settings), seed)
+        model = building.drawn(
+            lambda: shaping.pooled(library.made(folder, config, target.outputs, settings), self.deeper, target.outputs),
+            seed,
+        )
         library.check_patches(model, shape)
         usual = library.usual_shape(model)
         for other in ("test_input_size", "test_crop_pct"):  # at which the checkpoint was tested, and this one is not
             model.pretrained_cfg.pop(other, None)
         model.pretrained_cfg |= folders.pictures(pictures) if shape[0] == 3 else folders.sounds(shape)
         head = library.head_paths(model)
+        shaping.converted_before(model, config)
         place = Path(self.weights).expanduser() if self.weights else folder
 
         def read() -> tuple[str, weights.Tensors]:
@@ -115,8 +127,9 @@ class Timm(Model):
         )
         if not self.random_weights and shape[0] == 3:
             notes += building.normalisation_said(self.weights, pictures)
-        network = self._wrapped(model, head, target, notes, seed)
-        network.fresh_head = fresh_head
+        notes += shaping.shaped(model, head, self.deeper, self.batch_norms, target.outputs, seed)
+        network = self._wrapped(model, head, target, notes, seed, config)
+        network.fresh_head = fresh_head or self.deeper is not None
         return windowed(vision.taking(network, shape, usual), input, target, seed=seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
@@ -125,7 +138,7 @@ class Timm(Model):
         Raises:
             InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
         """
-        from burnish.models._vision import building
+        from burnish.models._vision import building, shaping
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
         from burnish.models._windows import restored as joined_again
@@ -133,10 +146,18 @@ class Timm(Model):
 
         vision.check_task("timm", input, target, CHANNELS)
         config = folders.read_config(folder)
-        model = building.trained(lambda: library.made(folder, config, target.outputs, {}), folder, config, target)
-        restored = self.model_copy(update=config.get("burnish", {}))
-        whole = restored._wrapped(model, library.head_paths(model), target, [], 0)
-        return joined_again(whole, folder, input, target)
+        saved = shaping.saved_head(config)
+        paths: list[str] = []
+
+        def made() -> Any:
+            bare = shaping.pooled(library.made(folder, config, target.outputs, {}), saved, target.outputs)
+            paths.extend(library.head_paths(bare))
+            shaping.reshaped(bare, paths, config, target.outputs)
+            return bare
+
+        model = building.trained(made, folder, config, target)
+        restored = self.model_copy(update={**config.get("burnish", {}), "head": saved})
+        return joined_again(restored._wrapped(model, paths, target, [], 0), folder, input, target)
 
     def _given(self) -> Path:
         name = self.name.removeprefix("hf-hub:").removeprefix("local-dir:")
@@ -167,8 +188,19 @@ class Timm(Model):
         given = {"drop_rate": self.dropout, "drop_path_rate": self.drop_path}
         return {name: rate for name, rate in given.items() if rate is not None}
 
-    def _wrapped(self, model: Any, head: list[str], target: Target, notes: list[str], seed: int) -> Network:
+    def _wrapped(
+        self,
+        model: Any,
+        head: list[str],
+        target: Target,
+        notes: list[str],
+        seed: int,
+        config: dict[str, Any] | None = None,
+    ) -> Network:
+        """The network; `config` of the checkpoint it was built from, whose group norms it keeps."""
+        from burnish.models._batch_norms import hold_batch_norms
         from burnish.models._vision.network import labels_fact
+        from burnish.models._vision.shaping import shape_facts
         from burnish.models.timm.network import TimmNetwork, anatomy
 
         if self.gradient_checkpointing:
@@ -180,13 +212,17 @@ class Timm(Model):
                     fix="leave `gradient_checkpointing` out",
                     place="model.gradient_checkpointing",
                 ) from error
-        return TimmNetwork(
+        grouped = self.batch_norms == "group" or dict((config or {}).get("burnish") or {}).get("batch_norms") == "group"
+        network = TimmNetwork(
             model,
             anatomy=anatomy(model, head),
             head=head,
             channels_last=self.channels_last,
-            facts=labels_fact(target),
+            facts={**labels_fact(target), **shape_facts(self.deeper, "group" if grouped else None)},
             notes=notes,
             seed=seed,
             origin=hub_name(self.name) if "/" in self.name else None,
         )
+        if self.batch_norms == "frozen":
+            network.notes = [*network.notes, hold_batch_norms(network)]
+        return network

@@ -30,7 +30,7 @@ class TimmNetwork(VisionNetwork):
         """Write config.json as timm's own export does: architecture, arguments, `pretrained_cfg`, label names."""
         from timm.models._hub import save_config_for_hf
 
-        facts = {**self.facts, "burnish": {"channels_last": self.channels_last}}
+        facts = self.told()
         save_config_for_hf(model, str(folder / "config.json"), model_config=facts)
 
 

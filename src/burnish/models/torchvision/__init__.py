@@ -10,7 +10,7 @@ from pydantic import Field
 from burnish.core.errors import InputError, nearest
 from burnish.core.family import Family
 from burnish.inputs import Input
-from burnish.models import Model
+from burnish.models import Head, Model
 from burnish.models._checkpoint import resolved_folder
 from burnish.targets import Target
 
@@ -42,6 +42,11 @@ class Torchvision(Model):
     drop_path: float | None = Field(
         None, ge=0, lt=1, description="Rate of stochastic depth of the last block; null: the architecture's own."
     )
+    batch_norms: Literal["frozen", "group"] | None = Field(
+        None,
+        description="frozen: held as they came, for small batches; group: made group norms of the same weights; null: as is.",
+    )
+    shapes_head = True
     channels_last: bool = Field(True, description="Keep channels last in memory, which convolutions prefer.")
 
     def folder(self) -> Path:
@@ -90,13 +95,16 @@ class Torchvision(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
-        from burnish.models._vision import building, weights
+        from burnish.models._batch_norms import require_pretrained
+        from burnish.models._vision import building, shaping, weights
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
         from burnish.models._windows import windowed
         from burnish.models.torchvision import network as library
 
         vision.check_task("torchvision", input, target)
+        require_pretrained(self.batch_norms, random_weights=self.random_weights)
+        _require_its_pooling(self.deeper)
         folder = self.folder()
         config = self._config(folder)
         name, padding = config["architecture"], self.padding or config.get("padding")
@@ -106,6 +114,7 @@ class Torchvision(Model):
         rate = {} if self.drop_path is None else {"stochastic_depth_prob": self.drop_path}
         model = building.drawn(lambda: library.made(config, target.outputs, {**arguments, **rate}, padding), seed)
         head = [library.head_path(model, target.outputs)]
+        shaping.converted_before(model, config)
 
         def read() -> tuple[str, weights.Tensors]:
             place, state = self._state(folder, name)
@@ -118,12 +127,16 @@ class Torchvision(Model):
             notes += building.normalisation_said(self.weights, pictures)
         facts = {"library": "torchvision", "architecture": name, **vision.labels_fact(target), "model_args": arguments}
         facts |= {"padding": padding, "pretrained_cfg": folders.pictures(pictures)}
+        if self.dropout is not None:
+            library.set_dropout(model, self.dropout)
+        notes += shaping.shaped(model, head, self.deeper, self.batch_norms, target.outputs, seed)
+        grouped = self.batch_norms == "group" or dict(config.get("burnish") or {}).get("batch_norms") == "group"
+        facts |= shaping.shape_facts(self.deeper, "group" if grouped else None)
         usual = int(config.get("pretrained_cfg", {}).get("input_size", [0])[-1])
         network = self._wrapped(model, head, facts, notes, seed)
-        network.fresh_head = fresh_head
-        return windowed(
-            vision.taking(network, (3, size, size), (3, usual, usual) if usual else None), input, target, seed=seed
-        )
+        network.fresh_head = fresh_head or self.deeper is not None
+        taking = vision.taking(network, (3, size, size), (3, usual, usual) if usual else None)
+        return windowed(taking, input, target, seed=seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -131,7 +144,7 @@ class Torchvision(Model):
         Raises:
             InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
         """
-        from burnish.models._vision import building
+        from burnish.models._vision import building, shaping
         from burnish.models._vision import network as vision
         from burnish.models._windows import restored as joined_again
         from burnish.models.torchvision import network as library
@@ -139,13 +152,20 @@ class Torchvision(Model):
         vision.check_task("torchvision", input, target)
         config = self._config(folder)
         arguments, padding = config.get("model_args", {}), config.get("padding")
-        model = building.trained(
-            lambda: library.made(config, target.outputs, arguments, padding), folder, config, target
-        )
-        restored = self.model_copy(update=config.get("burnish", {}))
-        facts = {key: value for key, value in config.items() if key != "burnish"}
-        whole = restored._wrapped(model, [library.head_path(model, target.outputs)], facts, [], 0)
-        return joined_again(whole, folder, input, target)
+        paths: list[str] = []
+
+        def made() -> Any:
+            bare = library.made(config, target.outputs, arguments, padding)
+            paths.append(library.head_path(bare, target.outputs))
+            shaping.reshaped(bare, paths, config, target.outputs)
+            return bare
+
+        model = building.trained(made, folder, config, target)
+        saved = dict(config.get("burnish") or {})
+        shape = {name: saved.pop(name) for name in ("head", "batch_norms") if name in saved}
+        restored = self.model_copy(update=saved)
+        facts = {key: value for key, value in config.items() if key != "burnish"} | shape
+        return joined_again(restored._wrapped(model, paths, facts, [], 0), folder, input, target)
 
     def _config(self, folder: Path) -> dict[str, Any]:
         from burnish.models._vision.folder import read_config
@@ -172,14 +192,13 @@ class Torchvision(Model):
         return f"torchvision {name}", downloaded(name)
 
     def _wrapped(self, model: Any, head: list[str], facts: dict[str, Any], notes: list[str], seed: int) -> Network:
+        from burnish.models._batch_norms import hold_batch_norms
         from burnish.models._vision.anatomy import by_order
         from burnish.models._vision.weights import inside
-        from burnish.models.torchvision.network import TorchvisionNetwork, set_dropout
+        from burnish.models.torchvision.network import TorchvisionNetwork
 
-        if self.dropout is not None:
-            set_dropout(model, self.dropout)
         names = [name for name, _ in model.named_parameters() if inside(name, head)]
-        return TorchvisionNetwork(
+        network = TorchvisionNetwork(
             model,
             anatomy=by_order(model, names),
             head=head,
@@ -187,4 +206,21 @@ class Torchvision(Model):
             facts=facts,
             notes=notes,
             seed=seed,
+        )
+        if self.batch_norms == "frozen":
+            network.notes = [*network.notes, hold_batch_norms(network)]
+        return network
+
+
+def _require_its_pooling(head: Head | None) -> None:
+    """That the head leaves pooling to the architecture.
+
+    Raises:
+        InputError: it does not.
+    """
+    if head is not None and head.pooling is not None:
+        raise InputError(
+            "networks of torchvision pool in a way of their own",
+            fix="leave head.pooling out, or use model: {kind: timm}",
+            place="head.pooling",
         )

@@ -37,7 +37,7 @@ class TorchvisionNetwork(VisionNetwork):
 
     def write_config(self, model: Any, folder: Path) -> None:
         """Write config.json: library, architecture and arguments of its function, label names, pictures, padding."""
-        write_json(folder / "config.json", {**self.facts, "burnish": {"channels_last": self.channels_last}})
+        write_json(folder / "config.json", self.told())
 
 
 def names() -> list[str]:

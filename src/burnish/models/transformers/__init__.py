@@ -54,6 +54,10 @@ class Transformers(Model):
         description="Keep the checkpoint's frozen matrices in four bits while adapter lora learns (QLoRA); a GPU and "
         "bitsandbytes are needed. The saved model is whole; null: not quantized.",
     )
+    batch_norms: Literal["frozen"] | None = Field(
+        None, description="frozen: batch norms held as they came, for small batches; null: as they are."
+    )
+    shapes_head = True
     dtype: Literal["float32", "bfloat16", "float16"] = Field(
         "float32", description="Number type of the weights while training; mixed precision wants float32."
     )
@@ -88,9 +92,12 @@ class Transformers(Model):
             InputError: no weights, weights that do not fit the architecture (tensors named), corrupt files, no head for
                 this input and target, or a setting the architecture does not have.
         """
+        from burnish.models._batch_norms import hold_batch_norms, require_pretrained
         from burnish.models._windows import windowed
         from burnish.models.transformers import configuration as settings
+        from burnish.models.transformers.deeper import deepened
 
+        require_pretrained(self.batch_norms, random_weights=self.random_weights)
         folder = self.folder()
         head = self._head(folder, input, target)
         with settings.quiet():
@@ -98,7 +105,12 @@ class Transformers(Model):
             config, notes = self._configuration(folder, head, input, ids)
             loaded = self._loaded(folder, head, config, target, seed=seed)
             loaded.notes += notes
-            return windowed(self._fitted(folder, loaded, input, target, ids, seed=seed), input, target, seed=seed)
+            if self.deeper is not None:
+                deepened(loaded, self.deeper, target.outputs, seed)
+            network = self._fitted(folder, loaded, input, target, ids, seed=seed)
+            if self.batch_norms == "frozen":
+                network.notes = [*network.notes, hold_batch_norms(network)]
+            return windowed(network, input, target, seed=seed)
 
     def _loaded(self, folder: Path, head: Any, config: Any, target: Target, *, seed: int) -> Any:
         """The library's model, pretrained or drawn."""
@@ -154,12 +166,17 @@ class Transformers(Model):
         from burnish.models._windows import restored
         from burnish.models.transformers import configuration as settings
         from burnish.models.transformers import loading
+        from burnish.models.transformers.deeper import saved_head, trained
 
         if not (folder / "config.json").is_file():
             raise InputError("there is no config.json", expected="a folder a run has written", place=str(folder))
         head = self._head(folder, input, target)
         with settings.quiet():
             config = settings.read_configuration(folder, head)
+            if (deeper := saved_head(config)) is not None:
+                loading.require_labels(folder, head, config, target)
+                whole = trained(folder, head, config, self._settings("auto"), deeper, target.outputs)
+                return restored(self._wrapped(whole, target, seed=0), folder, input, target)
             # "auto": merged weights are saved in float32 whatever they were trained in; rounding would change answers.
             loaded = loading.trained(folder, head, config, self._settings("auto"), target)
             return restored(self._wrapped(loaded, target, seed=0), folder, input, target)
@@ -173,8 +190,10 @@ class Transformers(Model):
     def _configuration(self, folder: Path, head: Any, input: Input, new: Sequence[int]) -> tuple[Any, list[str]]:
         from burnish.models.transformers import configuration as settings
         from burnish.models.transformers import from_scratch
+        from burnish.models.transformers.deeper import forgotten
 
         config, notes = settings.read_configuration(folder, head), []
+        forgotten(config)
         sounds = settings.writes_sounds(head)  # its text encoder and its decoder pad with tokens of their own
         if self.random_weights and not sounds and (said := from_scratch.sized(config, folder, new)):
             notes.append(said)
@@ -208,6 +227,7 @@ class Transformers(Model):
 
     def _wrapped(self, loaded: Any, target: Target, *, seed: int) -> Network:
         from burnish.models.transformers.attention import in_float32
+        from burnish.models.transformers.deeper import PLACE, PooledNetwork
         from burnish.models.transformers.frames import FrameNetwork
         from burnish.models.transformers.language import LanguageModel, writes
         from burnish.models.transformers.music import MusicWriter, writes_codes
@@ -249,13 +269,9 @@ class Transformers(Model):
             framed = FrameNetwork(loaded.model, fresh=loaded.fresh, notes=loaded.notes, seed=seed, origin=origin)
             framed.fresh_head = not loaded.kept_head
             return framed
-        network = TransformersNetwork(
-            loaded.model,
-            element=target.shape != "row",
-            fresh=loaded.fresh,
-            notes=loaded.notes,
-            seed=seed,
-            origin=origin,
-        )
+        parts = {"fresh": loaded.fresh, "notes": loaded.notes, "seed": seed, "origin": origin}
+        if hasattr(loaded.model, PLACE):
+            return PooledNetwork(loaded.model, **parts)
+        network = TransformersNetwork(loaded.model, element=target.shape != "row", **parts)
         network.fresh_head = not loaded.kept_head
         return network

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from burnish.core.network import Generating, Network, Tensors
+from burnish.core.network import Generating, Network, Remembering, Tensors
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.network import TransformersNetwork
 
@@ -111,6 +111,12 @@ class LanguageModel(TransformersNetwork, Generating):
 
         remembered = getattr(out, memory)
         return out.logits, _Cache(growing(remembered) if past is None else remembered, mask, positions[:, -1])
+
+    def remembering(self) -> Remembering:
+        """Keys and values as inputs and outputs."""
+        from burnish.models.transformers.memory import OpenMemory
+
+        return OpenMemory(self.model, self._accepts, next(name for name in _MEMORIES if name in self._accepts))
 
     def picked(self, cache: Any, rows: torch.Tensor) -> Any:
         """The cache of these rows."""

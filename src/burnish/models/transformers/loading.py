@@ -18,11 +18,10 @@ from burnish.core.network import KEPT_HEAD
 from burnish.core.seeds import derive
 from burnish.media.transcript.vocabulary import stated_tokens
 from burnish.models._checkpoint import checked_weights
+from burnish.models._vision.weights import listed
 from burnish.models._wrapped_names import held, prefix_of, require_finite, without_prefix
 from burnish.models.transformers.configuration import fills_gaps, keeps_head, logit_names, set_task
 from burnish.targets import Target
-
-SHOWN = 12
 
 
 @dataclass
@@ -126,7 +125,7 @@ def fine_tunable(
         model, report = pretrained(folder, head, config, settings)
         require_finite(model, str(folder))
         loaded = Loaded(model, fresh=set(report["missing_keys"]), notes=[report["note"]] if "note" in report else [])
-        last = _last_layer(model, target.outputs)
+        last = last_layer(model, target.outputs)
         head_tensors = {f"{last}.{name}" for name, _ in model.get_submodule(last).named_parameters()}
         mismatched = {name: shapes for name, *shapes in report["mismatched_keys"]}
         _check_body(folder, model, loaded, {k: v for k, v in mismatched.items() if k not in head_tensors}, report)
@@ -177,7 +176,7 @@ def with_its_head(folder: Path, head: Any, config: Any, settings: dict[str, Any]
         loaded.kept_head = False
     elif headless:
         raise InputError(
-            f"the checkpoint has no head over its vocabulary: {_listed(missing)} not there",
+            f"the checkpoint has no head over its vocabulary: {listed(missing)} not there",
             expected="a checkpoint that was pretrained to write texts or to fill gaps",
             fix="choose another checkpoint; this one was saved without its head, or for classes",
             place=str(folder),
@@ -195,7 +194,7 @@ def _check_body(
     if mismatched:
         raise InputError(
             "these tensors have another shape than config.json says: "
-            + _listed([f"{k} {_shape(a)} in the file, {_shape(b)} in the network" for k, (a, b) in mismatched.items()]),
+            + listed([f"{k} {_shape(a)} in the file, {_shape(b)} in the network" for k, (a, b) in mismatched.items()]),
             fix="use the config.json that belongs to these weights",
             place=str(folder),
         )
@@ -205,14 +204,14 @@ def _check_body(
     whole = {n for n, _ in model.named_parameters() if n.startswith(body) and "pooler" in n} == set(poolers)
     if lost := [name for name in missing if not (whole and name in poolers)]:
         raise InputError(
-            "these tensors are missing in the weights: " + _listed(lost) + report["held"],
+            "these tensors are missing in the weights: " + listed(lost) + report["held"],
             fix="use weights and config.json that belong together; names of another network, or with more in front than "
             "is known, must be changed and saved as safetensors",
             place=str(folder),
         )
     if extra := sorted(name for name in report["unexpected_keys"] if _beyond(name, model)):
         raise InputError(
-            "the weights have blocks that config.json does not know: " + _listed(extra),
+            "the weights have blocks that config.json does not know: " + listed(extra),
             fix="use the config.json that belongs to these weights",
             place=str(folder),
         )
@@ -234,7 +233,7 @@ def _beyond(name: str, model: Any) -> bool:
     return any(f"{prefix}{head}0.{tail}" in known for prefix in ("", body))
 
 
-def _last_layer(model: Any, outputs: int) -> str:
+def last_layer(model: Any, outputs: int) -> str:
     """Path of the layer that gives the logits: the last linear one outside the body."""
     body = f"{model.base_model_prefix}."
     layers = [
@@ -260,16 +259,7 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
     Raises:
         InputError: otherwise, with the tensors named; also where the saved labels are not those of `target`.
     """
-    names = logit_names(target) or tuple(config.id2label.values())
-    if keeps_head(head):
-        pass  # it answers with tokens
-    elif config.num_labels != target.outputs or tuple(config.id2label.values()) != tuple(names):
-        raise InputError(
-            f"the saved model answers {_listed([str(n) for n in config.id2label.values()])}",
-            expected=_listed([str(n) for n in names]) if names else f"{target.outputs} outputs",
-            fix="config.json and the target do not belong together: take both from one run",
-            place=str(folder / "config.json"),
-        )
+    require_labels(folder, head, config, target)
     with torch.random.fork_rng(devices=[]):
         model, report = pretrained(folder, head, config, settings)
     wrong = [f"missing: {name}" for name in sorted(report["missing_keys"])]
@@ -277,7 +267,7 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
     wrong += [f"{n}: {_shape(a)} in the file, {_shape(b)} in the network" for n, a, b in report["mismatched_keys"]]
     if wrong:
         raise InputError(
-            "the weights are not those of this model: " + _listed(wrong),
+            "the weights are not those of this model: " + listed(wrong),
             expected="the folder as it was saved",
             fix="restore it from the run or a copy",
             place=str(folder),
@@ -286,10 +276,23 @@ def trained(folder: Path, head: Any, config: Any, settings: dict[str, Any], targ
     return Loaded(model)
 
 
+def require_labels(folder: Path, head: Any, config: Any, target: Target) -> None:
+    """That a saved model answers with the labels of `target`.
+
+    Raises:
+        InputError: it does not.
+    """
+    names = logit_names(target) or tuple(config.id2label.values())
+    if keeps_head(head):
+        pass  # it answers with tokens
+    elif config.num_labels != target.outputs or tuple(config.id2label.values()) != tuple(names):
+        raise InputError(
+            f"the saved model answers {listed([str(n) for n in config.id2label.values()])}",
+            expected=listed([str(n) for n in names]) if names else f"{target.outputs} outputs",
+            fix="config.json and the target do not belong together: take both from one run",
+            place=str(folder / "config.json"),
+        )
+
+
 def _shape(shape: Sequence[int]) -> str:
     return "[" + ", ".join(str(int(n)) for n in shape) + "]"
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = len(items) - SHOWN
-    return ", ".join(items[:SHOWN]) + (f" and {more} more" if more > 0 else "")

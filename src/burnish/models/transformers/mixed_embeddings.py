@@ -8,7 +8,7 @@ import torch
 
 from burnish.core.errors import InputError
 from burnish.core.mixed_inputs import OTHER, SHARE
-from burnish.core.network import Network, Tensors
+from burnish.core.network import Network, Tensors, modes_kept
 from burnish.models.transformers.network import TransformersNetwork
 
 
@@ -51,14 +51,10 @@ def let_mix(network: Network, probe: Tensors) -> None:
 
 @torch.no_grad()
 def _require_the_same(network: Network, embeddings: Any, probe: Tensors) -> None:
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
+    with modes_kept(network):
+        network.eval()
         plain = network(**probe)
         others = {name: value for name, value in probe.items() if name != "input_ids"}
         embedded = network(**others, inputs_embeds=embeddings(probe["input_ids"]))
-    finally:
-        for module in training:
-            module.training = True
     if plain.shape != embedded.shape or not torch.allclose(plain, embedded, rtol=1e-3, atol=1e-4):
         raise ValueError("it answers otherwise when it is given embeddings in the place of tokens")

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -18,7 +18,8 @@ from burnish.models._first_token import read_first_token_only
 from burnish.models.transformers.accepting import accepted
 from burnish.models.transformers.noise import EmbeddingNoise
 
-ADAPTER = "adapter"
+ADAPTER, FACT = "adapter", "burnish_head"
+"""Where a folder keeps the low-rank parts; where config.json says what a deeper head is."""
 COPIED_UP_TO = 1 << 28  # bytes of weights that are held twice, so that they need not be read twice
 
 
@@ -32,7 +33,12 @@ class TransformersNetwork(Network):
         notes: what was decided while loading, in words.
         seed: what the fresh parameters were drawn from; adapters draw theirs from it too.
         origin: the hub name the body came from, written into a saved adapter; None for a local folder.
+
+    Class attributes:
+        reads_first: whether the head may read the first token alone, so that the last block need not compute others.
     """
+
+    reads_first: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class TransformersNetwork(Network):
         self._anatomy = anatomy(model, body, frozenset(fresh))
         self._accepts = parameter_names(model)
         self._body_accepts = parameter_names(body)
-        reads_texts = not element and "input_ids" in self._accepts
+        reads_texts = self.reads_first and not element and "input_ids" in self._accepts
         self._first_token = read_first_token_only(model) if reads_texts else None
         self.noise: EmbeddingNoise | None = None
 
@@ -179,15 +185,18 @@ class TransformersNetwork(Network):
         The parts themselves, with the head, are then written to `adapter/` as a peft adapter of the original checkpoint.
         """
         from burnish.core.low_rank import has_low_rank, merged_copy, save_adapter
+        from burnish.models._head_layers import without_weight_norms
         from burnish.models.transformers.configuration import quiet
 
         folder.mkdir(parents=True, exist_ok=True)
         with quiet():
-            if has_low_rank(self.model):
-                merged_copy(self.model).save_pretrained(folder)
+            adapted = has_low_rank(self.model)
+            plain = without_weight_norms(merged_copy(self.model) if adapted else self.model)
+            # The library's older names are found again by its own way of loading, which knows no head but its own.
+            own = {} if getattr(self.model.config, FACT, None) is None else {"save_original_format": False}
+            plain.save_pretrained(folder, **own)
+            if adapted:
                 save_adapter(self.model, self.head_modules(), folder / ADAPTER, self.origin)
-            else:
-                self.model.save_pretrained(folder)
 
 
 def parameter_names(module: nn.Module) -> frozenset[str]:

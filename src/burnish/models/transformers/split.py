@@ -106,15 +106,21 @@ def _mean(body: Any, output: Any, inputs: dict[str, torch.Tensor]) -> torch.Tens
 
 def mean_state(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     """[B, D]: the mean of the states of each row, [B, L, D] or [B, D, H, W], over what is no padding."""
-    mask = inputs.get("attention_mask")
+    mask = mask_of_states(body, states, inputs)
     if mask is None:
         places: torch.Tensor = states.flatten(2).mean(dim=2) if states.ndim == 4 else states.mean(dim=1)
         return places
-    if "input_values" in inputs:  # of a waveform the mask is over samples, the states are over frames
-        mask = body._get_feature_vector_attention_mask(states.shape[1], mask)
     share = mask.to(states.dtype).unsqueeze(-1)
     mean: torch.Tensor = (states * share).sum(dim=1) / share.sum(dim=1).clamp(min=1)
     return mean
+
+
+def mask_of_states(body: Any, states: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torch.Tensor | None:
+    """[B, L] where a state is of no padding; None where nothing is padded."""
+    mask = inputs.get("attention_mask")
+    if mask is not None and "input_values" in inputs:  # of a waveform it is over samples, the states are over frames
+        mask = body._get_feature_vector_attention_mask(states.shape[1], mask)
+    return mask
 
 
 def states_of_places(network: Separable, inputs: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -12,7 +12,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 """Control characters, and those that turn the direction of what follows: a text could be read as another."""
-_VOID = frozenset({"br", "input", "img", "meta", "line", "rect", "circle", "path", "polygon"})
+_VOID = frozenset({"br", "input", "img", "meta", "link", "line", "rect", "circle", "path", "polygon"})
 
 
 class Html(str):
@@ -63,7 +63,7 @@ def tag(name: str, /, *inside: Child, **attributes: Value) -> Html:
     """
     opened = name + "".join(map(_attribute, attributes.items()))
     if name in _VOID and not inside:
-        return Html(f"<{opened}>" if name in ("br", "input", "img", "meta") else f"<{opened}/>")
+        return Html(f"<{opened}>" if name in ("br", "input", "img", "meta", "link") else f"<{opened}/>")
     return Html(f"<{opened}>{''.join(map(escaped, inside))}</{name}>")
 
 

@@ -22,6 +22,7 @@ from burnish.report.page.sections.confidence import confidence
 from burnish.report.page.sections.confusions import confusions
 from burnish.report.page.sections.data import data, quoted
 from burnish.report.page.sections.further import further
+from burnish.report.page.sections.layers import layers
 from burnish.report.page.sections.mistakes import Mistakes
 from burnish.report.page.sections.ranking import ranking
 from burnish.report.page.sections.scores import scores
@@ -55,28 +56,43 @@ def page(contents: Contents) -> str:
         confidence(contents),
         ranking(contents),
         training(contents),
+        layers(contents),
         data(contents),
         settings(contents),
     ]
     sections = [one for one in made if one is not None]
     first = summary(contents, frozenset(one.key for one in sections))
-    main = tag("main", first, *(one.html() for one in sections), _footer(contents, mistakes), id="main")
-    early, late = _read("early.js"), _read("page.js")
+    title = plain(verdict(contents))
+    assert isinstance(title, Both)
+    name = relative(str(contents.facts.get("name", "report")))
+    kind = both("report of one run", "单次运行报告")
+    return whole(name, title.en, kind, first, sections, _footer(contents, mistakes))
+
+
+def whole(name: str, title: Child, kind: Both, first: Html, sections: Sequence[Section], footer: Child) -> str:
+    """A page of its sections, with navigation, style and script in it.
+
+    Args:
+        name: of the run it is about.
+        title: what it says, for the browser.
+        kind: what page it is, under its name.
+        first: the section that is read first, `id="summary"`.
+        sections: the others.
+        footer: what stands below.
+    """
+    early, late = asset("early.js"), asset("page.js")
+    main = tag("main", first, *(one.html() for one in sections), tag("footer", footer), id="main")
     body = join(
         tag("a", both("Skip to the report", "跳到报告"), href="#main", class_="skip"),
-        tag("div", _side(contents, sections), main, class_="page"),
+        tag("div", _side(name, kind, sections), main, class_="page"),
         tag("div", class_="toast", id="toast", role="status"),
         tag("script", Html(late)),
     )
-    return (
-        f"<!doctype html>\n{tag('html', _head(contents, early, late), tag('body', body), lang='en', data_lang='en')}\n"
-    )
+    head = _head(join(f"{name}: ", title, " · burnish"), early, late)
+    return f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en', data_lang='en')}\n"
 
 
-def _head(contents: Contents, early: str, late: str) -> Html:
-    name = relative(str(contents.facts.get("name", "report")))
-    title = plain(verdict(contents))
-    assert isinstance(title, Both)
+def _head(title: Child, early: str, late: str) -> Html:
     return tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -84,8 +100,8 @@ def _head(contents: Contents, early: str, late: str) -> Html:
         tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
         tag("meta", name="generator", content=f"burnish {metadata.version('burnish')}"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{name}: ", title.en, " · burnish"),
-        tag("style", Html(_read("page.css"))),
+        tag("title", title),
+        tag("style", Html(asset("page.css"))),
         tag("script", Html(early)),
     )
 
@@ -100,27 +116,25 @@ def policy(*scripts: str) -> str:
     )
 
 
-def _read(name: str) -> str:
-    """A file of this room, without what only its writer needs: indentation, and of a style its comments and spaces."""
-    text = (files("burnish.report.page") / name).read_text(encoding="utf-8")
+def asset(name: str, room: str = "burnish.report.page") -> str:
+    """A file of a room, without what only its writer needs: indentation, and of a style its comments and spaces."""
+    text = (files(room) / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         text = re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).replace(";}", "}")
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not (line.startswith("/*") and line.endswith("*/")))
 
 
-def _side(contents: Contents, sections: Sequence[Section]) -> Html:
-    name = relative(str(contents.facts.get("name", "report")))
-    brand = tag(
-        "div", "burnish · ", tag("bdi", name), tag("small", both("report of one run", "单次运行报告")), class_="brand"
-    )
+def _side(name: str, kind: Both, sections: Sequence[Section]) -> Html:
+    brand = tag("div", "burnish · ", tag("bdi", name), tag("small", kind), class_="brand")
     links = [tag("li", tag("a", both("Summary", "摘要"), href="#summary"))]
     links += [tag("li", tag("a", one.short or one.title, href=f"#{one.key}")) for one in sections]
     nav = tag("nav", tag("ol", *links), aria_label=both("Sections", "章节"))
-    return tag("header", brand, nav, _tools(), class_="side")
+    return tag("header", brand, nav, tools(), class_="side")
 
 
-def _tools() -> Html:
+def tools() -> Html:
+    """Buttons for language and colours."""
     languages = [
         tag("button", "EN", type="button", data_l="en", aria_pressed="true", lang="en-GB"),
         tag("button", "中文", type="button", data_l="zh", aria_pressed="false", lang="zh-CN"),
@@ -159,4 +173,4 @@ def _footer(contents: Contents, mistakes: Mistakes) -> Html:
     written = both(
         "Written by burnish {version} from the run {name}.", "由 burnish {version} 根据运行 {name} 生成。", **fields
     )
-    return tag("footer", written, " ", tail)
+    return join(written, " ", tail)

@@ -80,6 +80,28 @@ ADVICE = {
     "test_groups_in_train": Both(
         "Use `split: grouped`, so that no group is in two splits.", "使用 `split: grouped`，使同一组不跨划分。"
     ),
+    "label_errors": Both(
+        "Look at each: correct it or keep it (`burnish audit` makes a review).",
+        "请逐条核对：更正或保留（`burnish audit` 会生成核对表）。",
+    ),
+    "reworded_duplicates": Both("Repeated examples count twice in training.", "重复样本在训练中会被计算两次。"),
+    "reworded_test_rows_in_train": Both(
+        "The test is easier than reality: remove them from training.", "测试比实际更容易：请从训练数据中删除。"
+    ),
+    "target_leakage": Both(
+        "Take it out of the text, picture or sound, or collect rows without it.",
+        "请从文本、图片或声音中去除，或收集不含它的数据。",
+    ),
+    "target_leakage_beside": Both(
+        "See whether what it stands for shows in what the model reads.",
+        "请确认它所代表的内容是否会出现在模型读到的数据中。",
+    ),
+    "shifted_splits": Both(
+        "Scores on one say little of the other; divide at random, or say why they differ.",
+        "一个划分上的得分难以说明另一个；请随机划分，或说明差异原因。",
+    ),
+    "personal_data": Both("Remove or mask it before you share data or model.", "共享数据或模型之前请删除或遮盖。"),
+    "outliers": Both("See whether they belong to the task.", "请确认它们是否属于本任务。"),
     "long_rows": Both("See how much of them the model reads.", "请查看模型读到多少。"),
 }
 """What to do about a finding, by its code."""

@@ -56,7 +56,7 @@ def trial(recipe: Recipe, say: Callable[[str], None], place: str = "imbalance") 
     Args:
         recipe: of the candidate.
         say: told what goes wrong.
-        place: the field of a recipe whose ways are compared.
+        place: the field of a recipe whose candidates are compared.
 
     Raises:
         InputError: the recipe makes no sense, or there is no validation split.
@@ -73,7 +73,7 @@ def trial(recipe: Recipe, say: Callable[[str], None], place: str = "imbalance") 
             prepared = prepare(recipe, tracking, accelerator)
             if "validation" not in prepared.parts:
                 raise InputError(
-                    "ways are compared on validation examples, and there are none",
+                    "candidates are compared on validation examples, and there are none",
                     expected="a validation file, or a split with validation",
                     place=place,
                 )
@@ -86,7 +86,7 @@ def trial(recipe: Recipe, say: Callable[[str], None], place: str = "imbalance") 
             try:
                 session.run()
             except Interrupted as error:
-                raise Interrupted("stopped while ways were compared; nothing is kept") from error
+                raise Interrupted("stopped while candidates were compared; nothing is kept") from error
             restore_best(folder, prepared, assembled, session.state())
             target, _ = beforehand(prepared, assembled)
             target = without_change(target, recipe.costs)

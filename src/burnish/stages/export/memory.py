@@ -30,14 +30,17 @@ PEAK = "VmHWM"  # of this program alone; getrusage counts what the process was b
 _SHOWN = 300  # characters of what a process that failed said
 
 
-def peak_memory(runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str, Array]) -> int | None:
-    """Most bytes that a new process holds resident while it opens a model and writes answers to prompts, libraries included.
+def peak_memory(
+    runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str, Array], *, writes: bool = True
+) -> int | None:
+    """Most bytes that a new process holds resident while it opens a model and answers, libraries included.
 
     Args:
         runtime: kind of what computes it.
         folder: of the model or artifact.
         bundle: whose it is.
-        arrays: prompts or recordings, as the model reads them.
+        arrays: prompts, recordings or rows, as the model reads them.
+        writes: whether it writes its answers; else it gives them in one pass.
 
     Returns:
         Bytes; None where the system does not tell them (only Linux does).
@@ -50,6 +53,7 @@ def peak_memory(runtime: str, folder: Path, bundle: Bundle, arrays: Mapping[str,
     asked = {
         "runtime": runtime,
         "folder": str(folder.resolve()),
+        "writes": writes,
         "parts": {name: bundle.settings[name] for name in ("model", "input", "target")},
         "arrays": base64.b64encode(_packed(arrays)).decode(),
     }
@@ -83,10 +87,14 @@ def _measured(asked: Mapping[str, Any]) -> int:
     if ":" in model["kind"]:  # imported here, as the runtime takes only what has been
         component_class("burnish.models", model["kind"], trust_code=True)
     runtime = cast(Runtime, build("burnish.runtimes", asked["runtime"]))
-    compute = runtime.generates(Path(asked["folder"]), model, input_, target)
-    decoder = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": TOKENS}))
-    with np.load(io.BytesIO(base64.b64decode(asked["arrays"])), allow_pickle=False) as arrays:
-        compute(dict(arrays), decoder, Ends())
+    with np.load(io.BytesIO(base64.b64decode(asked["arrays"])), allow_pickle=False) as loaded:
+        arrays = dict(loaded)
+    if asked["writes"]:
+        compute = runtime.generates(Path(asked["folder"]), model, input_, target)
+        decoder = cast(Decoder, build("burnish.decoders", {"kind": "greedy", "max_new_tokens": TOKENS}))
+        compute(arrays, decoder, Ends())
+    else:
+        runtime.open(Path(asked["folder"]), model, input_, target)(**arrays)
     lines = STATUS.read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK))
 

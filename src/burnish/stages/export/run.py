@@ -25,6 +25,7 @@ from burnish.inputs import InGraph
 from burnish.report import exports as report_exports
 from burnish.runtimes.torch import running
 from burnish.stages.export import alone
+from burnish.stages.export.aware import rounding
 from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
 from burnish.stages.export.gate import Accepted, Gate, Rejected
 from burnish.stages.export.hardware_check import Check
@@ -81,7 +82,7 @@ def export(
     if bundle.decoder.writes():
         return export_written(bundle, wishes, held_out(bundle, trust_code=trust_code), out, bound, say)
     fronts = [bundle.raw().processor.front() if getattr(w.exporter, "raw", False) else None for w in wishes]
-    exporting = _Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
+    exporting = Exporting(bundle, held_out(bundle, trust_code=trust_code), out, bound, say)
     rows = [exporting.baseline()]
     with telling_of_signature(bundle, say):
         for wish, front in zip(wishes, fronts, strict=True):
@@ -112,8 +113,13 @@ def _refusal(refused: Sequence[Mapping[str, Any]], bound: float, metric: str, pl
     )
 
 
-class _Exporting(Exports):
-    """The export of a bundle that answers in one pass."""
+class Exporting(Exports):
+    """The export of a bundle that answers in one pass.
+
+    Args:
+        bundle, held, out, say: as of `Exports`.
+        bound: of the deciding metric, what may be lost.
+    """
 
     def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, bound: float, say: Say) -> None:
         super().__init__(bundle, held, out, say)
@@ -156,9 +162,8 @@ class _Exporting(Exports):
             facts = self._exported(wish.exporter, folder)
             rows = [self._kept(f"{kind}-float32", self._whole(self.gate.float32(folder, facts), front))]
             for compression in wish.compressions:
-                result = self.gate.compressed(
-                    folder, facts, compression, self._calibration(compression, Artifact(folder, facts))
-                )
+                whole = self._aware(wish.exporter, compression, Path(scratch)) or (folder, facts)
+                result = self.gate.compressed(*whole, compression, self._calibration(compression, Artifact(*whole)))
                 rows.append(self._kept(f"{kind}-{compression.precision}", self._whole(result, front)))
         return rows
 
@@ -178,6 +183,15 @@ class _Exporting(Exports):
         self.say(f"{kind}: exporting")
         told = exporter.export(self._source(exporter), folder, lambda text: self.say(f"{kind}: {text}"))
         return facts_of(exporter, told)
+
+    def _aware(self, exporter: Exporter, compression: Compression, scratch: Path) -> tuple[Path, dict[str, Any]] | None:
+        """The graph that rounds as the network was trained to, and its facts; None for other compressions."""
+        if getattr(compression, "method", "") != "aware_int8":
+            return None
+        folder = scratch / "aware"
+        folder.mkdir()
+        with rounding(self.bundle, self.network):
+            return folder, self._exported(exporter, folder)
 
     def _for_hardware(self, wish: Wish, check: Check, scratch: Path) -> list[dict[str, Any]]:
         """The quantised model for a piece of hardware; the float32 model is only the way to it, and is not kept."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,13 +15,11 @@ from burnish.bundle import artifacts
 from burnish.bundle.artifacts import Artifact
 from burnish.bundle.bundle import Bundle
 from burnish.bundle.files import MODEL
-from burnish.core.batch import Array
+from burnish.compression import Compression
 from burnish.core.component import build, component_class, kinds
 from burnish.core.errors import InputError, RunFailed
-from burnish.core.generated import Ends, Generated, Progress
 from burnish.core.predictions import Predictions
 from burnish.data.table import Part
-from burnish.decoders import Decoder
 from burnish.evaluation.parity import changed_words
 from burnish.evaluation.scores import metrics_for
 from burnish.evaluation.written_parity import (
@@ -32,53 +30,20 @@ from burnish.evaluation.written_parity import (
 )
 from burnish.exporters import Exporter
 from burnish.report.exports import TRANSCRIPTS
-from burnish.runtimes import Generate, Runtime, Together
+from burnish.runtimes import Generate, Runtime
 from burnish.runtimes.torch import computing
 from burnish.stages.export.exports import Exports, Say, facts_of, telling_of_signature
 from burnish.stages.export.memory import peak_memory
 from burnish.stages.export.prompts import prompts_of
+from burnish.stages.export.recording import Recording
 from burnish.stages.export.table import write_table
 from burnish.stages.export.wishes import Wish
 from burnish.stages.held_out import HeldOut
+from burnish.targets import Generative
 
 AXIS = "burnish.exporters"
 PROMPTS = 128  # held-out prompts that are answered at most
 TOLERANCE = 0.05  # of golden probabilities; what is written has none
-
-
-class Recording:
-    """A model that writes, and what it wrote to each prompt.
-
-    Args:
-        compute: the model.
-        keys: inputs to that by which each prompt is found.
-    """
-
-    def __init__(self, compute: Generate, keys: Callable[[Mapping[str, Array]], list[bytes]]) -> None:
-        self._compute, self._keys, self.by_prompt = compute, keys, dict[bytes, list[int]]()
-
-    def writing(
-        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> Iterator[Progress]:
-        """As the model; nothing is kept."""
-        return self._compute.writing(arrays, decoder, ends, seeds)
-
-    def check(self, decoder: Decoder) -> None:
-        """As the model."""
-        self._compute.check(decoder)
-
-    def together(self) -> Together:
-        """As the model; nothing is kept."""
-        return self._compute.together()
-
-    def __call__(
-        self, arrays: Mapping[str, Array], decoder: Decoder, ends: Ends, seeds: Sequence[int] = ()
-    ) -> list[Generated]:
-        """As the model."""
-        written = self._compute(arrays, decoder, ends, seeds)
-        for key, one in zip(self._keys(arrays), written, strict=True):
-            self.by_prompt[key] = one.ids.tolist()
-        return written
 
 
 class WrittenExports(Exports):
@@ -127,13 +92,16 @@ class WrittenExports(Exports):
         }
 
     def export(self, wish: Wish) -> list[dict[str, Any]]:
-        """What one wish becomes: the precision that is asked for, else the next safer one that passes."""
+        """What one wish becomes: the precision that is asked for, else the next safer one that passes; then its compressions."""
         place, rows = self.beside(), list[dict[str, Any]]()
         for exporter in ladder(wish.exporter):
             with tempfile.TemporaryDirectory(prefix=".writing-export-", dir=place) as scratch:
-                row = self._tried(exporter, Path(scratch))
-            rows.append(row)
-            if row["status"] == "passed":
+                folder = Path(scratch) / precision_of(exporter)
+                folder.mkdir()
+                rows.append(self._tried(exporter, folder))
+                passed = rows[-1]["status"] == "passed"
+                rows += self._compressed(exporter, wish.compressions, folder) if passed else []
+            if passed:
                 break
         return rows
 
@@ -144,6 +112,38 @@ class WrittenExports(Exports):
         source = self.exportable(self.network, self.bundle)
         told = exporter.export(source, folder, lambda text: self.say(f"{name}: {text}"))
         facts = facts_of(exporter, {"precision": precision, "tolerance": TOLERANCE, **told})
+        return self._proved(name, facts, folder)
+
+    def _compressed(self, exporter: Exporter, compressions: Sequence[Compression], made: Path) -> list[dict[str, Any]]:
+        """Of each compression the first setting, from the fastest to the safest, that passes; else the last one.
+
+        Args:
+            exporter: by which the float model was made.
+            compressions: what is asked for.
+            made: the folder of the float model, with its facts.
+        """
+        rows = []
+        for compression in compressions:
+            name = f"{exporter.kind()}-{compression.precision}"
+            for number, setting in enumerate((compression, *compression.safer(), *compression.safest())):
+                folder = made.parent / f"{compression.precision}-{number}"
+                folder.mkdir()
+                facts = {**Artifact.read(made).facts, "precision": compression.precision}
+                facts.pop("measured", None)
+                self.say(f"{name}: compressing")
+                for path in made.iterdir():  # tokenizer and template; the weights are written anew
+                    if not path.name.startswith((facts["file"], artifacts.FACTS, artifacts.GOLDEN)):
+                        shutil.copy2(path, folder / path.name)
+                setting.compress(made / facts["file"], folder / facts["file"], [])
+                row = self._proved(name, {**facts, "compression": setting.model_dump(mode="json")}, folder)
+                shutil.rmtree(folder)
+                if row["status"] == "passed":
+                    break
+            rows.append(row)
+        return rows
+
+    def _proved(self, name: str, facts: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """The row of the table of a model that lies in a folder; what passes is kept under its name."""
         artifacts.write_facts(folder, facts, [])
         compute = self._opened(folder)
         proof = written_parity(
@@ -151,17 +151,17 @@ class WrittenExports(Exports):
             self._answers(compute),
             self.metric,
             self.prompts.gap,
-            precision=precision,
+            precision=facts["precision"],
             seed=int(self.held.recipe.seed),
             lost=self.bound,
         )
         words = "passed" if proof.passed else proof.why
         self.say(f"{name}: {proof.same} of {proof.rows} answers are the same token for token; {words}")
-        row = _row(name, precision, proof, self.split)
+        row = _row(name, facts["precision"], proof, self.split)
         if not proof.passed:
             return {**row, "status": "refused", "why": proof.why}
         row |= {"status": "passed", "bytes": _size(folder), "speed": self.prompts.speed(compute)}
-        row["peak_memory"] = self._memory(name, exporter.runtime or "torch", folder)
+        row["peak_memory"] = self._memory(name, facts["format"] or "torch", folder)
         golden = recorded(self.bundle, compute, [one["example"] for one in self.bundle.golden()])
         artifacts.write_facts(folder, {**facts, "measured": row}, golden)
         with self.kept(name) as place:
@@ -197,9 +197,38 @@ def export_written(
         InputError: a format that does not write.
         RunFailed: what was asked for is refused in every precision.
     """
+    _require_writing(wishes, bundle)
+    exporting = WrittenExports(bundle, held, out, bound, say)
+    rows, refused = [exporting.baseline()], []
+    with telling_of_signature(bundle, say):
+        for wish in wishes:
+            tried = exporting.export(wish)
+            rows += tried
+            refused += lost(tried)
+    written = TRANSCRIPTS if bundle.target.shape == "decoded" else True
+    result = write_table(bundle, out, rows, metric=exporting.metric.label, bound=bound, written=written)
+    if refused:
+        raise refusal(refused, bundle.path, bound)
+    return result
+
+
+def _require_writing(wishes: Sequence[Wish], bundle: Bundle) -> None:
+    """Refuse, before anything takes time, what writes nothing or is made of whole answers."""
     writing = [k for k in kinds("burnish.exporters") if cast("type[Exporter]", component_class(AXIS, k)).writes]
     for wish in wishes:
-        if not wish.exporter.writes or wish.check is not None:
+        if any(getattr(one, "method", "") == "static_int8" for one in wish.compressions):
+            raise InputError(
+                "static_int8 is calibrated on whole examples, and this model writes token by token",
+                expected="int8, int8_weights or float16",
+                place="--quantize",
+            )
+        if wish.check is not None:
+            raise InputError(
+                "hardware takes graphs of fixed shapes, and this model writes token by token",
+                fix="leave --hardware out",
+                place="--hardware",
+            )
+        if not wish.exporter.writes:
             raise InputError(
                 f"predictions of this model are generated by decoder {bundle.decoder.kind()!r}, and {wish.exporter.kind()!r} "
                 "gives them in one pass",
@@ -207,18 +236,17 @@ def export_written(
                 fix="burnish export RUN --to ctranslate2",
                 place="--to",
             )
-    exporting = WrittenExports(bundle, held, out, bound, say)
-    rows, refused = [exporting.baseline()], []
-    with telling_of_signature(bundle, say):
-        for wish in wishes:
-            tried = exporting.export(wish)
-            rows += tried
-            refused += tried[-1:] if tried[-1]["status"] == "refused" else []
-    written = TRANSCRIPTS if bundle.target.shape == "decoded" else True
-    result = write_table(bundle, out, rows, metric=exporting.metric.label, bound=bound, written=written)
-    if refused:
-        raise refusal(refused, bundle.path, bound)
-    return result
+        wish.exporter.require(bundle.target)
+        reads = cast(Runtime, build("burnish.runtimes", wish.exporter.runtime or "torch"))
+        reads.require(bundle.decoder, bundle.target, cast(Generative, bundle.target).ends(bundle.processor))
+
+
+def lost(tried: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of the rows of one wish what it does not get: all of it where nothing passed, else the compressions that did not."""
+    first = next((n for n, row in enumerate(tried) if row["status"] == "passed"), None)
+    if first is None:
+        return list(tried[-1:])
+    return [row for row in tried[first:] if row["status"] == "refused"]
 
 
 def precision_of(exporter: Exporter) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from burnish.bundle.bundle import Bundle
-from burnish.bundle.files import SETTINGS
+from burnish.bundle.files import MODEL, SETTINGS
 from burnish.core.errors import BurnishError, InputError
 from burnish.data.table import Part
 from burnish.data.unfolding import as_written
 from burnish.inputs import Input
 from burnish.stages.evaluated_rows import contents, hashes_for
 from burnish.stages.held_out import held_out
+from burnish.training.technique import Technique
 
 ACCEPTS = "test_rows_in_train"
 
@@ -22,6 +23,21 @@ ACCEPTS = "test_rows_in_train"
 def trained_before(folder: Path) -> bool:
     """Whether a checkpoint is the model of a bundle."""
     return (folder.parent / SETTINGS).is_file()
+
+
+def learned_of(folder: Path, distil: Technique | None) -> dict[Path, str]:
+    """The models of bundles that a run learns from, each with what it is: where the run starts, and its teacher."""
+    name = "" if distil is None or distil.is_off else str(getattr(distil, "teacher", ""))
+    teacher = bundle_folder(name) if name else None
+    models = {} if teacher is None else {teacher / MODEL: "the teacher of this run"}
+    models[folder] = "the model this run starts from"
+    return {model: what for model, what in models.items() if trained_before(model)}
+
+
+def bundle_folder(name: str) -> Path | None:
+    """The bundle that a name leads to: a run's, or one itself; None where it is neither."""
+    path = Path(name).expanduser()
+    return next((place for place in (path / "bundle", path) if (place / SETTINGS).is_file()), None)
 
 
 def require_unseen(
@@ -32,6 +48,7 @@ def require_unseen(
     warn: Callable[[str], None],
     *,
     trust_code: bool,
+    model: str = "the model this run starts from",
 ) -> None:
     """Check that no row of the new test was trained on by the model that the run starts from.
 
@@ -41,6 +58,8 @@ def require_unseen(
         input: what reads them; the model may have read them otherwise, as documents that were not labelled.
         allow: what the recipe accepts.
         warn: told what is accepted, or cannot be known.
+        trust_code: whether components from outside burnish may be imported.
+        model: what it is, in words.
 
     Raises:
         InputError: rows were, and that is not accepted.
@@ -60,7 +79,7 @@ def require_unseen(
         before = as_written(held.parts["train"])
         theirs = contents(before.table, bundle)[before.rows]
         count = int(np.isin(hashes[hashes != 0], theirs[theirs != 0]).sum())
-        said = f"{count:,} of {len(hashes):,} {name} rows were trained on by the model this run starts from"
+        said = f"{count:,} of {len(hashes):,} {name} rows were trained on by {model}"
         if count and name == "test" and ACCEPTS not in allow:
             raise InputError(
                 said,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.processor import Processor
 from burnish.data.feeding.encode import EncodedRows
-from burnish.data.looking.audit import Audit, Finding, audit, coded
+from burnish.data.looking.audit import Audit, Closer, Finding, audit, coded
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import UnfoldedTable
@@ -28,6 +28,7 @@ def audited(
     encoded: Mapping[str, EncodedRows],
     processor: Processor,
     notify: Callable[[str, int, int], None],
+    closer: Sequence[Closer] = (),
 ) -> Audit:
     """What is wrong with the rows.
 
@@ -37,6 +38,7 @@ def audited(
         truths, encoded: of the rows that are learned from, which may be several of each.
         processor: what they were encoded with.
         notify: told how far it is.
+        closer: what else looks at the rows.
 
     Raises:
         InputError: it makes the run meaningless, and the recipe does not accept it.
@@ -55,6 +57,7 @@ def audited(
             known=[*made.findings, *_of_recordings(settled, encoded)],
             truths=truths if same else {name: truths_of(part, settled.target) for name, part in made.parts.items()},
             whole=processor,
+            closer=closer,
         )
     )
 

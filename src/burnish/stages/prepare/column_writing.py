@@ -1,4 +1,4 @@
-"""How the column of truths is written, by many of its cells."""
+"""How the column of labels is written, by many of its cells."""
 
 from __future__ import annotations
 

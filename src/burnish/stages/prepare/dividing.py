@@ -63,7 +63,7 @@ def divided(
         InputError: see `divide`, `without_problems` and `left_out`.
     """
     split = recipe.split.as_before() if keep else recipe.split
-    parts = divide(tables, split, input, target, seed=recipe.seed, allow=recipe.allow, notify=notify)
+    parts = divide(tables, split, input, target, seed=recipe.dividing_seed, allow=recipe.allow, notify=notify)
     uneven = [] if keep else list(proportions(parts, split, input))
     if getattr(input, "broken", "refuse") == "skip":
         parts = without_problems(parts)

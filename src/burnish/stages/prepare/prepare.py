@@ -22,14 +22,16 @@ from burnish.data.looking.inspection import learned
 from burnish.data.reading.places import splits_of
 from burnish.data.reading.plain_texts import as_plain_texts
 from burnish.data.settings import cache_folder
+from burnish.data.streaming.shards import Shards
 from burnish.data.table import Part
 from burnish.data.truths import Truths, truths_of
 from burnish.data.unfolding import kept_columns, said_of, unfolded_parts
 from burnish.inputs import Assembled
 from burnish.recipe.recipe import Recipe, Settled
+from burnish.stages.audit.looks import looks
 from burnish.stages.licence import licence_of
 from burnish.stages.prepare import decisions
-from burnish.stages.prepare.ancestry import require_unseen, trained_before
+from burnish.stages.prepare.ancestry import learned_of, require_unseen
 from burnish.stages.prepare.assembling import put_together
 from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
@@ -40,6 +42,8 @@ from burnish.stages.prepare.named_classes import require_classes, require_spelli
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.spoken_language import with_language
+from burnish.stages.prepare.streamed import streamed
+from burnish.stages.prepare.unlabelled import unlabelled_rows
 from burnish.stages.prepare.usual_settings import epochs_of
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
@@ -59,6 +63,7 @@ class Prepared:
         processor: the tokenizer or the like.
         audit: what is wrong with the rows.
         left_out: split to the number of its rows that a later split holds as well.
+        shards: where training rows are streamed from; the training part is then a sample of them.
     """
 
     recipe: Settled
@@ -68,6 +73,12 @@ class Prepared:
     processor: Processor
     audit: Audit
     left_out: dict[str, int] | None = None
+    shards: Shards | None = None
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each split has; of a stream all that it holds."""
+        streamed = {} if self.shards is None else {"train": self.shards.rows}
+        return {name: len(part) for name, part in self.parts.items()} | streamed
 
     def hashes(self) -> dict[str, Any]:
         """What was read: every file with its sha256, how many rows of it are in which split, a hash of which, and how many
@@ -81,6 +92,7 @@ class Prepared:
                 **split_hashes(part),
                 **({"left_out": out.get(name, 0)} if out is not None else {}),
                 **(weights_of(self.recipe.data) if name == "train" else {}),
+                **({"stream": self.shards.fingerprint} if name == "train" and self.shards is not None else {}),
             }
             for name, part in self.parts.items()
         }
@@ -116,6 +128,23 @@ def prepare(recipe: Recipe, tell: Tell, accelerator: Accelerator, *, keep: bool 
     return prepared
 
 
+def looked_at(recipe: Recipe, tell: Tell) -> tuple[Settled, Divided]:
+    """The recipe with all that its rows tell, and its splits, for who looks at rows without encoding them.
+
+    Raises:
+        InputError: bad input.
+    """
+    require_known(recipe.allow)
+    try:
+        folder = recipe.model.folder()
+    except InputError:
+        if "model" in recipe.model_fields_set:
+            raise
+        folder = Path()  # there is no starter; only rows that are put together would need it
+    draft, made = _divided(recipe, folder, tell, False)
+    return _learned(draft, made.parts, _teller(tell, "note")), made
+
+
 def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
     require_way(recipe)
@@ -125,14 +154,17 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     licence = licence_of(folder)
     if licence is not None and not licence.free:
         _teller(tell, "warning")(licence.sentence)
-    if trained_before(folder):
-        require_unseen(folder, parts, draft.input, recipe.allow, _teller(tell, "warning"), trust_code=recipe.trust_code)
+    warn, trust = _teller(tell, "warning"), recipe.trust_code
+    for place, what in learned_of(folder, recipe.distil).items():
+        require_unseen(place, parts, draft.input, recipe.allow, warn, trust_code=trust, model=what)
     decisions.check(recipe, draft.target, parts)
     draft = with_language(draft, parts["train"], folder, _teller(tell, "note"), Phases(tell))
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)
     parts = _unfolded(settled, parts, processor, tell)
-    epochs = epochs_of(recipe, settled.target, rows_an_epoch(recipe.data, parts["train"]), _teller(tell, "note"))
+    shards = None if recipe.data.stream is None else streamed(settled)
+    rows = rows_an_epoch(recipe.data, parts["train"]) if shards is None else shards.rows
+    epochs = epochs_of(recipe, settled.target, rows, _teller(tell, "note"))
     settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     settled = learned_loss(settled, truths["train"].counts)
@@ -144,10 +176,11 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     tokens = settled.input.lengths_matter
     if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):
         _teller(tell, "note")(said)
-    examined = audited(settled, made, truths, encoded, processor, Phases(tell))
+    closer = looks(settled, Phases(tell), named_model=True).closer
+    examined = audited(settled, made, truths, encoded, processor, Phases(tell), closer)
     for severity, line in examined.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
-    prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out)
+    prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out, shards)
     _say_left_out(prepared, _teller(tell, "warning"))
     _show(prepared, tell)
     return prepared
@@ -227,7 +260,8 @@ def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], Non
 def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
     """Rows without anything to learn are never trained on; the audit has named each and why."""
     rows = prepared.encoded["train"]
-    empty = int((rows.weights == 0).sum())
+    taught = len(unlabelled_rows(prepared.recipe, prepared.parts["train"], rows.weights))
+    empty = int((rows.weights == 0).sum()) - taught
     if empty == len(rows):
         raise InputError("no training example has anything to learn from", fix="see the findings above")
     if empty:

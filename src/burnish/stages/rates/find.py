@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from burnish.core.errors import InputError
-from burnish.core.events import Event
 from burnish.recipe.recipe import Recipe
 from burnish.report.rates import range_picture
 from burnish.stages.prepare.prepare import prepare
+from burnish.stages.rates._notes import notes_to
 from burnish.stages.train.assemble import assemble
 from burnish.training.accelerator import Accelerator
 from burnish.training.range_test import RangeTest, range_test
@@ -67,12 +67,7 @@ def find(
     if steps < 10:
         raise InputError(f"{steps} steps", expected="10 or more: a slope is read from them", place="--steps")
     accelerator = Accelerator(recipe.device, recipe.precision)
-
-    def tell(event: Event) -> None:
-        if event.name in ("note", "warning"):
-            say(f"{event.name}: {event.values['text']}")
-
-    prepared = prepare(recipe, tell, accelerator)
+    prepared = prepare(recipe, notes_to(say), accelerator)
     assembled = assemble(prepared, accelerator, say)
     with closing(assembled.batches.reading):
         found = range_test(assembled.training, steps=steps, lowest=lowest, highest=highest)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.core.events import Event
 from burnish.core.network import Network
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.report.rates import plan_picture
 from burnish.stages.prepare.prepare import prepare
+from burnish.stages.rates._notes import notes_to
 from burnish.stages.train.assemble import optimizer_of, training_batches
 from burnish.stages.train.averaged import rate_of
 from burnish.training.accelerator import Accelerator
@@ -76,12 +76,7 @@ def plan(recipe: Recipe, say: Callable[[str], None], *, picture: Path) -> Plan:
         InputError: whatever `train` would refuse.
     """
     accelerator = Accelerator(recipe.device, "float32")
-
-    def tell(event: Event) -> None:
-        if event.name in ("note", "warning"):
-            say(f"{event.name}: {event.values['text']}")
-
-    prepared = prepare(recipe, tell, accelerator)
+    prepared = prepare(recipe, notes_to(say), accelerator)
     settled = prepared.recipe
     if settled.resampler is not None:
         say(

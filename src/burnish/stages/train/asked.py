@@ -12,7 +12,7 @@ from burnish.core.errors import InputError
 from burnish.data.reading.endings import kind_of
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.tasks import TASKS
-from burnish.recipe.text import load_file, overridden
+from burnish.recipe.text import Overridden, load_file, overridden
 from burnish.recipe.written import shorthands
 
 SHORT = {"early_stopping": "patience", "averaging": "decay", "imbalance": "kind", "long": "kind"}
@@ -93,6 +93,20 @@ def asked(
         agreed_early(resumed, result.settings, changes)
     recipe = Recipe.load(result.settings)
     return Asked(recipe, out or _free_folder(file, data), result.notes, changes)
+
+
+def asked_open(arguments: Sequence[str]) -> Overridden:
+    """The settings that a command line asks for, with what they leave open, and what an override took with it.
+
+    Raises:
+        InputError: as of `asked`.
+    """
+    file, overrides, given = _recipe_file(arguments)
+    if file is not None and file.is_dir():
+        file = file / "recipe.yaml"
+    settings = {} if file is None else load_file(file)
+    _apply_options(settings, given, None, (), None, None)
+    return overridden(settings, overrides, {**shorthands(Recipe), **SHORT})
 
 
 def _begun(run: Path) -> dict[str, Any]:

@@ -33,12 +33,16 @@ from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.data_sets import mixture_of
 from burnish.stages.prepare.long_rows import long_of
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.prepare.unlabelled import unlabelled_rows
 from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged, rate_of
 from burnish.stages.train.frozen import computed_once
 from burnish.stages.train.long_context import context_said
+from burnish.stages.train.monitored import monitor_of
 from burnish.stages.train.resampled import resampled_rows
+from burnish.stages.train.streamed import stream_of
+from burnish.stages.train.teaching import teaching_of
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
@@ -131,15 +135,21 @@ def assemble(
         return accelerator.tensors(batches.two_rows().inputs)
 
     module = recipe.objective.module(frozen.network if frozen else network, recipe.loss, probe)
+    teaching = teaching_of(prepared, network, batches, accelerator, progress)
     objective, optimizer = accelerator.place(
-        surrounded(module, recipe.techniques, probe), lambda: optimizer_of(recipe, network)
+        surrounded(teaching.around(module), recipe.techniques, probe), lambda: optimizer_of(recipe, network)
     )
     training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
-    training.parts = parts_of(network, optimizer, recipe.techniques)
+    training.parts = [
+        *parts_of(network, optimizer, recipe.techniques),
+        *teaching.parts(),
+        *monitor_of(recipe, training),
+    ]
+    training.batches = teaching.fed(batches)
     if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)
     average, start = averaged(recipe, training, batches, validated="validation" in loaders)
-    notes += techniques_said(recipe.techniques)
+    notes += [*techniques_said(recipe.techniques), *teaching.notes]
     notes += [*opening_notes(batches, network), *said, *made]
     return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched, start)
 
@@ -209,7 +219,8 @@ def _training(
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:
     """The order of training rows over the run, and how they are read."""
     recipe, rows = prepared.recipe, prepared.encoded["train"]
-    usable = np.flatnonzero(rows.weights > 0)
+    taught = np.isin(rows.rows, list(unlabelled_rows(recipe, prepared.parts["train"], rows.weights)))
+    usable = np.flatnonzero((rows.weights > 0) | taught)
     if len(usable) == 0:
         raise InputError(
             "no training example has anything to learn from", fix="see the audit for what is wrong with each"
@@ -226,7 +237,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
     )
     reads, processes = not recipe.input.stored, accelerator.processes
     threads = readers(recipe.workers, reads=reads, computing=accelerator.threads, processes=processes)
-    total = recipe.max_steps or max(1, math.ceil(recipe.epochs * order.steps_per_epoch))
+    stream = stream_of(prepared)
+    an_epoch = order.steps_per_epoch if stream is None else stream.steps_per_epoch(recipe.batch_size)
+    total = recipe.max_steps or max(1, math.ceil(recipe.epochs * an_epoch))
     loader = Loader(
         rows,
         recipe.input,
@@ -243,7 +256,9 @@ def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBa
         require_packable(recipe.input, recipe.target, recipe.loss)
     mixing = checked(recipe.mixing, recipe.input, recipe.target, prepared.processor.for_input)
     return TrainingBatches(
-        order, loader, total, overhead, accelerator.process, accelerator.processes, mixing, workers=threads.ahead
+        *(order, loader, total, overhead, accelerator.process, accelerator.processes, mixing),
+        workers=threads.ahead,
+        stream=stream,
     )
 
 

@@ -20,6 +20,7 @@ from burnish.training.averages import AfterTraining
 from burnish.training.averaging import WeightAverage
 from burnish.training.batch_norms import estimated_anew, learning_norms
 from burnish.training.loop import Rate, Training
+from burnish.training.optimizer_average import OptimizerAverage
 from burnish.training.step_part import StepPart
 
 BATCHES = 64
@@ -35,6 +36,10 @@ def averaged(
         InputError: it is to be chosen by validation, and there is no validation split or one that takes no single pass.
     """
     averaging, network = recipe.averaging, training.network
+    if recipe.optimizer.averages:
+        kept = OptimizerAverage(checkpoint.changing(network, training.optimizer), training.optimizer)
+        kept.refresh = partial(estimate_norms, training, batches) if learning_norms(network) else None
+        return kept, {}
     if averaging is None or averaging.is_off:
         return None, {}
     changing = checkpoint.changing(network, training.optimizer)
@@ -100,8 +105,8 @@ def require_same_start(parts: Sequence[StepPart], state: Mapping[str, Any], plac
     """
     if begun_at(parts).get("references") != state.get("references"):
         raise InputError(
-            "the pretrained weights that a penalty pulls towards are not those the run began with",
-            expected="the pretrained checkpoint the run began with",
+            "the weights that a penalty pulls towards, or those of the teacher, are not those the run began with",
+            expected="the checkpoints the run began with",
             fix="bring back its files, or start a new run",
             place=place,
         )

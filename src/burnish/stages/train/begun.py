@@ -17,7 +17,17 @@ from burnish.stages.environment import environment
 from burnish.stages.prepare.prepare import Prepared
 
 FILE = "begun.json"
-FREE = ("device", "trackers", "workers", "decoded_cache", "keep_checkpoints", "trust_code", "data.cache")
+FREE = (
+    "device",
+    "trackers",
+    "workers",
+    "decoded_cache",
+    "keep_checkpoints",
+    "monitoring",
+    "trust_code",
+    "data.cache",
+    "audit",
+)
 """Settings that change nothing of what is learned: they may be edited in recipe.yaml."""
 PLACES = ("data.train", "data.validation", "data.test")
 """Where the rows are: another place may be named when a run is continued; the rows themselves are compared."""

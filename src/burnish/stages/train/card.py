@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from burnish.inputs import asked_of
@@ -10,6 +9,7 @@ from burnish.report.decisions import decisions
 from burnish.report.run import times
 from burnish.stages.licence import licence_of
 from burnish.stages.prepare.prepare import Prepared
+from burnish.stages.train.card_metadata import metadata
 from burnish.targets import names_of
 
 
@@ -20,7 +20,14 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
     rows = ", ".join(f"{len(part):,} {name}" for name, part in prepared.parts.items())
     licence = licence_of(recipe.model.folder())
     lines = [
-        *(["---", f"license: {json.dumps(licence.name)}", "---"] if licence else []),
+        *metadata(
+            task=recipe.task_name(),
+            library=recipe.model.kind(),
+            base=recipe.model.name,
+            licence=licence.name if licence else None,
+            scores=scores,
+            data=_file(prepared, scores),
+        ),
         f"# {recipe.task_name()}: `{recipe.target.column}` from {' and '.join(f'`{c}`' for c in recipe.input.required_columns)}",
         "",
         f"Fine-tuned from `{recipe.model.name}` ({recipe.adapter.kind()}) with burnish.",
@@ -31,7 +38,7 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
         "",
         "## Data",
         "",
-        f"Examples: {rows}. Split: {recipe.split.kind()}, seed {recipe.seed}. File hashes are in `bundle.json`.",
+        f"Examples: {rows}. Split: {recipe.split.kind()}, seed {recipe.dividing_seed}. File hashes are in `bundle.json`.",
         "",
         "## Test",
         "",
@@ -61,6 +68,12 @@ def model_card(prepared: Prepared, scores: dict[str, Any] | None, restored: dict
             "`golden.json` holds a few training examples with their reference predictions, checked whenever the bundle is loaded."
         )
     return "\n".join(lines) + "\n"
+
+
+def _file(prepared: Prepared, scores: dict[str, Any] | None) -> str:
+    """The first file of the scored rows."""
+    part = prepared.parts[scores["split"]] if scores else next(iter(prepared.parts.values()))
+    return next((origin.path for origin in part.table.origins), "")
 
 
 _LOADING = {

@@ -21,7 +21,6 @@ from burnish.stages.train.averaged import estimate_norms
 from burnish.stages.train.validate import deciding
 from burnish.training import checkpoint, history
 from burnish.training.averages import AfterTraining, Trained
-from burnish.training.batch_norms import learning_norms
 
 if TYPE_CHECKING:
     from burnish.stages.train.assemble import Assembled
@@ -100,6 +99,4 @@ def _put(assembled: Assembled, weights: Mapping[str, Tensor]) -> None:
     tensors = dict(assembled.training.network.state_dict(keep_vars=True))
     for name, value in weights.items():
         tensors[name].copy_(value)
-    if learning_norms(assembled.training.network):
-        estimate_norms(assembled.training, assembled.batches)
-    assembled.training.network.eval()
+    estimate_norms(assembled.training, assembled.batches)

@@ -31,7 +31,7 @@ def doubts(prepared: Prepared, result: Mapping[str, Any], validations: Sequence[
         result: what scores.json holds.
         validations: all of the run.
     """
-    rows = {name: len(part) for name, part in prepared.parts.items()}
+    rows = prepared.counts()
     told = [
         *one_for_all(result),
         *nothing_right(result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from burnish.answering.opening import Computed, opened, write
 from burnish.answering.predictor import Predictor, load
 from burnish.bundle import bundle as bundles
+from burnish.bundle.files import SETTINGS
+from burnish.core.events import Event
 from burnish.core.files import read_json, write_json
 from burnish.core.predictions import Predictions
 from burnish.data.feeding.loader import Loader
@@ -29,6 +32,7 @@ from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
 from burnish.stages.licence import licence_of
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
+from burnish.stages.openings import opening
 from burnish.stages.prepare.long_rows import said_of_long
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.taught import taught_losses
@@ -45,7 +49,8 @@ from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
-from burnish.targets import Target
+from burnish.stages.train.shrunk import Shrunk, as_it_is_shipped
+from burnish.targets import Musical, Target
 from burnish.trackers import Tracking
 from burnish.training import history
 
@@ -102,11 +107,14 @@ def shipped(
 ) -> Run:
     """The network as it is now, bundled, tested and reported; `restored` says which weights, `more` goes into scores.json."""
     started, accelerator = time.perf_counter(), assembled.training.accelerator
+    shrunk = as_it_is_shipped(
+        prepared.recipe, assembled.training.network, lambda text: tracking(Event("note", {"text": text}))
+    )
     target, learned = decide(prepared, assembled, tracking)
     prepared.recipe.adapter.finish(assembled.training.network)
     assembled.training.network.eval()
     target, inside = with_temperature(prepared, assembled.training.network, target)
-    _write_bundle(folder, prepared, assembled, restored, target, inside)
+    _write_bundle(folder, prepared, assembled, restored, target, inside, shrunk)
     # The bundle as it lies on disk, its files and golden examples checked: what is tested is what is shipped.
     bundle = bundles.Bundle.load(folder.bundle, trust_code=prepared.recipe.trust_code, trust=())
     tested = opened(bundle, str(accelerator.device))
@@ -116,6 +124,8 @@ def shipped(
     read = said_of_long(prepared.recipe, prepared.encoded, prepared.processor.side)
     result |= {**(more or {}), **({"long_rows": read} if read else {})}
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
+    if back := state.get("spikes", {}).get("rollbacks"):
+        result["training"]["rollbacks"] = back
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")
@@ -125,11 +135,8 @@ def shipped(
     result |= {name: read_json(file) for name, file in folder.compared.items() if file.is_file()}
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
-    truths, drawn = (
-        prepared.truths["train"].each(),
-        {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples},
-    )
-    result |= musical_scores(predictions, truths, beside.base, **drawn)
+    drawn = {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples}
+    result |= musical_scores(predictions, _training_music(prepared), beside.base, **drawn)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
     _report(folder, prepared, assembled, result, state)
@@ -140,6 +147,14 @@ def shipped(
     say_result(tracking, folder, result, deciding, headline, {"stopped": state["stopped"], "seconds": seconds})
     accelerator.wait()
     return Run(folder.path, prepared.recipe, result)
+
+
+def _training_music(prepared: Prepared) -> Iterator[Any]:
+    """Of each row that is learned from; nothing where answers are no music."""
+    target, part = prepared.recipe.target, prepared.parts["train"]
+    if isinstance(target, Musical):
+        for cell in part.table.cells(target.column).at(part.rows):
+            yield target.true_music(cell, prepared.processor)
 
 
 def _seal(
@@ -171,10 +186,11 @@ def _write_bundle(
     restored: dict[str, Any],
     target: Target,
     inside: float,
+    shrunk: Shrunk,
 ) -> None:
     recipe, network = prepared.recipe, assembled.training.network
     contents = bundles.Contents(
-        save_model=network.save,
+        save_model=shrunk.saving(network),
         input=recipe.input,
         target=target,
         processor=prepared.processor,
@@ -213,6 +229,9 @@ def _test(
     network, run = tested
     recipe, split = prepared.recipe, _tested(prepared)
     strange: list[int] = []
+    weights = read_json(folder.bundle / SETTINGS)["checkpoint"]["weights_sha256"]
+    about: dict[str, Any] = {"recipe": recipe.model_dump(mode="json"), "run": folder.path.name, "weights": weights}
+    use = opening(prepared.parts[split], recipe.target.column, **about, held_out=split == "test")
     predictions, _ = predict(
         run,
         loader,
@@ -234,7 +253,7 @@ def _test(
     table = prepared.parts[split].table
     predictions.save(folder.predictions, table.place if len(table.origins) > 1 or table.group else None)
     scored = scores(predictions, recipe.metrics, recipe.target.headline, seed=recipe.seed, resamples=recipe.resamples)
-    return {"split": split, **scored, "_predictions": predictions}
+    return {"split": split, **scored, **use, "_predictions": predictions}
 
 
 def _report(
@@ -280,7 +299,7 @@ def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state:
         "split_method": "given files" if recipe.data.test is not None else recipe.split.kind(),
         "seeds": recipe.seed,
         "recipe": "recipe.yaml",
-        "rows": {name: len(part) for name, part in prepared.parts.items()},
+        "rows": prepared.counts(),
         "place": prepared.parts[result["split"]].table.place,
         "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
         "validation_metric": recipe.deciding_metric,

@@ -20,9 +20,7 @@ from burnish.stages.train.beginning import begin
 from burnish.stages.train.finish import Run, shipped
 from burnish.stages.train.going_on import GoingOn
 from burnish.stages.train.precision import settled
-from burnish.stages.train.run_folder import RunFolder
-from burnish.trackers import Tracking
-from burnish.training.accelerator import Accelerator
+from burnish.stages.train.started import Opened
 
 FOLDS = "folds"
 """Folder of the run in which folds are trained; empty again when they are."""
@@ -45,15 +43,19 @@ def require_folds(recipe: Recipe, processes: int, *, resume: bool) -> None:
             f"{wanted[0]} is learned from validation rows, and with folds each row was learned by all networks but one",
             f"leave {wanted[0]} or folds out",
         )
+    for name in ("prune", "quantise"):
+        if (small := getattr(recipe, name)) is not None and not small.is_off:
+            raise _refused(
+                f"{name} makes one network small as its run ends, and folds have several",
+                f"leave {name} or folds out",
+            )
 
 
 def _refused(why: str, fix: str) -> InputError:
     return InputError(why, fix=fix, place="folds")
 
 
-def run_folds(
-    recipe: Recipe, folder: RunFolder, tracking: Tracking, accelerator: Accelerator, command: Sequence[str]
-) -> Run:
+def run_folds(run: Opened, command: Sequence[str]) -> Run:
     """Train a network for each fold, test the mean of their logits once, and bundle them together.
 
     Into the run go `out_of_fold.parquet`, a prediction for each row by the network that has not seen it, and its scores.
@@ -61,6 +63,7 @@ def run_folds(
     Raises:
         InputError: no test split, validation rows from another table, or predictions that are no logits.
     """
+    recipe, folder, tracking, accelerator = run.recipe, run.folder, run.tracking, run.accelerator
     assert recipe.folds is not None
     prepared = _with_all_rows(prepare(recipe, tracking, accelerator))
     fold_of = dealt(prepared, recipe.folds)
@@ -71,10 +74,11 @@ def run_folds(
     assembled = assemble(prepared, accelerator, lambda text: tracking(Event("warning", {"text": text})))
     prepared = settled(prepared, accelerator, resume=False)
     begin(folder, prepared, assembled, GoingOn(), command, tracking)
+    run.keep_choices()
     trained: list[Fold] = []
     for number in range(recipe.folds):
         place = folder.path / FOLDS / f"fold-{number}"
-        fold = trained_fold(prepared, fold_of == number, place, Tracking([]))
+        fold = trained_fold(prepared, fold_of == number, place)
         metric = fold_metric(prepared)
         value = fold.scored["metrics"][metric]["value"]
         say(f"fold {number + 1} of {recipe.folds}: {len(fold.predictions):,} rows out of fold, {metric} {value:.4f}")

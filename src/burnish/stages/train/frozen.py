@@ -33,6 +33,8 @@ def computed_once(
         return None, [f"nothing of the frozen body is computed once: {inside[0]!r} acts inside it"] * _is_frozen(
             network
         )
+    if batches.stream is not None:
+        return None, ["nothing is computed once: rows of a stream do not come back"] * _is_frozen(network)
     apart = recipe.cache_features != "never" and batches.mixing is None
     if apart and encoder_frozen(network, recipe.adapter, batches.loader, recipe.epochs):
         compute, what = encoder_states, "the frozen encoder is"

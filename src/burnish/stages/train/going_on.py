@@ -139,7 +139,7 @@ def _lines(
     if before != batches.total_steps and newest.step < batches.total_steps:
         lines.append(_rate(assembled, recipe, newest, before))
     rows = ", ".join(f"{name} {len(part):,}" for name, part in prepared.parts.items())
-    lines.append(f"the splits stay as they were: the same rows, by seed {recipe.seed} ({rows})")
+    lines.append(f"the splits stay as they were: the same rows, by seed {recipe.dividing_seed} ({rows})")
     if folder.finished():
         lines.append(
             f"the earlier result is kept in {earlier.place(folder.path, newest.step)}; its test has been read, "

@@ -18,7 +18,7 @@ from burnish.stages.train.run_folder import RunFolder
 Changes = dict[str, tuple[Any, Any]]
 """Dotted places of the recipe, each with the value before and after."""
 
-UNSEALING = ("seed", "split", "group", "allow", "task", "data", "input", "target", "target_column")
+UNSEALING = ("seed", "split_seed", "split", "group", "allow", "task", "data", "input", "target", "target_column")
 CHOOSING = ("deciding_metric", "metrics")
 ANSWERING = ("calibration", "thresholds", "prior_strength", "costs", "prior_correction", "abstention")
 SHOWN = 5  # fields that are named; the others are counted
@@ -209,6 +209,8 @@ def _row_differences(name: str, told: Mapping[str, Any], current: Mapping[str, A
         yield f"{name} had {told['rows']:,} rows and has {current['rows']:,}"
         yield from (f"{path} is another file" for path in changed[:SHOWN])
         yield from (f"{path} is gone" for path in gone[:SHOWN])
+    elif told.get("stream") != current.get("stream"):
+        yield f"the shards that {name} is streamed from are not as they were"
     elif told.get("weights") != current.get("weights"):
         yield f"weights of data sets were {_short(told.get('weights'))} and are {_short(current.get('weights'))}"
     elif told.get("table", current.get("table")) != current.get("table"):

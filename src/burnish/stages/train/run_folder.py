@@ -54,7 +54,8 @@ class RunFolder:
         self.page = path / "report.html"
         self.imbalance = path / "imbalance.json"
         self.long = path / "long.json"
-        self.compared = {"imbalance": self.imbalance, "long": self.long}
+        self.choice = path / "choice.json"
+        self.compared = {"imbalance": self.imbalance, "long": self.long, "choice": self.choice}
         self.best = path / "best.json"
         self.record: Begun | None = None
 

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from burnish.core.errors import Interrupted, NonFinite
+from burnish.core.errors import Interrupted
 from burnish.core.events import Event
 from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Settled
-from burnish.stages.nonfinite import advice, not_finite
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.signals import StopRequest, stopped
 from burnish.stages.train.assemble import Assembled
 from burnish.stages.train.averaged import begun_at, kept_for_averaging, require_same_start
 from burnish.stages.train.blanks import blanks_only
+from burnish.stages.train.going_back import goes_back, kept_to_go_back, must_be_saved_first, spike_watch
 from burnish.stages.train.going_on import GoingOn, still_stopped
+from burnish.stages.train.looking import Looking
 from burnish.stages.train.run_folder import RunFolder
 from burnish.stages.train.samples import Samples
 from burnish.stages.train.told import run_started, step_done
@@ -28,6 +29,7 @@ from burnish.trackers import Tracking
 from burnish.training import checkpoint, history
 from burnish.training.health import GradientHealth
 from burnish.training.loop import Step, fit
+from burnish.training.spikes import SpikeWatch
 
 
 @dataclass
@@ -48,6 +50,11 @@ class Session:
     stopped: str = ""
     unvalidated: bool = False
     health: GradientHealth = field(default_factory=GradientHealth)
+    spikes: SpikeWatch | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looking = Looking(self)
+        self.spikes = spike_watch(self.recipe, self.assembled.batches.total_steps)
 
     @property
     def recipe(self) -> Settled:
@@ -56,34 +63,35 @@ class Session:
 
     def begin(self) -> None:
         """Take up the newest whole checkpoint, or start at step 0; say what is about to happen."""
-        newest = checkpoint.newest(self.folder.checkpoints, self._warn) if self.going.resume else None
+        newest = checkpoint.newest(self.folder.checkpoints, self.warn) if self.going.resume else None
         if newest:
-            self._restore(newest)
-            self._say("note", text=f"resumed after step {newest.step} from {newest.path.name}")
+            self.restore(newest)
+            self.say("note", text=f"resumed after step {newest.step} from {newest.path.name}")
             for line in self.going.lines:
-                self._say("note", text=line)
+                self.say("note", text=line)
         elif self.going.resume:
-            self._warn("no whole checkpoint was found; the run starts over")
-        self._rewind(newest)
-        if newest is None and self.recipe.nonfinite == "rollback":
-            self._save()  # so that there is something to roll back to from the first step on
+            self.warn("no whole checkpoint was found; the run starts over")
+        self.rewind(newest)
+        if newest is None and must_be_saved_first(self.recipe):
+            self._save()
         rows = len(self.prepared.parts["validation"]) if "validation" in self.prepared.parts else 0
         for note in [*self.assembled.notes, *choice(self.recipe, rows)]:
-            self._say("note", text=note)
+            self.say("note", text=note)
         self._sample()
-        self._say("run_started", **run_started(self.prepared, self.assembled, self.step))
+        self.say("run_started", **run_started(self.prepared, self.assembled, self.step))
 
     def _sample(self) -> None:
         """Write samples to be heard, where they are due."""
         samples, training = Samples(self.folder.path, self.prepared), self.assembled.training
         if training.accelerator.main and samples.due(self.step, self.assembled.batches.total_steps):
-            self._say("note", text=samples.write(training.network, self.step))
+            self.say("note", text=samples.write(training.network, self.step))
 
     def run(self) -> None:
         """From its beginning to its end, or until a signal asks it to stop; nothing is read ahead afterwards."""
         self.begin()
         with StopRequest() as stop, closing(self.assembled.batches.reading):
             self.train(stop)
+        self.looking.diagnose(over=True)
 
     def train(self, stop: StopRequest) -> None:
         """Steps until the end, early stopping, an interruption, or something that is not finite."""
@@ -93,7 +101,7 @@ class Session:
         while again:
             again = False
             for step in fit(self.assembled.training, start=self.step):
-                if not step.applied and step.culprits and self._not_finite(step):
+                if goes_back(self, step):
                     again = True
                     break
                 self._count(step)
@@ -139,10 +147,12 @@ class Session:
             "micro_batch_size": training.micro_batch_size,
             "skipped": sorted(training.skipped),
             "scaler": scaler.state_dict() if scaler is not None else None,
+            **({"spikes": self.spikes.state()} if self.spikes is not None else {}),
             **begun_at(training.parts),
         }
 
-    def _restore(self, saved: checkpoint.Checkpoint) -> None:
+    def restore(self, saved: checkpoint.Checkpoint) -> None:
+        """Put everything back as it was when a checkpoint was saved."""
         training, state = self.assembled.training, saved.state
         require_same_start(training.parts, state, str(self.recipe.model.name))
         checkpoint.restore(saved, training.network, training.optimizer, self.assembled.average)
@@ -156,6 +166,9 @@ class Session:
         if "micro_batch_size" not in self.going.changes:
             training.micro_batch_size = min(training.micro_batch_size, state["micro_batch_size"])
         training.skipped |= set(state["skipped"])
+        if self.spikes is not None:
+            self.spikes.restore(state["spikes"])
+            training.rate_factor = self.spikes.factor
         if training.accelerator.scaler is not None and state["scaler"]:
             training.accelerator.scaler.load_state_dict(state["scaler"])
 
@@ -167,13 +180,14 @@ class Session:
             self.totals[key] += getattr(step, key)
         self.totals["skipped"] += not step.applied
         total = self.assembled.batches.total_steps
-        self._say("step", **step_done(step, total, self.recipe.input.length_unit))
+        self.say("step", **step_done(step, total, self.recipe.input.length_unit))
+        self.looking.step_done(step.number)
         for text in self.health.see(step):
-            self._warn(text)
+            self.warn(text)
         training = self.assembled.training
         parts = (self.recipe, training.network, self.assembled.batches, training.accelerator)
         if training.accelerator.main and (silent := blanks_only(*parts, step.number)):
-            self._warn(silent)
+            self.warn(silent)
 
     def _due(self, number: int) -> bool:
         if "validation" not in self.assembled.loaders:
@@ -190,7 +204,7 @@ class Session:
         accelerator, metric = training.accelerator, deciding(self.recipe)
         leave = partial(stop.leave, self.step, self.folder.resumed_by) if accelerator.processes == 1 else None
         try:
-            scores = measure(self.prepared, self.assembled, metric, self._warn, leave)
+            scores = measure(self.prepared, self.assembled, metric, self.warn, leave)
         except Interrupted:
             self._save()
             raise
@@ -199,19 +213,22 @@ class Session:
         good = value if metric is not None and metric.greater_is_better else -value
         name = "loss" if metric is None else metric.label
         progress, error = self.step / batches.total_steps, noise(metric, value, len(self.prepared.parts["validation"]))
+        good = good if all(t.is_off or t.complete(progress) for t in self.recipe.techniques) else math.nan
         self.validations.append(history.Validation(self.step, progress, name, value, good, scores, error))
         training.scores[:] = history.as_scores(self.validations)
         best = history.best(self.validations)
-        self._say(
+        self.say(
             "validation",
             number=self.step,
             epoch=self.step / batches.steps_per_epoch,
             scores=scores,
             loss=scores.get("loss"),
             deciding=name,
+            greater_is_better=good == value,
             best=best is not None and best.step == self.step,
             seconds=time.perf_counter() - started,
         )
+        self.looking.diagnose()
 
     def _ended(self, validated: bool) -> str:
         """Why the run is over after this step; empty when it is not."""
@@ -227,6 +244,9 @@ class Session:
 
     def _save(self) -> None:
         training, average = self.assembled.training, self.assembled.average
+        if average is not None and self.stopped and "validation" not in self.assembled.loaders:
+            with average.in_place():
+                pass  # statistics of batch norms, which a validation would have estimated anew
         weights = training.accelerator.gathered_state(checkpoint.changing(training.network, training.optimizer))
         if training.accelerator.main:
             saved = checkpoint.save(
@@ -242,7 +262,7 @@ class Session:
             if best is not None and best.step == self.step:
                 self._record_best()
             checkpoint.prune(self.folder.checkpoints, self.recipe.keep_checkpoints, self._worth_keeping())
-            self._say(
+            self.say(
                 "checkpoint", number=self.step, path=str(saved.path), best=best is not None and best.step == self.step
             )
         training.accelerator.wait()
@@ -251,26 +271,9 @@ class Session:
         """Steps whose checkpoints stay: the best one, and those that may be averaged with it."""
         best, most = history.best(self.validations), kept_for_averaging(self.recipe)
         leading = [v.step for v in history.leading(self.validations, most)] if most > 1 else []
-        return {*leading, *([best.step] if best else [])}
+        return {*leading, *([best.step] if best else []), *kept_to_go_back(self)}
 
-    def _not_finite(self, step: Step) -> bool:
-        """Act on a step that was not finite; True when training goes on from an earlier state."""
-        what, where = not_finite(step, self.prepared.parts["train"])
-        if self.recipe.nonfinite == "stop":
-            raise NonFinite(what, place=where, expected="finite numbers", fix=advice(self.folder.checkpoints))
-        self._warn(f"{what}; rows: {where}; policy: {self.recipe.nonfinite}")
-        if self.recipe.nonfinite == "skip":
-            return False
-        newest = checkpoint.newest(self.folder.checkpoints, self._warn)
-        if newest is None:
-            raise NonFinite(what, place=where, fix="no whole checkpoint is left to roll back to; use nonfinite: skip")
-        self._restore(newest)
-        self.assembled.training.skipped.add(step.number - 1)
-        self._say("note", text=f"rolled back to step {newest.step}; step {step.number} is passed over")
-        self._rewind(newest)
-        return True
-
-    def _rewind(self, saved: checkpoint.Checkpoint | None) -> None:
+    def rewind(self, saved: checkpoint.Checkpoint | None) -> None:
         """Make the folder say what was true after this checkpoint, or before the first step."""
         accelerator = self.assembled.training.accelerator
         accelerator.wait()  # until every process has read its checkpoint
@@ -288,9 +291,11 @@ class Session:
         saved = checkpoint.read(checkpoint.at(self.folder.checkpoints, best.step))
         self.folder.record_best(history.Best(best.step, best.metric, best.value, saved.hash))
 
-    def _say(self, name: Any, **values: Any) -> None:
+    def say(self, name: Any, **values: Any) -> None:
+        """Tell the trackers, from the main process."""
         if self.assembled.training.accelerator.main:
             self.tracking(Event(name, values))
 
-    def _warn(self, text: str) -> None:
-        self._say("warning", text=text)
+    def warn(self, text: str) -> None:
+        """Say what may be wrong."""
+        self.say("warning", text=text)

@@ -15,7 +15,7 @@ def run_started(prepared: Prepared, assembled: Assembled, step: int) -> dict[str
     return {
         "task": recipe.task_name(),
         "model": recipe.model.name,
-        "rows": {name: len(part) for name, part in prepared.parts.items()},
+        "rows": prepared.counts(),
         "total_steps": batches.total_steps,
         "start_step": step,
         "epochs": batches.total_steps / batches.steps_per_epoch,

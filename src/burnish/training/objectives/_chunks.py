@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from burnish.core.batch import Truth
-from burnish.core.network import Inseparable, Network
+from burnish.core.network import Inseparable, Network, modes_kept
 from burnish.core.terms import Outputs, Terms
 from burnish.losses import Loss, in_full
 from burnish.training.objective import ObjectiveModule
@@ -123,23 +123,21 @@ def head_apart(network: Network, probe: dict[str, Tensor]) -> frozenset[str]:
     Raises:
         Inseparable: it is not, or the network does not have them apart.
     """
-    training = [module for module in network.modules() if module.training]
     still = [p for p in network.parameters() if p.is_floating_point() and not p.requires_grad]
-    network.eval()
-    try:
-        with torch.no_grad():
-            whole, states = network(**probe), network.place_states(**probe)
-            apart = network.place_logits(states)
-        for parameter in still:
-            parameter.requires_grad_()
-        named = {name: p for name, p in network.named_parameters() if p.requires_grad}
-        one = network.place_logits(states[:1, :1].detach()).sum()
-        reached = torch.autograd.grad(one, list(named.values()), allow_unused=True) if one.requires_grad else ()
-    finally:
-        for parameter in still:
-            parameter.requires_grad_(False)
-        for module in training:
-            module.training = True
+    with modes_kept(network):
+        network.eval()
+        try:
+            with torch.no_grad():
+                whole, states = network(**probe), network.place_states(**probe)
+                apart = network.place_logits(states)
+            for parameter in still:
+                parameter.requires_grad_()
+            named = {name: p for name, p in network.named_parameters() if p.requires_grad}
+            one = network.place_logits(states[:1, :1].detach()).sum()
+            reached = torch.autograd.grad(one, list(named.values()), allow_unused=True) if one.requires_grad else ()
+        finally:
+            for parameter in still:
+                parameter.requires_grad_(False)
     if apart.shape != whole.shape or not torch.allclose(apart, whole, rtol=1e-3, atol=1e-4):
         raise Inseparable(f"the head of {type(network).__name__} alone does not predict as the whole network does")
     return frozenset(name for name, gradient in zip(named, reached, strict=bool(reached)) if gradient is not None)

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from burnish.core.batch import Truth
+from burnish.core.network import modes_kept
 from burnish.core.terms import Outputs, Terms
 from burnish.core.windows import MEMBERSHIP
 from burnish.core.windows import doubled as twice_over
-from burnish.losses import in_full
+from burnish.losses import in_full, lines_of
 from burnish.training.objective import ObjectiveModule, SurroundedModule
 
 TRIES = 8
@@ -69,28 +70,22 @@ def divergence_of_each(first: Tensor, second: Tensor) -> Tensor:
 
 
 def weights_like(values: Tensor, truth: Truth[Tensor]) -> Tensor:
-    """The weight of each value: that of its element; where lines are mixed and have several truths, their sum."""
+    """The weight of each value: that of its element; where lines are mixed and have several labels, their sum."""
     if truth.weights.shape == values.shape:
         return truth.weights
-    owner = truth.owner.flatten(1)[:, 0] if truth.owner.ndim > 1 else truth.owner
-    of_line = truth.lines[owner]
-    return torch.zeros_like(values).index_add(0, of_line, truth.weights.to(values.dtype))
+    return torch.zeros_like(values).index_add(0, lines_of(truth), truth.weights.to(values.dtype))
 
 
 @torch.no_grad()
 def is_random(network: nn.Module, inputs: dict[str, Tensor]) -> bool:
     """Whether the network in training gives different answers to the same rows; it is left as it was."""
-    training = [module for module in network.modules() if module.training]
     buffers = [(b, b.clone()) for b in network.buffers()]
-    network.train()
     devices = [p.device for p in network.parameters() if p.device.type == "cuda"][:1]
     try:
-        with torch.random.fork_rng(devices=devices):
+        with modes_kept(network), torch.random.fork_rng(devices=devices):
+            network.train()
             torch.manual_seed(0)
             return any(not torch.equal(network(**inputs), network(**inputs)) for _ in range(TRIES))
     finally:
-        network.eval()
-        for module in training:
-            module.training = True
         for buffer, value in buffers:
             buffer.copy_(value)

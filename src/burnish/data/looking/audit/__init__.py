@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from burnish.data.looking.audit import duplicates, files, labels, lengths, names, schema, wordings
@@ -15,8 +15,10 @@ from burnish.data.truths import Truths, truths_of
 from burnish.inputs import Input
 from burnish.targets import Target, names_of
 
-__all__ = ["OVERRIDES", "Audit", "DataRefused", "Finding", "RowAt", "audit", "examine", "require_known"]
+__all__ = ["OVERRIDES", "Audit", "Closer", "DataRefused", "Finding", "RowAt", "audit", "examine", "require_known"]
 
+Closer = Callable[[Reporter], Iterable[Finding]]
+"""What looks closer at rows that were scanned: see `burnish.data.looking.closer`."""
 _WORST_FIRST = {"refusal": 0, "warning": 1, "note": 2}
 
 
@@ -48,6 +50,7 @@ def audit(
     known: Sequence[Finding] = (),
     truths: Mapping[str, Truths] | None = None,
     whole: Any = None,
+    closer: Sequence[Closer] = (),
 ) -> Audit:
     """Look at the rows of each split.
 
@@ -64,11 +67,12 @@ def audit(
         known: what was found before, such as rows that were left out.
         truths: part to what the target says of its rows; None: that is computed here.
         whole: what rows are encoded with, where targets are asked with it (`Timed`).
+        closer: what else looks at the rows.
 
     Raises:
         Refused: an InputError that names what makes the run meaningless and the override; its `audit` has it all.
     """
-    examined = examine(parts, input, target, lengths, notify, processor, unknown, known, truths, whole)
+    examined = examine(parts, input, target, lengths, notify, processor, unknown, known, truths, whole, closer)
     if (error := refusal(examined, allow)) is not None:
         raise error
     return examined
@@ -85,6 +89,7 @@ def examine(
     known: Sequence[Finding] = (),
     truths: Mapping[str, Truths] | None = None,
     whole: Any = None,
+    closer: Sequence[Closer] = (),
 ) -> Audit:
     """What `audit` finds, without refusing anything. Memory holds hashes and numbers of the rows, never their texts."""
     figures: dict[str, Any] = {"rows": {name: len(part) for name, part in parts.items()}}
@@ -112,6 +117,7 @@ def examine(
         *lengths.long_rows(reporter),
         *duplicates.duplicates(reporter),
         *(finding for file_audit in audits for finding in file_audit.findings(reporter)),
+        *(finding for look in closer for finding in look(reporter)),
     ]
     figures["classes"] = counts
     figures["imbalance"] = labels.imbalance(counts.get("train", {}), names_of(target))
@@ -121,4 +127,6 @@ def examine(
         figures |= {**more, "tables": {**figures.get("tables", {}), **more.get("tables", {})}}
     if not figures.get("tables"):
         figures.pop("tables", None)
-    return Audit(tuple(sorted(findings, key=lambda f: _WORST_FIRST[f.severity])), figures)
+    figures |= reporter.figures
+    worst_first = sorted(findings, key=lambda f: _WORST_FIRST[f.severity])
+    return Audit(tuple(worst_first), figures, tuple(reporter.suspects))

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity
+from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Severity, Suspect
 from burnish.data.looking.audit.scan import Reporter, Scan
 from burnish.data.truths import FINE
 
@@ -36,6 +36,7 @@ def _inside(
     words: str,
 ) -> Iterator[Finding]:
     if len(rows):
+        reporter.suspect(code, name, rows, first)
         same = dict(zip(rows[:SHOWN_ROWS].tolist(), first[:SHOWN_ROWS].tolist(), strict=True))
         yield reporter.finding(
             code,
@@ -89,6 +90,7 @@ def _shared_finding(
     words: str,
 ) -> Iterator[Finding]:
     if len(rows):
+        reporter.suspect(code, right, rows, twin, left)
         same = dict(zip(rows[:SHOWN_ROWS].tolist(), twin[:SHOWN_ROWS].tolist(), strict=True))
         yield reporter.finding(
             code,
@@ -101,7 +103,7 @@ def _shared_finding(
 
 
 def conflicts(reporter: Reporter) -> Iterator[Finding]:
-    """Rows with equal content and different truths, in whichever splits they are."""
+    """Rows with equal content and different labels, in whichever splits they are."""
     names = list(reporter.scans)
     scans = list(reporter.scans.values())
     contents = np.concatenate([s.contents for s in scans])
@@ -115,7 +117,10 @@ def conflicts(reporter: Reporter) -> Iterator[Finding]:
         return
     rows = usable[np.isin(contents[usable], torn)]
     rows = rows[np.lexsort((rows, contents[rows]))]  # texts together, so that the disagreement is seen
-    located = [_locate(int(i), names, scans) for i in rows[:SHOWN_ROWS]]
+    located = [_locate(int(i), names, scans) for i in rows]
+    for part, position in located:
+        detail = f"{reporter.target.column} {reporter.truth(part, position)!r}"
+        reporter.suspects.append(Suspect("conflicting_labels", part, position, 1.0, detail=detail))
     thing = f"{reporter.input.thing} has" if len(torn) == 1 else f"{reporter.input.thing}s have"
     yield reporter.finding(
         "conflicting_labels",

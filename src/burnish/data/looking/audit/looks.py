@@ -61,6 +61,7 @@ def _finding(
     twin: NDArray[np.int64],
 ) -> Finding:
     left, right = parts
+    reporter.suspect(code, right, rows, twin, left)
     same = dict(zip(rows[:SHOWN_ROWS].tolist(), twin[:SHOWN_ROWS].tolist(), strict=True))
     inside = "" if left == right else f" in {left}"
     return reporter.finding(

@@ -69,6 +69,34 @@ class Finding:
         return self.code if self.severity == "refusal" and self.code in OVERRIDES else ""
 
 
+Proposal = Literal["look", "relabel", "remove"]
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A row that a person should look at; all of them make the review.
+
+    Attributes:
+        issue: why, by the name of the finding.
+        part: its split.
+        position: its place in the split.
+        score: from 0 to 1, how sure it is; rows of an issue are ranked by it.
+        proposal: what could be done about it.
+        suggested: another truth as the target writes it, where one is proposed.
+        detail: what it rests on, in words.
+        twin: split and place of the row that it is like.
+    """
+
+    issue: str
+    part: str
+    position: int
+    score: float
+    proposal: Proposal = "look"
+    suggested: Any = None
+    detail: str = ""
+    twin: tuple[str, int] | None = None
+
+
 def _plain(finding: Finding) -> dict[str, Any]:
     rows = [{**asdict(row), "row": row.row + 1} for row in finding.rows]
     return {**asdict(finding), "rows": rows, "override": finding.override}
@@ -76,10 +104,14 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Audit:
-    """All findings, the worst first, and the figures: rows and classes per split, lengths, tokens lost."""
+    """All findings, the worst first, and the figures: rows and classes per split, lengths, tokens lost.
+
+    `suspects` are the rows of findings that name each of them, for whoever makes a review; audit.json holds none.
+    """
 
     findings: tuple[Finding, ...]
     figures: dict[str, Any] = field(default_factory=dict)
+    suspects: tuple[Suspect, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; rows are counted from 1 in it, as everywhere that people read."""

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, RowAt, Severity
+from burnish.data.looking.audit.report import SHOWN_ROWS, Finding, Proposal, RowAt, Severity, Suspect
+from burnish.data.looking.near.minhash import Pairs
 from burnish.data.reading.contents import content_hash
 from burnish.data.table import Part, Table
 from burnish.data.truths import Truths
@@ -113,13 +114,37 @@ class Reporter:
         input, target: as they were learned.
         processor: what the input reads with; None where that is not known.
         whole: what rows are encoded with, for targets that are asked with it; None where that is not known.
+
+    Attributes:
+        suspects: rows for the review, as they are found.
+        figures: what else of audit.json was found on the way.
+        alike: pairs of rows, counted over all splits, that are nearly the same; None: nobody looked.
     """
 
     def __init__(
         self, scans: Mapping[str, Scan], input: Input, target: Target, processor: Any = None, whole: Any = None
     ) -> None:
         self.scans, self.input, self.target, self.processor, self.whole = scans, input, target, processor, whole
+        self.suspects: list[Suspect] = []
+        self.figures: dict[str, Any] = {}
+        self.alike: Pairs | None = None
         self._known: dict[Any, Any] = {}
+
+    def suspect(
+        self,
+        issue: str,
+        part: str,
+        rows: NDArray[np.int64],
+        twins: NDArray[np.int64] | None = None,
+        twin_part: str = "",
+        scores: NDArray[np.float64] | None = None,
+        proposal: Proposal = "remove",
+    ) -> None:
+        """Note rows of a split for the review, each with the row of `twin_part` that it is like."""
+        for place, row in enumerate(rows.tolist()):
+            twin = None if twins is None else (twin_part or part, int(twins[place]))
+            score = 1.0 if scores is None else float(scores[place])
+            self.suspects.append(Suspect(issue, part, row, score, proposal, twin=twin))
 
     def once(self, make: Callable[[Reporter], T]) -> T:
         """What a function finds in the rows, computed for whoever asks first."""

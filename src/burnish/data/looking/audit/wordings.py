@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -13,11 +12,10 @@ import numpy as np
 from burnish.data.looking.audit.report import SHOWN_ROWS, Finding
 from burnish.data.looking.audit.scan import Reporter, Scan, pieces
 from burnish.inputs import Assembled
+from burnish.media.text.words_said import words_of
 
 ALIKE = 0.7
 """Two prompts are alike where they share so much of their words and pairs of neighbouring words (Jaccard similarity)."""
-_READ = 2_000  # words of a prompt that are compared: what is longer is told apart by its beginning
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
 def across_splits(reporter: Reporter) -> Iterator[Finding]:
@@ -40,7 +38,7 @@ def across_splits(reporter: Reporter) -> Iterator[Finding]:
 
 def said(text: str) -> frozenset[str]:
     """The words of a text without case and punctuation, and its pairs of neighbours; of CJK scripts a sign is a word."""
-    words = _WORD.findall(text.casefold())[:_READ]
+    words = words_of(text)
     return frozenset(words) | {f"{word} {following}" for word, following in pairwise(words)}
 
 

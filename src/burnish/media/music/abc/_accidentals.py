@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from burnish.media.music.abc._keys import NATURAL, Signature
+from burnish.media.music.abc._keys import Signature
+from burnish.media.music.signatures import NATURAL
 
 MIDDLE_C = 60
 

@@ -29,7 +29,7 @@ def read_meter(value: str) -> Meter | str:
     beats = sum(int(part) for part in found[1].split("+")) if found else 0
     unit = int(found[2]) if found else 0
     if not beats or not unit or unit & (unit - 1):
-        return f"{text!r} is no meter"
+        return f"{text!r:.60} is no meter"
     return beats, unit
 
 
@@ -37,7 +37,7 @@ def read_unit(value: str) -> Fraction | str:
     """What an `L:` field says, in quarter notes, or what is wrong with it."""
     found = re.match(r"\s*(\d+)\s*/\s*(\d+)\s*$|\s*1\s*$", value)
     if found is None or (found[2] and not int(found[1]) * int(found[2])):
-        return f"{value.strip()!r} is no length of a note"
+        return f"{value.strip()!r:.60} is no length of a note"
     return Fraction(4) if found[2] is None else Fraction(4 * int(found[1]), int(found[2]))
 
 
@@ -54,7 +54,7 @@ def read_tempo(value: str, unit: Fraction) -> float | str | None:
         return None
     found = _TEMPO.match(value)
     if found is None or any(int(part.split("/")[1]) == 0 for part in found[1].split()):
-        return f"{value.strip()!r} is no tempo"
+        return f"{value.strip()!r:.60} is no tempo"
     beat = sum((Fraction(part) for part in found[1].split()), Fraction(0))
     return float(4 * beat * Fraction(found[2]))
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from burnish.media.music.tune import Key
+from burnish.media.music.signatures import NATURAL, fifths, raised
+from burnish.media.music.tune import STEPS_UP, Key
 
 LETTERS = "CDEFGAB"
-NATURAL = (0, 2, 4, 5, 7, 9, 11)
-"""Semitones of the letters above C."""
-
 ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 WRITTEN = {number: text for text, number in ACCIDENTALS.items()}
 
@@ -22,8 +20,6 @@ _KEY = re.compile(
 )
 _SETTINGS = re.compile(r"\s*(clef|treble|bass|alto|tenor|perc|octave|transpose|middle)")
 _EXTRA = re.compile(r"(?<![\w=])(\^\^|\^|__|_|=)([A-Ga-g])(?![\w])")
-# The order in which sharps are added, as places in `LETTERS`.
-_SHARPS = (3, 0, 4, 1, 5, 2, 6)
 
 
 @dataclass(frozen=True)
@@ -52,20 +48,7 @@ class Signature:
 def sharps_of(tonic: tuple[int, int], mode: str) -> int:
     """How many sharps a key has; negative: flats."""
     letter, alteration = tonic
-    of_major = {0: 0, 1: 2, 2: 4, 3: -1, 4: 1, 5: 3, 6: 5}[letter] + 7 * alteration
-    return (
-        of_major
-        - {"lydian": -1, "major": 0, "mixolydian": 1, "dorian": 2, "minor": 3, "phrygian": 4, "locrian": 5}[mode]
-    )
-
-
-def signature_of(sharps: int) -> tuple[int, ...]:
-    """Semitones that each letter is raised by, from C to B."""
-    raised = [0] * 7
-    for number in range(abs(sharps)):
-        place = _SHARPS[number % 7] if sharps > 0 else _SHARPS[6 - number % 7]
-        raised[place] += 1 if sharps > 0 else -1
-    return tuple(raised)
+    return fifths(NATURAL[letter]) + 7 * alteration - fifths(STEPS_UP[mode])
 
 
 def pitch_class(tonic: tuple[int, int]) -> int:
@@ -97,9 +80,9 @@ def read_key(value: str) -> Signature | str:
     found = _KEY.match(value)
     assert found is not None
     if found["pipes"] == "Hp":
-        return Signature(Key(2), (1, 0), signature_of(2), found.span("pipes"), text=value)
+        return Signature(Key(2), (1, 0), raised(2), found.span("pipes"), text=value)
     if found["pipes"]:
-        return Signature(None, (0, 0), signature_of(0), found.span("pipes"), text=value)
+        return Signature(None, (0, 0), raised(0), found.span("pipes"), text=value)
     explicit = bool(re.search(r"\bexp\b", found["rest"]))
     extras = tuple(
         (extra.start(), extra.end(), ACCIDENTALS[extra[1]], LETTERS.index(extra[2].upper()))
@@ -107,20 +90,20 @@ def read_key(value: str) -> Signature | str:
     )
     if found["tonic"] is None:
         if value.strip() and not found["none"] and not extras and not _SETTINGS.match(value):
-            return f"{value.strip()!r} is no key"
-        return Signature(None, (0, 0), _with(signature_of(0), extras), (0, 0), extras, explicit, value)
+            return f"{value.strip()!r:.60} is no key"
+        return Signature(None, (0, 0), _with(raised(0), extras), (0, 0), extras, explicit, value)
     tonic = LETTERS.index(found["tonic"][0].upper()), {"#": 1, "b": -1}.get(found["tonic"][1:], 0)
     mode = _MODES[(found["mode"] or "maj").lower()]
-    plain = signature_of(0 if explicit else sharps_of(tonic, mode))
+    plain = raised(0 if explicit else sharps_of(tonic, mode))
     key = Key(pitch_class(tonic), mode)
     return Signature(key, tonic, _with(plain, extras), found.span("tonic"), extras, explicit, value)
 
 
 def _with(alterations: tuple[int, ...], extras: tuple[tuple[int, int, int, int], ...]) -> tuple[int, ...]:
-    raised = list(alterations)
+    letters = list(alterations)
     for *_, alteration, letter in extras:
-        raised[letter] = alteration
-    return tuple(raised)
+        letters[letter] = alteration
+    return tuple(letters)
 
 
 def letter_text(position: int) -> str:
@@ -133,8 +116,8 @@ def letter_text(position: int) -> str:
 def letters_of(signature: Signature) -> dict[int, tuple[int, int]]:
     """Letter and alteration of each pitch class: those of the key, else a sharp in keys with sharps, a flat in those with flats."""
     flats = sum(signature.alterations) < 0
-    found = {pitch_class((letter, raised)): (letter, raised) for letter, raised in enumerate(signature.alterations)}
-    for raised in (0, -1, 1) if flats else (0, 1, -1):
+    found = {pitch_class(altered): altered for altered in enumerate(signature.alterations)}
+    for alteration in (0, -1, 1) if flats else (0, 1, -1):
         for letter in range(7):
-            found.setdefault(pitch_class((letter, raised)), (letter, raised))
+            found.setdefault(pitch_class((letter, alteration)), (letter, alteration))
     return found

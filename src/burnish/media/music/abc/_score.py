@@ -79,23 +79,25 @@ class Score(Header):
 
     def _music(self, token: Token) -> None:
         if self.signature is None:
-            self._wrong(f"{token.text!r} in the header", "fields such as T:, M:, L:, and K: as the last", token.place)
+            self._wrong(
+                f"{token.text!r:.60} in the header", "fields such as T:, M:, L:, and K: as the last", token.place
+            )
             return
         if self._chord is not None and token.kind not in ("note", "tie", "chord_close", "decoration", "slur", "symbol"):
-            self._wrong(f"{token.text!r} inside a chord", "notes and ]", token.place)
+            self._wrong(f"{token.text!r:.60} inside a chord", "notes and ]", token.place)
             self._chord = None
         if self._grace and token.kind not in _IN_GRACE:
-            self._wrong(f"{token.text!r} among grace notes", "notes and }", token.place)
+            self._wrong(f"{token.text!r:.60} among grace notes", "notes and }", token.place)
             self._grace = False
         if token.kind in self._heard:
             self._heard[token.kind](token)
         elif token.kind not in _SILENT:
-            self._wrong(f"{token.text!r} means nothing in ABC", "notes, rests, bar lines, chords", token.place)
+            self._wrong(f"{token.text!r:.60} means nothing in ABC", "notes, rests, bar lines, chords", token.place)
 
     def _length(self, token: Token, group: str) -> Fraction:
         length = read_length(token.groups[group] or "")
         if length is None:
-            self._wrong(f"{token.text!r} has no length that can be read", LENGTH_EXPECTED, token.place)
+            self._wrong(f"{token.text!r:.60} has no length that can be read", LENGTH_EXPECTED, token.place)
         return length or Fraction(1)
 
     def _note(self, token: Token) -> None:
@@ -106,7 +108,7 @@ class Score(Header):
         alteration = self._voice.accidentals.of(position, written)
         note = Written(position, alteration, self._length(token, "length"))
         if not 0 <= pitch_of(position, alteration) <= HIGHEST:
-            self._wrong(f"{token.text!r} is no pitch of MIDI", f"0 to {HIGHEST}", token.place)
+            self._wrong(f"{token.text!r:.60} is no pitch of MIDI", f"0 to {HIGHEST}", token.place)
         elif self._grace:
             return
         elif self._chord is not None:
@@ -140,7 +142,7 @@ class Score(Header):
     def _bars_of_rest(self, token: Token) -> None:
         voice, count = self._voice, int(token.groups["rest_bars"] or 1)
         if voice.meter is None or not 0 < count <= LONGEST:
-            self._wrong(f"{token.text!r} rests for bars without a meter", "z with a length", token.place)
+            self._wrong(f"{token.text!r:.60} rests for bars without a meter", "z with a length", token.place)
             return
         for number in range(count):
             if number:
@@ -155,12 +157,12 @@ class Score(Header):
 
     def _broken(self, token: Token) -> None:
         if not self._voice.broken(token.text):
-            self._wrong(f"{token.text!r} follows no note", "two notes with it between them", token.place)
+            self._wrong(f"{token.text!r:.60} follows no note", "two notes with it between them", token.place)
 
     def _tuplet(self, token: Token) -> None:
         notes, time, count = (int(token.groups[part] or 0) for part in ("tuplet", "time", "count"))
         if not 2 <= notes <= 9 or max(time, count) > LONGEST:
-            self._wrong(f"{token.text!r} is no tuplet", "(2 to (9", token.place)
+            self._wrong(f"{token.text!r:.60} is no tuplet", "(2 to (9", token.place)
             return
         self._voice.tuplet(notes, time or None, count or None)
 

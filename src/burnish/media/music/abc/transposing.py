@@ -9,18 +9,17 @@ from dataclasses import replace
 from burnish.media.music.abc._accidentals import Accidentals, pitch_of
 from burnish.media.music.abc._keys import (
     LETTERS,
-    NATURAL,
     WRITTEN,
     Signature,
     letter_text,
     pitch_class,
     sharps_of,
-    signature_of,
     spelled,
     tonic_text,
 )
 from burnish.media.music.abc._score import Score
 from burnish.media.music.abc._tokens import Token, tokens
+from burnish.media.music.signatures import NATURAL, raised
 
 _CHORD = re.compile(
     r"(?P<root>[A-G])(?P<raised>[#b♯♭]?)(?P<kind>[^/\s]*)(?:/(?P<bass>[A-Ga-g])(?P<bass_raised>[#b♯♭+]?))?"
@@ -51,11 +50,11 @@ class Move:
         assert height % 12 == 0
         self.places = self.tonic[0] - letter + 7 * (height // 12)
         bare = signature.explicit or not signature.span[1]  # no tonic is written that could say the others
-        raised = list(signature_of(0 if bare else sharps_of(self.tonic, mode)))
+        letters = list(raised(0 if bare else sharps_of(self.tonic, mode)))
         for *_, alteration, letter in signature.extras:
             position, raised_by = self.spelled(letter, alteration)
-            raised[position % 7] = raised_by
-        self.signature = replace(signature, tonic=self.tonic, alterations=tuple(raised))
+            letters[position % 7] = raised_by
+        self.signature = replace(signature, tonic=self.tonic, alterations=tuple(letters))
 
     def spelled(self, position: int, alteration: int) -> tuple[int, int]:
         """Position and alteration of a note; the letter next to it where more than two accidentals were needed."""
@@ -74,8 +73,8 @@ class Move:
             return value
         parts = [(*signature.span, tonic_text(self.tonic))] if signature.span[1] else []
         for start, end, alteration, letter in signature.extras:
-            position, raised = self.spelled(letter, alteration)
-            parts.append((start, end, WRITTEN[raised] + LETTERS[position % 7].lower()))
+            position, written = self.spelled(letter, alteration)
+            parts.append((start, end, WRITTEN[written] + LETTERS[position % 7].lower()))
         for start, end, text in sorted(parts, reverse=True):
             value = value[:start] + text + value[end:]
         return value
@@ -85,17 +84,17 @@ class Move:
         found = _CHORD.search(text)
         if found is None or text[: found.start()].strip(" (") or self.semitones % 12 == 0:
             return text
-        letter, raised = self._simple(LETTERS.index(found["root"]), _RAISED[found["raised"]])
-        moved = LETTERS[letter] + {0: "", 1: "#", -1: "b"}[raised] + found["kind"]
+        letter, alteration = self._simple(LETTERS.index(found["root"]), _RAISED[found["raised"]])
+        moved = LETTERS[letter] + {0: "", 1: "#", -1: "b"}[alteration] + found["kind"]
         if found["bass"]:
-            letter, raised = self._simple(LETTERS.index(found["bass"].upper()), _RAISED[found["bass_raised"]])
+            letter, alteration = self._simple(LETTERS.index(found["bass"].upper()), _RAISED[found["bass_raised"]])
             small, name = found["bass"].islower(), LETTERS[letter]
             sharp = "#" if not small or found["bass_raised"] == "#" else "+"
-            moved += "/" + (name.lower() if small else name) + {0: "", 1: sharp, -1: "b"}[raised]
+            moved += "/" + (name.lower() if small else name) + {0: "", 1: sharp, -1: "b"}[alteration]
         return text[: found.start()] + moved + text[found.end() :]
 
-    def _simple(self, letter: int, raised: int) -> tuple[int, int]:
-        position, alteration = self.spelled(letter, raised)
+    def _simple(self, letter: int, written: int) -> tuple[int, int]:
+        position, alteration = self.spelled(letter, written)
         if abs(alteration) > 1 or (position % 7, alteration) in _UNUSUAL:
             return _SIMPLE[(NATURAL[position % 7] + alteration) % 12]
         return position % 7, alteration

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
 from burnish.media.music.abc._accidentals import Accidentals, pitch_of
 from burnish.media.music.abc._keys import (
-    NATURAL,
     WRITTEN,
     Signature,
     key_field,
@@ -16,6 +17,7 @@ from burnish.media.music.abc._keys import (
     letters_of,
     read_key,
 )
+from burnish.media.music.signatures import NATURAL
 from burnish.media.music.tune import Bar, Note, Part, Tune
 
 UNIT = Fraction(1, 2)
@@ -39,6 +41,9 @@ def write(tune: Tune) -> str:
     several = len(tune.parts) > 1 or bool(tune.parts[0].name if tune.parts else "")
     lines += [f"V:{number + 1}{_name(part)}" for number, part in enumerate(tune.parts) if several]
     lines.append(f"K:{key}")
+    bars, of_voice = bars_of(tune), dict[int, list[Note]]()
+    for note in tune.notes:
+        of_voice.setdefault(note.voice, []).append(note)
     for number, part in enumerate(tune.parts):
         if several:
             lines.append(f"V:{number + 1}")
@@ -46,7 +51,7 @@ def write(tune: Tune) -> str:
             lines.append(f"%%MIDI program {part.program}")
         if part.drums:
             lines.append("%%MIDI channel 10")
-        lines += _VoiceText(tune, number, signature).lines()
+        lines += _VoiceText(tune, bars, of_voice.get(number, []), signature, first=number == 0).lines()
     return "\n".join(lines) + "\n"
 
 
@@ -80,44 +85,51 @@ class _VoiceText:
 
     Args:
         tune: what is written.
-        number: of the voice.
+        bars: of it.
+        notes: of the voice.
         signature: of its key.
+        first: whether chord symbols and tempos stand in it.
     """
 
-    def __init__(self, tune: Tune, number: int, signature: Signature) -> None:
-        self._bars = bars_of(tune)
-        self._notes = _ended([note for note in tune.notes if note.voice == number])
-        first = number == 0
+    def __init__(
+        self, tune: Tune, bars: Sequence[Bar], notes: Sequence[Note], signature: Signature, *, first: bool
+    ) -> None:
+        self._bars, self._notes = bars, _ended(notes)
         self._chords: dict[Fraction, str] = {}
         for chord in tune.chords if first else ():
             name = chord.name.replace('"', "'")
             self._chords[chord.start] = f'{self._chords.get(chord.start, "")}"{name}"'
         self._tempos = {start: tempo for start, tempo in tune.tempos if start} if first else {}
+        self._marks = sorted({*self._chords, *self._tempos})
         self._meter = tune.meter
         self._accidentals = Accidentals(signature)
         self._letters = letters_of(signature)
 
     def lines(self) -> list[str]:
         """Some bars a line."""
-        texts = [self._bar(bar) for bar in self._bars] or [""]
+        spans = [(bar.start, bar.start + bar.length) for bar in self._bars]
+        sounding = zip(self._bars, _in_each(self._notes, spans), strict=True)
+        texts = [self._bar(bar, own) for bar, own in sounding] or [""]
         texts = [text + (" |" if number < len(texts) - 1 else " |]") for number, text in enumerate(texts)]
         return [" ".join(texts[at : at + _BARS_A_LINE]) for at in range(0, len(texts), _BARS_A_LINE)]
 
-    def _bar(self, bar: Bar) -> str:
+    def _bar(self, bar: Bar, sounding: Sequence[Note]) -> str:
         end = bar.start + bar.length
         edges = {bar.start, end}
-        for note in self._notes:
+        for note in sounding:
             edges |= {edge for edge in (note.start, note.start + note.length) if bar.start < edge < end}
-        edges |= {edge for edge in (*self._chords, *self._tempos) if bar.start < edge < end}
+        first, last = bisect_right(self._marks, bar.start), bisect_left(self._marks, end)
+        edges.update(self._marks[first:last])
         self._accidentals.bar()
         changed = f"[M:{_meter(bar.meter)}] " if bar.meter != self._meter else ""
         self._meter = bar.meter
-        return changed + " ".join(self._slice(start, stop) for start, stop in pairwise(sorted(edges)))
+        slices = list(pairwise(sorted(edges)))
+        parts = _in_each(sounding, slices)
+        return changed + " ".join(self._slice(*span, own) for span, own in zip(slices, parts, strict=True))
 
-    def _slice(self, start: Fraction, stop: Fraction) -> str:
+    def _slice(self, start: Fraction, stop: Fraction, sounding: Sequence[Note]) -> str:
         before = f"[Q:{_tempo(self._tempos[start])}]" if start in self._tempos else ""
         before += self._chords.get(start, "")
-        sounding = [note for note in self._notes if note.start <= start and note.start + note.length >= stop]
         length = _length((stop - start) / UNIT)
         if not sounding:
             self._accidentals.tie({})
@@ -144,6 +156,17 @@ class _VoiceText:
             mark = WRITTEN[alteration]
             self._accidentals.of(position, alteration)
         return mark + letter_text(position)
+
+
+def _in_each(notes: Sequence[Note], spans: Sequence[tuple[Fraction, Fraction]]) -> Iterator[list[Note]]:
+    """The notes that sound in each of some spans, which lie one after the other: long tunes are gone through once."""
+    coming, sounding = deque(notes), list[Note]()
+    for start, end in spans:
+        sounding = [note for note in sounding if note.start + note.length > start]
+        while coming and coming[0].start < end:
+            note = coming.popleft()
+            sounding += [note] if note.start + note.length > start else []
+        yield sounding
 
 
 def _ended(notes: Sequence[Note]) -> list[Note]:

@@ -6,7 +6,6 @@ the one before and inside its bar, no note stands twice at one time, and a tune 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.media.music.events.tokens import BAR, END, EventTokens
+from burnish.media.music.events.tokens import BAR, EventTokens
 
 NOTES = ("Pitch", "PitchDrum")
 _DRUMS = -1
@@ -207,14 +206,3 @@ class HeldEvents:
     def took(self, token: int) -> None:
         """This token was chosen."""
         self._place, self._written = self._orders.after(self._place, token - self._first), self._written + 1
-
-
-def wrong(orders: Orders, tokens: Sequence[int]) -> int | None:
-    """The first place of a token that may not stand there; None where all may, and the tune may end."""
-    place = Place()
-    for number, token in enumerate(tokens):
-        if token not in orders.allowed(place, 10**9):
-            return number
-        place = orders.after(place, token)
-    end = orders.tokens.ids[END]
-    return None if not len(tokens) or end in orders.allowed(place, 10**9) else len(tokens)

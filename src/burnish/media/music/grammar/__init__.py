@@ -81,10 +81,3 @@ class Automaton:
     def endless(self, number: int) -> frozenset[int]:
         """Bytes that change nothing, where they are many: those of free text; else none."""
         return TEXT if self.states[number].mode == "text" else frozenset()
-
-
-def allows(text: str) -> bool:
-    """Whether this is a whole tune of the grammar."""
-    automaton = Automaton()
-    number = automaton.read(text.encode())
-    return number != DEAD and automaton.complete(number)

@@ -47,7 +47,7 @@ class SoundCard(Card):
             self._budget.refuse("sounds")
             return name
         samples, rate, whole = _read(wav)
-        address = self._budget.data("audio/ogg", _encoded(samples, rate), "sounds")
+        address = self._budget.data("audio/ogg", encoded(samples, rate), "sounds")
         if address is None:
             return name
         label = both("Sound of {name}", "{name} 的声音", name=self._contents.shown(row.row).rpartition("/")[2])
@@ -67,7 +67,8 @@ def _read(wav: bytes) -> tuple[NDArray[np.float32], int, float]:
     return mono[: int(SECONDS * rate)], int(rate), len(mono) / rate
 
 
-def _encoded(samples: NDArray[np.float32], rate: int) -> bytes:
+def encoded(samples: NDArray[np.float32], rate: int) -> bytes:
+    """Samples as a small file that browsers play."""
     import soundfile
 
     stream = io.BytesIO()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.report import run as report_run
+from burnish.report import test_set
 from burnish.report.page.contents import Contents
 from burnish.report.page.markdown_html import blocks
 from burnish.report.page.marks import mark
@@ -96,6 +97,11 @@ def _kept(contents: Contents) -> Html | None:
                 ),
             )
         )
+    told = (
+        test_set.used(contents.scores),
+        test_set.smallest(contents.scores, contents.baselines, contents.deciding),
+    )
+    lines += [tag("li", one) for one in told if one is not None]
     for test in contents.scores.get("tested_before") or []:
         fields = {"step": count(int(test["step"])), "metric": code(test["metric"]), "value": number(test["value"])}
         lines.append(
@@ -148,7 +154,7 @@ def _audit(contents: Contents) -> Html | None:
         if findings
         else both("No findings.", "没有发现。")
     )
-    items = [_finding(finding, contents.rows > 0) for finding in findings[:FINDINGS]]
+    items = [listed(finding, contents.rows > 0) for finding in findings[:FINDINGS]]
     more = len(findings) - len(items)
     rest = (
         tag("p", both("{n} more are in audit.json.", "另有 {n} 条见 audit.json。", n=more), class_="fine")
@@ -159,7 +165,8 @@ def _audit(contents: Contents) -> Html | None:
     return join(title, tag("p", said, class_="lede"), tag("ul", *items, class_="fd") if items else None, rest, sizes)
 
 
-def _finding(finding: Mapping[str, Any], rows_shown: bool) -> Html:
+def listed(finding: Mapping[str, Any], rows_shown: bool) -> Html:
+    """A finding with its advice and its first rows."""
     key = str(finding["code"])
     advice = ADVICE.get(key)
     head = tag("p", tag("b", relative(str(finding["message"]))))

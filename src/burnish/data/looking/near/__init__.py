@@ -1,0 +1,1 @@
+"""Rows that are nearly the same, found without comparing all with all."""

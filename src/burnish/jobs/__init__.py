@@ -1,0 +1,1 @@
+"""Jobs: pieces of work that are done in processes of their own and leave their result in a folder."""

@@ -1,0 +1,171 @@
+"""The best by cheap scores, trained briefly; the better half goes on, longer (Jamieson and Talwalkar 2016)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from burnish.core.errors import InputError, NonFinite
+from burnish.core.predictions import Predictions
+from burnish.evaluation.compare import paired_difference
+from burnish.evaluation.intervals import bootstrap
+from burnish.metrics import Metric
+from burnish.recipe.recipe import Recipe
+from burnish.stages.choosing.trial import Trial, trial
+
+MORE = 3
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Short:
+    """One brief training.
+
+    Attributes:
+        name: of the candidate.
+        steps: optimizer steps.
+        value, low, high: of the metric on validation, and its 95 % interval.
+        behind: the best of the round minus this one, and its paired interval; more is worse; None for the best.
+        seconds: wall time.
+        refused: why it ended without a score.
+    """
+
+    name: str
+    steps: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    behind: tuple[float, float, float] | None = None
+    seconds: float = 0.0
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Halved:
+    """All rounds.
+
+    Attributes:
+        rounds: brief trainings, round after round.
+        metric: by which they are compared.
+        rows: validation examples.
+        last: names in the last round, the best first.
+        equal: of these, the ones that are not significantly worse than the best.
+    """
+
+    rounds: list[list[Short]]
+    metric: str
+    rows: int
+    last: list[str]
+    equal: list[str]
+
+
+def halved(recipes: Mapping[str, Recipe], steps: int, say: Say) -> Halved:
+    """Train all briefly, then the better half longer, as long as that is two or more.
+
+    Args:
+        recipes: of candidates by name; each trains as its recipe says, with its own usual settings, but for so many steps.
+        steps: of the first round, at most; a recipe that has fewer keeps its own.
+        say: told each score.
+
+    Raises:
+        InputError: no candidate has a score, or there is no validation split.
+    """
+    names, rounds = list(recipes), []
+    while True:
+        done = _Round(recipes, names, steps, say)
+        rounds.append(done.compared())
+        names, steps = done.order()[: math.ceil(len(names) / 2)], steps * MORE
+        if len(names) < 2:
+            break
+    order = done.order()
+    return Halved(rounds, done.metric.label, done.rows, order, [name for name in order if not done.worse(name)])
+
+
+class _Round:
+    """Candidates trained for as many steps each, and how they compare."""
+
+    def __init__(self, recipes: Mapping[str, Recipe], names: list[str], steps: int, say: Say) -> None:
+        self.trials: dict[str, Trial] = {}
+        self.refused: dict[str, str] = {}
+        self.names, self.steps = names, steps
+        for name in names:
+            try:
+                done = trial(_limited(recipes[name], steps), lambda text: None, "model")
+            except (InputError, NonFinite) as error:
+                self.refused[name] = error.found
+                say(f"{name}, {steps} steps: left out: {error.found}")
+                continue
+            self.trials[name] = done
+            value = self.metric.value(done.predictions.known)
+            say(f"{name}, {steps} steps: {self.metric.label} {value:.4f} on validation ({done.seconds:.0f} s)")
+        if not self.trials:
+            raise InputError(
+                "no checkpoint could be trained: " + "; ".join(f"{n}: {why}" for n, why in self.refused.items()),
+                place="recipe",
+            )
+
+    @property
+    def metric(self) -> Metric:
+        """The deciding one; where the loss decides, which is no metric of answers, the first of the recipe's."""
+        settled = next(iter(self.trials.values())).prepared.recipe
+        wanted = settled.deciding_metric
+        return next((m for m in settled.metrics if m.label == wanted), settled.metrics[0])
+
+    @property
+    def rows(self) -> int:
+        return len(self._known(next(iter(self.trials))))
+
+    def order(self) -> list[str]:
+        """Names that have a score, the best first; equal ones as they came."""
+        sign = -1 if self.metric.greater_is_better else 1
+        return sorted(self.trials, key=lambda name: sign * self.metric.value(self._known(name)))
+
+    def worse(self, name: str) -> bool:
+        """Whether a candidate is shown to be worse than the best of the round."""
+        behind = self._behind(name)
+        return behind is not None and behind[1] > 0
+
+    def compared(self) -> list[Short]:
+        """Each with its interval, and beside the best."""
+        return [self._short(name) for name in self.names]
+
+    def _short(self, name: str) -> Short:
+        if name in self.refused:
+            return Short(name, self.steps, refused=self.refused[name])
+        settled, known = self.trials[name].prepared.recipe, self._known(name)
+        around = bootstrap(self.metric, known, resamples=settled.resamples, seed=settled.seed)
+        return Short(
+            name,
+            self.steps,
+            self.metric.value(known),
+            around.low,
+            around.high,
+            self._behind(name),
+            self.trials[name].seconds,
+        )
+
+    def _behind(self, name: str) -> tuple[float, float, float] | None:
+        best = self.order()[0]
+        if name == best:
+            return None
+        settled = self.trials[name].prepared.recipe
+        found = paired_difference(
+            self.metric,
+            self.trials[best].predictions,
+            self.trials[name].predictions,
+            resamples=settled.resamples,
+            seed=settled.seed,
+        )
+        if self.metric.greater_is_better:
+            return found.value, found.low, found.high
+        return -found.value, -found.high, -found.low
+
+    def _known(self, name: str) -> Predictions:
+        return self.trials[name].predictions.known
+
+
+def _limited(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe with at most so many steps, validated at their end, and without what only a finished run is for."""
+    least = steps if recipe.max_steps is None else min(steps, recipe.max_steps)
+    return recipe.model_copy(update={"max_steps": least, "baselines": False, "validation_steps": max(1, least // 3)})
