@@ -2,6 +2,7 @@
 
     python benchmarks/streaming.py memory --out runs/streaming     all 10 GB once: memory while it trains
     python benchmarks/streaming.py killed --out runs/streaming     100 steps: SIGKILL twice, bit for bit the run that was not
+    python benchmarks/streaming.py read --out unused               the windows alone, without a network; SHARDS=64: 2 GB of them
 
 Training rows are texts of 400 kB, 80 to a shard, 320 shards; in `killed` there are 40 shards. The network is a BERT of one narrow
 block with random weights: what is measured is the stream.
@@ -208,6 +209,30 @@ def killed(out: Path) -> None:
     )
 
 
+def read(out: Path) -> None:
+    """Read all windows of an epoch in their order, count rows, and look at the resident memory meanwhile."""
+    from burnish.data.settings import Data
+    from burnish.data.streaming.plan import StreamPlan
+    from burnish.data.streaming.shards import opened
+
+    registered()
+    shards = opened(Data(train="made://shard-*.parquet", validation="v", test="t", stream=True))
+    plan = StreamPlan(shards.sizes, 128, seed=0)
+    rows, begun = set[int](), time.process_time()
+    for window in range(plan.windows):
+        table = shards.table(plan.slices(0, window), ["text", "label"])
+        rows.update(int(text[:DIGITS]) for text in table.values("text"))
+        if window % max(1, plan.windows // 10) == 0:
+            resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
+            print(
+                f"{(window + 1) / plan.windows:.0%}: {resident:,} MiB, {time.process_time() - begun:.0f} s", flush=True
+            )
+    assert rows == set(range(SHARDS * ROWS))
+    print(
+        f"{SHARDS * ROWS * SIZE / 1e9:.1f} GB, {len(rows):,} rows, each once, {time.process_time() - begun:.0f} s of one core"
+    )
+
+
 def hash_of(path: Path) -> str:
     """sha256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -227,10 +252,10 @@ def main() -> None:
 
         sys.exit(run(sys.argv[1:]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["memory", "killed"])
+    parser.add_argument("what", choices=["memory", "killed", "read"])
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    {"memory": memory, "killed": killed}[given.what](given.out.absolute())
+    {"memory": memory, "killed": killed, "read": read}[given.what](given.out.absolute())
 
 
 if __name__ == "__main__":

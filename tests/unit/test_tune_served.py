@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from burnish.inputs import asked_of
+from burnish.inputs.music_file import MusicFile
 from burnish.media.music.abc import read
 from burnish.media.music.abc.reading import examined
 from burnish.media.music.midi import midi_of_tune, tune_of_midi
 from burnish.server import tunes
 from burnish.server.refusal import Refused
+from burnish.server.rows import Reader, RowError
+from burnish.server.settings import Settings
 from tests.musical_cases import REEL, SHORT_BAR
 
 
@@ -74,3 +78,19 @@ def test_what_is_no_midi_file_is_said(file: str) -> None:
     told = tunes.shown_tune(*tunes._read({"midi": file}))
     assert len(told["problems"]) == 1
     assert told["staff"] is None
+
+
+def test_a_caption_asks_for_a_midi_file() -> None:
+    """It was taken for a file in base64, because the model reads files where it learns."""
+    reader = Reader(asked_of(MusicFile(caption="said")), Settings(bundles=["midi"]))
+    assert reader.json({"said": "a waltz"}).rows == [{"said": "a waltz"}]
+    assert reader.json(["a waltz", 3]).rows[0] == {"said": "a waltz"}
+
+
+def test_music_without_captions_is_gone_on_with() -> None:
+    reader = Reader(asked_of(MusicFile(caption="")), Settings(bundles=["midi"]))
+    file = base64.b64encode(b"MThd").decode("ascii")
+    assert reader.json({"music": file}).rows == [{"music": b"MThd"}]
+    (row,) = reader.json({"music": "a waltz"}).rows
+    assert isinstance(row, RowError)
+    assert "no base64" in row.problem

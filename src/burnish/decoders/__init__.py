@@ -1,7 +1,6 @@
-"""Decoders: how what a network gives becomes an answer. One file each.
+"""Decoders: how what a network gives becomes an answer. One file each; their settings travel in the bundle.
 
-They are our own code over numpy, driven by a `Step`, so that torch and ONNX answer alike. Their settings travel in the bundle.
-"""
+They are our own code over numpy, driven by a `Step`: torch and ONNX answer alike."""
 
 from __future__ import annotations
 

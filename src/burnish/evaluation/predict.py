@@ -176,12 +176,9 @@ def _done(notify: Notify | None, before: int, each: int, rows: int, done: int) -
 
 
 def _unscored(target: Target) -> InputError:
-    return InputError(
-        f"examples of target {target.kind()!r} are scored by their losses, which are not computed here",
-        expected="the network itself: `burnish evaluate`",
-        fix="fine-tune the run on conversations or labels, and export that",
-        place="target",
-    )
+    found = f"examples of target {target.kind()!r} are scored by their losses, which are not computed here"
+    fix = "fine-tune the run on conversations or labels, and export that"
+    return InputError(found, expected="the network itself: `burnish evaluate`", fix=fix, place="target")
 
 
 def _of_rows(

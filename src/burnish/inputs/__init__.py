@@ -209,8 +209,8 @@ def lacking(input: Input, columns: Collection[str]) -> tuple[str, ...]:
 
 
 def endings_of(input: Input) -> tuple[str, ...]:
-    """Endings of the files that rows of an input are; none where they are no files."""
-    return input.endings if isinstance(input, FromFiles) else ()
+    """Endings of the files that rows of an input are; none where they are no files, or need none."""
+    return input.endings if isinstance(input, FromFiles) and input.needs_file else ()
 
 
 def input_classes() -> dict[str, type[Input]]:

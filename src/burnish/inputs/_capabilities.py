@@ -64,6 +64,11 @@ class FromFiles(Located):
         """Columns whose cells they need as well; they stand among the facts by their names."""
         return ()
 
+    @property
+    def needs_file(self) -> bool:
+        """Whether a row must have a file; not where a caption alone may ask."""
+        return True
+
     @abstractmethod
     def file(self, example: Example) -> Path | bytes | None:
         """The file behind a row, or its bytes; None where there is none."""

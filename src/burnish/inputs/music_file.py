@@ -75,6 +75,11 @@ class MusicFile(FileInput, Unfolded, Extending, Rewritable):
             return (self.caption,) if self._asked else (self.column, self.caption)
         return (self.column,)
 
+    @property
+    def needs_file(self) -> bool:
+        """Not where a caption asks."""
+        return not (self._asked and self.caption)
+
     def whole(self) -> MusicFile:
         """As it reads rows that are to be answered."""
         asked = self.model_copy()

@@ -34,6 +34,22 @@ AUGMENTATION = "How training examples are changed at random; null: not at all."
 MIXING = "How two training examples become one with both labels (mixup, CutMix); null: not at all."
 DECODER = "How what the network gives becomes predictions; null: one_pass, or the target's own."
 RESAMPLER = "Where only the head learns: training rows made or left out in the space of frozen features; null: none."
+LEARNING_RATE = "Peak learning rate; null: the default for network kind, size and adapter, logged."
+LAYER_DECAY = (
+    "Each layer further from the head learns this much slower; null: what goes with the default "
+    "learning_rate, and 1 where one is named."
+)
+EPOCHS = "Passes over the training data, also a fraction; null: 3, more on small data, fewer on large, logged."
+PRECISION = (
+    "What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
+    "and clearly faster, else float32."
+)
+DECODED_CACHE = "Most MiB of decoded pictures and sounds that stay in memory between epochs; 0: none are kept."
+CACHE_FEATURES = (
+    "Where only the head is trained, the frozen part sees each example once, in eval mode; auto: where possible."
+)
+ABSTENTION = "Least accuracy of accepted predictions; less confident ones are marked; null: none is marked."
+CALIBRATION = "temperature: one number, learned from validation, calibrates the probabilities."
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
 )

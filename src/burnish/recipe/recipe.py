@@ -114,30 +114,16 @@ class Recipe(BaseModel):
         description="Where events go; events.jsonl is always written.",
     )
 
-    learning_rate: float | None = Field(
-        None,
-        gt=0,
-        description="Peak learning rate; null: the default for network kind, size and adapter, logged.",
-    )
+    learning_rate: float | None = Field(None, gt=0, description=parts.LEARNING_RATE)
     head_learning_rate: float | None = Field(None, gt=0, description="Another peak rate for the head; null: the same.")
-    layer_decay: float | None = Field(
-        None,
-        gt=0,
-        le=1,
-        description="Each layer further from the head learns this much slower; null: what goes with the default "
-        "learning_rate, and 1 where one is named.",
-    )
+    layer_decay: float | None = Field(None, gt=0, le=1, description=parts.LAYER_DECAY)
     batch_size: int = Field(
         32, ge=1, description="Examples of one optimizer step, over all micro-batches and processes."
     )
     micro_batch_size: int | None = Field(
         None, ge=1, description="Examples that go through the network at once; null: all, halved when memory runs out."
     )
-    epochs: float | None = Field(
-        None,
-        gt=0,
-        description="Passes over the training data, also a fraction; null: 3, more on small data, fewer on large, logged.",
-    )
+    epochs: float | None = Field(None, gt=0, description=parts.EPOCHS)
     max_steps: int | None = Field(None, ge=1, description="Optimizer steps; wins over epochs.")
     gradient_clip_norm: float | None = Field(
         1.0, gt=0, description="Bound on the norm of all gradients together; null: none."
@@ -146,11 +132,7 @@ class Recipe(BaseModel):
     gradient_clip: Annotated[GradientClip | None, *choice("burnish.training.clips", "agc")] = Field(
         None, description=parts.CLIP
     )
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto",
-        description="What forward and backward compute in; auto: bfloat16 on GPUs that have it and CPUs on which it is tried "
-        "and clearly faster, else float32.",
-    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description=parts.PRECISION)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     nonfinite: Literal["stop", "skip", "rollback"] = Field(
         "stop", description="What to do about a loss or gradient that is not finite."
@@ -160,15 +142,8 @@ class Recipe(BaseModel):
         None, ge=1, description="Validate every so many steps; wins over validation_epochs."
     )
     workers: int | None = Field(None, ge=0, le=64, description=parts.WORKERS)
-    decoded_cache: int = Field(
-        1024,
-        ge=0,
-        description="Most MiB of decoded pictures and sounds that stay in memory between epochs; 0: none are kept.",
-    )
-    cache_features: Literal["auto", "always", "never"] = Field(
-        "auto",
-        description="Where only the head is trained, the frozen part sees each example once, in eval mode; auto: where possible.",
-    )
+    decoded_cache: int = Field(1024, ge=0, description=parts.DECODED_CACHE)
+    cache_features: Literal["auto", "always", "never"] = Field("auto", description=parts.CACHE_FEATURES)
     evaluation_batch_size: int = Field(64, ge=1, description="Examples at once in validation and test.")
     early_stopping: parts.EarlyStopping | None = Field(
         None, description="Stop when validation no longer improves; null: never."
@@ -205,20 +180,12 @@ class Recipe(BaseModel):
     forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
-    calibration: Literal["none", "temperature"] = Field(
-        "none",
-        description="temperature: one number, learned from validation, calibrates the probabilities.",
-    )
+    calibration: Literal["none", "temperature"] = Field("none", description=parts.CALIBRATION)
     thresholds: parts.Thresholds = Field("given", description=parts.THRESHOLDS)
     prior_strength: float | None = Field(None, ge=0, description=parts.PRIOR_STRENGTH)
     costs: Costs | None = Field(None, description=parts.COSTS)
     prior_correction: bool = Field(False, description=parts.CORRECTION)
-    abstention: float | None = Field(
-        None,
-        gt=0,
-        lt=1,
-        description="Least accuracy of accepted predictions; less confident ones are marked; null: none is marked.",
-    )
+    abstention: float | None = Field(None, gt=0, lt=1, description=parts.ABSTENTION)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(

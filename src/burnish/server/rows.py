@@ -75,7 +75,7 @@ class Reader:
         if kind in ("application/json", "") or kind.endswith("+json"):
             return self.json(await aside(parsed, body))
         column = self.input.required_columns[0]
-        if isinstance(self.input, FromFiles) and (self._is_file(kind) or kind == "application/octet-stream"):
+        if endings_of(self.input) and (self._is_file(kind) or kind == "application/octet-stream"):
             return self.checked([{column: body}], many=False)
         if not endings_of(self.input) and kind == "text/plain" and len(self.input.required_columns) == 1:
             return self.checked([{column: plain_text(request.headers.get("content-type", ""), body)}], many=False)

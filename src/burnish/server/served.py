@@ -105,7 +105,7 @@ class Served:
             InputError: too large.
         """
         input_ = self.reader.input
-        if isinstance(input_, FromFiles):
+        if isinstance(input_, FromFiles) and endings_of(input_):
             check_file(row[input_.required_columns[0]], input_, input_.thing, self.settings)
 
     async def answers(self, rows: Sequence[dict[str, Any] | RowError]) -> list[Answer | str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from burnish.core.errors import InputError, RunFailed
 from burnish.core.windows import MEMBERSHIP
 from burnish.exporters import Exportable, Exporter, Tell, beside_weights, fixed_length, one_window
 from burnish.exporters.onnx.rotary import whole_caches
+from burnish.exporters.onnx.tracing import traced
 from burnish.targets import Generative, Target
 
 if TYPE_CHECKING:
@@ -184,39 +183,6 @@ def _require_onnxscript() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise InputError("exporting to ONNX needs onnxscript", fix="pip install 'burnish[export]'") from error
-
-
-def traced(
-    module: torch.nn.Module,
-    arguments: Sequence[torch.Tensor],
-    names: Sequence[str],
-    outputs: Sequence[str],
-    free: dict[str, Any],
-    opset: int,
-) -> Any:
-    """A module in eval mode as an ONNX program.
-
-    Args:
-        module: takes the arguments in order, gives a tensor or several.
-        arguments: to trace it with.
-        names, outputs: of the inputs and outputs in the graph.
-        free: parameters of `forward` to their axes that are free and what those are called.
-        opset: of the graph.
-    """
-    import torch
-
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        return torch.onnx.export(
-            module,
-            tuple(arguments),
-            dynamo=True,
-            input_names=list(names),
-            output_names=list(outputs),
-            dynamic_shapes=free,
-            opset_version=opset,
-            verbose=False,
-        )
 
 
 def positional(source: Exportable, names: list[str]) -> torch.nn.Module:

@@ -78,7 +78,7 @@ def program(module: Remembering, shapes: Shapes, opset: int) -> Any:
     """
     import torch
 
-    from burnish.exporters.onnx import traced
+    from burnish.exporters.onnx.tracing import traced
 
     sizes = {"batch": 2, "new": 3, "past": 4, "length": 7, "told": 2}
     arrays = {

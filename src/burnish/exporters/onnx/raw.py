@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from burnish.exporters.onnx import FILE, LARGEST, WEIGHTS, traced
+from burnish.exporters.onnx import FILE, LARGEST, WEIGHTS
 from burnish.exporters.onnx.tokens import LIBRARY, tokenizing
+from burnish.exporters.onnx.tracing import traced
 from burnish.media.text.raw import TextFront
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from burnish.recipe.recipe import Recipe, Settled
 from burnish.report.rates import plan_picture
 from burnish.stages.prepare.prepare import prepare
 from burnish.stages.rates._notes import notes_to
-from burnish.stages.train.assemble import optimizer_of, training_batches
+from burnish.stages.train.assemble import training_batches
 from burnish.stages.train.averaged import rate_of
+from burnish.stages.train.moved import optimizer_of
 from burnish.training.accelerator import Accelerator
 
 SHOWN = 400

@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import Optimizer
 
 from burnish.adapters import require_learning
 from burnish.core.component import build
@@ -36,13 +35,12 @@ from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.prepare.unlabelled import unlabelled_rows
 from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
-from burnish.stages.train.averaged import averaged, rate_of
+from burnish.stages.train.averaged import averaged
 from burnish.stages.train.frozen import computed_once
 from burnish.stages.train.long_context import context_said
-from burnish.stages.train.monitored import monitor_of
+from burnish.stages.train.moved import moved
 from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.streamed import stream_of
-from burnish.stages.train.teaching import teaching_of
 from burnish.stages.train.trying import tried
 from burnish.stages.train.untouched import before_training
 from burnish.targets import Named, names_of
@@ -51,10 +49,6 @@ from burnish.training.averaging import WeightAverage
 from burnish.training.features.cache import Frozen
 from burnish.training.head_bias import begun
 from burnish.training.loop import Training
-from burnish.training.objective import ObjectiveModule
-from burnish.training.parameter_groups import parameter_groups
-from burnish.training.steps import parts_of, surrounded
-from burnish.training.updating import Clip
 
 OVERHEAD = {"cpu": 80, "cuda": 16384}
 """What one more micro-batch costs, in elements: on a CPU as `benchmarks/text_training.py --overhead` fits it (about 50 in
@@ -131,25 +125,11 @@ def assemble(
     else:
         batches, loaders = _remembering(recipe, batches, loaders, accelerator.processes)
 
-    def probe() -> dict[str, Tensor]:
-        return accelerator.tensors(batches.two_rows().inputs)
-
-    module = recipe.objective.module(frozen.network if frozen else network, recipe.loss, probe)
-    teaching = teaching_of(prepared, network, batches, accelerator, progress)
-    objective, optimizer = accelerator.place(
-        surrounded(teaching.around(module), recipe.techniques, probe), lambda: optimizer_of(recipe, network)
-    )
-    training = _training(recipe, network, objective, optimizer, batches, accelerator, notify)
-    training.parts = [
-        *parts_of(network, optimizer, recipe.techniques),
-        *teaching.parts(),
-        *monitor_of(recipe, training),
-    ]
-    training.batches = teaching.fed(batches)
+    training, taught = moved(prepared, network, batches, frozen, accelerator, notify, progress)
     if warning := mirroring_warning(names_of(recipe.target), _mirroring(recipe)):
         notify(warning)
     average, start = averaged(recipe, training, batches, validated="validation" in loaders)
-    notes += [*techniques_said(recipe.techniques), *teaching.notes]
+    notes += [*techniques_said(recipe.techniques), *taught]
     notes += [*opening_notes(batches, network), *said, *made]
     return Assembled(training, recipe.loss, loaders, batches, notes, frozen, average, untouched, start)
 
@@ -176,44 +156,6 @@ def _remembering(
     if "validation" in loaders:
         loaders = {**loaders, "validation": replace(loaders["validation"], decoded=validation)}
     return replace(batches, loader=replace(batches.loader, decoded=training)), loaders
-
-
-def optimizer_of(recipe: Settled, network: Network) -> Optimizer:
-    """The optimizer of a network that is adapted, a group for each depth."""
-    groups = parameter_groups(
-        network,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.optimizer.weight_decay,
-        layer_decay=recipe.layer_decay,
-        head_learning_rate=recipe.head_learning_rate,
-    )
-    return recipe.optimizer.build(groups, recipe.learning_rate)
-
-
-def _training(
-    recipe: Settled,
-    network: Network,
-    objective: ObjectiveModule,
-    optimizer: Optimizer,
-    batches: TrainingBatches,
-    accelerator: Accelerator,
-    notify: Callable[[str], None],
-) -> Training:
-    per_process = -(-recipe.batch_size // accelerator.processes)
-    return Training(
-        objective=objective,
-        network=network,
-        optimizer=optimizer,
-        adapter=recipe.adapter,
-        schedule=rate_of(recipe, batches.total_steps),
-        batches=batches,
-        accelerator=accelerator,
-        learning_rate=recipe.learning_rate,
-        seed=recipe.seed,
-        micro_batch_size=min(recipe.micro_batch_size or per_process, per_process),
-        clip=Clip(recipe.gradient_clip_norm, recipe.gradient_clip_value),
-        notify=notify,
-    )
 
 
 def training_batches(prepared: Prepared, accelerator: Accelerator) -> TrainingBatches:

@@ -26,7 +26,6 @@ from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.report import summary
 from burnish.report import write as report
-from burnish.report.gap import gap_sentence
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
 from burnish.runtimes.torch import computing
 from burnish.stages.environment import versions
@@ -43,6 +42,7 @@ from burnish.stages.train.decide import decide, on_test
 from burnish.stages.train.doubts import doubts
 from burnish.stages.train.earlier import tested_before
 from burnish.stages.train.effects import row_effects
+from burnish.stages.train.facts import facts_of
 from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.gap import gap
 from burnish.stages.train.golden import golden_examples
@@ -264,7 +264,7 @@ def _report(
     predictions = Predictions.load(folder.predictions)
     report.write(
         folder.path,
-        facts=_facts(folder, prepared, result, state),
+        facts=facts_of(folder, prepared, result, state),
         scores=result,
         baselines=result["baselines"],
         audit=read_json(folder.audit),
@@ -279,38 +279,3 @@ def _report(
         page_rows=recipe.page_rows,
         effects=row_effects(folder, recipe, part.table),
     )
-
-
-def _facts(folder: RunFolder, prepared: Prepared, result: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
-    recipe = prepared.recipe
-    training = dict(result["training"])
-    useful, size = training.pop("useful"), training.pop("size")
-    skipped = training.pop("skipped")
-    best = history.best(history.from_json(state["validations"]))
-    began = "random weights, " if getattr(recipe.model, "random_weights", False) else ""
-    environment = read_json(folder.path / "environment.json")
-    return {
-        "name": folder.path.name,
-        "task": recipe.task_name(),
-        "model": f"{recipe.model.name} ({began}{recipe.adapter.kind()})",
-        "data": ", ".join(dict.fromkeys(o.path for part in prepared.parts.values() for o in part.table.origins)),
-        "split": result["split"],
-        "sealed": result["split"] == "test",
-        "split_method": "given files" if recipe.data.test is not None else recipe.split.kind(),
-        "seeds": recipe.seed,
-        "recipe": "recipe.yaml",
-        "rows": prepared.counts(),
-        "place": prepared.parts[result["split"]].table.place,
-        "best": {"step": best.step, "metric": best.metric, "value": best.value} if best else None,
-        "validation_metric": recipe.deciding_metric,
-        "lengths": prepared.encoded["train"].given_full_lengths.tolist() if recipe.input.lengths_matter else [],
-        "length_limit": prepared.processor.limit,
-        "length_unit": recipe.input.length_unit if recipe.input.lengths_matter else "",
-        "gap": gap_sentence(result.get("gap")) or None,
-        "training": {
-            **training,
-            "padding_ratio": 1 - useful / size if size else 0.0,
-            **({"steps_not_applied": skipped} if skipped else {}),
-        },
-        "environment": {k: v for k, v in environment.items() if k != "data"},
-    }

@@ -249,15 +249,8 @@ class Session:
                 pass  # statistics of batch norms, which a validation would have estimated anew
         weights = training.accelerator.gathered_state(checkpoint.changing(training.network, training.optimizer))
         if training.accelerator.main:
-            saved = checkpoint.save(
-                self.folder.checkpoints,
-                self.step,
-                training.network,
-                training.optimizer,
-                self.state(),
-                average,
-                weights=weights,
-            )
+            parts = training.network, training.optimizer, self.state(), average
+            saved = checkpoint.save(self.folder.checkpoints, self.step, *parts, weights=weights)
             best = history.best(self.validations)
             if best is not None and best.step == self.step:
                 self._record_best()
