@@ -124,8 +124,8 @@ def test_a_bundle_of_windows_is_exported_answers_without_torch_and_is_served(
     np.testing.assert_allclose(np.array(json.loads(done.stdout)), expected, atol=1e-4)
     served = create(Settings(bundles=[str(folder)], runtime="onnx", max_characters=20_000))
     with TestClient(served) as client:
-        answers = client.post("/predict", json=[{"text": text} for text in texts]).json()["predictions"]
-        assert [a["prediction"] for a in answers] == [a.answer for a in burnish.load(folder, runtime="onnx")(texts)]
+        answers = client.post("/predict", json=[{"text": text} for text in texts]).json()["answers"]
+        assert [a["answer"] for a in answers] == [a.answer for a in burnish.load(folder, runtime="onnx")(texts)]
         refused = client.post("/predict", json={"text": "word " * 5000}).json()
         assert "more than 20,000 characters" in json.dumps(refused)
     for options, words in ((["--static"], "any number of windows"), (["--raw"], "without torch")):

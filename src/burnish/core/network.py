@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
+from burnish.core.stacks import stacks_of
 
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
@@ -289,17 +290,3 @@ class Network(nn.Module, ABC):
             Inseparable: the architecture does not allow it.
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads")
-
-
-def stacks_of(model: nn.Module) -> list[nn.ModuleList]:
-    """The lists of equal blocks of a model, in the order of its modules; a block has attention in it."""
-    found: dict[str, nn.ModuleList] = {}
-    for path, module in model.named_modules():
-        inside = any(path.startswith(f"{outer}.") for outer in found)
-        if isinstance(module, nn.ModuleList) and len({type(block) for block in module}) == 1 and not inside:
-            found[path] = module
-    return [blocks for blocks in found.values() if any(_attends(block) for block in blocks)]
-
-
-def _attends(block: nn.Module) -> bool:
-    return any("attention" in type(module).__name__.lower() for module in block.modules())

@@ -18,7 +18,7 @@ from burnish.core.files import require_writable, write_json, write_text
 from burnish.core.network import Network
 from burnish.core.predictions import Predictions
 from burnish.data.dealing.columns import group_keys
-from burnish.data.dealing.folds import folds
+from burnish.data.dealing.folds import folds, together
 from burnish.data.feeding.encode import encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.settings import cache_folder
@@ -101,25 +101,16 @@ def cross_validate(
 
 def all_rows(prepared: Prepared) -> Prepared:
     """With the rows for training and validation as one part, `train`, from which names are learned."""
-    parts, recipe = prepared.parts, prepared.recipe
+    recipe = prepared.recipe
     if recipe.decoder.reads != "logits" or needs_truth(recipe.target, recipe.loss):
         raise InputError(
             f"predictions of target {recipe.target.kind()!r} are no logits that could be joined over folds",
             expected="a target such as label, labels, score or tags",
             place="target",
         )
-    own = [parts[name] for name in ("train", "validation") if name in parts]
-    if any(part.table is not own[0].table for part in own):
-        raise InputError(
-            "validation rows come from a file of their own, and folds are dealt from one table",
-            fix="leave data.validation out, or put its rows into data.train",
-            place="data.validation",
-        )
-    whole = Part(own[0].table, np.sort(np.concatenate([part.rows for part in own])))
-    target = recipe.target.learned(whole.cells(recipe.target.column))
-    settled = recipe.model_copy(update={"target": target})
-    others = {name: part for name, part in parts.items() if name == "test"}
-    return replace(prepared, recipe=settled, parts={"train": whole, **others})
+    parts = together(prepared.parts)
+    target = recipe.target.learned(parts["train"].cells(recipe.target.column))
+    return replace(prepared, recipe=recipe.model_copy(update={"target": target}), parts=parts)
 
 
 def dealt(prepared: Prepared, count: int) -> NDArray[np.int64]:

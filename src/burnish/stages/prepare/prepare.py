@@ -43,7 +43,7 @@ from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.spoken_language import with_language
 from burnish.stages.prepare.streamed import streamed
-from burnish.stages.prepare.unlabelled import unlabelled_rows
+from burnish.stages.prepare.unlabelled import require_taught
 from burnish.stages.prepare.usual_settings import epochs_of
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
@@ -181,7 +181,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     for severity, line in examined.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
     prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out, shards)
-    _say_left_out(prepared, _teller(tell, "warning"))
+    require_taught(settled, parts["train"], encoded["train"].weights, warn)
     _show(prepared, tell)
     return prepared
 
@@ -255,17 +255,6 @@ def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Processor, 
 
 def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], None]:
     return lambda text: tell(Event(name, {"text": text}))
-
-
-def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
-    """Rows without anything to learn are never trained on; the audit has named each and why."""
-    rows = prepared.encoded["train"]
-    taught = len(unlabelled_rows(prepared.recipe, prepared.parts["train"], rows.weights))
-    empty = int((rows.weights == 0).sum()) - taught
-    if empty == len(rows):
-        raise InputError("no training example has anything to learn from", fix="see the findings above")
-    if empty:
-        warn(f"{empty} of {len(rows):,} training examples have no usable label and are excluded; audit.json lists them")
 
 
 def _show(prepared: Prepared, tell: Tell) -> None:
