@@ -172,12 +172,16 @@ def training(
     clip: Clip | None = None,
     seed: int = 0,
     techniques: Sequence[Technique] = (),
+    reading: dict[str, object] | None = None,
 ) -> Training:
-    """A tiny BERT over `TEXTS` for a target, wav2vec 2.0 over sounds or ViT over pictures, as tiny; `double`: in float64."""
+    """A tiny BERT over `TEXTS` for a target, wav2vec 2.0 over sounds or ViT over pictures, as tiny; `double`: in float64.
+
+    `reading` are more settings of the input.
+    """
     source = folder / f"checkpoint-{kind if kind in SPEECH else kind == 'sounds'}-{dropout}"
     model_settings, values = written(kind, source, dropout), truth(kind)
     input_settings, examples = read(kind)
-    input_ = cast(Input, build("burnish.inputs", input_settings))
+    input_ = cast(Input, build("burnish.inputs", {**input_settings, **(reading or {})}))
     target = learned(kind, source, values)
     model = cast(Model, build("burnish.models", model_settings))
     network = model.build(input_, target, seed=seed)

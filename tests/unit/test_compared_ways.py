@@ -17,6 +17,7 @@ from burnish.core.predictions import Predictions
 from burnish.recipe.imbalance import WAYS
 from burnish.recipe.recipe import Recipe
 from burnish.report.imbalance import imbalance
+from burnish.stages.choosing.trial import Trial
 from burnish.stages.imbalance.compare import (
     SIMPLEST_FIRST,
     Comparison,
@@ -26,7 +27,7 @@ from burnish.stages.imbalance.compare import (
     compare,
     with_way,
 )
-from burnish.stages.imbalance.trial import Trial, decided_by_others
+from burnish.stages.imbalance.trial import decided_by_others
 from burnish.targets.label import Label
 from tests.unit.test_decisions import answered
 

@@ -14,6 +14,8 @@ from burnish.data.dealing.folds import folds
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.text import load_file
 from burnish.stages.cross_validation import cross_validate
+from burnish.stages.train.folds import require_folds
+from burnish.stages.validated import validated
 from tests.integration.survival_data import recipe as recipe_file
 from tests.integration.survival_data import rows, write_rows
 
@@ -77,3 +79,22 @@ def test_validation_from_another_file_is_refused(tmp_path: Path) -> None:
     parts = {n: str(write_rows(tmp_path / f"{n}.jsonl", rows("label", 40, seed=i))) for i, n in enumerate(names)}
     with pytest.raises(InputError, match="a file of their own"):
         cross_validate(made(tmp_path, data=parts), tmp_path / "out", count=3, say=print)
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"prune": {"kind": "prune", "heads": 0.5}}, "prune makes one network small"),
+        ({"quantise": {"kind": "quantise", "aware": "int8"}}, "quantise makes one network small"),
+        ({"calibration": "temperature"}, "is learned from validation rows"),
+    ],
+)
+def test_folds_refuse_what_is_for_one_network(tmp_path: Path, settings: dict[str, object], found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        require_folds(made(tmp_path, folds=3, **settings), 1, resume=False)
+
+
+def test_a_training_that_only_validates_refuses_folds(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="one for each fold"):
+        validated(made(tmp_path, folds=3), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

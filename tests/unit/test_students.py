@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
-from burnish.core.network import stacks_of
+from burnish.core.stacks import stacks_of
 from burnish.models.transformers.shrunken import (
     attention_parts,
     column_strengths,

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from pydantic import BaseModel
@@ -36,6 +37,13 @@ SETS = {
 """Sets of `benchmarks/techniques.py`, in words."""
 
 
+LONG = {
+    "truncate": {"tail": "the end", "head_and_tail": "beginning and end"},
+    "slide": {"slide_mean": "mean", "slide_max": "max", "slide_attention": "attention"},
+    "hierarchical": {"hierarchical": "two blocks"},
+}
+"""By page, the ways of `benchmarks/long_texts.py`, in words."""
+LONG_SETS = {"bbc_news": "news articles (bbc_news)", "newsgroups20": "posts (newsgroups20)"}
 SETTINGS: dict[str, type[BaseModel]] = {"head": Head, "loss_spikes": LossSpikes, "monitoring": Monitoring}
 """Pages of what is a group of settings and no kind of an axis."""
 
@@ -51,6 +59,7 @@ def technique(kind: str) -> type[Component] | None:
         "shrinking",
         "mixing",
         "augmentations",
+        "long",
     ):
         if kind in kinds(AXES[field]):
             return component_class(AXES[field], kind)
@@ -60,6 +69,7 @@ def technique(kind: str) -> type[Component] | None:
 def filled(page: str, kind: str, results: Mapping[str, Any]) -> str:
     """A page with the parts between marks made anew."""
     cls, made = technique(kind), {"results": "\n".join(_results(kind, results))}
+    made["long"] = "\n".join(_long(kind, results))
     if kind in SETTINGS:
         made["settings"] = table_of_fields(SETTINGS[kind])
     if cls is not None:
@@ -88,6 +98,29 @@ def _difference(row: Mapping[str, Any], words: str) -> str:
     )
 
 
+def _long(kind: str, results: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each set and way with long texts: the difference to the beginning alone."""
+    for name, words in LONG_SETS.items():
+        result = results.get(name)
+        measured = {way: said for way, said in LONG.get(kind, {}).items() if result and way in result["ways"]}
+        if result is None or not measured:
+            yield f"- {words}: not measured yet"
+            continue
+        head, sizes = result["ways"]["head"], result["rows"]
+        yield (
+            f"- {words}, {sizes['train']} training and {sizes['held_out']} held-out texts, windows of {result['tokens']} "
+            f"tokens; the beginning alone loses {head['lost_share']:.0%} of the tokens, accuracy {mean(head['accuracy']):.3f}:"
+        )
+        for way, said in measured.items():
+            row = result["ways"][way]
+            found = row["difference"]["accuracy"]
+            shown = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no significant difference"
+            yield (
+                f"    - {said}: {found['value']:+.3f} (95 % CI {found['low']:+.3f} to {found['high']:+.3f}), {shown}; "
+                f"{row['lost_share']:.0%} of the tokens lost; {_seeds(len(row['seeds']))}"
+            )
+
+
 def _seeds(count: int) -> str:
     return f"{count} seeds" if count > 1 else "one seed, so the interval is over test rows alone"
 
@@ -96,6 +129,7 @@ def results_of(folder: Path) -> dict[str, Any]:
     """The results that are kept beside the documents, by set; an empty one where there are none."""
     kept = folder.resolve().parents[1] / "benchmarks" / "results"
     files = {name: kept / f"techniques-{name}.json" for name in SETS}
+    files |= {name: kept / f"long-{name}.json" for name in LONG_SETS}
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items() if path.is_file()}
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from burnish.core.errors import InputError
+from burnish.core.stacks import stacks_of
 
 Tensors = dict[str, torch.Tensor]
 KEPT_HEAD = "the checkpoint's own head has the same outputs: it goes on learning"
@@ -208,6 +209,23 @@ class Network(nn.Module, ABC):
     def features(self, **inputs: torch.Tensor) -> torch.Tensor:
         """What the backbone sees before the head: [B, D] (masked mean for texts), or [B, L, D] for element tasks."""
 
+    @property
+    def width(self) -> int:
+        """D of `with_states`.
+
+        Raises:
+            Inseparable: this network does not say what it sees of a row.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what it sees of an example")
+
+    def with_states(self, **inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits [B, C], and what the body sees of each row [B, D], of one pass.
+
+        Raises:
+            Inseparable: as `width`.
+        """
+        raise Inseparable(f"{type(self).__name__} does not say what it sees of an example")
+
     @abstractmethod
     def depth(self, parameter: str) -> int:
         """How deep a parameter lies: 0 for embeddings or stem, 1..layers for the blocks, layers + 1 for the head."""
@@ -272,17 +290,3 @@ class Network(nn.Module, ABC):
             Inseparable: the architecture does not allow it.
         """
         raise Inseparable(f"{type(self).__name__} does not say what its head reads")
-
-
-def stacks_of(model: nn.Module) -> list[nn.ModuleList]:
-    """The lists of equal blocks of a model, in the order of its modules; a block has attention in it."""
-    found: dict[str, nn.ModuleList] = {}
-    for path, module in model.named_modules():
-        inside = any(path.startswith(f"{outer}.") for outer in found)
-        if isinstance(module, nn.ModuleList) and len({type(block) for block in module}) == 1 and not inside:
-            found[path] = module
-    return [blocks for blocks in found.values() if any(_attends(block) for block in blocks)]
-
-
-def _attends(block: nn.Module) -> bool:
-    return any("attention" in type(module).__name__.lower() for module in block.modules())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from burnish.core.batch import Array
 from burnish.core.component import Component
+from burnish.core.errors import InputError
 from burnish.core.generated import Ends
 from burnish.inputs import Input
 from burnish.targets import Target
@@ -105,6 +106,16 @@ def preceded(first: nn.Module, network: nn.Module) -> nn.Module:
             return logits
 
     return Preceded().eval()
+
+
+def one_window(what: str, fix: str) -> InputError:
+    """The error of a format that cannot hold rows of several windows."""
+    return InputError(
+        f"an example of this model is any number of windows, and {what} hold a fixed number",
+        expected="free shapes: ONNX without --static",
+        fix=f"{fix}, or train with long: truncate",
+        place="--to",
+    )
 
 
 def fixed_length(wanted: int | None, limit: int | None) -> int:

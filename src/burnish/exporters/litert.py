@@ -14,7 +14,8 @@ import numpy as np
 from pydantic import Field
 
 from burnish.core.errors import InputError, RunFailed
-from burnish.exporters import Exportable, Exporter, Tell
+from burnish.core.windows import MEMBERSHIP
+from burnish.exporters import Exportable, Exporter, Tell, one_window
 
 if TYPE_CHECKING:
     import torch
@@ -47,6 +48,8 @@ class Litert(Exporter):
                 fix="burnish export RUN --to " + ("onnx" if source.target.shape == "frames" else "ctranslate2"),
                 place="--to",
             )
+        if MEMBERSHIP in source.arrays:
+            raise one_window("signatures of LiteRT", "burnish export RUN --to onnx")
         lengths = self._lengths(source)
         names = list(source.arrays)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from burnish.core.errors import InputError
 from burnish.exporters import Exportable, Exporter, Tell
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from burnish.core.network import Network
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, ENSEMBLE = "model.safetensors", "ensemble.json"
 
 
 class Safetensors(Exporter):
@@ -22,6 +23,13 @@ class Safetensors(Exporter):
 
     def export(self, source: Exportable, folder: Path, tell: Tell) -> dict[str, Any]:
         """Write weights and configuration with the library's own writer, and the tokenizer or image settings beside."""
+        if (source.model / ENSEMBLE).is_file():
+            raise InputError(
+                "this model is several networks, and no other library loads them as one",
+                expected="--to onnx, which holds them all in one graph",
+                fix="load the folders model/fold-0 and on by themselves, and take the mean of their logits",
+                place="--to",
+            )
         cast("Network", source.network).save(folder)
         shutil.rmtree(folder / "adapter", ignore_errors=True)  # the merged weights have it in them
         for path in source.model.iterdir():

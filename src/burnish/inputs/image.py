@@ -6,16 +6,20 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.core.component import choice
 from burnish.core.errors import InputError
 from burnish.inputs import Augmentable, Divisible, InGraph, Piece, Visible, described
 from burnish.inputs._files import Read
+from burnish.inputs._long_rows import require_beginning
 from burnish.inputs._picture_inputs import PictureFiles
+from burnish.inputs._tiled import Tiled
+from burnish.long import Long
 from burnish.media.picture.grey import EIGHT, Range, scale_of
 from burnish.media.picture.patches import Box, grid, mean_colour, middle, painted
 from burnish.media.picture.processor import ImageProcessor, PixelProcessor, RawPictures
@@ -36,7 +40,7 @@ View = Literal["plain", "mirrored", "five_crops"]
 TIGHTER = 0.875  # most of the picture that corner crops keep: without it they would be the middle one
 
 
-class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
+class Image(PictureFiles, Tiled, Augmentable, Visible, Divisible, InGraph):
     """One image for each example: a path, or the bytes of a file; orientation, palettes, grey and alpha are resolved."""
 
     encodes_with: ClassVar[tuple[str, ...]] = ("burnish.media.picture", "burnish.media.paths")
@@ -66,6 +70,16 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         description="Views of each validation and test picture whose logits are averaged (test-time augmentation): plain, "
         "mirrored (where sides do not matter), five_crops (middle and corners); each is another pass, in service too.",
     )
+
+    long: Annotated[Long | None, *choice("burnish.long")] = Field(
+        None,
+        description="Whether large pictures are cut into tiles; null: they are made small. See `long` of a recipe.",
+    )
+
+    @model_validator(mode="after")
+    def _tiles_alone(self) -> Image:
+        self.check_tiles(self.test_views)
+        return self
 
     @field_validator("range")
     @classmethod
@@ -118,7 +132,8 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         Raises:
             InputError: a file that is missing, broken, or too large to be a picture.
         """
-        return [_row(processor.numbers(self.opened(e, processor.least()))) for e in examples]
+        opened = (self.opened(e, processor.least() if self.tiles is None else None) for e in examples)
+        return [self.tiled(picture, processor, _row(processor.numbers(picture))) for picture in opened]
 
     def views(self, examples: Sequence[Example], processor: ImageProcessor) -> Iterator[Iterable[Encoded]]:
         """The views `test_views` names of each picture, which is read once."""
@@ -151,8 +166,9 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
     ) -> list[Encoded]:
         """As `encode`, each picture changed first; what comes out is squeezed into the square, uncropped."""
         pairs = zip(examples, seeds, strict=True)
-        opened = ((self.opened(e, processor.least(changed=True)), seed) for e, seed in pairs)
-        return [_row(processor.numbers(change(picture, seed), whole=True)) for picture, seed in opened]
+        least = processor.least(changed=True) if self.tiles is None else None
+        opened = (change(self.opened(e, least), seed) for e, seed in pairs)
+        return [self.tiled(p, processor, _row(processor.numbers(p, whole=True))) for p in opened]
 
     def read(self, example: Example, processor: ImageProcessor, *, changed: bool) -> Read:
         """The picture; PIL keeps four bytes a pixel."""
@@ -176,11 +192,14 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         ]
 
     def collate(self, encoded: Sequence[Encoded], processor: ImageProcessor) -> tuple[dict[str, Array], int]:
-        """pixel_values [B, 3, size, size], channels last in memory."""
+        """pixel_values [B, 3, size, size], channels last in memory; of tiles [V, 3, size, size], and `membership` [B, V]."""
+        if self.tiles is not None:
+            return self.collated_tiles(encoded, processor)
         return processor.batch([e["pixel_values"].transpose(1, 2, 0) for e in encoded]), 1
 
     def unprocessed(self, processor: ImageProcessor) -> PixelProcessor:
         """Pixels of the right size; what is left to do is to normalise them."""
+        require_beginning(self.tiles, "--preprocessing")
         return PixelProcessor(**processor.settings())
 
     def graph(self, processor: ImageProcessor) -> nn.Module:
@@ -195,6 +214,7 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
         Raises:
             InputError: of which several views are answered for, or of more than 8 bits.
         """
+        require_beginning(self.tiles)
         if processor.range is not None:
             black, white = processor.range
             raise InputError(
@@ -214,8 +234,7 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
 
     def shown(self, encoded: Encoded, processor: ImageProcessor) -> str:
         """Size and range of what the network sees."""
-        values = encoded["pixel_values"]
-        return described(values)
+        return described(encoded["pixel_values"])
 
     def opened(self, example: Example, least: int | None = None) -> Picture:
         """The picture of a row in RGB, turned as its EXIF says, transparency on white; `least` as in `decoded`.
@@ -246,7 +265,8 @@ class Image(PictureFiles, Augmentable, Visible, Divisible, InGraph):
 
     def pictured(self, encoded: Encoded, processor: ImageProcessor) -> Array:
         """uint8 [size, size, 3]: what the network sees, with the normalisation undone."""
-        values = encoded["pixel_values"].transpose(1, 2, 0)
+        seen = encoded["pixel_values"]
+        values = (seen if seen.ndim == 3 else seen[0]).transpose(1, 2, 0)
         values = values * np.array(processor.std, np.float32) + np.array(processor.mean, np.float32)
         return (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
 

@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from burnish.core.batch import Array, Encoded, Example
+from burnish.core.component import choice
 from burnish.core.errors import InputError
 from burnish.core.family import Kind
 from burnish.core.seeds import derive
 from burnish.inputs import Augmentable, Change, Divisible, InGraph, Input, Piece, Standalone
 from burnish.inputs._cells import as_text
 from burnish.inputs._columns import looked_over, of_strings, passed_over, text_column
+from burnish.inputs._long_rows import require_beginning, require_long_of, require_one_limit, require_one_text
 from burnish.inputs._text_programs import ENCODED, RAW, TEXTS
+from burnish.long import Long
 from burnish.media.text.raw import RawTexts
 from burnish.media.text.tokenizer import TokenizerProcessor, load, save
 from burnish.media.text.words import groups, without
@@ -43,6 +46,9 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
         ge=4,
         description="Longest example in tokens; longer ones are cut at the end. Null: the checkpoint's limit.",
     )
+    long: Annotated[Long | None, *choice("burnish.long")] = Field(
+        None, description="What becomes of longer texts; null: their beginning is read. See `long` of a recipe."
+    )
 
     @field_validator("columns")
     @classmethod
@@ -50,6 +56,13 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
         if len(columns) > 2:
             raise ValueError("a text input has one column, or two for pairs")
         return columns
+
+    @model_validator(mode="after")
+    def _one_long_text(self) -> Text:
+        require_long_of(self.long, "text")
+        require_one_text(self.long, self.columns)
+        require_one_limit(self.long, self.max_length)
+        return self
 
     @property
     def required_columns(self) -> tuple[str, ...]:
@@ -63,6 +76,7 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
         texts = of_strings([c for c in columns if c != target], rows)
         for pair in USUAL_PAIRS:
             if all(c in texts for c in pair):
+                require_one_text(self.long, pair)
                 return self.model_copy(update={"columns": list(pair)})
         column = text_column(texts, rows, USUAL_NAMES)
         return None if column is None else self.model_copy(update={"columns": [column]})
@@ -80,7 +94,8 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
 
     def processor(self, folder: Path, settings: dict[str, Any] | None = None) -> TokenizerProcessor:
         """The tokenizer of the checkpoint."""
-        return load(folder, self.max_length, settings)
+        read = load(folder, self.max_length, settings)
+        return read if self.long is None or self.long.is_off else self.long.reading(read)
 
     def save_processor(self, processor: TokenizerProcessor, folder: Path) -> None:
         """Write the tokenizer beside the weights."""
@@ -112,7 +127,12 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
         )
 
     def raw(self, processor: TokenizerProcessor) -> RawTexts:
-        """The texts themselves."""
+        """The texts themselves.
+
+        Raises:
+            InputError: of which more than the beginning is read.
+        """
+        require_beginning(self.long)
         kept = {f.name: getattr(processor, f.name) for f in fields(TokenizerProcessor)}
         return RawTexts(**kept, pairs=len(self.columns) > 1)
 

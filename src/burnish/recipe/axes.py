@@ -12,6 +12,7 @@ AXES: dict[str, str] = {
     "mixing": "burnish.data.mixing",
     "models": "burnish.models",
     "adapters": "burnish.adapters",
+    "long": "burnish.long",
     "losses": "burnish.losses",
     "objectives": "burnish.training.objectives",
     "penalties": "burnish.training.penalties",

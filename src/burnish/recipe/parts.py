@@ -17,6 +17,14 @@ THRESHOLDS = (
     "From when on a label is predicted, learned from validation by a score or by costs: of several labels a threshold each, of "
     "one label a weight each; prior: by how common labels are (logit adjustment)."
 )
+FOLDS = (
+    "Train so many networks, each without another part of the rows for training and validation; the model is all of them, the mean "
+    "of their logits. Null: one network."
+)
+LONG = (
+    "What becomes of examples that are longer than the network reads at once, written into the input: truncate, slide, "
+    "hierarchical or context for texts, tiles for pictures; auto: compared on validation. Null: their beginning is read."
+)
 COSTS = (
     "What wrong predictions cost: {truth: {prediction: cost}}, of several labels {label: {missed: cost, false_alarm: cost}}. "
     "The cheapest by the probabilities is predicted, or with thresholds: cost by validation."

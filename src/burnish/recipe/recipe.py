@@ -58,6 +58,7 @@ class Recipe(BaseModel):
         None, description="What it predicts; with a column and no kind, the kind is inferred and logged."
     )
     target_column: str | None = Field(None, description="Label column, when the kind of target is to be inferred.")
+    long: str | dict[str, Any] | None = Field(None, description=parts.LONG)
     group: str | None = Field(
         None,
         description="Column whose rows belong together: intervals resample groups; `split: grouped` keeps them whole.",
@@ -70,6 +71,7 @@ class Recipe(BaseModel):
         default_factory=parts.default("burnish.data.splits", "stratified"),
         description="How examples are divided where no validation or test file is given.",
     )
+    folds: int | None = Field(None, ge=2, le=20, description=parts.FOLDS)
     adapter: Annotated[Adapter, *choice("burnish.adapters")] = Field(
         default_factory=parts.default("burnish.adapters", "full"), description="Which parameters are trained."
     )

@@ -8,6 +8,7 @@ from typing import Any
 from burnish.core.component import Component, component_class, having_fields, kinds
 from burnish.core.errors import InputError, unknown
 from burnish.recipe.imbalance import apply_imbalance
+from burnish.recipe.long import apply_long
 
 AXES = {
     "input": ("burnish.inputs", None),
@@ -60,6 +61,7 @@ def spell_out(values: dict[str, Any], tasks: Mapping[str, tuple[str, str]]) -> d
     _apply_optimizer(values)
     _apply_head(values)
     _apply_task(values, tasks)
+    apply_long(values)
     apply_imbalance(values, {name: axis for name, (axis, _) in AXES.items()})
     unsettled = {name: settings for name in AXES if (settings := _name_kind(values, name)) is not None}
     _apply_target_column(values)

@@ -1,11 +1,18 @@
-"""Section of the report about ways with rare classes that were compared before the run."""
+"""Sections of the report about ways that were compared before the run: with rare classes, with long texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.report.markdown import name, number, table
+
+
+def long_texts(compared: Mapping[str, Any] | None, said: Sequence[str] = ()) -> list[str]:
+    """What is read of long examples and what is lost, in sentences; and the same table of ways that were compared."""
+    lost = ["## Long examples", "", *(f"- {sentence}" for sentence in said)] if said else []
+    table_of_ways = imbalance(compared, "## Ways with long texts")
+    return [*lost, *([""] if lost and table_of_ways else []), *table_of_ways]
 
 
 def imbalance(compared: Mapping[str, Any] | None, heading: str = "## Ways with rare classes") -> list[str]:

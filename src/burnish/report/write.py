@@ -18,7 +18,8 @@ from burnish.report import run as report_run
 from burnish.report.choice import choice
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
-from burnish.report.imbalance import imbalance
+from burnish.report.folds import folds
+from burnish.report.imbalance import imbalance, long_texts
 from burnish.report.layers import layers
 from burnish.report.markdown import name
 from burnish.report.mistakes import Pictured, heard, listed, seen
@@ -80,7 +81,7 @@ def write(
         tunes(run_folder / FOLDER, scores, predictions, base, shown, facts.get("place")),
         sounds(run_folder, scores, predictions, shown),
     ]
-    told = [forgotten(scores), choice(scores.get("choice")), imbalance(scores.get("imbalance"))]
+    told = [forgotten(scores), *_chosen(scores)]
     page = Contents(
         facts, scores, baselines, audit, events, predictions, shown, inputs_pictured, inputs_heard,
         explain=explain, effects=effects, base=base, rows=page_rows,
@@ -111,13 +112,19 @@ def _sections(
         heard(run_folder / FOLDER, predictions, page.heard, page.pictured, page.shown),
         heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],
         _calibration(drawn, predictions, scores),
-        *(choice(scores.get("choice")), imbalance(scores.get("imbalance")), [exports.BEGIN, exports.END]),
+        *(*_chosen(scores), [exports.BEGIN, exports.END]),
         *(report_run.sealing(facts, scores), report_run.audited(page.audit), learned),
         _training(drawn, facts, page.events),
         layers(drawn, page.events),
         report_results.other_metrics(scores),
         *report_run.last(facts),
     ]
+
+
+def _chosen(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Sections about what was compared before the run, and about its folds; empty where there are none."""
+    ways = [choice(scores.get("choice")), imbalance(scores.get("imbalance"))]
+    return [*ways, long_texts(scores.get("long"), scores.get("long_rows", ())), folds(scores.get("folds"))]
 
 
 class _Pictures:

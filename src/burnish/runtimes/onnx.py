@@ -15,6 +15,7 @@ from burnish.bundle.artifacts import Artifact
 from burnish.core.batch import Array
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.fixed_size import joined
+from burnish.core.windows import MEMBERSHIP
 from burnish.inputs import Input
 from burnish.runtimes import Generate, Runner, Runtime
 from burnish.runtimes._by_length import by_length, padded
@@ -23,6 +24,7 @@ from burnish.runtimes._padding import without_padding
 from burnish.runtimes._parallel import Parallel
 from burnish.runtimes._stepping import Stepping
 from burnish.runtimes._threads import threads_told
+from burnish.runtimes._windows import row_by_row
 from burnish.targets import Target
 
 SLOWER = ["SkipLayerNormFusion"]
@@ -74,6 +76,9 @@ class Onnx(Runtime):
         # On other devices a call costs more, and attention keeps no such table.
         pairs = PAIRS if "input_ids" in shapes and self.providers == ["CPUExecutionProvider"] else None
         free = all(shape[:2] == ["batch", "length"] for shape in shapes.values()) and "attention_mask" in shapes
+
+        if MEMBERSHIP in shapes:
+            return lambda **arrays: row_by_row({name: arrays[name] for name in shapes}, call)
 
         parallel = Parallel(self.threads if pairs else 1)  # a device computes one call after the other
 

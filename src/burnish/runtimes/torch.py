@@ -47,8 +47,10 @@ class Torch(Runtime):
             import torch  # noqa: F401
         except ImportError as error:
             raise InputError("this runtime needs torch", fix="pip install 'burnish[train]'") from error
+        from burnish.core.ensemble import read
+
         loader = cast("Model", build("burnish.models", {"kind": model["kind"]}, trust_code=_imported(model["kind"])))
-        return self.placed(loader.load(folder, input, target))
+        return self.placed(read(folder, lambda place: loader.load(place, input, target)))
 
     def placed(self, network: Network) -> Network:
         """A network on the device."""

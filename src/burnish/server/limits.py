@@ -6,7 +6,7 @@ import asyncio
 import codecs
 import json
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from math import inf, isfinite
 from typing import Any, TypeVar
@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
+from burnish.core.batch import Encoded
 from burnish.core.errors import InputError
+from burnish.core.windows import WINDOWS
 from burnish.inputs import FromFiles
 from burnish.server.refusal import Refused, overloaded
 from burnish.server.settings import Settings
@@ -200,3 +202,18 @@ def check_file(data: bytes, input: FromFiles, thing: str, settings: Settings) ->
         if amount > most.get(unit, inf):
             what = f"{amount:,.0f} {unit}" if isfinite(amount) else f"too many {unit}"
             raise InputError(f"the {thing} is too large: {what}", expected=f"at most {most[unit]:,g} {unit}")
+
+
+def check_windows(views: Sequence[Encoded], most: int) -> None:
+    """Whether a document has few enough windows to be computed.
+
+    Args:
+        views: of the row, as they were encoded.
+        most: windows of all of them together.
+
+    Raises:
+        InputError: it has more, in words.
+    """
+    count = sum(len(view[WINDOWS]) for view in views if WINDOWS in view)
+    if count > most:
+        raise InputError(f"the document is too long: {count:,} windows", expected=f"at most {most:,}")

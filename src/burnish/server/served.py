@@ -20,7 +20,7 @@ from burnish.inputs import FromFiles, asked_of, endings_of
 from burnish.server.batcher import Batcher
 from burnish.server.chat.prompts import chats
 from burnish.server.chat.writer import Writer
-from burnish.server.limits import check_file
+from burnish.server.limits import check_file, check_windows
 from burnish.server.logs import LOG
 from burnish.server.metrics import Metrics
 from burnish.server.readers import Readers
@@ -150,7 +150,9 @@ class Served:
             InputError: it cannot be read, or is too large.
         """
         self.check(row)
-        return self.predictor.prepare([row], timed=timed)[0]
+        prepared = self.predictor.prepare([row], timed=timed)[0]
+        check_windows(prepared.views, self.settings.max_windows)
+        return prepared
 
 
 class Unanswered(Exception):

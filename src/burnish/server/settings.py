@@ -47,6 +47,9 @@ class Settings(BaseModel):
     max_body: int = Field(16 << 20, ge=1, description="Bytes of a request, before and after decompression.")
     max_held: int = Field(256 << 20, ge=1, description="Bytes of all requests together that are held in memory.")
     max_characters: int = Field(200_000, ge=1, description="Characters of one text.")
+    max_windows: int = Field(
+        256, ge=1, description="Windows of one document, or tiles of one picture, that are computed."
+    )
     max_pixels: int = Field(50_000_000, ge=1, description="Pixels of one image.")
     max_seconds: float = Field(600.0, gt=0, description="Seconds of one sound.")
     body_timeout: float = Field(30.0, gt=0, description="Seconds in which the body of a request must arrive.")

@@ -18,7 +18,7 @@ from burnish.core.files import require_writable, write_json, write_text
 from burnish.core.network import Network
 from burnish.core.predictions import Predictions
 from burnish.data.dealing.columns import group_keys
-from burnish.data.dealing.folds import folds
+from burnish.data.dealing.folds import folds, together
 from burnish.data.feeding.encode import encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.settings import cache_folder
@@ -84,14 +84,14 @@ def cross_validate(
     require_writable(out)
     silent = Tracking([])
     accelerator = Accelerator(recipe.device, recipe.precision)
-    prepared = _whole(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
-    fold_of = _dealt(prepared, count)
+    prepared = all_rows(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
+    fold_of = dealt(prepared, count)
     states = {} if workers is None else _elsewhere(recipe, out, count, workers)
     trained = []
     for number in range(count):
-        fold = _trained(prepared, fold_of == number, out / f"fold-{number}", states.get(number))
-        value = fold.scored["metrics"][_deciding(prepared)]["value"]
-        say(f"fold {number + 1} of {count}: {len(fold.predictions):,} rows, {_deciding(prepared)} {value:.4f}")
+        fold = trained_fold(prepared, fold_of == number, out / f"fold-{number}", states.get(number))
+        value = fold.scored["metrics"][fold_metric(prepared)]["value"]
+        say(f"fold {number + 1} of {count}: {len(fold.predictions):,} rows, {fold_metric(prepared)} {value:.4f}")
         trained.append(fold)
     result = _result(prepared, trained, out, fold_of)
     write_json(out / "cross_validation.json", result)
@@ -99,30 +99,21 @@ def cross_validate(
     return result
 
 
-def _whole(prepared: Prepared) -> Prepared:
+def all_rows(prepared: Prepared) -> Prepared:
     """With the rows for training and validation as one part, `train`, from which names are learned."""
-    parts, recipe = prepared.parts, prepared.recipe
+    recipe = prepared.recipe
     if recipe.decoder.reads != "logits" or needs_truth(recipe.target, recipe.loss):
         raise InputError(
             f"predictions of target {recipe.target.kind()!r} are no logits that could be joined over folds",
             expected="a target such as label, labels, score or tags",
             place="target",
         )
-    own = [parts[name] for name in ("train", "validation") if name in parts]
-    if any(part.table is not own[0].table for part in own):
-        raise InputError(
-            "validation rows come from a file of their own, and folds are dealt from one table",
-            fix="leave data.validation out, or put its rows into data.train",
-            place="data.validation",
-        )
-    whole = Part(own[0].table, np.sort(np.concatenate([part.rows for part in own])))
-    target = recipe.target.learned(whole.cells(recipe.target.column))
-    settled = recipe.model_copy(update={"target": target})
-    others = {name: part for name, part in parts.items() if name == "test"}
-    return replace(prepared, recipe=settled, parts={"train": whole, **others})
+    parts = together(prepared.parts)
+    target = recipe.target.learned(parts["train"].cells(recipe.target.column))
+    return replace(prepared, recipe=recipe.model_copy(update={"target": target}), parts=parts)
 
 
-def _dealt(prepared: Prepared, count: int) -> NDArray[np.int64]:
+def dealt(prepared: Prepared, count: int) -> NDArray[np.int64]:
     """The fold of each row; groups, and rows of the same input, stay together."""
     recipe, part = prepared.recipe, prepared.parts["train"]
     column = getattr(recipe.split, "group", None) or recipe.group
@@ -174,8 +165,8 @@ def one(folder: Path, settings: dict[str, Any], count: int, number: int) -> dict
     """
     recipe, silent = Recipe.load(settings), Tracking([])
     accelerator = Accelerator(recipe.device, recipe.precision)
-    whole = _whole(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
-    prepared, assembled = _assembled(whole, _dealt(whole, count) == number)
+    whole = all_rows(prepare(recipe.model_copy(update={"baselines": False}), silent, accelerator))
+    prepared, assembled = _assembled(whole, dealt(whole, count) == number)
     place = RunFolder(folder)
     session = Session(place, prepared, assembled, silent, GoingOn(place.checkpoints.is_dir()))
     session.run()
@@ -193,7 +184,9 @@ def _assembled(whole: Prepared, held_out: NDArray[np.bool_]) -> tuple[Prepared, 
     return prepared, assemble(prepared, Accelerator(recipe.device, recipe.precision), lambda text: None)
 
 
-def _trained(whole: Prepared, held_out: NDArray[np.bool_], place: Path, state: dict[str, Any] | None) -> Fold:
+def trained_fold(
+    whole: Prepared, held_out: NDArray[np.bool_], place: Path, state: dict[str, Any] | None = None
+) -> Fold:
     """One fold: trained on the others, its best checkpoint chosen on itself.
 
     Args:
@@ -216,7 +209,7 @@ def _trained(whole: Prepared, held_out: NDArray[np.bool_], place: Path, state: d
     network = assembled.training.network
     whole.recipe.adapter.finish(network)
     predictions = _predicted(prepared, [network], assembled.loaders["validation"], prepared.parts["validation"])
-    return Fold(network, predictions, _scored(whole, predictions), str(chosen["chosen_by"]))
+    return Fold(network, predictions, fold_scores(whole, predictions), str(chosen["chosen_by"]))
 
 
 def _predicted(prepared: Prepared, networks: Sequence[Network], loader: Loader, part: Part) -> Predictions:
@@ -238,30 +231,36 @@ def _predicted(prepared: Prepared, networks: Sequence[Network], loader: Loader, 
     return predictions
 
 
-def _deciding(prepared: Prepared) -> str:
+def fold_metric(prepared: Prepared) -> str:
     """The metric that folds are told by; the first where the loss decides."""
     return (deciding(prepared.recipe) or prepared.recipe.metrics[0]).label
 
 
-def _scored(prepared: Prepared, predictions: Predictions) -> dict[str, Any]:
+def fold_scores(prepared: Prepared, predictions: Predictions) -> dict[str, Any]:
+    """The scores of predictions, with intervals of those that are told first."""
     recipe = prepared.recipe
-    headline = [*recipe.target.headline, _deciding(prepared)]
+    headline = [*recipe.target.headline, fold_metric(prepared)]
     return scores(predictions, recipe.metrics, headline, seed=recipe.seed, resamples=recipe.resamples)
 
 
-def _result(prepared: Prepared, trained: Sequence[Fold], out: Path, fold_of: NDArray[np.int64]) -> dict[str, Any]:
+def told_of_folds(prepared: Prepared, trained: Sequence[Fold], out: Path, fold_of: NDArray[np.int64]) -> dict[str, Any]:
+    """Scores of each fold and of all rows out of fold, whose predictions are written into `out`, in the order of the rows."""
     joined = pa.concat_tables([fold.predictions.table for fold in trained])
     rows = np.concatenate([np.flatnonzero(fold_of == number) for number in range(len(trained))])
     together = Predictions(joined.take(pa.array(np.argsort(rows))))
     together.save(out / "out_of_fold.parquet")
-    result = {
+    return {
         "folds": len(trained),
-        "deciding": _deciding(prepared),
+        "deciding": fold_metric(prepared),
         "each": [
             {"rows": len(fold.predictions), "chosen_by": fold.chosen_by, **_headline(fold.scored)} for fold in trained
         ],
-        "out_of_fold": _scored(prepared, together),
+        "out_of_fold": fold_scores(prepared, together),
     }
+
+
+def _result(prepared: Prepared, trained: Sequence[Fold], out: Path, fold_of: NDArray[np.int64]) -> dict[str, Any]:
+    result = told_of_folds(prepared, trained, out, fold_of)
     if (test := prepared.parts.get("test")) is not None:
         recipe = prepared.recipe
         cache = cache_folder(recipe.data.cache)
@@ -269,7 +268,7 @@ def _result(prepared: Prepared, trained: Sequence[Fold], out: Path, fold_of: NDA
         loader = Loader(encoded, recipe.input, recipe.target, prepared.processor)
         all_of_them = _predicted(prepared, [fold.network for fold in trained], loader, test)
         all_of_them.save(out / "predictions.parquet")
-        result["ensemble_on_test"] = _scored(prepared, all_of_them)
+        result["ensemble_on_test"] = fold_scores(prepared, all_of_them)
     return result
 
 

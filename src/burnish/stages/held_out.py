@@ -12,6 +12,7 @@ from burnish.bundle.bundle import Bundle
 from burnish.core.batch import Array
 from burnish.core.errors import InputError, RunFailed
 from burnish.core.predictions import Predictions
+from burnish.data.dealing.folds import together
 from burnish.data.feeding.ahead import sharing
 from burnish.data.feeding.encode import EncodedRows, encode_part
 from burnish.data.feeding.loader import Loader
@@ -137,6 +138,8 @@ def held_out(bundle: Bundle, *, trust_code: bool = False) -> HeldOut:
     parts = unfolded_parts(
         parts, bundle.input, bundle.target, bundle.processor, kept_columns(bundle.target, recipe.group)
     )
+    if recipe.folds is not None:
+        parts = together(parts)
     _same_data(bundle, parts)
     return HeldOut(bundle, parts, recipe, cache)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
 from burnish.core.seeds import generator
+from burnish.data.table import Part
 
 
 def folds(keys: NDArray[np.uint64], strata: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
@@ -50,3 +52,20 @@ def folds(keys: NDArray[np.uint64], strata: NDArray[np.int64], count: int, seed:
         total[fold] += len(rows)
         found[rows] = fold
     return found
+
+
+def together(parts: Mapping[str, Part]) -> dict[str, Part]:
+    """The splits of a run whose rows for training and validation are one part, `train`, in the order of their table.
+
+    Raises:
+        InputError: validation rows are of another table.
+    """
+    own = [parts[name] for name in ("train", "validation") if name in parts]
+    if any(part.table is not own[0].table for part in own):
+        raise InputError(
+            "validation rows come from a file of their own, and folds are dealt from one table",
+            fix="leave data.validation out, or put its rows into data.train",
+            place="data.validation",
+        )
+    whole = Part(own[0].table, np.sort(np.concatenate([part.rows for part in own])))
+    return {"train": whole, **{name: part for name, part in parts.items() if name == "test"}}

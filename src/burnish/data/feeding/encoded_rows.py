@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from burnish.core.batch import Array, Encoded
+from burnish.core.windows import KEPT
 from burnish.data.table import Part
 
 PIECE = 2048  # rows in one record batch; every batch but the last has exactly this many, so row i is found by division
@@ -63,6 +64,7 @@ class EncodedRows:
         weights: float32 [N], summed target weight; 0 where there is nothing to learn or to score.
         gives: whether the network is shown something of the truth while it learns (`Taught.given`).
         given_lengths, given_full_lengths: as `lengths` and `full_lengths`, with what is shown.
+        kept_lengths: int64 [N], different elements that the network reads: those that two windows show are counted once.
         hit: whether they were found in the cache.
         note: what was wrong with the file that the cache held, and that they were encoded anew; else empty.
         path: the Arrow file.
@@ -84,6 +86,7 @@ class EncodedRows:
         self._silent: frozenset[int] = frozenset()
         self.given_lengths = self._lengths_with("_length", table, self.lengths)
         self.given_full_lengths = self._lengths_with("_full_length", table, self.full_lengths)
+        self.kept_lengths = table[KEPT].to_numpy().astype(np.int64) if KEPT in names else self.given_lengths
 
     def _lengths_with(self, name: str, table: pa.Table, without: NDArray[np.int64]) -> NDArray[np.int64]:
         column = GIVEN + name
@@ -91,6 +94,11 @@ class EncodedRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `Input.encode` gave of each row."""
+        return tuple(self._names)
 
     def with_lengths(self, lengths: NDArray[np.int64]) -> EncodedRows:
         """The same rows, to be batched as if they had these lengths [N]."""
@@ -104,7 +112,15 @@ class EncodedRows:
             return self
         other, source = copy(self), np.concatenate([np.arange(len(self)), positions])
         other._columns = {name: _Repeated(column, source) for name, column in self._columns.items()}
-        for name in ("rows", "lengths", "full_lengths", "weights", "given_lengths", "given_full_lengths"):
+        for name in (
+            "rows",
+            "lengths",
+            "full_lengths",
+            "weights",
+            "given_lengths",
+            "given_full_lengths",
+            "kept_lengths",
+        ):
             setattr(other, name, getattr(self, name)[source])
         return other
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from burnish.core.errors import InputError, RunFailed
-from burnish.exporters import Exportable, Exporter, Tell, beside_weights, fixed_length
+from burnish.core.windows import MEMBERSHIP
+from burnish.exporters import Exportable, Exporter, Tell, beside_weights, fixed_length, one_window
 from burnish.exporters.onnx.rotary import whole_caches
 from burnish.exporters.onnx.tracing import traced
 from burnish.targets import Generative, Target
@@ -130,8 +131,14 @@ class Onnx(Exporter):
         length = None
         shapes: dict[str, list[int | str]] = {}
         arrays = {}
+        windows = MEMBERSHIP in source.arrays
+        if windows and self.static:
+            raise one_window("fixed shapes", "leave --static out")
         for name, value in source.arrays.items():
-            free: list[int | str] = ["batch", *value.shape[1:]]
+            free: list[int | str] = ["windows" if windows else "batch", *value.shape[1:]]
+            if name == MEMBERSHIP:
+                shapes[name], arrays[name] = ["batch", "windows"], value
+                continue
             if source.target.shape == "frames":
                 if name == MASK:  # rows of equal length share a batch, and none is padded
                     continue

@@ -95,6 +95,7 @@ class Timm(Model):
         from burnish.models._vision import building, shaping, weights
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
+        from burnish.models._windows import windowed
         from burnish.models.timm import network as library
 
         vision.check_task("timm", input, target, CHANNELS)
@@ -129,7 +130,7 @@ class Timm(Model):
         notes += shaping.shaped(model, head, self.deeper, self.batch_norms, target.outputs, seed)
         network = self._wrapped(model, head, target, notes, seed, config)
         network.fresh_head = fresh_head or self.deeper is not None
-        return vision.taking(network, shape, usual)
+        return windowed(vision.taking(network, shape, usual), input, target, seed=seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -140,6 +141,7 @@ class Timm(Model):
         from burnish.models._vision import building, shaping
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
+        from burnish.models._windows import restored as joined_again
         from burnish.models.timm import network as library
 
         vision.check_task("timm", input, target, CHANNELS)
@@ -155,7 +157,7 @@ class Timm(Model):
 
         model = building.trained(made, folder, config, target)
         restored = self.model_copy(update={**config.get("burnish", {}), "head": saved})
-        return restored._wrapped(model, paths, target, [], 0)
+        return joined_again(restored._wrapped(model, paths, target, [], 0), folder, input, target)
 
     def _given(self) -> Path:
         name = self.name.removeprefix("hf-hub:").removeprefix("local-dir:")

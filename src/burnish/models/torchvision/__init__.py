@@ -99,6 +99,7 @@ class Torchvision(Model):
         from burnish.models._vision import building, shaping, weights
         from burnish.models._vision import folder as folders
         from burnish.models._vision import network as vision
+        from burnish.models._windows import windowed
         from burnish.models.torchvision import network as library
 
         vision.check_task("torchvision", input, target)
@@ -134,7 +135,8 @@ class Torchvision(Model):
         usual = int(config.get("pretrained_cfg", {}).get("input_size", [0])[-1])
         network = self._wrapped(model, head, facts, notes, seed)
         network.fresh_head = fresh_head or self.deeper is not None
-        return vision.taking(network, (3, size, size), (3, usual, usual) if usual else None)
+        taking = vision.taking(network, (3, size, size), (3, usual, usual) if usual else None)
+        return windowed(taking, input, target, seed=seed)
 
     def load(self, folder: Path, input: Input, target: Target) -> Network:
         """A trained network as `Network.save` wrote it.
@@ -144,6 +146,7 @@ class Torchvision(Model):
         """
         from burnish.models._vision import building, shaping
         from burnish.models._vision import network as vision
+        from burnish.models._windows import restored as joined_again
         from burnish.models.torchvision import network as library
 
         vision.check_task("torchvision", input, target)
@@ -162,7 +165,7 @@ class Torchvision(Model):
         shape = {name: saved.pop(name) for name in ("head", "batch_norms") if name in saved}
         restored = self.model_copy(update=saved)
         facts = {key: value for key, value in config.items() if key != "burnish"} | shape
-        return restored._wrapped(model, paths, facts, [], 0)
+        return joined_again(restored._wrapped(model, paths, facts, [], 0), folder, input, target)
 
     def _config(self, folder: Path) -> dict[str, Any]:
         from burnish.models._vision.folder import read_config

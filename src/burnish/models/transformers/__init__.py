@@ -93,6 +93,7 @@ class Transformers(Model):
                 this input and target, or a setting the architecture does not have.
         """
         from burnish.models._batch_norms import hold_batch_norms, require_pretrained
+        from burnish.models._windows import windowed
         from burnish.models.transformers import configuration as settings
         from burnish.models.transformers.deeper import deepened
 
@@ -109,7 +110,7 @@ class Transformers(Model):
             network = self._fitted(folder, loaded, input, target, ids, seed=seed)
             if self.batch_norms == "frozen":
                 network.notes = [*network.notes, hold_batch_norms(network)]
-            return network
+            return windowed(network, input, target, seed=seed)
 
     def _loaded(self, folder: Path, head: Any, config: Any, target: Target, *, seed: int) -> Any:
         """The library's model, pretrained or drawn."""
@@ -162,6 +163,7 @@ class Transformers(Model):
         Raises:
             InputError: a tensor is missing, left over or misshapen, or the saved labels are not those of `target`.
         """
+        from burnish.models._windows import restored
         from burnish.models.transformers import configuration as settings
         from burnish.models.transformers import loading
         from burnish.models.transformers.deeper import saved_head, trained
@@ -174,10 +176,10 @@ class Transformers(Model):
             if (deeper := saved_head(config)) is not None:
                 loading.require_labels(folder, head, config, target)
                 whole = trained(folder, head, config, self._settings("auto"), deeper, target.outputs)
-                return self._wrapped(whole, target, seed=0)
+                return restored(self._wrapped(whole, target, seed=0), folder, input, target)
             # "auto": merged weights are saved in float32 whatever they were trained in; rounding would change answers.
             loaded = loading.trained(folder, head, config, self._settings("auto"), target)
-            return self._wrapped(loaded, target, seed=0)
+            return restored(self._wrapped(loaded, target, seed=0), folder, input, target)
 
     def _head(self, folder: Path, input: Input, target: Target) -> Any:
         from burnish.models.transformers import configuration as settings
@@ -199,6 +201,10 @@ class Transformers(Model):
             checked_weights(folder)  # said before what follows from their absence
         if input.lengths_matter and input.stored and not sounds:  # of sounds that are read no token stands for padding
             settings.set_padding(config, folder)
+        if (scaling := getattr(getattr(input, "long", None), "rope_scaling", None)) is not None:
+            from burnish.models.transformers.rotary import stretched
+
+            notes.append(stretched(config, scaling, input.long.tokens))  # type: ignore[attr-defined]
         if isinstance(self.dropout, DropoutRates):
             settings.set_dropout_of_parts(config.decoder if sounds else config, self.dropout.named())
         elif self.dropout is not None:

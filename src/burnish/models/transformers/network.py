@@ -85,6 +85,24 @@ class TransformersNetwork(Network):
             states: torch.Tensor = body(**accepted(inputs, self._body_accepts, self.model.dtype)).last_hidden_state
         return states if self.element else mean_state(body, states, inputs)
 
+    @property
+    def width(self) -> int:
+        """Of the body's states."""
+        return int(self.model.config.hidden_size)
+
+    def with_states(self, **inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and the first token's last state where the head reads no other, else the mean over unmasked tokens."""
+        from burnish.models.transformers.split import mean_state
+
+        body, seen = body_of(self.model), []
+        handle = body.register_forward_hook(lambda module, given, output: seen.append(output[0]))
+        try:
+            logits = self.forward(**inputs)
+        finally:
+            handle.remove()
+        first = self._first_token is not None
+        return logits, seen[0][:, 0] if first else mean_state(body, seen[0], inputs)
+
     def place_states(self, **inputs: torch.Tensor) -> torch.Tensor:
         """The body's last state at each place, [B, L, D].
 

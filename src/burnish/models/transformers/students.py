@@ -66,7 +66,7 @@ def opened(folder: Path) -> Any:
 
 
 def _cut(model: Any, shape: dict[str, int | None]) -> None:
-    from burnish.core.network import stacks_of
+    from burnish.core.stacks import stacks_of
 
     stacks = stacks_of(model)
     if not stacks:

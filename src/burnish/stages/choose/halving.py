@@ -12,7 +12,7 @@ from burnish.evaluation.compare import paired_difference
 from burnish.evaluation.intervals import bootstrap
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe
-from burnish.stages.imbalance.trial import Trial, trial
+from burnish.stages.choosing.trial import Trial, trial
 
 MORE = 3
 Say = Callable[[str], None]
@@ -91,7 +91,7 @@ class _Round:
         self.names, self.steps = names, steps
         for name in names:
             try:
-                done = trial(_limited(recipes[name], steps), lambda text: None)
+                done = trial(_limited(recipes[name], steps), lambda text: None, "model")
             except (InputError, NonFinite) as error:
                 self.refused[name] = error.found
                 say(f"{name}, {steps} steps: left out: {error.found}")

@@ -126,6 +126,15 @@ def _readme(settings: Mapping[str, Any], facts: Mapping[str, Any], program: str,
     if program:
         lines += ["", "## Use without burnish", "", f"With numpy, onnxruntime and {needs}; it is `{PROGRAM}`:", ""]
         lines += ["```python", program.rstrip("\n"), "```", ""]
+    elif facts.get("format") == "onnx" and settings["input"].get("long"):
+        lines += [
+            "",
+            "## Use without burnish",
+            "",
+            f"A long example is cut into windows before this graph: `input.long` in `{SETTINGS}` says how. `membership` says which",
+            "window is of which example. `pip install burnish` does it without torch: `burnish predict BUNDLE FILE`.",
+            "",
+        ]
     elif facts.get("format") == "onnx":
         lines += [
             "",

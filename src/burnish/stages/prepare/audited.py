@@ -76,8 +76,8 @@ def _lengths(part: Part, rows: EncodedRows, input: Input) -> tuple[Numbers, Numb
     """
     if not input.stored:
         return _of(part, rows, rows.given_lengths), _of(part, rows, rows.given_lengths)
-    lost = (rows.weights == 0) & (rows.given_full_lengths > rows.given_lengths)
-    return _of(part, rows, rows.given_full_lengths), _of(part, rows, np.where(lost, 0, rows.given_lengths))
+    lost = (rows.weights == 0) & (rows.given_full_lengths > rows.kept_lengths)
+    return _of(part, rows, rows.given_full_lengths), _of(part, rows, np.where(lost, 0, rows.kept_lengths))
 
 
 def _unknown(

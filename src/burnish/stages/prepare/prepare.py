@@ -37,12 +37,13 @@ from burnish.stages.prepare.audited import audited
 from burnish.stages.prepare.data_sets import columns_read, named_alike, rows_an_epoch, said_of_each, weights_of
 from burnish.stages.prepare.dividing import Divided
 from burnish.stages.prepare.imbalanced import check_imbalance, learned_loss
+from burnish.stages.prepare.long_rows import check_long, require_way, said_of_long
 from burnish.stages.prepare.named_classes import require_classes, require_spelling
 from burnish.stages.prepare.settle import USUAL_TARGETS, settle
 from burnish.stages.prepare.splits import read_splits, read_tables, split_hashes
 from burnish.stages.prepare.spoken_language import with_language
 from burnish.stages.prepare.streamed import streamed
-from burnish.stages.prepare.unlabelled import unlabelled_rows
+from burnish.stages.prepare.unlabelled import require_taught
 from burnish.stages.prepare.usual_settings import epochs_of
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
@@ -146,6 +147,7 @@ def looked_at(recipe: Recipe, tell: Tell) -> tuple[Settled, Divided]:
 
 def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     require_known(recipe.allow)
+    require_way(recipe)
     folder = recipe.model.folder()  # a name that leads nowhere is found before a large file is read
     draft, made = _divided(recipe, folder, tell, keep)
     parts = made.parts
@@ -167,7 +169,10 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
     settled = learned_loss(settled, truths["train"].counts)
     check_imbalance(settled, truths["train"].counts)
+    check_long(settled)
     encoded = _encoded(settled, parts, processor, tell)
+    for said in said_of_long(settled, encoded, processor.for_input.side):
+        _teller(tell, "note")(said)
     tokens = settled.input.lengths_matter
     if said := said_of_each(settled.data, parts["train"], encoded["train"], tokens=tokens):
         _teller(tell, "note")(said)
@@ -176,7 +181,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     for severity, line in examined.lines():
         _teller(tell, "note" if severity == "note" else "warning")(line)
     prepared = Prepared(settled, parts, truths, encoded, processor, examined, None if keep else made.left_out, shards)
-    _say_left_out(prepared, _teller(tell, "warning"))
+    require_taught(settled, parts["train"], encoded["train"].weights, warn)
     _show(prepared, tell)
     return prepared
 
@@ -250,17 +255,6 @@ def _encoded(settled: Settled, parts: Mapping[str, Part], processor: Processor, 
 
 def _teller(tell: Tell, name: Literal["note", "warning"]) -> Callable[[str], None]:
     return lambda text: tell(Event(name, {"text": text}))
-
-
-def _say_left_out(prepared: Prepared, warn: Callable[[str], None]) -> None:
-    """Rows without anything to learn are never trained on; the audit has named each and why."""
-    rows = prepared.encoded["train"]
-    taught = len(unlabelled_rows(prepared.recipe, prepared.parts["train"], rows.weights))
-    empty = int((rows.weights == 0).sum()) - taught
-    if empty == len(rows):
-        raise InputError("no training example has anything to learn from", fix="see the findings above")
-    if empty:
-        warn(f"{empty} of {len(rows):,} training examples have no usable label and are excluded; audit.json lists them")
 
 
 def _show(prepared: Prepared, tell: Tell) -> None:

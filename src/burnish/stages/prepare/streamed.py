@@ -19,6 +19,7 @@ def streamed(recipe: Settled) -> Shards:
         "resampler": recipe.resampler is not None and "a resampler, which needs the features of all rows",
         "mixing": recipe.mixing is not None and recipe.mixing.changes and "mixing",
         "imbalance": recipe.imbalance is not None and "a comparison of ways with rare classes",
+        "folds": recipe.folds is not None and "folds, into which all rows are dealt",
         "input": isinstance(recipe.input, Assembled | FromFiles)
         and f"input {recipe.input.kind()!r}, whose rows are looked at before a run",
     }

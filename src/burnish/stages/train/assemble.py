@@ -30,12 +30,14 @@ from burnish.inputs import FromFiles
 from burnish.losses import Loss
 from burnish.recipe.recipe import Settled
 from burnish.stages.prepare.data_sets import mixture_of
+from burnish.stages.prepare.long_rows import long_of
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.prepare.unlabelled import unlabelled_rows
 from burnish.stages.train.announced import opening_notes, techniques_said
 from burnish.stages.train.augmented_texts import require_seen
 from burnish.stages.train.averaged import averaged
 from burnish.stages.train.frozen import computed_once
+from burnish.stages.train.long_context import context_said
 from burnish.stages.train.moved import moved
 from burnish.stages.train.resampled import resampled_rows
 from burnish.stages.train.streamed import stream_of
@@ -109,6 +111,8 @@ def assemble(
     network.to(accelerator.device)
     batches, found = tried(network, batches, recipe.target, accelerator)
     notes += found
+    if getattr(long_of(recipe), "measure_memory", False) and accelerator.main:
+        notes += context_said(network, batches, accelerator)
     _mixed_inside(network, batches, accelerator)
     loaders = {
         name: Loader(rows, recipe.input, recipe.target, prepared.processor, sharing=batches.loader.sharing)

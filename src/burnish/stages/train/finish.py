@@ -32,6 +32,7 @@ from burnish.stages.environment import versions
 from burnish.stages.licence import licence_of
 from burnish.stages.nonfinite import answers_not_finite, no_answers, require_numbers
 from burnish.stages.openings import opening
+from burnish.stages.prepare.long_rows import said_of_long
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.announced import say_result
@@ -91,9 +92,21 @@ def finish(
     if not accelerator.main:
         accelerator.wait()
         return Run(folder.path, prepared.recipe, read_json(folder.scores))
-    started = time.perf_counter()
     require_numbers(history.from_json(state["validations"]), folder.checkpoints)
-    restored = restore_best(folder, prepared, assembled, state)
+    return shipped(folder, prepared, assembled, tracking, state, restore_best(folder, prepared, assembled, state))
+
+
+def shipped(
+    folder: RunFolder,
+    prepared: Prepared,
+    assembled: Assembled,
+    tracking: Tracking,
+    state: dict[str, Any],
+    restored: dict[str, Any],
+    more: dict[str, Any] | None = None,
+) -> Run:
+    """The network as it is now, bundled, tested and reported; `restored` says which weights, `more` goes into scores.json."""
+    started, accelerator = time.perf_counter(), assembled.training.accelerator
     shrunk = as_it_is_shipped(
         prepared.recipe, assembled.training.network, lambda text: tracking(Event("note", {"text": text}))
     )
@@ -108,6 +121,8 @@ def finish(
     loader, loss = replace(assembled.loaders[_tested(prepared)], target=target), loss_without(assembled.loss, inside)
     result = _test(folder, prepared, loader, assembled, loss, tracking, tested)
     passed_over = state["totals"]["skipped"] + len(state["skipped"])
+    read = said_of_long(prepared.recipe, prepared.encoded, prepared.processor.side)
+    result |= {**(more or {}), **({"long_rows": read} if read else {})}
     result["training"] = {**restored, "stopped": state["stopped"], **state["totals"], "skipped": passed_over}
     if back := state.get("spikes", {}).get("rollbacks"):
         result["training"]["rollbacks"] = back
@@ -117,10 +132,7 @@ def finish(
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
-    if folder.imbalance.is_file():
-        result["imbalance"] = read_json(folder.imbalance)
-    if folder.choice.is_file():
-        result["choice"] = read_json(folder.choice)
+    result |= {name: read_json(file) for name, file in folder.compared.items() if file.is_file()}
     beside = baselines(prepared, assembled, tested[0], predictions, Phases(tracking))
     result |= beside.kept(folder.base_predictions)
     drawn = {"seed": prepared.recipe.seed, "resamples": prepared.recipe.resamples}

@@ -9,9 +9,10 @@ from burnish.core.libraries import Libraries
 from burnish.recipe.recipe import Recipe
 from burnish.stages.train.finish import Run, finish
 from burnish.stages.train.finished import finished_before
+from burnish.stages.train.folds import require_folds, run_folds
 from burnish.stages.train.pictures import training_pictures
 from burnish.stages.train.session import Session
-from burnish.stages.train.started import started
+from burnish.stages.train.started import begun, opened
 
 LATER = (
     "sklearn.metrics",
@@ -40,13 +41,17 @@ def run(
         RunFailed: the run began and could not go on; its folder says where it stands.
         Interrupted: stopped by Ctrl-C or SIGTERM after saving.
     """
-    with started(recipe, out=out, resume=resume, command=command, changes=changes) as begun:
-        folder, prepared, assembled, tracking = begun.folder, begun.prepared, begun.assembled, begun.tracking
-        if ended := finished_before(folder, prepared, begun.going, tracking):
+    with opened(recipe, out=out, resume=resume) as opening:
+        if opening.recipe.folds is not None:
+            require_folds(opening.recipe, opening.accelerator.processes, resume=resume)
+            return run_folds(opening, command)
+        begin = begun(opening, command, changes)
+        folder, prepared, assembled, tracking = begin.folder, begin.prepared, begin.assembled, begin.tracking
+        if ended := finished_before(folder, prepared, begin.going, tracking):
             return ended
         training_pictures(folder.path / "pictures", prepared, assembled)
         libraries = Libraries(LATER if assembled.training.accelerator.main else ())
-        session = Session(folder, prepared, assembled, tracking, begun.going, libraries)
+        session = Session(folder, prepared, assembled, tracking, begin.going, libraries)
         session.run()
         libraries.wait()
         assembled.training.accelerator.wait()

@@ -53,7 +53,9 @@ class RunFolder:
         self.report = path / "report.md"
         self.page = path / "report.html"
         self.imbalance = path / "imbalance.json"
+        self.long = path / "long.json"
         self.choice = path / "choice.json"
+        self.compared = {"imbalance": self.imbalance, "long": self.long, "choice": self.choice}
         self.best = path / "best.json"
         self.record: Begun | None = None
 

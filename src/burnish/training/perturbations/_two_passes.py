@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from burnish.core.batch import Truth
 from burnish.core.network import modes_kept
 from burnish.core.terms import Outputs, Terms
+from burnish.core.windows import MEMBERSHIP
+from burnish.core.windows import doubled as twice_over
 from burnish.losses import in_full, lines_of
 from burnish.training.objective import ObjectiveModule, SurroundedModule
 
@@ -29,8 +31,8 @@ class TwoPasses(SurroundedModule):
 
     def learned(self, inputs: dict[str, Tensor], truth: Truth[Tensor]) -> tuple[Tensor, Tensor]:
         """The mean of both losses plus alpha times their divergence, summed over what has weight; and that weight."""
-        lines = len(next(iter(inputs.values())))
-        twice = {name: torch.cat([value, value]) for name, value in inputs.items()}
+        lines = len(inputs.get(MEMBERSHIP, next(iter(inputs.values()))))
+        twice = twice_over(inputs)
         outputs = Outputs(self.network(**twice), self.network.answer_lengths(**twice))
         summed = self.loss.terms(outputs, doubled(truth, lines)).summed()
         first, second = in_full(outputs.logits).chunk(2)
