@@ -12,6 +12,7 @@ from burnish.bundle.bundle import Bundle
 from burnish.bundle.files import MODEL
 from burnish.bundle.signature import is_signed
 from burnish.core.component import build
+from burnish.core.ensemble import read
 from burnish.core.errors import InputError
 from burnish.core.files import folder_aside
 from burnish.exporters import Exportable, Exporter
@@ -35,12 +36,14 @@ class Exports:
     def __init__(self, bundle: Bundle, held: HeldOut, out: Path | None, say: Say) -> None:
         self.bundle, self.held, self.out, self.say = bundle, held, out, say
         loader: Any = build("burnish.models", {"kind": bundle.model["kind"]})
-        self.network = loader.load(bundle.path / MODEL, bundle.input, bundle.target).float().eval()
+        self.network = (
+            read(bundle.path / MODEL, lambda place: loader.load(place, bundle.input, bundle.target)).float().eval()
+        )
 
     @property
     def trained_bytes(self) -> int:
         """Of the trained weights."""
-        return sum(p.stat().st_size for p in (self.bundle.path / MODEL).glob("*.safetensors"))
+        return sum(p.stat().st_size for p in (self.bundle.path / MODEL).rglob("*.safetensors"))
 
     def beside(self) -> Path:
         """The folder in which artifacts are made, on the disk where they will lie."""

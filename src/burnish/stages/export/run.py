@@ -207,7 +207,8 @@ class Exporting(Exports):
         return rows
 
     def _source(self, exporter: Exporter) -> Exportable:
-        inside, network = bool(getattr(exporter, "preprocessing", False)), self.network
+        inside = bool(getattr(exporter, "preprocessing", False))
+        network: Any = self.network
         bundle = self.bundle.unprocessed() if inside else self.bundle
         if inside:
             network = preceded(cast(InGraph, bundle.input).graph(self.bundle.processor.for_input), network)

@@ -13,6 +13,7 @@ from burnish.bundle.bundle import Bundle
 from burnish.bundle.files import MODEL
 from burnish.core.batch import Array
 from burnish.core.component import build
+from burnish.core.ensemble import read
 from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.models import Model
@@ -107,7 +108,7 @@ def _of_bundle(prepared: Prepared, bundle: Bundle) -> Network:
             place=PLACE,
         )
     loader = cast(Model, build("burnish.models", {"kind": bundle.model["kind"]}, trust_code=prepared.recipe.trust_code))
-    return loader.load(bundle.path / MODEL, bundle.input, bundle.target)
+    return read(bundle.path / MODEL, lambda place: loader.load(place, bundle.input, bundle.target))
 
 
 def _checkpoint(prepared: Prepared, distil: Distil) -> Model:
