@@ -15,7 +15,7 @@ from burnish.cli import commands as cli
 from burnish.core.errors import NonFinite
 from burnish.evaluation.predict import _finite
 from burnish.stages.train import finish
-from burnish.stages.train import run as train
+from burnish.stages.train import started as train
 from tests.integration import tiny_runs
 
 VALUES = {"label": float("nan"), "labels": float("inf"), "score": float("nan"), "tags": float("-inf")}

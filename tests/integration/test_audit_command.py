@@ -15,7 +15,25 @@ from burnish.cli.commands import run
 from tests.image_cases import picture, save
 from tests.integration.test_page import CHROMIUM, FLAGS, MORE_FLAGS
 
-WORDS = ["ferry", "island", "harbour", "storm", "ticket", "captain", "light", "deck", "rope", "sail", "anchor", "tide"]
+SYLLABLES = [
+    "fer",
+    "ry",
+    "is",
+    "lan",
+    "har",
+    "bo",
+    "sto",
+    "rm",
+    "tic",
+    "cap",
+    "tan",
+    "li",
+    "de",
+    "ro",
+    "sa",
+    "an",
+    "ti",
+]
 TOPICS = {"boats": "the boat sails from the quay", "trains": "the train leaves the station"}
 
 
@@ -24,7 +42,7 @@ def messages(folder: Path, count: int = 240) -> Path:
     draw, rows = random.Random(0), []
     for number in range(count):
         label = ["boats", "trains"][number % 2]
-        rows.append([f"{' '.join(draw.choice(WORDS) for _ in range(5))} {TOPICS[label]} {number}", label])
+        rows.append([f"{' '.join(''.join(draw.sample(SYLLABLES, 3)) for _ in range(9))} {TOPICS[label]}", label])
     for number in (10, 20, 31):
         rows[number][1] = "trains" if rows[number][1] == "boats" else "boats"
     rows.append([rows[0][0].replace("the", "this"), rows[0][1]])
@@ -49,7 +67,7 @@ def test_flipped_labels_near_repeats_and_personal_data_are_in_the_review(audited
         rows = list(csv.DictReader(file))
     wrong = {int(row["row"]) for row in rows if row["issue"] == "label_errors"}
     assert wrong == {11, 21, 32}
-    assert {row["suggested"] for row in rows if row["row"] == "11"} == {"trains"}
+    assert {row["suggested"] for row in rows if row["row"] == "11"} == {"boats"}
     near = [row for row in rows if row["issue"].startswith("reworded")]
     assert [{int(row["row"]), int(row["like_row"])} for row in near] == [{1, 241}]
     assert [row["text"] for row in rows if row["issue"] == "personal_data"] == [""]

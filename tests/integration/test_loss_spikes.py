@@ -28,7 +28,7 @@ def leaping(*, until: float, kill_before: int = 0) -> Any:
 
 
 def _leaping(until: float, kill_before: int) -> None:
-    from burnish.stages.train import run as train
+    from burnish.stages.train import started as train
     from burnish.training.step_part import StepPart
 
     original = train.assemble

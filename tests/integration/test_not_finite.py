@@ -42,7 +42,7 @@ def poison(*, gradient: bool = False, kill_before: int = 0) -> Any:
 def _poison(gradient: bool, kill_before: int) -> None:
     import torch
 
-    from burnish.stages.train import run as train
+    from burnish.stages.train import started as train
 
     original = train.assemble
 

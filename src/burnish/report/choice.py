@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import kendalltau
-
+from burnish.core.collecting import importing
 from burnish.report.drawing import BLUE, GREY, ORANGE, canvas, shown_names
 from burnish.report.markdown import name, number, table
 
@@ -100,6 +99,9 @@ def agreement(found: Values) -> list[str]:
     if len(first) < 3:
         return []
     behind = [0.0 if one["behind"] is None else one["behind"][0] for one in first]
+    with importing():
+        from scipy.stats import kendalltau
+
     tau = float(kendalltau([ranks[one["name"]] for one in first], behind).statistic)
     said = "agree" if tau > 0.5 else "agree in part" if tau > 0 else "do not agree"
     return [

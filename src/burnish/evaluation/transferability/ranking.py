@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from burnish.core.collecting import importing
 from burnish.core.seeds import generator
 from burnish.evaluation.transferability import Floats, standardised
 from burnish.evaluation.transferability.h_score import h_score
@@ -109,5 +109,8 @@ def ranked(all_scored: Mapping[str, Scored]) -> dict[str, Ranked]:
 
 def _places(values: Floats) -> Floats:
     """[M, C] scores to [C] places, 1 for the best mean rank."""
+    with importing():
+        from scipy.stats import rankdata
+
     ranks = np.array([rankdata(-row, method="average") for row in values])
     return np.asarray(rankdata(ranks.mean(axis=0), method="min"), np.float64)

@@ -69,6 +69,8 @@ def _described(rows: Rows, one: str, other: str, seed: int) -> tuple[Any, Any, l
     chosen = [_chosen(rows, name, seed) for name in (one, other)]
     if reporter.input.stored:
         texts = [rows.texts_at(some) for some in chosen]
+        if not all(texts):  # a split without one text that says something
+            return None
         values, names = counted([*texts[0], *texts[1]], [*texts[0], *texts[1]], _TERMS)
         return values[: len(texts[0])], values[len(texts[0]) :], names
     values = _of_files(rows)
