@@ -450,14 +450,15 @@ def moves_of_the_change(run: Path, number: int, original: Callable[..., None]) -
 
 def resume_uncaught(run: Path, *overrides: str) -> None:
     """Up to where the change has been written down, without whoever turns Ctrl-C into words."""
-    from burnish.stages.train import run, started
+    from burnish.stages.train import run as train
+    from burnish.stages.train import started
 
     found = asked(overrides, out=run, resume=True)
     with pytest.MonkeyPatch.context() as patch:
         from contextlib import nullcontext
 
         patch.setattr(started, "interruptible", lambda command: nullcontext())
-        run.run(found.recipe, out=run, resume=True, changes=found.changes)
+        train.run(found.recipe, out=run, resume=True, changes=found.changes)
 
 
 def test_rows_in_memory_go_on_longer_where_they_are(bert: Path, tmp_path: Path) -> None:

@@ -36,5 +36,7 @@ def counted(learned: Sequence[str | None], asked: Sequence[str | None], most: in
     try:
         made.fit(learned)
     except ValueError:  # no term occurs in two texts
-        made = TfidfVectorizer(analyzer=lambda text: terms(text) or ["(nothing)"], max_features=most).fit(learned or [""])
+        made = TfidfVectorizer(analyzer=lambda text: terms(text) or ["(nothing)"], max_features=most).fit(
+            learned or [""]
+        )
     return made.transform(asked), list(made.get_feature_names_out())
