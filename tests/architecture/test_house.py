@@ -182,6 +182,7 @@ LEAN = (
     "burnish.core.libraries",
     "burnish.core.mixed_inputs",
     "burnish.core.names",
+    "burnish.core.resident",
     "burnish.core.seeds",
     "burnish.core.source_hash",
     "burnish.bundle.signature",

@@ -9,9 +9,10 @@ import pytest
 
 from burnish.bundle.bundle import Bundle
 from burnish.core.errors import RunFailed
+from burnish.core.resident import PEAK, STATUS
 from burnish.media.text.token_row import token_row
 from burnish.report.written_exports import HEAD, written_row
-from burnish.stages.export.memory import PEAK, STATUS, peak_memory
+from burnish.stages.export.memory import peak_memory
 from tests.chat_bundles import chat_bundle
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the most memory of one program")

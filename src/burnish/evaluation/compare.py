@@ -16,6 +16,8 @@ from burnish.evaluation.intervals import percentiles, resampled
 from burnish.metrics import Metric
 from burnish.targets import is_exclusive, same, target_of
 
+Shortfall = tuple[float, float, float]
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -50,6 +52,14 @@ def paired_difference(
         InputError: the tables do not hold the same rows with the same truth.
     """
     return paired_differences([metric], a, b, resamples=resamples, seed=seed, level=level)[metric.label]
+
+
+def shortfall(metric: Metric, best: Predictions, other: Predictions, *, resamples: int, seed: int) -> Shortfall:
+    """By how much `other` is worse than `best`, with the ends of its interval: more is worse, whatever the metric."""
+    found = paired_difference(metric, best, other, resamples=resamples, seed=seed)
+    if metric.greater_is_better:
+        return found.value, found.low, found.high
+    return -found.value, -found.high, -found.low
 
 
 def paired_differences(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.predictions import Predictions
-from burnish.evaluation.compare import paired_difference
+from burnish.evaluation.compare import shortfall
 from burnish.evaluation.intervals import bootstrap
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe
@@ -150,16 +150,8 @@ class _Round:
         if name == best:
             return None
         settled = self.trials[name].prepared.recipe
-        found = paired_difference(
-            self.metric,
-            self.trials[best].predictions,
-            self.trials[name].predictions,
-            resamples=settled.resamples,
-            seed=settled.seed,
-        )
-        if self.metric.greater_is_better:
-            return found.value, found.low, found.high
-        return -found.value, -found.high, -found.low
+        first, second = self.trials[best].predictions, self.trials[name].predictions
+        return shortfall(self.metric, first, second, resamples=settled.resamples, seed=settled.seed)
 
     def _known(self, name: str) -> Predictions:
         return self.trials[name].predictions.known

@@ -17,12 +17,11 @@ import numpy as np
 
 from burnish.core.errors import BurnishError, RunFailed
 from burnish.core.files import write_text
+from burnish.core.resident import resident
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.text import load_file
 from burnish.recipe.written import commented
 
-STATUS = Path("/proc/self/status")
-PEAK = "VmHWM"  # of this program alone; getrusage counts what the process was before it as well
 STEPS, ANSWERS = 2, 12
 _SHOWN = 400  # characters of what a process that failed said
 
@@ -89,7 +88,7 @@ def _measured(recipe: Recipe) -> Cost:
             break
     on_device = accelerator.device.type == "cuda"
     device_memory = torch.cuda.max_memory_allocated(accelerator.device) if on_device else None
-    peak = _peak()
+    peak = resident()
     network = assembled.training.network.eval()
     loader, run = assembled.loaders["train"], running(network)
     rows = np.linspace(0, len(loader.rows.rows) - 1, ANSWERS).astype(np.int64)
@@ -100,13 +99,6 @@ def _measured(recipe: Recipe) -> Cost:
         run(**arrays)
         answers.append(time.perf_counter() - began)
     return Cost(peak, device_memory, seconds[-1], statistics.median(answers[1:] or answers))
-
-
-def _peak() -> int | None:
-    if not STATUS.is_file():
-        return None
-    lines = STATUS.read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK))
 
 
 def _main(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.predictions import Predictions
-from burnish.evaluation.compare import paired_difference
+from burnish.evaluation.compare import shortfall
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe
 from burnish.stages.choosing.trial import Trial, trial
@@ -156,10 +156,5 @@ class Stage:
 
     def _behind(self, best: str, way: str) -> tuple[float, float, float]:
         """By how much a way is worse than the best, with its interval; more is worse."""
-        settled = self.recipe
-        found = paired_difference(
-            self.metric, self.predictions[best], self.predictions[way], resamples=settled.resamples, seed=settled.seed
-        )
-        if self.metric.greater_is_better:
-            return found.value, found.low, found.high
-        return -found.value, -found.high, -found.low
+        settled, of = self.recipe, self.predictions
+        return shortfall(self.metric, of[best], of[way], resamples=settled.resamples, seed=settled.seed)

@@ -19,14 +19,13 @@ from burnish.core.batch import Array
 from burnish.core.component import build, component_class
 from burnish.core.errors import RunFailed
 from burnish.core.generated import Ends
+from burnish.core.resident import resident
 from burnish.decoders import Decoder
 from burnish.evaluation.speed import TOKENS
 from burnish.inputs import Input
 from burnish.runtimes import Runtime
 from burnish.targets import Target
 
-STATUS = Path("/proc/self/status")
-PEAK = "VmHWM"  # of this program alone; getrusage counts what the process was before it as well
 _SHOWN = 300  # characters of what a process that failed said
 
 
@@ -48,7 +47,7 @@ def peak_memory(
     Raises:
         RunFailed: the process failed.
     """
-    if not STATUS.is_file():
+    if resident() is None:
         return None
     asked = {
         "runtime": runtime,
@@ -95,8 +94,7 @@ def _measured(asked: Mapping[str, Any]) -> int:
         compute(arrays, decoder, Ends())
     else:
         runtime.open(Path(asked["folder"]), model, input_, target)(**arrays)
-    lines = STATUS.read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(PEAK))
+    return cast(int, resident())
 
 
 if __name__ == "__main__":

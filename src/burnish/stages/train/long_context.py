@@ -8,10 +8,11 @@ import numpy as np
 import torch
 
 from burnish.core.network import Network
+from burnish.core.resident import NOW, PEAK, resident
 from burnish.data.feeding.batches import TrainingBatches
 from burnish.training.accelerator import Accelerator
 
-STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+RESET = Path("/proc/self/clear_refs")
 ATTENTIONS = {
     "sdpa": "memory-efficient: no table of all pairs of tokens is kept",
     "flash_attention_2": "memory-efficient: no table of all pairs of tokens is kept",
@@ -50,7 +51,7 @@ def _measured(network: Network, inputs: dict[str, torch.Tensor], accelerator: Ac
         try:
             with accelerator.autocast():
                 network(**inputs).float().sum().backward()
-            peak = torch.cuda.max_memory_allocated() if cuda else _status("VmHWM")
+            peak = torch.cuda.max_memory_allocated() if cuda else resident(PEAK)
         finally:
             network.zero_grad(set_to_none=True)
             network.train(training)
@@ -66,13 +67,4 @@ def _begin(cuda: bool) -> int | None:
         RESET.write_text("5", encoding="ascii")  # Linux: the peak begins anew
     except OSError:
         return None
-    return _status("VmRSS")
-
-
-def _status(name: str) -> int | None:
-    try:
-        lines = STATUS.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    found = [line.split() for line in lines if line.startswith(f"{name}:")]
-    return int(found[0][1]) * 1024 if found else None
+    return resident(NOW)
