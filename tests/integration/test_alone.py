@@ -104,7 +104,7 @@ def test_a_temperature_that_is_in_no_weight_is_said(calibrated: tuple[Path, Path
     assert max(after.values()) < max(before.values())
 
 
-@pytest.mark.parametrize("task", [pytest.param("pairs", marks=pytest.mark.slow), "tags"])
+@pytest.mark.parametrize("task", [pytest.param(task, marks=pytest.mark.slow) for task in ("pairs", "tags")])
 def test_pairs_and_tags(trained: Callable[..., Path], burnish_command: Command, tmp_path: Path, task: str) -> None:
     run = trained(task)
     said = burnish_command("export", run, "--to", "onnx", "--out", tmp_path / "out", "--bound", "1")
@@ -118,6 +118,7 @@ def test_pairs_and_tags(trained: Callable[..., Path], burnish_command: Command, 
         assert alone["probabilities"] == pytest.approx(own.probabilities, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_pictures(coloured: Path, burnish_command: Command, tmp_path: Path) -> None:
     """With Pillow and numpy alone."""
     said = burnish_command("export", coloured, "--to", "onnx", "--out", tmp_path / "out")

@@ -51,6 +51,10 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
+QUICK = ((flip, "weights.safetensors"), (Path.unlink, "manifest.json"))
+"""What the fast suite damages, and how. The slow suite damages each file in both ways."""
+
+
 def test_checkpoints_are_those_the_tests_speak_of(cut_off: Callable[[str], Path]) -> None:
     """The last two and the best."""
     names = sorted(p.name for p in (cut_off("names") / "checkpoints").iterdir())
@@ -58,8 +62,14 @@ def test_checkpoints_are_those_the_tests_speak_of(cut_off: Callable[[str], Path]
     assert sorted(p.name for p in (cut_off("files") / "checkpoints" / names[-1]).iterdir()) == sorted(FILES)
 
 
-@pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("damage", [flip, Path.unlink])
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [
+        pytest.param(damage, file, marks=[] if (damage, file) in QUICK else [pytest.mark.slow])
+        for damage in (flip, Path.unlink)
+        for file in FILES
+    ],
+)
 def test_the_one_before_a_damaged_checkpoint_is_used(
     place: Runs, reference: dict[str, Any], cut_off: Callable[[str], Path], file: str, damage: Callable[[Path], None]
 ) -> None:
@@ -101,6 +111,7 @@ def test_without_any_whole_checkpoint_it_starts_over(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 def test_a_damaged_best_checkpoint_is_made_again(
     place: Runs, reference: dict[str, Any], cut_off: Callable[[str], Path]
 ) -> None:

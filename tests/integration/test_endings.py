@@ -92,6 +92,7 @@ def test_a_plateau_lowers_the_rate_and_is_remembered(place: Runs) -> None:
     same_when_killed(place, file, out, 11)
 
 
+@pytest.mark.slow
 def test_no_validation_split_keeps_the_last_step(place: Runs) -> None:
     """There is no best: the bundle has the last weights, and killed or not they are the same."""
     from burnish.core.files import sha256

@@ -64,6 +64,7 @@ def test_answers_without_torch_as_with_it(kept: Path) -> None:
         burnish.load(folder, runtime="litert")
 
 
+@pytest.mark.slow
 def test_a_graph_that_cannot_be_computed_is_refused(
     trained: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,7 +55,9 @@ def of_pictures(folder: Path, architecture: str, cache: Path, **more: Any) -> di
     return {**tiny_runs.QUICK, **chosen, **more}
 
 
-@pytest.mark.parametrize("architecture", ["timm_resnet", "torchvision_mobilenet", "transformers_vit"])
+@pytest.mark.parametrize(
+    "architecture", [pytest.param("timm_resnet", marks=pytest.mark.slow), "torchvision_mobilenet", "transformers_vit"]
+)
 def test_pictures(tmp_path: Path, folder: Path, architecture: str) -> None:
     """The same weights and scores as without; validation and test through the whole network agree."""
     recipe = of_pictures(folder, architecture, tmp_path / "cache", class_weights="balanced", **PLAIN)
@@ -81,6 +83,7 @@ def test_texts(tmp_path: Path, checkpoint: Callable[[str], Path], table: Callabl
         same(once.path, each.path)
 
 
+@pytest.mark.slow
 def test_found_again_and_checked(tmp_path: Path, folder: Path) -> None:
     """A second run finds the features, whatever its head; damaged ones are computed anew; changed pictures are not found."""
     recipe = of_pictures(folder, "timm_resnet", tmp_path / "cache")

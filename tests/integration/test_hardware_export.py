@@ -42,6 +42,7 @@ def test_a_convolutional_network_is_kept_with_the_list_it_was_compared_with(
     assert answers({"image": str(coloured.parent / "data" / "red" / "000.png")}).answer == "red"
 
 
+@pytest.mark.slow
 def test_a_text_model_is_refused_by_operator_and_nothing_is_left(
     trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_text_model_is_refused_by_operator_and_nothing_is_left(
     assert "share of work" in report
 
 
+@pytest.mark.slow
 def test_with_allow_fallback_it_is_kept_and_what_the_cpu_runs_is_listed(
     trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
 ) -> None:

@@ -109,6 +109,7 @@ def test_the_step_is_finished_and_saved(place: Runs, reference: dict[str, Any], 
     _resumed(place, child, out, reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=SLOW)])
 def test_threads_that_read_ahead_end_with_it(place: Runs, number: int) -> None:
     """The process ends by itself, with the same result when it is gone on with, though two threads were reading."""
@@ -122,6 +123,7 @@ def test_threads_that_read_ahead_end_with_it(place: Runs, number: int) -> None:
     _resumed(place, child, out, result(through))
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_does_not_wait(place: Runs, reference: dict[str, Any]) -> None:
     """The step is not finished and nothing is saved; what was saved before is gone on from."""
     out = place.folder / "twice"

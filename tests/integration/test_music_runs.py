@@ -103,6 +103,7 @@ def test_the_licence_of_the_weights_is_said_and_carried_along(run: Path) -> None
     assert "AutoModelForTextToWaveform" in card
 
 
+@pytest.mark.slow
 def test_what_the_codec_loses_and_what_is_wrong_with_recordings_is_audited(run: Path, tmp_path: Path) -> None:
     found = {one["code"]: one for one in read_json(run / "audit.json")["findings"]}
     assert "signal to noise" in found["codec_round_trip"]["message"]

@@ -135,6 +135,7 @@ def test_rollback_passes_the_step_over(place: Runs) -> None:
     assert_same(killed, reference)
 
 
+@pytest.mark.slow
 def test_rollback_before_the_first_checkpoint_goes_back_to_the_start(place: Runs) -> None:
     """A first step that is not finite does not end the run."""
     order = first_bad_step(place)
@@ -146,6 +147,7 @@ def test_rollback_before_the_first_checkpoint_goes_back_to_the_start(place: Runs
     assert len(numbers) == 14
 
 
+@pytest.mark.slow
 def test_rollback_of_the_last_step_still_validates(place: Runs) -> None:
     """The last step is passed over: the validation due at the end is made, and the run ends."""
     last = first_bad_step(place)

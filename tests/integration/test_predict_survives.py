@@ -85,9 +85,11 @@ def read(path: Path) -> list[dict[str, Any]]:
 def assert_whole(out: Path, expected: list[dict[str, Any]]) -> None:
     """Every row once, in order, and nothing left beside the file."""
     assert [int(r["number"]) for r in read(out)] == list(range(ROWS))
-    assert [(r["text"], r["prediction"], r["probability"]) for r in read(out)] == [
-        (r["text"], r["prediction"], r["probability"]) for r in expected
-    ]
+    answers = read(out)
+    assert [(r["text"], r["prediction"]) for r in answers] == [(r["text"], r["prediction"]) for r in expected]
+    # rows meet others in their batches: products are summed in another order, so the last written digit may round otherwise
+    wanted = [float(r["probability"]) for r in expected]
+    assert [float(r["probability"]) for r in answers] == pytest.approx(wanted, abs=1.1e-5, rel=0)
     assert [p for p in out.parent.iterdir() if p.name.startswith(".") and out.name in p.name] == []
 
 
@@ -132,6 +134,7 @@ def test_a_run_killed_when_only_the_pieces_were_left_to_remove(
     assert burnish_command("predict", trained("label"), many, "-o", out).code == 2  # now it is just a file
 
 
+@pytest.mark.slow
 def test_two_processes_answer_as_one(
     burnish_command: Command, many: Path, trained: Trained, expected: list[dict[str, Any]], tmp_path: Path
 ) -> None:

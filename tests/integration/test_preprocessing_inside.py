@@ -25,6 +25,7 @@ from tests.sound_cases import save, sound
 onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 
 
+@pytest.mark.slow
 def test_a_graph_of_pictures_reads_pixels(coloured: Path, exported_copy: Callable[..., Path]) -> None:
     """Whoever has onnxruntime and a resized picture needs nothing else."""
     import onnxruntime

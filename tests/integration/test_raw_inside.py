@@ -62,7 +62,10 @@ def test_a_graph_reads_texts(texts: Path) -> None:
 @pytest.mark.parametrize(
     ("task", "architecture"),
     # tests/unit/test_onnx_tokens.py has the graph of each tokenizer
-    [("pairs", "bert"), *(pytest.param("label", other, marks=pytest.mark.slow) for other in ("gpt2", "roberta"))],
+    [
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (("pairs", "bert"), ("label", "gpt2"), ("label", "roberta"))
+    ],
 )
 def test_a_graph_reads_pairs_and_other_tokenizers(
     task: str, architecture: str, trained: Callable[..., Path], exported_copy: Callable[..., Path]
@@ -99,6 +102,7 @@ def test_without_the_library_it_is_named(texts: Path, monkeypatch: pytest.Monkey
     assert "pip install onnxruntime-extensions" in raised.value.fix
 
 
+@pytest.mark.slow
 def test_a_graph_reads_pictures_of_any_size(coloured: Path, tmp_path: Path, exported_copy: Callable[..., Path]) -> None:
     folder = exported_copy(coloured, "--raw", "--quantize", "static_int8")
     artifacts = {a.name: a for a in Bundle.load(folder).artifacts()}
@@ -118,7 +122,7 @@ def test_a_graph_reads_pictures_of_any_size(coloured: Path, tmp_path: Path, expo
 
 
 @pytest.mark.parametrize("rounding", ["timm", "transformers"])
-@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("interpolation", ["bilinear", pytest.param("bicubic", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("size", "ratio"), [(32, 0.875), (33, 0.95), (24, 1.0)])
 def test_pixels_are_those_of_pillow(rounding: Any, interpolation: str, size: int, ratio: float) -> None:
     """Cropped in the same place, and none more than a shade off where Pillow's whole numbers round otherwise."""

@@ -82,7 +82,7 @@ def test_a_picture_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert not reading()
 
 
-@pytest.mark.parametrize("augmentation", ["light", pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("augmentation", [pytest.param(kind, marks=pytest.mark.slow) for kind in ("light", None)])
 def test_decoded_once_is_decoded_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str | None
 ) -> None:

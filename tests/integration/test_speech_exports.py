@@ -164,6 +164,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained(tmp_path_factory.mktemp("frames"), "wav2vec2")
 
 
+@pytest.mark.slow
 def test_frames_in_onnx_without_torch(frames: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     folder = tmp_path / "run"

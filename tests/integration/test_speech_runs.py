@@ -111,6 +111,7 @@ for job in json.load(sys.stdin):
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_process_answers_as_the_test_did(runs: Callable[[str], Path]) -> None:
     places = [runs("whisper_natural"), runs("ctc")]
     rows = [{"audio": row["audio"]} for row in written_rows(24)[-4:]]

@@ -67,11 +67,13 @@ def assert_equal_runs(one: Path, two: Path) -> None:
 
 
 KINDS = [
-    *(("label", 57), ("tags", 63), ("chat", 57)),
+    ("label", 57),
     *(
         pytest.param(*case, marks=pytest.mark.slow)
         for case in (
             ("labels", 63),
+            ("tags", 63),
+            ("chat", 57),
             ("score", 57),
             ("frozen", 57),
             ("image", 57),

@@ -80,7 +80,7 @@ def test_a_template_that_makes_more_than_any_conversation_is_refused(
         ChatTemplate(source).render(USER, where="rows.jsonl, row 7")
     assert "conversation" in refused.value.found or "characters" in refused.value.found
     assert refused.value.place == "rows.jsonl, row 7"
-    assert time.thread_time() - began < 5
+    assert time.thread_time() - began < 30  # without a bound it is hours
 
 
 @pytest.mark.parametrize(

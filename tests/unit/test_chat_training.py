@@ -155,6 +155,7 @@ def test_noise_on_the_embeddings_of_a_classifier_is_refused() -> None:
         Transformers(name=str(checkpoint("bert")), neftune_alpha=5.0).build(INPUT, LABEL, seed=0)
 
 
+@pytest.mark.slow
 def test_tied_embeddings_stay_tied_through_merge_and_a_fresh_process(folder: Path, tmp_path: Path) -> None:
     """Trained with LoRA, merged, saved, and read by plain transformers elsewhere: the same logits, one matrix."""
     run = chat_run(folder, "gpt2")

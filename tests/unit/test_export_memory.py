@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 BALLAST = 1 << 30
 
 
+@pytest.mark.slow
 def test_what_this_process_holds_is_not_in_it(tmp_path: Path) -> None:
     """Torch and its libraries are; and what fails is an error in words."""
     bundle = Bundle.load(chat_bundle(tmp_path / "bundle"))

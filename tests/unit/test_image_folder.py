@@ -277,6 +277,7 @@ def test_sizes_and_shapes(tmp_path: Path) -> None:
     assert found.figures["images"]["train"]["width"] == [24, 24, 400]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rows"),
     [("gtsrb", (1150, 184, 442)), ("pneumonia_mnist", (2428, 270, 468))],

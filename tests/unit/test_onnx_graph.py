@@ -22,6 +22,7 @@ def operators(folder: Path) -> Counter[str]:
     return Counter(node.op_type for node in onnx.load(str(folder / "model.onnx")).graph.node)
 
 
+@pytest.mark.slow
 def test_only_the_first_token_is_computed_where_only_it_is_read(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

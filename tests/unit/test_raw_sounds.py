@@ -67,7 +67,7 @@ def test_in_every_setting(changed: dict[str, Any]) -> None:
     "architecture",
     [
         # Graphs much like those of wav2vec2 and of whisper.
-        pytest.param(case, marks=[pytest.mark.slow] if case in ("wav2vec2_group", "ast") else [])
+        pytest.param(case, marks=[pytest.mark.slow] if case in ("wav2vec2_group", "ast", "whisper") else [])
         for case in SOUND_CASES
         if case not in ("hubert", "wavlm")
     ],

@@ -167,6 +167,7 @@ def tied_as(model: Any, plain: Any) -> bool:
     return (one is other) == tied(plain)
 
 
+@pytest.mark.slow
 def test_a_run_with_new_tokens_answers_with_them_from_its_bundle(folder: Path, tmp_path: Path) -> None:
     """Bundle and plain transformers have vocabulary and rows; each token is one piece."""
     from transformers import AutoModelForCausalLM, AutoTokenizer

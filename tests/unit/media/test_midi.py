@@ -149,6 +149,7 @@ def test_hostile_bytes_end_no_process(tmp_path: Path) -> None:
     assert refused > 100
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not NOTTINGHAM.is_dir(), reason=f"the data are not here: {NOTTINGHAM}")
 def test_real_files_come_back() -> None:
     for path in sorted(NOTTINGHAM.glob("*.mid"))[::10]:

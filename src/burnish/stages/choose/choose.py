@@ -15,7 +15,7 @@ from burnish.stages.choose.candidates import Candidate
 from burnish.stages.choose.facts import MOST_UNKNOWN, Facts, Fertility, facts_of, fertility_of
 from burnish.stages.choose.halving import Halved, halved
 from burnish.stages.choose.measured import Cost, cost_of
-from burnish.stages.choose.seen import Sample, features_of, sampled
+from burnish.stages.choose.seen import Sample, features_of, form_of, sampled
 from burnish.stages.prepare.prepare import Prepared, prepare
 from burnish.training.accelerator import Accelerator
 
@@ -160,6 +160,7 @@ def _looked_at(
         prepared = prepare(asked, lambda event: None, accelerator)
         if "validation" not in prepared.parts:
             raise InputError("there is no validation split", fix="split.validation=0.2", place="split")
+        form_of(prepared)  # refused before anything is measured
         found.fertility = _fertility(prepared)
         if found.fertility is not None and found.fertility.unknown > MOST_UNKNOWN:
             why = f"its vocabulary lacks {found.fertility.unknown:.0%} of the tokens of these texts"
