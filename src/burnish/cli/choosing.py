@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from burnish.cli.options import FILE
 from burnish.cli.output import show
 from burnish.core.collecting import importing
+from burnish.core.errors import InputError
+
+if TYPE_CHECKING:
+    from burnish.stages.choose.candidates import Candidate
 
 GIB = 2**30
 
@@ -27,6 +32,12 @@ GIB = 2**30
 @click.option(
     "--list", "file", type=FILE, metavar="FILE", help="YAML list of candidates, with settings where they need some."
 )
+@click.option(
+    "--catalogue",
+    metavar="MODALITY",
+    help="Candidates of the shipped catalogue for text, image or audio; `burnish list checkpoints` shows it.",
+)
+@click.option("--largest", type=float, metavar="MILLIONS", help="Most parameters of those of the catalogue.")
 @click.option("--free", is_flag=True, help="Only checkpoints whose card states a licence that allows any use.")
 @click.option("--language", metavar="CODE", help="Only checkpoints whose card names it, or no language.")
 @click.option("--memory", type=float, metavar="GIB", help="Most memory of a training step.")
@@ -53,6 +64,8 @@ def choose(
     target: str | None,
     named: tuple[str, ...],
     file: Path | None,
+    catalogue: str | None,
+    largest: float | None,
     free: bool,
     language: str | None,
     memory: float | None,
@@ -86,8 +99,26 @@ def choose(
         confirm,
         steps,
     )
-    found = chosen_into(out, request.recipe, candidates(named, file), wishes, lambda text: click.echo(text, err=True))
+    given = candidates(named, file, _listed(catalogue, free, language, largest))
+    found = chosen_into(out, request.recipe, given, wishes, lambda text: click.echo(text, err=True))
     from rich.markdown import Markdown
 
     show(Markdown((out / "choice.md").read_text(encoding="utf-8").rpartition("![")[0]))
     click.echo(f"\nnext: burnish train {out / 'recipe.yaml'}    # {found.chosen.name}")
+
+
+def _listed(modality: str | None, free: bool, language: str | None, largest: float | None) -> list[Candidate]:
+    """What the catalogue has; none where it was not asked for."""
+    if modality is None:
+        if largest is not None:
+            raise InputError("--largest without --catalogue", fix="--catalogue text, image or audio", place="--largest")
+        return []
+    from burnish.stages.choose.catalogue import gigabytes, listed
+
+    found = listed(modality, free=free, language=language, largest=largest)
+    click.echo(
+        f"catalogue: {len(found)} checkpoints for {modality}, about {gigabytes(found):.1f} GB; what is not in the cache "
+        "of the hub is downloaded (--largest asks for small ones)",
+        err=True,
+    )
+    return [one.candidate() for one in found]

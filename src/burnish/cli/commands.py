@@ -160,7 +160,15 @@ def new(task: str, data: str, out: Path | None) -> None:
 @click.argument("axis", required=False)
 @click.option("--fields", is_flag=True, help="Show the settings of each kind as well.")
 def list_kinds(axis: str | None, fields: bool) -> None:
-    """Show what there is to choose from: all axes, or the kinds of one AXIS (losses, metrics, schedules ...)."""
+    """Show what there is to choose from: all axes, or the kinds of one AXIS (losses, metrics, schedules ...).
+
+    `burnish list checkpoints` shows the catalogue that `burnish choose --catalogue` takes candidates from.
+    """
+    if axis in ("checkpoint", "checkpoints"):
+        from burnish.cli.output import catalogue_table
+
+        show(catalogue_table())
+        return
     from burnish.recipe.listing import axes_table, kinds_table
 
     show(kinds_table(axis, fields=fields) if axis else axes_table())

@@ -44,12 +44,13 @@ class Candidate:
         return Recipe.load({**values, "model": dict(self.model), **changes})
 
 
-def candidates(named: Sequence[str], file: Path | None = None) -> list[Candidate]:
-    """Candidates by name, from a list, and from the folders that `BURNISH_MODELS` names where nothing else is.
+def candidates(named: Sequence[str], file: Path | None = None, listed: Sequence[Candidate] = ()) -> list[Candidate]:
+    """Candidates by name, from lists, and from the folders that `BURNISH_MODELS` names where nothing else is.
 
     Args:
         named: folders of a checkpoint or of several, hub names, or 'starter'.
         file: YAML: a list of names, or of mappings with `model` (settings, or a name), `name`, `input`, `adapter`.
+        listed: of the catalogue; those that are named as well are not there twice.
 
     Raises:
         InputError: fewer than two, or two with one name.
@@ -57,7 +58,8 @@ def candidates(named: Sequence[str], file: Path | None = None) -> list[Candidate
     found = [one for name in named for one in _named(name)]
     if file is not None:
         found += [one for entry in _entries(file) for one in _entry(entry, file)]
-    if not named and file is None:
+    found += [one for one in listed if one.name not in {other.name for other in found}]
+    if not named and file is None and not listed:
         places = [place for place in os.environ.get(FOLDERS, "").split(os.pathsep) if place]
         found = [one for place in places for one in _named(place)]
         found += _named("starter")
