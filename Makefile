@@ -11,6 +11,8 @@ CHAT   := runs/demo-chat
 SMOLLM := runs/smollm2-135m-instruct
 # Workers for pytest-xdist. Each imports torch; two fit a small machine.
 WORKERS ?= 2
+# Containers often forbid bytecode. Then every process a test starts compiles burnish anew: 3 s of each on two slow cores.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help reference demo demo-chat test lint types imports test-fast test-slow test-litert install install-dev format clean
 
@@ -65,6 +67,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 test-fast: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q -j 0 src
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations 40 tests
 
 test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.

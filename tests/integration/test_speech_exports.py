@@ -89,7 +89,8 @@ def test_whisper_in_float32_and_int8_without_torch(whisper: Path, tmp_path: Path
     assert rows["ctranslate2-int8"]["bytes"] < rows["ctranslate2-float32"]["bytes"]
     for row in rows.values():
         assert set(row["speed"]["real_time_factor"]) == {"1", "8"}
-        assert row["proof"]["words"] >= row["proof"]["changed_words"] >= 0
+        assert row["proof"]["words"] > 0
+    assert exact["changed_words"] == 0 or exact["ties"] > 0
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "real-time factor (8)" in report
     assert "6 of 6" in report
