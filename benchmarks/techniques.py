@@ -59,10 +59,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "audio_light": {"augmentation": "audio_light"},
     "spec_augment": {"augmentation": "spec_augment"},
 }
-HALF = "plain_bfloat16"
-"""What the techniques below are compared with: the plain recipe in the same precision."""
 GRADIENTS: dict[str, dict[str, Any]] = {
-    HALF: {},
     "agc": {"gradient_clip": {"kind": "agc", "factor": 0.01}, "gradient_clip_norm": None},
     "schedule_free_adamw": {"optimizer": "schedule_free_adamw"},
     "head": {"head": {"layers": 2}},
@@ -73,11 +70,7 @@ OF_SOUNDS: dict[str, dict[str, Any]] = {
     "batch_norms": {"model": {"batch_norms": "frozen"}},
     "batch_norms.group": {"model": {"batch_norms": "group"}},
 }
-SECOND = {
-    "sst2": {name: {**s, "precision": "bfloat16"} for name, s in {**GRADIENTS, **OF_TEXTS}.items()},
-    "fsdd": {name: {**s, "precision": "bfloat16"} for name, s in {**GRADIENTS, **OF_SOUNDS}.items()},
-}
-TECHNIQUES = {"sst2": {**BOTH, **TEXT, **SECOND["sst2"]}, "fsdd": {**BOTH, **SOUND, **SECOND["fsdd"]}}
+TECHNIQUES = {"sst2": {**BOTH, **GRADIENTS, **TEXT, **OF_TEXTS}, "fsdd": {**BOTH, **GRADIENTS, **SOUND, **OF_SOUNDS}}
 CASES: dict[str, dict[str, Any]] = {
     "sst2": {
         "data": {"train": "train", "validation": "validation", "test": "test"},
@@ -233,8 +226,7 @@ def keep(name: str) -> dict[str, Any]:
     path = RESULTS / f"techniques-{name}.json"
     kept = json.loads(path.read_text(encoding="utf-8"))["techniques"] if path.is_file() else {}
     for technique, settings in TECHNIQUES[name].items():
-        plain = answers(name, HALF if technique in SECOND[name] else PLAIN)
-        own = answers(name, technique)
+        plain, own = answers(name, PLAIN), answers(name, technique)
         seeds = sorted(own.keys() & plain.keys())
         if not seeds:
             continue
@@ -265,7 +257,7 @@ def table(name: str) -> str:
     ]
     for technique, row in result["techniques"].items():
         shown = [
-            f"{d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f})" if technique not in (PLAIN, HALF) else ""
+            f"{d['value']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f})" if technique != PLAIN else ""
             for d in (row["difference"]["accuracy"], row["difference"]["macro_f1"])
         ]
         each = ", ".join(f"{a:.3f}" for a in row["accuracy"])
