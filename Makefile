@@ -50,9 +50,9 @@ demo-chat: $(VENV)/.demo  ## The same with a language model: SmolLM2 on shipped 
 	@echo "Predictions:  $(CHAT)/predictions.jsonl"
 	@echo "Talk with it: $(BIN)/burnish chat $(CHAT)"
 
-# mypy takes one core for most of a minute: it runs beside the tests, and is read when they have ended.
-test: $(VENV)/.dev lint imports  ## Install, lint, types, import contracts, all fast tests.
-	@mkdir -p .mypy_cache; $(BIN)/mypy > .mypy_cache/output.txt 2>&1 & types=$$!; \
+# Types and import contracts take one core for a minute: they run beside the tests, and are read when those have ended.
+test: $(VENV)/.dev lint  ## Install, lint, types, import contracts, all fast tests.
+	@mkdir -p .mypy_cache; $(MAKE) --no-print-directory --keep-going types imports > .mypy_cache/output.txt 2>&1 & types=$$!; \
 	$(MAKE) --no-print-directory test-fast; tests=$$?; \
 	wait $$types; checked=$$?; cat .mypy_cache/output.txt; exit $$((tests | checked))
 
