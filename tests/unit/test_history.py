@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish.training.history import Validation, as_scores, best, exhausted, from_json, noise_of_share, to_json
+from burnish.training.history import Validation, as_scores, best, exhausted, from_json, needed, noise_of_share, to_json
 
 NAN, INF = math.nan, math.inf
 
@@ -38,6 +38,13 @@ def test_best_is_the_earliest_of_the_highest_finite(good: tuple[float, ...], ste
     found = best(history(*good))
     assert found is not None
     assert found.step == step
+
+
+def test_what_goes_on_from_an_earlier_step_needs_what_was_best_by_then() -> None:
+    told = history(1.0, 3.0, 2.0, 5.0)
+    assert [needed(told, step, 1) for step in (5, 10, 20, 30, 40)] == [set(), {10}, {20}, {20}, {40}]
+    assert needed(told, 35, 2) == {20, 30}
+    assert needed(told, 40, 3) == {20, 30, 40}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,14 @@ def leading(history: Sequence[Validation], most: int) -> list[Validation]:
     return sorted(finite, key=lambda v: (-v.good, v.scores.get("loss", math.inf), v.step))[:most]
 
 
+def needed(history: Sequence[Validation], step: int, averaged: int) -> set[int]:
+    """Steps whose weights a run that goes on from one step needs: the best up to it, and those that may be averaged."""
+    before = [v for v in history if v.step <= step]
+    first = best(before)
+    others = leading(before, averaged) if averaged > 1 else []
+    return {v.step for v in others} | ({first.step} if first else set())
+
+
 def _better(new: Validation, chosen: Validation) -> bool:
     """Whether the new one of two equals is taken."""
     losses = new.scores.get("loss", math.nan), chosen.scores.get("loss", math.nan)

@@ -261,10 +261,13 @@ class Session:
         training.accelerator.wait()
 
     def _worth_keeping(self) -> set[int]:
-        """Steps whose checkpoints stay: the best one, and those that may be averaged with it."""
-        best, most = history.best(self.validations), kept_for_averaging(self.recipe)
-        leading = [v.step for v in history.leading(self.validations, most)] if most > 1 else []
-        return {*leading, *([best.step] if best else []), *kept_to_go_back(self)}
+        """Steps whose checkpoints stay: where the run may go on from, and for each of them what was the best by then.
+
+        A checkpoint without the best one before it is of no use: the run would end in other weights.
+        """
+        begins = {*checkpoint.steps(self.folder.checkpoints)[-self.recipe.keep_checkpoints :], *kept_to_go_back(self)}
+        averaged = kept_for_averaging(self.recipe)
+        return begins.union(*(history.needed(self.validations, begin, averaged) for begin in begins))
 
     def rewind(self, saved: checkpoint.Checkpoint | None) -> None:
         """Make the folder say what was true after this checkpoint, or before the first step."""
