@@ -9,6 +9,7 @@ from typing import Any
 from burnish.core.files import write_text
 from burnish.evaluation.latency import SIZES
 from burnish.report.markdown import name, number, snippet, table
+from burnish.report.page.exports import put
 from burnish.report.transcribed_exports import HEAD as SPOKEN
 from burnish.report.transcribed_exports import transcribed_row, transcribed_section
 from burnish.report.written_exports import HEAD, written_row, written_section
@@ -20,13 +21,18 @@ TRANSCRIPTS = "transcripts"
 BEGIN, END = "<!-- exports -->", "<!-- end of exports -->"
 
 
-def write(report: Path, exports: Mapping[str, Any]) -> None:
-    """Put the section into a report, in place of the one of an earlier export."""
-    text = report.read_text(encoding="utf-8")
-    before, begun, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2].lstrip("\n") if begun else ""
-    body = "\n".join(section(exports))
-    write_text(report, f"{before.rstrip()}\n\n{BEGIN}\n{body}\n{END}\n" + (f"\n{after}" if after else ""))
+def write(folder: Path, exports: Mapping[str, Any]) -> None:
+    """Put the section into the reports of a run, in place of the one of an earlier export."""
+    lines = section(exports)
+    report, page = folder / "report.md", folder / "report.html"
+    if report.is_file():
+        text = report.read_text(encoding="utf-8")
+        before, begun, rest = text.partition(BEGIN)
+        after = rest.partition(END)[2].lstrip("\n") if begun else ""
+        body = "\n".join(lines)
+        write_text(report, f"{before.rstrip()}\n\n{BEGIN}\n{body}\n{END}\n" + (f"\n{after}" if after else ""))
+    if page.is_file():
+        put(page, lines)
 
 
 def section(exports: Mapping[str, Any]) -> list[str]:

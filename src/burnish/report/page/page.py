@@ -13,6 +13,7 @@ from pathlib import Path
 
 from burnish.core.files import write_text
 from burnish.report.page.contents import Contents
+from burnish.report.page.exports import with_places
 from burnish.report.page.markup import Both, Child, Html, both, code, join, plain, tag
 from burnish.report.page.privacy import relative
 from burnish.report.page.section import Section
@@ -66,7 +67,7 @@ def page(contents: Contents) -> str:
     assert isinstance(title, Both)
     name = relative(str(contents.facts.get("name", "report")))
     kind = both("report of one run", "单次运行报告")
-    return whole(name, title.en, kind, first, sections, _footer(contents, mistakes))
+    return with_places(whole(name, title.en, kind, first, sections, _footer(contents, mistakes)))
 
 
 def whole(name: str, title: Child, kind: Both, first: Html, sections: Sequence[Section], footer: Child) -> str:

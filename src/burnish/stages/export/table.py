@@ -53,6 +53,5 @@ def write_table(
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, result)
-        if (path.parent / "report.md").is_file():
-            report_exports.write(path.parent / "report.md", result)
+        report_exports.write(path.parent, result)
     return result
