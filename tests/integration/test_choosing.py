@@ -13,9 +13,12 @@ from burnish.core.errors import InputError
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.text import load_file
 from burnish.stages.choose import choose as stage
+from burnish.stages.choose.brief import on
 from burnish.stages.choose.candidates import candidates
+from burnish.stages.choose.halving import halved
 from burnish.stages.choose.measured import Cost
 from burnish.stages.choose.written import chosen_into
+from burnish.workers import workers_of
 from tests.integration import tiny_runs
 
 ALLOW = ["test_rows_in_train"]
@@ -117,3 +120,25 @@ def test_tags_are_refused(tmp_path: Path) -> None:
     recipe = Recipe.load({**tiny_runs.settings("tags", model, str(tmp_path / "rows.jsonl")), "allow": ALLOW})
     with pytest.raises(InputError, match="cannot be compared for target 'tags'"):
         stage.choose(recipe, candidates(["starter", model]), stage.Wishes(), print)
+
+
+@pytest.mark.slow
+def test_side_by_side_is_one_after_the_other(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same scores and the same choice; one that cannot be trained costs the others nothing."""
+    monkeypatch.setenv("BURNISH_CACHE", str(tmp_path / "cache"))
+    recipes = {
+        name: Recipe.load(settings(folder, model={"kind": "transformers", "name": str(folder / "models" / name)}))
+        for name in ("one", "two")
+    }
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_text("{}")
+    recipes["broken"] = Recipe.load(settings(folder, model={"kind": "transformers", "name": str(broken)}))
+    alone = halved(recipes, 2, print)
+    beside = halved(recipes, 2, print, on(workers_of("local:2")))
+    assert [[(one.name, one.value, one.behind) for one in of] for of in beside.rounds] == [
+        [(one.name, one.value, one.behind) for one in of] for of in alone.rounds
+    ]
+    assert [bool(one.refused) for one in beside.rounds[0]] == [False, False, True]
+    assert (beside.last, beside.metric, beside.rows) == (alone.last, alone.metric, alone.rows)
+    assert list((tmp_path / "cache" / "trials").iterdir()) == []

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from burnish.cli.options import FILE
+from burnish.cli.options import FILE, workers_option
 from burnish.cli.output import show
 from burnish.core.collecting import importing
 from burnish.core.errors import InputError
 
 if TYPE_CHECKING:
     from burnish.stages.choose.candidates import Candidate
+    from burnish.workers import Workers
 
 GIB = 2**30
 
@@ -55,6 +56,7 @@ GIB = 2**30
 @click.option(
     "--steps", default=60, show_default=True, type=click.IntRange(1), help="Steps of the first brief training."
 )
+@workers_option
 @click.option(
     "--out", type=FILE, required=True, metavar="FOLDER", help="Where table, picture and recipe go; must not exist."
 )
@@ -73,6 +75,7 @@ def choose(
     rows: int,
     confirm: int,
     steps: int,
+    workers: Workers | None,
     out: Path,
 ) -> None:
     """Compare checkpoints: licence and language, one real step and answer, features, then brief trainings of the best.
@@ -100,7 +103,7 @@ def choose(
         steps,
     )
     given = candidates(named, file, _listed(catalogue, free, language, largest))
-    found = chosen_into(out, request.recipe, given, wishes, lambda text: click.echo(text, err=True))
+    found = chosen_into(out, request.recipe, given, wishes, lambda text: click.echo(text, err=True), workers)
     from rich.markdown import Markdown
 
     show(Markdown((out / "choice.md").read_text(encoding="utf-8").rpartition("![")[0]))

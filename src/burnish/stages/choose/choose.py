@@ -11,6 +11,7 @@ import numpy as np
 from burnish.core.errors import BurnishError, InputError, RunFailed
 from burnish.evaluation.transferability.ranking import Ranked, Scored, halves, ranked, scored
 from burnish.recipe.recipe import Recipe
+from burnish.stages.choose.brief import here, on
 from burnish.stages.choose.candidates import Candidate
 from burnish.stages.choose.facts import MOST_UNKNOWN, Facts, Fertility, facts_of, fertility_of
 from burnish.stages.choose.halving import Halved, halved
@@ -18,6 +19,7 @@ from burnish.stages.choose.measured import Cost, cost_of
 from burnish.stages.choose.seen import Sample, features_of, form_of, sampled
 from burnish.stages.prepare.prepare import Prepared, prepare
 from burnish.training.accelerator import Accelerator
+from burnish.workers import Workers
 
 SAMPLE = 600
 """Training rows whose features are computed; neighbours compare each with each."""
@@ -104,7 +106,9 @@ class Choice:
         }
 
 
-def choose(recipe: Recipe, given: Sequence[Candidate], wishes: Wishes, say: Say) -> Choice:
+def choose(
+    recipe: Recipe, given: Sequence[Candidate], wishes: Wishes, say: Say, workers: Workers | None = None
+) -> Choice:
     """Compare checkpoints for a recipe's rows on this machine.
 
     Facts first, then one real step and real answers in a process of their own, then scores on the features of a sample of
@@ -115,6 +119,7 @@ def choose(recipe: Recipe, given: Sequence[Candidate], wishes: Wishes, say: Say)
         given: candidates with different names.
         wishes: what a checkpoint must fulfil.
         say: told each result.
+        workers: where the brief trainings are done, side by side; what is timed is done here, alone.
 
     Raises:
         InputError: nothing fulfils the wishes, no validation split, or labels that no linear model learns.
@@ -141,7 +146,8 @@ def choose(recipe: Recipe, given: Sequence[Candidate], wishes: Wishes, say: Say)
     best = order[: wishes.confirmed]
     if len(best) < 2:
         return _chosen(order[0], f"{order[0].candidate.name} has the best rank of features", seen, None, sample, recipe)
-    brief = halved({one.candidate.name: one.candidate.recipe(recipe) for one in best}, wishes.steps, say)
+    train = here if workers is None else on(workers)
+    brief = halved({one.candidate.name: one.candidate.recipe(recipe) for one in best}, wishes.steps, say, train)
     by_name = {one.candidate.name: one for one in best}
     winner, why = _decided(brief, by_name)
     return _chosen(winner, why, seen, brief, sample, recipe)

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from burnish.core.errors import InputError, NonFinite
+from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.evaluation.compare import shortfall
 from burnish.evaluation.intervals import bootstrap
 from burnish.metrics import Metric
 from burnish.recipe.recipe import Recipe
-from burnish.stages.choosing.trial import Trial, trial
+from burnish.stages.choose.brief import Brief, Training, here
 
 MORE = 3
 Say = Callable[[str], None]
@@ -60,20 +60,21 @@ class Halved:
     equal: list[str]
 
 
-def halved(recipes: Mapping[str, Recipe], steps: int, say: Say) -> Halved:
+def halved(recipes: Mapping[str, Recipe], steps: int, say: Say, train: Training = here) -> Halved:
     """Train all briefly, then the better half longer, as long as that is two or more.
 
     Args:
         recipes: of candidates by name; each trains as its recipe says, with its own usual settings, but for so many steps.
         steps: of the first round, at most; a recipe that has fewer keeps its own.
         say: told each score.
+        train: where.
 
     Raises:
         InputError: no candidate has a score, or there is no validation split.
     """
     names, rounds = list(recipes), []
     while True:
-        done = _Round(recipes, names, steps, say)
+        done = _Round({name: recipes[name] for name in names}, steps, say, train)
         rounds.append(done.compared())
         names, steps = done.order()[: math.ceil(len(names) / 2)], steps * MORE
         if len(names) < 2:
@@ -85,41 +86,38 @@ def halved(recipes: Mapping[str, Recipe], steps: int, say: Say) -> Halved:
 class _Round:
     """Candidates trained for as many steps each, and how they compare."""
 
-    def __init__(self, recipes: Mapping[str, Recipe], names: list[str], steps: int, say: Say) -> None:
-        self.trials: dict[str, Trial] = {}
+    def __init__(self, recipes: Mapping[str, Recipe], steps: int, say: Say, train: Training) -> None:
+        self.trained: dict[str, Brief] = {}
         self.refused: dict[str, str] = {}
-        self.names, self.steps = names, steps
-        for name in names:
-            try:
-                done = trial(_limited(recipes[name], steps), lambda text: None, "model")
-            except (InputError, NonFinite) as error:
-                self.refused[name] = error.found
-                say(f"{name}, {steps} steps: left out: {error.found}")
+        self.names, self.steps = list(recipes), steps
+        for name, done in train({name: _limited(recipe, steps) for name, recipe in recipes.items()}):
+            if isinstance(done, str):
+                self.refused[name] = done
+                say(f"{name}, {steps} steps: left out: {done}")
                 continue
-            self.trials[name] = done
-            value = self.metric.value(done.predictions.known)
-            say(f"{name}, {steps} steps: {self.metric.label} {value:.4f} on validation ({done.seconds:.0f} s)")
-        if not self.trials:
+            self.trained[name] = done
+            value = done.metric.value(done.predictions.known)
+            say(f"{name}, {steps} steps: {done.metric.label} {value:.4f} on validation ({done.seconds:.0f} s)")
+        if not self.trained:
             raise InputError(
                 "no checkpoint could be trained: " + "; ".join(f"{n}: {why}" for n, why in self.refused.items()),
                 place="recipe",
             )
+        self.trained = {name: self.trained[name] for name in self.names if name in self.trained}
 
     @property
     def metric(self) -> Metric:
-        """The deciding one; where the loss decides, which is no metric of answers, the first of the recipe's."""
-        settled = next(iter(self.trials.values())).prepared.recipe
-        wanted = settled.deciding_metric
-        return next((m for m in settled.metrics if m.label == wanted), settled.metrics[0])
+        """The one that decides, the same for all."""
+        return next(iter(self.trained.values())).metric
 
     @property
     def rows(self) -> int:
-        return len(self._known(next(iter(self.trials))))
+        return len(self._known(next(iter(self.trained))))
 
     def order(self) -> list[str]:
         """Names that have a score, the best first; equal ones as they came."""
         sign = -1 if self.metric.greater_is_better else 1
-        return sorted(self.trials, key=lambda name: sign * self.metric.value(self._known(name)))
+        return sorted(self.trained, key=lambda name: sign * self.metric.value(self._known(name)))
 
     def worse(self, name: str) -> bool:
         """Whether a candidate is shown to be worse than the best of the round."""
@@ -133,8 +131,8 @@ class _Round:
     def _short(self, name: str) -> Short:
         if name in self.refused:
             return Short(name, self.steps, refused=self.refused[name])
-        settled, known = self.trials[name].prepared.recipe, self._known(name)
-        around = bootstrap(self.metric, known, resamples=settled.resamples, seed=settled.seed)
+        done, known = self.trained[name], self._known(name)
+        around = bootstrap(self.metric, known, resamples=done.resamples, seed=done.seed)
         return Short(
             name,
             self.steps,
@@ -142,19 +140,20 @@ class _Round:
             around.low,
             around.high,
             self._behind(name),
-            self.trials[name].seconds,
+            done.seconds,
         )
 
     def _behind(self, name: str) -> tuple[float, float, float] | None:
         best = self.order()[0]
         if name == best:
             return None
-        settled = self.trials[name].prepared.recipe
-        first, second = self.trials[best].predictions, self.trials[name].predictions
-        return shortfall(self.metric, first, second, resamples=settled.resamples, seed=settled.seed)
+        first, second = self.trained[best], self.trained[name]
+        return shortfall(
+            self.metric, first.predictions, second.predictions, resamples=second.resamples, seed=second.seed
+        )
 
     def _known(self, name: str) -> Predictions:
-        return self.trials[name].predictions.known
+        return self.trained[name].predictions.known
 
 
 def _limited(recipe: Recipe, steps: int) -> Recipe:

@@ -12,10 +12,16 @@ from burnish.recipe.written import commented
 from burnish.report.choice import choice, choice_picture
 from burnish.stages.choose.candidates import Candidate
 from burnish.stages.choose.choose import Choice, Wishes, choose
+from burnish.workers import Workers
 
 
 def chosen_into(
-    out: Path, recipe: Recipe, given: Sequence[Candidate], wishes: Wishes, say: Callable[[str], None]
+    out: Path,
+    recipe: Recipe,
+    given: Sequence[Candidate],
+    wishes: Wishes,
+    say: Callable[[str], None],
+    workers: Workers | None = None,
 ) -> Choice:
     """Compare, and write choice.json, choice.md, choice.png and recipe.yaml into a new folder.
 
@@ -25,7 +31,7 @@ def chosen_into(
     if out.exists():
         raise InputError("the folder is there already", fix="choose another --out", place=str(out))
     require_writable(out)
-    found = choose(recipe, given, wishes, say)
+    found = choose(recipe, given, wishes, say, workers)
     values = found.as_values()
     out.mkdir(parents=True)
     write_json(out / "choice.json", values)
