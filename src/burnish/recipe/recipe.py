@@ -186,6 +186,7 @@ class Recipe(BaseModel):
     costs: Costs | None = Field(None, description=parts.COSTS)
     prior_correction: bool = Field(False, description=parts.CORRECTION)
     abstention: float | None = Field(None, gt=0, lt=1, description=parts.ABSTENTION)
+    conformal: parts.Conformal | None = Field(None, description=parts.CONFORMAL)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(
@@ -220,6 +221,11 @@ class Recipe(BaseModel):
         if value is not None and value.kind() != info.field_name:
             raise ValueError(f"{value.kind()!r} has a field of its own")
         return value
+
+    @field_validator("conformal", mode="before")
+    @classmethod
+    def _coverage(cls, value: Any) -> Any:
+        return {"coverage": value} if isinstance(value, float) else value
 
     @field_validator("averaging", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""Section of the report about how logits become predictions: temperature, thresholds, abstention."""
+"""Section of the report about how logits become predictions: calibration, thresholds, abstention, prediction sets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from burnish.report.conformal import conformal
 from burnish.report.markdown import name, number, table
 
 SHOWN = 40
@@ -30,6 +31,8 @@ def decisions(learned: Mapping[str, Any]) -> list[str]:
         )
     if "abstention" in learned:
         lines.append(_abstention(learned["abstention"]))
+    if "conformal" in learned:
+        lines += conformal(learned["conformal"])
     if "thresholds" in learned:
         lines += _thresholds(learned["thresholds"])
     return lines

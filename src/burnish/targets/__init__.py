@@ -40,6 +40,15 @@ from burnish.targets._capabilities import (
     Standalone,
     Veiled,
 )
+from burnish.targets._covering import (
+    INTERVAL,
+    PREDICTION_SET,
+    Covering,
+    PredictionInterval,
+    PredictionSets,
+    covers,
+    region_of,
+)
 from burnish.targets._deciding import Costs, cost_matrix
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
@@ -47,11 +56,14 @@ from burnish.targets._timed import Timed
 from burnish.targets._transcripts import Transcribed
 
 __all__ = [
+    "INTERVAL",
+    "PREDICTION_SET",
     "BeyondFloat16",
     "ByCheckpoint",
     "Classes",
     "Confident",
     "Costs",
+    "Covering",
     "Decoded",
     "Divided",
     "Filed",
@@ -62,6 +74,8 @@ __all__ = [
     "Named",
     "Outcome",
     "OverVocabulary",
+    "PredictionInterval",
+    "PredictionSets",
     "Recognised",
     "Redrawn",
     "Scored",
@@ -77,6 +91,7 @@ __all__ = [
     "abstains",
     "classes_of",
     "cost_matrix",
+    "covers",
     "fits",
     "is_exclusive",
     "linear_of",
@@ -84,6 +99,7 @@ __all__ = [
     "mistakes_of",
     "names_of",
     "packed",
+    "region_of",
     "same",
     "shows_truth",
     "target_class",

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.core.answer import sure_enough
@@ -28,18 +29,18 @@ from burnish.core.names import (
 )
 from burnish.core.processor import Processor
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
+from burnish.targets._covering import PREDICTION_SET, Covering, Method, PredictionSets, label_scores
 from burnish.targets._deciding import ByName, Costs, lead, votes
-from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
+from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors, said_of_cells
 from burnish.targets._named import Labelled
 from burnish.targets._programs import LABEL
-from burnish.targets._separators import other_separator
 from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Labelled, Judged, Confident, Recognised, Standalone):
+class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
     """One label for each example, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
@@ -49,6 +50,7 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
     exclusive: ClassVar[bool] = True
     linear: ClassVar[Literal["names"]] = "names"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence")
+    nonconformity_scores: ClassVar[tuple[Method, ...]] = ("lac", "aps")
     problem: ClassVar[str] = "single_label_classification"
     numbers: Literal["names", "positions"] | None = Field(
         None,
@@ -75,6 +77,9 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
     costs: Costs = Field(
         default_factory=dict,
         description="By true label, what each prediction costs: the cheapest on average is made; see `costs` of a recipe.",
+    )
+    prediction_sets: PredictionSets | None = Field(
+        None, description="Which labels the prediction set of an example holds; null: it has none; see `conformal`."
     )
     joining: Literal["mean", "max"] = Field(
         "mean",
@@ -105,36 +110,11 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
             refuse_vectors(texts, self.column)
             if inferred:
                 refuse_numbers_of_words(texts, self.column)
-        said = self._said(known, texts) if inferred else []
+        said = said_of_cells(known, texts, self.column) if inferred else []
         if self.numbers is not None or not known or not named(self.labels) or any(whole(v) is None for v in known):
             return self, said
         require_positions([known], self.labels, self.column)
         return self.model_copy(update={"numbers": "positions"}), [*said, said_positions(self.column, self.labels)]
-
-    def _said(self, known: list[Any], texts: list[str]) -> list[str]:
-        """What speaks for another kind of target than the one that was guessed.
-
-        Raises:
-            InputError: the column is called as one of several labels, and most cells hold several.
-        """
-        if looks_like_score(known):
-            number = f"target={{kind: score, column: {self.column}}}"
-            return [
-                f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"
-            ]
-        separated = other_separator(texts, "|") if len(texts) == len(known) else None
-        if separated is None or not separated.sure:
-            return []
-        several = f"target={{kind: labels, column: {self.column}, separator: {separated.written}}}"
-        single_ = f"target={{kind: label, column: {self.column}}}"
-        what = f"{separated.cells:,} of {separated.total:,} cells hold {separated.written}, such as {separated.example!r:.60}"
-        if self.column.lower().endswith("s") and not self.column.lower().endswith(("ss", "is", "us")):
-            raise InputError(
-                f"column {self.column!r}: {what}: several labels in a cell, or one label with that name?",
-                fix=f"for several labels: {several}; for one: {single_}",
-                place="target",
-            )
-        return [f"{what}, and each cell is read as one label; for several labels: {several}"]
 
     def name_of(self, value: Any) -> str | None:
         """The label of a cell; None where it is missing."""
@@ -228,6 +208,42 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         known = [(row, self._numbers[t]) for row, t in enumerate(truths) if t in self._numbers]
         rows, numbers = np.array(known, np.int64).reshape(-1, 2).T
         return float(-np.log(np.maximum(probabilities[rows, numbers], TINY)).mean()) if len(rows) else 0.0
+
+    @property
+    def region_columns(self) -> tuple[str, ...]:
+        """The set, where limits are known."""
+        return () if self.prediction_sets is None else (PREDICTION_SET,)
+
+    def region(self, decoded: Decoded) -> dict[str, Any]:
+        """The labels in the set, the most probable first."""
+        if self.prediction_sets is None:
+            return {}
+        shares = np.asarray(decoded.probabilities, np.float64)
+        held = self.prediction_sets.held(shares, self.labels)
+        return {PREDICTION_SET: [self.labels[n] for n in np.argsort(-shares, kind="stable") if held[n]]}
+
+    def nonconformity(
+        self, method: Method, truths: Sequence[Any], answers: Sequence[Any], probabilities: Array
+    ) -> NDArray[np.float64]:
+        """The score of the true label; infinite for one that training did not have."""
+        numbers = np.array([self._numbers.get(truth, -1) for truth in truths], np.int64)
+        scores = label_scores(probabilities, method)[np.arange(len(numbers)), numbers]
+        return np.where(numbers < 0, np.inf, scores)
+
+    def covering(self, coverage: float, method: Method, limit: float | None, limits: Mapping[str, float]) -> Label:
+        """With sets by one limit, or by one for each label."""
+        sets = PredictionSets(coverage=coverage, method=method, limit=limit, limits=dict(limits))
+        return self.model_copy(update={"prediction_sets": sets})
+
+    def reached(
+        self, truths: Sequence[Any], answers: Sequence[Any], probabilities: Array
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Whether the true label is in the set, and how many labels are."""
+        assert self.prediction_sets is not None
+        held = self.prediction_sets.held(probabilities, self.labels)
+        numbers = np.array([self._numbers.get(truth, -1) for truth in truths], np.int64)
+        covered = held[np.arange(len(numbers)), numbers] & (numbers >= 0)
+        return np.asarray(covered), held.sum(axis=1).astype(np.float64)
 
     @property
     def may_abstain(self) -> bool:
