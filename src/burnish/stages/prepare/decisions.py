@@ -82,7 +82,7 @@ def check_rows(recipe: Settled, truths: Mapping[str, Truths]) -> None:
         part = own.part
         group = recipe.group if recipe.group in part.table.columns else part.table.group
         rows = part.rows[fine]
-        groups = None if group is None else [str(g) for g in part.table.take(rows, [group])[group].to_pylist()]
+        groups = None if not group else [str(g) for g in part.table.take(rows, [group])[group].to_pylist()]
         half = apart(rows.tolist(), labels, groups, recipe.dividing_seed, by_class=is_exclusive(target))
         labels = [label for label, kept in zip(labels, half, strict=True) if kept]
     counts = Counter(map(str, labels))
