@@ -46,7 +46,8 @@ def numbers(rows: int, seed: int) -> Predictions:
 
 
 @pytest.mark.parametrize(
-    ("rows", "coverage", "place"), [(9, 0.9, 9), (19, 0.95, 19), (99, 0.9, 90), (100, 0.9, 91), (4, 0.8, 4), (3, 0.8, 4)]
+    ("rows", "coverage", "place"),
+    [(9, 0.9, 9), (19, 0.95, 19), (99, 0.9, 90), (100, 0.9, 91), (4, 0.8, 4), (3, 0.8, 4)],
 )
 def test_which_score_is_the_limit(rows: int, coverage: float, place: int) -> None:
     """ceil((n + 1) * coverage), by hand: 10 * 0.9 is 9 and not 10, whatever floats say."""

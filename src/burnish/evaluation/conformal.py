@@ -61,15 +61,17 @@ def require_enough(rows: Mapping[str, int], coverage: float, *, halved: bool = F
     few = {name: count for name, count in rows.items() if count < needed}
     if not few:
         return
-    shown = ", ".join(f"{name!r} has {count:,}" if name else f"there are {count:,}" for name, count in [*few.items()][:5])
+    shown = ", ".join(
+        f"{name!r} has {count:,}" if name else f"there are {count:,}" for name, count in [*few.items()][:5]
+    )
     more = f" and {len(few) - 5} more classes" if len(few) > 5 else ""
     what = f"of {'class ' if any(few) else 'labelled examples '}"
     half = " (half of the validation examples; calibration is learned from the other half)" if halved else ""
     most = max(0.0, min(few.values()) / (min(few.values()) + 1))
     raise InputError(
         f"conformal coverage {coverage:g}: {what}{shown}{more} to learn from{half}",
-        expected=f"at least {needed:,} validation examples{' of each class' if any(few) else ''}: with n of them (n + 1) * coverage "
-        "must not be above n, else only the set of all labels (or an endless interval) holds the truth often enough",
+        expected=f"at least {needed:,} validation examples{' of each class' if any(few) else ''}: with n of them "
+        "(n + 1) * coverage must not be above n, else nothing but all labels (or an endless interval) is often enough right",
         fix=f"more validation examples, conformal.coverage={math.floor(most * 100) / 100:g} or less"
         + (", or conformal.guarantee=marginal" if any(few) else ""),
         place="conformal",
@@ -155,10 +157,9 @@ def reached(facts: Mapping[str, Any], target: Target, predictions: Predictions) 
         predictions: what it answered.
 
     Returns:
-        `rows`, `covered`, `coverage` with its 95 % Wilson interval `low` to `high`; `expected` [2], between which the coverage lies
-        in 95 of 100 draws of both sets of rows where the guarantee is marginal and rows are exchangeable; `size` (mean), of
-        sets `sizes` {labels: rows} and `by_class` {name: {rows, coverage, low, high, size}}, with `expected` where the guarantee is of
-        each class.
+        `rows`, `covered`, `coverage` with its 95 % Wilson interval `low` to `high`; where the guarantee is marginal `expected` [2],
+        between which the coverage lies in 95 of 100 draws of both sets of rows; `size` (mean); of sets `sizes` {labels: rows} and
+        `by_class` {name: {rows, coverage, low, high, size}}, with `expected` where the guarantee is of each class.
     """
     assert isinstance(target, Covering)
     known = predictions.known
@@ -198,4 +199,11 @@ def _share(covered: NDArray[np.bool_], sizes: NDArray[np.float64]) -> dict[str, 
     if not rows:
         return {"rows": 0, "covered": 0, "coverage": None, "low": None, "high": None, "size": None}
     low, high = wilson(hits / rows, rows)
-    return {"rows": rows, "covered": hits, "coverage": hits / rows, "low": low, "high": high, "size": float(sizes.mean())}
+    return {
+        "rows": rows,
+        "covered": hits,
+        "coverage": hits / rows,
+        "low": low,
+        "high": high,
+        "size": float(sizes.mean()),
+    }

@@ -50,10 +50,13 @@ CACHE_FEATURES = (
 )
 ABSTENTION = "Least accuracy of accepted predictions; less confident ones are marked; null: none is marked."
 CONFORMAL = (
-    "Share of examples whose prediction set (of numbers, interval) holds the truth, learned from validation: 0.9, or {coverage: 0.9, "
-    "guarantee: class_conditional}; null: no sets."
+    "Share of examples whose prediction set (of numbers, interval) holds the truth, learned from validation: 0.9, or "
+    "{coverage: 0.9, guarantee: class_conditional}; null: no sets."
 )
-CALIBRATION = "temperature: one number, learned from validation, calibrates the probabilities."
+CALIBRATION = (
+    "How probabilities are made right by validation: temperature is one number; vector two for each label and isotonic a curve for "
+    "each, which need more examples and may change predictions."
+)
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
 )

@@ -180,7 +180,7 @@ class Recipe(BaseModel):
     forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
-    calibration: Literal["none", "temperature"] = Field("none", description=parts.CALIBRATION)
+    calibration: Literal["none", "temperature", "vector", "isotonic"] = Field("none", description=parts.CALIBRATION)
     thresholds: parts.Thresholds = Field("given", description=parts.THRESHOLDS)
     prior_strength: float | None = Field(None, ge=0, description=parts.PRIOR_STRENGTH)
     costs: Costs | None = Field(None, description=parts.COSTS)

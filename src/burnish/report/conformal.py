@@ -35,7 +35,10 @@ def conformal(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _asked(facts: Mapping[str, Any], numbers: bool) -> str:
-    wanted, learned = f"{facts['coverage']:.0%}" if facts["coverage"] * 100 % 1 == 0 else f"{facts['coverage']:g}", facts["rows"]
+    wanted, learned = (
+        f"{facts['coverage']:.0%}" if facts["coverage"] * 100 % 1 == 0 else f"{facts['coverage']:g}",
+        facts["rows"],
+    )
     if numbers:
         return (
             f"Intervals: the prediction ± {facts['limit']:.4g} should hold {wanted} of the true values (split conformal "

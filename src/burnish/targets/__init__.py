@@ -22,6 +22,7 @@ from burnish.targets._asking import (
     target_class,
     target_of,
 )
+from burnish.targets._calibrators import Calibrator, Isotonic, Steps, VectorScaling
 from burnish.targets._capabilities import (
     BeyondFloat16,
     ByCheckpoint,
@@ -50,6 +51,7 @@ from burnish.targets._covering import (
     region_of,
 )
 from burnish.targets._deciding import Costs, cost_matrix
+from burnish.targets._probable import UNCALIBRATED, Probable
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
 from burnish.targets._timed import Timed
@@ -58,8 +60,10 @@ from burnish.targets._transcripts import Transcribed
 __all__ = [
     "INTERVAL",
     "PREDICTION_SET",
+    "UNCALIBRATED",
     "BeyondFloat16",
     "ByCheckpoint",
+    "Calibrator",
     "Classes",
     "Confident",
     "Costs",
@@ -68,6 +72,7 @@ __all__ = [
     "Divided",
     "Filed",
     "Generative",
+    "Isotonic",
     "Judged",
     "Mistakes",
     "Musical",
@@ -76,16 +81,19 @@ __all__ = [
     "OverVocabulary",
     "PredictionInterval",
     "PredictionSets",
+    "Probable",
     "Recognised",
     "Redrawn",
     "Scored",
     "Sounded",
     "Standalone",
+    "Steps",
     "Target",
     "Taught",
     "Timed",
     "Transcribed",
     "Usual",
+    "VectorScaling",
     "Veiled",
     "Wrong",
     "abstains",

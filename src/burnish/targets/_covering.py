@@ -31,7 +31,9 @@ class PredictionSets(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     coverage: float = Field(gt=0, lt=1, description="Share of rows whose set should hold the true label.")
     method: Method = Field("lac", description="Nonconformity score: lac or aps.")
-    limit: float | None = Field(None, ge=0, description="Largest score of a label in the set; null: one for each label.")
+    limit: float | None = Field(
+        None, ge=0, description="Largest score of a label in the set; null: one for each label."
+    )
     limits: ByName = Field(default_factory=dict, description="The same for each label, of class-conditional sets.")
 
     def held(self, probabilities: Array, names: Sequence[str]) -> NDArray[np.bool_]:

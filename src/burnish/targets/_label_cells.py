@@ -221,15 +221,15 @@ def said_of_cells(known: Sequence[Any], texts: Sequence[str], column: str) -> li
     """
     if looks_like_score(list(known)):
         number = f"target={{kind: score, column: {column}}}"
-        return [
-            f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"
-        ]
+        return [f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"]
     separated = other_separator(list(texts), "|") if len(texts) == len(known) else None
     if separated is None or not separated.sure:
         return []
     several = f"target={{kind: labels, column: {column}, separator: {separated.written}}}"
     single_ = f"target={{kind: label, column: {column}}}"
-    what = f"{separated.cells:,} of {separated.total:,} cells hold {separated.written}, such as {separated.example!r:.60}"
+    what = (
+        f"{separated.cells:,} of {separated.total:,} cells hold {separated.written}, such as {separated.example!r:.60}"
+    )
     if column.lower().endswith("s") and not column.lower().endswith(("ss", "is", "us")):
         raise InputError(
             f"column {column!r}: {what}: several labels in a cell, or one label with that name?",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.core.answer import sure_enough
@@ -29,10 +27,9 @@ from burnish.core.names import (
 )
 from burnish.core.processor import Processor
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
-from burnish.targets._covering import PREDICTION_SET, Covering, Method, PredictionSets, label_scores
 from burnish.targets._deciding import ByName, Costs, lead, votes
 from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors, said_of_cells
-from burnish.targets._named import Labelled
+from burnish.targets._probable import Probable
 from burnish.targets._programs import LABEL
 from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 
@@ -40,7 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
+class Label(Probable, Judged, Confident, Recognised, Standalone):
     """One label for each example, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
@@ -50,7 +47,6 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
     exclusive: ClassVar[bool] = True
     linear: ClassVar[Literal["names"]] = "names"
     mistakes: ClassVar[Mistakes] = Mistakes("Most confident mistakes", "confidence")
-    nonconformity_scores: ClassVar[tuple[Method, ...]] = ("lac", "aps")
     problem: ClassVar[str] = "single_label_classification"
     numbers: Literal["names", "positions"] | None = Field(
         None,
@@ -77,9 +73,6 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
     costs: Costs = Field(
         default_factory=dict,
         description="By true label, what each prediction costs: the cheapest on average is made; see `costs` of a recipe.",
-    )
-    prediction_sets: PredictionSets | None = Field(
-        None, description="Which labels the prediction set of an example holds; null: it has none; see `conformal`."
     )
     joining: Literal["mean", "max"] = Field(
         "mean",
@@ -148,10 +141,6 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
         number = self._numbers.get(self.name_of(value) or "")
         return np.array(number or 0, np.int64), np.array(number is not None, np.float32)
 
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {name: i for i, name in enumerate(self.labels)}
-
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """[B] and [B]."""
         return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
@@ -174,6 +163,8 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
         if self.offsets:
             logits = logits + np.array([self.offsets.get(name, 0.0) for name in self.labels])
         probabilities = softmax(logits / self.temperature)
+        if self.calibrator is not None:
+            return self.calibrated(probabilities)
         best = self.votes(probabilities).argmax(axis=-1)
         return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
 
@@ -200,7 +191,9 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
         return max(distances)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
-        """The softmax of other logits."""
+        """The softmax of other logits; None where they were calibrated otherwise as well."""
+        if self.calibrator is not None:
+            return None
         return softmax(np.log(np.maximum(probabilities, TINY)) * (self.temperature / temperature))
 
     def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
@@ -208,42 +201,6 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
         known = [(row, self._numbers[t]) for row, t in enumerate(truths) if t in self._numbers]
         rows, numbers = np.array(known, np.int64).reshape(-1, 2).T
         return float(-np.log(np.maximum(probabilities[rows, numbers], TINY)).mean()) if len(rows) else 0.0
-
-    @property
-    def region_columns(self) -> tuple[str, ...]:
-        """The set, where limits are known."""
-        return () if self.prediction_sets is None else (PREDICTION_SET,)
-
-    def region(self, decoded: Decoded) -> dict[str, Any]:
-        """The labels in the set, the most probable first."""
-        if self.prediction_sets is None:
-            return {}
-        shares = np.asarray(decoded.probabilities, np.float64)
-        held = self.prediction_sets.held(shares, self.labels)
-        return {PREDICTION_SET: [self.labels[n] for n in np.argsort(-shares, kind="stable") if held[n]]}
-
-    def nonconformity(
-        self, method: Method, truths: Sequence[Any], answers: Sequence[Any], probabilities: Array
-    ) -> NDArray[np.float64]:
-        """The score of the true label; infinite for one that training did not have."""
-        numbers = np.array([self._numbers.get(truth, -1) for truth in truths], np.int64)
-        scores = label_scores(probabilities, method)[np.arange(len(numbers)), numbers]
-        return np.where(numbers < 0, np.inf, scores)
-
-    def covering(self, coverage: float, method: Method, limit: float | None, limits: Mapping[str, float]) -> Label:
-        """With sets by one limit, or by one for each label."""
-        sets = PredictionSets(coverage=coverage, method=method, limit=limit, limits=dict(limits))
-        return self.model_copy(update={"prediction_sets": sets})
-
-    def reached(
-        self, truths: Sequence[Any], answers: Sequence[Any], probabilities: Array
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Whether the true label is in the set, and how many labels are."""
-        assert self.prediction_sets is not None
-        held = self.prediction_sets.held(probabilities, self.labels)
-        numbers = np.array([self._numbers.get(truth, -1) for truth in truths], np.int64)
-        covered = held[np.arange(len(numbers)), numbers] & (numbers >= 0)
-        return np.asarray(covered), held.sum(axis=1).astype(np.float64)
 
     @property
     def may_abstain(self) -> bool:
@@ -268,10 +225,10 @@ class Label(Labelled, Judged, Confident, Covering, Recognised, Standalone):
 
         return pa.string()
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """As `decode`."""
-        return LABEL
+        lines = self.calibrator.program if self.calibrator is not None else ""
+        return LABEL.replace("votes = ", f"{lines}votes = ", 1)
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

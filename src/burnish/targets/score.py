@@ -148,8 +148,7 @@ class Score(Target, Judged, Covering, Recognised, Standalone):
 
         return pa.float64()
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """As `decode`."""
         return SCORE
 

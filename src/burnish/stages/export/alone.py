@@ -39,6 +39,7 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "labels": names,
         "temperature": float(getattr(target, "temperature", 1.0)),
         "temperature_in_weights": bundle.settings.get("temperature_in_weights"),
+        "calibrator": None if (made := getattr(target, "calibrator", None)) is None else made.model_dump(mode="json"),
         "offsets": _by_name(target, "offsets", names, 0.0),
         "thresholds": None if least is None else {name: of_label.get(name, least) for name in names},
         "decision_weights": _by_name(target, "decision_weights", names, 1.0),
@@ -178,7 +179,12 @@ def _files(facts: Mapping[str, Any]) -> list[str]:
 
 def _confidence(settings: Mapping[str, Any]) -> list[str]:
     lines = []
-    if settings["temperature"] != 1:
+    if settings["calibrator"] is not None:
+        lines.append(
+            f"Probabilities are calibrated after softmax by `calibrator` of `{SETTINGS}` ({settings['calibrator']['kind']}): it is "
+            "not in the graph, and without it predictions and confidences are others."
+        )
+    elif settings["temperature"] != 1:
         lines.append(
             f"Divide the logits by `temperature` ({settings['temperature']:.4f}) first: it is not in the graph, and without it "
             "the labels are the same and the confidences are not."
@@ -201,7 +207,9 @@ def _conformal(region: Mapping[str, Any] | None) -> list[str]:
     if "half_width" in region:
         return [f"The prediction less and plus {region['half_width']:.6g} holds the truth of {share}."]
     score = "one minus its probability" if region["method"] == "lac" else "the sum of all larger probabilities"
-    limit = f"{region['limit']:.6g}" if region["limit"] is not None else f"its own in `conformal.limits` of `{SETTINGS}`"
+    limit = (
+        f"{region['limit']:.6g}" if region["limit"] is not None else f"its own in `conformal.limits` of `{SETTINGS}`"
+    )
     return [
         f"A prediction set holds each label of which {score} is not above a limit: {limit}. It holds the true label of {share}."
     ]

@@ -95,7 +95,9 @@ def predict(
         require_apart(out, [data], option="-o")
     with working(out) as folder:
         given = GivenColumns.of(bundle.input, input_columns=asked.input_columns)
-        return _answered(asked, bundle, given, rows_of(data, bundle.input, folder, given, covers(bundle.target)), folder)
+        return _answered(
+            asked, bundle, given, rows_of(data, bundle.input, folder, given, covers(bundle.target)), folder
+        )
 
 
 def _answered(asked: Request, bundle: Bundle, given: GivenColumns, rows: InputRows, folder: Path) -> dict[str, Any]:

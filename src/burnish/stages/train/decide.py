@@ -14,6 +14,7 @@ from burnish.core.events import Event
 from burnish.core.predictions import Predictions
 from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
+from burnish.evaluation.calibrators import calibrated, calibrator_of
 from burnish.evaluation.conformal import apart, learned_regions, reached
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
@@ -22,7 +23,7 @@ from burnish.stages.prepare.decisions import asked
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.train.priors import corrected, frequencies_of
 from burnish.stages.train.tuned import answered_by, cheapest, tuned_decisions, without_change
-from burnish.targets import Confident, Named, Target, is_exclusive
+from burnish.targets import UNCALIBRATED, Confident, Named, Target, is_exclusive
 from burnish.trackers import Tracking
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def learned(
     say: Callable[[str], None],
     frequencies: NDArray[np.float64] | None = None,
 ) -> Decisions:
-    """Temperature first, then thresholds, abstention and prediction sets by the probabilities it gives.
+    """Calibration first, then thresholds, abstention and prediction sets by the probabilities it gives.
 
     Args:
         recipe, target: of the run; the target with what is known beforehand.
@@ -105,10 +106,19 @@ def learned(
     fitting, rest = _divided(recipe, target, predictions)
     if recipe.calibration == "temperature":
         divisor = temperature(target, fitting)
-        before, after = (surprise(target, p, fitting.known.truth) for p in (fitting, tempered(target, fitting, divisor)))
+        before, after = (
+            surprise(target, p, fitting.known.truth) for p in (fitting, tempered(target, fitting, divisor))
+        )
         predictions, rest = (tempered(target, p, divisor) for p in (predictions, rest))
         facts["temperature"] = {"value": divisor, "log_loss_before": before, "log_loss_after": after}
         target = target.model_copy(update={"temperature": divisor})
+    elif recipe.calibration != "none":
+        made = calibrator_of(recipe.calibration, target, fitting)
+        before = surprise(target, fitting)
+        target = target.model_copy(update={"calibrator": made})
+        after = surprise(target, calibrated(target, fitting))
+        predictions, rest = (calibrated(target, p) for p in (predictions, rest))
+        facts["calibrator"] = {**made.model_dump(mode="json"), "log_loss_before": before, "log_loss_after": after}
     target = without_change(target, recipe.costs)
     if recipe.thresholds != "given":
         target, facts["thresholds"] = tuned_decisions(recipe, target, predictions, frequencies)
@@ -165,6 +175,11 @@ def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, ins
         before, after = (surprise(target, p, plain.truth) for p in (plain, predictions))
         test = {"log_loss_before": before, "log_loss_after": after}
         extended["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
+    if "calibrator" in facts:
+        known = predictions.known
+        before = known.numbers(UNCALIBRATED)
+        test = {"log_loss_before": float(np.nanmean(before)), "log_loss_after": surprise(target, known)}
+        extended["calibrator"] = {**facts["calibrator"], "test": test}
     if "abstention" in facts:
         promise = facts["abstention"]
         extended["abstention"] = {**promise, "test": kept(predictions, promise["abstain_below"])}
