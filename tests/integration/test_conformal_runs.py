@@ -74,6 +74,7 @@ def test_an_export_gives_the_same_sets(run: burnish.Run) -> None:
     """Limits are those of the bundle, whatever computes the network."""
     torch_, onnx = (sets_of(run, runtime=name) for name in ("torch", "onnx"))
     assert torch_ == onnx
+    assert len({tuple(one) for one in torch_}) > 1
 
 
 def test_predict_and_the_server_give_them(run: burnish.Run, burnish_command: Command, tmp_path: Path) -> None:
@@ -93,7 +94,9 @@ def test_predict_and_the_server_give_them(run: burnish.Run, burnish_command: Com
             found = [[name for name in line.split(",")[place].split("|") if name] for line in lines[1:]]
         assert found == expected
     taken = write_csv(tmp_path / "taken.csv", [{"text": "a", "prediction_set": "b"}])
-    assert "column 'prediction_set' is in the input already" in burnish_command("predict", run.path, taken).err
+    assert "column 'prediction_set' is in the input already" in (
+        burnish_command("predict", run.path, taken, "--out", tmp_path / "no.csv").err
+    )
     with TestClient(create(Settings(bundles=[f"own@1={run.path}"]))) as client:
         said = client.post("/models/own/predict", json=TEXTS).json()["answers"]
         assert [answer["prediction_set"] for answer in said] == expected
@@ -155,12 +158,13 @@ def test_a_calibrator_is_kept_and_used_everywhere(
     assert found["test"]["log_loss_after"] == pytest.approx(trained.scores["metrics"]["log_loss"]["value"], abs=1e-6)
     assert burnish_command("export", trained.path, "--to", "onnx", "--out", tmp_path / "out", "--bound", "1").code == 0
     own = trained.predictor()(TEXTS)
-    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    out = tmp_path / "out" / "onnx-float32"
+    settings = json.loads((out / "settings.json").read_text())
     assert settings["calibrator"] == trained.predictor().bundle.target.model_dump(mode="json")["calibrator"]
-    program = (tmp_path / "out" / "answer.py").read_text()
+    program = (out / "answer.py").read_text()
     for text, answer in zip(TEXTS[:3], own, strict=False):
         said = subprocess.run(
-            [sys.executable, "-c", program, text], cwd=tmp_path / "out", check=True, capture_output=True, text=True
+            [sys.executable, "-c", program, text], cwd=out, check=True, capture_output=True, text=True
         ).stdout
         assert json.loads(said)["answer"] == answer.answer
         assert json.loads(said)["probabilities"] == pytest.approx(answer.probabilities, abs=1e-3)
