@@ -54,12 +54,12 @@ class Probable(Labelled, Covering):
 
     def columns(self) -> tuple[str, ...]:
         """Of calibrated answers, what their log loss was without."""
-        return () if self.calibrator is None else (UNCALIBRATED,)
+        return super().columns() if self.calibrator is None else (UNCALIBRATED,)
 
     def measures(self, outcome: Outcome) -> Sequence[float]:
         """Not a number for a label that training did not have, and for answers of baselines."""
-        if self.calibrator is None:
-            return ()
+        if UNCALIBRATED not in self.columns():
+            return super().measures(outcome)
         before, number = outcome.decoded.uncalibrated, self._numbers.get(outcome.truth)
         return (math.nan if before is None or number is None else -math.log(max(float(before[number]), TINY)),)
 

@@ -17,22 +17,11 @@ METRICS = {
     "average_precision": Both("area under precision by recall", "精确率—召回率曲线下面积"),
     "log_loss": Both("lower is better; punishes sure mistakes", "越低越好；自信的错误受罚最重"),
     "brier": Both("lower is better; squared error of probabilities", "越低越好；概率的平方误差"),
-    "adaptive_calibration_error": Both(
-        "lower is better; confidence against accuracy, bins of equally many rows",
-        "越低越好；等样本数分箱的置信度与准确率之差",
-    ),
-    "debiased_calibration_error": Both(
-        "lower is better; the same less what chance makes of it", "越低越好；扣除随机偏差后的校准误差"
-    ),
-    "classwise_calibration_error": Both(
-        "lower is better; probabilities of all classes against frequencies", "越低越好；各类别概率与频率之差"
-    ),
-    "risk_coverage_area": Both(
-        "lower is better; share wrong, averaged over all coverages", "越低越好；各覆盖率下错误率的平均"
-    ),
-    "excess_risk_coverage_area": Both(
-        "lower is better; how badly confidence orders right and wrong", "越低越好；置信度区分对错的不足"
-    ),
+    "adaptive_calibration_error": Both("lower is better; the same in bins of equal mass", "越低越好；等样本数分箱"),
+    "debiased_calibration_error": Both("lower is better; less what chance makes", "越低越好；扣除随机偏差"),
+    "classwise_calibration_error": Both("lower is better; of all classes", "越低越好；所有类别"),
+    "risk_coverage_area": Both("lower is better; mean risk over coverages", "越低越好；各覆盖率的平均风险"),
+    "excess_risk_coverage_area": Both("lower is better; above the best order", "越低越好；高出最佳排序"),
     "expected_calibration_error": Both("lower is better; confidence against accuracy", "越低越好；置信度与准确率之差"),
     "subset_accuracy": Both("share of examples with exactly the right labels", "标签完全正确的样本比例"),
     "hamming_loss": Both("lower is better; share of wrong decisions", "越低越好；错误判断的比例"),
