@@ -341,3 +341,16 @@ def test_curves_are_in_units_of_their_data() -> None:
     assert matrix is not None
     wide, _, _, tall, across, down = map(float, matrix[1].split())
     assert (across + 2 * wide, down + tall) == pytest.approx((drawn.at_x(2.0), drawn.at_y(1.0)), abs=1e-3)
+
+
+def test_risk_by_coverage_is_drawn_with_its_areas() -> None:
+    """The curve, the best order and their numbers; nothing where every prediction is right."""
+    given = contents(label_table(200, 3, 1))
+    text = page(given)
+    assert 'data-name="risk"' in text
+    area = given.scores["metrics"]["risk_coverage_area"]["value"]
+    assert f"Area {area:.3f}" in " ".join(Checked(text).words)
+    assert "Brier score" in text
+    known = label_table(60, 2)
+    right = known.with_answers(known.truth)
+    assert 'data-name="risk"' not in page(contents(right))

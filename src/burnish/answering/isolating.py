@@ -12,7 +12,7 @@ from burnish.core.errors import InputError, RunFailed
 
 ADDED = ("prediction", "probability", "probabilities", "abstained", "error")
 """Columns that are added to a table of answers; CSV leaves `probabilities` out, and `abstained` is there where the bundle
-abstains."""
+abstains. Between them and `error` stands the region of an answer, where the bundle has one (`targets.covers`)."""
 TAGGED = "tagged"
 """The column that is added as well where answers are lists of tags."""
 ENDED = "ended"
@@ -93,6 +93,7 @@ def _said(answer: Answer) -> Row:
         "probability": answer.confidence,
         "probabilities": answer.probabilities,
         **({} if answer.abstained is None else {"abstained": answer.abstained}),
+        **answer.region,
         **({} if answer.tokens is None else {TAGGED: answer.tagged}),
         **({} if answer.ended is None else {ENDED: answer.ended}),
         "error": None,

@@ -23,7 +23,7 @@ from burnish.core.views import HELD
 from burnish.decoders import Decoder
 from burnish.inputs import Assembled, Elementwise, asked_of, lacking
 from burnish.runtimes import Generate, Together
-from burnish.targets import Decoded, abstains, names_of
+from burnish.targets import Decoded, abstains, names_of, region_of
 
 SQUARES = 1 << 15  # tokens of a row, squared, up to which `batch_size` rows go together: memory of attention grows so
 
@@ -160,7 +160,8 @@ class Predictor:
         target = self.bundle.target
         probabilities = dict(zip(names_of(target), map(float, decoded.probabilities), strict=False))
         told = (decoded.score, decoded.ended, tokens, decoded.words)
-        return Answer(decoded.answer, probabilities, abstains(target, decoded), *told)
+        region = region_of(target, decoded)
+        return Answer(decoded.answer, probabilities, abstains(target, decoded), *told, region)
 
     def _tokens(self, row: Example) -> tuple[str, ...] | None:
         """The words of a row, where the answer has a tag for each."""

@@ -35,7 +35,7 @@ CODES = """## Exit codes
 | 3 | `predict`: the file is complete, but some rows have an error instead of a prediction |
 | 130 | interrupted; saved, and can be resumed |
 """
-GROUPS = ("data", "early_stopping")
+GROUPS = ("data", "early_stopping", "conformal")
 """Fields of a recipe that are groups of settings without a kind."""
 
 

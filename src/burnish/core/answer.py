@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ class Answer:
         ended: why it ended: `stop`, or `length` where it was cut off.
         tokens: the words that a list of tags is of, one for each; None where the answer is no such list.
         words: of a transcript of one window, with times, where these were asked for.
+        region: what holds the truth as often as the bundle's `conformal` asks for: `prediction_set`, a list of labels, the most
+            probable first; or `lower` and `upper`. Empty where the bundle has no such thing.
     """
 
     answer: Any
@@ -35,6 +37,7 @@ class Answer:
     ended: Reason | None = None
     tokens: tuple[str, ...] | None = None
     words: tuple[Any, ...] = ()
+    region: dict[str, Any] = field(default_factory=dict)
 
     @property
     def confidence(self) -> float | None:

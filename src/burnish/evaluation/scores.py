@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, cast
 
 from burnish.core.component import build, component_class, kinds
@@ -12,6 +13,7 @@ from burnish.core.errors import InputError, unknown
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import per_class
 from burnish.counting.resampling import with_truth
+from burnish.evaluation.brier_parts import brier_parts
 from burnish.evaluation.by_data_set import by_data_set
 from burnish.evaluation.confusion import confusion
 from burnish.evaluation.intervals import Interval, bootstrap_all
@@ -69,7 +71,8 @@ def scores(
         level, seed, grouped}, `headline` [labels], `metrics` {label: {value, greater_is_better, and for the headline
         low, high, resamples; `rows` of a share of some rows only}}, `not_applied` [labels of metrics whose matter no truth has];
         for targets with classes `per_class` {name: {precision, recall, f1, support, answered}},
-        and where an answer is exactly one of them `confusion` {names, counts}; of transcripts `texts` {normalisation,
+        and where an answer is exactly one of them `confusion` {names, counts} and, with
+        probabilities, `brier_decomposition`; of transcripts `texts` {normalisation,
         version}; where there are several data sets `data_sets` {name: {rows, rows_without_truth, metrics}} with the
         headline metrics of each.
 
@@ -111,6 +114,8 @@ def _of_classes(known: Predictions) -> dict[str, Any]:
             name: {key: finite(value) for key, value in row.items()} for name, row in per_class(known).items()
         }
     if is_exclusive(target_of(known)):
+        if (parts := brier_parts(known)) is not None:
+            told["brier_decomposition"] = asdict(parts)
         matrix = confusion(known)
         told["confusion"] = {"names": list(matrix.names), "counts": matrix.counts.tolist()}
     return told

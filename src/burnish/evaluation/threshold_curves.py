@@ -57,6 +57,19 @@ def coverage(sure: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[n
     return np.stack([(ends + 1) / len(sure), hits[ends] / (ends + 1)], axis=1)
 
 
+def risk_by_coverage(sure: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[T, 2] share answered, rising, and the share of wrong ones among these (El-Yaniv and Wiener 2010); as of `coverage`."""
+    points = coverage(sure, right)
+    return np.stack([points[:, 0], 1 - points[:, 1]], axis=1)
+
+
+def least_risk(right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[N + 1, 2] the same of the best order there is: all right answers first; from nothing answered on."""
+    shares = np.arange(1, len(right) + 1)
+    risk = np.maximum(0.0, shares - right.sum()) / shares
+    return np.stack([np.append(0.0, shares / len(right)), np.append(0.0, risk)], axis=1)
+
+
 def by_probability(scores: NDArray[np.float64], positive: NDArray[np.bool_], steps: int = STEPS) -> list[Decided]:
     """Precision, recall and F1 of a class at even thresholds from 0 to 1; [N] probabilities, and which rows are of it."""
     total, made = int(positive.sum()), []

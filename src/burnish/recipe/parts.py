@@ -49,7 +49,14 @@ CACHE_FEATURES = (
     "Where only the head is trained, the frozen part sees each example once, in eval mode; auto: where possible."
 )
 ABSTENTION = "Least accuracy of accepted predictions; less confident ones are marked; null: none is marked."
-CALIBRATION = "temperature: one number, learned from validation, calibrates the probabilities."
+CONFORMAL = (
+    "Share of examples whose prediction set (of numbers, interval) holds the truth, learned from validation: 0.9, or "
+    "{coverage: 0.9, guarantee: class_conditional}; null: no sets."
+)
+CALIBRATION = (
+    "How probabilities are made right by validation: temperature is one number; vector two for each label and isotonic a curve for "
+    "each, which need more examples and may change predictions."
+)
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."
 )
@@ -88,6 +95,23 @@ class EarlyStopping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     patience: int = Field(3, ge=1, description="Validations without improvement before the run stops.")
     minimum_change: float = Field(0.0, ge=0, description="Smallest gain in the deciding metric that counts.")
+
+
+class Conformal(BaseModel):
+    """Prediction sets of labels, or intervals of numbers, that hold the truth as often as asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    coverage: float = Field(0.9, gt=0, lt=1, description="Share of new examples whose set holds the truth.")
+    method: Literal["lac", "aps"] = Field(
+        "lac",
+        description="Score of a label: lac gives the smallest sets, which may be empty; aps gives larger ones where the network is "
+        "less sure, never empty.",
+    )
+    guarantee: Literal["marginal", "class_conditional"] = Field(
+        "marginal",
+        description="Of what the coverage holds: all examples together, or each class alone, which needs enough validation "
+        "examples of each.",
+    )
 
 
 class Monitoring(BaseModel):

@@ -180,12 +180,13 @@ class Recipe(BaseModel):
     forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
     resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
-    calibration: Literal["none", "temperature"] = Field("none", description=parts.CALIBRATION)
+    calibration: Literal["none", "temperature", "vector", "isotonic"] = Field("none", description=parts.CALIBRATION)
     thresholds: parts.Thresholds = Field("given", description=parts.THRESHOLDS)
     prior_strength: float | None = Field(None, ge=0, description=parts.PRIOR_STRENGTH)
     costs: Costs | None = Field(None, description=parts.COSTS)
     prior_correction: bool = Field(False, description=parts.CORRECTION)
     abstention: float | None = Field(None, gt=0, lt=1, description=parts.ABSTENTION)
+    conformal: parts.Conformal | None = Field(None, description=parts.CONFORMAL)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(
@@ -220,6 +221,11 @@ class Recipe(BaseModel):
         if value is not None and value.kind() != info.field_name:
             raise ValueError(f"{value.kind()!r} has a field of its own")
         return value
+
+    @field_validator("conformal", mode="before")
+    @classmethod
+    def _coverage(cls, value: Any) -> Any:
+        return {"coverage": value} if isinstance(value, float) else value
 
     @field_validator("averaging", mode="before")
     @classmethod

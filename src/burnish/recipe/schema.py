@@ -18,6 +18,8 @@ def recipe_schema() -> dict[str, Any]:
     stopping["anyOf"] = [{"type": "integer", "minimum": 1}, *stopping["anyOf"]]
     averaging = fields["averaging"]
     averaging["anyOf"] = [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, *averaging["anyOf"]]
+    conformal = fields["conformal"]
+    conformal["anyOf"] = [{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, *conformal["anyOf"]]
     for name in ("penalty", "perturbation"):
         several = next(one for one in [fields[name], *fields[name].get("anyOf", [])] if one.get("type") == "array")
         fields[name] = {**_outer(fields[name]), "anyOf": [several["items"], _inner(several), {"type": "null"}]}

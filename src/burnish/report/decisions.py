@@ -1,4 +1,4 @@
-"""Section of the report about how logits become predictions: temperature, thresholds, abstention."""
+"""Section of the report about how logits become predictions: calibration, thresholds, abstention, prediction sets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from burnish.report.conformal import conformal
 from burnish.report.markdown import name, number, table
 
 SHOWN = 40
@@ -28,11 +29,35 @@ def decisions(learned: Mapping[str, Any]) -> list[str]:
             f"- Temperature {temperature['value']:.3f}: {_where(temperature)} Log loss on these examples {_change(temperature)}"
             + (f", on the evaluated examples {_change(temperature['test'])}." if "test" in temperature else ".")
         )
+    if "calibrator" in learned:
+        lines.append(_calibrator(learned["calibrator"]))
     if "abstention" in learned:
         lines.append(_abstention(learned["abstention"]))
+    if "conformal" in learned:
+        lines += conformal(learned["conformal"])
     if "thresholds" in learned:
         lines += _thresholds(learned["thresholds"])
     return lines
+
+
+def _calibrator(found: Mapping[str, Any]) -> str:
+    """What was learned of each label, and what it did."""
+    if found["kind"] == "vector":
+        factors, summands = found["factors"].values(), found["summands"].values()
+        said = (
+            f"Vector scaling: log probabilities times {min(factors):.3f} to {max(factors):.3f}, plus {min(summands):.3f} to "
+            f"{max(summands):.3f}, by label."
+        )
+    else:
+        points = sum(len(curve["probabilities"]) for curve in found["curves"].values())
+        said = (
+            f"Isotonic regression: {len(found['curves'])} curves with {points:,} points together, divided by their sum."
+        )
+    tail = f", on the evaluated examples {_change(found['test'])}." if "test" in found else "."
+    return (
+        f"- {said} burnish does this after softmax; other libraries give the probabilities of before. Log loss on the validation "
+        f"examples it was learned from {_change(found)}{tail}"
+    )
 
 
 def _where(temperature: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from burnish.evaluation.reliability import Bin, agreement, bins
 from burnish.report import exports, pictures, run_pictures
 from burnish.report import results as report_results
 from burnish.report import run as report_run
+from burnish.report.calibration import measures
 from burnish.report.choice import choice
 from burnish.report.decisions import decisions
 from burnish.report.explained import Explain, heatmap_sheets
@@ -183,7 +184,8 @@ def _calibration(drawn: _Pictures, predictions: Predictions, scores: Mapping[str
     if not bars:
         return learned
     lines = drawn("reliability.png", "Reliability diagram", lambda p: pictures.reliability(bars, p))
-    return ["## Calibration", "", _calibration_words(bars, scores), *lines, *([""] * bool(learned)), *learned]
+    told = [_calibration_words(bars, scores), *lines, *measures(scores)]
+    return ["## Calibration", "", *told, *([""] * bool(learned)), *learned]
 
 
 def _calibration_words(bars: Sequence[Bin], scores: Mapping[str, Any]) -> str:

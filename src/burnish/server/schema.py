@@ -11,7 +11,7 @@ from burnish.core.answer import Answer
 from burnish.core.filed import FileAnswer
 from burnish.inputs import Divisible, Elementwise, Input, endings_of
 from burnish.server.served import Served
-from burnish.targets import Decoded, Filed, Generative, may_abstain, names_of
+from burnish.targets import PREDICTION_SET, Decoded, Filed, Generative, covers, may_abstain, names_of
 
 _ERROR = {
     "type": "object",
@@ -163,10 +163,16 @@ def answer_schema(served: Served) -> dict[str, Any]:
             "confidence": {"anyOf": [probability, {"type": "null"}]},
             "probabilities": {"type": "object", "additionalProperties": probability},
             **({"abstained": {"type": "boolean"}} if may_abstain(target) else {}),
+            **{name: _region(name, label) for name in covers(target)},
             **({"tagged": {"type": "array", "items": tagged}} if tokens else {}),
             **({"ended": {"enum": ["stop", "length"]}} if isinstance(target, Generative) else {}),
         },
     }
+
+
+def _region(name: str, label: dict[str, Any]) -> dict[str, Any]:
+    """A prediction set, or an end of an interval."""
+    return {"type": "array", "items": label} if name == PREDICTION_SET else {"type": "number"}
 
 
 def golden(served: Served) -> list[dict[str, Any]]:
@@ -191,6 +197,7 @@ def answer_body(answer: Answer) -> dict[str, Any]:
     told = answer.answer.body() if isinstance(answer.answer, FileAnswer) else answer.answer
     body = {"answer": told, "confidence": answer.confidence, "probabilities": answer.probabilities}
     body |= {} if answer.abstained is None else {"abstained": answer.abstained}
+    body |= answer.region
     body |= {} if answer.tokens is None else {"tagged": answer.tagged}
     return body if answer.ended is None else {**body, "ended": answer.ended}
 
@@ -221,6 +228,7 @@ def description(served: Served) -> dict[str, Any]:
         "decision_weights": getattr(target, "decision_weights", None) or None,
         "costs": getattr(target, "costs", None) or None,
         "abstain_below": getattr(target, "abstain_below", None),
+        "region": list(covers(target)),
         "answers_with": served.predictor.answers_with,
         "scores": scores_shown(served.predictor.bundle) if served.trained else None,
         "predict": f"/models/{served.path}/predict",

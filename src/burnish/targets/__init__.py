@@ -22,6 +22,7 @@ from burnish.targets._asking import (
     target_class,
     target_of,
 )
+from burnish.targets._calibrators import Calibrator, Isotonic, Steps, VectorScaling
 from burnish.targets._capabilities import (
     BeyondFloat16,
     ByCheckpoint,
@@ -40,43 +41,65 @@ from burnish.targets._capabilities import (
     Standalone,
     Veiled,
 )
+from burnish.targets._covering import (
+    INTERVAL,
+    PREDICTION_SET,
+    Covering,
+    PredictionInterval,
+    PredictionSets,
+    covers,
+    region_of,
+)
 from burnish.targets._deciding import Costs, cost_matrix
+from burnish.targets._probable import UNCALIBRATED, Probable
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
 from burnish.targets._timed import Timed
 from burnish.targets._transcripts import Transcribed
 
 __all__ = [
+    "INTERVAL",
+    "PREDICTION_SET",
+    "UNCALIBRATED",
     "BeyondFloat16",
     "ByCheckpoint",
+    "Calibrator",
     "Classes",
     "Confident",
     "Costs",
+    "Covering",
     "Decoded",
     "Divided",
     "Filed",
     "Generative",
+    "Isotonic",
     "Judged",
     "Mistakes",
     "Musical",
     "Named",
     "Outcome",
     "OverVocabulary",
+    "PredictionInterval",
+    "PredictionSets",
+    "Probable",
     "Recognised",
     "Redrawn",
     "Scored",
     "Sounded",
     "Standalone",
+    "Steps",
     "Target",
     "Taught",
     "Timed",
     "Transcribed",
     "Usual",
+    "VectorScaling",
     "Veiled",
     "Wrong",
     "abstains",
     "classes_of",
     "cost_matrix",
+    "covers",
     "fits",
     "is_exclusive",
     "linear_of",
@@ -84,6 +107,7 @@ __all__ = [
     "mistakes_of",
     "names_of",
     "packed",
+    "region_of",
     "same",
     "shows_truth",
     "target_class",

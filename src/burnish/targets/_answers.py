@@ -25,6 +25,8 @@ class Decoded:
     """How many tokens were written, the stop token left out; None for answers that are not written."""
     words: tuple[Any, ...] = ()
     """With their times, of what was heard in one window, where these were asked for: `TimedWord`."""
+    uncalibrated: Array | None = None
+    """[C] float64: the probabilities before a calibrator changed them; None where nothing did."""
 
 
 @dataclass(frozen=True)

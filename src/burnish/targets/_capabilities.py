@@ -289,7 +289,6 @@ class Veiled(ABC):
 class Standalone(ABC):
     """A few lines without burnish turn its logits into an answer: they stand in the program beside an exported graph."""
 
-    @classmethod
     @abstractmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """The lines from `logits` and `settings` to the answer, printed as JSON."""

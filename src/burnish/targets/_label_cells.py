@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from burnish.core.errors import InputError
-from burnish.core.names import text
+from burnish.core.names import looks_like_score, text
 from burnish.core.written_lists import in_brackets
 from burnish.targets._separators import CANDIDATES, other_separator
 from burnish.targets._writing import (
@@ -207,6 +207,36 @@ def refuse_numbers_of_words(texts: Sequence[str], column: str) -> None:
             f"label: target={{kind: label, column: {column}}}",
             place="target",
         )
+
+
+def said_of_cells(known: Sequence[Any], texts: Sequence[str], column: str) -> list[str]:
+    """What speaks for another kind of target than single labels, which were guessed.
+
+    Args:
+        known: the cells that hold something.
+        texts: those of them that are texts.
+
+    Raises:
+        InputError: the column is called as one of several labels, and most cells hold several.
+    """
+    if looks_like_score(list(known)):
+        number = f"target={{kind: score, column: {column}}}"
+        return [f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"]
+    separated = other_separator(list(texts), "|") if len(texts) == len(known) else None
+    if separated is None or not separated.sure:
+        return []
+    several = f"target={{kind: labels, column: {column}, separator: {separated.written}}}"
+    single_ = f"target={{kind: label, column: {column}}}"
+    what = (
+        f"{separated.cells:,} of {separated.total:,} cells hold {separated.written}, such as {separated.example!r:.60}"
+    )
+    if column.lower().endswith("s") and not column.lower().endswith(("ss", "is", "us")):
+        raise InputError(
+            f"column {column!r}: {what}: several labels in a cell, or one label with that name?",
+            fix=f"for several labels: {several}; for one: {single_}",
+            place="target",
+        )
+    return [f"{what}, and each cell is read as one label; for several labels: {several}"]
 
 
 def refuse_torn_brackets(values: Sequence[Any], target: WrittenLabels) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from burnish.core.names import Names
-from burnish.targets import Named, Target
+from burnish.targets._capabilities import Named
+from burnish.targets._target import Target
 
 
 class Labelled(Target, Named):

@@ -8,6 +8,17 @@ votes = -(shares @ np.array(settings["costs"])) if settings["costs"] else shares
 answer, probabilities = settings["labels"][votes.argmax()], dict(zip(settings["labels"], shares.tolist()))
 print(json.dumps({"answer": answer, "probabilities": probabilities}))
 """
+VECTOR = """calibrator = settings["calibrator"]
+factors, summands = ([calibrator[k][n] for n in settings["labels"]] for k in ("factors", "summands"))
+scaled = np.array(factors) * np.log(np.maximum(shares, TINY)) + summands
+shares = np.exp(scaled - np.logaddexp.reduce(scaled))
+"""
+ISOTONIC = """curves = [settings["calibrator"]["curves"][name] for name in settings["labels"]]
+steps = [np.interp(p, c["probabilities"], c["calibrated"]) for p, c in zip(shares, curves)]
+shares = (1 - STRICT) * np.array(steps) + STRICT * shares
+shares /= shares.sum()
+"""
+"""Lines that calibrate, before the votes."""
 LABELS = """odds = 1 / (1 + np.exp(-(logits[0].astype(float) + settings["offsets"]) / settings["temperature"]))
 probabilities = dict(zip(settings["labels"], odds.tolist()))
 answer = [name for name, value in probabilities.items() if value >= settings["thresholds"][name]]

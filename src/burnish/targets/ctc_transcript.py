@@ -186,8 +186,7 @@ class CtcTranscript(Spoken, Standalone):
         """How many of the frames that the network gives belong to a view."""
         return min(given, _frames(_spelling(processor), encoded))
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """The most probable token of each frame, repeats made one, blanks left out."""
         return PROGRAM
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -29,17 +28,16 @@ from burnish.core.names import (
 from burnish.core.processor import Processor
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
 from burnish.targets._deciding import ByName, Costs, lead, votes
-from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors
-from burnish.targets._named import Labelled
+from burnish.targets._label_cells import refuse_numbers_of_words, refuse_vectors, said_of_cells
+from burnish.targets._probable import Probable
 from burnish.targets._programs import LABEL
-from burnish.targets._separators import other_separator
 from burnish.targets._writing import name_at, named, refuse_written_list, require_positions, said_positions, whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Label(Labelled, Judged, Confident, Recognised, Standalone):
+class Label(Probable, Judged, Confident, Recognised, Standalone):
     """One label for each example, out of two or more."""
 
     default_loss: ClassVar[str] = "cross_entropy"
@@ -105,36 +103,11 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
             refuse_vectors(texts, self.column)
             if inferred:
                 refuse_numbers_of_words(texts, self.column)
-        said = self._said(known, texts) if inferred else []
+        said = said_of_cells(known, texts, self.column) if inferred else []
         if self.numbers is not None or not known or not named(self.labels) or any(whole(v) is None for v in known):
             return self, said
         require_positions([known], self.labels, self.column)
         return self.model_copy(update={"numbers": "positions"}), [*said, said_positions(self.column, self.labels)]
-
-    def _said(self, known: list[Any], texts: list[str]) -> list[str]:
-        """What speaks for another kind of target than the one that was guessed.
-
-        Raises:
-            InputError: the column is called as one of several labels, and most cells hold several.
-        """
-        if looks_like_score(known):
-            number = f"target={{kind: score, column: {self.column}}}"
-            return [
-                f"{len({text(v) for v in known}):,} different whole numbers are read as classes; for amounts: {number}"
-            ]
-        separated = other_separator(texts, "|") if len(texts) == len(known) else None
-        if separated is None or not separated.sure:
-            return []
-        several = f"target={{kind: labels, column: {self.column}, separator: {separated.written}}}"
-        single_ = f"target={{kind: label, column: {self.column}}}"
-        what = f"{separated.cells:,} of {separated.total:,} cells hold {separated.written}, such as {separated.example!r:.60}"
-        if self.column.lower().endswith("s") and not self.column.lower().endswith(("ss", "is", "us")):
-            raise InputError(
-                f"column {self.column!r}: {what}: several labels in a cell, or one label with that name?",
-                fix=f"for several labels: {several}; for one: {single_}",
-                place="target",
-            )
-        return [f"{what}, and each cell is read as one label; for several labels: {several}"]
 
     def name_of(self, value: Any) -> str | None:
         """The label of a cell; None where it is missing."""
@@ -168,10 +141,6 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         number = self._numbers.get(self.name_of(value) or "")
         return np.array(number or 0, np.int64), np.array(number is not None, np.float32)
 
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {name: i for i, name in enumerate(self.labels)}
-
     def collate(self, pairs: Sequence[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
         """[B] and [B]."""
         return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
@@ -194,6 +163,8 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         if self.offsets:
             logits = logits + np.array([self.offsets.get(name, 0.0) for name in self.labels])
         probabilities = softmax(logits / self.temperature)
+        if self.calibrator is not None:
+            return self.calibrated(probabilities)
         best = self.votes(probabilities).argmax(axis=-1)
         return [Decoded(self.labels[b], p.astype(np.float32)) for b, p in zip(best, probabilities, strict=True)]
 
@@ -220,7 +191,9 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
         return max(distances)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
-        """The softmax of other logits."""
+        """The softmax of other logits; None where they were calibrated otherwise as well."""
+        if self.calibrator is not None:
+            return None
         return softmax(np.log(np.maximum(probabilities, TINY)) * (self.temperature / temperature))
 
     def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
@@ -252,10 +225,10 @@ class Label(Labelled, Judged, Confident, Recognised, Standalone):
 
         return pa.string()
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """As `decode`."""
-        return LABEL
+        lines = self.calibrator.program if self.calibrator is not None else ""
+        return LABEL.replace("votes = ", f"{lines}votes = ", 1)
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

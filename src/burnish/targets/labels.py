@@ -192,8 +192,7 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
 
         return pa.list_(pa.string())
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """As `decode`."""
         return LABELS
 

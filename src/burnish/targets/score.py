@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from burnish.core.batch import Array, Encoded
@@ -14,13 +15,14 @@ from burnish.core.joining import joined
 from burnish.core.names import as_number, looks_like_codes, looks_like_score, text
 from burnish.core.processor import Processor
 from burnish.targets import Decoded, Judged, Mistakes, Recognised, Standalone, Target, Usual, Wrong
+from burnish.targets._covering import INTERVAL, Covering, Method, PredictionInterval
 from burnish.targets._programs import SCORE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Score(Target, Judged, Recognised, Standalone):
+class Score(Target, Judged, Covering, Recognised, Standalone):
     """One number for each example: regression, learned in units of the training split's standard deviation."""
 
     recognition_order: ClassVar[int] = -1
@@ -34,6 +36,9 @@ class Score(Target, Judged, Recognised, Standalone):
     mean: float | None = Field(None, description="Subtracted before training; null: learned from the training split.")
     scale: float | None = Field(
         None, gt=0, description="Divided by before training; null: learned from the training split."
+    )
+    interval: PredictionInterval | None = Field(
+        None, description="The interval around a prediction; null: it has none; see `conformal`."
     )
     joining: Literal["mean", "max"] = Field(
         "mean",
@@ -102,6 +107,37 @@ class Score(Target, Judged, Recognised, Standalone):
         values = logits.reshape(-1).astype(np.float64) * (self.scale or 1.0) + (self.mean or 0.0)
         return [Decoded(float(v), np.zeros(0, np.float32)) for v in values]
 
+    @property
+    def region_columns(self) -> tuple[str, ...]:
+        """Both ends, where the width is known."""
+        return () if self.interval is None else INTERVAL
+
+    def region(self, decoded: Decoded) -> dict[str, Any]:
+        """The prediction less and plus half the width."""
+        if self.interval is None:
+            return {}
+        half = self.interval.half_width
+        return dict(zip(INTERVAL, (decoded.answer - half, decoded.answer + half), strict=True))
+
+    def nonconformity(
+        self, method: Method, truths: Sequence[Any], answers: Sequence[Any], probabilities: Array
+    ) -> NDArray[np.float64]:
+        """How far the prediction is from the truth, in units of the data."""
+        return np.abs(np.asarray(truths, np.float64) - np.asarray(answers, np.float64))
+
+    def covering(self, coverage: float, method: Method, limit: float | None, limits: Mapping[str, float]) -> Score:
+        """With intervals as wide as the limit on both sides."""
+        assert limit is not None
+        return self.model_copy(update={"interval": PredictionInterval(coverage=coverage, half_width=limit)})
+
+    def reached(
+        self, truths: Sequence[Any], answers: Sequence[Any], probabilities: Array
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Whether the truth lies in the interval, and how wide that is."""
+        assert self.interval is not None
+        half = self.interval.half_width
+        return self.nonconformity("lac", truths, answers, probabilities) <= half, np.full(len(truths), 2 * half)
+
     def truth(self, value: Any) -> float | None:
         """The number."""
         return as_number(value)
@@ -112,8 +148,7 @@ class Score(Target, Judged, Recognised, Standalone):
 
         return pa.float64()
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """As `decode`."""
         return SCORE
 

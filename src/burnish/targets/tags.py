@@ -163,8 +163,7 @@ class Tags(Labelled, Judged, Recognised, Standalone):
 
         return pa.list_(pa.string())
 
-    @classmethod
-    def program(cls) -> str:
+    def program(self) -> str:
         """As `decode`."""
         return TAGS
 

@@ -128,7 +128,7 @@ def _slider() -> Html:
 
 def answered(sure: Values, right: Values) -> Html:
     """Accuracy of what is answered, by how much is answered."""
-    points = thinned(coverage(sure, right), 120)
+    points = thinned(coverage(sure, right), 48)
     plot = Plot((0.0, 1.0), (0.0, 1.0))
     plot.frame(UNIT, UNIT, below=both("share answered", "回答比例"), beside=both("share right of them", "其中答对比例"))
     plot.line(points, name="share right by share answered", stroke="var(--model)", stroke_width=2.4)

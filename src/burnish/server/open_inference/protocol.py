@@ -18,7 +18,7 @@ from burnish.core.answer import Answer
 from burnish.inputs import Input, endings_of
 from burnish.server.limits import parsed
 from burnish.server.refusal import Refused
-from burnish.targets import Generative, Target, may_abstain, names_of
+from burnish.targets import PREDICTION_SET, Generative, Target, covers, may_abstain, names_of
 
 HEADER_LENGTH = "inference-header-content-length"
 EXTENSIONS = ["binary_tensor_data"]
@@ -204,14 +204,15 @@ def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
     """What goes out for N answers, N = 0 for a description.
 
     `answer` [N]: one label, number or text a row, several labels or tags as JSON text; `probabilities` [N, C] where a row has one
-    for each of C labels; `abstained` [N] where the model may say that it is not sure enough; `tagged` [N] of tags, each with
+    for each of C labels; `abstained` [N] where the model may say that it is not sure enough; `prediction_set` [N]
+    as JSON text, or `lower` and `upper` [N], of bundles that have them; `tagged` [N] of tags, each with
     its token, as JSON text.
     """
     rows = len(answers)
     if isinstance(target, Generative):
         return [Tensor("answer", "BYTES", [rows], [str(a.answer) for a in answers])]
     if not names_of(target):
-        return [Tensor("answer", "FP64", [rows], [a.answer for a in answers])]
+        return [Tensor("answer", "FP64", [rows], [a.answer for a in answers]), *_regions(target, answers)]
     words = [a.answer if isinstance(a.answer, str) else to_json(a.answer).decode() for a in answers]
     outputs = [Tensor("answer", "BYTES", [rows], words)]
     if target.shape == "row":
@@ -221,7 +222,19 @@ def tensors(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
         outputs.append(Tensor("tagged", "BYTES", [rows], [to_json(a.tagged).decode() for a in answers]))
     if may_abstain(target):
         outputs.append(Tensor("abstained", "BOOL", [rows], [bool(a.abstained) for a in answers]))
-    return outputs
+    return [*outputs, *_regions(target, answers)]
+
+
+def _regions(target: Target, answers: Sequence[Answer]) -> list[Tensor]:
+    """Prediction sets as JSON text, or both ends of intervals."""
+    made = []
+    for name in covers(target):
+        values = [a.region[name] for a in answers]
+        if name == PREDICTION_SET:
+            made.append(Tensor(name, "BYTES", [len(answers)], [to_json(value).decode() for value in values]))
+        else:
+            made.append(Tensor(name, "FP64", [len(answers)], values))
+    return made
 
 
 def _packed(tensor: Tensor) -> bytes:

@@ -14,7 +14,7 @@ from burnish.bundle.files import MODEL
 from burnish.core.files import write_json, write_text
 from burnish.inputs import Standalone
 from burnish.stages.export.alone_examples import example
-from burnish.targets import Target, cost_matrix, names_of
+from burnish.targets import PredictionInterval, PredictionSets, Target, cost_matrix, names_of
 
 SETTINGS, TOKENIZER, PROGRAM, README = "settings.json", "tokenizer.json", "answer.py", "README.md"
 PREFIX = "burnish."
@@ -39,11 +39,13 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "labels": names,
         "temperature": float(getattr(target, "temperature", 1.0)),
         "temperature_in_weights": bundle.settings.get("temperature_in_weights"),
+        "calibrator": None if (made := getattr(target, "calibrator", None)) is None else made.model_dump(mode="json"),
         "offsets": _by_name(target, "offsets", names, 0.0),
         "thresholds": None if least is None else {name: of_label.get(name, least) for name in names},
         "decision_weights": _by_name(target, "decision_weights", names, 1.0),
         "costs": cost_matrix(names, costs).tolist() if (costs := getattr(target, "costs", {})) else None,
         "abstain_below": getattr(target, "abstain_below", None),
+        "conformal": None if (region := _region(target)) is None else region.model_dump(mode="json"),
         "mean": float(getattr(target, "mean", None) or 0.0),
         "scale": float(getattr(target, "scale", None) or 1.0),
         "input": {name: value for name, value in bundle.input.model_dump(mode="json").items() if name != "root"}
@@ -56,6 +58,13 @@ def settings_of(bundle: Bundle, facts: Mapping[str, Any]) -> dict[str, Any]:
         "precision": facts.get("precision"),
         "inputs": facts.get("inputs"),
     }
+
+
+def _region(target: Target) -> PredictionSets | PredictionInterval | None:
+    """What the regions of answers are made by."""
+    sets: PredictionSets | None = getattr(target, "prediction_sets", None)
+    interval: PredictionInterval | None = getattr(target, "interval", None)
+    return sets or interval
 
 
 def _by_name(target: Target, field: str, names: Sequence[str], otherwise: float) -> list[float] | None:
@@ -170,7 +179,12 @@ def _files(facts: Mapping[str, Any]) -> list[str]:
 
 def _confidence(settings: Mapping[str, Any]) -> list[str]:
     lines = []
-    if settings["temperature"] != 1:
+    if settings["calibrator"] is not None:
+        lines.append(
+            f"Probabilities are calibrated after softmax by `calibrator` of `{SETTINGS}` ({settings['calibrator']['kind']}): it is "
+            "not in the graph, and without it predictions and confidences are others."
+        )
+    elif settings["temperature"] != 1:
         lines.append(
             f"Divide the logits by `temperature` ({settings['temperature']:.4f}) first: it is not in the graph, and without it "
             "the labels are the same and the confidences are not."
@@ -179,6 +193,23 @@ def _confidence(settings: Mapping[str, Any]) -> list[str]:
         lines.append("The logits are ready: nothing is to be divided or scaled before softmax or sigmoid.")
     if settings["abstain_below"] is not None:
         lines.append(f"A prediction less probable than {settings['abstain_below']:.4f} counts as abstained.")
+    lines += _conformal(settings["conformal"])
     if settings["thresholds"] is not None:
         lines.append("A label is given where its probability is at least its threshold.")
     return lines
+
+
+def _conformal(region: Mapping[str, Any] | None) -> list[str]:
+    """How a prediction set or an interval is made of an answer."""
+    if region is None:
+        return []
+    share = f"{region['coverage']:g} of examples like those of validation"
+    if "half_width" in region:
+        return [f"The prediction less and plus {region['half_width']:.6g} holds the truth of {share}."]
+    score = "one minus its probability" if region["method"] == "lac" else "the sum of all larger probabilities"
+    limit = (
+        f"{region['limit']:.6g}" if region["limit"] is not None else f"its own in `conformal.limits` of `{SETTINGS}`"
+    )
+    return [
+        f"A prediction set holds each label of which {score} is not above a limit: {limit}. It holds the true label of {share}."
+    ]

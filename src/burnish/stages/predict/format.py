@@ -17,7 +17,7 @@ from typing import Any, cast
 from burnish.answering.isolating import ENDED, TAGGED, Row
 from burnish.core.files import file_aside
 from burnish.stages.predict.rows import Window
-from burnish.targets import Generative, Target, may_abstain
+from burnish.targets import Generative, Target, covers, may_abstain
 
 ODD = "backslashreplace"
 """Half a surrogate pair, which no file of UTF-8 holds, is written as JSON escapes it: \\ud800."""
@@ -47,12 +47,14 @@ class Format(ABC):
 
 
 class Delimited(Format):
-    """CSV or TSV: `prediction`, `probability`, `error` and, where there is such, `abstained`, `tagged`, `ended` are added."""
+    """CSV or TSV: `prediction`, `probability`, `error` and, where there is such, `abstained`, a set or an interval,
+    `tagged`, `ended` are added."""
 
     delimiter = ","
 
     def _written(self, file: Any) -> csv.DictWriter[str]:
-        more = ["abstained"] * may_abstain(self.target) + [TAGGED] * (self.target.shape == "element")
+        more = ["abstained"] * may_abstain(self.target) + [*covers(self.target)]
+        more += [TAGGED] * (self.target.shape == "element")
         more += [ENDED] * isinstance(self.target, Generative)
         fields = [*self.columns, "prediction", "probability", *more, "error"]
         return csv.DictWriter(file, fields, delimiter=self.delimiter, extrasaction="ignore")

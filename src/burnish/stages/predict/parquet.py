@@ -13,7 +13,7 @@ from burnish.core.files import file_aside
 from burnish.stages.predict.format import Format
 from burnish.stages.predict.rows import Window
 from burnish.stages.predict.rows_arrow import ArrowWindow
-from burnish.targets import Generative, may_abstain, names_of
+from burnish.targets import PREDICTION_SET, Generative, covers, may_abstain, names_of
 
 
 class ParquetFormat(Format):
@@ -23,6 +23,8 @@ class ParquetFormat(Format):
         names = names_of(self.target)
         probabilities = pa.struct([(name, pa.float32()) for name in names]) if names else pa.null()
         abstained = [("abstained", pa.bool_())] * may_abstain(self.target)
+        of_region = {PREDICTION_SET: pa.list_(pa.string())}
+        region = [(name, of_region.get(name, pa.float64())) for name in covers(self.target)]
         pair = pa.struct([("token", pa.string()), ("tag", pa.string())])
         tagged = [(TAGGED, pa.list_(pair))] * (self.target.shape == "element")
         return pa.schema(
@@ -31,6 +33,7 @@ class ParquetFormat(Format):
                 ("probability", pa.float32()),
                 ("probabilities", probabilities),
                 *abstained,
+                *region,
                 *tagged,
                 *[(ENDED, pa.string())] * isinstance(self.target, Generative),
                 ("error", pa.string()),

@@ -25,6 +25,7 @@ from burnish.stages.predict.processes import MOST, Job, answer_pieces
 from burnish.stages.predict.rows import BYTES, InputRows
 from burnish.stages.predict.source import root_of, rows_of
 from burnish.stages.signals import stopped
+from burnish.targets import covers
 
 WINDOW = MOST  # rows read, sorted by length, answered and kept together: memory does not grow with the table
 FILES = 512  # the same for rows that are pictures or sounds, whose bytes may stand in the table
@@ -94,7 +95,9 @@ def predict(
         require_apart(out, [data], option="-o")
     with working(out) as folder:
         given = GivenColumns.of(bundle.input, input_columns=asked.input_columns)
-        return _answered(asked, bundle, given, rows_of(data, bundle.input, folder, given), folder)
+        return _answered(
+            asked, bundle, given, rows_of(data, bundle.input, folder, given, covers(bundle.target)), folder
+        )
 
 
 def _answered(asked: Request, bundle: Bundle, given: GivenColumns, rows: InputRows, folder: Path) -> dict[str, Any]:

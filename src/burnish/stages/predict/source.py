@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from burnish.stages.predict.rows import InputRows, arrow_there
 STANDARD_INPUT = "-"
 
 
-def rows_of(data: str, input: Input, spool: Path, given: GivenColumns | None = None) -> InputRows:
+def rows_of(
+    data: str, input: Input, spool: Path, given: GivenColumns | None = None, more: Sequence[str] = ()
+) -> InputRows:
     """The rows, memory-mapped in Arrow, or in a file where pyarrow is not installed.
 
     Args:
@@ -29,6 +31,7 @@ def rows_of(data: str, input: Input, spool: Path, given: GivenColumns | None = N
         input: what the model reads.
         spool: a folder that standard input is kept in while it is read.
         given: what its columns are called in the rows; None: as in training.
+        more: columns that are added of this bundle alone.
 
     Raises:
         InputError: nothing there, a column is missing, or one is called like a column that is added.
@@ -42,7 +45,7 @@ def rows_of(data: str, input: Input, spool: Path, given: GivenColumns | None = N
     rows = _read(source, given, spool)
     if isinstance(source, dict) and (note := _not_read(Path(data).expanduser(), input)):
         rows.notes = (*rows.notes, note)
-    added = [*ADDED, *[TAGGED] * ("element" in input.shapes), *[ENDED] * ("sequence" in input.shapes)]
+    added = [*ADDED, *more, *[TAGGED] * ("element" in input.shapes), *[ENDED] * ("sequence" in input.shapes)]
     taken = [name for name in added if name in rows.columns]
     if taken:
         raise InputError(

@@ -167,6 +167,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     epochs = epochs_of(recipe, settled.target, rows, _teller(tell, "note"))
     settled = settled.model_copy(update={"epochs": epochs})
     truths = {name: truths_of(part, settled.target) for name, part in parts.items()}
+    decisions.check_rows(settled, truths)
     settled = learned_loss(settled, truths["train"].counts)
     check_imbalance(settled, truths["train"].counts)
     check_long(settled)

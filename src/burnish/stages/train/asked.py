@@ -15,7 +15,13 @@ from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import Overridden, load_file, overridden
 from burnish.recipe.written import shorthands
 
-SHORT = {"early_stopping": "patience", "averaging": "decay", "imbalance": "kind", "long": "kind"}
+SHORT = {
+    "early_stopping": "patience",
+    "averaging": "decay",
+    "conformal": "coverage",
+    "imbalance": "kind",
+    "long": "kind",
+}
 """Of fields that are on no axis, the setting that a plain value stands for."""
 
 

@@ -14,6 +14,8 @@ from burnish.core.events import Event
 from burnish.core.predictions import Predictions
 from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
+from burnish.evaluation.calibrators import calibrated, calibrator_of
+from burnish.evaluation.conformal import apart, learned_regions, reached
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes.torch import running
@@ -21,7 +23,7 @@ from burnish.stages.prepare.decisions import asked
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.train.priors import corrected, frequencies_of
 from burnish.stages.train.tuned import answered_by, cheapest, tuned_decisions, without_change
-from burnish.targets import Confident, Named, Target
+from burnish.targets import UNCALIBRATED, Confident, Named, Target, is_exclusive
 from burnish.trackers import Tracking
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def learned(
     say: Callable[[str], None],
     frequencies: NDArray[np.float64] | None = None,
 ) -> Decisions:
-    """Temperature first, then thresholds and abstention by the probabilities it gives.
+    """Calibration first, then thresholds, abstention and prediction sets by the probabilities it gives.
 
     Args:
         recipe, target: of the run; the target with what is known beforehand.
@@ -101,13 +103,22 @@ def learned(
         frequencies: [C] share of each label among the training rows, for `thresholds: prior`.
     """
     facts: dict[str, Any] = {"learned_from": "validation", "rows": len(predictions.known)}
+    fitting, rest = _divided(recipe, target, predictions)
     if recipe.calibration == "temperature":
-        divisor = temperature(target, predictions)
-        before, untempered = surprise(target, predictions), predictions
-        predictions = tempered(target, predictions, divisor)
-        after = surprise(target, predictions, untempered.known.truth)
+        divisor = temperature(target, fitting)
+        before, after = (
+            surprise(target, p, fitting.known.truth) for p in (fitting, tempered(target, fitting, divisor))
+        )
+        predictions, rest = (tempered(target, p, divisor) for p in (predictions, rest))
         facts["temperature"] = {"value": divisor, "log_loss_before": before, "log_loss_after": after}
         target = target.model_copy(update={"temperature": divisor})
+    elif recipe.calibration != "none":
+        made = calibrator_of(recipe.calibration, target, fitting)
+        before = surprise(target, fitting)
+        target = target.model_copy(update={"calibrator": made})
+        after = surprise(target, calibrated(target, fitting))
+        predictions, rest = (calibrated(target, p) for p in (predictions, rest))
+        facts["calibrator"] = {**made.model_dump(mode="json"), "log_loss_before": before, "log_loss_after": after}
     target = without_change(target, recipe.costs)
     if recipe.thresholds != "given":
         target, facts["thresholds"] = tuned_decisions(recipe, target, predictions, frequencies)
@@ -115,22 +126,38 @@ def learned(
             say(f"thresholds: {len(left)} labels have too few validation examples and keep the given threshold")
     predictions = answered_by(target, predictions)
     if recipe.abstention is not None:
-        promise = promised(predictions, recipe.abstention)
-        if promise.abstain_below is None:
-            say(
-                f"abstention: of {promise.rows:,} validation examples no share is shown to be right in {recipe.abstention:g} "
-                "of the cases; every prediction will be marked as abstained"
-            )
-        below = 1.0 if promise.abstain_below is None else promise.abstain_below
-        accuracy = promise.accuracy if math.isfinite(promise.accuracy) else None
-        facts["abstention"] = {
-            "asked": recipe.abstention,
-            **asdict(promise),
-            "accuracy": accuracy,
-            "abstain_below": below,
-        }
-        target = target.model_copy(update={"abstain_below": below})
+        target, facts["abstention"] = _abstaining(recipe.abstention, target, predictions, say)
+    if recipe.conformal is not None:
+        by_class = recipe.conformal.guarantee == "class_conditional"
+        target, sets = learned_regions(
+            target, rest.known, recipe.conformal.coverage, recipe.conformal.method, by_class=by_class
+        )
+        facts["conformal"] = {**sets, "apart": recipe.calibration != "none"}
     return target, facts
+
+
+def _divided(recipe: Recipe, target: Target, predictions: Predictions) -> tuple[Predictions, Predictions]:
+    """Rows that calibrate probabilities, and rows that prediction sets are learned from: all, unless both are asked for."""
+    if recipe.conformal is None or recipe.calibration == "none":
+        return predictions, predictions
+    known = predictions.known
+    rows = known.table["row"].to_pylist()
+    half = apart(rows, known.truth, known.groups, recipe.dividing_seed, by_class=is_exclusive(target))
+    return known.take(np.flatnonzero(~half)), known.take(np.flatnonzero(half))
+
+
+def _abstaining(accuracy: float, target: Target, predictions: Predictions, say: Callable[[str], None]) -> Decisions:
+    """The target that marks what is not sure enough, and what was promised."""
+    promise = promised(predictions, accuracy)
+    if promise.abstain_below is None:
+        say(
+            f"abstention: of {promise.rows:,} validation examples no share is shown to be right in {accuracy:g} "
+            "of the cases; every prediction will be marked as abstained"
+        )
+    below = 1.0 if promise.abstain_below is None else promise.abstain_below
+    reached_ = promise.accuracy if math.isfinite(promise.accuracy) else None
+    facts = {"asked": accuracy, **asdict(promise), "accuracy": reached_, "abstain_below": below}
+    return target.model_copy(update={"abstain_below": below}), facts
 
 
 def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, inside: float = 1.0) -> dict[str, Any]:
@@ -148,7 +175,14 @@ def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, ins
         before, after = (surprise(target, p, plain.truth) for p in (plain, predictions))
         test = {"log_loss_before": before, "log_loss_after": after}
         extended["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
+    if "calibrator" in facts:
+        known = predictions.known
+        before = known.numbers(UNCALIBRATED)
+        test = {"log_loss_before": float(np.nanmean(before)), "log_loss_after": surprise(target, known)}
+        extended["calibrator"] = {**facts["calibrator"], "test": test}
     if "abstention" in facts:
         promise = facts["abstention"]
         extended["abstention"] = {**promise, "test": kept(predictions, promise["abstain_below"])}
+    if "conformal" in facts:
+        extended["conformal"] = {**facts["conformal"], "test": reached(facts["conformal"], target, predictions)}
     return extended

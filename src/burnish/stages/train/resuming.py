@@ -20,7 +20,7 @@ Changes = dict[str, tuple[Any, Any]]
 
 UNSEALING = ("seed", "split_seed", "split", "group", "allow", "task", "data", "input", "target", "target_column")
 CHOOSING = ("deciding_metric", "metrics")
-ANSWERING = ("calibration", "thresholds", "prior_strength", "costs", "prior_correction", "abstention")
+ANSWERING = ("calibration", "thresholds", "prior_strength", "costs", "prior_correction", "abstention", "conformal")
 SHOWN = 5  # fields that are named; the others are counted
 _ABSENT = object()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from burnish.counting.calibration import confidence as of_predictions
 from burnish.evaluation.reliability import agreement, bins
+from burnish.report.calibration import brier_in_parts
 from burnish.report.decisions import decisions
 from burnish.report.page.confidence_charts import answered, decision, reliability, spread
 from burnish.report.page.contents import Contents
 from burnish.report.page.markdown_html import blocks
 from burnish.report.page.markup import Both, Child, both, code, join
 from burnish.report.page.numerals import known, number
+from burnish.report.page.risk_chart import risk
 from burnish.report.page.section import Section, fine, pair
 from burnish.report.summary import CALIBRATED
 
@@ -23,7 +25,9 @@ def confidence(contents: Contents) -> Section | None:
         return Section("confidence", Both("Confidence", "置信度"), None, learned) if learned else None
     sure, right = of_predictions(contents.known)
     charts = pair(reliability(bars), spread(sure, right))
-    further = pair(answered(sure, right), decision(contents))
+    further = pair(answered(sure, right), risk(contents, sure, right))
+    threshold = decision(contents)
+    last = None if threshold is None else pair(threshold)
     note = fine(
         both(
             "For looking only: a threshold chosen here would be chosen on the examples it is scored on. Set {name} in the recipe "
@@ -32,9 +36,9 @@ def confidence(contents: Contents) -> Section | None:
             name=code("abstention"),
         )
     )
-    return Section(
-        "confidence", Both("Confidence", "置信度"), _lead(contents, *agreed), join(charts, further, note, learned)
-    )
+    figures = blocks(brier_in_parts(contents.scores))
+    body = join(charts, further, last, note, figures, learned)
+    return Section("confidence", Both("Confidence", "置信度"), _lead(contents, *agreed), body)
 
 
 def _lead(contents: Contents, sure: float, right: float) -> Both:

@@ -40,6 +40,7 @@ MATTER = (
     "calibration",
     "thresholds",
     "abstention",
+    "conformal",
     "seed",
 )
 """Fields of a recipe that a reader asks for first; null ones are left out."""
