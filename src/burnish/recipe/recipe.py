@@ -175,7 +175,8 @@ class Recipe(BaseModel):
     )
     keep_checkpoints: int = Field(1, ge=1, description="How many of the last checkpoints are kept beside the best.")
     baselines: bool = Field(
-        True, description="Score the majority and frozen-feature baselines on the test split as well."
+        True,
+        description="Score the baselines on the test split as well: majority, linear models, the checkpoint untouched.",
     )
     forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
