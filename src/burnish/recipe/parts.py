@@ -69,6 +69,9 @@ WORKERS = (
     "for texts."
 )
 SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
+SLICES = (
+    "Columns of the tested examples whose parts are scored each, beside length and source; all: each that divides them."
+)
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
 )

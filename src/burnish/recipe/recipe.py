@@ -187,6 +187,7 @@ class Recipe(BaseModel):
     costs: Costs | None = Field(None, description=parts.COSTS)
     prior_correction: bool = Field(False, description=parts.CORRECTION)
     abstention: float | None = Field(None, gt=0, lt=1, description=parts.ABSTENTION)
+    slices: list[str] | Literal["all"] = Field(default_factory=list, description=parts.SLICES)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(

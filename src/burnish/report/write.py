@@ -26,6 +26,7 @@ from burnish.report.mistakes import Pictured, heard, listed, seen
 from burnish.report.page.contents import ROWS, Contents, Effects
 from burnish.report.page.page import write_page
 from burnish.report.replies import forgotten, learned_parts, written
+from burnish.report.slices import slices
 from burnish.report.sounds import sounds
 from burnish.report.summary import CALIBRATED, summary
 from burnish.report.transcripts import transcripts
@@ -104,6 +105,7 @@ def _sections(
     return [
         *report_results.first(facts, scores, page.baselines, said),
         *(_classes(drawn, scores), _confusions(drawn, predictions), _answers(drawn, predictions)),
+        slices(scores),
         *words,
         report_results.compared(scores, page.baselines),
         *written(scores, predictions, page.base, page.shown, place),

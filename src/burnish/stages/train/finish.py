@@ -50,6 +50,7 @@ from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
 from burnish.stages.train.shipped import restore_best
 from burnish.stages.train.shrunk import Shrunk, as_it_is_shipped
+from burnish.stages.train.sliced import sliced
 from burnish.targets import Musical, Target
 from burnish.trackers import Tracking
 from burnish.training import history
@@ -129,6 +130,7 @@ def shipped(
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")
+    result |= sliced(prepared, result["split"], predictions, result)
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
