@@ -72,6 +72,10 @@ SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed
 SLICES = (
     "Columns of the tested examples whose parts are scored each, beside length and source; all: each that divides them."
 )
+ROBUSTNESS = (
+    "Test once more on examples that are changed: texts with typos and in other case, pictures with blur, noise and other "
+    "brightness, sounds with noise and gain."
+)
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
 )

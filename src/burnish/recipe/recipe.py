@@ -188,6 +188,7 @@ class Recipe(BaseModel):
     prior_correction: bool = Field(False, description=parts.CORRECTION)
     abstention: float | None = Field(None, gt=0, lt=1, description=parts.ABSTENTION)
     slices: list[str] | Literal["all"] = Field(default_factory=list, description=parts.SLICES)
+    robustness: bool = Field(False, description=parts.ROBUSTNESS)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(

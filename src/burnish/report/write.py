@@ -26,9 +26,10 @@ from burnish.report.mistakes import Pictured, heard, listed, seen
 from burnish.report.page.contents import ROWS, Contents, Effects
 from burnish.report.page.page import write_page
 from burnish.report.replies import forgotten, learned_parts, written
+from burnish.report.robustness import robustness
 from burnish.report.slices import slices
 from burnish.report.sounds import sounds
-from burnish.report.summary import CALIBRATED, summary
+from burnish.report.summary import CALIBRATED, deciding, summary
 from burnish.report.transcripts import transcripts
 from burnish.report.tunes import tunes
 from burnish.targets import classes_of, is_exclusive, linear_of, target_class, target_of
@@ -106,6 +107,7 @@ def _sections(
         *report_results.first(facts, scores, page.baselines, said),
         *(_classes(drawn, scores), _confusions(drawn, predictions), _answers(drawn, predictions)),
         slices(scores),
+        robustness(scores, deciding(scores, str(metric) if metric else None)),
         *words,
         report_results.compared(scores, page.baselines),
         *written(scores, predictions, page.base, page.shown, place),

@@ -25,6 +25,7 @@ from burnish.report.page.sections.further import further
 from burnish.report.page.sections.layers import layers
 from burnish.report.page.sections.mistakes import Mistakes
 from burnish.report.page.sections.ranking import ranking
+from burnish.report.page.sections.robustness import robustness
 from burnish.report.page.sections.scores import scores
 from burnish.report.page.sections.settings import settings
 from burnish.report.page.sections.slices import slices
@@ -53,6 +54,7 @@ def page(contents: Contents) -> str:
         classes(contents),
         confusions(contents),
         slices(contents),
+        robustness(contents),
         mistakes.section(),
         further(contents),
         confidence(contents),

@@ -48,6 +48,7 @@ from burnish.stages.train.gap import gap
 from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
 from burnish.stages.train.pictures import row_heatmaps
+from burnish.stages.train.robustness import robustness
 from burnish.stages.train.shipped import restore_best
 from burnish.stages.train.shrunk import Shrunk, as_it_is_shipped
 from burnish.stages.train.sliced import sliced
@@ -131,6 +132,8 @@ def shipped(
         result["tested_before"] = before
     predictions = result.pop("_predictions")
     result |= sliced(prepared, result["split"], predictions, result)
+    over = assembled.batches.overhead
+    result |= robustness(prepared, result["split"], tested[1], loader, predictions, over, Phases(tracking))
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
