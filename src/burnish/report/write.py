@@ -17,7 +17,7 @@ from burnish.report import results as report_results
 from burnish.report import run as report_run
 from burnish.report.choice import choice
 from burnish.report.decisions import decisions
-from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.explained import Explain, Remembered, heatmap_sheets
 from burnish.report.folds import folds
 from burnish.report.imbalance import imbalance, long_texts
 from burnish.report.layers import layers
@@ -77,6 +77,7 @@ def write(
         page_rows: most rows of data in report.html; 0: none.
         effects: row number to what the parts of its text did for the prediction, (start, end, effect); None: not known.
     """
+    explain = None if explain is None else Remembered(explain)
     shown, learned = _shown_by(inputs_shown), learned_parts(events)
     words = [
         *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
