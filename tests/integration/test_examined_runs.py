@@ -37,6 +37,9 @@ def test_slices_and_robustness_of_texts(bert: Path, tmp_path: Path) -> None:
     assert difference == pytest.approx(accuracy - made.scores["metrics"]["accuracy"]["value"])
     assert upper["changed_predictions"] == sum(a != b for a, b in zip(answers, table.answer, strict=True))
     assert told["rows"] == told["of"] == len(table)
+    wrong = len(table) - round(made.scores["metrics"]["accuracy"]["value"] * len(table))
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert page.count('<ul class="near">') == wrong > 0
     by = made.scores["slices"]["columns"]
     assert list(by) == ["channel", "length (tokens)"]
     for column in by.values():
@@ -61,6 +64,9 @@ def test_a_column_that_is_not_there(bert: Path, tmp_path: Path) -> None:
 )
 def test_other_inputs(bert: Path, tmp_path: Path, task: str, kinds: set[str]) -> None:
     """Pictures and sounds are changed before they are read; of words it is said that nothing was tested."""
-    told = run(task, bert, tmp_path).scores["robustness"]
+    told = run(task, bert, tmp_path, explained_mistakes=2).scores["robustness"]
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert (page.count('<div class="moments">') == 2) == (task == "sounds")
+    assert ('<ul class="near">' in page) == (task != "tags")
     assert {one["change"] for one in told["changes"]} == kinds
     assert ("not_tested" in told) == (not kinds)

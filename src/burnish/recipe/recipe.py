@@ -190,6 +190,7 @@ class Recipe(BaseModel):
     slices: list[str] | Literal["all"] = Field(default_factory=list, description=parts.SLICES)
     robustness: bool = Field(False, description=parts.ROBUSTNESS)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
+    nearest_examples: int = Field(3, ge=0, le=20, description=parts.NEAREST)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."
