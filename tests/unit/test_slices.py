@@ -16,7 +16,7 @@ from burnish.core.predictions import Predictions
 from burnish.data.table import Origin, Part, Table
 from burnish.evaluation.intervals import bootstrap
 from burnish.evaluation.slices import LEAST, Column, divided, scored
-from burnish.evaluation.weak_slices import Search, Slice, _plain, weak_slices
+from burnish.evaluation.weak_slices import Search, weak_slices
 from burnish.inputs.text import Text
 from burnish.report.page.sections.slices import slices as in_page
 from burnish.report.slices import slices as in_markdown
@@ -160,11 +160,15 @@ def test_other_targets_by_the_bootstrap() -> None:
 
 
 def test_a_pair_that_says_no_more_is_left_out() -> None:
-    rows = np.arange(30)
-    alone = Slice((("a", "x"),), rows, error=0.5, corrected=0.01)
-    same = Slice((("a", "x"), ("b", "y")), rows, error=0.5, corrected=0.001)
-    worse = Slice((("a", "x"), ("b", "z")), rows, error=0.6, corrected=0.02)
-    assert _plain([alone, same, worse]) == [alone, worse]
+    """All that comes by mail is weak: mail by day is weak against the rest of all, and not against the rest of the mail."""
+    draw = np.random.default_rng(1)
+    channel, hour = draw.choice(["mail", "chat"], 600), draw.choice(["day", "night"], 600)
+    columns = [column("channel", channel.tolist()), column("hour", hour.tolist())]
+    wrong = draw.random(600) < np.where(channel == "mail", 0.4, 0.1)
+    for groups in (None, [f"g{i // 2}" for i in range(600)]):
+        search = weak_slices(judged(wrong, groups), columns, seed=0)
+        assert isinstance(search, Search)
+        assert [dict(one.where) for one in search.weak] == [{"channel": "mail"}]
 
 
 def rows_of(values: dict[str, list[Any]], files: list[tuple[str, int]]) -> Part:

@@ -26,7 +26,10 @@ SHARES = (0.25, 0.5, 0.75)
 MOST = 50
 """Parts of a column: the most frequent values."""
 MISSING = "(missing)"
-RESAMPLES = 500
+RESAMPLES, FEWEST = 500, 200
+"""Resamples behind the interval of a part: at most, and of large parts at least."""
+DRAWN = 4_000_000
+"""Examples times resamples of one part, where that leaves `FEWEST`."""
 
 How = Literal["values", "bins of training", "bins of the tested examples"]
 
@@ -131,7 +134,7 @@ def scored(known: Predictions, column: Column, metric: Metric, *, resamples: int
         known: N examples with truth.
         column: their parts.
         metric: what is computed of each part.
-        resamples, seed: of the intervals; at most `RESAMPLES`.
+        resamples, seed: of the intervals; at most `RESAMPLES`, fewer of large parts.
     """
     parts = []
     for number, label in enumerate(column.labels):
@@ -148,7 +151,8 @@ def figures(
     part = known.take(rows)
     if not metric.applies(part):
         return {"rows": len(rows), "value": None, "low": None, "high": None}
-    found = bootstrap(metric, part, resamples=min(resamples, RESAMPLES), seed=seed)
+    count = min(resamples, RESAMPLES, max(FEWEST, DRAWN // len(rows)))
+    found = bootstrap(metric, part, resamples=count, seed=seed)
     several = len(rows) > 1 and (part.groups is None or len(set(part.groups)) > 1)
     ends = (found.low, found.high) if several else (math.nan, math.nan)
     named = zip(("value", "low", "high"), (found.value, *ends), strict=True)

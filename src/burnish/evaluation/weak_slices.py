@@ -30,6 +30,8 @@ THROWS = 2000
 """Resamples of the bootstrap test at least."""
 FOR_EACH = 40
 """Resamples for each slice that is tested: else no p could be small enough for Holm's correction."""
+DRAWN, FEWEST = 50_000_000, 300
+"""Examples times resamples behind the intervals, where that leaves so many resamples."""
 WORK = 50_000_000
 """Examples times slices times slices at most, where slices are tested by the bootstrap."""
 
@@ -62,7 +64,8 @@ class Search:
     """What was found.
 
     Attributes:
-        weak: slices that hold, the surest first; no pair that is no worse than one of its columns alone, where that is weak.
+        weak: slices that hold, the surest first; of pairs within a slice of one column that is weak only those that are worse
+            than the rest of that slice as well.
         tested: how many slices were tested.
         passed_over: how many more there were than were tested.
         unit: what errors are.
@@ -106,9 +109,12 @@ def weak_slices(known: Predictions, columns: Sequence[Column], *, seed: int) -> 
     p = _fisher(tested, above) if exact else _bootstrapped(known, tested, above, below, seed)[0]
     corrected = holm(p)
     tested = [replace(one, p=p[i], corrected=corrected[i]) for i, one in enumerate(tested)]
-    weak = _plain([one for one in tested if one.corrected < LEVEL])
+    holding = [one for one in tested if one.corrected < LEVEL]
+    weak = [one for one in holding if _adds(known, one, holding, above, below, seed, exact=exact)]
+    weak.sort(key=lambda one: (one.corrected, one.p, -one.error))
     if weak:
-        ends = _bootstrapped(known, weak, above, below, seed)[1]
+        throws = max(FEWEST, min(THROWS, DRAWN // len(known)))
+        ends = _bootstrapped(known, weak, above, below, seed, throws)[1]
         weak = [replace(one, low=low, high=high) for one, (low, high) in zip(weak, ends, strict=True)]
     words = "Fisher's exact test" if exact else f"bootstrap of {'groups' if known.groups is not None else 'examples'}"
     return Search(weak, len(tested), passed_over, _unit(known, errors), f"{words}, one-sided, Holm's correction")
@@ -183,6 +189,7 @@ def _bootstrapped(
     above: NDArray[np.float64],
     below: NDArray[np.float64],
     seed: int,
+    throws: int | None = None,
 ) -> tuple[list[float], list[tuple[float, float]]]:
     """p of each slice, and the interval of its difference to the rest."""
     from scipy.sparse import csc_matrix
@@ -192,7 +199,7 @@ def _bootstrapped(
     member = csc_matrix((np.ones(len(places)), (places, columns)), shape=(len(known), len(slices)))
     mine, size = (member.multiply(v[:, None]).tocsc() for v in (above, below))
     found = list[NDArray[np.float64]]()
-    throws = max(THROWS, FOR_EACH * len(slices))
+    throws = throws or max(THROWS, FOR_EACH * len(slices))
     for counts in draws(known.groups, len(known), resamples=throws, seed=seed):
         inside, of = (np.asarray(counts @ part) for part in (mine, size))
         total, of_total = (counts @ above)[:, None], (counts @ below)[:, None]
@@ -205,15 +212,28 @@ def _bootstrapped(
     return [float(one) for one in p], [(low, high) for low, high in ends]
 
 
-def _plain(weak: list[Slice]) -> list[Slice]:
-    """The surest first, without pairs that say no more than a column alone."""
-    alone = {one.where[0]: one.error for one in weak if len(one.where) == 1}
-    kept = [
-        one
-        for one in weak
-        if len(one.where) == 1 or all(one.error > alone[part] for part in one.where if part in alone)
-    ]
-    return sorted(kept, key=lambda one: (one.corrected, one.p, -one.error))
+def _adds(
+    known: Predictions,
+    one: Slice,
+    holding: Sequence[Slice],
+    above: NDArray[np.float64],
+    below: NDArray[np.float64],
+    seed: int,
+    *,
+    exact: bool,
+) -> bool:
+    """Whether a slice says more than the weak columns it is made of: a pair must be worse than the rest of each as well."""
+    parents = [other for other in holding if len(other.where) == 1 < len(one.where) and other.where[0] in one.where]
+    for parent in parents:
+        inside = replace(one, rows=np.searchsorted(parent.rows, one.rows))
+        if exact:
+            p = _fisher([inside], above[parent.rows])[0]
+        else:
+            some = known.take(parent.rows)
+            p = _bootstrapped(some, [inside], above[parent.rows], below[parent.rows], seed)[0][0]
+        if p >= LEVEL:
+            return False
+    return True
 
 
 def as_json(one: Slice) -> dict[str, Any]:

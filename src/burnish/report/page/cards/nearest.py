@@ -22,6 +22,7 @@ class NearestCard(Card):
     """Label, similarity and text of each; whether the label of the mistake or its training is to blame is often seen here."""
 
     order: ClassVar[int] = 80
+    below: ClassVar[bool] = True
 
     def __init__(self, contents: Contents, budget: Budget) -> None:
         self._contents, self._budget = contents, budget

@@ -8,7 +8,6 @@ from typing import Any
 from burnish.report.page import strips
 from burnish.report.page.chart import saves
 from burnish.report.page.contents import Contents
-from burnish.report.page.marks import mark
 from burnish.report.page.markup import Both, Child, Html, both, code, join, tag
 from burnish.report.page.numerals import count, known, number, probability, span
 from burnish.report.page.privacy import relative
@@ -72,11 +71,10 @@ def _weak(told: Mapping[str, Any], weak: Sequence[Mapping[str, Any]], hidden: in
     rows: list[list[Cell | Child]] = []
     for one in weak:
         difference = one["difference"]
-        where = join(mark("warn"), " ", _named(one["slice"]))
         ends = span(difference["low"], difference["high"], signed=True)
         rows.append(
             [
-                where,
+                _named(one["slice"]),
                 count(one["rows"]),
                 _value(one),
                 join(number(one["error"]), " / ", number(one["rest"])),
