@@ -17,14 +17,14 @@ from burnish.evaluation.sparse_linear import sparse_names, sparse_numbers
 from burnish.media.text.terms import described_by, terms
 from burnish.targets import linear_of, target_of
 
-STRENGTHS = (0.1, 1.0, 10.0, 100.0)
+STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 """Inverse strengths of the penalty (C) that are tried; of ridge regression the penalty is 1 / C."""
 LIMIT = 20_000
 """Training examples that are fitted on at most."""
 CHOOSE_ON = 5_000
 """Training examples that each strength is tried with at most, and examples that it is judged by."""
-WORK = 10_000_000
-"""Terms in all training examples times outputs, at most: some seconds of fitting."""
+WORK = 15_000_000
+"""Terms in all training examples times outputs, at most: some seconds of fitting. A strength is tried with a quarter of it."""
 LEAST = 1_000
 """Training examples that are fitted on in any case, where there are so many."""
 SAMPLE = 500
@@ -97,9 +97,9 @@ def tf_idf(
     judged, on = (None if validation is None else validation.known()), "validation"
     if judged is None or not judged.texts:
         learned, judged, on = _held_out(learned, seed)
-    learned, how = _bounded(learned, max(1, len(names)), seed)
+    learned, how, tried = _bounded(learned, max(1, len(names)), seed)
     vectorizer = described_by(learned.texts)
-    model = _Linear(vectorizer.transform(learned.texts), _targets(learned.truths, names, kind), kind, len(names))
+    model = _Linear(vectorizer.transform(learned.texts), _targets(learned.truths, names, kind), kind, len(names), tried)
     told = _Told(notify, len(STRENGTHS) + 2 + -(-len(test) // BLOCK))
     judged = _drawn(judged, CHOOSE_ON, seed, "judged")
     strength = model.chosen(vectorizer, judged.texts, _targets(judged.truths, names, kind), told)
@@ -135,19 +135,21 @@ class _Linear:
         y: what `_targets` gives.
         kind: names, sets or numbers.
         outputs: C.
+        tried: rows that each strength is tried with.
     """
 
     x: Any
     y: NDArray[Any]
     kind: str | None
     outputs: int
+    tried: int
 
     def chosen(self, vectorizer: Any, texts: Sequence[str | None], truth: NDArray[Any], told: _Told) -> float:
         """The strength that does best on other examples; the usual one where there are none."""
         if not texts:
             return STRENGTHS[2]
         asked, losses = vectorizer.transform(texts), {}
-        some = replace(self, x=self.x[:CHOOSE_ON], y=self.y[:CHOOSE_ON])
+        some = replace(self, x=self.x[: self.tried], y=self.y[: self.tried])
         for strength in STRENGTHS:
             told()
             losses[strength] = _loss(some.answers(asked, strength), truth, self.kind)
@@ -174,18 +176,19 @@ def _held_out(learned: Texts, seed: int) -> tuple[Texts, Texts, str]:
     return learned.at(order[fifth:]), learned.at(order[:fifth]), where
 
 
-def _bounded(learned: Texts, outputs: int, seed: int) -> tuple[Texts, str]:
-    """As many of the training examples as can be fitted in some seconds, in an order drawn at random; and that in words."""
+def _bounded(learned: Texts, outputs: int, seed: int) -> tuple[Texts, str, int]:
+    """As many of the training examples as can be fitted in some seconds, in an order drawn at random; that in words; and how
+    many of them each strength is tried with."""
     total = len(learned.texts)
     some = _drawn(learned, LIMIT, seed, "fitted")
     looked = some.texts[:SAMPLE]
     length = sum(len(terms(text)) for text in looked) / len(looked)
     affordable = max(LEAST, int(WORK / (max(1.0, length) * outputs)))
     some = some.at(range(min(affordable, len(some.texts))))
-    rows, source = len(some.texts), learned.drawn_from or total
+    rows, source, tried = len(some.texts), learned.drawn_from or total, min(CHOOSE_ON, affordable // 4)
     if rows < source:
-        return some, f"fitted on {rows:,} of {source:,} training examples, drawn at random"
-    return some, f"fitted on all {rows:,} labelled training examples"
+        return some, f"fitted on {rows:,} of {source:,} training examples, drawn at random", tried
+    return some, f"fitted on all {rows:,} labelled training examples", tried
 
 
 def _drawn(texts: Texts, most: int, seed: int, what: str) -> Texts:
