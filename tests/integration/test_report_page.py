@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from burnish.evaluation.confusion import confusion
 from burnish.report.page.contents import Contents
 from burnish.report.page.page import FILE, write_page
 from tests import page_cases
@@ -266,6 +268,23 @@ def test_charts_are_read_and_saved(browser: Any, pages: Pages) -> None:
     with view.expect_download() as saved:
         view.locator('figure[data-name="reliability"] [data-save="csv"]').click()
     assert Path(saved.value.path()).read_text(encoding="utf-8").startswith("Bin,Examples,Mean confidence")
+    for name in ("gain", "lift", "scores"):
+        assert view.locator(f'figure[data-name="{name}"] .on').count() >= 1
+        with view.expect_download() as saved:
+            view.locator(f'figure[data-name="{name}"] [data-save="csv"]').click()
+        assert Path(saved.value.path()).read_bytes().startswith(b"series,x,y\n")
+    with view.expect_download() as saved:
+        view.locator('figure[data-name="confusion"] [data-save="csv"]').click()
+    known = confusion(TABLES["classes"]())
+    expected = [
+        [truth, answer, str(known.counts[t, a]), known.counts[t, a] / known.counts[t].sum()]
+        for t, truth in enumerate(known.names)
+        for a, answer in enumerate(known.names)
+    ]
+    with open(saved.value.path(), encoding="utf-8", newline="") as file:
+        head, *lines = csv.reader(file)
+    assert head == ["label", "predicted", "examples", "share of the label"]
+    assert [[*line[:3], pytest.approx(float(line[3]))] for line in lines] == expected
     assert complaints == []
     view.close()
 

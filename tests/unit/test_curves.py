@@ -9,6 +9,8 @@ import pytest
 from sklearn.metrics import (
     average_precision_score,
     precision_recall_curve,
+    precision_score,
+    recall_score,
     roc_auc_score,
     roc_curve,
 )
@@ -25,6 +27,7 @@ from burnish.evaluation.curve_points import (
     thinned,
 )
 from burnish.evaluation.curves import FEWEST, curves
+from burnish.evaluation.gain import best, gain, gain_at, lift
 from burnish.evaluation.threshold_curves import by_confidence, by_probability, coverage, histogram
 from tests.prediction_cases import label_table, labels_table, score_table
 
@@ -190,3 +193,48 @@ def test_thresholds() -> None:
     marked, others = histogram(sure, right > 0, bins=10)
     assert (marked[9], marked[8], others[8], others[3]) == (1, 1, 1, 1)
     assert histogram(np.array([1.0]), np.array([True]), bins=10)[0][9] == 1
+
+
+def test_gain_and_lift_are_recall_and_precision() -> None:
+    """Gain at a depth is scikit-learn's recall of the rows taken, lift their precision by the share of the class."""
+    scores, positive = example()
+    ranked = Sorted.of(scores, positive)
+    points = gain(*ranked.totals(np.ones((1, len(scores)), np.int64)))[0]
+    assert points[0].tolist() == [0, 0]
+    assert points[-1].tolist() == [1, 1]
+    lifted = lift(points)
+    for threshold in np.unique(scores):
+        taken = scores >= threshold
+        place = int(np.flatnonzero(np.isclose(points[:, 0], taken.mean()))[0])
+        assert points[place, 1] == pytest.approx(recall_score(positive, taken))
+        expected = precision_score(positive, taken) / positive.mean()
+        assert lifted[place - 1].tolist() == pytest.approx([taken.mean(), expected])
+
+
+def test_gain_by_hand() -> None:
+    """Four rows, two of the class; a tie in the middle: half of it is on the straight line."""
+    points = gain(
+        *Sorted.of(np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False])).totals(np.ones((1, 4)))
+    )
+    np.testing.assert_allclose(points[0], [[0, 0], [0.25, 0.5], [0.75, 1], [1, 1]])
+    assert gain_at(points[0], 0.5) == pytest.approx(0.75)
+    np.testing.assert_allclose(lift(points[0]), [[0.25, 2], [0.75, 4 / 3], [1, 1]])
+    assert best(0.5).tolist() == [[0, 0], [0.5, 1], [1, 1]]
+
+
+def test_bands_hold_the_gain_and_histograms_hold_all_rows() -> None:
+    """Of each class and of both averages."""
+    known = label_table(200, 3)
+    found = curves(known, resamples=200, seed=0)
+    assert found is not None
+    assert found.micro is not None
+    assert found.macro is not None
+    for one in (*found.each, found.micro, found.macro):
+        inside = [low - 1e-9 <= gain_at(one.gain, x) <= high + 1e-9 for x, low, high in one.gain_band]
+        assert np.mean(inside) > 0.9
+    for one in found.each:
+        assert one.spread.sum(axis=1).tolist() == [one.positives, 200 - one.positives]
+        k = known.names.index(one.name)
+        of_it = np.array([t == one.name for t in known.truth])
+        assert one.spread[0].tolist() == np.histogram(known.probabilities[of_it, k], 20, (0, 1))[0].tolist()
+    assert found.micro.spread.sum() == 600

@@ -237,7 +237,7 @@ def test_private_rows_stay_out() -> None:
 
 def test_without_rows_a_page_is_small() -> None:
     text = page(replace(contents(label_table(400, 7)), rows=0))
-    assert len(text.encode()) < 150_000
+    assert len(text.encode()) < 190_000  # of which three charts of gain, lift and spread of nine curves are 32,000
 
 
 def test_pictures_and_sounds_keep_to_their_budget(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def majority(train_truth: Iterable[Any], like: Predictions) -> Baseline | None:
     if usual.shares is not None:
         usual_shares = np.array([usual.shares.get(name, 0.0) for name in like.names], np.float32)
         shares = np.tile(usual_shares, (len(like), 1))
-    return Baseline(_table(like, answers, shares), usual.note)
+    return Baseline(answered_as(like, answers, shares), usual.note)
 
 
 def frozen_features(
@@ -114,7 +114,7 @@ def frozen_features(
         kept = np.sort(generator(seed, "baseline", "subsample").permutation(kept)[:limit])
     truths = [train_truth[i] for i in kept]
     answers, probabilities, chosen = _answered(features[kept], truths, test_features, like, seed, least)
-    return Baseline(_table(like, answers, probabilities), f"{note}; {chosen}")
+    return Baseline(answered_as(like, answers, probabilities), f"{note}; {chosen}")
 
 
 def _answered(
@@ -159,8 +159,8 @@ def _answered_elements(
     return answers, None, chosen
 
 
-def _table(like: Predictions, answers: list[Any], probabilities: Features | None) -> Predictions:
-    """The same rows with other answers."""
+def answered_as(like: Predictions, answers: list[Any], probabilities: Features | None) -> Predictions:
+    """The same rows with other answers and probabilities, and no losses: [M] answers, [M, C] probabilities or None."""
     table, rows = like.table, len(like)
     shares = [[]] * rows if probabilities is None else list(probabilities.astype(np.float32))
     nothing: Features = np.zeros(0, np.float32)

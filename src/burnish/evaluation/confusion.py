@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells
-from burnish.counting.resampling import with_truth
+from burnish.counting.resampling import remembered, with_truth
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,13 @@ class Confusion:
 
 
 def confusion(predictions: Predictions) -> Confusion:
-    """The confusion matrix of a `label` table, over rows with truth."""
-    known = with_truth(predictions)
+    """The confusion matrix of a `label` table, over rows with truth; computed once for a table."""
+    return remembered(with_truth(predictions), "confusion", _counted)
+
+
+def _counted(known: Predictions) -> Confusion:
     codes = cells(known) if len(known) else None
-    names = codes.names if codes else predictions.names
+    names = codes.names if codes else known.names
     counts = np.zeros((len(names), len(names)), np.int64)
     if codes:
         np.add.at(counts, (codes.truth, codes.answer), 1)

@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves: of each class, pooled (micro) and averaged (macro), with bootstrap bands."""
+"""ROC, precision-recall and gain curves: of each class, pooled (micro) and averaged (macro), with bootstrap bands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.counting.ranking import positives
-from burnish.counting.resampling import with_truth
+from burnish.counting.resampling import Values, with_truth
 from burnish.evaluation.curve_points import (
     Points,
     Sorted,
@@ -22,7 +22,9 @@ from burnish.evaluation.curve_points import (
     thinned,
 )
 from burnish.evaluation.delong import roc_area as delong
+from burnish.evaluation.gain import gain
 from burnish.evaluation.intervals import draws, percentiles
+from burnish.evaluation.threshold_curves import histogram
 from burnish.targets import Named, target_of
 
 BUDGET = 200_000_000
@@ -57,6 +59,9 @@ class Curve:
         roc_area, average_precision: with intervals.
         roc_band: [G, 3] false positive rate, lower and upper end of the true positive rate; [0, 3] where nothing was drawn.
         precision_band: the same of precision by recall.
+        gain: [P, 2] share of all rows, and the share of the class that is among them.
+        gain_band: [G, 3] as of `roc_band`.
+        spread: int64 [2, bins] rows of the class, and others, by probability in equal bins from 0 to 1.
     """
 
     name: str
@@ -68,6 +73,9 @@ class Curve:
     average_precision: Estimate
     roc_band: Points
     precision_band: Points
+    gain: Points
+    gain_band: Points
+    spread: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -117,11 +125,11 @@ def curves(predictions: Predictions, *, resamples: int = 1000, seed: int, level:
         return None
     drawn = _drawn(known, len(defined), resamples, seed)
     one = len(defined) == 1 == len(names)
-    made = [_Made(names[k], Sorted.of(scores[:, k], truth[:, k]), drawn) for k in defined]
+    made = [_Made.of(names[k], scores[:, k], truth[:, k], drawn) for k in defined]
     micro = macro = None
     if not one:
-        pooled = Sorted.of(scores.ravel(), truth.ravel())
-        micro = _Made("micro", pooled, None if drawn is None else np.repeat(drawn, len(names), axis=1)).curve(level)
+        each_name = None if drawn is None else np.repeat(drawn, len(names), axis=1)
+        micro = _Made.of("micro", scores.ravel(), truth.ravel(), each_name).curve(level)
         macro = _averaged(made, level)
     each = [one_made.curve(level) for one_made in made]
     grouped, method = known.groups is not None, "bootstrap"
@@ -148,23 +156,30 @@ class _Made:
     Args:
         name: of the class.
         ranked: its rows by falling score.
+        spread: as of `Curve`.
         drawn: [R, N] in the order of the rows as they are given, or None.
     """
 
-    def __init__(self, name: str, ranked: Sorted, drawn: NDArray[np.int16] | None) -> None:
-        self.name, self.ranked = name, ranked
+    def __init__(self, name: str, ranked: Sorted, spread: NDArray[np.int64], drawn: NDArray[np.int16] | None) -> None:
+        self.name, self.ranked, self.spread = name, ranked, spread
         once = ranked.totals(np.ones((1, len(ranked.order)), np.int16))
         rates, sharps = roc(*once), precision_recall(*once)
-        self.roc, self.precision = rates[0], sharps[0]
+        self.roc, self.precision, self.gain = rates[0], sharps[0], gain(*once)[0]
         self.areas = float(roc_area(rates)[0]), float(precision_recall_area(sharps)[0])
         if drawn is None:
-            rates, sharps = rates[:0], sharps[:0]
+            rates, sharps, gains = rates[:0], sharps[:0], rates[:0]
         else:
             totals = ranked.coarse().totals(drawn)
-            rates, sharps = roc(*totals), precision_recall(*totals)
+            rates, sharps, gains = roc(*totals), precision_recall(*totals), gain(*totals)
         self.roc_areas, self.precision_areas = roc_area(rates), precision_recall_area(sharps)
         self.roc_grid = at_grid(rates, GRID, step=False)
         self.precision_grid = at_grid(sharps, GRID, step=True)
+        self.gain_grid = at_grid(gains, GRID, step=False)
+
+    @classmethod
+    def of(cls, name: str, scores: Values, positive: NDArray[np.bool_], drawn: NDArray[np.int16] | None) -> _Made:
+        """Of [N] scores, and which rows are of the class."""
+        return cls(name, Sorted.of(scores, positive), np.stack(histogram(scores, positive)), drawn)
 
     def curve(self, level: float) -> Curve:
         """With its bands and intervals."""
@@ -178,6 +193,9 @@ class _Made:
             _estimate(self.areas[1], self.precision_areas, level),
             _band(self.roc_grid, level),
             _band(self.precision_grid, level),
+            thinned(self.gain),
+            _band(self.gain_grid, level),
+            self.spread,
         )
 
 
@@ -195,6 +213,9 @@ def _averaged(made: Sequence[_Made], level: float) -> Curve:
         _estimate(float(np.mean([one.areas[1] for one in made])), _mean([one.precision_areas for one in made]), level),
         _band(_mean([one.roc_grid for one in made]), level),
         _band(_mean([one.precision_grid for one in made]), level),
+        np.stack([GRID, np.mean([at_grid(one.gain[None], GRID, step=False)[0] for one in made], axis=0)], axis=1),
+        _band(_mean([one.gain_grid for one in made]), level),
+        np.sum([one.spread for one in made], axis=0),
     )
 
 

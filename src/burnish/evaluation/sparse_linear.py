@@ -15,7 +15,9 @@ STRENGTH = 10.0
 STEPS = 150
 
 
-def sparse_names(x: Any, labels: NDArray[np.int64], asked: Any, count: int) -> NDArray[np.float64]:
+def sparse_names(
+    x: Any, labels: NDArray[np.int64], asked: Any, count: int, strength: float = STRENGTH
+) -> NDArray[np.float64]:
     """[M, C] probabilities by logistic regression; of one class only, that class.
 
     Args:
@@ -23,6 +25,7 @@ def sparse_names(x: Any, labels: NDArray[np.int64], asked: Any, count: int) -> N
         labels: [N] class numbers.
         asked: [M, D] sparse.
         count: classes.
+        strength: inverse strength of the penalty.
     """
     with importing():
         from sklearn.linear_model import LogisticRegression
@@ -34,16 +37,16 @@ def sparse_names(x: Any, labels: NDArray[np.int64], asked: Any, count: int) -> N
         return shares
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a solver that stops at its limit of steps is good enough for a probe
-        model = LogisticRegression(C=STRENGTH, max_iter=STEPS, tol=1e-3).fit(x, labels)
+        model = LogisticRegression(C=strength, max_iter=STEPS, tol=1e-3).fit(x, labels)
     shares[:, model.classes_] = model.predict_proba(asked)
     return shares
 
 
-def sparse_numbers(x: Any, truths: NDArray[np.float64], asked: Any) -> NDArray[np.float64]:
-    """[M] numbers by ridge regression."""
+def sparse_numbers(x: Any, truths: NDArray[np.float64], asked: Any, alpha: float = 1.0) -> NDArray[np.float64]:
+    """[M] numbers by ridge regression with a penalty of `alpha`."""
     with importing():
         from sklearn.linear_model import Ridge
 
     middle = float(truths.mean())
-    model = Ridge(alpha=1.0, solver="lsqr").fit(x, truths - middle)
+    model = Ridge(alpha=alpha, solver="lsqr").fit(x, truths - middle)
     return np.asarray(model.predict(asked) + middle, np.float64)

@@ -12,10 +12,9 @@ from burnish.core.component import Component, component_class, kinds
 from burnish.core.family import Kind
 from burnish.core.processor import Processor as Processor
 from burnish.inputs._assembled import Assembled
+from burnish.inputs._augmentable import Augmentable, Change
 from burnish.inputs._capabilities import (
     Audible,
-    Augmentable,
-    Change,
     Divisible,
     Elementwise,
     Extending,

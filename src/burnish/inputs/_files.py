@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -102,6 +102,11 @@ class FileInput(Input, FromFiles):
         """The row with its file read, and the bytes of memory that takes."""
         content = self.read(example, processor, changed=changed)
         return {**example, self.column: content}, content.size
+
+    def perturbed(self, example: Example, processor: Any, change: Callable[[Any, int], Any], seed: int) -> Example:
+        """The row with its file read, and what was read changed."""
+        content = self.read(example, processor, changed=False)
+        return {**example, self.column: Read(change(content.value, seed), content.size)}
 
     def file(self, example: Example) -> Path | bytes | None:
         """Where the file of a row lies, or its bytes."""

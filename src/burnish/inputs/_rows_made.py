@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from burnish.core.batch import Example
-from burnish.inputs._capabilities import Change
+from burnish.inputs._augmentable import Change
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -125,6 +125,13 @@ class Text(Input, Augmentable, Divisible, InGraph, Standalone):
         return processor.rows(
             [tuple(change(text, derive(seed, part)) for part, text in enumerate(texts)) for texts, seed in rows]
         )
+
+    def perturbed(
+        self, example: Example, processor: TokenizerProcessor, change: Callable[[str, int], str], seed: int
+    ) -> Example:
+        """Each text changed; of a pair each by itself."""
+        texts = zip(self.columns, self._texts(example), strict=True)
+        return {**example, **{c: change(text, derive(seed, part)) for part, (c, text) in enumerate(texts)}}
 
     def raw(self, processor: TokenizerProcessor) -> RawTexts:
         """The texts themselves.

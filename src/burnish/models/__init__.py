@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from burnish.core.component import Component
 from burnish.core.family import Family
 from burnish.inputs import Input
+from burnish.models._label_names import stored_label_names
 from burnish.targets import Target
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ class Model(Component):
         Never an error: where nothing can be told, the family is 'other', and `build` says what is wrong.
         """
         return Family()
+
+    def label_names(self) -> tuple[str, ...]:
+        """What the checkpoint's own head answers, in the order of its logits; empty where its configuration names nothing.
+
+        Raises:
+            InputError: as `folder`.
+        """
+        return stored_label_names(self.folder())
 
     @abstractmethod
     def build(self, input: Input, target: Target, *, seed: int) -> Network:

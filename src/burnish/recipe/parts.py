@@ -76,10 +76,18 @@ WORKERS = (
     "for texts."
 )
 SAMPLER = "Which examples an epoch visits, in which order; null: length_bucketed for texts, else shuffled."
+SLICES = (
+    "Columns of the tested examples whose parts are scored each, beside length and source; all: each that divides them."
+)
+ROBUSTNESS = (
+    "Test once more on examples that are changed: texts with typos and in other case, pictures with blur, noise and other "
+    "brightness, sounds with noise and gain."
+)
 PAGE_ROWS = (
     "Most examples of the data shown in report.html, the worst mistakes first; 0: none, for data that is private."
 )
-EXPLAINED = "Worst mistakes whose words are underlined in report.html by their effect; one prediction for each word."
+NEAREST = "Training examples the network sees as most like each of the worst mistakes; 0, or page_rows: 0: none."
+EXPLAINED = "Worst mistakes whose words or moments are marked in the reports by their effect; one prediction for each."
 PRIOR_STRENGTH = "With thresholds: prior, how much of the log frequency is taken away; null: learned from validation."
 CORRECTION = (
     "Whether probabilities are corrected for what class weights, samplers and losses made of how common labels are; "

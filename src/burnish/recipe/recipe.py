@@ -175,7 +175,8 @@ class Recipe(BaseModel):
     )
     keep_checkpoints: int = Field(1, ge=1, description="How many of the last checkpoints are kept beside the best.")
     baselines: bool = Field(
-        True, description="Score the majority and frozen-feature baselines on the test split as well."
+        True,
+        description="Score the baselines on the test split as well: majority, linear models, the checkpoint untouched.",
     )
     forgetting: str | None = Field("general", description=parts.FORGETTING)
     listening: Listening = Field(default_factory=Listening, description=parts.LISTENING)
@@ -187,7 +188,10 @@ class Recipe(BaseModel):
     prior_correction: bool = Field(False, description=parts.CORRECTION)
     abstention: float | None = Field(None, gt=0, lt=1, description=parts.ABSTENTION)
     conformal: parts.Conformal | None = Field(None, description=parts.CONFORMAL)
+    slices: list[str] | Literal["all"] = Field(default_factory=list, description=parts.SLICES)
+    robustness: bool = Field(False, description=parts.ROBUSTNESS)
     page_rows: int = Field(500, ge=0, le=5000, description=parts.PAGE_ROWS)
+    nearest_examples: int = Field(3, ge=0, le=20, description=parts.NEAREST)
     explained_mistakes: int = Field(0, ge=0, le=200, description=parts.EXPLAINED)
     golden_examples: int = Field(
         3, ge=0, description="Training examples kept in the bundle with reference predictions, checked at load."

@@ -5,10 +5,13 @@ from __future__ import annotations
 NAMES = {
     "majority": ("the", "majority baseline"),
     "frozen_features": ("a", "linear model on frozen features"),
+    "tf_idf": ("a", "linear model on word counts (TF-IDF)"),
+    "zero_shot": ("the", "untouched checkpoint (zero-shot)"),
     "base": ("the", "checkpoint as it was"),
     "full_windows": ("the", "same model with full windows"),
 }
 """Article and name by the key in scores.json."""
+SHORT = {"tf_idf": "TF-IDF", "zero_shot": "zero-shot"}
 WAYS_OF_READING = ("full_windows",)
 """Those that are the model itself, reading otherwise: it need not be better, and must not be worse."""
 
@@ -25,4 +28,4 @@ def baseline_phrase(key: str) -> str:
 
 def baseline_short(key: str) -> str:
     """Where there is little room: `frozen features`."""
-    return key.replace("_", " ")
+    return SHORT.get(key) or key.replace("_", " ")

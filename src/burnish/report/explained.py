@@ -20,6 +20,31 @@ Explain = Callable[[Sequence[int], Sequence[int]], list[tuple[NDArray[np.uint8],
 ROWS, EACH, MISTAKES = 24, 2, 12
 
 
+class Remembered:
+    """Maps that were made once: report.md and the page ask for those of the same mistakes.
+
+    Args:
+        explain: what makes them.
+    """
+
+    def __init__(self, explain: Explain) -> None:
+        self._explain = explain
+        self._made: dict[tuple[int, int], tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+        self._none = False
+
+    def __call__(
+        self, rows: Sequence[int], outputs: Sequence[int]
+    ) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] | None:
+        """As of `Explain`; only what was not asked for before is computed."""
+        asked = list(zip(rows, outputs, strict=True))
+        new = [pair for pair in dict.fromkeys(asked) if pair not in self._made]
+        if new and not self._none:
+            found = self._explain([row for row, _ in new], [output for _, output in new])
+            self._none = found is None
+            self._made |= dict(zip(new, found or [], strict=found is not None))
+        return None if self._none else [self._made[pair] for pair in asked]
+
+
 def heatmap_sheets(folder: Path, predictions: Predictions, explain: Explain) -> list[str]:
     """Draw `heatmaps.png` and `heatmaps_of_mistakes.png`; the lines of the report that show them.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish.report.run_pictures import values_of
+from burnish.report.progress import values_of
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.mistakes import mistakes
 from burnish.report.contact_sheet import contact_sheet
 from burnish.report.markdown import name, snippet
+from burnish.report.neighbours import Neighbours, nearest_line
+from burnish.report.page.contents import Effects
 from burnish.report.players import PLAYED, PlayedMistake, players
 from burnish.report.transcripts import aligned_words
 from burnish.targets import Transcribed, mistakes_of, target_of
@@ -18,14 +20,21 @@ Pictured = Callable[[int], Any]
 Drawn = Callable[[str, str, Callable[[Path], object]], list[str]]
 """File, caption and what draws it, to the lines that show the picture."""
 _LONGEST = 300  # characters of a label or a prediction
+REASONS = 3
+"""Words or moments that are named."""
 PICTURED = 32
 """Mistakes that are shown as pictures, where inputs are pictures."""
 
 
 def listed(
-    predictions: Predictions, shown: Callable[[int], str], place: Callable[[int], str] | None, split: str
+    predictions: Predictions,
+    shown: Callable[[int], str],
+    place: Callable[[int], str] | None,
+    split: str,
+    nearest: Neighbours,
+    effects: Effects | None,
 ) -> list[str]:
-    """The section: the worst of them with their places and texts; nothing where all is right."""
+    """The section: the worst of them with their places, texts and reasons; nothing where all is right."""
     worst, total = mistakes(predictions)
     if not worst:
         return []
@@ -41,7 +50,24 @@ def listed(
             f"- **{at}**: {said.truth} {_quoted(mistake.truth)}, {said.answer} {_quoted(mistake.answer)} ({size})  "
         )
         lines.append(f"  {snippet(shown(mistake.row)) or '(empty)'}")
+        if explained := effects(mistake.row) if effects is not None else None:
+            lines[-1] += "  "
+            lines.append(f"  {_reasons(shown(mistake.row), explained)}")
+        if near := nearest.get(mistake.row):
+            lines[-1] += "  "
+            lines.append(f"  {nearest_line(near)}")
     return lines
+
+
+def _reasons(text: str, effects: Sequence[tuple[float, float, float]]) -> str:
+    """The words or moments with the largest effects on the prediction."""
+    largest = sorted(effects, key=lambda one: -abs(one[2]))[:REASONS]
+    in_text = all(isinstance(one[0], int) for one in largest)
+    said = [
+        f"{name(text[int(start) : int(end)]) if in_text else f'{start:.2f}–{end:.2f} s'} {effect:+.2f}"
+        for start, end, effect in largest
+    ]
+    return f"most effect on the prediction: {', '.join(said)}"
 
 
 def _quoted(text: str) -> str:

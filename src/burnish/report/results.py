@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from burnish.report.baselines import baseline_name, baseline_short
+from burnish.report.baselines import baseline_name, baseline_phrase, baseline_short
 from burnish.report.markdown import name, names, number, snippet, span, table
 from burnish.report.summary import all_alike
 from burnish.targets import Classes, classes_of, target_class
@@ -104,7 +104,8 @@ def _with_span(figures: Mapping[str, Any] | None) -> str:
 
 def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
     """A table for each baseline: the model, the baseline, and the paired difference with its interval."""
-    lines = ["## Baselines"] if baselines else []
+    left_out = scores.get("baselines_left_out") or {}
+    lines = ["## Baselines"] if baselines or left_out else []
     for key, baseline in baselines.items():
         title, rows = baseline_name(key), []
         for label in scores["headline"]:
@@ -117,7 +118,14 @@ def compared(scores: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[st
         head = ["metric", "model", title, f"Δ vs {baseline_short(key)}", "95 % CI of Δ"]
         lines += ["", f"### {title[0].upper()}{title[1:]}", "", *table(head, rows, right=range(1, 5))]
         lines += ["", _verdict(baseline)]
+    if left_out:
+        lines += ["", *(f"- {not_compared(key, why)}" for key, why in left_out.items())]
     return lines
+
+
+def not_compared(key: str, why: str) -> str:
+    """A baseline that could not be had, and why."""
+    return f"Not compared with {baseline_phrase(key)}: {snippet(why, 400)}."
 
 
 def _titled(label: str, metric: Mapping[str, Any]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.report import summary, test_set
 from burnish.report.comparison.words import said as in_english
 from burnish.report.markdown import duration, name, number, snippet, table
-from burnish.report.run_pictures import values_of
+from burnish.report.progress import progress
 
 SAID_ELSEWHERE = frozenset(
     {
@@ -36,8 +35,6 @@ SAID_ELSEWHERE = frozenset(
     }
 )
 FINDINGS_SHOWN = 20
-AUDITED = re.compile(r" \[[a-z_]+\]$")
-"""Findings of the audit end with their code; they have a section of their own."""
 COUNTED = frozenset({"rows", "weights_sha256"})
 """Totals of a run that tell a reader nothing: examples over all epochs, and a hash that best.json has."""
 
@@ -122,7 +119,7 @@ def _where(finding: Mapping[str, Any]) -> str:
     return " (" + snippet("; ".join(places), 300) + (f"; and {more:,} more" if more > 0 else "") + ")"
 
 
-_TRAINING = {
+TRAINING = {
     "step": "step of the checkpoint",
     "chosen_by": "chosen by",
     "steps": "optimizer steps",
@@ -134,12 +131,15 @@ _TRAINING = {
     "padding_ratio": "padding after micro-batching",
     "rows_per_second": "examples a second",
 }
+"""What the figures of a training are called."""
+WARNINGS = 20
+"""Warnings that are shown."""
 
 
 def training(facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
     """Steps, best step, seconds, why it stopped, padding; then warnings that were given on the way."""
     rows = [
-        [_TRAINING.get(key, key.replace("_", " ")), _training_value(key, value)]
+        [TRAINING.get(key, key.replace("_", " ")), _training_value(key, value)]
         for key, value in (facts.get("training") or {}).items()
         if value is not None and key not in COUNTED
     ]
@@ -147,8 +147,7 @@ def training(facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> l
         rows.append(
             ["best checkpoint", f"step {best['step']}: {name(best['metric'])} {number(best['value'])} on validation"]
         )
-    said = [v for v in map(values_of, events) if v.get("name") == "warning" and v.get("text")]
-    warnings = [text for text in dict.fromkeys(str(v["text"]) for v in said) if not AUDITED.search(text)]
+    warnings = progress(events).warnings
     if not rows and not warnings:
         return []
     lines = ["## Training"]
@@ -157,9 +156,9 @@ def training(facts: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> l
     if facts.get("gap"):
         lines += ["", str(facts["gap"])]
     if warnings:
-        lines += ["", "Warnings:", "", *(f"- {snippet(text, 400)}" for text in warnings[:20])]
-        if len(warnings) > 20:
-            lines.append(f"- and {len(warnings) - 20} more in `events.jsonl`")
+        lines += ["", "Warnings:", "", *(f"- {snippet(text, 400)}" for text in warnings[:WARNINGS])]
+        if len(warnings) > WARNINGS:
+            lines.append(f"- and {len(warnings) - WARNINGS} more in `events.jsonl`")
     return lines
 
 

@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.report.drawing import BLUE, GREEN, GREY, ORANGE, canvas
-
-
-def values_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event's name and values on one level, as in events.jsonl, also where they lie under `values`."""
-    inner = event.get("values")
-    return {**event, **inner} if isinstance(inner, Mapping) else dict(event)
+from burnish.report.progress import progress
 
 
 def learning_curve(events: Sequence[Mapping[str, Any]], path: Path, *, metric: str = "") -> bool:
@@ -32,22 +27,20 @@ def learning_curve(events: Sequence[Mapping[str, Any]], path: Path, *, metric: s
     """
     from matplotlib.ticker import MaxNLocator
 
-    flat = [values_of(event) for event in events]
-    steps = [e for e in flat if e.get("name") == "step" and _is_number(e.get("loss"))]
-    checks = [e for e in flat if e.get("name") == "validation"]
+    told = progress(events)
+    steps, checks = told.steps, told.checks
     if not steps:
         return False
-    title, validated = _validated(checks, metric)
+    title, validated = told.scored(metric)
     with canvas(path, 7.2, 5.6 if validated else 4.2) as figure:
         ratios = (3, 2, 1.2) if validated else (3, 1.2)
         panels = list(figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios))
         numbers = np.array([e["number"] for e in steps])
         losses = np.array([e["loss"] for e in steps], np.float64)
-        _losses(panels[0], numbers, losses, np.array([e.get("rows") or 1 for e in steps], np.float64), checks)
+        _losses(panels[0], numbers, losses, np.array(told.rows), told.losses)
         if validated:
             _scores(panels[1], title, validated, [bool(e.get("best")) for e in checks])
-        rates = [(e["number"], e["learning_rate"]) for e in steps if _is_number(e.get("learning_rate"))]
-        panels[-1].plot([r[0] for r in rates], [r[1] for r in rates], color=GREEN, linewidth=1.4)
+        panels[-1].plot([r[0] for r in told.rates], [r[1] for r in told.rates], color=GREEN, linewidth=1.4)
         panels[-1].set(xlabel="step", ylabel="learning rate", ylim=(0, None))
         panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         panels[-1].ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
@@ -57,16 +50,12 @@ def learning_curve(events: Sequence[Mapping[str, Any]], path: Path, *, metric: s
     return True
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
-
-
 def _losses(
     axes: Any,
     numbers: NDArray[Any],
     losses: NDArray[np.float64],
     rows: NDArray[np.float64],
-    checks: Sequence[Mapping[str, Any]],
+    validated: Sequence[tuple[int, float]],
 ) -> None:
     many = len(losses) >= 10
     axes.plot(
@@ -74,7 +63,6 @@ def _losses(
     )
     if many:
         axes.plot(numbers, smooth(losses, rows), color=BLUE, linewidth=1.8, label="smoothed")
-    validated = [(e["number"], e["loss"]) for e in checks if _is_number(e.get("loss"))]
     if validated:
         axes.plot(*zip(*validated, strict=True), color=ORANGE, marker="o", markersize=4, label="validation")
     axes.set_ylabel("loss")
@@ -96,16 +84,6 @@ def _scores(axes: Any, title: str, validated: Sequence[tuple[int, float]], best:
         )
         axes.margins(y=0.25)
     axes.set_ylabel(f"validation\n{title}")
-
-
-def _validated(checks: Sequence[Mapping[str, Any]], metric: str) -> tuple[str, list[tuple[int, float]]]:
-    scored = [e for e in checks if isinstance(e.get("scores"), Mapping)]
-    names = [metric] if metric else [n for e in scored for n in e["scores"] if n != "loss"]
-    for name in dict.fromkeys(names):
-        points = [(e["number"], e["scores"][name]) for e in scored if _is_number(e["scores"].get(name))]
-        if points:
-            return name, points
-    return "", []
 
 
 def smooth(values: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:

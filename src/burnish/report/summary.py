@@ -10,6 +10,7 @@ from burnish.core.predictions import Predictions
 from burnish.evaluation.reliability import agreement, bins
 from burnish.report.baselines import WAYS_OF_READING, baseline_phrase
 from burnish.report.markdown import number
+from burnish.report.slices import called
 from burnish.targets import classes_of, is_exclusive, target_class, target_of
 
 NAMED = {"matthews": "MCC", "roc_auc": "ROC AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "pearson": "Pearson correlation",
@@ -105,6 +106,16 @@ def weakest(scores: Mapping[str, Any]) -> list[str]:
     return [f"Weakest: {', '.join(shown)}."]
 
 
+def weak_slices(scores: Mapping[str, Any]) -> list[str]:
+    """The surest weak slice, with how many there are; none where none holds."""
+    weak = (scores.get("slices") or {}).get("weak") or []
+    if not weak:
+        return []
+    one, more = weak[0], f", and {len(weak) - 1} more" if len(weak) > 1 else ""
+    where = f"{called(one['slice'])} (n = {one['rows']:,})"
+    return [f"Weak slice: {where}: error {number(one['error'])}, of the rest {number(one['rest'])}{more}."]
+
+
 def _many(count: int, unit: str) -> str:
     one = {"examples": "example", "entities": "entity"}.get(unit, unit)
     return f"{count:,} {unit if count != 1 else one}"
@@ -155,6 +166,7 @@ def summary(
         figure(scores, chosen),
         *verdicts(scores, baselines, chosen),
         *weakest(scores),
+        *weak_slices(scores),
         *confidence(predictions),
         *data(audit),
     ]

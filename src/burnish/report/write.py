@@ -18,17 +18,20 @@ from burnish.report import run as report_run
 from burnish.report.calibration import measures
 from burnish.report.choice import choice
 from burnish.report.decisions import decisions
-from burnish.report.explained import Explain, heatmap_sheets
+from burnish.report.explained import Explain, Remembered, heatmap_sheets
 from burnish.report.folds import folds
 from burnish.report.imbalance import imbalance, long_texts
 from burnish.report.layers import layers
 from burnish.report.markdown import name
 from burnish.report.mistakes import Pictured, heard, listed, seen
+from burnish.report.neighbours import Neighbours
 from burnish.report.page.contents import ROWS, Contents, Effects
 from burnish.report.page.page import write_page
 from burnish.report.replies import forgotten, learned_parts, written
+from burnish.report.robustness import robustness
+from burnish.report.slices import slices
 from burnish.report.sounds import sounds
-from burnish.report.summary import CALIBRATED, summary
+from burnish.report.summary import CALIBRATED, deciding, summary
 from burnish.report.transcripts import transcripts
 from burnish.report.tunes import tunes
 from burnish.targets import classes_of, is_exclusive, linear_of, target_class, target_of
@@ -55,6 +58,7 @@ def write(
     base: Predictions | None = None,
     page_rows: int = ROWS,
     effects: Effects | None = None,
+    nearest: Neighbours | None = None,
 ) -> Path:
     """Write `report.md`, its `pictures/` and `report.html` into a folder, all overwritten; the path of the first.
 
@@ -74,8 +78,11 @@ def write(
         base: what the checkpoint as it was says of the same rows; None where that is no baseline.
         explain: rows to pictures with maps of where their answers come from; None where inputs are no pictures.
         page_rows: most rows of data in report.html; 0: none.
-        effects: row number to what the parts of its text did for the prediction, (start, end, effect); None: not known.
+        effects: row number to what the parts of its text (characters) or sound (seconds) did for the prediction, (start, end,
+            effect); None: not known.
+        nearest: row number of a mistake to its nearest training examples; None: not looked up.
     """
+    explain = None if explain is None else Remembered(explain)
     shown, learned = _shown_by(inputs_shown), learned_parts(events)
     words = [
         *transcripts(scores, predictions, _beside(predictions, inputs_beside)),
@@ -85,7 +92,7 @@ def write(
     told = [forgotten(scores), *_chosen(scores)]
     page = Contents(
         facts, scores, baselines, audit, events, predictions, shown, inputs_pictured, inputs_heard,
-        explain=explain, effects=effects, base=base, rows=page_rows,
+        explain=explain, effects=effects, base=base, rows=page_rows, nearest=nearest or {},
         further=[*(words if page_rows else []), *told, *([learned] if page_rows else [])],
     )  # fmt: skip
     path = run_folder / "report.md"
@@ -105,10 +112,12 @@ def _sections(
     return [
         *report_results.first(facts, scores, page.baselines, said),
         *(_classes(drawn, scores), _confusions(drawn, predictions), _answers(drawn, predictions)),
+        slices(scores),
+        robustness(scores, deciding(scores, str(metric) if metric else None)),
         *words,
         report_results.compared(scores, page.baselines),
         *written(scores, predictions, page.base, page.shown, place),
-        listed(predictions, page.shown, place, str(facts.get("split", "test"))),
+        listed(predictions, page.shown, place, str(facts.get("split", "test")), page.nearest, page.effects),
         seen(drawn, predictions, page.pictured, page.shown),
         heard(run_folder / FOLDER, predictions, page.heard, page.pictured, page.shown),
         heatmap_sheets(run_folder / FOLDER, predictions, page.explain) if page.explain is not None else [],

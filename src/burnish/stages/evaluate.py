@@ -30,12 +30,14 @@ from burnish.metrics import Metric
 from burnish.report import write as report
 from burnish.report.page.contents import ROWS
 from burnish.report.rows import row_columns, row_picture, row_sound, row_text
+from burnish.report.summary import deciding
 from burnish.stages.evaluated_rows import seen_rows, strange_labels
 from burnish.stages.given_columns import GivenColumns
 from burnish.stages.nonfinite import answers_not_finite
 from burnish.stages.openings import opening
 from burnish.stages.outside import require_apart
 from burnish.stages.prepare.splits import GIVEN, read_given, read_splits
+from burnish.stages.slicing import slices
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.decide import on_test
 from burnish.stages.train.folding import FACT, loss_without
@@ -106,7 +108,8 @@ def _written(
         bundle.settings.get("decisions") or {}, bundle.target, predictions, float(bundle.settings.get(FACT, 1.0))
     )
     files = [o.path for o in table.origins]
-    result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **scored}
+    by = _slices(bundle, part, recipe, predictions, metrics, scored)
+    result = {"split": "given data", "files": files, "notes": list(table.notes), "warnings": warnings, **scored, **by}
     result |= {f"rows_in_{name}": count for name, count in seen.items()}
     weights = str((bundle.settings.get("checkpoint") or {}).get("weights_sha256", ""))
     called = folder.name if folder is not None else bundle.path.parent.name
@@ -121,6 +124,24 @@ def _written(
             _report(aside, folder.name, bundle, table, result, predictions)
         result["path"] = str(folder)
     return result
+
+
+def _slices(
+    bundle: Bundle,
+    part: Part,
+    recipe: dict[str, Any],
+    predictions: Predictions,
+    metrics: Sequence[Metric],
+    scored: dict[str, Any],
+) -> dict[str, Any]:
+    """By the columns of the run's recipe that these rows have, and by source; bins are those of these rows."""
+    named = recipe.get("slices") or []
+    there = named if named == "all" else [name for name in named if name in part.table.columns]
+    label = deciding(scored, recipe.get("deciding_metric"))
+    metric = next(metric for metric in metrics if metric.label == label)
+    drawn = {"resamples": recipe["resamples"], "seed": recipe["seed"]}
+    found = slices(predictions, part, metric, named=there, input=bundle.input, target=bundle.target, **drawn)
+    return {} if found is None else {"slices": found}
 
 
 def _chosen(recipe: dict[str, Any], trust_code: bool) -> list[Metric]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -34,6 +34,7 @@ class Loader:
         seed: of the augmentation, and of what is drawn.
         decoded: files that stay in memory once they were read; None: each is read whenever its row is.
         sharing: threads that share the rows of a batch.
+        perturbed: a row and its number to the row changed, before its views are made: for tests of robustness; None: as it is.
     """
 
     rows: EncodedRows
@@ -46,6 +47,7 @@ class Loader:
     seed: int = 0
     decoded: DecodedRows | None = None
     sharing: Sharing = field(default_factory=Sharing)
+    perturbed: Callable[[Example, int], Example] | None = None
 
     def encoded(self, positions: NDArray[np.int64], epoch: int = 0) -> list[Encoded]:
         """The rows at these positions as the network reads them; augmented ones differ from epoch to epoch."""
@@ -99,6 +101,10 @@ class Loader:
 
     def views(self, positions: NDArray[np.int64]) -> Iterator[Iterable[Encoded]]:
         """The views of each of these rows, never augmented: what the test, validation and a bundle's users see."""
+        if self.perturbed is not None:
+            numbers = self.rows.rows[positions]
+            pairs = zip(self._examples(numbers), numbers.tolist(), strict=True)
+            return self.input.views([self.perturbed(row, number) for row, number in pairs], self.processor.for_input)
         if self.input.stored:
             return ([self.rows.encoded(int(p))] for p in positions)
         return self.input.views(self._examples(self.rows.rows[positions]), self.processor.for_input)

@@ -21,6 +21,24 @@ def terms(text: str | None) -> list[str]:
     return words + [f"{one} {other}" for one, other in pairwise(words)]
 
 
+def described_by(learned: Sequence[str | None], most: int = MOST) -> Any:
+    """The library's own TF-IDF (sublinear, rows of length 1), fitted on texts: which terms there are and how rare each is.
+
+    Args:
+        learned: texts.
+        most: terms.
+    """
+    with importing():
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+    made = TfidfVectorizer(analyzer=terms, sublinear_tf=True, max_features=most, min_df=min(2, len(learned)))
+    try:
+        return made.fit(learned)
+    except ValueError:  # no term occurs in two texts
+        rarer = TfidfVectorizer(analyzer=lambda text: terms(text) or ["(nothing)"], max_features=most)
+        return rarer.fit(learned or [""])
+
+
 def counted(learned: Sequence[str | None], asked: Sequence[str | None], most: int = MOST) -> tuple[Any, list[str]]:
     """TF-IDF of texts, [N, terms] sparse, and what the columns are.
 
@@ -29,14 +47,5 @@ def counted(learned: Sequence[str | None], asked: Sequence[str | None], most: in
         asked: texts that are described.
         most: terms.
     """
-    with importing():
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-    made = TfidfVectorizer(analyzer=terms, sublinear_tf=True, max_features=most, min_df=min(2, len(learned)))
-    try:
-        made.fit(learned)
-    except ValueError:  # no term occurs in two texts
-        made = TfidfVectorizer(analyzer=lambda text: terms(text) or ["(nothing)"], max_features=most).fit(
-            learned or [""]
-        )
+    made = described_by(learned, most)
     return made.transform(asked), list(made.get_feature_names_out())

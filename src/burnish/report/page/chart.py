@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from burnish.report.page.markup import Both, Html, both, tag
 
 SAVES = ("csv", "svg", "png")
@@ -34,8 +36,8 @@ def chart(
     return tag("figure", head, picture, said, below, numbers, saves(), class_="fig", data_name=name)
 
 
-def saves() -> Html:
-    """Buttons of page.js; without it nothing is there to press."""
+def saves(kinds: Sequence[str] = SAVES) -> Html:
+    """Buttons of page.js, one for each kind of file; without it nothing is there to press."""
     what = both("Save this chart as", "保存此图为")
-    buttons = [tag("button", kind.upper(), type="button", data_save=kind) for kind in SAVES]
+    buttons = [tag("button", kind.upper(), type="button", data_save=kind) for kind in kinds]
     return tag("p", tag("span", what, class_="vh"), *buttons, class_="save", hidden=True)

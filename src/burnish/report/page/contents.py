@@ -10,6 +10,7 @@ from typing import Any
 from burnish.core.predictions import Predictions
 from burnish.counting.resampling import with_truth
 from burnish.report.explained import Explain
+from burnish.report.neighbours import Neighbours
 from burnish.report.page.privacy import relative
 from burnish.report.summary import deciding
 from burnish.targets import Target, is_exclusive, target_of
@@ -20,8 +21,8 @@ ROWS = 500
 """Rows on the page where nothing else is asked."""
 
 
-Effects = Callable[[int], Sequence[tuple[int, int, float]] | None]
-"""Row number to (start, end, effect on the prediction) of parts of its text; None where these are not known."""
+Effects = Callable[[int], Sequence[tuple[float, float, float]] | None]
+"""Row number to (start, end, effect on the prediction) of parts of its text (characters) or sound (seconds); None: not known."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Contents:
         shown: row number to the input as text.
         pictured, heard: row number to a picture, uint8 [height, width, 3], or a WAV file; or None.
         explain: rows to pictures with maps of where their answers come from; None: there are none.
-        effects: what parts of a text did for its prediction; None: not known.
+        effects: what parts of a text or sound did for its prediction; None: not known.
+        nearest: the nearest training examples of mistakes, by row number.
         base: what the checkpoint as it was says of the same rows; None: not known.
         further: sections of report.md that the page shows as they are (English).
         rows: most rows of data on the page; 0: none, not even those of the audit.
@@ -50,6 +52,7 @@ class Contents:
     heard: Callable[[int], bytes | None] | None = None
     explain: Explain | None = None
     effects: Effects | None = None
+    nearest: Neighbours = field(default_factory=dict)
     base: Predictions | None = None
     further: Sequence[Sequence[str]] = field(default_factory=list)
     rows: int = ROWS

@@ -200,7 +200,7 @@ document.addEventListener("play", (event) => all("audio").forEach((a) => { if (a
 /* ranking: one curve in colour */
 all("[name=rc]").forEach((choice) => choice.addEventListener("change", () => {
   all(".cv, .bd, .ar, .pv").forEach((part) => part.classList.toggle("on", part.dataset.c === choice.value));
-  all(".cv.on").forEach((line) => one(".ar", line.parentNode).before(line));
+  all(".cv.on").forEach((line) => { const words = one(".ar", line.parentNode); if (words) words.before(line); else line.parentNode.append(line); });
 }));
 
 /* a threshold to try */
@@ -258,7 +258,16 @@ all("[data-cross]").forEach((svg) => {
 /* charts as files */
 const quoted = (cell) => (/[",\n]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell);
 const seen = (part) => { const copied = part.cloneNode(true); all(say('[lang="zh"]', '[lang="en"]'), copied).forEach((p) => p.remove()); return copied.textContent.trim(); };
+function asMatrix(grid) {
+  const names = all("thead th div", grid).map(seen);
+  const lines = all("tbody tr", grid).flatMap((row) => {
+    const cells = [...row.cells], of = +seen(cells[cells.length - 1]).replace(/,/g, "");
+    return cells.slice(1, -1).map((cell, i) => { const n = +seen(one("span", cell) || cell); return [quoted(seen(cells[0])), quoted(names[i]), n, of ? n / of : ""].join(","); });
+  });
+  return "label,predicted,examples,share of the label\n" + lines.join("\n") + "\n";
+}
 function asCsv(figure) {
+  if (one(".cm", figure)) return asMatrix(one(".cm", figure));
   const lines = all("[data-series]", figure);
   if (lines.length) return "series,x,y\n" + lines.flatMap((l) => points(l).map(([x, y]) => `${quoted(l.dataset.series)},${x},${y}`)).join("\n") + "\n";
   return all("table tr", figure).map((row) => [...row.cells].map((c) => quoted(seen(c))).join(",")).join("\n") + "\n";

@@ -26,8 +26,10 @@ from burnish.report.page.sections.further import further
 from burnish.report.page.sections.layers import layers
 from burnish.report.page.sections.mistakes import Mistakes
 from burnish.report.page.sections.ranking import ranking
+from burnish.report.page.sections.robustness import robustness
 from burnish.report.page.sections.scores import scores
 from burnish.report.page.sections.settings import settings
+from burnish.report.page.sections.slices import slices
 from burnish.report.page.sections.summary import summary
 from burnish.report.page.sections.training import training
 from burnish.report.page.verdict import verdict
@@ -52,6 +54,8 @@ def page(contents: Contents) -> str:
         answers(contents),
         classes(contents),
         confusions(contents),
+        slices(contents),
+        robustness(contents),
         mistakes.section(),
         further(contents),
         confidence(contents),

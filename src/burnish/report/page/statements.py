@@ -51,10 +51,14 @@ def _baselines(contents: Contents) -> list[Statement]:
         head = both("<b>Nothing to compare with.</b>", "<b>没有可比较的基线。</b>")
         why = both("No baseline was scored on these examples.", "这些样本上没有基线得分。")
         return [Statement("note", head, why, "scores")]
-    order = [key for key in ("majority", "frozen_features", "base", "full_windows") if key in contents.baselines]
+    order = [
+        key
+        for key in ("majority", "frozen_features", "tf_idf", "zero_shot", "base", "full_windows")
+        if key in contents.baselines
+    ]
     order += [key for key in contents.baselines if key not in order]
-    said = [_against(contents, key) for key in order]
-    return [one for one in said if one is not None][:2]
+    said = [one for one in (_against(contents, key) for key in order) if one is not None]
+    return sorted(said, key=lambda one: one.mark != "warn")[:2]  # one that beats the model is not passed over
 
 
 def _against(contents: Contents, key: str) -> Statement | None:

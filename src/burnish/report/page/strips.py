@@ -5,8 +5,8 @@ from __future__ import annotations
 from burnish.report.page.markup import Both, Html, join, tag
 from burnish.report.page.numerals import known
 
-SHAPES = {"majority": "tk"}
-"""A tick for the trivial baseline; others are diamonds, the model a filled circle."""
+SHAPES = {"majority": "tk", "tf_idf": "pt sq", "zero_shot": "pt ci"}
+"""A tick for the trivial baseline, a square for words, a ring for the checkpoint; others are diamonds, the model a dot."""
 
 
 WRITTEN = 75

@@ -59,12 +59,16 @@ ZH_METRICS = {
 BASELINES = {
     "majority": Both("majority baseline", "多数类基线"),
     "frozen_features": Both("linear model on frozen features", "冻结特征上的线性模型"),
+    "tf_idf": Both("linear model on word counts (TF-IDF)", "词频（TF-IDF）上的线性模型"),
+    "zero_shot": Both("untouched checkpoint (zero-shot)", "未经训练的检查点（零样本）"),
     "base": Both("checkpoint as it was", "训练前的检查点"),
     "full_windows": Both("same model with full windows", "使用完整窗口的同一模型"),
 }
 SHORT_BASELINES = {
     "majority": Both("majority", "多数类"),
     "frozen_features": Both("linear model", "线性模型"),
+    "tf_idf": Both("TF-IDF", "TF-IDF"),
+    "zero_shot": Both("zero-shot", "零样本"),
     "base": Both("before training", "训练前"),
     "full_windows": Both("full windows", "完整窗口"),
 }

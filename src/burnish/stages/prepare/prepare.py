@@ -45,6 +45,7 @@ from burnish.stages.prepare.spoken_language import with_language
 from burnish.stages.prepare.streamed import streamed
 from burnish.stages.prepare.unlabelled import require_taught
 from burnish.stages.prepare.usual_settings import epochs_of
+from burnish.stages.slicing import require_columns_of_slices
 from burnish.targets import Scored, Target, Taught
 from burnish.training.accelerator import Accelerator
 
@@ -158,6 +159,7 @@ def _prepare(recipe: Recipe, tell: Tell, keep: bool) -> Prepared:
     for place, what in learned_of(folder, recipe.distil).items():
         require_unseen(place, parts, draft.input, recipe.allow, warn, trust_code=trust, model=what)
     decisions.check(recipe, draft.target, parts)
+    require_columns_of_slices(recipe.slices, parts["test" if "test" in parts else "train"].table)
     draft = with_language(draft, parts["train"], folder, _teller(tell, "note"), Phases(tell))
     settled = _learned(draft, parts, _teller(tell, "note"))
     processor = processor_of(settled.input, settled.target, folder)

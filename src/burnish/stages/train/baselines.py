@@ -1,4 +1,4 @@
-"""What the model must beat, on the same test rows: the most common answer, and a linear model on frozen features."""
+"""What the model must beat, on the same test rows: the most common answer, linear models, the checkpoint untouched."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from burnish.runtimes.torch import computing
 from burnish.stages.prepare.prepare import Prepared
 from burnish.stages.taught import taught_losses
 from burnish.stages.train.transcribing import transcribing
+from burnish.stages.train.words_baseline import words_baseline
+from burnish.stages.train.zero_shot import zero_shot
 from burnish.targets import Filed, OverVocabulary, Target, linear_of
 
 if TYPE_CHECKING:
@@ -44,19 +46,22 @@ class Beside:
         base: answers of the checkpoint as it was, of a model with the checkpoint's own head.
         forgetting: how well both read general texts, as plain values.
         transcribing: what a network that hears writes where nobody speaks, and how fast it writes, as plain values.
+        left_out: why a baseline could not be had, in words, by its key.
     """
 
     scores: dict[str, Any]
     base: Predictions | None = None
     forgetting: dict[str, Any] | None = None
     transcribing: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def kept(self, base: Path) -> dict[str, Any]:
         """What scores.json holds of it; the answers of the checkpoint as it was are written to `base`."""
         if self.base is not None:
             self.base.save(base)
         told = {} if self.forgetting is None else {"forgetting": self.forgetting}
-        return {"baselines": self.scores, **told, **self.transcribing}
+        left_out = {"baselines_left_out": self.left_out} if self.left_out else {}
+        return {"baselines": self.scores, **left_out, **told, **self.transcribing}
 
 
 def baselines(
@@ -69,16 +74,18 @@ def baselines(
     recipe = prepared.recipe
     if not recipe.baselines:
         return Beside({})
-    forgotten = None
-    by_name: dict[str, Baseline | None] = {"majority": majority(prepared.truths["train"].each(), predictions)}
+    forgotten, split = None, _tested_split(prepared)
+    by_name: dict[str, Baseline | str | None] = {"majority": majority(prepared.truths["train"].each(), predictions)}
     if linear_of(recipe.target) is not None:
         by_name["frozen_features"] = _frozen(prepared, assembled, predictions, notify)
+    by_name["tf_idf"] = words_baseline(prepared, split, predictions, notify)
+    by_name["zero_shot"] = zero_shot(prepared, assembled, split, predictions, notify)
     if answers_itself(
         recipe.target, assembled.training.network
     ):  # the tested one was read back: no head of it is fresh
         network = _as_it_was(prepared, assembled)
-        own = assembled.loaders[_tested_split(prepared)]
-        pretrained = _as_pretrained(prepared, own, _tested_split(prepared))
+        own = assembled.loaders[split]
+        pretrained = _as_pretrained(prepared, own, split)
         by_name["base"] = _base(network, pretrained, prepared, assembled, notify)
         if recipe.forgetting is not None and recipe.target.shape == "sequence":
             texts = None if recipe.forgetting == "general" else recipe.forgetting
@@ -87,10 +94,10 @@ def baselines(
         if pretrained is not own:  # read in a way of its own: whether that costs anything
             note = "the same model with full windows"
             by_name["full_windows"] = _base(tested, pretrained, prepared, assembled, notify, note=note)
-    base, tested_part = by_name.get("base"), prepared.parts[_tested_split(prepared)]
+    base, tested_part = by_name.get("base"), prepared.parts[split]
     scores = baseline_scores(
         predictions,
-        {name: baseline for name, baseline in by_name.items() if baseline is not None},
+        {name: baseline for name, baseline in by_name.items() if isinstance(baseline, Baseline)},
         recipe.metrics,
         recipe.target.headline,
         seed=recipe.seed,
@@ -98,9 +105,10 @@ def baselines(
     )
     return Beside(
         scores,
-        None if base is None else base.predictions,
+        base.predictions if isinstance(base, Baseline) else None,
         None if forgotten is None else forgotten.values(),
         transcribing(tested, recipe.decoder, recipe.input, recipe.target, prepared.processor, tested_part, notify),
+        {name: said for name, said in by_name.items() if isinstance(said, str)},
     )
 
 

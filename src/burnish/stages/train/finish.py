@@ -47,9 +47,12 @@ from burnish.stages.train.folding import FACT, loss_without, with_temperature
 from burnish.stages.train.gap import gap
 from burnish.stages.train.golden import golden_examples
 from burnish.stages.train.listening import listening
+from burnish.stages.train.nearest import nearest_training
 from burnish.stages.train.pictures import row_heatmaps
+from burnish.stages.train.robustness import robustness
 from burnish.stages.train.shipped import restore_best
 from burnish.stages.train.shrunk import Shrunk, as_it_is_shipped
+from burnish.stages.train.sliced import sliced
 from burnish.targets import Musical, Target
 from burnish.trackers import Tracking
 from burnish.training import history
@@ -129,6 +132,9 @@ def shipped(
     if before := tested_before(folder.path):
         result["tested_before"] = before
     predictions = result.pop("_predictions")
+    result |= sliced(prepared, result["split"], predictions, result)
+    over = assembled.batches.overhead
+    result |= robustness(prepared, result["split"], tested[1], loader, predictions, over, Phases(tracking))
     result |= listening(prepared, result["split"], predictions, Phases(tracking))
     result["gap"] = gap(prepared, assembled, tested[1], target, loss)
     result["decisions"] = on_test(learned, target, predictions, inside)
@@ -139,7 +145,7 @@ def shipped(
     result |= musical_scores(predictions, _training_music(prepared), beside.base, **drawn)
     result["doubts"] = doubts(prepared, result, history.from_json(state["validations"]))
     write_json(folder.scores, result)
-    _report(folder, prepared, assembled, result, state)
+    _report(folder, prepared, assembled, result, state, Phases(tracking))
     deciding = summary.deciding(result, prepared.recipe.deciding_metric)
     headline = {name: result["metrics"][name] for name in (deciding, *result["headline"])}
     _seal(folder, prepared, result, restored, learned, headline, predictions)
@@ -257,7 +263,12 @@ def _test(
 
 
 def _report(
-    folder: RunFolder, prepared: Prepared, assembled: Assembled, result: dict[str, Any], state: dict[str, Any]
+    folder: RunFolder,
+    prepared: Prepared,
+    assembled: Assembled,
+    result: dict[str, Any],
+    state: dict[str, Any],
+    notify: Phases,
 ) -> None:
     part: Part = prepared.parts[result["split"]]
     recipe = prepared.recipe
@@ -278,4 +289,5 @@ def _report(
         base=Predictions.load(folder.base_predictions) if folder.base_predictions.is_file() else None,
         page_rows=recipe.page_rows,
         effects=row_effects(folder, recipe, part.table),
+        nearest=nearest_training(prepared, assembled, result["split"], predictions, notify),
     )

@@ -17,6 +17,7 @@ from burnish.stages.train.started import begun, opened
 LATER = (
     "sklearn.metrics",
     "sklearn.linear_model",
+    "sklearn.feature_extraction.text",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",

@@ -43,6 +43,9 @@ class Card(ABC):
     alone: ClassVar[bool] = False
     """Whether label and prediction are in the part: then they are not written below it once more."""
 
+    below: ClassVar[bool] = False
+    """Whether it stands below label and prediction."""
+
     @classmethod
     @abstractmethod
     def of(cls, contents: Contents, rows: Sequence[Row], budget: Budget) -> Card | None:

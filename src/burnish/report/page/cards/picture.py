@@ -75,13 +75,13 @@ def _explained(contents: Contents, rows: Sequence[Row]) -> dict[int, tuple[Any, 
     return {} if pairs is None else {row.row: pair for row, pair in zip(rows, pairs, strict=True)}
 
 
-def webp(picture: Any) -> bytes:
-    """A thumbnail; uint8 [height, width, 3]."""
+def webp(picture: Any, side: int = SIDE) -> bytes:
+    """A thumbnail, shown at most so many pixels wide and high; uint8 [height, width, 3]."""
     from PIL import Image as Pillow
 
     image = Pillow.fromarray(np.ascontiguousarray(picture))
-    if max(image.size) > 2 * SIDE:  # twice what is shown: sharp on fine screens
-        image.thumbnail((2 * SIDE, 2 * SIDE))
+    if max(image.size) > 2 * side:  # twice what is shown: sharp on fine screens
+        image.thumbnail((2 * side, 2 * side))
     stream = io.BytesIO()
     image.save(stream, "WEBP", quality=72, method=4)
     return stream.getvalue()

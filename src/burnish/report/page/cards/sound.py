@@ -55,10 +55,41 @@ class SoundCard(Card):
         cut = None
         if whole > SECONDS:
             cut = both("the first {n} of {whole} s", "共 {whole} 秒，前 {n} 秒", n=f"{SECONDS:g}", whole=f"{whole:.1f}")
-        wave = tag(
-            "div", waveform(samples), tag("i", class_="head"), class_="wave", data_seconds=f"{len(samples) / rate:.3f}"
+        seconds = len(samples) / rate
+        wave = tag("div", waveform(samples), tag("i", class_="head"), class_="wave", data_seconds=f"{seconds:.3f}")
+        explained = self._contents.effects(row.row) if self._contents.effects is not None else None
+        told = moments(explained, seconds) if explained and seconds else None
+        return tag(
+            "div", wave, told, player, join(name, tag("p", cut, class_="soft name") if cut else None), class_="heard"
         )
-        return tag("div", wave, player, join(name, tag("p", cut, class_="soft name") if cut else None), class_="heard")
+
+
+def moments(effects: Sequence[tuple[float, float, float]], seconds: float) -> Html:
+    """A strip under the waveform: orange where a moment raised the prediction, blue where it lowered it, by size.
+
+    Args:
+        effects: (start, end, effect) in seconds of the whole sound.
+        seconds: of the sound that is on the page; what lies behind it is left out.
+    """
+    most = max(abs(effect) for _, _, effect in effects) or 1.0
+    parts = []
+    for start, end, effect in sorted(effects):
+        if start >= seconds or not effect:
+            continue
+        left, wide = 100 * start / seconds, 100 * (min(end, seconds) - start) / seconds
+        side = "for" if effect > 0 else "against"
+        said = f"{start:.2f}–{end:.2f} s: {effect:+.2f}".replace("-", "\u2212")
+        style = f"left:{left:.2f}%;width:{wide:.2f}%;opacity:{0.15 + 0.85 * abs(effect) / most:.2f}"
+        parts.append(tag("i", class_=side, style=style, title=said))
+    strongest = max(effects, key=lambda one: abs(one[2]))
+    label = both(
+        "What each moment did for the prediction; most from {a} to {b} s: {e}.",
+        "每个时刻对预测的作用；{a} 至 {b} 秒最大：{e}。",
+        a=f"{strongest[0]:.2f}",
+        b=f"{strongest[1]:.2f}",
+        e=f"{strongest[2]:+.2f}".replace("-", "\u2212"),
+    )
+    return tag("div", *parts, tag("span", label, class_="vh"), class_="moments")
 
 
 def _read(wav: bytes) -> tuple[NDArray[np.float32], int, float]:

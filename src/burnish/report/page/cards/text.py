@@ -37,7 +37,7 @@ class TextCard(Card):
             return tag("p", both("(empty)", "（空）"), class_="tx soft")
         explained = self._contents.effects(row.row) if self._contents.effects is not None else None
         if explained:
-            return _underlined(text, explained, row)
+            return _underlined(text, explained)
         return tag("p", shortened(text), class_="tx", dir="auto")
 
 
@@ -50,12 +50,13 @@ def shortened(text: str, longest: int = LONGEST) -> Html:
     return join(text[:longest].rstrip(), tag("span", more, class_="soft"))
 
 
-def _underlined(text: str, effects: Sequence[tuple[int, int, float]], row: Row) -> Html:
+def _underlined(text: str, effects: Sequence[tuple[float, float, float]]) -> Html:
     """Words by the size of their effect: five widths, orange for the prediction, blue against it."""
     most = max(abs(effect) for _, _, effect in effects) or 1.0
     parts: list[Html] = []
     place = 0
-    for start, end, effect in sorted(effects):
+    for first, last, effect in sorted(effects):
+        start, end = int(first), int(last)
         if start < place or start >= LONGEST:
             continue
         parts.append(join(text[place:start]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from burnish.evaluation.confusion import Confusion, confusion
+from burnish.report.page.chart import saves
 from burnish.report.page.contents import Contents
 from burnish.report.page.markup import Both, Html, both, code, join, tag
 from burnish.report.page.numerals import count
@@ -34,7 +35,13 @@ def confusions(contents: Contents) -> Section | None:
         _switch(),
         tag(
             "div",
-            tag("div", _grid(whole, shown), class_="scroll", id="cm-scroll", tabindex="-1"),
+            tag(
+                "figure",
+                tag("div", _grid(whole, shown), class_="scroll", id="cm-scroll", tabindex="-1"),
+                saves(("csv",)),
+                class_="fig",
+                data_name="confusion",
+            ),
             side,
             class_="cmwrap wide" if len(shown) > 10 else "cmwrap",
         ),

@@ -101,7 +101,7 @@ class Mistakes:
         return made
 
     def _item(self, row: Row, *, late: bool) -> Html:
-        bodies = [card.body(row) for card in self._cards]
+        bodies, below = ([card.body(row) for card in self._cards if card.below == last] for last in (False, True))
         searched = " ".join(card.text(row) for card in self._cards).strip()
         alone = any(card.alone for card in self._cards)
         return tag(
@@ -109,6 +109,7 @@ class Mistakes:
             *bodies,
             *self._words(row, alone=alone),
             self._probabilities(row),
+            *below,
             class_="late" if late else None,
             data_t=_one_line(row.truth) if len(row.truth) <= LONG else None,
             data_a=_one_line(row.answer) if len(row.answer) <= LONG else None,

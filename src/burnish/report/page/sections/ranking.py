@@ -10,6 +10,7 @@ from burnish.evaluation.curve_points import thinned
 from burnish.evaluation.curves import Curve, Curves, Estimate, curves
 from burnish.report.page.chart import chart
 from burnish.report.page.contents import FEW, Contents
+from burnish.report.page.gain_charts import gain_charts
 from burnish.report.page.markup import Both, Child, Html, both, code, join, tag
 from burnish.report.page.numerals import count, known
 from burnish.report.page.plot import Plot
@@ -38,6 +39,7 @@ def ranking(contents: Contents) -> Section | None:
     body = join(
         _chips(shown, chosen),
         pair(_roc(shown, chosen, contents), _precision(shown, chosen)),
+        *gain_charts(shown, chosen, _name),
         _method(found, contents),
         _left(found, shown),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from burnish.report import results
 from burnish.report.page import strips, vocabulary
+from burnish.report.page.baseline_differences import left_out, more_differences
 from burnish.report.page.contents import Contents
 from burnish.report.page.markdown_html import blocks
 from burnish.report.page.marks import mark
@@ -27,7 +28,15 @@ def scores(contents: Contents) -> Section:
         "每条横条是 {level} % 区间。差值区间碰到零线时，即未显示差异。",
         level=contents.level,
     )
-    body = join(_key(contents), _headline(contents), *_doubts(contents), _method(contents), _others(contents))
+    body = join(
+        _key(contents),
+        _headline(contents),
+        *_doubts(contents),
+        _method(contents),
+        left_out(contents),
+        more_differences(contents, list(contents.baselines)[SHOWN:]),
+        _others(contents),
+    )
     return Section("scores", Both("Scores", "得分"), lead, join(body, blocks(results.data_sets(contents.scores))))
 
 

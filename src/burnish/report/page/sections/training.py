@@ -19,34 +19,32 @@ from burnish.report.page.privacy import relative
 from burnish.report.page.section import Section, pair
 from burnish.report.page.tables import Column, table
 from burnish.report.page.vocabulary import capital, metric
-from burnish.report.run_pictures import smooth, values_of
+from burnish.report.progress import Progress, is_number, progress
+from burnish.report.run_pictures import smooth
 
 POINTS = 200
-WARNINGS = 20
 TABLED = 50
 """Validations in a table, the last ones."""
 
 
 def training(contents: Contents) -> Section | None:
     """Losses, the validation score with the step that was chosen, the learning rate; then figures and warnings."""
-    flat = [values_of(event) for event in contents.events]
-    steps = [e for e in flat if e.get("name") == "step" and _finite(e.get("loss"))]
-    checks = [e for e in flat if e.get("name") == "validation" and _finite(e.get("number"))]
-    figures = join(_figures(contents), _warnings(flat))
-    if not steps and not figures:
+    told = progress(contents.events)
+    figures = join(_figures(contents), _warnings(told.warnings))
+    if not told.steps and not figures:
         return None
     best = contents.facts.get("best") or {}
     chosen = best.get("step") or (contents.facts.get("training") or {}).get("step")
     charts: list[Html | None] = []
-    if steps:
-        end = float(max(e["number"] for e in [*steps, *checks]))
-        charts = [_loss(steps, checks, chosen, end), _score(contents, checks, chosen, end), _rate(steps, end)]
+    if told.steps:
+        end = float(max(e["number"] for e in [*told.steps, *told.checks]))
+        charts = [_loss(told, chosen, end), _score(contents, told, chosen, end), _rate(told, end)]
     kept = [one for one in charts if one is not None]
     return Section("training", Both("Training", "训练"), _lead(best), join(pair(*kept) if kept else None, figures))
 
 
 def _lead(best: Mapping[str, Any]) -> Both | None:
-    if not best or not _finite(best.get("value")):
+    if not best or not is_number(best.get("value")):
         return None
     fields: dict[str, Child] = {
         "metric": capital(metric(str(best["metric"]))),
@@ -65,22 +63,23 @@ def _figures(contents: Contents) -> Html | None:
     for key, value in (contents.facts.get("training") or {}).items():
         if value is None or key in report_run.COUNTED:
             continue
-        words = _FACTS.get(key) or Both(key.replace("_", " "), key.replace("_", " "))
+        english = report_run.TRAINING.get(key, key.replace("_", " "))
+        words = Both(english, _ZH.get(key, english))
         pairs.append(join(tag("dt", words), tag("dd", _figure(key, value))))
     return tag("dl", *pairs, class_="kv") if pairs else None
 
 
-_FACTS = {
-    "step": Both("step of the checkpoint", "检查点的步数"),
-    "chosen_by": Both("chosen by", "选择依据"),
-    "steps": Both("optimizer steps", "优化步数"),
-    "total_steps": Both("planned steps", "计划步数"),
-    "epochs": Both("epochs", "轮数"),
-    "batch_size": Both("examples a step", "每步样本数"),
-    "seconds": Both("training time", "训练时间"),
-    "stopped": Both("ended", "结束原因"),
-    "padding_ratio": Both("padding after micro-batching", "微批后的填充比例"),
-    "rows_per_second": Both("examples a second", "每秒样本数"),
+_ZH = {
+    "step": "检查点的步数",
+    "chosen_by": "选择依据",
+    "steps": "优化步数",
+    "total_steps": "计划步数",
+    "epochs": "轮数",
+    "batch_size": "每步样本数",
+    "seconds": "训练时间",
+    "stopped": "结束原因",
+    "padding_ratio": "微批后的填充比例",
+    "rows_per_second": "每秒样本数",
 }
 
 
@@ -94,22 +93,20 @@ def _figure(key: str, value: Any) -> Both | str:
     return count(value) if isinstance(value, int) else f"{value:,.4g}"
 
 
-def _warnings(flat: Sequence[Mapping[str, Any]]) -> Html | None:
-    """What was warned of on the way, but for what the audit found; as it was said, in English."""
-    said = dict.fromkeys(str(v["text"]) for v in flat if v.get("name") == "warning" and v.get("text"))
-    texts = [relative(text) for text in said if not report_run.AUDITED.search(text)]
+def _warnings(said: Sequence[str]) -> Html | None:
+    """What was warned of on the way, as it was said, in English."""
+    texts = [relative(text) for text in said]
     if not texts:
         return None
-    items = [tag("li", text) for text in texts[:WARNINGS]]
-    if len(texts) > WARNINGS:
+    items = [tag("li", text) for text in texts[: report_run.WARNINGS]]
+    if len(texts) > report_run.WARNINGS:
         items.append(
-            tag("li", both("and {n} more in events.jsonl", "另有 {n} 条见 events.jsonl", n=len(texts) - WARNINGS))
+            tag(
+                "li",
+                both("and {n} more in events.jsonl", "另有 {n} 条见 events.jsonl", n=len(texts) - report_run.WARNINGS),
+            )
         )
     return join(tag("h3", both("Warnings on the way", "训练中的警告")), tag("ul", *items, class_="plain"))
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def spiked(points: NDArray[np.float64], most: int = POINTS) -> NDArray[np.float64]:
@@ -135,7 +132,7 @@ def _frame(values: NDArray[np.float64], end: float, below: Both, *, unit: bool =
 
 
 def _chosen(plot: Plot, step: Any) -> None:
-    if not _finite(step) or not plot.x[0] <= step <= plot.x[1]:
+    if not is_number(step) or not plot.x[0] <= step <= plot.x[1]:
         return
     x = round(plot.at_x(float(step)), 1)
     plot.add("line", x1=x, x2=x, y1=plot.top, y2=plot.height - plot.bottom, stroke="var(--ink)", stroke_dasharray="2 3")
@@ -157,14 +154,12 @@ def _cross(plot: Plot) -> None:
     )
 
 
-def _loss(steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]], chosen: Any, end: float) -> Html:
-    numbers = np.array([e["number"] for e in steps], np.float64)
-    losses = np.array([e["loss"] for e in steps], np.float64)
-    validated = np.array([(e["number"], e["loss"]) for e in checks if _finite(e.get("loss"))], np.float64).reshape(
-        -1, 2
-    )
+def _loss(told: Progress, chosen: Any, end: float) -> Html:
+    numbers = np.array([e["number"] for e in told.steps], np.float64)
+    losses = np.array([e["loss"] for e in told.steps], np.float64)
+    validated = np.array(told.losses, np.float64).reshape(-1, 2)
     smoothed = len(losses) >= 10
-    line = smooth(losses, np.array([e.get("rows") or 1 for e in steps], np.float64)) if smoothed else losses
+    line = smooth(losses, np.array(told.rows)) if smoothed else losses
     plot, _ = _frame(np.concatenate([losses, validated[:, 1]]), end, both("step", "步"))
     if smoothed:
         plot.line(spiked(np.stack([numbers, losses], 1)), name="loss of each step", digits=9, class_="raw")
@@ -219,17 +214,10 @@ def _ends(plot: Plot, ends: Sequence[tuple[float, Both, str | None]]) -> None:
         plot.text(400 - plot.right + 6, y, words, class_=class_)
 
 
-def _score(contents: Contents, checks: Sequence[Mapping[str, Any]], chosen: Any, end: float) -> Html | None:
+def _score(contents: Contents, told: Progress, chosen: Any, end: float) -> Html | None:
     named = str(contents.facts.get("validation_metric") or (contents.facts.get("best") or {}).get("metric") or "")
-    scored = [e for e in checks if isinstance(e.get("scores"), Mapping)]
-    names = [named] if named and named != "loss" else [n for e in scored for n in e["scores"] if n != "loss"]
-    for name in dict.fromkeys(names):
-        points = np.array(
-            [(e["number"], e["scores"][name]) for e in scored if _finite(e["scores"].get(name))], np.float64
-        )
-        if len(points):
-            return _validated(contents, name, points.reshape(-1, 2), chosen, end)
-    return None
+    name, points = told.scored(named)
+    return _validated(contents, name, np.array(points, np.float64), chosen, end) if points else None
 
 
 def _validated(contents: Contents, name: str, points: NDArray[np.float64], chosen: Any, end: float) -> Html:
@@ -267,10 +255,8 @@ def _validated(contents: Contents, name: str, points: NDArray[np.float64], chose
     )
 
 
-def _rate(steps: Sequence[Mapping[str, Any]], end: float) -> Html | None:
-    rates = np.array(
-        [(e["number"], e["learning_rate"]) for e in steps if _finite(e.get("learning_rate"))], np.float64
-    ).reshape(-1, 2)
+def _rate(told: Progress, end: float) -> Html | None:
+    rates = np.array(told.rates, np.float64).reshape(-1, 2)
     if not len(rates) or not rates[:, 1].max() > 0:
         return None
     power = math.floor(math.log10(float(rates[:, 1].max())))
