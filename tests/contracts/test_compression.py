@@ -70,11 +70,10 @@ def test_unsigned_weights_are_the_signed_ones_and_no_processor_loses_a_part(
     found = []
     for unsigned in (False, True):
         folder = compressed(Quantization(method=method, unsigned=unsigned), models, "bert", tmp_path / str(unsigned))
-        if unsigned:
-            plain = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
-            found.append(plain.run(None, {i.name: source("bert").arrays[i.name] for i in plain.get_inputs()})[0])
-        else:
-            found.append(opened("onnx", "bert", folder)(**source("bert").arrays))
+        own = runtime.opened(folder / "model.onnx", ["CPUExecutionProvider"], 1)
+        plain = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+        session = plain if unsigned else own
+        found.append(session.run(None, {i.name: source("bert").arrays[i.name] for i in session.get_inputs()})[0])
         graph = onnx.load(str(folder / "model.onnx")).graph
         kinds_of = {c.name: c.data_type for c in graph.initializer}
         read = {(n.input[1] if n.op_type == "MatMulInteger" else n.input[0]) for n in graph.node if n.op_type in READING}

@@ -140,11 +140,13 @@ def test_the_graph_answers_as_the_rounded_network(kind: str, tmp_path: Path) -> 
     with as_onnx(ranges, network):
         free = tuple({0: "batch"} for _ in names)
         traced(Positional().eval(), tensors, names, ["logits"], {"given": free}, 23).save(str(tmp_path / "m.onnx"))
-    (tmp_path / "unsigned").mkdir()
-    Quantization(method="aware_int8", unsigned=True).compress(tmp_path / "m.onnx", tmp_path / "unsigned/m.onnx", [])
+    for sign in ("signed", "unsigned"):
+        (tmp_path / sign).mkdir()
+        kept = Quantization(method="aware_int8", unsigned=sign == "unsigned")
+        kept.compress(tmp_path / "m.onnx", tmp_path / sign / "m.onnx", [])
     elsewhere = ort.InferenceSession(str(tmp_path / "unsigned/m.onnx"), providers=["CPUExecutionProvider"])
     steps = [float(one.scale()[0]) for one in ranges.values()]
-    for session in (opened(tmp_path / "m.onnx", ["CPUExecutionProvider"], 1), elsewhere):
+    for session in (opened(tmp_path / "signed/m.onnx", ["CPUExecutionProvider"], 1), elsewhere):
         found = session.run(None, {n: batch.inputs[n] for n in names})[0]
         assert np.abs(found - rounded).max() <= max(steps)
         assert (found.argmax(1) == rounded.argmax(1)).all()

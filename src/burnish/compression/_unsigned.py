@@ -9,8 +9,30 @@ import numpy as np
 from burnish.core.batch import Array
 
 SHIFT = 128
-PLACES = {"DequantizeLinear": (0, 1, 2), "MatMulInteger": (1, None, 3)}
+PLACES: dict[str, tuple[int, int | None, int]] = {"DequantizeLinear": (0, 1, 2), "MatMulInteger": (1, None, 3)}
 """Of operators that read weights, which of their inputs are the weights, their scale, and their zero point."""
+
+
+def separated(model: Any) -> None:
+    """Give each weight a zero point of its own: onnxruntime cannot open a graph that shares one where it drops signs itself.
+
+    Args:
+        model: an ONNX model with its weights in memory; changed in place.
+    """
+    from onnx import numpy_helper
+
+    graph = model.graph
+    constants = {constant.name: constant for constant in graph.initializer}
+    seen: set[str] = set()
+    for number, node in enumerate(graph.node):
+        if node.op_type not in PLACES or len(node.input) <= (zero := PLACES[node.op_type][2]):
+            continue
+        name = node.input[zero]
+        if name in seen and name in constants:
+            own = f"{name}_of_{number}"
+            graph.initializer.append(numpy_helper.from_array(numpy_helper.to_array(constants[name]), own))
+            node.input[zero] = own
+        seen.add(name)
 
 
 def shifted(model: Any) -> int:
@@ -35,7 +57,7 @@ def shifted(model: Any) -> int:
     changed = 0
     for name, constant in constants.items():
         reading = readers.get(name, [])
-        if not reading or any(PLACES.get(node.op_type, (None,))[0] != place for node, place in reading):
+        if not reading or any(node.op_type not in PLACES or PLACES[node.op_type][0] != place for node, place in reading):
             continue
         weights = numpy_helper.to_array(constant)
         if weights.dtype != np.int8:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -157,8 +156,13 @@ class Quantization(Compression):
 
     def _aware(self, model: Path, out: Path, calibration: Batches) -> None:
         """The graph rounds already: it was exported so."""
-        for path in model.parent.glob(f"{model.name}*"):  # weights may lie in a file beside it
-            shutil.copy2(path, out.parent / path.name)
+        import onnx
+
+        from burnish.compression import _unsigned
+
+        loaded = onnx.load(str(model))
+        _unsigned.separated(loaded)
+        _save(loaded, out, _is_large(model))
 
     def _halves(self, model: Path, out: Path, calibration: Batches) -> None:
         import onnx
