@@ -76,7 +76,9 @@ def test_unsigned_weights_are_the_signed_ones_and_no_processor_loses_a_part(
         found.append(session.run(None, {i.name: source("bert").arrays[i.name] for i in session.get_inputs()})[0])
         graph = onnx.load(str(folder / "model.onnx")).graph
         kinds_of = {c.name: c.data_type for c in graph.initializer}
-        read = {(n.input[1] if n.op_type == "MatMulInteger" else n.input[0]) for n in graph.node if n.op_type in READING}
+        read = {
+            (n.input[1] if n.op_type == "MatMulInteger" else n.input[0]) for n in graph.node if n.op_type in READING
+        }
         weights = {kinds_of[name] for name in read if name in kinds_of} - {onnx.TensorProto.INT32}
         assert weights == {onnx.TensorProto.UINT8 if unsigned else onnx.TensorProto.INT8}
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-5)

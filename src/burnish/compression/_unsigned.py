@@ -57,7 +57,9 @@ def shifted(model: Any) -> int:
     changed = 0
     for name, constant in constants.items():
         reading = readers.get(name, [])
-        if not reading or any(node.op_type not in PLACES or PLACES[node.op_type][0] != place for node, place in reading):
+        if not reading or any(
+            node.op_type not in PLACES or PLACES[node.op_type][0] != place for node, place in reading
+        ):
             continue
         weights = numpy_helper.to_array(constant)
         if weights.dtype != np.int8:

@@ -37,7 +37,8 @@ class Quantization(Compression):
         "where this machine is found to saturate.",
     )
     reduce_range: bool = Field(
-        False, description="int8 weights of 7 bits: exact and fast on every CPU, twice as coarse; for machines unlike this."
+        False,
+        description="int8 weights of 7 bits: exact and fast on every CPU, twice as coarse; for machines unlike this.",
     )
     calibration: Literal["minmax", "percentile", "entropy"] = Field(
         "minmax", description="How static_int8 finds the range of activations; percentile keeps 99.99 %."
@@ -97,7 +98,9 @@ class Quantization(Compression):
         unsigned = here and not self.reduce_range if self.unsigned is None else self.unsigned
         words = ""
         if unsigned and self.unsigned is None:
-            words = "this processor saturates with signed 8-bit weights (measured): they are written unsigned, as 0 to 255"
+            words = (
+                "this processor saturates with signed 8-bit weights (measured): they are written unsigned, as 0 to 255"
+            )
         return Settled(self.model_copy(update={"unsigned": unsigned}), words, {"processor_saturates": here})
 
     def safer(self) -> Sequence[Quantization]:
