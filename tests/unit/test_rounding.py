@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from burnish.compression.quantization import Quantization
 from burnish.core.errors import InputError
+from burnish.runtimes.onnx import opened
 from burnish.training.loop import fit
 from burnish.training.rounding.network import HELD, as_onnx, in_float, quantised, restored
 from burnish.training.rounding.places import places_of
@@ -98,7 +100,10 @@ def test_norms_are_folded_and_taken_off_the_network_answers_in_float_as_before(n
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["label", "image"])
 def test_the_graph_answers_as_the_rounded_network(kind: str, tmp_path: Path) -> None:
-    """In onnxruntime, on real rows: the same decisions, and no logit a step of its scale apart."""
+    """In onnxruntime, on real rows: the same decisions, and no logit a step of its scale apart.
+
+    So in burnish's session, and with unsigned weights in any.
+    """
     pytest.importorskip("onnxscript")
     ort = pytest.importorskip("onnxruntime")
     from burnish.exporters.onnx import traced
@@ -135,11 +140,16 @@ def test_the_graph_answers_as_the_rounded_network(kind: str, tmp_path: Path) -> 
     with as_onnx(ranges, network):
         free = tuple({0: "batch"} for _ in names)
         traced(Positional().eval(), tensors, names, ["logits"], {"given": free}, 23).save(str(tmp_path / "m.onnx"))
-    session = ort.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
-    found = session.run(None, {n: batch.inputs[n] for n in names})[0]
+    for sign in ("signed", "unsigned"):
+        (tmp_path / sign).mkdir()
+        kept = Quantization(method="aware_int8", unsigned=sign == "unsigned")
+        kept.compress(tmp_path / "m.onnx", tmp_path / sign / "m.onnx", [])
+    elsewhere = ort.InferenceSession(str(tmp_path / "unsigned/m.onnx"), providers=["CPUExecutionProvider"])
     steps = [float(one.scale()[0]) for one in ranges.values()]
-    assert np.abs(found - rounded).max() <= max(steps)
-    assert (found.argmax(1) == rounded.argmax(1)).all()
+    for session in (opened(tmp_path / "signed/m.onnx", ["CPUExecutionProvider"], 1), elsewhere):
+        found = session.run(None, {n: batch.inputs[n] for n in names})[0]
+        assert np.abs(found - rounded).max() <= max(steps)
+        assert (found.argmax(1) == rounded.argmax(1)).all()
     again = network(**dict(zip(names, tensors, strict=True))).detach().numpy()
     np.testing.assert_array_equal(again, rounded)
 

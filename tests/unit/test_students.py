@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 from torch import nn
 
 from burnish.core.errors import InputError
 from burnish.core.stacks import stacks_of
+from burnish.media.text.trimmed import trimmed
 from burnish.models.transformers.shrunken import (
     attention_parts,
     column_strengths,
@@ -123,3 +125,77 @@ def test_what_the_configuration_cannot_say_is_refused(shape: dict[str, int], mat
 
 def test_no_stack_of_blocks_is_said() -> None:
     assert stacks_of(nn.Sequential(nn.Linear(2, 2))) == []
+
+
+WRITTEN = ("the quick fox jumps", "cancel my order , please", "a good film")
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "albert", "qwen2"])
+def test_a_trimmed_tokenizer_reads_the_texts_as_before_and_everything_else_in_pieces(
+    architecture: str, tmp_path: Path
+) -> None:
+    """WordPiece, and BPE over bytes; numbers are looked up by the token they had."""
+    whole = Tokenizer.from_file(str(tiny_checkpoint(tmp_path, architecture) / "tokenizer.json"))
+    small, kept = trimmed(whole, WRITTEN)
+    assert small.get_vocab_size() == len(kept) < whole.get_vocab_size()
+    for text in WRITTEN:
+        assert small.encode(text).tokens == whole.encode(text).tokens
+        assert [kept[n] for n in small.encode(text).ids] == whole.encode(text).ids
+    other = "where is the lazy dog"
+    assert small.encode(other).tokens != whole.encode(other).tokens
+    assert small.decode(small.encode(other).ids).replace(" ", "").replace("##", "") == other.replace(" ", "")
+    assert len(small.encode(other).ids) > len(whole.encode(other).ids)
+
+
+def test_a_trimmed_unigram_tokenizer_takes_the_same_path(tmp_path: Path) -> None:
+    from tokenizers import models, pre_tokenizers
+
+    pieces = [
+        ("<unk>", 0.0),
+        *((c, -6.0) for c in "abcdefgh"),
+        ("ab", -3.0),
+        ("abc", -3.5),
+        ("cd", -2.0),
+        ("efgh", -4.0),
+    ]
+    whole = Tokenizer(models.Unigram(pieces, unk_id=0))
+    whole.pre_tokenizer = pre_tokenizers.Whitespace()
+    small, kept = trimmed(whole, ["abcd", "ab"])
+    assert [pieces[n][0] for n in kept][-2:] == ["ab", "cd"]
+    assert small.encode("abcd ab").tokens == whole.encode("abcd ab").tokens == ["ab", "cd", "ab"]
+    assert small.encode("efgh").tokens == list("efgh")
+    assert small.encode("z").ids == [0]
+
+
+def test_a_tokenizer_of_whole_words_cannot_be_cut() -> None:
+    from tokenizers import models
+
+    with pytest.raises(InputError, match="WordLevel cannot be cut"):
+        trimmed(Tokenizer(models.WordLevel({"a": 0, "<unk>": 1}, unk_token="<unk>")), ["a"])
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta"])
+def test_a_student_with_fewer_tokens_answers_the_texts_as_its_teacher(architecture: str, tmp_path: Path) -> None:
+    """The same logits; plain transformers reads weights and tokenizer, and nothing else says the vocabulary."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    teacher = tmp_path / "teacher"
+    tiny_checkpoint(teacher, architecture)
+    AutoModelForSequenceClassification.from_pretrained(teacher, num_labels=3).eval().save_pretrained(teacher)
+    (tmp_path / "texts.txt").write_text("\n".join(WRITTEN))
+    out = tmp_path / "student"
+    out.mkdir()
+    none = dict.fromkeys(("layers", "encoder_layers", "heads", "feed_forward", "width"))
+    assert "tokens" in write_student(teacher, out, none, texts=tmp_path / "texts.txt")
+    answers = []
+    for folder in (teacher, out):
+        model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+        encoded = AutoTokenizer.from_pretrained(folder)(list(WRITTEN), padding=True, return_tensors="pt")
+        with torch.no_grad():
+            answers.append(model(**encoded).logits)
+    torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-6)
+    assert {path.name for path in out.iterdir()} & {"vocab.txt", "vocab.json", "merges.txt"} == set()
+    assert opened(out).config.vocab_size < opened(teacher).config.vocab_size
+    decoder = tiny_checkpoint(tmp_path / "llama", "llama")
+    with pytest.raises(InputError, match="predicts tokens"):
+        write_student(decoder, tmp_path, none, texts=tmp_path / "texts.txt")

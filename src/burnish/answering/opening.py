@@ -164,9 +164,23 @@ def check(bundle: Bundle, run: Computed, artifact: Artifact | None = None) -> No
             raise InputError(
                 f"the model predicts {_told(now.answer)!r} for a reference example whose recorded prediction is {row['answer']!r}",
                 expected="the recorded prediction",
-                fix="the files or the libraries are not those the bundle was made with; see bundle.json",
+                fix=_otherwise(artifact),
                 place=str(place),
             )
+
+
+def _otherwise(artifact: Artifact | None) -> str:
+    """What to do where the answers are others."""
+    fix = "the files or the libraries are not those the bundle was made with; see bundle.json"
+    precision = "" if artifact is None else str(artifact.facts.get("precision", ""))
+    if "int8" not in precision or precision == "int8-weights":
+        return fix
+    method = precision.replace("-", "_")
+    there = f"'{{method: {method}, unsigned: true}}'"
+    return (
+        f"{fix}. Or the integer arithmetic of this processor is another: export again here (burnish export RUN --quantize "
+        f"{method}), or where the model was trained with --quantize {there}, which every processor computes alike"
+    )
 
 
 def same(recorded: Mapping[str, Any], now: Decoded, tolerance: float = TOLERANCE) -> bool:

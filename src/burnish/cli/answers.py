@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from burnish.cli.options import FILE, data_option, data_sets, input_columns_option, runtime_option, target_option
+from burnish.cli.options import (
+    FILE,
+    data_option,
+    data_sets,
+    each_settings,
+    input_columns_option,
+    runtime_option,
+    target_option,
+)
 from burnish.cli.output import show, show_result
 from burnish.core.collecting import importing
 
@@ -66,7 +74,9 @@ def evaluate(
     "--quantize",
     multiple=True,
     metavar="METHOD",
-    help="int8, static_int8, float16 or int8_weights, one or more, each beside float32.",
+    callback=each_settings,
+    help="int8, static_int8, float16, int8_weights or aware_int8, one or more, each beside float32; or settings such as "
+    "'{method: int8, unsigned: true}'.",
 )
 @click.option("--static", is_flag=True, default=None, help="Fixed shapes, as NPUs and FPGAs want them.")
 @click.option("--batch", type=click.IntRange(min=1), help="Batch size where shapes are fixed.")
@@ -98,7 +108,7 @@ def export(
     run: Path,
     more: tuple[str, ...],
     formats: tuple[str, ...],
-    quantize: tuple[str, ...],
+    quantize: tuple[str | dict[str, Any], ...],
     hardware: str | None,
     allow_fallback: bool,
     bound: float,

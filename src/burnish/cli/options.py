@@ -19,6 +19,13 @@ def _settings(context: click.Context, option: click.Parameter, told: str | None)
     return cast("dict[str, Any]", loads(told, place=option.opts[0]))
 
 
+def each_settings(
+    context: click.Context, option: click.Parameter, told: tuple[str, ...]
+) -> tuple[str | dict[str, Any] | None, ...]:
+    """Of an option that may be given several times."""
+    return tuple(_settings(context, option, one) for one in told)
+
+
 runtime_option = click.option(
     "--runtime",
     metavar="NAME",

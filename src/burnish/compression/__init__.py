@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from burnish.core.batch import Array
 from burnish.core.component import Component
 
 Batches = Sequence[dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A compression with everything decided.
+
+    Attributes:
+        compression: what is tried first.
+        words: why it is not what is usual; empty: it is.
+        facts: what an artifact remembers of the decision.
+    """
+
+    compression: Compression
+    words: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Compression(Component):
@@ -40,6 +56,10 @@ class Compression(Component):
         Raises:
             RunFailed: the library cannot compress this model.
         """
+
+    def settled(self) -> Settled:
+        """The same with what was left open decided for this processor."""
+        return Settled(self)
 
     @abstractmethod
     def safer(self) -> Sequence[Compression]:

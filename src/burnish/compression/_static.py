@@ -35,8 +35,8 @@ class Settings(Protocol):
         """A scale for each output channel."""
 
     @property
-    def unsigned(self) -> bool:
-        """Weights from 0 to 255."""
+    def reduce_range(self) -> bool:
+        """Weights of seven bits."""
 
     @property
     def exclude(self) -> list[str]:
@@ -82,8 +82,9 @@ def quantise(settings: Settings, model: Path, out: Path, calibration: Batches, *
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=_kinds(form, every),
                 per_channel=form.per_channel if form else settings.per_channel,
+                reduce_range=settings.reduce_range,
                 activation_type=QuantType.QInt8 if form and form.activations == "int8" else QuantType.QUInt8,
-                weight_type=QuantType.QUInt8 if settings.unsigned else QuantType.QInt8,
+                weight_type=QuantType.QInt8,
                 nodes_to_exclude=list(settings.exclude),
                 calibrate_method=method,
                 use_external_data_format=large,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
-from burnish.compression import Batches, Compression
+from burnish.compression import Batches, Compression, Settled
+from burnish.compression._saturation import saturates
 from burnish.core.errors import InputError, RunFailed
 from burnish.hardware import Form
 
@@ -31,7 +31,15 @@ class Quantization(Compression):
         "a network was trained to be rounded (`quantise`).",
     )
     per_channel: bool = Field(True, description="A scale for each output channel of the weights instead of one in all.")
-    unsigned: bool = Field(False, description="Weights from 0 to 255: no saturation on CPUs without VNNI.")
+    unsigned: bool | None = Field(
+        None,
+        description="int8 weights as 0 to 255 with the zero point 128: exact on CPUs without VNNI, slow on those with it. Null: "
+        "where this machine is found to saturate.",
+    )
+    reduce_range: bool = Field(
+        False,
+        description="int8 weights of 7 bits: exact and fast on every CPU, twice as coarse; for machines unlike this.",
+    )
     calibration: Literal["minmax", "percentile", "entropy"] = Field(
         "minmax", description="How static_int8 finds the range of activations; percentile keeps 99.99 %."
     )
@@ -64,19 +72,36 @@ class Quantization(Compression):
             import onnxruntime.quantization  # noqa: F401
         except ImportError as error:
             raise InputError("quantisation needs onnx", fix="pip install 'burnish[export]'") from error
+        settled = self.settled().compression
+        assert isinstance(settled, Quantization)
         write = {
-            "int8": self._dynamic,
-            "static_int8": self._static,
-            "float16": self._halves,
-            "int8_weights": self._weights,
-            "aware_int8": self._aware,
+            "int8": settled._dynamic,
+            "static_int8": settled._static,
+            "float16": settled._halves,
+            "int8_weights": settled._weights,
+            "aware_int8": settled._aware,
         }[self.method]
         try:
             with _silent():
                 write(model, out, calibration)
+                if settled.unsigned:
+                    _without_sign(out)
         except Exception as error:  # the libraries raise many kinds
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise RunFailed(f"{self.method} is not possible for this model: {said}", place=str(model)) from error
+
+    def settled(self) -> Settled:
+        """Weights without a sign where this processor would saturate with signed ones."""
+        if not self.method.endswith("int8") or self.form is not None:  # what a form says is not for us to change
+            return Settled(self.model_copy(update={"unsigned": bool(self.unsigned)}))
+        here = saturates()
+        unsigned = here and not self.reduce_range if self.unsigned is None else self.unsigned
+        words = ""
+        if unsigned and self.unsigned is None:
+            words = (
+                "this processor saturates with signed 8-bit weights (measured): they are written unsigned, as 0 to 255"
+            )
+        return Settled(self.model_copy(update={"unsigned": unsigned}), words, {"processor_saturates": here})
 
     def safer(self) -> Sequence[Quantization]:
         """Per channel; for static_int8 also more rows, and ranges without outliers; nothing for the others."""
@@ -90,7 +115,7 @@ class Quantization(Compression):
     def safest(self) -> Sequence[Quantization]:
         """For int8, weights without a sign: they cannot saturate, and take twice the time where the CPU has VNNI."""
         step = self.model_copy(update={"per_channel": True, "unsigned": True})
-        return [step] if self.method == "int8" and step != self else []
+        return [step] if self.method == "int8" and not self.unsigned and not self.reduce_range else []
 
     def layers(self, model: Path) -> Sequence[str]:
         """Products with constant weights and, for static_int8, convolutions, in order; none for the other methods."""
@@ -111,20 +136,16 @@ class Quantization(Compression):
         """With every other operator left in float32."""
         return self.sparing([other for other in self.layers(model) if other not in names])
 
-    def _weight_type(self) -> Any:
-        from onnxruntime.quantization import QuantType
-
-        return QuantType.QUInt8 if self.unsigned else QuantType.QInt8
-
     def _dynamic(self, model: Path, out: Path, calibration: Batches) -> None:
-        from onnxruntime.quantization import quantize_dynamic
+        from onnxruntime.quantization import QuantType, quantize_dynamic
 
         quantize_dynamic(
             model,
             out,
             op_types_to_quantize=[*MULTIPLYING, "Gather"],
-            weight_type=self._weight_type(),
+            weight_type=QuantType.QInt8,
             per_channel=self.per_channel,
+            reduce_range=self.reduce_range,
             nodes_to_exclude=list(self.exclude),
             use_external_data_format=_is_large(model),
             extra_options={"MatMulConstBOnly": True},
@@ -138,7 +159,13 @@ class Quantization(Compression):
 
     def _aware(self, model: Path, out: Path, calibration: Batches) -> None:
         """The graph rounds already: it was exported so."""
-        shutil.copy2(model, out)
+        import onnx
+
+        from burnish.compression import _unsigned
+
+        loaded = onnx.load(str(model))
+        _unsigned.separated(loaded)
+        _save(loaded, out, _is_large(model))
 
     def _halves(self, model: Path, out: Path, calibration: Batches) -> None:
         import onnx
@@ -159,6 +186,19 @@ class Quantization(Compression):
         )
         quantizer.process()
         quantizer.model.save_model_to_file(str(out), _is_large(model))
+
+
+def _without_sign(out: Path) -> None:
+    """Write the weights of a finished graph as 0 to 255: the same numbers, which no processor loses a part of."""
+    import onnx
+
+    from burnish.compression import _unsigned
+
+    large, loaded = _is_large(out), onnx.load(str(out))
+    _unsigned.shifted(loaded)
+    for path in out.parent.glob(f"{out.name}*"):  # a file of weights would be written on, not anew
+        path.unlink()
+    _save(loaded, out, large)
 
 
 def _save(model: Any, out: Path, large: bool) -> None:

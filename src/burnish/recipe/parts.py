@@ -65,7 +65,10 @@ MONITORING = "Figures of each layer at some steps, for the diagnosis in the repo
 HEAD = "A deeper head in the place of one linear layer, written out into model.head; null: the library's own."
 CLIP = "Bound on the gradient of each part, beside the bounds on all of it: agc, or null: none."
 DISTIL = "A teacher whose answers are learned beside the labels: {teacher: RUN, student: {layers: 3}}; null: none."
-PRUNE = "Take feed-forward columns or heads away while the network learns: {feed_forward: 0.5}; null: all stay."
+PRUNE = (
+    "Take columns, heads, blocks or channels away while the network learns: {feed_forward: 0.5}, {layers: 0.5}, {channels: 0.5}; "
+    "null: all stay."
+)
 QUANTISE = "Learn to be rounded to eight bits, for an int8 export: {aware: int8}; null: learn in float."
 FORGETTING = (
     "Of language models: texts (passages between blank lines) that are read before and after training, to see what was "

@@ -15,6 +15,7 @@ from burnish.core.network import HeadSplit, Network
 from burnish.core.processor import Processor
 from burnish.inputs import Input, Visible, input_classes
 from burnish.models._anatomy import Anatomy
+from burnish.models._vision.channels import Channels, require_sayable
 from burnish.models._vision.weights import write_weights
 from burnish.targets import Target, names_of
 
@@ -125,6 +126,27 @@ class VisionNetwork(Network):
         shape = {name: self.facts[name] for name in ("head", "batch_norms") if name in self.facts}
         rest = {name: value for name, value in self.facts.items() if name not in shape}
         return {**rest, "burnish": {"channels_last": self.channels_last, **shape}}
+
+    @property
+    @abstractmethod
+    def library(self) -> str:
+        """Where its architecture comes from: timm or torchvision."""
+
+    @abstractmethod
+    def made_with(self, arguments: dict[str, Any]) -> nn.Module:
+        """What the library makes of the same architecture with these arguments beside its own, on no device."""
+
+    def require_sayable(self, arguments: dict[str, Any], groups: Sequence[Channels]) -> None:
+        """That the library makes, of these arguments, the network that is left of these channels.
+
+        Raises:
+            InputError: it makes another one.
+        """
+        require_sayable(self.model, self.made_with(arguments), groups, self._head)
+
+    def narrowed(self, arguments: dict[str, Any]) -> None:
+        """Remember that the library makes this network of these arguments from now on."""
+        self.facts["model_args"] = {**self.facts.get("model_args", {}), **arguments}
 
     @abstractmethod
     def write_config(self, model: Any, folder: Path) -> None:

@@ -26,6 +26,23 @@ class TimmNetwork(VisionNetwork):
         pooled: torch.Tensor = self.model.forward_head(states, pre_logits=True)
         return pooled
 
+    @property
+    def library(self) -> str:
+        """timm."""
+        return "timm"
+
+    def made_with(self, arguments: dict[str, Any]) -> nn.Module:
+        """As `VisionNetwork.made_with`."""
+        import timm
+        from timm.models import get_model_args
+
+        own = get_model_args(self.model)
+        architecture = self.model.pretrained_cfg["architecture"]
+        settings = {**own, "num_classes": self.model.num_classes, **arguments}
+        with torch.device("meta"):
+            made: nn.Module = timm.create_model(architecture, pretrained=False, **settings)
+        return made
+
     def write_config(self, model: Any, folder: Path) -> None:
         """Write config.json as timm's own export does: architecture, arguments, `pretrained_cfg`, label names."""
         from timm.models._hub import save_config_for_hf

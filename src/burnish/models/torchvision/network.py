@@ -35,6 +35,18 @@ class TorchvisionNetwork(VisionNetwork):
             handle.remove()
         return seen[0].mean(dim=(2, 3)) if seen[0].ndim == 4 else seen[0]
 
+    @property
+    def library(self) -> str:
+        """torchvision."""
+        return "torchvision"
+
+    def made_with(self, arguments: dict[str, Any]) -> nn.Module:
+        """As `VisionNetwork.made_with`."""
+        settings = {**self.facts.get("model_args", {}), **arguments}
+        with torch.device("meta"):
+            plain: nn.Module = made(self.facts, int(self.facts["num_classes"]), settings, None)
+        return plain
+
     def write_config(self, model: Any, folder: Path) -> None:
         """Write config.json: library, architecture and arguments of its function, label names, pictures, padding."""
         write_json(folder / "config.json", self.told())

@@ -44,7 +44,7 @@ def keep_layers(model: Any, stack: nn.ModuleList, keep: int, *, names: Sequence[
     have = len(stack)
     if keep > have:
         raise cannot(f"{keep} blocks of {have}", f"at most {have}", "layers")
-    chosen = [have - 1] if keep == 1 else [round(i * (have - 1) / (keep - 1)) for i in range(keep)]
+    chosen = evenly(have, keep)
     config = counting(model.config, names)
     kept = [stack[number] for number in chosen]
     del stack[:]
@@ -59,6 +59,11 @@ def keep_layers(model: Any, stack: nn.ModuleList, keep: int, *, names: Sequence[
             if isinstance(getattr(module, "layer_idx", None), int):
                 module.layer_idx = number
     return chosen
+
+
+def evenly(have: int, keep: int) -> list[int]:
+    """The numbers of so many of the blocks, evenly spaced, the first and the last among them; of one, the last."""
+    return [have - 1] if keep == 1 else [round(i * (have - 1) / (keep - 1)) for i in range(keep)]
 
 
 def keep_heads(model: Any, stack: nn.ModuleList, keep: int) -> None:

@@ -12,17 +12,19 @@ from burnish.core.errors import InputError
 from burnish.models.transformers.configuration import quiet
 from burnish.models.transformers.narrowed import narrow
 from burnish.models.transformers.shrunken import PLACE, keep_columns, keep_heads, keep_layers
+from burnish.models.transformers.trimming import keep_tokens, write_tokenizer
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.index.json", "config.json", "adapter")
 
 
-def write_student(teacher: Path, out: Path, shape: dict[str, int | None]) -> str:
+def write_student(teacher: Path, out: Path, shape: dict[str, int | None], *, texts: Path | None = None) -> str:
     """A smaller copy of a checkpoint, in an empty folder.
 
     Args:
         teacher: the checkpoint's folder, in the library's own layout.
         out: is there, and empty; gets tokenizer and settings as well.
         shape: layers, encoder_layers, heads, feed_forward, width: what stays, or None for all.
+        texts: a file of texts whose tokens stay; None: all stay.
 
     Returns:
         How large it is, in words.
@@ -33,14 +35,18 @@ def write_student(teacher: Path, out: Path, shape: dict[str, int | None]) -> str
     model = opened(teacher)
     before = sum(p.numel() for p in model.parameters())
     _cut(model, shape)
+    tokenizer = None if texts is None else keep_tokens(model, teacher, texts)
     with quiet():
         model.save_pretrained(out)
     for path in teacher.iterdir():
         if path.is_file() and not any(path.match(pattern) for pattern in WEIGHTS):
             shutil.copy2(path, out / path.name)
+    if tokenizer is not None:
+        write_tokenizer(tokenizer, out)
     _require_readable(model, out)
     after = sum(p.numel() for p in model.parameters())
-    return f"{after / 1e6:.1f} M of {before / 1e6:.1f} M parameters"
+    tokens = "" if tokenizer is None else f", {tokenizer.get_vocab_size():,} tokens"
+    return f"{after / 1e6:.1f} M of {before / 1e6:.1f} M parameters{tokens}"
 
 
 def opened(folder: Path) -> Any:
@@ -69,8 +75,10 @@ def _cut(model: Any, shape: dict[str, int | None]) -> None:
     from burnish.core.stacks import stacks_of
 
     stacks = stacks_of(model)
-    if not stacks:
+    if not stacks and any(shape.values()):
         raise InputError(f"{type(model).__name__} has no stack of equal blocks", place=PLACE)
+    if not any(shape.values()):
+        return
     last = stacks[-1]
     if (layers := shape.get("layers")) is not None:
         several = ("decoder_layers",) if len(stacks) > 1 else ()

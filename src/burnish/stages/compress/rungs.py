@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,8 @@ def _every(bundle: Bundle, recipe: Recipe) -> Iterator[Rung]:
     if aware := _aware(bundle, recipe):
         yield Rung("aware", ("aware_int8",), "trained on to be rounded", aware)
     if bundle.model["kind"] != "transformers":
+        if aware and (settings := _narrower(bundle, aware)):
+            yield Rung("pruned", ("int8", "static_int8"), "half of the channels inside each block", settings)
         return
     config = read_json(bundle.path / MODEL / "config.json")
     layers, columns = (next((int(config[n]) for n in names if n in config), 0) for names in (LAYERS, COLUMNS))
@@ -73,6 +76,14 @@ def _every(bundle: Bundle, recipe: Recipe) -> Iterator[Rung]:
         distil = {**teacher, "student": {"layers": keep, "feed_forward": small}}
         words = f"{keep} of {layers} blocks, {small} of {columns} columns"
         yield Rung(f"distilled-{keep}-pruned", ("int8", "static_int8"), words, {"distil": distil})
+
+
+def _narrower(bundle: Bundle, aware: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings by which a convolutional network loses channels; none where its library cannot say so."""
+    name = str(read_json(bundle.path / MODEL / "config.json").get("architecture", ""))
+    sayable = name == "mobilenet_v2" or re.fullmatch(r"(wide_)?resnet(50|101|152)(_2)?", name)
+    teacher = {"teacher": str(bundle.path), "alpha": 0.7, "temperature": 2.0}
+    return {"model": aware["model"], "prune": {"channels": 0.5}, "distil": teacher} if sayable else {}
 
 
 def _aware(bundle: Bundle, recipe: Recipe) -> dict[str, Any]:

@@ -29,7 +29,9 @@ SEARCH_ROWS = 64  # by which sensitive operators are found
 SEARCHED = 24  # groups of consecutive operators at most that are tried alone
 SPARED = (1, 2, 4, 8)  # of the most sensitive groups, how many stay in float32
 GOLDEN = {"float32": TOLERANCE, "float16": 0.01}
-GOLDEN_INTEGER = 0.02  # integer kernels of other processors round otherwise; one that saturates is farther off
+GOLDEN_INTEGER = (
+    0.02  # integer kernels of other processors round otherwise; one that loses what is too large is farther off
+)
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,12 @@ class Gate:
         check, operators that the hardware does not take are an end as well: safer settings would only add to them.
         """
         attempts: list[dict[str, Any]] = []
-        compression, precision = compression.sparing(facts.get("kept_in_float", ())), compression.precision
+        settled = compression.settled()
+        compression, precision = settled.compression.sparing(facts.get("kept_in_float", ())), compression.precision
+        if settled.words:
+            self.say(f"{precision}: {settled.words}")
         model = exported / str(facts["file"])
-        facts = {**facts, "precision": precision, "tolerance": GOLDEN.get(precision, GOLDEN_INTEGER)}
+        facts = {**facts, "precision": precision, "tolerance": GOLDEN.get(precision, GOLDEN_INTEGER), **settled.facts}
         told: dict[str, Any] = {}
         for number, candidate in enumerate(self._ladder(model, facts, compression, calibration)):
             folder = exported.parent / f"{precision}-{number}"

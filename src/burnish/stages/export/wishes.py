@@ -88,5 +88,5 @@ def _for_hardware(check: Check, exporter: Onnx, compressions: Sequence[Compressi
 
 
 def _compression(given: str | dict[str, Any]) -> Compression:
-    value = given if isinstance(given, dict) else {"kind": "quantization", "method": given}
+    value = {"kind": "quantization", **(given if isinstance(given, dict) else {"method": given})}
     return cast(Compression, build("burnish.compression", value, place="--quantize"))

@@ -124,11 +124,14 @@ class WrittenExports(Exports):
         """
         rows = []
         for compression in compressions:
-            name = f"{exporter.kind()}-{compression.precision}"
-            for number, setting in enumerate((compression, *compression.safer(), *compression.safest())):
+            name, settled = f"{exporter.kind()}-{compression.precision}", compression.settled()
+            if settled.words:
+                self.say(f"{name}: {settled.words}")
+            first = settled.compression
+            for number, setting in enumerate((first, *first.safer(), *first.safest())):
                 folder = made.parent / f"{compression.precision}-{number}"
                 folder.mkdir()
-                facts = {**Artifact.read(made).facts, "precision": compression.precision}
+                facts = {**Artifact.read(made).facts, "precision": compression.precision, **settled.facts}
                 facts.pop("measured", None)
                 self.say(f"{name}: compressing")
                 for path in made.iterdir():  # tokenizer and template; the weights are written anew

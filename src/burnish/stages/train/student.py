@@ -34,8 +34,11 @@ def with_student(recipe: Recipe, say: Any) -> Recipe:
     if not isinstance(distil, Distil) or distil.student is None or distil.is_off:
         return recipe
     teacher = _teacher(recipe, distil)
-    shape = distil.student.model_dump()
-    folder = cache_folder(recipe.data.cache) / "students" / _key(teacher, shape)
+    shape = distil.student.model_dump(exclude={"vocabulary"})
+    texts = None if distil.student.vocabulary is None else Path(distil.student.vocabulary)
+    if texts is not None:
+        _require_texts(texts, distil)
+    folder = cache_folder(recipe.data.cache) / "students" / _key(teacher, shape, texts)
     named = "model" in recipe.model_fields_set and Path(recipe.model.name) != folder
     if named and "students" not in Path(recipe.model.name).parts:
         raise InputError(
@@ -48,7 +51,7 @@ def with_student(recipe: Recipe, say: Any) -> Recipe:
 
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folder_aside(folder, manifest=False) as aside:
-            say(f"student: {write_student(teacher, aside, shape)}")
+            say(f"student: {write_student(teacher, aside, shape, texts=texts)}")
     usual = cast(Model, build("burnish.models", {"kind": "transformers"}))
     model = recipe.model if recipe.model.kind() == "transformers" else usual
     return recipe.model_copy(update={"model": model.model_copy(update={"name": str(folder), "revision": None})})
@@ -70,7 +73,21 @@ def _teacher(recipe: Recipe, distil: Distil) -> Path:
     return place / MODEL
 
 
-def _key(teacher: Path, shape: dict[str, Any]) -> str:
+def _require_texts(texts: Path, distil: Distil) -> None:
+    """That the file is there, and that the teacher reads rows with a tokenizer of its own."""
+    place = "distil.student.vocabulary"
+    if not texts.is_file():
+        raise InputError("there is no such file", expected="a file of texts", place=f"{place}: {texts}")
+    if bundle_folder(distil.teacher) is None:
+        raise InputError(
+            f"{distil.teacher} is no run, and would read examples by the tokenizer of its student",
+            expected="a run as the teacher",
+            fix="train it first, and name its folder",
+            place=place,
+        )
+
+
+def _key(teacher: Path, shape: dict[str, Any], texts: Path | None) -> str:
     weights = [sha256(path) for path in sorted([*teacher.glob("*.safetensors"), *teacher.glob("*.json")])]
-    told = json.dumps([FORMAT, weights, shape], sort_keys=True)
+    told = json.dumps([FORMAT, weights, shape, *([] if texts is None else [sha256(texts)])], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -200,6 +200,9 @@ def _kept(prepared: Prepared, opened: Opened, accelerator: Accelerator, progress
     """Answers to every training row by the teacher's own reading of it; None where they are too many."""
     part, recipe = prepared.parts["train"], prepared.recipe
     bundle: Bundle | None = opened.bundle
+    if bundle is None and not opened.reads_alike:
+        why = "it reads examples by other tokens than the network, and a checkpoint does not say how"
+        raise _unreadable(why, "name a run as the teacher")
     if bundle is None or opened.reads_alike:
         rows, input_, target, processor = prepared.encoded["train"], recipe.input, recipe.target, prepared.processor
     else:

@@ -35,6 +35,11 @@ class Student(BaseModel):
     width: int | None = Field(
         None, ge=8, multiple_of=8, description="Width of the states that stays, with as many heads as fit into it."
     )
+    vocabulary: str | None = Field(
+        None,
+        description="A file of texts, a line each, such as the training file: the tokens they need stay, with single "
+        "characters, bytes and special tokens. Encoders whose teacher is a run.",
+    )
 
 
 class Distil(Shrinking):

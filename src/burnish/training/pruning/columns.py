@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from burnish.models.transformers.shrunken import (
     keep_heads,
     norms,
 )
+from burnish.training.pruning import Steps
 from burnish.training.step_part import StepPart
 
 MULTIPLE = 8  # of columns: kernels compute so many at once
@@ -91,19 +91,16 @@ class Pruning(StepPart):
     Args:
         network: whose blocks are known.
         wanted: what stays in the end.
-        steps: in how many steps.
-        until: share of the run after which only that is left.
+        steps: by when.
     """
 
-    def __init__(self, network: Network, wanted: Wanted, steps: int, until: float) -> None:
-        self.network, self.wanted, self.steps, self.until = network, wanted, steps, until
-        self.share = 0.0
+    def __init__(self, network: Network, wanted: Wanted, steps: Steps) -> None:
+        self.network, self.wanted, self.steps, self.share = network, wanted, steps, 0.0
         self._units(1.0)  # that all blocks are known
 
     def comes_to(self, step: int, total: int) -> None:
-        """How much is to be gone: a step more at even distances, all of it at `until`."""
-        done = (step + 1) / (self.until * total)
-        self.share = 1.0 if done >= 1 else math.floor(done * self.steps) / self.steps
+        """How much is to be gone."""
+        self.share = self.steps.share(step, total)
 
     @torch.no_grad()
     def on_weights(self) -> None:
@@ -157,14 +154,11 @@ def _parameters(layers: list[nn.Linear]) -> Iterator[Tensor]:
             yield layer.bias
 
 
-def take_out(network: Network, wanted: Wanted) -> str:
-    """Take the weakest columns and heads out, which are zero once pruning was complete; what is left, in words."""
+def take_out(network: Network, wanted: Wanted) -> None:
+    """Take the weakest columns and heads out, which are zero once pruning was complete."""
     model: Any = network.backbone()
-    before = sum(p.numel() for p in model.parameters())
     for stack in network.stacks():
         if wanted.columns is not None:
             keep_columns(model, stack, wanted.columns)
         if wanted.heads is not None:
             keep_heads(model, stack, wanted.heads)
-    after = sum(p.numel() for p in model.parameters())
-    return f"pruned: {after / 1e6:.1f} M of {before / 1e6:.1f} M parameters are left"
