@@ -177,8 +177,8 @@ def on_test(facts: dict[str, Any], target: Target, predictions: Predictions, ins
         extended["temperature"] = {**facts["temperature"], "in_weights": inside != 1, "test": test}
     if "calibrator" in facts:
         known = predictions.known
-        before = known.numbers(UNCALIBRATED)
-        test = {"log_loss_before": float(np.nanmean(before)), "log_loss_after": surprise(target, known)}
+        plainly = float(np.nanmean(known.numbers(UNCALIBRATED)))
+        test = {"log_loss_before": plainly, "log_loss_after": surprise(target, known)}
         extended["calibrator"] = {**facts["calibrator"], "test": test}
     if "abstention" in facts:
         promise = facts["abstention"]
