@@ -68,7 +68,8 @@ def shifted(model: Any) -> int:
             _, scale, zero = PLACES[node.op_type]
             own = f"{name}_unsigned_zero_{number}"
             graph.initializer.append(numpy_helper.from_array(_zero_point(node, scale, zero, constants), own))
-            node.input[:] = [*node.input, *[""] * (zero - len(node.input))][:zero] + [own]
+            before = [*node.input, *([""] * (zero - len(node.input)))]
+            node.input[:] = [*before[:zero], own]
         constant.CopyFrom(numpy_helper.from_array(_plus(weights), name))
         changed += 1
     return changed

@@ -103,7 +103,7 @@ def inner_channels(
 
 
 def _inverted(model: nn.Module, share: float, wide: float) -> tuple[list[Channels], dict[str, Any]]:
-    """Of inverted residual blocks; each is told by its expansion, its output before it is multiplied by `wide`, count and stride."""
+    """Of inverted residual blocks, told by expansion, output before it is multiplied by `wide`, count and stride."""
     found, rows = [], []
     blocks = [(p, cast(Any, m)) for p, m in model.named_modules() if type(m).__name__ == "InvertedResidual"]
     for path, block in blocks:
