@@ -15,15 +15,15 @@ from burnish.core.network import HeadSplit, Network
 from burnish.core.processor import Processor
 from burnish.inputs import Input, Visible, input_classes
 from burnish.models._anatomy import Anatomy
-from burnish.models._vision.channels import Channels, require_sayable
 from burnish.models._vision.weights import write_weights
+from burnish.models.channels import Channels, Narrowable, inner_channels, require_sayable
 from burnish.targets import Target, names_of
 
 ADAPTER = "adapter"
 N = TypeVar("N", bound=Network)
 
 
-class VisionNetwork(Network):
+class VisionNetwork(Network, Narrowable):
     """An image classifier of some library.
 
     Args:
@@ -136,16 +136,16 @@ class VisionNetwork(Network):
     def made_with(self, arguments: dict[str, Any]) -> nn.Module:
         """What the library makes of the same architecture with these arguments beside its own, on no device."""
 
-    def require_sayable(self, arguments: dict[str, Any], groups: Sequence[Channels]) -> None:
-        """That the library makes, of these arguments, the network that is left of these channels.
+    def narrower(self, share: float) -> tuple[list[Channels], dict[str, Any]]:
+        """Those inside its blocks."""
+        return inner_channels(self.model, self.library, share, self.facts.get("model_args", {}))
 
-        Raises:
-            InputError: it makes another one.
-        """
+    def require_sayable(self, arguments: dict[str, Any], groups: Sequence[Channels]) -> None:
+        """Compared with the network that the library makes."""
         require_sayable(self.model, self.made_with(arguments), groups, self._head)
 
     def narrowed(self, arguments: dict[str, Any]) -> None:
-        """Remember that the library makes this network of these arguments from now on."""
+        """Into config.json."""
         self.facts["model_args"] = {**self.facts.get("model_args", {}), **arguments}
 
     @abstractmethod

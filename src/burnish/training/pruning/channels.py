@@ -8,8 +8,7 @@ import torch
 
 from burnish.core.errors import InputError
 from burnish.core.network import Network
-from burnish.models._vision.channels import Channels, inner_channels
-from burnish.models._vision.network import VisionNetwork
+from burnish.models.channels import Channels, Narrowable
 from burnish.training.pruning import Steps
 from burnish.training.step_part import StepPart
 
@@ -20,13 +19,13 @@ def going(network: Network, share: float) -> tuple[list[Channels], dict[str, Any
     Raises:
         InputError: no convolutional network whose library can be told of other widths.
     """
-    if not isinstance(network, VisionNetwork):
+    if not isinstance(network, Narrowable):
         raise InputError(
             f"{type(network.backbone()).__name__} is no network of torchvision or timm",
             fix="leave prune.channels out",
             place="prune.channels",
         )
-    return inner_channels(network.backbone(), network.library, share, network.facts.get("model_args", {}))
+    return network.narrower(share)
 
 
 class ChannelPruning(StepPart):
@@ -41,7 +40,7 @@ class ChannelPruning(StepPart):
     def __init__(self, network: Network, share: float, steps: Steps) -> None:
         self.model, self.steps, self.share = network.backbone(), steps, 0.0
         self.groups, arguments = going(network, share)
-        assert isinstance(network, VisionNetwork)
+        assert isinstance(network, Narrowable)
         network.require_sayable(arguments, self.groups)
 
     def comes_to(self, step: int, total: int) -> None:
@@ -60,7 +59,7 @@ class ChannelPruning(StepPart):
 def take_out_channels(network: Network, share: float) -> None:
     """Take the weakest channels out, which are zero once pruning was complete, and say the new widths in the configuration."""
     groups, arguments = going(network, share)
-    assert isinstance(network, VisionNetwork)
+    assert isinstance(network, Narrowable)
     model = network.backbone()
     for group in groups:
         group.take(model, torch.topk(group.strengths(model), group.keep).indices.sort().values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,6 +14,30 @@ from burnish.core.errors import InputError
 
 MULTIPLE = 8  # of channels: kernels compute so many at once
 FULL_WIDTH = 64  # of a bottleneck, by which libraries count `width_per_group` and `base_width`
+
+
+class Narrowable(ABC):
+    """A network that stays what its library makes when channels inside its blocks are taken out."""
+
+    @abstractmethod
+    def narrower(self, share: float) -> tuple[list[Channels], dict[str, Any]]:
+        """The channels of which a share goes, and the arguments of the library that say so.
+
+        Raises:
+            InputError: the library cannot be told of other widths.
+        """
+
+    @abstractmethod
+    def require_sayable(self, arguments: dict[str, Any], groups: Sequence[Channels]) -> None:
+        """That the library makes, of these arguments, the network that is left of these channels.
+
+        Raises:
+            InputError: it makes another one.
+        """
+
+    @abstractmethod
+    def narrowed(self, arguments: dict[str, Any]) -> None:
+        """Remember that the library makes this network of these arguments from now on."""
 
 
 @dataclass(frozen=True)
