@@ -10,13 +10,13 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import nn
 
+from burnish.core.channels import Channels, Narrowable, inner_channels, require_sayable
 from burnish.core.errors import InputError
 from burnish.core.network import HeadSplit, Network
 from burnish.core.processor import Processor
 from burnish.inputs import Input, Visible, input_classes
 from burnish.models._anatomy import Anatomy
 from burnish.models._vision.weights import write_weights
-from burnish.models.channels import Channels, Narrowable, inner_channels, require_sayable
 from burnish.targets import Target, names_of
 
 ADAPTER = "adapter"

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
+from burnish.core.channels import Channels, Narrowable
 from burnish.core.errors import InputError
 from burnish.core.network import Network
-from burnish.models.channels import Channels, Narrowable
 from burnish.training.pruning import Steps
 from burnish.training.step_part import StepPart
 
