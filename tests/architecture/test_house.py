@@ -217,7 +217,7 @@ HEAVY = ("torch", "transformers", "accelerate", "datasets", "peft", "sklearn", "
 def test_the_lean_part_imports_nothing_heavy() -> None:
     """Every module of `LEAN`, and every component that encodes, decodes or runs, in one fresh process."""
     core = {f"burnish.core.{p.stem}" for p in (SOURCE / "core").glob("*.py") if p.stem != "__init__"}
-    of_torch = {f"burnish.core.{name}" for name in ("ensemble", "low_rank", "network", "stacks")}
+    of_torch = {f"burnish.core.{name}" for name in ("channels", "ensemble", "low_rank", "network", "stacks")}
     assert core - set(LEAN) == of_torch, "a new module of core is lean, or says here why not"
     components = [f"{axis}.{kind}" for axis in AXES_AND_RUNTIMES for kind in kinds(axis)]
     program = (
