@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ BLOCK = 256
 
 
 def nearest(
-    learned: Iterable[tuple[int, NDArray[np.floating]]], asked: NDArray[np.floating], most: int
+    learned: Iterable[tuple[int, NDArray[Any]]], asked: NDArray[Any], most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The places of the most similar features for each that is asked about, and their cosines; [M, k] each, best first.
 
@@ -25,7 +26,7 @@ def nearest(
     """
     places, cosines = np.zeros((len(asked), 0), np.int64), np.zeros((len(asked), 0))
     unit = _unit(np.asarray(asked, np.float64))
-    block: list[tuple[int, NDArray[np.floating]]] = []
+    block: list[tuple[int, NDArray[Any]]] = []
 
     def merged() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         numbers = np.array([place for place, _ in block], np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from burnish.evaluation.curve_points import Points, thinned
 from burnish.evaluation.curves import Curve
@@ -141,7 +142,7 @@ def _spread(shown: Sequence[Curve], chosen: Curve, named: Named) -> Html:
     return chart("scores", title, caption, plot.svg(label), table=table(columns, rows))
 
 
-def _polygon(counts: np.ndarray) -> Points:
+def _polygon(counts: NDArray[np.int64]) -> Points:
     """[bins, 2] the middle of each bin, and the share of the counts in it."""
     middles = (np.arange(len(counts)) + 0.5) / len(counts)
     return np.stack([middles, counts / max(1, int(counts.sum()))], axis=1)
