@@ -100,4 +100,5 @@ def brightened(picture: Picture, seed: int, *, factor: float) -> Picture:
 
 def louder(waveform: Waveform, seed: int, *, decibels: float) -> Waveform:
     """float32 [samples] louder or softer; what goes beyond full scale is cut off, as a recorder does."""
-    return np.clip(waveform * np.float32(10 ** (decibels / 20)), -1.0, 1.0).astype(np.float32)
+    changed: Waveform = np.clip(waveform * np.float32(10 ** (decibels / 20)), -1.0, 1.0).astype(np.float32)
+    return changed

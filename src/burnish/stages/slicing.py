@@ -136,8 +136,9 @@ def _columns(
         learned = np.sort(generator(0, "slices").choice(learned, LEARNED, replace=False))
     found = {}
     for name in names:
-        there = train is not None and learned is not None and name in train.table.columns
-        cells = train.table.take(learned, [name])[name].to_pylist() if there and train is not None else None
+        cells = None
+        if train is not None and learned is not None and name in train.table.columns:
+            cells = train.table.take(learned, [name])[name].to_pylist()
         found[name] = (part.table.take(part.rows, [name])[name].to_pylist(), cells)
     return found
 

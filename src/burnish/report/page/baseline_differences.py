@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from burnish.report.page import vocabulary
 from burnish.report.page.contents import Contents
-from burnish.report.page.markup import Html, both, code, join, tag
+from burnish.report.page.markup import Child, Html, both, code, join, tag
 from burnish.report.page.numerals import known, number, span
 from burnish.report.page.privacy import relative
 from burnish.report.page.section import fine
-from burnish.report.page.tables import Column, table
+from burnish.report.page.tables import Cell, Column, table
 
 
 def left_out(contents: Contents) -> Html | None:
@@ -32,7 +32,7 @@ def left_out(contents: Contents) -> Html | None:
 
 def more_differences(contents: Contents, keys: Sequence[str]) -> Html | None:
     """The differences from baselines that have no column of their own, with their intervals."""
-    rows = []
+    rows: list[list[Cell | Child]] = []
     for key in keys:
         for label in contents.scores["headline"]:
             paired = contents.baselines[key]["differences"].get(label) or {}

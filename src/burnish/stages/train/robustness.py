@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def robustness(
             batch_size=recipe.evaluation_batch_size,
             overhead=overhead,
             share=(0, each),
-            notify=lambda text, done, total, of=number: notify("robustness", of * total + done, len(changes) * total),
+            notify=partial(_further, notify, number, len(changes)),
             decoder=recipe.decoder,
         )
         told.append({"change": one.kind, "strength": one.strength, **_compared(clean, changed, metrics, prepared)})
@@ -104,3 +105,8 @@ def _compared(clean: Predictions, changed: Predictions, metrics: list[Metric], p
         "differences": {label: as_values(one) for label, one in differences.items()},
         "changed_predictions": others,
     }
+
+
+def _further(notify: Notify, number: int, changes: int, text: str, done: int, total: int) -> None:
+    """How far one change is, as a part of all."""
+    notify("robustness", number * total + done, changes * total)
