@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 
+from burnish.answering import opening
 from burnish.bundle.artifacts import Artifact, write_facts
 from burnish.compression import Compression, quantization
 from burnish.compression.quantization import Quantization
@@ -114,6 +115,48 @@ def test_the_largest_bytes_are_multiplied_exactly_on_every_processor(tmp_path: P
     session = runtime.opened(tmp_path / "model.onnx", ["CPUExecutionProvider"], 1)
     (found,) = session.run(None, {"states": states})
     np.testing.assert_array_equal(found, states.astype(np.int64) @ weights.astype(np.int64))
+
+
+def test_weights_that_share_a_zero_point_open_everywhere_and_apart_are_exact(tmp_path: Path) -> None:
+    """Onnxruntime cannot make such weights unsigned itself: the graph opens as it is, and `aware_int8` takes them apart."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    weights = np.full((64, 64), 127, np.int8)
+    names = ("first", "second")
+    constants = {"scale": np.float32(0.01), "zero": np.int8(0), "step": np.float32(1 / 255), "point": np.uint8(0)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "step", "point"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "step", "point"], ["d"]),
+    ]
+    for name in names:
+        nodes.append(helper.make_node("DequantizeLinear", [f"{name}_weights", "scale", "zero"], [f"{name}_float"]))
+        nodes.append(helper.make_node("MatMul", ["d", f"{name}_float"], [name]))
+    graph = helper.make_graph(
+        nodes,
+        "shared",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [4, 64])],
+        [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [4, 64]) for name in names],
+        [numpy_helper.from_array(np.array(value), name) for name, value in constants.items()]
+        + [numpy_helper.from_array(weights, f"{name}_weights") for name in names],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), str(tmp_path / "m.onnx")
+    )
+    ones = np.ones((4, 64), np.float32)
+    runtime.opened(tmp_path / "m.onnx", ["CPUExecutionProvider"], 1).run(None, {"x": ones})
+    for unsigned in (False, True):
+        out = tmp_path / f"{unsigned}.onnx"
+        Quantization(method="aware_int8", unsigned=unsigned).compress(tmp_path / "m.onnx", out, [])
+        for found in runtime.opened(out, ["CPUExecutionProvider"], 1).run(None, {"x": ones}):
+            np.testing.assert_allclose(found, np.full((4, 64), 64 * 1.27), rtol=1e-5)
+
+
+def test_an_export_that_answers_otherwise_here_says_how_to_export_it() -> None:
+    fix = opening._otherwise(Artifact(Path("onnx-static-int8"), {"precision": "static-int8"}))
+    assert "burnish export RUN --quantize static_int8" in fix
+    assert "'{method: static_int8, unsigned: true}'" in fix
+    assert "processor" not in opening._otherwise(Artifact(Path("onnx-float32"), {"precision": "float32"}))
 
 
 def test_the_first_attempt_is_one_that_is_exact_here(monkeypatch: pytest.MonkeyPatch) -> None:
