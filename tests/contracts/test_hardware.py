@@ -93,6 +93,7 @@ def test_the_share_of_work_is_counted() -> None:
     assert made("rockchip_npu").refuses(softmax) == "only for one example at a time"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
 def test_a_convolutional_network_is_taken_whole_in_the_form_it_wants(
     kind: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
@@ -129,6 +130,7 @@ def _types_of_activations(onnx: Any, path: Path) -> set[str]:
     return {str(constants[n.input[2]].dtype) for n in graph.node if n.op_type == "QuantizeLinear"}
 
 
+@pytest.mark.slow
 def test_a_transformer_falls_back_where_the_list_is_short_and_by_name(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -132,6 +132,7 @@ def test_a_stream_under_way_is_finished_when_the_server_stops(server: Server) ->
     assert server.process.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_what_cannot_be_finished_in_time_is_ended_in_words(tmp_path: Path) -> None:
     """SIGTERM under many streams: each is whole, or ends with the error event and without `[DONE]`; none breaks off."""
     bundle = chat_bundle(tmp_path / "bundle")

@@ -81,6 +81,7 @@ def test_early_stopping(place: Runs) -> None:
     same_when_killed(place, file, out, 8)
 
 
+@pytest.mark.slow
 def test_a_plateau_lowers_the_rate_and_is_remembered(place: Runs) -> None:
     """The rate falls where scores no longer rise; a resumed run knows the scores from before."""
     schedule = {"kind": "reduce_on_plateau", "patience": 0, "minimum_change": 10.0, "warmup_ratio": 0.0}

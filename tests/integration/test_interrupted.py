@@ -137,6 +137,7 @@ def test_a_second_ctrl_c_does_not_wait(place: Runs, reference: dict[str, Any]) -
     _resumed(place, child, out, reference)
 
 
+@pytest.mark.slow
 def test_a_signal_where_a_checkpoint_is_due_saves_once(place: Runs, reference: dict[str, Any]) -> None:
     """Validation, saving and the signal fall on one step."""
     out = place.folder / "due"

@@ -68,6 +68,7 @@ def test_killed_twice_and_resumed(place: Runs, through: Callable[[str], Any], ki
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3, 5, 8))])
 def test_killed_before_the_run_began(place: Runs, through: Callable[[str], Any], number: int) -> None:
     """Until the recipe is there, the same command starts afresh in the same folder; from then on, --resume works."""

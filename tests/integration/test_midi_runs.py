@@ -72,6 +72,7 @@ def test_the_bundle_holds_midi_toks_json_and_no_pickle(run: Path) -> None:
     assert json.loads((run / "bundle" / "model" / "music_tokens.json").read_text())["tokenization"] == "REMI"
 
 
+@pytest.mark.slow
 def test_saved_is_reloaded_in_plain_transformers(run: Path) -> None:
     from transformers import AutoModelForCausalLM
 

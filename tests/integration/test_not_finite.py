@@ -101,6 +101,7 @@ def test_stop_names_the_row_and_keeps_the_last_checkpoint(place: Runs, gradient:
     assert not (out / "bundle").exists()
 
 
+@pytest.mark.slow
 def test_skip_finishes_and_says_so(place: Runs) -> None:
     """Each epoch's step with the row is not applied; each is warned about by row, and counted."""
     file = poisoned(place, "skip")

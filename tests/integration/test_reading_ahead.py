@@ -31,6 +31,7 @@ def reading() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith("reading")]
 
 
+@pytest.mark.slow
 def test_not_a_bit_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In line, and by three threads ahead of the network or, where it has every core, before it; with validation and test."""
     runs = []

@@ -269,6 +269,7 @@ FROZEN: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n if n == "decoder" else pytest.param(n, marks=pytest.mark.slow) for n in FROZEN])
 def test_a_frozen_encoder_hears_each_row_once(tmp_path: Path, name: str) -> None:
     """The same batches, losses and weights as when it hears each row in each epoch; found again, and checked, afterwards."""
@@ -302,6 +303,7 @@ def test_a_frozen_encoder_hears_each_row_once(tmp_path: Path, name: str) -> None
     assert losses(mended) == losses(once)
 
 
+@pytest.mark.slow
 def test_a_run_over_kept_states_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in a validation and resumed: the states are found again, and the weights are those of a run never stopped."""
     more = {"target": ENGLISH, "adapter": "decoder_only", "input": {"window": "natural"}, "epochs": 3}

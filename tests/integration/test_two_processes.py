@@ -116,6 +116,7 @@ def writes_nothing(folder: str) -> None:
     sys.addaudithook(watch)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_with_two_processes(place: Runs) -> None:
     """Both are killed in step 9 and started again, with dropout: bit for bit the run of two that was not."""
     settings: dict[str, Any] = {**SETTINGS, "dropout": 0.1}

@@ -165,6 +165,7 @@ def test_a_long_text_keeps_what_it_kept(kind: str, text: str, limit: int) -> Non
     assert (least > limit) == (full > limit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(first=TEXTS, second=TEXTS, limit=st.integers(5, 16))

@@ -47,6 +47,7 @@ def test_answers_for_each_word_keep_every_token(tmp_path_factory: pytest.TempPat
     assert "operators narrowed to the first token" not in facts["graph_changes"]
 
 
+@pytest.mark.slow
 def test_fixed_shapes_are_padded_cut_into_batches_and_refused_when_too_long(tmp_path: Path) -> None:
     facts = exported(Onnx(static=True, batch=2, length=16), "bert", tmp_path)
     assert facts["inputs"]["input_ids"]["shape"] == [2, 16]

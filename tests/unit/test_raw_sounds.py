@@ -63,6 +63,7 @@ def test_in_every_setting(changed: dict[str, Any]) -> None:
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture",
     [

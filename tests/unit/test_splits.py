@@ -73,6 +73,7 @@ def test_shares_that_leave_nothing_for_training() -> None:
         Stratified(validation=0.5, test=0.5).assign(table([]), keys(9), np.zeros(9, int), seed=0, parts=(True, True))
 
 
+@pytest.mark.slow
 def test_a_million_rows_are_quick() -> None:
     """Under ten seconds of processor time, which neighbours disturb little, with fifty classes."""
     start = time.process_time()

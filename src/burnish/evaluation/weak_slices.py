@@ -129,16 +129,21 @@ def _sums(known: Predictions, errors: RowErrors) -> tuple[NDArray[np.float64], N
     target = target_of(known)
     if isinstance(target, Transcribed):
         return errors.values, known.numbers("words")
-    if target.shape == "element":
+    if _tagged(known):
         return errors.values, np.array([sum(t is not None for t in truth) for truth in known.truth], np.float64)
     return errors.values, np.ones(len(known))
+
+
+def _tagged(known: Predictions) -> bool:
+    """Whether each word has a label; an encoder that fills in words has an answer for each as well, and a number as truth."""
+    return target_of(known).shape == "element" and isinstance(next(iter(known.truth), None), Sequence)
 
 
 def _unit(known: Predictions, errors: RowErrors) -> str:
     target = target_of(known)
     if isinstance(target, Transcribed):
         return "share of wrong words"
-    if target.shape == "element":
+    if _tagged(known):
         return "share of words with a wrong tag"
     return "share of wrong predictions" if errors.binary else f"mean {errors.unit}"
 
