@@ -39,15 +39,10 @@ def show_result(result: dict[str, Any]) -> None:
 
 def catalogue_table() -> Table:
     """The checkpoints of the catalogue, those of one modality together, and what is known of each."""
-    from rich.table import Table
-
+    from burnish.recipe.listing import plain_table
     from burnish.stages.choose.catalogue import CATALOGUE
 
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for head in ("checkpoint", "for", "million parameters", "licence", "languages", "tokens", "learned from"):
-        table.add_column(
-            head, no_wrap=head == "checkpoint", overflow="fold", style="cyan" if head == "checkpoint" else ""
-        )
+    table = plain_table("checkpoint", "for", "million parameters", "licence", "languages", "tokens", "learned from")
     for one in CATALOGUE:
         known = (f"{one.parameters:g}", one.licence, " ".join(one.languages), str(one.longest or ""), one.learned_from)
         table.add_row(one.name, one.modality, *known)

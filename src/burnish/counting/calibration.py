@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
 from burnish.counting.classes import cells
-from burnish.counting.resampling import Values, remembered
+from burnish.counting.resampling import Values, remembered, with_truth
 
 CLOSE = 1e-9
 """What shares of rows may be above a whole number by rounding alone."""
@@ -26,6 +26,19 @@ def _confidence(known: Predictions) -> tuple[Values, Values]:
         return np.full(len(known), np.nan), right
     named = probabilities[np.arange(len(known)), np.minimum(codes.answer, classes - 1)]
     return np.where(codes.answer < classes, named, probabilities.max(axis=1)), right
+
+
+def finite_confidence(predictions: Predictions) -> tuple[Values, Values] | None:
+    """The same of the rows with truth; None without such rows, or where a probability is missing."""
+    known = with_truth(predictions)
+    if not len(known) or not np.isfinite((told := confidence(known))[0]).all():
+        return None
+    return told
+
+
+def least_errors(right: Values) -> Values:
+    """[N] how many of the 1, 2 ... N most confident answers are wrong at least: in the order that has all right ones first."""
+    return np.asarray(np.maximum(0.0, np.arange(1, len(right) + 1) - right.sum()))
 
 
 def given_to_truth(known: Predictions) -> Values:
@@ -78,5 +91,4 @@ def risk_coverage_area(known: Predictions) -> tuple[float, float]:
     if not np.isfinite(sure).all() or not len(sure):
         return float("nan"), float("nan")
     shares = np.arange(1, len(sure) + 1)
-    best = np.maximum(0.0, shares - right.sum())
-    return float((errors_by_coverage(known) / shares).mean()), float((best / shares).mean())
+    return float((errors_by_coverage(known) / shares).mean()), float((least_errors(right) / shares).mean())

@@ -19,7 +19,7 @@ from burnish.evaluation.linear import fitted_labels, fitted_names, fitted_scores
 from burnish.evaluation.measuring import measured
 from burnish.evaluation.scores import defined, in_headline, scores
 from burnish.metrics import Metric
-from burnish.targets import Decoded, Judged, Outcome, linear_of, target_of
+from burnish.targets import Decoded, Judged, Outcome, Target, linear_of, target_of
 
 LIMIT = 20_000
 """Training rows (words for tags) a baseline on features is fitted on at most."""
@@ -136,10 +136,9 @@ def _answered(
     if linear_of(target) == "sets":
         wanted = np.array([[name in row for name in like.names] for row in truths])
         shares, chosen = fitted_labels(x, wanted, rows, seed)
-        sets = [[n for n, share in zip(like.names, row, strict=True) if share >= least(n)] for row in shares]
-        return sets, shares, chosen
-    shares, chosen = fitted_names(x, list(map(str, truths)), rows, like.names, seed)
-    return [like.names[i] for i in shares.argmax(axis=1)], shares, chosen
+    else:
+        shares, chosen = fitted_names(x, list(map(str, truths)), rows, like.names, seed)
+    return answers_of(like, shares, least), shares, chosen
 
 
 def _answered_elements(
@@ -157,6 +156,19 @@ def _answered_elements(
         names = [like.names[next(numbers)] for _ in range(len(row))]
         answers.append((names + [outside] * len(answer))[: len(answer)])
     return answers, None, chosen
+
+
+def least_of(target: Target) -> Callable[[str], float]:
+    """The probability from which on a name is given in a set: the target's own threshold where it has one, else a half."""
+    found: Callable[[str], float] = getattr(target, "least", lambda name: 0.5)
+    return found
+
+
+def answers_of(like: Predictions, shares: NDArray[Any], least: Callable[[str], float]) -> list[Any]:
+    """What [M, C] probabilities answer: of sets each name from its `least` on, else the likeliest name."""
+    if linear_of(target_of(like)) == "sets":
+        return [[n for n, share in zip(like.names, row, strict=True) if share >= least(n)] for row in shares]
+    return [like.names[i] for i in shares.argmax(axis=1)]
 
 
 def answered_as(like: Predictions, answers: list[Any], probabilities: Features | None) -> Predictions:

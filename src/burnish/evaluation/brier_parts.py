@@ -50,12 +50,11 @@ def brier_parts(predictions: Predictions, bins: int = 15) -> BrierParts | None:
     shares = known.probabilities
     if not len(known) or not shares.shape[1] or not np.isfinite(shares).all():
         return None
-    truth, unknown = cells(known).truth, 0.0
+    truth = cells(known).truth
     parts = np.zeros(4)
     for number in range(shares.shape[1]):
         parts += _parts(shares[:, number], (truth == number).astype(np.float64), bins)
-    beyond = (truth >= shares.shape[1]).mean()  # labels that no probability was given to: as far off as can be
-    unknown = float(beyond)
+    unknown = float((truth >= shares.shape[1]).mean())  # no probability was given to these labels: as far off as can be
     if shares.shape[1] == 2:
         parts, unknown = parts / 2, unknown / 2
     reliability, resolution, uncertainty, within = map(float, parts)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.predictions import Predictions
-from burnish.evaluation.baselines import Baseline, answered_as
+from burnish.evaluation.baselines import Baseline, answered_as, answers_of
 from burnish.targets import linear_of, target_of
 
 SHOWN = 5
@@ -64,12 +63,9 @@ def of_own_head(
         least: of sets of names, the probability from which on a name is given.
     """
     shares = probabilities[:, list(places)]
-    if linear_of(target_of(like)) == "sets":
-        sets = [[n for n, p in zip(like.names, row, strict=True) if p >= least(n)] for row in shares]
-        return Baseline(answered_as(like, sets, shares), note)
-    total = shares.sum(axis=1, keepdims=True)
-    shares = np.where(total > 0, shares / np.where(total > 0, total, 1.0), 1.0 / len(places))
-    answers: list[Any] = [like.names[i] for i in shares.argmax(axis=1)]
-    if left := probabilities.shape[1] - len(places):
-        note += f"; {left} of its {probabilities.shape[1]} names are not in the data and are left out"
-    return Baseline(answered_as(like, answers, shares), note)
+    if linear_of(target_of(like)) != "sets":
+        total = shares.sum(axis=1, keepdims=True)
+        shares = np.where(total > 0, shares / np.where(total > 0, total, 1.0), 1.0 / len(places))
+        if left := probabilities.shape[1] - len(places):
+            note += f"; {left} of its {probabilities.shape[1]} names are not in the data and are left out"
+    return Baseline(answered_as(like, answers_of(like, shares, least), shares), note)

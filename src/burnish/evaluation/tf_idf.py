@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from burnish.core.errors import InputError
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
-from burnish.evaluation.baselines import Baseline, answered_as
+from burnish.evaluation.baselines import Baseline, answered_as, answers_of
 from burnish.evaluation.sparse_linear import sparse_names, sparse_numbers
 from burnish.media.text.terms import described_by, terms
 from burnish.targets import linear_of, target_of
@@ -225,7 +225,4 @@ def _stacked(blocks: Sequence[Any], x: Any) -> Any:
 def _answered(like: Predictions, given: Floats, kind: str | None, least: Callable[[str], float]) -> Predictions:
     if kind == "numbers":
         return answered_as(like, given.tolist(), None)
-    if kind == "sets":
-        sets = [[n for n, share in zip(like.names, row, strict=True) if share >= least(n)] for row in given]
-        return answered_as(like, sets, given)
-    return answered_as(like, [like.names[i] for i in given.argmax(axis=1)], given)
+    return answered_as(like, answers_of(like, given, least), given)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from burnish.counting.calibration import least_errors
+
 STEPS = 101
 
 
@@ -66,8 +68,7 @@ def risk_by_coverage(sure: NDArray[np.float64], right: NDArray[np.float64]) -> N
 def least_risk(right: NDArray[np.float64]) -> NDArray[np.float64]:
     """[N + 1, 2] the same of the best order there is: all right answers first; from nothing answered on."""
     shares = np.arange(1, len(right) + 1)
-    risk = np.maximum(0.0, shares - right.sum()) / shares
-    return np.stack([np.append(0.0, shares / len(right)), np.append(0.0, risk)], axis=1)
+    return np.stack([np.append(0.0, shares / len(right)), np.append(0.0, least_errors(right) / shares)], axis=1)
 
 
 def by_probability(scores: NDArray[np.float64], positive: NDArray[np.bool_], steps: int = STEPS) -> list[Decided]:

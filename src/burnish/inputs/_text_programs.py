@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-ENCODED = """import json, sys
+from burnish.inputs._session_program import SESSION
+
+ENCODED = (
+    """import json, sys
 import numpy as np, onnxruntime
 from tokenizers import Tokenizer
 
@@ -12,13 +15,13 @@ if settings["max_length"]:
     tokenizer.enable_truncation(settings["max_length"])
 if settings["length"]:  # the graph reads rows of one length
     tokenizer.enable_padding(length=settings["length"], pad_id=settings["processor"]["pad_token_id"])
-options = onnxruntime.SessionOptions()
-options.add_session_config_entry("session.x64quantprecision", "1")  # int8 exact on processors without VNNI
-session = onnxruntime.InferenceSession("model.onnx", options)
-{encoded}
+"""
+    + SESSION
+    + """{encoded}
 arrays = {{"input_ids": row.ids, "attention_mask": row.attention_mask, "token_type_ids": row.type_ids}}
 (logits,) = session.run(None, {{i.name: np.array([arrays[i.name]], np.int64) for i in session.get_inputs()}})
 """
+)
 TEXTS = "row = tokenizer.encode(*sys.argv[1:])  # a text, or the two texts of a pair"
 WORDS = "row = tokenizer.encode(sys.argv[1:], is_pretokenized=True)  # the words of a row"
 RAW = """import json, sys

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from burnish.core.predictions import Predictions
-from burnish.counting.calibration import confidence, equal_mass
-from burnish.counting.resampling import with_truth
-from burnish.metrics import Metric
+from burnish.counting.calibration import equal_mass, finite_confidence
+from burnish.metrics._binned import USUAL, Binned
 
 ROWS = 5
 """Of a bin at least, so that its accuracy has a variance; fewer rows have fewer bins."""
 
 
-class DebiasedCalibrationError(Metric):
+class DebiasedCalibrationError(Binned):
     """Root of the mean squared distance between confidence and accuracy in bins of equal mass, less its bias (Kumar et al. 2019,
     arXiv 1909.10155).
 
@@ -25,22 +23,14 @@ class DebiasedCalibrationError(Metric):
     probabilities the mean square is then 0 on average; below 0 it counts as 0.
     """
 
-    targets: ClassVar[tuple[str, ...]] = ("label",)
-    greater_is_better: ClassVar[bool] = False
-    bins: int = Field(15, ge=1, description="How many bins, but no more than one for each five rows.")
-
-    @property
-    def label(self) -> str:
-        """With the number of bins where it is not the usual one, because it changes the figure."""
-        return self.kind() if self.bins == 15 else f"{self.kind()}_{self.bins}"
+    bins: int = Field(USUAL, ge=1, description="How many bins, but no more than one for each five rows.")
 
     def value(self, predictions: Predictions) -> float:
         """Over the rows whose truth is known."""
-        known = with_truth(predictions)
-        sure, right = confidence(known) if len(known) else (np.zeros(0), np.zeros(0))
-        if not len(known) or not np.isfinite(sure).all():
+        if (told := finite_confidence(predictions)) is None:
             return float("nan")
-        number = equal_mass(sure, max(1, min(self.bins, len(known) // ROWS)))
+        sure, right = told
+        number = equal_mass(sure, max(1, min(self.bins, len(sure) // ROWS)))
         rows = np.bincount(number)
         accuracy, mean = np.bincount(number, right) / rows, np.bincount(number, sure) / rows
         squares = (mean - accuracy) ** 2 - accuracy * (1 - accuracy) / np.maximum(rows - 1, 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def axes_table() -> Table:
     """All axes: how many kinds each has, and which."""
-    table = _table("axis", "kinds", "")
+    table = plain_table("axis", "kinds", "")
     for name, package in AXES.items():
         names = kinds(package)
         table.add_row(name, str(len(names)), ", ".join(names))
@@ -34,7 +34,7 @@ def kinds_table(axis: str, *, fields: bool) -> Table:
     axis = plurals.get(axis, axis)  # recipe fields are in the singular
     if axis not in AXES:
         raise unknown("axis", axis, list(AXES))
-    table = _table("kind", "what it is")
+    table = plain_table("kind", "what it is")
     for kind in kinds(AXES[axis]):
         cls = component_class(AXES[axis], kind)
         table.add_row(kind, cls.sentence())
@@ -57,7 +57,7 @@ def _fields(cls: type[Component]) -> Iterator[tuple[str, str]]:
 
 def result_table(result: Mapping[str, Any]) -> Table:
     """What a stage gave back: scores with their intervals first, then the other plain values."""
-    table = _table("", "", "")
+    table = plain_table("", "", "")
     scores = dict(result.get("scores") or {name: result["metrics"][name] for name in result.get("headline") or ()})
     for data_set, part in (result.get("data_sets") or {}).items():
         scores |= {f"{data_set}: {metric}": score for metric, score in part["metrics"].items()}
@@ -79,13 +79,14 @@ def exports_table(result: Mapping[str, Any]) -> Table:
     from burnish.report.exports import shown
 
     head, *rows = shown(result["rows"], result["metric"], written=result.get("written") or False)
-    table = _table(*head)
+    table = plain_table(*head)
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def _table(*header: str) -> Table:
+def plain_table(*header: str) -> Table:
+    """A table without lines; what stands in the first column is not wrapped."""
     from rich.table import Table
     from rich.text import Text
 

@@ -9,7 +9,7 @@ from typing import Any
 from burnish.core.files import write_text
 from burnish.evaluation.latency import SIZES
 from burnish.report.markdown import name, number, snippet, table
-from burnish.report.page.exports import put
+from burnish.report.page.exports import SECTION, put
 from burnish.report.transcribed_exports import HEAD as SPOKEN
 from burnish.report.transcribed_exports import transcribed_row, transcribed_section
 from burnish.report.written_exports import HEAD, written_row, written_section
@@ -18,7 +18,7 @@ DROP, CHANGED = "worst-case {} drop (95 %)", "changed predictions"
 SLOWER = 1.1  # times float32's median time, from which on it is no noise of the measurement
 TRANSCRIPTS = "transcripts"
 """What `written` says in export.json where recordings were transcribed."""
-BEGIN, END = "<!-- exports -->", "<!-- end of exports -->"
+BEGIN, END = SECTION
 
 
 def write(folder: Path, exports: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from burnish.report.markdown import name, number, snippet, span, table
 
 SHOWN = 20
-"""Parts of a column in the report; the others are in scores.json."""
+"""Parts of a column in the reports; the others are in scores.json."""
 
 
 def slices(scores: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ def _style(one: Curve, chosen: Curve, place: int) -> dict[str, str | int | None]
 def _curves(plot: Plot, shown: Sequence[Curve], chosen: Curve, named: Named, kind: Callable[[Points], Points]) -> None:
     """All curves, the chosen one above the others."""
     for i, one in sorted(enumerate(shown), key=lambda pair_: pair_[1] is chosen):
-        points = thinned(kind(one.gain), min(200, POINTS // len(shown)))
+        points = thinned(kind(one.gain), POINTS // len(shown))
         plot.line(points, name=str(getattr(named(one, i), "en", one.name)), digits=3, **_style(one, chosen, i))
 
 
@@ -64,8 +64,8 @@ def _gain(shown: Sequence[Curve], chosen: Curve, named: Named) -> Html:
         plot.band(one.gain_band, class_="bd on" if one is chosen else "bd", data_c=i, fill="var(--model)")
     _curves(plot, shown, chosen, named, lambda points: points)
     name = named(chosen, shown.index(chosen))
-    half = percent(gain_at(chosen.gain, 0.2))
-    label = both("Gain; {name}: {p} in the first 20 %.", "增益；{name}：前 20 % 中含 {p}。", name=name, p=half)
+    found = percent(gain_at(chosen.gain, 0.2))
+    label = both("Gain; {name}: {p} in the first 20 %.", "增益；{name}：前 20 % 中含 {p}。", name=name, p=found)
     caption = both(
         "How much of the class is found, if examples are looked at by falling probability. Dashed: the best that is possible.",
         "按概率从高到低查看样本，能找到该类的多少。虚线：可能的最好结果。",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from burnish.evaluation.reliability import agreement, bins
+from burnish.report.baselines import NAMES
 from burnish.report.page.contents import Contents
 from burnish.report.page.markup import Both, Child, Html, both, code, join
 from burnish.report.page.numerals import count, known, number, percent
@@ -51,11 +52,7 @@ def _baselines(contents: Contents) -> list[Statement]:
         head = both("<b>Nothing to compare with.</b>", "<b>没有可比较的基线。</b>")
         why = both("No baseline was scored on these examples.", "这些样本上没有基线得分。")
         return [Statement("note", head, why, "scores")]
-    order = [
-        key
-        for key in ("majority", "frozen_features", "tf_idf", "zero_shot", "base", "full_windows")
-        if key in contents.baselines
-    ]
+    order = [key for key in NAMES if key in contents.baselines]
     order += [key for key in contents.baselines if key not in order]
     said = [one for one in (_against(contents, key) for key in order) if one is not None]
     return sorted(said, key=lambda one: one.mark != "warn")[:2]  # one that beats the model is not passed over

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,13 +10,12 @@ from typing import Any, cast
 from burnish.core.component import build
 from burnish.core.errors import InputError, NonFinite
 from burnish.core.predictions import Predictions
-from burnish.data.settings import cache_folder
 from burnish.jobs.job import Job
 from burnish.jobs.pool import outcomes
 from burnish.metrics import Metric
 from burnish.recipe.plain import plain_values
 from burnish.recipe.recipe import Recipe, Settled
-from burnish.stages.choosing.trial import trial
+from burnish.stages.choosing.trial import removed_folder, trial
 from burnish.workers import Workers
 
 CALL, PREDICTIONS = "burnish.stages.choose.brief:one", "predictions.parquet"
@@ -64,11 +61,7 @@ def on(workers: Workers) -> Training:
     """Side by side, each in a process of its own; they must see the cache folder of this one."""
 
     def trained(recipes: Mapping[str, Recipe]) -> Trained:
-        with ExitStack() as stack:
-            shared = cache_folder(next(iter(recipes.values())).data.cache) / "trials"
-            shared.mkdir(parents=True, exist_ok=True)
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=shared)))
-            pool = stack.enter_context(workers.open())
+        with removed_folder(next(iter(recipes.values()))) as folder, workers.open() as pool:
             settings = {name: plain_values(recipe) for name, recipe in recipes.items()}
             jobs = [Job(n, folder / str(i), CALL, {"settings": s}) for i, (n, s) in enumerate(settings.items())]
             for job, outcome in outcomes(pool, jobs):

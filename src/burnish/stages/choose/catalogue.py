@@ -50,13 +50,8 @@ class Listed:
 
     def candidate(self) -> Candidate:
         """As `burnish choose` compares it; timm names its checkpoints without the organisation."""
-        return Candidate(
-            self.name, {"kind": self.kind, "name": self.name.rpartition("/")[2] if self._timm else self.name}
-        )
-
-    @property
-    def _timm(self) -> bool:
-        return self.kind == "timm"
+        called = self.name.rpartition("/")[2] if self.kind == "timm" else self.name
+        return Candidate(self.name, {"kind": self.kind, "name": called})
 
 
 def _text(name: str, parameters: float, licence: str, learned_from: str, languages: str, longest: int) -> Listed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,6 +51,15 @@ class Trial:
     frequencies: NDArray[np.float64]
 
 
+@contextmanager
+def removed_folder(recipe: Recipe) -> Iterator[Path]:
+    """A folder in the recipe's cache that is gone afterwards."""
+    trials = cache_folder(recipe.data.cache) / "trials"
+    trials.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=trials) as made:
+        yield Path(made)
+
+
 def trial(recipe: Recipe, say: Callable[[str], None], place: str = "imbalance") -> Trial:
     """Train a candidate in a folder that is removed, and let its best weights answer the validation rows.
 
@@ -64,10 +74,8 @@ def trial(recipe: Recipe, say: Callable[[str], None], place: str = "imbalance") 
         Interrupted: stopped by a signal.
     """
     started = time.perf_counter()
-    trials = cache_folder(recipe.data.cache) / "trials"
-    trials.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=trials) as made:
-        folder = RunFolder(Path(made) / "run")
+    with removed_folder(recipe) as made:
+        folder = RunFolder(made / "run")
         accelerator = Accelerator(recipe.device, recipe.precision)
         with folder.tracking(recipe.model_copy(update={"trackers": []}), resume=False, main=True) as tracking:
             prepared = prepare(recipe, tracking, accelerator)

@@ -29,9 +29,7 @@ SEARCH_ROWS = 64  # by which sensitive operators are found
 SEARCHED = 24  # groups of consecutive operators at most that are tried alone
 SPARED = (1, 2, 4, 8)  # of the most sensitive groups, how many stay in float32
 GOLDEN = {"float32": TOLERANCE, "float16": 0.01}
-GOLDEN_INTEGER = (
-    0.02  # integer kernels of other processors round otherwise; one that loses what is too large is farther off
-)
+GOLDEN_INTEGER = 0.02  # other processors round integers otherwise; one that loses what is too large is farther off
 
 
 @dataclass(frozen=True)

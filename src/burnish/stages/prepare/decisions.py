@@ -74,6 +74,11 @@ def check(recipe: Recipe, target: Target, splits: Collection[str]) -> None:
                 )
 
 
+def halved(recipe: Recipe) -> bool:
+    """Whether one half of the validation rows calibrates probabilities, and prediction sets are learned from the other."""
+    return recipe.conformal is not None and recipe.calibration != "none"
+
+
 def check_rows(recipe: Settled, truths: Mapping[str, Truths]) -> None:
     """Whether there are enough validation rows for what is asked for, before anything is trained.
 
@@ -87,16 +92,16 @@ def check_rows(recipe: Settled, truths: Mapping[str, Truths]) -> None:
     if recipe.conformal is None and recipe.calibration not in ("vector", "isotonic"):
         return
     labels, rest = _divided(recipe, truths["validation"])
-    halved = recipe.conformal is not None and recipe.calibration != "none"
+    half = halved(recipe)
     names = names_of(recipe.target)
     if recipe.calibration in ("vector", "isotonic"):
         counts = Counter(map(str, labels))
-        require_rows(recipe.calibration, {name: counts[name] for name in names}, halved=halved)
+        require_rows(recipe.calibration, {name: counts[name] for name in names}, halved=half)
     if recipe.conformal is not None:
         counts = Counter(map(str, rest))
         by_class = recipe.conformal.guarantee == "class_conditional"
         enough = {name: counts[name] for name in names} if by_class else {"": len(rest)}
-        require_enough(enough, recipe.conformal.coverage, halved=halved)
+        require_enough(enough, recipe.conformal.coverage, halved=half)
 
 
 def _divided(recipe: Settled, own: Truths) -> tuple[list[Any], list[Any]]:
@@ -104,7 +109,7 @@ def _divided(recipe: Settled, own: Truths) -> tuple[list[Any], list[Any]]:
     given = list(own.each())
     fine = np.array([place for place, label in enumerate(given) if label is not None], np.int64)
     labels = [label for label in given if label is not None]
-    if recipe.conformal is None or recipe.calibration == "none":
+    if not halved(recipe):
         return labels, labels
     part = own.part
     group = recipe.group if recipe.group in part.table.columns else part.table.group

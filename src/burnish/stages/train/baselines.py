@@ -19,7 +19,7 @@ from burnish.core.seeds import generator
 from burnish.data.feeding.encode import encode_part
 from burnish.data.feeding.loader import Loader
 from burnish.data.settings import cache_folder
-from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, majority
+from burnish.evaluation.baselines import Baseline, baseline_scores, frozen_features, least_of, majority
 from burnish.evaluation.forgetting import forgetting
 from burnish.evaluation.predict import Notify, features, predict
 from burnish.recipe.recipe import Settled
@@ -200,8 +200,8 @@ def _frozen(prepared: Prepared, assembled: Assembled, predictions: Predictions, 
         baseline = frozen_features(words, tags, kept, predictions, seed=recipe.seed, drawn_from=drawn_from)
     else:
         stacked = np.stack(seen), truth, np.stack(tested)
-        thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
-        baseline = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, **thresholds)
+        least = least_of(recipe.target)
+        baseline = frozen_features(*stacked, predictions, seed=recipe.seed, drawn_from=drawn_from, least=least)
     return replace(baseline, note=f"{baseline.note}; features computed in bfloat16") if half else baseline
 
 

@@ -19,7 +19,7 @@ from burnish.evaluation.conformal import apart, learned_regions, reached
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
 from burnish.runtimes.torch import running
-from burnish.stages.prepare.decisions import asked
+from burnish.stages.prepare.decisions import asked, halved
 from burnish.stages.prepare.prepare import Phases, Prepared
 from burnish.stages.train.priors import corrected, frequencies_of
 from burnish.stages.train.tuned import answered_by, cheapest, tuned_decisions, without_change
@@ -132,13 +132,13 @@ def learned(
         target, sets = learned_regions(
             target, rest.known, recipe.conformal.coverage, recipe.conformal.method, by_class=by_class
         )
-        facts["conformal"] = {**sets, "apart": recipe.calibration != "none"}
+        facts["conformal"] = {**sets, "apart": halved(recipe)}
     return target, facts
 
 
 def _divided(recipe: Recipe, target: Target, predictions: Predictions) -> tuple[Predictions, Predictions]:
     """Rows that calibrate probabilities, and rows that prediction sets are learned from: all, unless both are asked for."""
-    if recipe.conformal is None or recipe.calibration == "none":
+    if not halved(recipe):
         return predictions, predictions
     known = predictions.known
     rows = known.table["row"].to_pylist()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from burnish.core.predictions import Predictions
 from burnish.core.seeds import generator
 from burnish.data.table import Part
-from burnish.evaluation.baselines import Baseline
+from burnish.evaluation.baselines import Baseline, least_of
 from burnish.evaluation.predict import Notify
 from burnish.evaluation.tf_idf import CHOOSE_ON, LIMIT, Texts, tf_idf
 from burnish.recipe.recipe import Settled
@@ -44,8 +44,8 @@ def words_baseline(prepared: Prepared, split: str, predictions: Predictions, not
         judged = _texts(recipe, part, np.arange(len(part)), CHOOSE_ON)
     tested = prepared.parts[split]
     texts = _read(recipe, tested, np.arange(len(tested)))
-    thresholds = {"least": recipe.target.least} if hasattr(recipe.target, "least") else {}
-    return tf_idf(train, judged, texts, predictions, seed=recipe.seed, notify=notify, **thresholds)
+    least = least_of(recipe.target)
+    return tf_idf(train, judged, texts, predictions, seed=recipe.seed, notify=notify, least=least)
 
 
 def _texts(recipe: Settled, part: Part, places: NDArray[np.int64], most: int) -> Texts:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from burnish.core.predictions import Predictions
-from burnish.evaluation.baselines import Baseline
+from burnish.evaluation.baselines import Baseline, least_of
 from burnish.evaluation.own_head import matched, of_own_head
 from burnish.evaluation.predict import Notify, predict
 from burnish.runtimes.torch import computing
@@ -72,8 +72,7 @@ def zero_shot(
         decoder=recipe.decoder,
     )
     note = f"{recipe.model.name} as it was before training, with its own head"
-    least = {"least": target.least} if hasattr(target, "least") else {}
-    return of_own_head(given.probabilities, places, predictions, note, **least)
+    return of_own_head(given.probabilities, places, predictions, note, least=least_of(target))
 
 
 def _answering(target: Target, names: tuple[str, ...]) -> Target:

@@ -13,9 +13,8 @@ from burnish.report.page.numerals import count, known, number, probability, span
 from burnish.report.page.privacy import relative
 from burnish.report.page.section import Section, fine
 from burnish.report.page.tables import Cell, Column, table
+from burnish.report.slices import SHOWN
 
-SHOWN = 20
-"""Parts of a column on the page."""
 OWN = ("length (", "source", "data set")
 """How the names of what is no column of the data begin: these say nothing of an example."""
 
