@@ -30,10 +30,9 @@ def scores() -> list[dict[str, Any]]:
     """Of each data set that has answers of seed 0: ours with its interval, the linear model's, and AutoGluon's."""
     found = []
     for case in CASES:
-        own, other = read(HERE / "defaults" / "results", case, "burnish"), None
+        own, peers = (read(HERE / "defaults" / "results", case, who) for who in ("burnish", "AutoGluon"))
         if 0 not in own:
             continue
-        peers = read(HERE / "defaults" / "results", case, "AutoGluon")
         other = peers[0]["metrics"][METRIC]["value"] if 0 in peers else None
         score = own[0]["metrics"][METRIC]
         frozen = own[0]["baselines"]["frozen_features"][METRIC]
