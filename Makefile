@@ -68,7 +68,7 @@ imports: $(VENV)/.dev
 
 test-fast: $(VENV)/.dev
 	@$(BIN)/python -m compileall -q -j 0 src
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations 40 tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" --durations 40 tests
 
 test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.
 	$(BIN)/python -m pytest -m slow --timeout 3600 tests

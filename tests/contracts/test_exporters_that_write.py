@@ -26,6 +26,7 @@ from burnish.runtimes.torch import generating
 from burnish.targets import Target
 from tests.checkpoints import chat_checkpoint
 from tests.shared_folder import made_once
+from tests.slow_cases import slow_but
 
 AXIS = "burnish.exporters"
 SLOW = ("onnx",)
@@ -127,7 +128,7 @@ def greedy(**settings: Any) -> Decoder:
 
 
 @pytest.mark.parametrize("kind", WRITING)
-@pytest.mark.parametrize("architecture", ["llama", "qwen2", "new_tokens"])
+@pytest.mark.parametrize("architecture", slow_but(["llama", "qwen2", "new_tokens"], "llama"))
 def test_writes_what_the_network_writes(kind: str, architecture: str, request: Any) -> None:
     case: Case = request.getfixturevalue(architecture)
     run = case.opened(kind, exported(case, kind))

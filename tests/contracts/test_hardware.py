@@ -164,6 +164,7 @@ def test_our_own_changes_are_left_out_where_they_bring_operators_that_are_not_ta
     assert facts["graph_changes"]["groups of projections merged"] > 0
 
 
+@pytest.mark.slow
 def test_a_network_of_products_stays_in_half_precision_but_for_them_where_that_is_taken(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

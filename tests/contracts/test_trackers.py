@@ -17,6 +17,7 @@ from burnish.core.errors import InputError
 from burnish.core.events import Event
 from burnish.trackers import Listener, Tracker, Tracking
 from burnish.trackers.jsonl import events, rewind
+from tests.slow_cases import slow_but
 
 AXIS = "burnish.trackers"
 KINDS = kinds(AXIS)
@@ -86,7 +87,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
 def test_a_whole_run_leaves_something_to_look_at(kind: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listener = opened(kind, run)
     for event in [*beginning(), *ending()]:

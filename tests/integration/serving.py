@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.integration.forked import Forked
+
 PATIENCE = 120.0
 
 
@@ -23,7 +23,7 @@ PATIENCE = 120.0
 class Server:
     """A running `burnish serve`."""
 
-    process: subprocess.Popen[bytes]
+    process: Forked
     log: Path
     address: str = ""
 
@@ -61,13 +61,10 @@ def serving(folder: Path, *words: object, **environment: str) -> Iterator[Server
     """`burnish serve WORDS --port 0`, until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"server-{len(list(folder.iterdir()))}.jsonl"
-    command = [sys.executable, "-m", "burnish.cli", "serve", *map(str, words), "--port", "0"]
+    log.touch()
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **environment}
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, env=variables, start_new_session=True)
+    process = Forked(["serve", *map(str, words), "--port", "0"], log, variables)
     try:
         yield Server(process, log)
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.end()

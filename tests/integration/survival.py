@@ -1,8 +1,4 @@
-"""Runs of `burnish train` in processes that can be killed, and what must be equal afterwards.
-
-Processes are forked from a server that has imported torch and transformers and done nothing else: a start costs
-milliseconds, and killing a process takes nothing else with it.
-"""
+"""Runs of `burnish train` in processes that can be killed, and what must be equal afterwards."""
 
 from __future__ import annotations
 
@@ -24,26 +20,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from burnish.core.files import ASIDE, sha256
+from tests.integration.forked import as_command, context, write_to
 
 PATIENCE = 120.0  # seconds until a process that should have ended is killed
 Hook = Callable[[], None]
-
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(
-    [
-        "torch",
-        "safetensors.torch",
-        "transformers.models.bert.modeling_bert",
-        "transformers.models.auto.modeling_auto",
-        "transformers.models.auto.tokenization_auto",
-        "accelerate",
-        "sklearn.metrics",
-        "burnish.cli.commands",
-        "burnish.stages.train.run",
-        "burnish.stages.train.asked",
-        "burnish.report.write",
-    ]
-)
 
 
 @dataclass
@@ -100,12 +80,12 @@ class Runs:
         Args:
             arguments: words of the command line.
             hook: called in the process before the command; picklable.
-            environment: variables over those of the server.
+            environment: variables over those of this process.
         """
         log = self.folder / f"log-{len(self.children)}.txt"
         words = [str(word) for word in arguments]
-        variables = {**_variables(self.folder), **environment}
-        process = _context.Process(target=_main, args=(words, str(log), variables, hook), daemon=True)
+        variables = {**os.environ, **_variables(self.folder), **environment}
+        process = context.Process(target=_main, args=(words, str(log), variables, hook), daemon=True)
         process.start()
         self.children.append(Child(process, log))
         return self.children[-1]
@@ -164,21 +144,12 @@ def runs(folder: Path) -> Iterator[Runs]:
 
 
 def _main(words: list[str], log: str, environment: Mapping[str, str], hook: Hook | None) -> None:
-    os.environ.update(environment)
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
-    sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # servers of multiprocessing ignore it
-    import torch
-
+    write_to(log)
+    as_command(words, environment)
     from burnish.cli import commands as cli
     from burnish.report import write as report
 
-    torch.set_num_threads(1)
     report.write = lambda folder, **contents: folder / "report.md"
-    sys.argv = ["burnish", *words]
     if hook is not None:
         hook()
     sys.exit(cli.run(words))

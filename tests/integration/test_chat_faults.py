@@ -89,6 +89,7 @@ def answered(server: Server) -> str:
     return "".join(lines[:-1])
 
 
+@pytest.mark.slow
 def test_slow_readers_hold_nobody_up(server: Server) -> None:
     """They read nothing, through the smallest of windows; others are answered meanwhile, and the writer comes to its end."""
     place = urlsplit(server.address)

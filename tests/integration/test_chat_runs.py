@@ -130,6 +130,7 @@ def test_a_file_is_answered_as_the_test_was(
     assert [answers[row] for row in ends] == [predictions.answer[row] for row in ends]
 
 
+@pytest.mark.slow
 def test_a_file_is_answered_in_a_fresh_process_as_the_test_was(chatted: Callable[[str], Path], place: Runs) -> None:
     run = chatted("sharegpt")
     predictions, rows = rows_tested(run)

@@ -16,6 +16,7 @@ import burnish
 from burnish.core.errors import InputError
 from tests import image_cases, vision_cases
 from tests.integration import tiny_runs
+from tests.slow_cases import slow_but
 
 NEVER = {"cache_features": "never"}
 PLAIN = {"optimizer": "sgd", "learning_rate": 0.05}  # Adam's first steps make rounding errors as large as a step
@@ -56,7 +57,12 @@ def of_pictures(folder: Path, architecture: str, cache: Path, **more: Any) -> di
 
 
 @pytest.mark.parametrize(
-    "architecture", [pytest.param("timm_resnet", marks=pytest.mark.slow), "torchvision_mobilenet", "transformers_vit"]
+    "architecture",
+    [
+        pytest.param("timm_resnet", marks=pytest.mark.slow),
+        "torchvision_mobilenet",
+        pytest.param("transformers_vit", marks=pytest.mark.slow),
+    ],
 )
 def test_pictures(tmp_path: Path, folder: Path, architecture: str) -> None:
     """The same weights and scores as without; validation and test through the whole network agree."""
@@ -71,7 +77,7 @@ def test_pictures(tmp_path: Path, folder: Path, architecture: str) -> None:
     assert "features" not in notes(each.path)
 
 
-@pytest.mark.parametrize("task", ["label", "labels", "score"])
+@pytest.mark.parametrize("task", slow_but(["label", "labels", "score"], "label"))
 def test_texts(tmp_path: Path, checkpoint: Callable[[str], Path], table: Callable[[str], Path], task: str) -> None:
     """Every target of one answer a row."""
     recipe = tiny_runs.settings(task, checkpoint("bert"), str(table(task)), adapter="head_only", **PLAIN)
@@ -124,6 +130,7 @@ def test_resumed_is_never_interrupted(tmp_path: Path, folder: Path) -> None:
     same(through.path, resumed.path, exactly=True)
 
 
+@pytest.mark.slow
 def test_where_it_cannot_be(tmp_path: Path, folder: Path) -> None:
     """An augmentation is never dropped: said with what it costs, and refused where the recipe insists."""
     recipe = of_pictures(folder, "timm_resnet", tmp_path / "cache", augmentation="light", epochs=1)
@@ -146,6 +153,7 @@ def test_inseparable_heads_train_whole(
     assert "features are computed anew in each step: a head that predicts for each element" in notes(run.path)
 
 
+@pytest.mark.slow
 def test_no_room_on_the_disk(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = shutil.disk_usage(tmp_path)._replace(free=10)
     monkeypatch.setattr("burnish.training.features.files.shutil.disk_usage", lambda path: full)

@@ -18,10 +18,13 @@ import pytest
 
 from burnish.core.predictions import Predictions
 from tests.integration import tiny_runs
+from tests.slow_cases import slow_but
 
 KEYS = [(task, "full", "bert") for task in tiny_runs.EVERY]
 KEYS += [("label", adapter, "bert") for adapter in tiny_runs.ADAPTERS if adapter != "full"]
 KEYS += [("label", "full", "gpt2"), ("label", "full", "llama"), ("label", "full", "roberta"), ("label", "lora", "gpt2")]
+QUICK = ("label-full-bert", "tags-full-bert", "images-full-bert", "label-lora-gpt2")
+"""Those of the fast suite."""
 SLOW = [
     (task, adapter, "bert")
     for task in tiny_runs.EVERY[1:]
@@ -108,8 +111,12 @@ def joined(key: tuple[str, str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def runs(trained: Callable[..., Path]) -> dict[str, Path]:
-    return {joined(key): trained(*key, **({} if key[2] == "bert" else {"epochs": 1})) for key in KEYS}
+def runs(request: pytest.FixtureRequest, trained: Callable[..., Path]) -> dict[str, Path]:
+    """Those that tests of this session look at."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
+    asked = {spec.params["key"] for spec in specs if spec} | {QUICK[1]}
+    chosen = [key for key in KEYS if joined(key) in asked]
+    return {joined(key): trained(*key, **({} if key[2] == "bert" else {"epochs": 1})) for key in chosen}
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +135,14 @@ def same(predictions: Predictions, said: list[Any]) -> None:
         np.testing.assert_allclose([p for _, p in said], predictions.probabilities, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("key", map(joined, KEYS))
+@pytest.mark.parametrize("key", slow_but(map(joined, KEYS), *QUICK))
 def test_a_fresh_process_answers_as_the_run_did(runs: dict[str, Path], fresh: dict[str, Any], key: str) -> None:
     same(Predictions.load(runs[key] / "predictions.parquet"), fresh[key]["burnish"])
 
 
-@pytest.mark.parametrize("key", [joined(key) for key in KEYS if key[0] not in ("score", "tags")])
+@pytest.mark.parametrize(
+    "key", slow_but([joined(key) for key in KEYS if key[0] not in ("score", "tags")], QUICK[0], *QUICK[2:])
+)
 def test_the_plain_library_gives_the_same_scores(runs: dict[str, Path], fresh: dict[str, Any], key: str) -> None:
     """Softmax over labels, a sigmoid for each of several labels; how rows are read and label names come from the folder."""
     predictions = Predictions.load(runs[key] / "predictions.parquet")
@@ -143,7 +152,7 @@ def test_the_plain_library_gives_the_same_scores(runs: dict[str, Path], fresh: d
         np.testing.assert_allclose([by_name[name] for name in predictions.names], own, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("key", [joined(key) for key in KEYS if key[0] == "label"])
+@pytest.mark.parametrize("key", slow_but([joined(key) for key in KEYS if key[0] == "label"], QUICK[0], QUICK[3]))
 def test_a_plain_text_classification_pipeline_gives_the_same_label(
     runs: dict[str, Path], fresh: dict[str, Any], key: str
 ) -> None:

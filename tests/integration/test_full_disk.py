@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Bench, Said, write_csv
+from tests.slow_cases import slow_but
 
 Change = Callable[[Path], object]
 
@@ -39,7 +40,7 @@ FULL: dict[str, tuple[str, int, Exception, str]] = {
 }
 
 
-@pytest.mark.parametrize("where", FULL)
+@pytest.mark.parametrize("where", slow_but(FULL, "second checkpoint", "predictions"))
 def test_a_full_disk_says_what_is_safe_and_the_run_goes_on_once_there_is_room(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

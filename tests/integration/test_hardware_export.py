@@ -21,6 +21,7 @@ def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in json.loads((folder / "export.json").read_text())["rows"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zynq_dpu", pytest.param("qualcomm_htp", marks=pytest.mark.slow)])
 def test_a_convolutional_network_is_kept_with_the_list_it_was_compared_with(
     kind: str, coloured: Path, exported_copy: Callable[..., Path]

@@ -89,7 +89,7 @@ SLOW = pytest.mark.slow
     ("number", "times"),
     [
         (signal.SIGTERM, 1),
-        (signal.SIGINT, 2),
+        pytest.param(signal.SIGINT, 2, marks=SLOW),
         pytest.param(signal.SIGTERM, 2, marks=SLOW),
         pytest.param(signal.SIGINT, 1, marks=SLOW),
     ],

@@ -21,6 +21,7 @@ from burnish.training.loop import fit
 from tests.checkpoints import tiny_checkpoint
 from tests.document_cases import TASKS, assembled, checkpoint, documents, settings
 from tests.integration import tiny_runs
+from tests.slow_cases import slow_but
 
 CASES = tuple(TASKS)
 
@@ -75,7 +76,7 @@ def test_the_loss_is_that_of_transformers(architecture: str, objective: str, fol
     assert float(total.detach() / weight) == pytest.approx(float(loss), rel=exact)
 
 
-@pytest.mark.parametrize("architecture", CASES)
+@pytest.mark.parametrize("architecture", slow_but(CASES, "llama"))
 def test_micro_batches_are_one_big_batch(architecture: str, folder: Path) -> None:
     """Masks are drawn for rows and not for batches, so that it does not matter how these are cut."""
     states = []

@@ -22,6 +22,7 @@ from burnish.training.loop import fit
 from burnish.training.objective import SupervisedModule
 from tests import vision_cases
 from tests.image_cases import picture, save
+from tests.slow_cases import slow_but
 
 TRUTHS: dict[str, Any] = {
     "label": lambda i: "abc"[i % 3],
@@ -87,7 +88,7 @@ def test_however_a_step_is_cut_its_rows_are_the_same(tmp_path: Path, kind: str) 
 
 
 @pytest.mark.parametrize("kind", list(TRUTHS))
-@pytest.mark.parametrize("mixing", MIXING)
+@pytest.mark.parametrize("mixing", slow_but(MIXING, MIXING[0]))
 def test_accumulated_micro_batches_are_one_big_batch(tmp_path: Path, kind: str, mixing: str) -> None:
     """Exactness rule 1 with mixed rows: the weights after a run in micro-batches of 3 are those of whole batches."""
     settings: dict[str, Any] = {"mixing": mixing, "max_steps": 6}

@@ -13,6 +13,7 @@ import pytest
 from tests.integration import survival
 from tests.integration.survival import Runs, assert_same, end_together, events, result, runs, warnings
 from tests.integration.survival_data import POISON, recipe, rows, write_rows
+from tests.slow_cases import slow_but
 
 PLACE = 31  # of the row that poisons, counted from 1 as people do
 
@@ -79,7 +80,7 @@ def first_bad_step(place: Runs) -> int:
     return int(next(event["number"] for event in events(out, "step") if event["loss"] is None))
 
 
-@pytest.mark.parametrize("gradient", [False, True])
+@pytest.mark.parametrize("gradient", slow_but([False, True], True))
 def test_stop_names_the_row_and_keeps_the_last_checkpoint(place: Runs, gradient: bool) -> None:
     """Exit code 1, file and row of the loss that is not finite; the checkpoint before it is whole and finite."""
     from safetensors.numpy import load_file
@@ -114,6 +115,7 @@ def test_skip_finishes_and_says_so(place: Runs) -> None:
     assert scores["training"]["skipped"] == 2
 
 
+@pytest.mark.slow
 def test_rollback_passes_the_step_over(place: Runs) -> None:
     """All other steps are done once; two such runs are equal, and so is one killed after the first rollback."""
     file = poisoned(place, "rollback", checkpoint_steps=3)

@@ -52,6 +52,7 @@ def test_a_graph_of_pictures_reads_pixels(coloured: Path, exported_copy: Callabl
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_graph_of_sounds_reads_samples(tmp_path: Path, burnish_command: Callable[..., Said]) -> None:
     rows = []
     for number in range(40):  # low and high tones, shorter than a view and longer

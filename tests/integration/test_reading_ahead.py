@@ -46,6 +46,7 @@ def test_not_a_bit_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not reading()
 
 
+@pytest.mark.slow
 def test_when_memory_runs_out_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that were read ahead in larger pieces are read again; the rows are the same."""
     original, sizes = loop._gradients, []

@@ -15,6 +15,7 @@ from burnish.stages.train.assemble import Assembled, assemble
 from burnish.training.accelerator import Accelerator
 from burnish.training.loop import fit
 from tests.integration import tiny_runs
+from tests.slow_cases import slow_but
 
 TASKS = ("label", "labels", "score", "tags", "pairs")
 
@@ -31,7 +32,7 @@ def assembled(task: str, checkpoint: Path, table: Path, cache: Path, micro_batch
     return made
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", slow_but(TASKS, "label"))
 def test_micro_batches_of_a_run_are_one_big_batch(
     task: str, bert: Path, table: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from burnish.core.predictions import Predictions
 from burnish.recipe.recipe import Settled
 from burnish.recipe.text import load_file
 from tests.integration import tiny_runs
+from tests.slow_cases import slow_but
 
 Trained = Callable[..., Path]
 FILES = (
@@ -152,7 +153,7 @@ def test_every_architecture_trains_and_reloads(trained: Trained, architecture: s
     assert [a.answer for a in answers] == predictions.answer
 
 
-@pytest.mark.parametrize("task", ["label", "images"])
+@pytest.mark.parametrize("task", slow_but(["label", "images"], "label"))
 def test_the_pictures_of_a_run_are_drawn(
     drawn: None, bert: Path, table: Callable[[str], Path], tmp_path: Path, task: str
 ) -> None:

@@ -195,6 +195,7 @@ def test_a_private_key_that_others_can_read_is_warned_of(
     assert "chmod 600" in said.err
 
 
+@pytest.mark.slow
 def test_an_export_removes_the_signature_and_says_so(
     signed: Path, keys: tuple[Path, Path], tmp_path: Path, burnish_command: Callable[..., Said]
 ) -> None:

@@ -76,6 +76,7 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained(tmp_path_factory.mktemp("whisper"), "natural")
 
 
+@pytest.mark.slow
 def test_whisper_in_float32_and_int8_without_torch(whisper: Path, tmp_path: Path) -> None:
     pytest.importorskip("ctranslate2")
     folder = tmp_path / "run"

@@ -272,6 +272,7 @@ def test_what_was_heard_is_counted(client: TestClient) -> None:
     assert "burnish_real_time_factor_bucket" in text
 
 
+@pytest.mark.slow
 def test_a_client_that_leaves_is_not_transcribed_for(bundles: dict[str, Path], tmp_path: Path) -> None:
     """What of its windows was not begun is dropped, and the next client is answered."""
     with serving(tmp_path / "log", f"whisper@1={bundles['whisper']}", "--max-body", "40") as server:

@@ -26,6 +26,7 @@ from burnish.inputs import Input
 from burnish.media.text.tokenizer import TokenizerProcessor
 from burnish.targets import Target
 from tests.data_cases import table
+from tests.slow_cases import slow_but
 
 
 def tokenizer() -> Any:
@@ -268,7 +269,12 @@ def without_a_column(path: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [truncated, emptied, without_content, of_other_rows, in_other_pieces, without_a_column]
+    "damage",
+    slow_but(
+        [truncated, emptied, without_content, of_other_rows, in_other_pieces, without_a_column],
+        truncated,
+        of_other_rows,
+    ),
 )
 def test_a_damaged_cache_file_is_replaced_and_that_is_said(
     damage: Callable[[Path, Path], None], tmp_path: Path

@@ -20,6 +20,7 @@ from burnish.recipe.axes import AXES
 from burnish.recipe.recipe import Recipe
 from burnish.recipe.tasks import TASKS
 from burnish.recipe.text import loads
+from tests.slow_cases import slow_but
 
 HEAVY = ("torch", "transformers", "pandas", "sklearn", "datasets", "accelerate", "peft")
 
@@ -69,7 +70,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert "train" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["new"], ["list"], ["list", "losses", "--fields"], ["schema"]])
+@pytest.mark.parametrize(
+    "arguments", slow_but([["new"], ["list"], ["list", "losses", "--fields"], ["schema"]], ["schema"])
+)
 def test_commands_that_only_print_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
         f"import sys; from burnish.cli.commands import run; code = run({arguments!r}); "

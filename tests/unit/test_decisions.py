@@ -102,6 +102,7 @@ def test_rows_of_one_probability_are_given_a_label_together() -> None:
     assert 0 < chosen <= 0.5
 
 
+@pytest.mark.slow
 def test_a_promise_is_kept() -> None:
     """In 200 draws of validation rows the accuracy that was promised is missed on fresh rows in at most 5 %."""
     missed = 0

@@ -93,8 +93,9 @@ def test_dropout_before_the_last_layer_stays_on() -> None:
 
 
 LARGE = [pytest.mark.slow]
+QUICK = ("resnet50", "vit_tiny_patch16_224")
 PUBLISHED = [
-    pytest.param(library, name, marks=LARGE if name.startswith("vgg") else [])
+    pytest.param(library, name, marks=LARGE if name.startswith("vgg") else [] if name in QUICK else pytest.mark.slow)
     for library, names in FULL.items()
     for name in names
 ]

@@ -15,13 +15,17 @@ from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.models.transformers import Transformers
 from tests.network_cases import INPUT, LABEL, TAGS, WORDS, batch, checkpoint, network, train_some
+from tests.slow_cases import slow_but
 
 
 def learning(built: nn.Module) -> list[str]:
     return [name for name, parameter in built.named_parameters() if parameter.requires_grad]
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta", "gpt2", "llama", "albert", "deberta_v2", "modernbert"])
+LINEAR = ("bert", "roberta", "gpt2", "llama", "albert", "deberta_v2", "modernbert")
+
+
+@pytest.mark.parametrize("architecture", slow_but(LINEAR, "bert", "gpt2", "llama"))
 @pytest.mark.parametrize("target", [LABEL, TAGS], ids=["row", "element"])
 def test_the_adapter_beside_the_merged_model_is_the_same_model(architecture: str, target: Any, tmp_path: Path) -> None:
     import transformers

@@ -20,6 +20,7 @@ from burnish.evaluation.reliability import bins, wilson
 from burnish.report import pictures, run_pictures
 from burnish.report.drawing import canvas, shown_names
 from burnish.report.run_pictures import smooth
+from tests.slow_cases import slow_but
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def scored(truth: Any, answer: Any) -> Predictions:
     return Predictions(pa.table(columns, schema=schema("score", [], pa.float64())))
 
 
-@pytest.mark.parametrize("classes", [2, 20, 77, 130])
+@pytest.mark.parametrize("classes", slow_but([2, 20, 77, 130], 2, 20))
 def test_confusion_matrix(classes: int, tmp_path: Path) -> None:
     """From two classes to more than have room for names."""
     counts = np.random.default_rng(0).integers(0, 5, (classes, classes)) + 50 * np.eye(classes, dtype=int)

@@ -347,6 +347,7 @@ def test_rows_without_any_truth(drawn: None, tmp_path: Path) -> None:
         assert "nan" not in text
 
 
+@pytest.mark.slow
 def test_a_picture_of_an_earlier_report_does_not_stay(drawn: None, tmp_path: Path) -> None:
     """What is linked is what was drawn now."""
     written(tmp_path, example("label5"))

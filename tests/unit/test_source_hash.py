@@ -48,6 +48,7 @@ def test_a_changed_byte_anywhere_in_a_package_changes_the_hash(package: Path, ch
     assert source_hash(["hashed_package"]) != before
 
 
+@pytest.mark.slow
 def test_it_imports_nothing_and_depends_on_no_import(package: Path) -> None:
     source_hash(["hashed_package.room"])
     assert "hashed_package.room._deep" not in sys.modules

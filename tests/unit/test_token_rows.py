@@ -23,6 +23,7 @@ from tests.chat_runs import chat_run
 from tests.integration import tiny_runs
 from tests.language_architectures import ARCHITECTURES, language_checkpoint
 from tests.network_cases import network
+from tests.slow_cases import slow_but
 from tests.vision_cases import network as vision_network
 
 NEW = ["<ferry>", "<port>"]
@@ -45,7 +46,7 @@ def tied(model: Any) -> bool:
     return model.get_output_embeddings().weight is model.get_input_embeddings().weight
 
 
-@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != BIASED])
+@pytest.mark.parametrize("architecture", slow_but([name for name in ARCHITECTURES if name != BIASED], "llama"))
 def test_rows_that_learn_are_saved_in_a_plain_model_and_in_the_adapter(architecture: str, tmp_path: Path) -> None:
     """Head apart from body, step 0, merge, reload by the plain library, and the adapter over the checkpoint."""
     from peft import PeftModel
