@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import burnish
@@ -19,9 +20,16 @@ def modules() -> dict[str, Path]:
     return by_name
 
 
+@cache
+def parsed(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of a file, wherever in it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
-    """Modules of burnish that a file imports, wherever in it, for types alone as well."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Modules of burnish that a file imports, for types alone as well."""
+    for node in parsed(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("burnish"):
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"

@@ -102,7 +102,7 @@ def test_is_written_and_read_back(kind: str) -> None:
     assert build(AXIS, json.loads(json.dumps(tracker.model_dump(mode="json")))) == tracker
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
 def test_a_run_that_fails_before_its_first_step_can_be_closed(kind: str, run: Path) -> None:
     listener = opened(kind, run)
     listener(Event("run_failed", {"text": "no rows"}))

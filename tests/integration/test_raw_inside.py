@@ -133,6 +133,7 @@ def test_pixels_are_those_of_pillow(rounding: Any, interpolation: str, size: int
         _alike(whole, lambda pixels: front(torch.from_numpy(pixels))["pixel_values"].numpy(), number, shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interpolation", slow_but(["bilinear", "bicubic"], "bilinear"))
 def test_a_graph_has_the_same_pixels(interpolation: str, tmp_path: Path) -> None:
     """Traced with one picture, right for all sizes; torch.onnx alone would write another cubic."""

@@ -79,6 +79,7 @@ def through(place: Place) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_never_interrupted(place: Place, through: Path) -> None:
     """Bit for bit: weights, validations, written answers, scores."""
     out = place.runs.folder / "killed"

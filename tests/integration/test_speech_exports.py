@@ -235,6 +235,7 @@ def test_formats_that_cannot_hold_frames_are_refused_in_words(
     assert "--to onnx" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.slow
 def test_plain_weights_are_written_for_both(frames: Path, tmp_path: Path) -> None:
     """The folder opens with transformers alone."""
     import transformers

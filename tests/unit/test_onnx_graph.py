@@ -42,6 +42,7 @@ def test_only_the_first_token_is_computed_where_only_it_is_read(
     np.testing.assert_allclose(after, before, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_answers_for_each_word_keep_every_token(tmp_path_factory: pytest.TempPathFactory) -> None:
     facts = Artifact.read(exported_once("tags", tmp_path_factory)).facts
     assert "operators narrowed to the first token" not in facts["graph_changes"]

@@ -207,3 +207,27 @@ def test_every_field_is_there_with_its_comment_and_what_else_could_stand_there()
 
 def test_shorthands_are_those_of_the_axes() -> None:
     assert shorthands(SmallRecipe) == {"loss": "kind", "other": "kind", "several": "kind"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_both_readers_read_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libyaml's is used where nothing in the text is read otherwise by it; the other one explains mistakes."""
+    written = path.read_text(encoding="utf-8")
+    quick = loads(written)
+    monkeypatch.setattr("burnish.recipe.text._Quick", None)
+    assert loads(written) == quick
+
+
+@pytest.mark.parametrize("strange", ["a: &x {b: *x}", "a:\tb", "!", "a: [x, *y]"])
+def test_what_libyaml_reads_otherwise_is_not_left_to_it(strange: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outcome() -> str:
+        try:
+            return repr(loads(strange))
+        except InputError as error:
+            return str(error)
+
+    said = outcome()
+    monkeypatch.setattr("burnish.recipe.text._Quick", None)
+    assert outcome() == said

@@ -139,7 +139,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         if operator == "*":
             within(_length(left) * _length(right))
         if operator == "%" and isinstance(left, str):
-            _checked("format", left, (right,))
+            _checked("format", left, right if isinstance(right, tuple) else (right,))
         return _made(super().call_binop(context, operator, left, right))
 
     def joined(self, pieces: Iterable[Any]) -> str:
