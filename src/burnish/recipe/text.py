@@ -289,5 +289,5 @@ def _word(value: str) -> str:
 
 def _dumped(value: Any) -> str:
     settings: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "explicit_end": False}
-    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=10**9, **settings)
+    text: str = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=10**9, **settings)
     return text.removesuffix("\n").removesuffix("\n...").strip()
