@@ -18,7 +18,7 @@ from burnish.training import checkpoint
 from burnish.training.averaging import MovingAverage
 from burnish.training.loop import Step, Training, fit
 from burnish.training.updating import Clip
-from tests.training_cases import CASES, PADDED, SPEECH, TEXTS, Fixed, training, weights_of
+from tests.training_cases import CASES, PADDED, TEXTS, Fixed, training, weights_of
 
 UNEVEN = np.linspace(0.25, 2.75, len(TEXTS))
 """Multiples of a quarter: sums of them are exact in float32, in which weights are kept, in whatever order."""
@@ -30,14 +30,16 @@ def differ(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
     return max(float((a[n] - b[n]).abs().max()) for n in a)
 
 
-def speech_once(first: object, others: list[object]) -> list[Any]:
-    """Each task with the first setting; those of speech, which take longer, with the others in the slow suite."""
+def once(first: object, others: list[object]) -> list[Any]:
+    """Each task with the first setting; with the others one, the rest in the slow suite."""
     few = [pytest.param(first, kind) for kind in CASES]
     slow = [pytest.mark.slow] if others else []
-    return few + [pytest.param(other, kind, marks=slow if kind in SPEECH else []) for other in others for kind in CASES]
+    return few + [
+        pytest.param(other, kind, marks=slow if kind != CASES[0] else []) for other in others for kind in CASES
+    ]
 
 
-@pytest.mark.parametrize(("micro_batch_size", "kind"), speech_once(3, [1]))
+@pytest.mark.parametrize(("micro_batch_size", "kind"), once(3, [1]))
 def test_accumulated_micro_batches_are_one_big_batch(tmp_path: Path, kind: str, micro_batch_size: int) -> None:
     """k micro-batches, the last one short, with uneven weights, give the weights of one batch (float64)."""
     whole = training(tmp_path, kind, double=True, weights=UNEVEN, optimizer={"kind": "sgd"})
@@ -119,7 +121,7 @@ def test_the_loop_is_the_usual_plain_loop(tmp_path: Path) -> None:
     assert differ(weights_of(ours), weights_of(plain)) < 1e-9
 
 
-@pytest.mark.parametrize(("settings", "kind"), speech_once({"kind": "adamw"}, [{"kind": "sgd", "momentum": 0.9}]))
+@pytest.mark.parametrize(("settings", "kind"), once({"kind": "adamw"}, [{"kind": "sgd", "momentum": 0.9}]))
 def test_resumed_is_never_interrupted(tmp_path: Path, kind: str, settings: dict[str, object]) -> None:
     """Stopped after step 2, saved, loaded into fresh objects: bit for bit the run that was not, with dropout and average."""
     options: dict[str, Any] = {"optimizer": settings, "dropout": 0.1, "schedule": "linear"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -195,8 +196,7 @@ def test_keys_and_switch(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> N
         assert locked.post("/explain", json=TEXT, headers={"x-api-key": "k" * 32}).status_code == 200
 
 
-def test_changed_rows_are_nobodys_answers(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "burnish.server")
+def test_changed_rows_are_nobodys_answers(client: TestClient, logged: list[logging.LogRecord]) -> None:
 
     def counted(word: str) -> float:
         lines = client.get("/metrics").text.splitlines()
@@ -208,7 +208,7 @@ def test_changed_rows_are_nobodys_answers(client: TestClient, caplog: pytest.Log
     assert counted('burnish_batch_rows_sum{model="label"') == before[1] + 6
     assert counted('burnish_requests_total{route="/explain",status="200"}') >= 1
     assert counted('burnish_queue_rows{model="label"') == 0
-    (noted,) = (vars(r) for r in caplog.records if r.getMessage() == "request" and vars(r)["route"] == "/explain")
+    (noted,) = (vars(r) for r in logged if r.getMessage() == "request" and vars(r)["route"] == "/explain")
     assert (noted["model"], noted["rows"], noted["status"]) == ("label", 1, 200)
     assert "parcel" not in json.dumps(noted, default=str)
 

@@ -14,6 +14,7 @@ import pytest
 import burnish
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Said, write_csv
+from tests.slow_cases import slow_but
 
 Command = Callable[..., Said]
 Trained = Callable[..., Path]
@@ -38,7 +39,7 @@ def answered(path: Path) -> list[dict[str, Any]]:
     return list(pq.read_table(path).to_pylist())
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("ending", slow_but([".csv", ".jsonl", ".parquet"], ".jsonl"))
 def test_predict_keeps_every_row_and_column_in_order(
     burnish_command: Command, trained: Trained, tmp_path: Path, ending: str
 ) -> None:

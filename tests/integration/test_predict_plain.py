@@ -22,6 +22,7 @@ from burnish.stages.predict import source as answer_input
 from burnish.stages.predict.rows_plain import PlainRows
 from tests.integration import tiny_runs
 from tests.integration.spoiled import write_csv
+from tests.slow_cases import slow_but
 
 Trained = Callable[..., Path]
 WITHOUT = """
@@ -48,7 +49,7 @@ def rows(count: int = 60) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl"])
+@pytest.mark.parametrize("ending", slow_but([".csv", ".tsv", ".jsonl"], ".csv"))
 @pytest.mark.parametrize("source", ["csv", "jsonl", "json"])
 def test_the_same_file(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, source: str

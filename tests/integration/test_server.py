@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import logging
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -378,19 +379,17 @@ def test_names_and_versions(trained: Trained) -> None:
         create(Settings(bundles=[f"a/b={one}"]))
 
 
-def test_request_ids_and_log(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "burnish.server")
+def test_request_ids_and_log(client: TestClient, logged: list[logging.LogRecord]) -> None:
     given = client.post("/predict", json="very secret", headers={"x-request-id": "mine-1"})
     assert given.headers["x-request-id"] == "mine-1"
     made = client.post("/predict", json="very secret", headers={"x-request-id": "no\tgood " * 50})
     assert len(made.headers["x-request-id"]) == 32
-    noted = [r for r in caplog.records if r.getMessage() == "request"]
+    noted = [r for r in logged if r.getMessage() == "request"]
     assert [vars(r)["request_id"] for r in noted][:1] == ["mine-1"]
     assert "secret" not in json.dumps([vars(r) for r in noted], default=str)
 
 
-def test_payloads_are_logged_when_asked_for(trained: Trained, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "burnish.server")
+def test_payloads_are_logged_when_asked_for(trained: Trained, logged: list[logging.LogRecord]) -> None:
     with TestClient(create(Settings(bundles=[str(trained("label"))], log_payloads=True))) as client:
         client.post("/predict", json="said aloud")
-    assert "said aloud" in str([vars(r).get("payload") for r in caplog.records])
+    assert "said aloud" in str([vars(r).get("payload") for r in logged])

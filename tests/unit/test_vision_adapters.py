@@ -15,6 +15,7 @@ from burnish.core.errors import InputError
 from burnish.core.network import Network
 from burnish.training import checkpoint
 from tests.network_cases import LABEL, batch
+from tests.slow_cases import slow_but
 from tests.vision_cases import INPUT, KINDS, model, network, plain
 
 ADAPTERS: dict[str, dict[str, Any]] = {
@@ -25,7 +26,8 @@ ADAPTERS: dict[str, dict[str, Any]] = {
 }
 PAIRS = [(kind, architecture) for architecture in KINDS for kind in ADAPTERS]
 PAIRS += [("lora", "timm_vit"), ("lora", "transformers_vit")]
-over_pairs = pytest.mark.parametrize(("kind", "architecture"), PAIRS)
+QUICK = [pair for pair in PAIRS if pair[0] == "full" or pair[1] == "timm_resnet" or pair[0] == "lora"]
+over_pairs = pytest.mark.parametrize(("kind", "architecture"), slow_but(PAIRS, *QUICK))
 
 
 def adapter_of(kind: str) -> Adapter:

@@ -18,6 +18,7 @@ from burnish.models._wrapped_names import prefix_of
 from burnish.models.transformers import Transformers
 from tests import vision_cases
 from tests.network_cases import INPUT, LABEL, batch, checkpoint
+from tests.slow_cases import slow_but
 
 Tensors = dict[str, torch.Tensor]
 
@@ -53,7 +54,7 @@ PREFIXES = [
 
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "gpt2", "llama"])
-@pytest.mark.parametrize("prefix", ["net.", "state_dict.model.", "module._orig_mod."])
+@pytest.mark.parametrize("prefix", slow_but(["net.", "state_dict.model.", "module._orig_mod."], "state_dict.model."))
 def test_texts(tmp_path: Path, architecture: str, prefix: str) -> None:
     """The same network as without, with a note; what belongs to the loop is left."""
     source = checkpoint(architecture)
@@ -67,7 +68,7 @@ def test_texts(tmp_path: Path, architecture: str, prefix: str) -> None:
     assert any(f"'{prefix}' was taken off" in note for note in found.notes), found.notes
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("prefix", slow_but(PREFIXES, PREFIXES[0]))
 @pytest.mark.parametrize("architecture", ["timm_resnet", "torchvision_mobilenet"])
 def test_pictures(tmp_path: Path, architecture: str, prefix: str) -> None:
     """Of timm and torchvision as well."""
