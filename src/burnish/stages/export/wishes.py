@@ -92,7 +92,7 @@ def _named(exporter: Exporter) -> bool:
 
 
 def _has(exporter: Exporter, method: str | dict[str, Any]) -> bool:
-    return method in _precisions(exporter) and method != exporter.precision
+    return method in _precisions(exporter) and method != exporter.model_dump()["precision"]
 
 
 def _require_taken(methods: Sequence[str | dict[str, Any]], exporters: Sequence[Exporter]) -> None:
