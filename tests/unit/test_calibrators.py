@@ -24,7 +24,7 @@ from burnish.stages.train.decide import learned, on_test
 from burnish.targets import UNCALIBRATED, Isotonic, Outcome, Steps, VectorScaling
 from burnish.targets._calibrators import STRICT
 from burnish.targets.label import Label
-from burnish.targets.labels import Labels
+from burnish.targets.score import Score
 from tests.prediction_cases import table
 
 LABEL = Label(labels=["a", "b", "c"])
@@ -175,7 +175,7 @@ def test_too_few_rows_are_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "target", "words"),
     [
-        ({"calibration": "vector"}, Labels(labels=["x", "y"]), "calibration: vector with target 'labels'"),
+        ({"calibration": "vector"}, Score(), "calibration: vector with target 'score'"),
         ({"calibration": "isotonic", "prior_correction": True}, LABEL, "beside prior_correction"),
     ],
 )

@@ -10,10 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from burnish.core.errors import InputError
-from burnish.core.names import TINY
+from burnish.core.names import TINY, sigmoid
 from burnish.core.predictions import Predictions
 from burnish.evaluation.calibration import WIDEST
-from burnish.targets import Calibrator, Isotonic, Probable, Steps, Target, VectorScaling
+from burnish.targets import (
+    Calibrator,
+    EachIsotonic,
+    Isotonic,
+    Probable,
+    SigmoidScaling,
+    Steps,
+    Target,
+    VectorScaling,
+    log_odds,
+)
+from burnish.targets.labels import Labels
 
 Kind = Literal["vector", "isotonic"]
 FEWEST: Mapping[str, tuple[int, int]] = {"vector": (20, 10), "isotonic": (100, 50)}
@@ -51,7 +62,9 @@ def require_rows(kind: Kind, counts: Mapping[str, int], *, halved: bool = False)
         )
 
 
-def calibrator_of(kind: Kind, target: Target, predictions: Predictions) -> Calibrator:
+def calibrator_of(
+    kind: Kind, target: Target, predictions: Predictions
+) -> Calibrator | SigmoidScaling | EachIsotonic:
     """What makes the probabilities of a target with one label a row right.
 
     Args:
@@ -62,6 +75,8 @@ def calibrator_of(kind: Kind, target: Target, predictions: Predictions) -> Calib
     Raises:
         InputError: too few rows, or a target whose answers are not calibrated so.
     """
+    if isinstance(target, Labels):
+        return _of_each(kind, target, predictions.known)
     if not isinstance(target, Probable):
         raise InputError(
             f"calibration: {kind} with target {target.kind()!r}",
@@ -88,11 +103,85 @@ def calibrated(target: Target, predictions: Predictions) -> Predictions:
         target: with the calibrator.
         predictions: as the target answered without.
     """
-    assert isinstance(target, Probable)
+    assert isinstance(target, Probable | Labels)
     assert target.calibrator is not None
     shares = target.calibrator(predictions.probabilities, target.names)
+    if isinstance(target, Labels):
+        return predictions.with_probabilities(shares).with_answers([target.given(p) for p in shares])
     best = target.votes(shares).argmax(axis=1)
     return predictions.with_probabilities(shares).with_answers([target.names[b] for b in best])
+
+
+def left_alone(kind: Kind, rows: int, counts: Mapping[str, int]) -> list[str]:
+    """Of several labels a row, those that have too few rows with or without them to be calibrated.
+
+    Args:
+        kind: of the way.
+        rows: of validation with truth.
+        counts: rows of each label of the target.
+
+    Raises:
+        InputError: none is left to calibrate.
+    """
+    least = FEWEST[kind][1]
+    left = [name for name, count in counts.items() if min(count, rows - count) < least]
+    if len(left) == len(counts):
+        raise InputError(
+            f"calibration: {kind} with {rows:,} labelled validation examples, and no label that is often enough there",
+            expected=f"a label with at least {least} examples that have it and {least} that do not",
+            fix="calibration: temperature, which needs one number, or more validation examples",
+            place="calibration",
+        )
+    return left
+
+
+def _of_each(kind: Kind, target: Labels, known: Predictions) -> SigmoidScaling | EachIsotonic:
+    truths = [set(truth) for truth in known.truth]
+    true = {name: np.array([name in truth for truth in truths], np.bool_) for name in target.labels}
+    left = set(left_alone(kind, len(truths), {name: int(of.sum()) for name, of in true.items()}))
+    shares = {name: known.probabilities[:, n] for n, name in enumerate(target.labels) if name not in left}
+    if kind == "isotonic":
+        return EachIsotonic(curves={name: isotonic(of, true[name]) for name, of in shares.items()})
+    found = {name: sigmoid_scaling(of, true[name]) for name, of in shares.items()}
+    return SigmoidScaling(
+        factors={name: factor for name, (factor, _) in found.items()},
+        summands={name: summand for name, (_, summand) in found.items()},
+    )
+
+
+def sigmoid_scaling(probabilities: NDArray[np.float64], true: NDArray[np.bool_]) -> tuple[float, float]:
+    """The slope and offset of log-odds under which Platt's smoothed truths are likeliest (Platt 1999).
+
+    The truths are (P + 1) / (P + 2) and 1 / (M + 2) of P rows with the label and M without: separable rows have a maximum too.
+    Slopes lie between 1/20 and 20: a calibration does not turn the order round.
+
+    Args:
+        probabilities: [N] of one label.
+        true: [N] whether a row has it.
+    """
+    from scipy.optimize import minimize
+
+    odds, positive = log_odds(probabilities), int(true.sum())
+    truth = np.where(true, (positive + 1) / (positive + 2), 1 / (len(true) - positive + 2))
+
+    def loss(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scaled = numbers[0] * odds + numbers[1]
+        wrong = sigmoid(scaled) - truth
+        slope = np.array([(wrong * odds).mean(), wrong.mean()])
+        return float((np.logaddexp(0, scaled) - truth * scaled).mean()), slope
+
+    bounds = [(1 / WIDEST, WIDEST), (None, None)]
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-9})
+    return float(found.x[0]), float(found.x[1])
+
+
+def uncalibrated(target: Target) -> list[str]:
+    """Labels of a calibrated target that stayed as they were."""
+    made = target.calibrator if isinstance(target, Labels) else None
+    if made is None:
+        return []
+    done = made.factors if isinstance(made, SigmoidScaling) else made.curves
+    return [name for name in target.labels if name not in done]
 
 
 def vector_scaling(

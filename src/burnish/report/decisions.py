@@ -42,20 +42,30 @@ def decisions(learned: Mapping[str, Any]) -> list[str]:
 
 def _calibrator(found: Mapping[str, Any]) -> str:
     """What was learned of each label, and what it did."""
-    if found["kind"] == "vector":
+    if found["kind"] == "sigmoid":
+        factors, summands = found["factors"].values(), found["summands"].values()
+        said = (
+            f"Sigmoid scaling: log-odds times {min(factors):.3f} to {max(factors):.3f}, plus {min(summands):.3f} to "
+            f"{max(summands):.3f}, by label."
+        )
+    elif found["kind"] == "vector":
         factors, summands = found["factors"].values(), found["summands"].values()
         said = (
             f"Vector scaling: log probabilities times {min(factors):.3f} to {max(factors):.3f}, plus {min(summands):.3f} to "
             f"{max(summands):.3f}, by label."
         )
     else:
+        together = ", divided by their sum" if found["kind"] == "isotonic" else ""
         points = sum(len(curve["probabilities"]) for curve in found["curves"].values())
         said = (
-            f"Isotonic regression: {len(found['curves'])} curves with {points:,} points together, divided by their sum."
+            f"Isotonic regression: {len(found['curves'])} curves with {points:,} points together{together}."
         )
+    if left := found.get("left"):
+        said += f" {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left)}."
+    function = "softmax" if found["kind"] in ("vector", "isotonic") else "sigmoid"
     tail = f", on the evaluated examples {_change(found['test'])}." if "test" in found else "."
     return (
-        f"- {said} burnish does this after softmax; other libraries give the probabilities of before. Log loss on the validation "
+        f"- {said} burnish does this after {function}; other libraries give the probabilities of before. Log loss on the validation "
         f"examples it was learned from {_change(found)}{tail}"
     )
 

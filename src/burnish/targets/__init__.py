@@ -22,6 +22,7 @@ from burnish.targets._asking import (
     target_class,
     target_of,
 )
+from burnish.targets._label_calibrators import EachIsotonic, SigmoidScaling, log_odds
 from burnish.targets._calibrators import Calibrator, Isotonic, Steps, VectorScaling
 from burnish.targets._capabilities import (
     BeyondFloat16,
@@ -64,6 +65,9 @@ __all__ = [
     "BeyondFloat16",
     "ByCheckpoint",
     "Calibrator",
+    "EachIsotonic",
+    "SigmoidScaling",
+    "log_odds",
     "Classes",
     "Confident",
     "Costs",

@@ -19,6 +19,19 @@ shares = (1 - STRICT) * np.array(steps) + STRICT * shares
 shares /= shares.sum()
 """
 """Lines that calibrate, before the votes."""
+EACH_SIGMOID = """calibrator = settings["calibrator"]
+factors = np.array([calibrator["factors"].get(n, 1.0) for n in settings["labels"]])
+summands = np.array([calibrator["summands"].get(n, 0.0) for n in settings["labels"]])
+scaled = factors * (np.log(np.maximum(odds, TINY)) - np.log(np.maximum(1 - odds, TINY))) + summands
+odds = np.exp(-np.logaddexp(0, -scaled))
+"""
+EACH_ISOTONIC = """for place, name in enumerate(settings["labels"]):
+    if name in settings["calibrator"]["curves"]:
+        curve = settings["calibrator"]["curves"][name]
+        step = np.interp(odds[place], curve["probabilities"], curve["calibrated"])
+        odds[place] = (1 - STRICT) * step + STRICT * odds[place]
+"""
+"""The same of several labels, before the thresholds."""
 LABELS = """odds = 1 / (1 + np.exp(-(logits[0].astype(float) + settings["offsets"]) / settings["temperature"]))
 probabilities = dict(zip(settings["labels"], odds.tolist()))
 answer = [name for name, value in probabilities.items() if value >= settings["thresholds"][name]]

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import math
+
 import numpy as np
 from pydantic import BeforeValidator, Field
 
@@ -15,10 +17,12 @@ from burnish.core.joining import joined
 from burnish.core.names import TINY, looks_like_tags, most_common, named, sigmoid, single, unknown_name
 from burnish.core.processor import Processor
 from burnish.core.written_lists import are_written_lists
-from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Recognised, Standalone, Usual, Wrong
+from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Outcome, Recognised, Standalone, Usual, Wrong
 from burnish.targets._deciding import ByName
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
+from burnish.targets._label_calibrators import LabelsCalibrator
 from burnish.targets._named import Labelled
+from burnish.targets._probable import UNCALIBRATED
 from burnish.targets._programs import LABELS
 from burnish.targets._writing import LISTS, NUMBERS, Numbers, bracketed, names_of, said_lists, written_as_lists
 
@@ -54,6 +58,9 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
     offsets: ByName = Field(
         default_factory=dict,
         description="Added to the logits of labels before the temperature; see `prior_correction`.",
+    )
+    calibrator: LabelsCalibrator | None = Field(
+        None, description="What probabilities become after the temperature: of each label alone; see `calibration`."
     )
     joining: Literal["mean", "max", "noisy_or"] = Field(
         "mean",
@@ -153,15 +160,33 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
 
     def decode(self, logits: Array, encoded: Sequence[Encoded]) -> list[Decoded]:
         """All labels at or above their threshold; logits [B, C]."""
-        least = np.array([self.least(name) for name in self.labels])
         logits = logits.astype(np.float64)
         if self.offsets:
             logits = logits + np.array([self.offsets.get(name, 0.0) for name in self.labels])
         probabilities = sigmoid(logits / self.temperature)
+        if self.calibrator is None:
+            return [Decoded(self.given(p), p.astype(np.float32)) for p in probabilities]
+        shares = self.calibrator(probabilities, self.labels)
         return [
-            Decoded([n for n, given in zip(self.labels, p >= least, strict=True) if given], p.astype(np.float32))
-            for p in probabilities
+            Decoded(self.given(p), p.astype(np.float32), uncalibrated=before)
+            for p, before in zip(shares, probabilities, strict=True)
         ]
+
+    def given(self, probabilities: Array) -> list[str]:
+        """The labels of a row [C] at or above their threshold."""
+        return [name for name, p in zip(self.labels, probabilities, strict=True) if p >= self.least(name)]
+
+    def columns(self) -> tuple[str, ...]:
+        """Of calibrated answers, what their log loss was without."""
+        return super().columns() if self.calibrator is None else (UNCALIBRATED,)
+
+    def measures(self, outcome: Outcome) -> Sequence[float]:
+        """Not a number for answers of baselines and rows without truth."""
+        if UNCALIBRATED not in self.columns():
+            return super().measures(outcome)
+        before = outcome.decoded.uncalibrated
+        known = before is not None and outcome.truth is not None
+        return (self.surprise([outcome.truth], np.asarray(before)[None]) if known else math.nan,)
 
     def least(self, name: str) -> float:
         """The probability from which on a label is given."""
@@ -176,7 +201,9 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
         return max((abs(probabilities[name] - self.least(name)) for name in changed), default=0.0)
 
     def tempered(self, probabilities: Array, temperature: float) -> Array | None:
-        """The sigmoid of other logits."""
+        """The sigmoid of other logits; None where they were calibrated otherwise as well."""
+        if self.calibrator is not None:
+            return None
         likely, unlikely = (np.log(np.maximum(p, TINY)) for p in (probabilities, 1 - probabilities))
         return sigmoid((likely - unlikely) * (self.temperature / temperature))
 
@@ -194,7 +221,8 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
 
     def program(self) -> str:
         """As `decode`."""
-        return LABELS
+        lines = self.calibrator.program if self.calibrator is not None else ""
+        return LABELS.replace("probabilities = ", f"{lines}probabilities = ", 1)
 
     @classmethod
     def usual(cls, truths: Sequence[Any], names: Sequence[str]) -> Usual:

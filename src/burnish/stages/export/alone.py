@@ -181,7 +181,7 @@ def _confidence(settings: Mapping[str, Any]) -> list[str]:
     lines = []
     if settings["calibrator"] is not None:
         lines.append(
-            f"Probabilities are calibrated after softmax by `calibrator` of `{SETTINGS}` ({settings['calibrator']['kind']}): it is "
+            f"Probabilities are calibrated by `calibrator` of `{SETTINGS}` ({settings['calibrator']['kind']}): it is "
             "not in the graph, and without it predictions and confidences are others."
         )
     elif settings["temperature"] != 1:

@@ -10,7 +10,7 @@ import numpy as np
 
 from burnish.core.errors import InputError
 from burnish.data.truths import Truths
-from burnish.evaluation.calibrators import require_rows
+from burnish.evaluation.calibrators import left_alone, require_rows
 from burnish.evaluation.conformal import apart, require_enough
 from burnish.recipe.recipe import Recipe, Settled
 from burnish.targets import Target, is_exclusive, names_of
@@ -95,6 +95,10 @@ def check_rows(recipe: Settled, truths: Mapping[str, Truths]) -> None:
     half = halved(recipe)
     names = names_of(recipe.target)
     if recipe.calibration in ("vector", "isotonic"):
+        if not is_exclusive(recipe.target):
+            counts = Counter(name for row in labels for name in set(row))
+            left_alone(recipe.calibration, len(labels), {name: counts[name] for name in names})
+            return
         counts = Counter(map(str, labels))
         require_rows(recipe.calibration, {name: counts[name] for name in names}, halved=half)
     if recipe.conformal is not None:

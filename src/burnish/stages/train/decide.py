@@ -14,7 +14,7 @@ from burnish.core.events import Event
 from burnish.core.predictions import Predictions
 from burnish.evaluation.abstention import kept, promised
 from burnish.evaluation.calibration import temperature, tempered
-from burnish.evaluation.calibrators import calibrated, calibrator_of
+from burnish.evaluation.calibrators import calibrated, calibrator_of, uncalibrated
 from burnish.evaluation.conformal import apart, learned_regions, reached
 from burnish.evaluation.predict import predict
 from burnish.recipe.recipe import Recipe
@@ -119,6 +119,9 @@ def learned(
         after = surprise(target, calibrated(target, fitting))
         predictions, rest = (calibrated(target, p) for p in (predictions, rest))
         facts["calibrator"] = {**made.model_dump(mode="json"), "log_loss_before": before, "log_loss_after": after}
+        if left := uncalibrated(target):
+            facts["calibrator"]["left"] = left
+            say(f"calibration: {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left[:5])}")
     target = without_change(target, recipe.costs)
     if recipe.thresholds != "given":
         target, facts["thresholds"] = tuned_decisions(recipe, target, predictions, frequencies)
