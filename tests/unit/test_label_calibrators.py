@@ -32,7 +32,7 @@ def answered(rows: int) -> tuple[Predictions, np.ndarray]:
     true[:, 2] = False
     shares = sigmoid(logits)
     truths = [[n for n, t in zip(TARGET.labels, row, strict=True) if t] for row in true]
-    return table("labels", truths, [TARGET.given(p) for p in shares], shares, TARGET.labels), true
+    return table("labels", truths, [TARGET.above(p) for p in shares], shares, TARGET.labels), true
 
 
 def test_sigmoid_scaling_is_that_of_scikit_learn() -> None:

@@ -62,9 +62,7 @@ def require_rows(kind: Kind, counts: Mapping[str, int], *, halved: bool = False)
         )
 
 
-def calibrator_of(
-    kind: Kind, target: Target, predictions: Predictions
-) -> Calibrator | SigmoidScaling | EachIsotonic:
+def calibrator_of(kind: Kind, target: Target, predictions: Predictions) -> Calibrator | SigmoidScaling | EachIsotonic:
     """What makes the probabilities of a target with one label a row right.
 
     Args:
@@ -107,7 +105,7 @@ def calibrated(target: Target, predictions: Predictions) -> Predictions:
     assert target.calibrator is not None
     shares = target.calibrator(predictions.probabilities, target.names)
     if isinstance(target, Labels):
-        return predictions.with_probabilities(shares).with_answers([target.given(p) for p in shares])
+        return predictions.with_probabilities(shares).with_answers([target.above(p) for p in shares])
     best = target.votes(shares).argmax(axis=1)
     return predictions.with_probabilities(shares).with_answers([target.names[b] for b in best])
 
@@ -171,7 +169,9 @@ def sigmoid_scaling(probabilities: NDArray[np.float64], true: NDArray[np.bool_])
         return float((np.logaddexp(0, scaled) - truth * scaled).mean()), slope
 
     bounds = [(1 / WIDEST, WIDEST), (None, None)]
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-9})
+    found = minimize(
+        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-9}
+    )
     return float(found.x[0]), float(found.x[1])
 
 

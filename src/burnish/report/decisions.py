@@ -57,9 +57,7 @@ def _calibrator(found: Mapping[str, Any]) -> str:
     else:
         together = ", divided by their sum" if found["kind"] == "isotonic" else ""
         points = sum(len(curve["probabilities"]) for curve in found["curves"].values())
-        said = (
-            f"Isotonic regression: {len(found['curves'])} curves with {points:,} points together{together}."
-        )
+        said = f"Isotonic regression: {len(found['curves'])} curves with {points:,} points together{together}."
     if left := found.get("left"):
         said += f" {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left)}."
     function = "softmax" if found["kind"] in ("vector", "isotonic") else "sigmoid"

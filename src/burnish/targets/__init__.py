@@ -22,7 +22,6 @@ from burnish.targets._asking import (
     target_class,
     target_of,
 )
-from burnish.targets._label_calibrators import EachIsotonic, SigmoidScaling, log_odds
 from burnish.targets._calibrators import Calibrator, Isotonic, Steps, VectorScaling
 from burnish.targets._capabilities import (
     BeyondFloat16,
@@ -52,6 +51,7 @@ from burnish.targets._covering import (
     region_of,
 )
 from burnish.targets._deciding import Costs, cost_matrix
+from burnish.targets._label_calibrators import EachIsotonic, SigmoidScaling, log_odds
 from burnish.targets._probable import UNCALIBRATED, Probable
 from burnish.targets._target import Target
 from burnish.targets._taught import Taught
@@ -65,15 +65,13 @@ __all__ = [
     "BeyondFloat16",
     "ByCheckpoint",
     "Calibrator",
-    "EachIsotonic",
-    "SigmoidScaling",
-    "log_odds",
     "Classes",
     "Confident",
     "Costs",
     "Covering",
     "Decoded",
     "Divided",
+    "EachIsotonic",
     "Filed",
     "Generative",
     "Isotonic",
@@ -89,6 +87,7 @@ __all__ = [
     "Recognised",
     "Redrawn",
     "Scored",
+    "SigmoidScaling",
     "Sounded",
     "Standalone",
     "Steps",
@@ -107,6 +106,7 @@ __all__ = [
     "fits",
     "is_exclusive",
     "linear_of",
+    "log_odds",
     "may_abstain",
     "mistakes_of",
     "names_of",

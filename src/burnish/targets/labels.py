@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
-
-import math
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -19,8 +18,8 @@ from burnish.core.processor import Processor
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Outcome, Recognised, Standalone, Usual, Wrong
 from burnish.targets._deciding import ByName
-from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
 from burnish.targets._label_calibrators import LabelsCalibrator
+from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
 from burnish.targets._named import Labelled
 from burnish.targets._probable import UNCALIBRATED
 from burnish.targets._programs import LABELS
@@ -165,14 +164,14 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
             logits = logits + np.array([self.offsets.get(name, 0.0) for name in self.labels])
         probabilities = sigmoid(logits / self.temperature)
         if self.calibrator is None:
-            return [Decoded(self.given(p), p.astype(np.float32)) for p in probabilities]
+            return [Decoded(self.above(p), p.astype(np.float32)) for p in probabilities]
         shares = self.calibrator(probabilities, self.labels)
         return [
-            Decoded(self.given(p), p.astype(np.float32), uncalibrated=before)
+            Decoded(self.above(p), p.astype(np.float32), uncalibrated=before)
             for p, before in zip(shares, probabilities, strict=True)
         ]
 
-    def given(self, probabilities: Array) -> list[str]:
+    def above(self, probabilities: Array) -> list[str]:
         """The labels of a row [C] at or above their threshold."""
         return [name for name, p in zip(self.labels, probabilities, strict=True) if p >= self.least(name)]
 

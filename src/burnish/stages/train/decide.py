@@ -121,7 +121,9 @@ def learned(
         facts["calibrator"] = {**made.model_dump(mode="json"), "log_loss_before": before, "log_loss_after": after}
         if left := uncalibrated(target):
             facts["calibrator"]["left"] = left
-            say(f"calibration: {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left[:5])}")
+            say(
+                f"calibration: {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left[:5])}"
+            )
     target = without_change(target, recipe.costs)
     if recipe.thresholds != "given":
         target, facts["thresholds"] = tuned_decisions(recipe, target, predictions, frequencies)
