@@ -71,7 +71,7 @@ test-fast: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" --durations 40 tests
 
 test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.
-	$(BIN)/python -m pytest -m slow --timeout 3600 tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow --timeout 3600 --durations 40 tests
 
 test-litert: $(LITERT)/.ready  ## LiteRT, in an environment of its own: litert-torch pins libraries that the others have newer.
 	OMP_NUM_THREADS=1 $(LITERT)/bin/python -m pytest -n $(WORKERS) tests/integration/test_litert.py tests/contracts/test_exporters.py tests/contracts/test_runtimes.py -k litert

@@ -109,7 +109,7 @@ def test_a_run_that_fails_before_its_first_step_can_be_closed(kind: str, run: Pa
     listener.close(failed=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
 def test_a_resumed_run_continues(kind: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = opened(kind, run)
     for event in [*beginning(), step(11), step(12)]:  # two steps that the checkpoint at 10 does not have
