@@ -9,8 +9,8 @@ RUN    := runs/demo
 CHAT   := runs/demo-chat
 # Where `make demo-chat` keeps the checkpoint it begins with; made once.
 SMOLLM := runs/smollm2-135m-instruct
-# Workers for pytest-xdist. Each imports torch; the third works while tests of the other two wait for servers and browsers.
-WORKERS ?= 3
+# Workers for pytest-xdist. Each imports torch; two fit a small machine.
+WORKERS ?= 2
 # Containers often forbid bytecode. Then every process a test starts compiles burnish anew: 3 s of each on two slow cores.
 export PYTHONDONTWRITEBYTECODE =
 

@@ -175,6 +175,7 @@ def test_mlflow_continues_the_same_run_and_holds_each_point_once(run: Path) -> N
     assert found.data.metrics["test/f1/value"] == pytest.approx(0.91)
 
 
+@pytest.mark.slow
 def test_wandb_continues_under_the_same_id(run: Path) -> None:
     pytest.importorskip("wandb")
     opened("wandb", run).close(failed=True)
