@@ -9,8 +9,8 @@ RUN    := runs/demo
 CHAT   := runs/demo-chat
 # Where `make demo-chat` keeps the checkpoint it begins with; made once.
 SMOLLM := runs/smollm2-135m-instruct
-# Workers for pytest-xdist. Each imports torch; the third works while tests of the other two wait for servers and browsers.
-WORKERS ?= 3
+# Workers for pytest-xdist. Each imports torch; two fit a small machine.
+WORKERS ?= 2
 # Containers often forbid bytecode. Then every process a test starts compiles burnish anew: 3 s of each on two slow cores.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -71,7 +71,7 @@ test-fast: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" --durations 40 tests
 
 test-slow: $(VENV)/.dev  ## Real data, real architectures, a million rows, twenty kills: more than an hour on two cores.
-	$(BIN)/python -m pytest -m slow --timeout 3600 tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow --timeout 3600 --durations 40 tests
 
 test-litert: $(LITERT)/.ready  ## LiteRT, in an environment of its own: litert-torch pins libraries that the others have newer.
 	OMP_NUM_THREADS=1 $(LITERT)/bin/python -m pytest -n $(WORKERS) tests/integration/test_litert.py tests/contracts/test_exporters.py tests/contracts/test_runtimes.py -k litert

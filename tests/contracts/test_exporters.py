@@ -43,7 +43,7 @@ LIKE_OTHERS = (
     *("hubert", "wavlm", "wav2vec2_group", "ast", "whisper"),
 )
 """Architectures whose graphs look like those of another case: tried by the slow suite."""
-LONG = ("deberta_v2", "modernbert", "wav2vec2", "gpt2", "timm_vit", "tags")
+LONG = ("deberta_v2", "modernbert", "wav2vec2", "gpt2", "timm_vit", "timm_resnet", "tags")
 """Architectures whose graph takes long to make: tried by the slow suite as well."""
 
 

@@ -17,6 +17,7 @@ from burnish.core.predictions import Predictions
 from burnish.media.music.abc import problems
 from burnish.metrics import Metric
 from tests.prediction_cases import TYPES, label_table, synthetic, table
+from tests.slow_cases import slow_but
 from tests.transcript_cases import transcript_table
 
 AXIS = "burnish.metrics"
@@ -78,7 +79,7 @@ def test_labels_are_unique_over_the_axis() -> None:
 
 
 @pytest.mark.parametrize(("kind", "settings", "target"), ON_TARGETS)
-@pytest.mark.parametrize("strange", [False, True], ids=["plain", "unknown truths"])
+@pytest.mark.parametrize("strange", slow_but([False, True], True), ids=["plain", "unknown truths"])
 def test_many_resamples_at_once_equal_one_at_a_time(
     kind: str, settings: dict[str, Any], target: str, strange: bool
 ) -> None:

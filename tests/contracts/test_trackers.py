@@ -109,7 +109,7 @@ def test_a_run_that_fails_before_its_first_step_can_be_closed(kind: str, run: Pa
     listener.close(failed=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
 def test_a_resumed_run_continues(kind: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = opened(kind, run)
     for event in [*beginning(), step(11), step(12)]:  # two steps that the checkpoint at 10 does not have
@@ -175,6 +175,7 @@ def test_mlflow_continues_the_same_run_and_holds_each_point_once(run: Path) -> N
     assert found.data.metrics["test/f1/value"] == pytest.approx(0.91)
 
 
+@pytest.mark.slow
 def test_wandb_continues_under_the_same_id(run: Path) -> None:
     pytest.importorskip("wandb")
     opened("wandb", run).close(failed=True)

@@ -62,6 +62,7 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory, bert: Path, table: Call
     return folder / "run", folder / "out" / "onnx-float32"
 
 
+@pytest.mark.slow
 def test_the_documented_program_answers_as_burnish_does(calibrated: tuple[Path, Path]) -> None:
     """Texts as long as any, with the same confidences; and it is short."""
     run, out = calibrated
@@ -76,6 +77,7 @@ def test_the_documented_program_answers_as_burnish_does(calibrated: tuple[Path, 
     assert damage(out) == []
 
 
+@pytest.mark.slow
 def test_the_graph_itself_says_what_must_be_known(calibrated: tuple[Path, Path]) -> None:
     """Labels, limits, temperature and abstention, in the metadata and in settings.json; in the bundle's artifacts as well."""
     run, out = calibrated
@@ -91,6 +93,7 @@ def test_the_graph_itself_says_what_must_be_known(calibrated: tuple[Path, Path])
     assert "parcel" not in (out / "settings.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_temperature_that_is_in_no_weight_is_said(calibrated: tuple[Path, Path]) -> None:
     """And the program divides by it."""
     _, out = calibrated

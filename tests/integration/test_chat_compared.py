@@ -20,6 +20,7 @@ from tests.integration.serving import Server, serving
 from tests.integration.test_chat_faults import count
 from tests.integration.test_chat_page import ask_and_stop, opened
 from tests.integration.test_page import KEY, browser, kept
+from tests.slow_cases import slow_but
 
 __all__ = ["browser"]
 HEADERS = {"authorization": f"Bearer {KEY}"}
@@ -40,6 +41,7 @@ def listed(server: Server, place: str) -> Any:
     return httpx.get(server.address + place, headers=HEADERS, timeout=60).json()
 
 
+@pytest.mark.slow
 def test_both_answer_under_names_of_their_own(server: Server, bundle: Path) -> None:
     found = {m["id"]: m.get("base") for m in listed(server, "/v1/models")["data"]}
     assert found == {"harbour": "harbour-base", "harbour-base": None}
@@ -53,6 +55,7 @@ def test_both_answer_under_names_of_their_own(server: Server, bundle: Path) -> N
     assert found["harbour"] != found["harbour-base"]
 
 
+@pytest.mark.slow
 def test_what_is_said_of_the_test_is_said_of_the_trained_model_only(server: Server) -> None:
     """Scores and reference answers are not those of the checkpoint before training."""
     tuned, base = listed(server, "/models")["models"]
@@ -76,7 +79,8 @@ def test_what_cannot_be_compared_is_said(bundle: Path, more: dict[str, Any], wor
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "scheme"), slow_but([("phone", "light"), ("desk", "dark")], ("phone", "light")))
 def test_two_columns(browser: Any, server: Server, size: str, scheme: str) -> None:
     """Each keeps what it said itself; beside each other on a desk, one below the other on a phone."""
     page, complaints = opened(browser, server, size, scheme)
@@ -106,6 +110,7 @@ def test_two_columns(browser: Any, server: Server, size: str, scheme: str) -> No
     page.close()
 
 
+@pytest.mark.slow
 def test_one_alone_where_the_other_is_not_wanted(browser: Any, server: Server) -> None:
     page, complaints = opened(browser, server, "phone", "light")
     page.get_by_text("Settings").click()
@@ -121,6 +126,7 @@ def test_one_alone_where_the_other_is_not_wanted(browser: Any, server: Server) -
     page.close()
 
 
+@pytest.mark.slow
 def test_stop_stops_both(browser: Any, server: Server) -> None:
     left = [f'burnish_ended_total{{model="{name}",reason="left"' for name in ("harbour", "harbour-base")]
     page, complaints = opened(browser, server, "desk", "light")

@@ -11,6 +11,9 @@ from burnish.server.settings import KEYS
 from tests.chat_bundles import chat_bundle
 from tests.integration.serving import Server, serving
 from tests.integration.test_page import KEY, SIZES, browser, kept
+from tests.slow_cases import slow_but
+
+PLACES = slow_but([("phone", "dark"), ("desk", "light")], ("phone", "dark"))
 
 __all__ = ["browser"]
 
@@ -68,7 +71,7 @@ def opened(browser: Any, server: Server, size: str, scheme: str) -> tuple[Any, l
     return page, complaints
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize(("size", "scheme"), PLACES)
 def test_a_chat(browser: Any, server: Server, size: str, scheme: str) -> None:
     page, complaints = opened(browser, server, size, scheme)
     page.get_by_text("Settings").click()

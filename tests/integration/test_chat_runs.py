@@ -20,6 +20,7 @@ from tests.integration import tiny_runs
 from tests.integration.spoiled import Said
 from tests.integration.survival import Runs, events, runs
 from tests.shared_folder import made_once, shared_base
+from tests.slow_cases import slow_but
 
 KINDS = {
     "tools": ("messages", "lora"),
@@ -87,7 +88,7 @@ def is_last(place: str) -> bool:
     return part is None or part[1] == part[2]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_but(KINDS, "tools", "alpaca"))
 def test_each_form_is_recognised_trained_and_tested(chatted: Callable[[str], Path], kind: str) -> None:
     run = chatted(kind)
     notes = " ".join(str(event["text"]) for event in events(run, "note"))

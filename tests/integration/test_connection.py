@@ -16,6 +16,7 @@ import pytest
 
 from burnish.server import connection
 from tests.integration.serving import Server, serving
+from tests.slow_cases import slow_but
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 KEY = "h" * 32
@@ -48,7 +49,7 @@ def test_answers_leave_at_once(server: Server) -> None:
     assert milliseconds(server.address) < 20  # 40 or more where the body waits for the acknowledgement of the head
 
 
-@pytest.mark.parametrize(("host", "workers"), [("::1", 1), ("127.0.0.1", 2)])
+@pytest.mark.parametrize(("host", "workers"), slow_but([("::1", 1), ("127.0.0.1", 2)], ("::1", 1)))
 def test_answers_leave_at_once_everywhere(without_torch: Path, tmp_path: Path, host: str, workers: int) -> None:
     try:
         socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()

@@ -48,6 +48,7 @@ def same_when_killed(place: Runs, file: Path, through: Path, step: int) -> None:
     assert_same(out, result(through))
 
 
+@pytest.mark.slow
 def test_a_fraction_of_an_epoch(place: Runs) -> None:
     """1.3 epochs of 8 steps are 11 steps; validated each half epoch and at the end."""
     _, out = trained(place, "fraction", epochs=1.3, validation_steps=None, validation_epochs=0.5)

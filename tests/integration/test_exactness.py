@@ -18,6 +18,7 @@ from burnish.training import checkpoint
 from burnish.training.averaging import MovingAverage
 from burnish.training.loop import Step, Training, fit
 from burnish.training.updating import Clip
+from tests.slow_cases import slow_but
 from tests.training_cases import CASES, PADDED, TEXTS, Fixed, training, weights_of
 
 UNEVEN = np.linspace(0.25, 2.75, len(TEXTS))
@@ -30,9 +31,13 @@ def differ(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
     return max(float((a[n] - b[n]).abs().max()) for n in a)
 
 
+QUICK = ("label", "tags", "sounds", "ctc_group", "whisper", "images")
+"""Tasks of the fast suite: an answer a row, one an element, batches of files, frames, and words."""
+
+
 def once(first: object, others: list[object]) -> list[Any]:
     """Each task with the first setting; with the others one, the rest in the slow suite."""
-    few = [pytest.param(first, kind) for kind in CASES]
+    few = [pytest.param(first, kind, marks=[] if kind in QUICK else [pytest.mark.slow]) for kind in CASES]
     slow = [pytest.mark.slow] if others else []
     return few + [
         pytest.param(other, kind, marks=slow if kind != CASES[0] else []) for other in others for kind in CASES
@@ -69,7 +74,7 @@ class Wider(Fixed):
         return dataclasses.replace(batch, inputs=more)
 
 
-@pytest.mark.parametrize("kind", PADDED)
+@pytest.mark.parametrize("kind", slow_but(PADDED, *(kind for kind in QUICK if kind in PADDED)))
 def test_padding_more_changes_nothing(tmp_path: Path, kind: str) -> None:
     """Rows padded to a longer common length give the same weights (float64)."""
     narrow = training(tmp_path, kind, double=True, optimizer={"kind": "sgd"})
@@ -80,7 +85,7 @@ def test_padding_more_changes_nothing(tmp_path: Path, kind: str) -> None:
     assert differ(weights_of(narrow), weights_of(wide)) < 1e-10
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", slow_but(CASES, *QUICK))
 def test_rows_of_weight_zero_are_not_there(tmp_path: Path, kind: str) -> None:
     """A batch with rows of weight 0 is the batch without them (float64)."""
     weights = np.ones(len(TEXTS))

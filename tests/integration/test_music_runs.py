@@ -126,6 +126,7 @@ def test_losses_of_the_test_are_those_of_the_bundle_by_hand(run: Path) -> None:
         assert again["metrics"][name] == pytest.approx(scored["metrics"][name], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_predictor_the_server_and_predict_write_the_same_sound(run: Path, tmp_path: Path) -> None:
     predictor = burnish.load(run)
     expected = [predictor(caption).answer for caption in ("a slow waltz", "drums")]

@@ -20,7 +20,10 @@ from tests import sound_cases
 from tests.image_cases import picture, save
 from tests.integration.serving import Server, serving
 from tests.integration.serving_bundles import picture_bundle, sound_bundle
+from tests.slow_cases import slow_but
 from tests.sound_cases import sound
+
+PLACES = slow_but([("phone", "dark"), ("desk", "light")], ("phone", "dark"))
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
@@ -75,7 +78,7 @@ def choose(page: Any, name: str) -> None:
     page.get_by_label("Model").select_option(label=f"{name} (1)")
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize(("size", "scheme"), PLACES)
 def test_ask_with_the_keyboard_alone(browser: Any, server: Server, size: str, scheme: str) -> None:
     page, complaints = opened(browser, server, size, scheme)
     field = page.get_by_label("text", exact=True)
@@ -150,7 +153,7 @@ def ask_why(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize(("size", "scheme"), PLACES)
 def test_why_a_text(browser: Any, server: Server, size: str, scheme: str) -> None:
     """Nothing is computed until it is asked for; the words of the user stay words, whatever they look like."""
     page, complaints = opened(browser, server, size, scheme)
@@ -217,7 +220,7 @@ def test_why_every_kind_of_answer(browser: Any, server: Server) -> None:
     page.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize(("size", "scheme"), PLACES)
 @pytest.mark.parametrize("name", ["pictures", "sounds"])
 def test_why_a_file(browser: Any, server: Server, tmp_path: Path, name: str, size: str, scheme: str) -> None:
     """A wide picture, of which the network sees the middle; a sound of three views."""

@@ -145,6 +145,7 @@ def test_two_processes_answer_as_one(
     assert_whole(out, expected)
 
 
+@pytest.mark.slow
 def test_what_another_job_left_is_not_mixed_in(
     place: Runs, many: Path, trained: Trained, burnish_command: Command, messages: Path
 ) -> None:

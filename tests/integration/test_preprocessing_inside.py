@@ -113,6 +113,7 @@ def test_whisper_too(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_no_graph_can_do_is_refused(
     trained: Callable[..., Path], tmp_path: Path, burnish_command: Callable[..., Said]
 ) -> None:

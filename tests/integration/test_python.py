@@ -15,6 +15,7 @@ import burnish
 from burnish.core.errors import InputError
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Said
+from tests.slow_cases import slow_but
 
 Command = Callable[..., Said]
 Trained = Callable[..., Path]
@@ -43,7 +44,7 @@ def in_memory(kind: str, rows: list[dict[str, Any]]) -> Any:
     return datasets.Dataset.from_list(rows)
 
 
-@pytest.mark.parametrize("kind", ["list", "pandas", "datasets"])
+@pytest.mark.parametrize("kind", slow_but(["list", "pandas", "datasets"], "pandas"))
 def test_train_evaluate_and_load_from_python(bert: Path, tmp_path: Path, kind: str) -> None:
     rows = tiny_runs.rows("label")
     run = burnish.train(

@@ -37,6 +37,7 @@ def texts(trained: Callable[..., Path], exported: Callable[..., Path]) -> Path:
     return exported(trained("label", "full", "bert", epochs=12), "--raw", "--quantize", "int8")
 
 
+@pytest.mark.slow
 def test_a_graph_reads_texts(texts: Path) -> None:
     """Whoever has onnxruntime and its extensions needs nothing else: a string goes in, logits come out."""
     import onnxruntime
@@ -96,6 +97,7 @@ def test_a_graph_reads_sounds_of_any_length(
     assert found.explain(rows[3], 4).answer.answer == expected[3].answer
 
 
+@pytest.mark.slow
 def test_without_the_library_it_is_named(texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime_extensions", None)
     with pytest.raises(InputError, match="needs onnxruntime-extensions") as raised:

@@ -139,6 +139,7 @@ def test_no_request_that_was_taken_is_lost_by_sigterm(trained: Trained, tmp_path
         assert load.statuses["ConnectionRefusedError"] > 0
 
 
+@pytest.mark.slow
 def test_too_much_is_refused_at_once_and_passes(trained: Trained, tmp_path: Path) -> None:
     with serving(tmp_path, trained("label"), "--max-queue", 4, "--max-batch", 2) as server:
         server.wait_ready()

@@ -227,6 +227,7 @@ def test_whispers_encoder_hears_samples(tmp_path: Path, option: str) -> None:
     assert [one.answer for one in lean] == [one.answer for one in burnish.load(folder, runtime="torch")(rows)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["ctranslate2", "litert"])
 def test_formats_that_cannot_hold_frames_are_refused_in_words(
     frames: Path, format_: str, capsys: pytest.CaptureFixture[str]

@@ -17,7 +17,10 @@ from burnish.server.settings import KEYS
 from tests import speech_bundles
 from tests.integration.serving import Server, serving
 from tests.integration.test_page import CHROMIUM, FLAGS, KEY, MORE_FLAGS, SIZES
+from tests.slow_cases import slow_but
 from tests.sound_cases import save, sound
+
+PLACES = slow_but([("phone", "dark"), ("desk", "light")], ("phone", "dark"))
 
 SECONDS = 2.6
 
@@ -93,7 +96,7 @@ def kept(page: Any, name: str) -> None:
         page.screenshot(path=str(Path(place) / f"{name}.png"), full_page=True)
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize(("size", "scheme"), PLACES)
 def test_a_file_is_transcribed_with_words_and_times(
     browser: Any, server: Server, spelt: Path, spoken: Path, size: str, scheme: str
 ) -> None:
@@ -152,6 +155,7 @@ def test_what_is_no_recording_is_said(browser: Any, server: Server, folder: Path
     page.close()
 
 
+@pytest.mark.slow
 def test_a_dropped_file_and_an_example(browser: Any, server: Server, spoken: Path) -> None:
     page, complaints = opened(browser, server, "desk", "light")
     data = list(spoken.read_bytes())

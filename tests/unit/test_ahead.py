@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,12 @@ import pytest
 from burnish.data.feeding.ahead import ReadingThreads, Sharing, StepsAhead, ahead, readers, sharing
 from burnish.data.feeding.order import Order
 from burnish.data.samplers.shuffled import Shuffled
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_other_tests_have_ended() -> None:
+    """Iterators that failed tests of errors hold on to end with them."""
+    gc.collect()
 
 
 def reading() -> list[threading.Thread]:

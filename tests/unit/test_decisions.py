@@ -75,6 +75,7 @@ def test_no_decision_changes() -> None:
     assert [d.answer for d in own] == [d.answer for d in warm]
 
 
+@pytest.mark.slow
 def test_thresholds_are_the_best_there_are() -> None:
     """No other threshold among all probabilities has a greater F1, by scikit-learn's measure."""
     random = np.random.default_rng(4)

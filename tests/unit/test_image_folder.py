@@ -157,6 +157,7 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:
         assert [s.facts for s in index.seen([b"x", None])] == [{}, {}]
 
 
+@pytest.mark.slow
 def test_many_files_are_quick_the_second_time(tmp_path: Path) -> None:
     """Six thousand files made from three: decoded three times, then found in under a second or two."""
     made = [save(picture(i), tmp_path / "made" / f"{i}.png") for i in range(3)]

@@ -19,6 +19,7 @@ from burnish.media.sound.reading import as_wav
 from burnish.report import markdown
 from burnish.report import write as report
 from burnish.report.players import PLAYED
+from tests.slow_cases import slow_but
 from tests.undrawn import leave_pictures_empty
 
 TYPES = {"label": pa.string(), "labels": pa.list_(pa.string()), "score": pa.float64(), "tags": pa.list_(pa.string())}
@@ -184,7 +185,7 @@ ALWAYS = {
 }
 
 
-@pytest.mark.parametrize("kind", SECTIONS)
+@pytest.mark.parametrize("kind", slow_but(SECTIONS, "label5", "labels"))
 def test_every_kind_of_target_gets_its_sections(drawn: None, kind: str, tmp_path: Path) -> None:
     """All sections, all pictures there, tables whole, nothing undefined shown as nan."""
     text = written(tmp_path, example(kind))

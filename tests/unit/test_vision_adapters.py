@@ -26,7 +26,7 @@ ADAPTERS: dict[str, dict[str, Any]] = {
 }
 PAIRS = [(kind, architecture) for architecture in KINDS for kind in ADAPTERS]
 PAIRS += [("lora", "timm_vit"), ("lora", "transformers_vit")]
-QUICK = [pair for pair in PAIRS if pair[0] == "full" or pair[1] == "timm_resnet" or pair[0] == "lora"]
+QUICK = [pair for pair in PAIRS if pair[1] == "timm_resnet" or pair[0] == "lora"]
 over_pairs = pytest.mark.parametrize(("kind", "architecture"), slow_but(PAIRS, *QUICK))
 
 

@@ -72,15 +72,14 @@ def evaluate(
     "formats",
     multiple=True,
     metavar="FORMAT",
-    help="onnx, litert, safetensors, gguf or ctranslate2, one or more. Default: onnx.",
+    help="onnx (default), litert, safetensors, gguf or ctranslate2.",
 )
 @click.option(
     "--quantize",
     multiple=True,
     metavar="METHOD",
     callback=each_settings,
-    help="int8, static_int8, float16, int8_weights, aware_int8 or q8_0, one or more, each beside float32 and for the "
-    "formats that have it; or settings such as '{method: int8, unsigned: true}'.",
+    help="int8, static_int8, float16, int8_weights, aware_int8, q8_0 or settings such as '{method: int8, unsigned: true}'.",
 )
 @click.option("--static", is_flag=True, default=None, help="Fixed shapes, as NPUs and FPGAs want them.")
 @click.option("--batch", type=click.IntRange(min=1), help="Batch size where shapes are fixed.")
