@@ -145,17 +145,29 @@ def test_too_few_validation_rows_are_refused_before_training(tmp_path: Path) -> 
     assert not (tmp_path / "run" / "bundle").exists()
 
 
-@pytest.mark.parametrize(("kind", "times"), [("vector", 6), ("isotonic", 30)])
+@pytest.mark.parametrize(
+    ("task", "kind", "times", "named"),
+    [
+        ("label", "vector", 6, "vector"),
+        ("label", "isotonic", 30, "isotonic"),
+        ("labels", "vector", 6, "sigmoid"),
+        ("labels", "isotonic", 30, "each_isotonic"),
+    ],
+)
 def test_a_calibrator_is_kept_and_used_everywhere(
-    tmp_path: Path, burnish_command: Command, kind: str, times: int
+    tmp_path: Path, burnish_command: Command, task: str, kind: str, times: int, named: str
 ) -> None:
     """In the bundle, in Python, in ONNX, in `evaluate`, and in the program beside an export."""
-    trained = burnish.train(made(tmp_path, "label", times, calibration=kind, abstention=0.6), out=tmp_path / "run")
+    more = {"abstention": 0.6} if task == "label" else {}
+    trained = burnish.train(made(tmp_path, task, times, calibration=kind, **more), out=tmp_path / "run")
     found = trained.scores["decisions"]["calibrator"]
-    assert found["kind"] == kind
+    assert found["kind"] == named
     table = Predictions.load(trained.path / "predictions.parquet")
     assert found["test"]["log_loss_before"] == pytest.approx(np.mean(table.table["loss"].to_pylist()), abs=1e-4)
-    assert found["test"]["log_loss_after"] == pytest.approx(trained.scores["metrics"]["log_loss"]["value"], abs=1e-6)
+    has = np.array([[name in (row if task == "labels" else [row]) for name in table.names] for row in table.truth])
+    right = np.where(has, table.probabilities, 1 if task == "label" else 1 - table.probabilities)
+    losses = -np.log(right).sum(axis=1) / (1 if task == "label" else len(table.names))
+    assert found["test"]["log_loss_after"] == pytest.approx(losses.mean(), abs=1e-6)
     assert burnish_command("export", trained.path, "--to", "onnx", "--out", tmp_path / "out", "--bound", "1").code == 0
     own = trained.predictor()(TEXTS)
     out = tmp_path / "out" / "onnx-float32"
@@ -168,6 +180,6 @@ def test_a_calibrator_is_kept_and_used_everywhere(
         ).stdout
         assert json.loads(said)["answer"] == answer.answer
         assert json.loads(said)["probabilities"] == pytest.approx(answer.probabilities, abs=1e-3)
-    data = str(tiny_runs.write_jsonl(tmp_path / "other.jsonl", tiny_runs.rows("label")[:20]))
+    data = str(tiny_runs.write_jsonl(tmp_path / "other.jsonl", tiny_runs.rows(task)[:20]))
     other = burnish.evaluate(trained.path, data=data, out=tmp_path / "evaluation")["decisions"]["calibrator"]["test"]
     assert set(other) == {"log_loss_before", "log_loss_after"}

@@ -54,8 +54,8 @@ CONFORMAL = (
     "{coverage: 0.9, guarantee: class_conditional}; null: no sets."
 )
 CALIBRATION = (
-    "How probabilities are made right by validation: temperature is one number; vector two for each label and isotonic a curve for "
-    "each, which need more examples and may change predictions."
+    "How probabilities are made right by validation: temperature is one number; vector two for each label and isotonic a "
+    "curve for each, for one label a row or several, which need more examples and may change predictions."
 )
 AVERAGING = (
     "Validate, choose and bundle an average of weights; a number is the decay of ema; null: the weights themselves."

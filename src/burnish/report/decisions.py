@@ -59,12 +59,12 @@ def _calibrator(found: Mapping[str, Any]) -> str:
         points = sum(len(curve["probabilities"]) for curve in found["curves"].values())
         said = f"Isotonic regression: {len(found['curves'])} curves with {points:,} points together{together}."
     if left := found.get("left"):
-        said += f" {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left)}."
+        said += f" With too few validation examples to learn from, left as they are: {', '.join(left)}."
     function = "softmax" if found["kind"] in ("vector", "isotonic") else "sigmoid"
     tail = f", on the evaluated examples {_change(found['test'])}." if "test" in found else "."
     return (
-        f"- {said} burnish does this after {function}; other libraries give the probabilities of before. Log loss on the validation "
-        f"examples it was learned from {_change(found)}{tail}"
+        f"- {said} burnish does this after {function}; other libraries give the probabilities of before. Log loss on the "
+        f"validation examples it was learned from {_change(found)}{tail}"
     )
 
 

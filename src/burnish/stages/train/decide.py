@@ -121,9 +121,8 @@ def learned(
         facts["calibrator"] = {**made.model_dump(mode="json"), "log_loss_before": before, "log_loss_after": after}
         if left := uncalibrated(target):
             facts["calibrator"]["left"] = left
-            say(
-                f"calibration: {len(left)} labels have too few validation examples with or without them and stay as they are: {', '.join(left[:5])}"
-            )
+            shown = ", ".join(left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+            say(f"calibration: left as they are, with too few validation examples to learn from: {shown}")
     target = without_change(target, recipe.costs)
     if recipe.thresholds != "given":
         target, facts["thresholds"] = tuned_decisions(recipe, target, predictions, frequencies)
