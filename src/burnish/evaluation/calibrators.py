@@ -63,7 +63,7 @@ def require_rows(kind: Kind, counts: Mapping[str, int], *, halved: bool = False)
 
 
 def calibrator_of(kind: Kind, target: Target, predictions: Predictions) -> Calibrator | SigmoidScaling | EachIsotonic:
-    """What makes the probabilities of a target with one label a row right.
+    """What makes the probabilities of a target with one label a row, or several, right.
 
     Args:
         kind: `vector` or `isotonic`.
@@ -177,9 +177,9 @@ def sigmoid_scaling(probabilities: NDArray[np.float64], true: NDArray[np.bool_])
 
 def uncalibrated(target: Target) -> list[str]:
     """Labels of a calibrated target that stayed as they were."""
-    made = target.calibrator if isinstance(target, Labels) else None
-    if made is None:
+    if not isinstance(target, Labels) or target.calibrator is None:
         return []
+    made = target.calibrator
     done = made.factors if isinstance(made, SigmoidScaling) else made.curves
     return [name for name in target.labels if name not in done]
 
