@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from burnish.stages.api import evaluate, train
     from burnish.stages.train.finish import Run
 
-__version__ = "0.15.0"
+__version__ = "0.16.0"
 
 _PLACES = {
     "Answer": "burnish.core.answer",
