@@ -22,6 +22,7 @@ from burnish.server.app import create
 from burnish.server.settings import Settings
 from tests.chat_bundles import chat_bundle
 from tests.integration.chat_requests import CHAT, TEXT, asked, events, refused
+from tests.slow_cases import slow_but
 
 ARGUMENTS = {"enum": [{"n": 1}, {"n": 2}]}  # short: the context of this model is
 
@@ -125,7 +126,7 @@ def test_penalties_and_biases_change_what_is_written(client: TestClient) -> None
 
 
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", slow_but([1, 2, 3], 1))
 def test_a_call_is_forced(client: TestClient, choice: Any, seed: int) -> None:
     """Of one of the tools, or of the one that is named; its arguments fit, streamed and whole."""
     fields = {"tools": [tool("g"), tool("f")], "tool_choice": choice, "seed": seed, "max_tokens": 64}

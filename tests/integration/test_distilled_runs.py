@@ -20,6 +20,7 @@ def run_of(folder: Path, out: str, **settings: Any) -> Any:
     return train({**values, "data": {**values["data"], "cache": str(folder / "cache")}}, out=folder / out)
 
 
+@pytest.mark.slow
 def test_a_student_is_trained_tested_and_read_by_plain_transformers(tmp_path: Path) -> None:
     """Its folder in the cache is made again where it is gone."""
     from transformers import AutoModelForSequenceClassification

@@ -57,6 +57,7 @@ def test_a_fraction_of_an_epoch(place: Runs) -> None:
     assert why(out) == "all steps done"
 
 
+@pytest.mark.slow
 def test_max_steps_win_over_epochs(place: Runs) -> None:
     """Seven steps, whatever epochs say; validation and checkpoints where they are due."""
     _, out = trained(place, "most", max_steps=7, validation_steps=3, checkpoint_steps=2, schedule="constant")

@@ -196,6 +196,7 @@ def test_why_a_text(browser: Any, server: Server, size: str, scheme: str) -> Non
     page.close()
 
 
+@pytest.mark.slow
 def test_why_every_kind_of_answer(browser: Any, server: Server) -> None:
     page, complaints = opened(browser, server, "phone", "light")
     for name in ("pairs", "score", "labels"):

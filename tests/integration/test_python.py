@@ -73,6 +73,7 @@ def test_tags_from_memory(bert: Path, tmp_path: Path) -> None:
     assert len(answer.answer) == 4
 
 
+@pytest.mark.slow
 def test_a_recipe_object_a_mapping_and_a_file_are_the_same_run(bert: Path, messages: Path, tmp_path: Path) -> None:
     settings = {"data": str(messages), "target": "label", "model": str(bert), "max_steps": 2, **tiny_runs.quick()}
     recipe = burnish.Recipe.load(settings)

@@ -39,7 +39,7 @@ FILES = (
     "best.json",
 )
 PROCESSOR = {"images": "image_processor.json", "sounds": "preprocessor_config.json"}
-each_task = pytest.mark.parametrize("task", tiny_runs.EVERY)
+each_task = pytest.mark.parametrize("task", slow_but(tiny_runs.EVERY, "label", "tags", "images"))
 each_architecture = pytest.mark.parametrize("architecture", slow_but(tiny_runs.ARCHITECTURES, "gpt2", "llama"))
 
 

@@ -257,6 +257,7 @@ def test_other_bodies_are_refused(client: TestClient) -> None:
     assert client.post("/v1/audio/translations").status_code == 404
 
 
+@pytest.mark.slow
 def test_many_at_once_are_each_what_they_are_alone(client: TestClient, bundles: dict[str, Path]) -> None:
     files = [wav(0.3 + 0.17 * (seed % 7), seed) for seed in range(12)]
     alone = [expected(bundles["whisper"], data) for data in files]

@@ -17,6 +17,7 @@ from burnish.core.errors import InputError
 from burnish.recipe.text import load_file
 from tests.integration import tiny_runs
 from tests.integration.spoiled import Said, write_csv
+from tests.slow_cases import slow_but
 
 Command = Callable[..., Said]
 Trained = Callable[..., Path]
@@ -194,7 +195,7 @@ def test_evaluate_shows_the_sealed_test(burnish_command: Command, trained: Train
     assert burnish.evaluate(run) == scores
 
 
-@pytest.mark.parametrize("task", tiny_runs.EVERY)
+@pytest.mark.parametrize("task", slow_but(tiny_runs.EVERY, "label", "images"))
 def test_evaluate_on_other_rows_writes_scores_and_predictions(
     burnish_command: Command, trained: Trained, tmp_path: Path, task: str
 ) -> None:

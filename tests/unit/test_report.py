@@ -337,6 +337,7 @@ def test_a_bare_report(drawn: None, tmp_path: Path) -> None:
     assert "## Training" not in text
 
 
+@pytest.mark.slow
 def test_rows_without_any_truth(drawn: None, tmp_path: Path) -> None:
     """Nothing is defined; the report is written all the same."""
     for kind in SECTIONS:
