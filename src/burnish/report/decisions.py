@@ -42,16 +42,11 @@ def decisions(learned: Mapping[str, Any]) -> list[str]:
 
 def _calibrator(found: Mapping[str, Any]) -> str:
     """What was learned of each label, and what it did."""
-    if found["kind"] == "sigmoid":
+    if "factors" in found:
         factors, summands = found["factors"].values(), found["summands"].values()
+        name, of = ("Vector", "log probabilities") if found["kind"] == "vector" else ("Sigmoid", "log-odds")
         said = (
-            f"Sigmoid scaling: log-odds times {min(factors):.3f} to {max(factors):.3f}, plus {min(summands):.3f} to "
-            f"{max(summands):.3f}, by label."
-        )
-    elif found["kind"] == "vector":
-        factors, summands = found["factors"].values(), found["summands"].values()
-        said = (
-            f"Vector scaling: log probabilities times {min(factors):.3f} to {max(factors):.3f}, plus {min(summands):.3f} to "
+            f"{name} scaling: {of} times {min(factors):.3f} to {max(factors):.3f}, plus {min(summands):.3f} to "
             f"{max(summands):.3f}, by label."
         )
     else:

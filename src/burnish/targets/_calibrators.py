@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,22 @@ STRICT = 1e-4
 """Share of the network's own probability in an isotonic one: flat steps would make labels and rows equal that are not."""
 
 
-class VectorScaling(BaseModel):
+class Scaling(BaseModel):
+    """A factor and a summand for each label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    factors: ByName = Field(description="What the log probability of each label, or its log-odds, is multiplied by.")
+    summands: ByName = Field(description="What is then added to it.")
+
+
+class VectorScaling(Scaling):
     """A factor and a summand for each log probability, then softmax (Guo et al. 2017, arXiv 1706.04599).
 
     Of log probabilities and not of logits, so that it does not depend on what is added to all logits of a row: Dirichlet
     calibration with a diagonal matrix (Kull et al. 2019, arXiv 1910.12656).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     kind: Literal["vector"] = "vector"
-    factors: ByName = Field(description="What the log probability of each label is multiplied by.")
-    summands: ByName = Field(description="What is then added to it.")
 
     def __call__(self, probabilities: Array, names: Sequence[str]) -> NDArray[np.float64]:
         """[..., C] calibrated, in the order of the names; the sum of a row is 1."""
@@ -58,31 +63,36 @@ class Steps(BaseModel):
             )
         return self
 
+    def __call__(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[...] what probabilities become: on the curve, but for `STRICT` of the network's own."""
+        steps = np.interp(shares, self.probabilities, self.calibrated)
+        return np.asarray((1 - STRICT) * steps + STRICT * shares)
 
-class Isotonic(BaseModel):
-    """A curve for each label against the others, then divided by their sum (Zadrozny and Elkan 2002, doi 10.1145/775047.775151)."""
+
+class Curves(BaseModel):
+    """A curve for each label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    kind: Literal["isotonic"] = "isotonic"
+    lines: ClassVar[str]
     curves: Annotated[dict[str, Steps], BeforeValidator(named)] = Field(description="The curve of each label.")
-
-    def __call__(self, probabilities: Array, names: Sequence[str]) -> NDArray[np.float64]:
-        """[..., C] calibrated, in the order of the names; the sum of a row is 1."""
-        shares = np.asarray(probabilities, np.float64)
-        steps = np.stack(
-            [
-                np.interp(shares[..., n], self.curves[name].probabilities, self.curves[name].calibrated)
-                for n, name in enumerate(names)
-            ],
-            axis=-1,
-        )
-        mixed = (1 - STRICT) * steps + STRICT * shares
-        return np.asarray(mixed / mixed.sum(axis=-1, keepdims=True))
 
     @property
     def program(self) -> str:
         """The same without burnish, of one row."""
-        return ISOTONIC.replace("STRICT", repr(STRICT))
+        return self.lines.replace("STRICT", repr(STRICT))
+
+
+class Isotonic(Curves):
+    """A curve for each label against the others, then divided by their sum (Zadrozny and Elkan 2002, doi 10.1145/775047.775151)."""
+
+    lines: ClassVar[str] = ISOTONIC
+    kind: Literal["isotonic"] = "isotonic"
+
+    def __call__(self, probabilities: Array, names: Sequence[str]) -> NDArray[np.float64]:
+        """[..., C] calibrated, in the order of the names; the sum of a row is 1."""
+        shares = np.asarray(probabilities, np.float64)
+        mixed = np.stack([self.curves[name](shares[..., n]) for n, name in enumerate(names)], axis=-1)
+        return np.asarray(mixed / mixed.sum(axis=-1, keepdims=True))
 
 
 Calibrator = Annotated[VectorScaling | Isotonic, Field(discriminator="kind")]

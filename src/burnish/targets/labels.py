@@ -18,7 +18,7 @@ from burnish.core.processor import Processor
 from burnish.core.written_lists import are_written_lists
 from burnish.targets import Classes, Confident, Decoded, Judged, Mistakes, Outcome, Recognised, Standalone, Usual, Wrong
 from burnish.targets._deciding import ByName
-from burnish.targets._label_calibrators import LabelsCalibrator
+from burnish.targets._label_calibrators import LabelsCalibrator, log_odds
 from burnish.targets._label_cells import read_numbers, read_separator, refuse_torn_brackets, split_cell
 from burnish.targets._named import Labelled
 from burnish.targets._probable import UNCALIBRATED
@@ -203,8 +203,7 @@ class Labels(Labelled, Judged, Confident, Recognised, Standalone):
         """The sigmoid of other logits; None where they were calibrated otherwise as well."""
         if self.calibrator is not None:
             return None
-        likely, unlikely = (np.log(np.maximum(p, TINY)) for p in (probabilities, 1 - probabilities))
-        return sigmoid((likely - unlikely) * (self.temperature / temperature))
+        return sigmoid(log_odds(probabilities) * (self.temperature / temperature))
 
     def surprise(self, truths: Sequence[Any], probabilities: Array) -> float:
         """Mean over labels as well: each is a decision of its own."""
