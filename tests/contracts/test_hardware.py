@@ -21,8 +21,6 @@ from tests.export_cases import exported_alike, opened, source
 
 AXIS = "burnish.hardware"
 KINDS = kinds(AXIS)
-QUICK = ("zynq_dpu",)
-"""Whole networks are quantised for these in the fast suite: scales that are powers of two."""
 
 
 def made(kind: str) -> Hardware:
@@ -94,7 +92,7 @@ def test_the_share_of_work_is_counted() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_convolutional_network_is_taken_whole_in_the_form_it_wants(
     kind: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -21,6 +21,8 @@ from tests.slow_cases import slow_but
 
 AXIS = "burnish.trackers"
 KINDS = kinds(AXIS)
+QUICK = slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb"))
+"""wandb starts a process of its own each time: it is left to the slow suite."""
 
 
 def step(number: int, total: int = 20, loss: float | None = None) -> Event:
@@ -87,7 +89,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
+@pytest.mark.parametrize("kind", QUICK)
 def test_a_whole_run_leaves_something_to_look_at(kind: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listener = opened(kind, run)
     for event in [*beginning(), *ending()]:
@@ -102,14 +104,14 @@ def test_is_written_and_read_back(kind: str) -> None:
     assert build(AXIS, json.loads(json.dumps(tracker.model_dump(mode="json")))) == tracker
 
 
-@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
+@pytest.mark.parametrize("kind", QUICK)
 def test_a_run_that_fails_before_its_first_step_can_be_closed(kind: str, run: Path) -> None:
     listener = opened(kind, run)
     listener(Event("run_failed", {"text": "no rows"}))
     listener.close(failed=True)
 
 
-@pytest.mark.parametrize("kind", slow_but(KINDS, *(kind for kind in KINDS if kind != "wandb")))
+@pytest.mark.parametrize("kind", QUICK)
 def test_a_resumed_run_continues(kind: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = opened(kind, run)
     for event in [*beginning(), step(11), step(12)]:  # two steps that the checkpoint at 10 does not have

@@ -20,7 +20,6 @@ from tests.integration.serving import Server, serving
 from tests.integration.test_chat_faults import count
 from tests.integration.test_chat_page import ask_and_stop, opened
 from tests.integration.test_page import KEY, browser, kept
-from tests.slow_cases import slow_but
 
 __all__ = ["browser"]
 HEADERS = {"authorization": f"Bearer {KEY}"}
@@ -80,7 +79,7 @@ def test_what_cannot_be_compared_is_said(bundle: Path, more: dict[str, Any], wor
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "scheme"), slow_but([("phone", "light"), ("desk", "dark")], ("phone", "light")))
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
 def test_two_columns(browser: Any, server: Server, size: str, scheme: str) -> None:
     """Each keeps what it said itself; beside each other on a desk, one below the other on a phone."""
     page, complaints = opened(browser, server, size, scheme)

@@ -10,10 +10,7 @@ import pytest
 from burnish.server.settings import KEYS
 from tests.chat_bundles import chat_bundle
 from tests.integration.serving import Server, serving
-from tests.integration.test_page import KEY, SIZES, browser, kept
-from tests.slow_cases import slow_but
-
-PLACES = slow_but([("phone", "dark"), ("desk", "light")], ("phone", "dark"))
+from tests.integration.test_page import KEY, PLACES, SIZES, browser, kept
 
 __all__ = ["browser"]
 

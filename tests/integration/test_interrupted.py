@@ -149,7 +149,7 @@ def test_a_signal_where_a_checkpoint_is_due_saves_once(place: Runs, reference: d
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=SLOW)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_in_the_test_it_stops_at_once(place: Runs, reference: dict[str, Any], number: int) -> None:
     """After training there is no step to finish; the command that goes on is named."""
     out = place.folder / f"finish-{number}"

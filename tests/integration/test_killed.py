@@ -15,6 +15,7 @@ import pytest
 from tests.integration import survival
 from tests.integration.survival import Runs, assert_same, kill_before_file_operation, result, runs, saving
 from tests.integration.survival_data import recipe
+from tests.slow_cases import slow_but
 
 KINDS = ("label", "labels", "score", "tags", "image", "frozen", "sounds", "chat", "whisper", "spoken")
 QUICK = ("label",)
@@ -51,7 +52,7 @@ def _again(place: Runs, file: Path, out: Path, **more: Any) -> survival.Child:
     return place.start("train", *(("--resume",) if there else (file,)), "--out", out, **more)
 
 
-@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
+@pytest.mark.parametrize("kind", slow_but(KINDS, *QUICK))
 def test_killed_twice_and_resumed(place: Runs, through: Callable[[str], Any], kind: str) -> None:
     """Killed inside a save, then anywhere after: the same weights, optimizer, answers, scores and losses."""
     file, reference, operations = through(kind)

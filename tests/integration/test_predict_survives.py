@@ -101,7 +101,7 @@ def expected(place: Runs, many: Path, trained: Trained) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", [".csv", *(pytest.param(e, marks=pytest.mark.slow) for e in (".jsonl", ".parquet"))])
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
 def test_killed_anywhere_and_begun_again(
     place: Runs, many: Path, trained: Trained, expected: list[dict[str, Any]], ending: str
 ) -> None:

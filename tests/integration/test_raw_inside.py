@@ -20,7 +20,6 @@ from burnish.media.picture.processor import ImageProcessor, RawPictures
 from burnish.media.text.raw import RawTexts
 from tests.image_cases import picture, save
 from tests.integration.spoiled import Said
-from tests.slow_cases import slow_but
 from tests.sound_cases import save as save_sound
 from tests.sound_cases import sound
 
@@ -136,7 +135,7 @@ def test_pixels_are_those_of_pillow(rounding: Any, interpolation: str, size: int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("interpolation", slow_but(["bilinear", "bicubic"], "bilinear"))
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 def test_a_graph_has_the_same_pixels(interpolation: str, tmp_path: Path) -> None:
     """Traced with one picture, right for all sizes; torch.onnx alone would write another cubic."""
     import onnxruntime

@@ -20,6 +20,7 @@ from tests import page_cases
 from tests.integration.test_page import CHROMIUM, FLAGS, MORE_FLAGS
 from tests.page_cases import TABLES, contents
 from tests.prediction_cases import label_table
+from tests.slow_cases import slow_but
 from tests.transcript_cases import transcript_table
 
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
@@ -70,7 +71,7 @@ MADE: dict[str, Callable[[], Contents]] = {
     "transcripts": _transcripts,
 }
 QUICK = ("classes",)
-KINDS = [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.slow) for kind in MADE]
+KINDS = slow_but(MADE, *QUICK)
 
 
 @pytest.fixture(scope="module")

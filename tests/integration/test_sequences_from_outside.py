@@ -90,7 +90,7 @@ def test_killed_and_resumed_is_never_interrupted(place: Place, through: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["Reply", pytest.param("Frames", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("way", ["Reply", "Frames"])
 def test_two_processes_are_one(place: Place, way: str) -> None:
     """Weights, losses and written answers: of 21 validation rows one process has a row more.
 

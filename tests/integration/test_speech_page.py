@@ -16,11 +16,8 @@ import burnish
 from burnish.server.settings import KEYS
 from tests import speech_bundles
 from tests.integration.serving import Server, serving
-from tests.integration.test_page import CHROMIUM, FLAGS, KEY, MORE_FLAGS, SIZES
-from tests.slow_cases import slow_but
+from tests.integration.test_page import CHROMIUM, FLAGS, KEY, MORE_FLAGS, PLACES, SIZES
 from tests.sound_cases import save, sound
-
-PLACES = slow_but([("phone", "dark"), ("desk", "light")], ("phone", "dark"))
 
 SECONDS = 2.6
 

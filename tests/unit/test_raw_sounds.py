@@ -64,15 +64,7 @@ def test_in_every_setting(changed: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "architecture",
-    [
-        # Graphs much like those of wav2vec2 and of whisper.
-        pytest.param(case, marks=[pytest.mark.slow] if case in ("wav2vec2_group", "ast", "whisper") else [])
-        for case in SOUND_CASES
-        if case not in ("hubert", "wavlm")
-    ],
-)
+@pytest.mark.parametrize("architecture", [case for case in SOUND_CASES if case not in ("hubert", "wavlm")])
 def test_a_graph_answers_with_the_mean_of_the_views(
     architecture: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
